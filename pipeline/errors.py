@@ -1,0 +1,47 @@
+"""What can go wrong in the pipeline, each with the file it happened to.
+
+    PipelineError
+    ├── PhotoError           one photo could not be read; the run goes on
+    └── ModelError           a model's weights cannot be used
+        ├── WeightsMissing   not on this machine
+        └── WeightsInvalid   on this machine, but not what they should be
+
+Only a PhotoError becomes a ``PhotoFailed`` outcome. Anything else that is raised is a bug, or a
+machine in trouble, and propagates.
+"""
+
+from pipeline.values import PhotoFile, Reason, Stage
+
+
+class PipelineError(Exception):
+    """Base of what the pipeline raises on purpose."""
+
+
+class PhotoError(PipelineError):
+    """One photo could not be read.
+
+    Attributes:
+        file: The photo.
+        stage: Where it failed.
+        reason: Why.
+        message: One line for the person who reads it, without the path.
+    """
+
+    def __init__(self, file: PhotoFile, stage: Stage, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.file = file
+        self.stage = stage
+        self.reason = reason
+        self.message = message
+
+
+class ModelError(PipelineError):
+    """A model cannot be used; the message says which, why, and what to do."""
+
+
+class WeightsMissing(ModelError):
+    """The weights are not on this machine, and could not be fetched."""
+
+
+class WeightsInvalid(ModelError):
+    """The weights file is truncated, foreign or changed; the message names the file and the reason."""
