@@ -143,7 +143,7 @@ class Stage(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a photo failed. The first group is about the content, and stays until the content changes."""
+    """Why a photo failed."""
 
     EMPTY = "empty"
     NOT_AN_IMAGE = "not-an-image"
@@ -155,6 +155,11 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     VANISHED = "vanished"
     CHANGED = "changed-while-read"
+
+    @property
+    def lies_in_content(self) -> bool:
+        """Whether the content itself is at fault, so that reading it again cannot help."""
+        return self not in (Reason.UNREADABLE, Reason.VANISHED, Reason.CHANGED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,217 @@
+"""Turns a picture of any colour mode into upright sRGB pixels.
+
+The picture is taken in bands of rows, each converted, scaled down and turned on its own, so that beside
+the decoded picture and the result there is never another copy of either. This module opens no files.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from pipeline.values import U8
+
+_BAND_ROWS = 128
+"""Rows a band; a multiple of 8, so that a scale of 1/8 never straddles two. Fits the processor's cache."""
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture of each EXIF orientation upright."""
+
+_FROM_THE_END = frozenset({3, 4, 6, 7})
+"""Orientations whose first stored row is the last row or column of the upright photo."""
+
+_SWAPPED = frozenset({5, 6, 7, 8})
+"""Orientations whose stored rows are columns of the upright photo."""
+
+# Modes of one channel with more than 8 bits.
+_DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+
+# The value of white in a deep picture is the first of these that no pixel exceeds.
+_WHITES = (1.0, 255.0, 65535.0)
+
+_INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+
+# The largest difference, in steps of 8 bits, that a conversion may make and still count as none.
+_NO_DIFFERENCE = 2
+
+_Converter: TypeAlias = Callable[[Image.Image], Image.Image]
+
+
+@dataclass(frozen=True, slots=True)
+class _Transform:
+    """A conversion from a colour profile to sRGB, for pictures of one mode."""
+
+    mode: str
+    cms: ImageCms.ImageCmsTransform
+
+
+def is_turned(orientation: int) -> bool:
+    """Whether width and height change places when a picture of this EXIF orientation is turned upright."""
+    return orientation in _SWAPPED
+
+
+def upright_srgb(image: Image.Image, orientation: int, reduction: int) -> U8:
+    """Converts a loaded picture to upright sRGB pixels, over white where it is transparent.
+
+    Grey of more than 8 bits is scaled to 8. An ICC profile is followed, unless it is broken or for another
+    kind of picture; without one, RGB is taken for sRGB, and CMYK for the plain complement of RGB.
+
+    Args:
+        image: The picture, of any mode and any size [w, h].
+        orientation: Its EXIF orientation, 1 to 8.
+        reduction: 1, 2, 4 or 8: averages blocks of that many pixels squared into one.
+
+    Returns:
+        uint8 [H, W, 3], C-contiguous; H and W are h and w divided by the reduction and rounded up, in the
+        order that the orientation asks for.
+    """
+    to_rgb = _converter(image)
+    width, height = (-(-edge // reduction) for edge in image.size)
+    if is_turned(orientation):
+        width, height = height, width
+    pixels = np.empty((height, width, 3), np.uint8)
+    length = width if is_turned(orientation) else height
+    start = 0
+    for band in _bands(image):
+        rgb = to_rgb(band)
+        if reduction > 1:
+            rgb = rgb.reduce(reduction)
+        end = start + rgb.height
+        place = slice(length - end, length - start) if orientation in _FROM_THE_END else slice(start, end)
+        if orientation in _TURNS:
+            rgb = rgb.transpose(_TURNS[orientation])
+        pixels[(slice(None), place) if is_turned(orientation) else place] = np.asarray(rgb)
+        start = end
+    return pixels
+
+
+def _bands(image: Image.Image) -> Iterator[Image.Image]:
+    for top in range(0, image.height, _BAND_ROWS):
+        yield image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height)))
+
+
+def _converter(image: Image.Image) -> _Converter:
+    """A function that converts bands of the picture to sRGB."""
+    plain, mode = _plain(image)
+    transform = _find_transform(image.info.get("icc_profile"), mode)
+
+    def convert(band: Image.Image) -> Image.Image:
+        opaque = plain(band)
+        if transform is None:
+            return opaque.convert("RGB")
+        return _apply(transform, opaque.convert(transform.mode))
+
+    return convert
+
+
+def _plain(image: Image.Image) -> tuple[_Converter, str]:
+    """A function that converts bands of the picture to a plain mode, and that mode: L, RGB, CMYK or LAB."""
+    if image.mode in _DEEP_MODES:
+        return _grey_scaler(image), "L"
+    mode = image.mode if image.mode in ("CMYK", "LAB") else "RGB"
+    if image.mode in ("1", "L", "LA", "La"):
+        mode = "L"
+    if image.has_transparency_data:
+        return lambda band: _over_white(band, mode), mode
+    return lambda band: band.convert(mode), mode
+
+
+def _over_white(band: Image.Image, mode: str) -> Image.Image:
+    layered = band.convert("LA" if mode == "L" else "RGBA")
+    canvas = Image.new(mode, band.size, "white")
+    canvas.paste(layered.convert(mode), mask=layered.getchannel("A"))
+    return canvas
+
+
+def _grey_scaler(image: Image.Image) -> _Converter:
+    """A function that scales bands of a deep grey picture to 8 bits."""
+    black, white = (0.0, 65535.0) if image.mode.startswith("I;16") else _deep_range(image)
+    factor = 255.0 / (white - black) if white > black else 0.0
+
+    def scale(band: Image.Image) -> Image.Image:
+        values = np.nan_to_num(_deep_values(band), nan=black, posinf=white, neginf=black)
+        return Image.fromarray(np.rint((values - black) * factor).astype(np.uint8))
+
+    return scale
+
+
+def _deep_range(image: Image.Image) -> tuple[float, float]:
+    """The values of black and white in a picture of mode I or F, which do not say them."""
+    lowest, highest = np.inf, -np.inf
+    for band in _bands(image):
+        values = _deep_values(band)
+        finite = values[np.isfinite(values)]
+        lowest = min(lowest, finite.min(initial=np.inf))
+        highest = max(highest, finite.max(initial=-np.inf))
+    if lowest >= 0:
+        for white in _WHITES:
+            if highest <= white:
+                return 0.0, white
+    return float(lowest), float(highest)
+
+
+def _deep_values(band: Image.Image) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):  # not-a-number of the signalling kind
+        return np.asarray(band).astype(np.float64)
+
+
+def _find_transform(profile: bytes | None, mode: str) -> _Transform | None:
+    """The conversion to sRGB that a profile asks for; ``None`` if it asks for none, or cannot be followed."""
+    if mode == "LAB":
+        return _Transform("LAB", _build(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB"))
+    if not isinstance(profile, bytes):
+        return None
+    transform = _profile_transform(profile)
+    # A grey picture may carry a profile for RGB, but no other mismatch makes sense.
+    if transform is None or (transform.mode != mode and (mode, transform.mode) != ("L", "RGB")):
+        return None
+    return transform
+
+
+@lru_cache(maxsize=32)  # a library's photos come from a few cameras, and a transform takes long to build
+def _profile_transform(profile: bytes) -> _Transform | None:
+    """Builds the conversion from an ICC profile to sRGB; threads may share the result."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(source.profile.xcolor_space)
+        if mode is None:
+            return None
+        transform = _Transform(mode, _build(source, mode))
+    except (OSError, ValueError, ImageCms.PyCMSError):  # a broken profile
+        return None
+    return None if mode != "CMYK" and _changes_nothing(transform) else transform
+
+
+def _build(source: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
+    target = ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(source, target, mode, "RGB", renderingIntent=_INTENT, flags=_FLAGS)
+
+
+def _apply(transform: _Transform, image: Image.Image) -> Image.Image:
+    converted = ImageCms.applyTransform(image, transform.cms)
+    if converted is None:  # only where the caller asks for a change in place
+        raise RuntimeError("the colour transform returned no image")
+    return converted
+
+
+def _changes_nothing(transform: _Transform) -> bool:
+    """Whether a profile is sRGB by another name: measured on a grid of colours, whatever it calls itself."""
+    steps = np.linspace(0, 255, 6).astype(np.uint8)
+    grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+    probe = Image.fromarray(grid).convert(transform.mode)
+    difference = np.asarray(_apply(transform, probe)).astype(int) - np.asarray(probe.convert("RGB"))
+    return bool(np.abs(difference).max() <= _NO_DIFFERENCE)

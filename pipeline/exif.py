@@ -1,0 +1,131 @@
+"""Reads from a photo's EXIF the two facts that matter here: which way is up, and when it was taken.
+
+Tags and their meaning are those of EXIF 2.32 (CIPA DC-008). Cameras and editors write much nonsense into
+them, so whatever makes no sense counts as absent: nothing here raises an error. This module decodes no
+pixels.
+"""
+
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from PIL import Image
+
+_EXIF_IFD = 0x8769
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, slots=True)
+class ExifFacts:
+    """What EXIF says of a photo.
+
+    Attributes:
+        orientation: 1 to 8, as in the tag: which row and column of the stored picture is the upright
+            photo's top and left. 1 where the stored picture is upright, or nothing valid is said.
+        taken_at: When the photo was taken; aware only where EXIF gives the offset from UTC. ``None`` where
+            nothing valid is said.
+    """
+
+    orientation: int
+    taken_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _TimeTags:
+    """Three tags that together tell one time. All lie in the EXIF directory, but 0x0132 in the first."""
+
+    time: int
+    offset: int
+    subseconds: int
+
+
+# DateTimeOriginal, DateTimeDigitized, DateTime: the first that is valid is when the photo was taken.
+_TIMES = (
+    _TimeTags(0x9003, 0x9011, 0x9291),
+    _TimeTags(0x9004, 0x9012, 0x9292),
+    _TimeTags(0x0132, 0x9010, 0x9290),
+)
+
+_TIME = re.compile(r"\s*(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+_OFFSET = re.compile(r"\s*([+-])(\d\d):?(\d\d)\b")
+_SUBSECONDS = re.compile(r"\s*(\d+)")
+
+_WIDEST_OFFSET = timedelta(hours=14)  # Kiribati; a larger one is nonsense
+
+# What Pillow is seen to raise on damaged EXIF: for a foreign header, a value of the wrong type, an offset
+# that is out of range.
+_EXIF_ERRORS = (
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    OSError,
+    struct.error,
+)
+
+
+def read_exif(image: Image.Image) -> ExifFacts:
+    """Reads the facts from a picture's EXIF.
+
+    Args:
+        image: A picture that is already loaded: PNG may hold its EXIF after the pixels, and Pillow turns
+            a TIFF upright while it loads it, and forgets the tag.
+
+    Returns:
+        The facts; the defaults where there is no EXIF, or none that can be read.
+    """
+    try:
+        exif = image.getexif()
+        orientation = exif.get(_ORIENTATION)
+        first = {_TIMES[-1].time: exif.get(_TIMES[-1].time)}
+    except _EXIF_ERRORS:
+        return ExifFacts(1, None)
+    try:
+        tags = {**exif.get_ifd(_EXIF_IFD), **first}
+    except _EXIF_ERRORS:
+        tags = first
+    return ExifFacts(_valid_orientation(orientation), _taken_at(tags))
+
+
+def _valid_orientation(value: object) -> int:
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _taken_at(tags: Mapping[int, object]) -> datetime | None:
+    for names in _TIMES:
+        taken_at = _parse_time(tags.get(names.time))
+        if taken_at is not None:
+            return taken_at.replace(
+                microsecond=_parse_subseconds(tags.get(names.subseconds)),
+                tzinfo=_parse_offset(tags.get(names.offset)),
+            )
+    return None
+
+
+def _parse_time(value: object) -> datetime | None:
+    match = _TIME.match(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    try:
+        return datetime(*map(int, match.groups()))  # type: ignore[arg-type]  # six, by the pattern
+    except ValueError:  # 0000:00:00, the 31st of February
+        return None
+
+
+def _parse_subseconds(value: object) -> int:
+    """Microseconds; the tag holds the digits after the decimal point."""
+    match = _SUBSECONDS.match(value) if isinstance(value, str) else None
+    return int(match[1][:6].ljust(6, "0")) if match else 0
+
+
+def _parse_offset(value: object) -> timezone | None:
+    match = _OFFSET.match(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    if offset > _WIDEST_OFFSET:
+        return None
+    return timezone(-offset if match[1] == "-" else offset)

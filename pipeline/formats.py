@@ -1,0 +1,160 @@
+"""Which files are photographs: told from their first bytes, and where those say nothing, from the name.
+
+The content decides: a JPEG named ``notes.txt`` is a photo, and a text named ``holiday.jpg`` is a photo
+that cannot be read. Camera raw files are nobody's failure: cameras write them beside a JPEG of the same
+picture, so they are passed over. This module opens nothing and knows no image library.
+"""
+
+import os
+from enum import StrEnum
+from typing import TypeAlias
+
+HEAD_BYTES = 64
+"""How much of a file `sniff` wants: a whole ``ftyp`` box with a dozen compatible brands."""
+
+
+class Format(StrEnum):
+    """A picture format that is read."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+    WEBP = "WebP"
+    TIFF = "TIFF"
+    BMP = "BMP"
+    GIF = "GIF"
+    AVIF = "AVIF"
+
+
+class Unsupported(StrEnum):
+    """A picture format that is recognised, but not read."""
+
+    HEIC = "HEIC"
+    JPEG_2000 = "JPEG 2000"
+    JPEG_XL = "JPEG XL"
+    PHOTOSHOP = "Photoshop"
+    RAW = "camera raw"
+
+
+Kind: TypeAlias = Format | Unsupported | None
+"""What a file holds; ``None`` where it is no picture that we know of."""
+
+# The registered signatures, each at offset 0. The longer of two with a common start stands first.
+_SIGNATURES: tuple[tuple[bytes, Format | Unsupported], ...] = (
+    (b"\xff\xd8\xff", Format.JPEG),
+    (b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (b"GIF87a", Format.GIF),
+    (b"GIF89a", Format.GIF),
+    (b"II\x2a\x00\x10\x00\x00\x00CR", Unsupported.RAW),  # Canon CR2
+    (b"II\x2a\x00", Format.TIFF),
+    (b"MM\x00\x2a", Format.TIFF),
+    (b"II\x2b\x00", Format.TIFF),  # BigTIFF
+    (b"MM\x00\x2b", Format.TIFF),
+    (b"II\x1a\x00\x00\x00HEAPCCDR", Unsupported.RAW),  # Canon CRW
+    (b"IIU\x00", Unsupported.RAW),  # Panasonic RW2
+    (b"IIRO", Unsupported.RAW),  # Olympus ORF
+    (b"IIRS", Unsupported.RAW),
+    (b"MMOR", Unsupported.RAW),
+    (b"FUJIFILMCCD-RAW", Unsupported.RAW),
+    (b"FOVb", Unsupported.RAW),  # Sigma X3F
+    (b"\x00MRM", Unsupported.RAW),  # Minolta MRW
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Unsupported.JPEG_2000),
+    (b"\xff\x4f\xff\x51", Unsupported.JPEG_2000),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Unsupported.JPEG_XL),
+    (b"\xff\x0a", Unsupported.JPEG_XL),
+    (b"8BPS\x00", Unsupported.PHOTOSHOP),
+)
+
+# "BM" alone also begins words: a bitmap has one of these header sizes at offset 14.
+_BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+)
+_RAW_BRANDS = frozenset({b"crx "})  # Canon CR3
+
+_PHOTO_EXTENSIONS = frozenset(
+    b".jpg .jpeg .jpe .jfif .png .apng .webp .tif .tiff .bmp .dib .gif .avif "
+    b".heic .heif .hif .jp2 .j2k .jxl".split()
+)
+
+# Raw formats that are TIFF files to their first bytes; what a TIFF reader finds first in them is a thumbnail.
+_RAW_EXTENSIONS = frozenset(
+    b".3fr .arw .cr2 .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .nef .nrw .orf .pef .ptx .raw .rwl .sr2 "
+    b".srf .srw".split()
+)
+
+
+def sniff(head: bytes) -> Kind:
+    """Tells what a file holds from its first bytes.
+
+    Args:
+        head: The first `HEAD_BYTES` of the file, or all of it where it is shorter.
+
+    Returns:
+        The format; ``None`` where the bytes are no picture that we know of.
+    """
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return Format.WEBP
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return Format.BMP
+    if head[4:8] == b"ftyp":
+        return _from_brands(head)
+    return None
+
+
+def identify(path: bytes, head: bytes) -> Kind:
+    """Tells what a file holds from its first bytes and, for a TIFF that is a camera raw file, its name.
+
+    Args:
+        path: The file.
+        head: Its first bytes, as for `sniff`.
+
+    Returns:
+        As `sniff` does.
+    """
+    kind = sniff(head)
+    if kind is Format.TIFF and _extension(path) in _RAW_EXTENSIONS:
+        return Unsupported.RAW
+    return kind
+
+
+def named_like_photo(path: bytes) -> bool:
+    """Whether the file's extension promises a picture that people would miss; a camera raw file does not."""
+    return _extension(path) in _PHOTO_EXTENSIONS
+
+
+def is_photo(path: bytes, kind: Kind) -> bool:
+    """Whether a file counts as a photo, to be read or reported as unreadable, rather than passed over.
+
+    Args:
+        path: The file.
+        kind: What `identify` said of it.
+
+    Returns:
+        ``True`` for every picture but camera raw, and for what only has the name of a picture.
+    """
+    if kind is None:
+        return named_like_photo(path)
+    return kind is not Unsupported.RAW
+
+
+def _extension(path: bytes) -> bytes:
+    return os.path.splitext(path)[1].lower()
+
+
+def _from_brands(head: bytes) -> Kind:
+    # ISO/IEC 14496-12, 4.3: box size, "ftyp", major brand, version, compatible brands. Phones write the
+    # container's brand (mif1) first as often as the codec's, so all brands are looked at.
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
+    if brands & _AVIF_BRANDS:
+        return Format.AVIF
+    if brands & _HEIC_BRANDS:
+        return Unsupported.HEIC
+    if brands & _RAW_BRANDS:
+        return Unsupported.RAW
+    return None
