@@ -1,0 +1,1 @@
+"""Each headline figure of the documents has one command here."""

@@ -1,0 +1,65 @@
+"""Arrays as the bytes that stand in the database, little-endian on every machine, and back.
+
+Descriptors are kept as float16: docs/storage.md says why, with figures. This module knows nothing of
+SQL.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.values import F32
+
+_LANDMARKS = np.dtype("<f4")
+_DESCRIPTOR = np.dtype("<f2")
+
+
+def landmarks_to_blob(landmarks: F32) -> bytes:
+    """Float32 [5, 2] as 40 bytes.
+
+    Raises:
+        ValueError: It has another shape.
+    """
+    if landmarks.shape != (5, 2):
+        raise ValueError(f"landmarks are [5, 2], not {list(landmarks.shape)}")
+    return landmarks.astype(_LANDMARKS).tobytes()
+
+
+def landmarks_from_blob(blob: bytes) -> F32:
+    """The float32 [5, 2] that was stored.
+
+    Raises:
+        ValueError: The blob is not 40 bytes long.
+    """
+    return np.frombuffer(blob, dtype=_LANDMARKS).reshape(5, 2).astype(np.float32)
+
+
+def descriptor_to_blob(vector: F32) -> bytes:
+    """A descriptor, float32 [D] of unit norm, as 2 D bytes.
+
+    Raises:
+        ValueError: It is not a vector, or its norm is not 1 (within a thousandth).
+    """
+    if vector.ndim != 1 or not abs(float(np.linalg.norm(vector)) - 1.0) < 1e-3:
+        raise ValueError(f"a descriptor is a vector of unit norm, not of shape {list(vector.shape)}")
+    return vector.astype(_DESCRIPTOR).tobytes()
+
+
+def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
+    """The descriptors that were stored, float32 [N, D], brought back to unit norm.
+
+    Args:
+        blobs: At least one.
+
+    Raises:
+        ValueError: They differ in length, or one of them is no unit vector any more.
+    """
+    size = len(blobs[0])
+    if any(len(blob) != size for blob in blobs):
+        raise ValueError("descriptors differ in length")
+    vectors = np.frombuffer(b"".join(blobs), dtype=_DESCRIPTOR).reshape(len(blobs), -1).astype(np.float32)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.all(np.abs(norms - 1.0) < 1e-2):  # a NaN fails this comparison too
+        raise ValueError("a descriptor is not of unit norm")
+    vectors /= norms
+    return vectors

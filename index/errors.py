@@ -1,0 +1,101 @@
+"""What can go wrong with a library, each with the file it happened to.
+
+    LibraryError
+    ├── LibraryMissing        there is no library at that place
+    ├── LibraryTooNew         a newer version of faceindex made it
+    ├── LibraryDamaged        not SQLite, not a library, or its content contradicts itself
+    ├── LibraryBusy           another process holds it, and did not let go in time
+    ├── LibraryInaccessible   it cannot be read or written here: permissions, a full disk, a read-only place
+    └── ModelMismatch         it belongs to one model, and another one was asked for
+
+Every message says what happened, to which file, and what to do. Paths stand in messages as they are:
+who prints a message makes undecodable and control characters safe.
+"""
+
+from pathlib import Path
+
+
+class LibraryError(Exception):
+    """Base of what this package raises on purpose.
+
+    Attributes:
+        path: The library's file.
+    """
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class LibraryMissing(LibraryError):
+    """There is no library at that place."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, f"there is no library at {path}: make one with 'faceindex scan FOLDER'")
+
+
+class LibraryTooNew(LibraryError):
+    """The library was made by a newer version of faceindex.
+
+    Attributes:
+        revision: The revision of the schema that the library says it has.
+    """
+
+    def __init__(self, path: Path, revision: str) -> None:
+        super().__init__(
+            path,
+            f"the library {path} was made by a newer version of faceindex (its revision is {revision}): "
+            "update faceindex, or name another library",
+        )
+        self.revision = revision
+
+
+class LibraryDamaged(LibraryError):
+    """The file is not SQLite, not a library of faceindex, or its content contradicts itself."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            path,
+            f"{path} cannot be used as a library: {reason}. Restore it from a copy, "
+            "or move it away and scan again",
+        )
+
+
+class LibraryBusy(LibraryError):
+    """Another process holds the library, and did not let go of it in time."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__(
+            path,
+            f"the library {path} is in use by another program, and stayed so for {seconds:g} seconds: "
+            "try again when it is done",
+        )
+
+
+class LibraryInaccessible(LibraryError):
+    """The library cannot be read or written at its place."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            path,
+            f"the library {path} cannot be used where it is: {reason}. "
+            "Look at the permissions and the free space there, or name another place",
+        )
+
+
+class ModelMismatch(LibraryError):
+    """The library belongs to one model, and another one was asked for.
+
+    Attributes:
+        library_model: The model it belongs to; ``None`` where it has none yet.
+        asked: The model that was asked for.
+    """
+
+    def __init__(self, path: Path, library_model: str | None, asked: str) -> None:
+        super().__init__(
+            path,
+            f"the library {path} belongs to the model {library_model or '(none yet)'}, not to {asked}: "
+            "descriptors of two models cannot be compared. Leave the model out, or name another library",
+        )
+        self.library_model = library_model
+        self.asked = asked

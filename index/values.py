@@ -1,0 +1,241 @@
+"""The values that this package hands out: what is known of photos, faces, and their likeness.
+
+All are frozen, and none holds a row or a connection. This module knows NumPy and the pipeline's
+values, and neither SQLAlchemy nor FAISS.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.values import F32, Box, ModelId, Quality
+
+I64: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoState:
+    """What the library knows of one path, for a scan to compare with the disk.
+
+    Attributes:
+        size: Bytes, when it was last read.
+        mtime_ns: Time of last change then, nanoseconds since the epoch.
+        failed: It could not be read, or its content could not be decoded.
+        unread: The failure was the file's and not the content's: try again, even if unchanged.
+        missing: It was gone when its folder was last scanned.
+    """
+
+    size: int
+    mtime_ns: int
+    failed: bool
+    unread: bool
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRecord:
+    """A photo that could not be read.
+
+    Attributes:
+        path: The photo.
+        stage: A value of ``pipeline.values.Stage``.
+        reason: A value of ``pipeline.values.Reason``.
+        message: One line for the person who reads it, without the path.
+    """
+
+    path: bytes
+    stage: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceRecord:
+    """A face in the library.
+
+    Attributes:
+        face_id: Its id, never used for another face.
+        digest: BLAKE3 of the content that it is in, 32 bytes.
+        photo: A path with that content: one that is present, if there is any.
+        missing: No path with that content is present.
+        box: In pixels of the upright, full-size photo, as the detector gave it.
+        landmarks: float32 [5, 2], as in ``pipeline.values.DetectedFace``.
+        confidence: The detector's probability that this is a face, 0 to 1.
+        quality: How much it can be trusted for recognition.
+    """
+
+    face_id: int
+    digest: bytes
+    photo: bytes
+    missing: bool
+    box: Box
+    landmarks: F32
+    confidence: float
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Descriptors:
+    """Descriptors of some faces by one model.
+
+    Attributes:
+        ids: int64 [N], face ids, rising.
+        vectors: float32 [N, D], of unit norm, in the order of the ids.
+    """
+
+    ids: I64
+    vectors: F32
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A face that is near to a probe.
+
+    Attributes:
+        face_id: The face.
+        similarity: Cosine of the angle between the two descriptors, -1 to 1.
+    """
+
+    face_id: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearFace:
+    """A face of the library that is near to a probe, with all that is known of it."""
+
+    face: FaceRecord
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of the photos of a batch; each is counted in exactly one of the first six.
+
+    Attributes:
+        indexed: New to the library: its content is new, or was in no photo any more.
+        unchanged: The path had this content before.
+        duplicate: Its content is also in another photo, which is still there.
+        moved: Its content was in a photo that is gone from the disk; that photo has a new path now.
+        failed: It could not be read, or its content could not be decoded, now or earlier.
+        skipped: Not a photo.
+        faces: Faces added to the library.
+    """
+
+    indexed: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    moved: int = 0
+    failed: int = 0
+    skipped: int = 0
+    faces: int = 0
+
+    def __add__(self, other: "Recorded") -> "Recorded":
+        """The counts of two batches together."""
+        return Recorded(
+            indexed=self.indexed + other.indexed,
+            unchanged=self.unchanged + other.unchanged,
+            duplicate=self.duplicate + other.duplicate,
+            moved=self.moved + other.moved,
+            failed=self.failed + other.failed,
+            skipped=self.skipped + other.skipped,
+            faces=self.faces + other.faces,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """A saved vector index.
+
+    Attributes:
+        kind: How the vectors are arranged in it.
+        count: Faces in it.
+        sha256: Of the whole file, 32 bytes.
+    """
+
+    kind: str
+    count: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the database knows of the index file that was saved last.
+
+    Attributes:
+        model: The model whose descriptors it holds.
+        file: What the file must be.
+        generation: 1 for the first index saved, and one more each time.
+        built_at: When it was saved.
+    """
+
+    model: ModelId
+    file: IndexFile
+    generation: int
+    built_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many present photos failed for one reason (a value of ``pipeline.values.Reason``)."""
+
+    reason: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """A library in figures. A photo is a path; a content is what is in it.
+
+    Attributes:
+        model: The model that the library belongs to; ``None`` before its first scan.
+        created_at: When that was chosen.
+        roots: Folders and files that were scanned, in the order they were first named.
+        photos: Paths that were there at the last scan, failed ones included.
+        photo_bytes: Their sizes together.
+        missing: Paths that were gone at the last scan.
+        failed: Present photos that could not be read, by reason, the most frequent first.
+        contents: Different contents of the present photos that could be read.
+        contents_without_face: Those of them in which no face was found.
+        most_faces: Faces in the one that has most.
+        duplicates: Present, readable photos beyond the first of each content.
+        faces: Faces in those contents.
+        first_taken: When the earliest was taken, by its own clock; ``None`` where no photo says.
+        last_taken: The latest.
+        descriptors: Faces that the model has described, those without a photo included.
+        descriptor_bytes: Bytes of their descriptors.
+        database_bytes: Bytes of the SQLite file.
+        manifest: Of the saved index; ``None`` where none has been saved.
+    """
+
+    model: ModelId | None
+    created_at: datetime | None
+    roots: tuple[bytes, ...]
+    photos: int
+    photo_bytes: int
+    missing: int
+    failed: tuple[ReasonCount, ...]
+    contents: int
+    contents_without_face: int
+    most_faces: int
+    duplicates: int
+    faces: int
+    first_taken: datetime | None
+    last_taken: datetime | None
+    descriptors: int
+    descriptor_bytes: int
+    database_bytes: int
+    manifest: Manifest | None
+
+    @property
+    def failures(self) -> int:
+        """Present photos that could not be read, for whatever reason."""
+        return sum(each.photos for each in self.failed)
+
+    @property
+    def faces_per_photo(self) -> float:
+        """Faces in an average readable content; 0.0 where there is none."""
+        return self.faces / self.contents if self.contents else 0.0

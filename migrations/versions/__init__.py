@@ -1,0 +1,1 @@
+"""One module a revision; each, once released, is never edited again."""

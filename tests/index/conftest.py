@@ -1,0 +1,40 @@
+"""A real library in a new folder, and a clock that stands still."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from index.catalog import Catalog
+from index.database import Database, create_database
+from tests.index.builders import MODEL
+
+NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "library.sqlite3"
+
+
+@pytest.fixture
+def database(library: Path) -> Iterator[Database]:
+    with create_database(library) as database:
+        yield database
+
+
+@pytest.fixture
+def catalog(database: Database) -> Catalog:
+    """Belongs to a model, and is otherwise empty."""
+    catalog = Catalog(database, clock=lambda: NOW)
+    catalog.choose_model(MODEL)
+    return catalog
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """An empty folder for photos."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    return folder

@@ -1,0 +1,105 @@
+"""From probes to the faces that are nearest to them, and that are in a photo."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.catalog import Catalog
+from index.identify import Wanted, nearest
+from index.values import NearFace
+from index.vectors import VectorIndex, load_index
+from pipeline.values import F32, PhotoFile
+from tests.index.builders import DIMENSION, MODEL, digest_of, indexed, known, make_file, units
+
+
+def turned(probe: F32, similarities: list[float]) -> F32:
+    """Unit vectors with these cosines to the probe."""
+    aside = units(len(similarities), seed=77)
+    aside -= np.outer(aside @ probe, probe)
+    aside /= np.linalg.norm(aside, axis=1, keepdims=True)
+    cosines = np.array(similarities, dtype=np.float32)[:, None]
+    return np.asarray(cosines * probe + np.sqrt(1 - cosines**2) * aside, dtype=np.float32)
+
+
+@pytest.fixture
+def probe() -> F32:
+    return units(1, seed=42)
+
+
+SIMILARITIES = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.2, -0.4]
+
+
+@pytest.fixture
+def people(catalog: Catalog, probe: F32) -> list[PhotoFile]:
+    """Eight photos, with one face each, by falling similarity to the probe."""
+    files = [PhotoFile(b"/p/%d" % number, 1, 1) for number in range(8)]
+    vectors = turned(probe[0], SIMILARITIES)
+    catalog.record([indexed(file, repr(file.path), vectors[n : n + 1]) for n, file in enumerate(files)])
+    return files
+
+
+def loaded(catalog: Catalog) -> VectorIndex:
+    return load_index(catalog, MODEL, DIMENSION).index
+
+
+def names(near: list[NearFace]) -> list[bytes]:
+    return [each.face.photo for each in near]
+
+
+def test_the_nearest_come_first(catalog: Catalog, people: list[PhotoFile], probe: F32) -> None:
+    near, other = nearest(catalog, loaded(catalog), np.concatenate([probe, -probe]), Wanted(k=3))
+    assert names(near) == [b"/p/0", b"/p/1", b"/p/2"]
+    assert [each.similarity for each in near] == pytest.approx([0.95, 0.9, 0.8], abs=1e-3)
+    assert names(other) == [b"/p/7", b"/p/6", b"/p/5"]
+
+
+def test_as_many_as_there_are(catalog: Catalog, people: list[PhotoFile], probe: F32) -> None:
+    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=100))
+    assert names(near) == [file.path for file in people]
+    assert nearest(catalog, loaded(catalog), probe[:0], Wanted()) == []
+
+
+def test_none_that_is_too_different(catalog: Catalog, people: list[PhotoFile], probe: F32) -> None:
+    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=100, min_similarity=0.65))
+    assert names(near) == [b"/p/0", b"/p/1", b"/p/2", b"/p/3"]
+
+
+def test_a_photo_is_no_match_of_itself_whatever_its_name(
+    catalog: Catalog, people: list[PhotoFile], probe: F32
+) -> None:
+    catalog.record([known(PhotoFile(b"/copy", 1, 1), repr(b"/p/0"))])
+    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=2, not_of=digest_of(repr(b"/p/0"))))
+    assert names(near) == [b"/p/1", b"/p/2"]
+    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=1, not_of=digest_of("in no library")))
+    assert len(near) == 1
+
+
+def test_a_content_at_two_paths_is_one_match(catalog: Catalog, photos: Path, probe: F32) -> None:
+    a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
+    catalog.record([indexed(a, "same", probe), known(b, "same")])
+    (near,) = nearest(catalog, loaded(catalog), probe, Wanted())
+    assert names(near) == [a.path]
+
+
+def test_faces_that_are_in_no_photo_any_more_make_room_for_others(
+    catalog: Catalog, people: list[PhotoFile], probe: F32
+) -> None:
+    for file in people[:6]:
+        catalog.record([indexed(file, "edited " + repr(file.path))])
+    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=1))
+    assert names(near) == [b"/p/6"]
+    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=5))
+    assert names(near) == [b"/p/6", b"/p/7"]
+
+
+def test_faces_of_missing_photos_are_matches_and_say_so(
+    catalog: Catalog, people: list[PhotoFile], probe: F32
+) -> None:
+    catalog.mark_missing([b"/p/0"], set(), [])
+    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=2))
+    assert [(each.face.photo, each.face.missing) for each in near] == [(b"/p/0", True), (b"/p/1", False)]
+
+
+def test_an_empty_library_has_nobody(catalog: Catalog, probe: F32) -> None:
+    assert nearest(catalog, loaded(catalog), probe, Wanted()) == [[]]
