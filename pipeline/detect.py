@@ -134,13 +134,15 @@ class MtcnnDetector:
 
 
 def shrunk(pixels: U8, long_edge: int) -> U8:
-    """The image averaged by area until its long edge has ``long_edge`` pixels; itself if it has no more."""
+    """The image shrunk until its long edge has ``long_edge`` pixels; itself if it has no more."""
     height, width = pixels.shape[:2]
     scale = long_edge / max(height, width)
     if scale >= 1:
         return pixels
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    # Down to a half, bilinear sampling skips no pixel, and takes a fifth of the time.
+    how = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA
+    return np.asarray(cv2.resize(pixels, size, interpolation=how))
 
 
 def patches(pixels: U8, boxes: F32, side: int) -> U8:
