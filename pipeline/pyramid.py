@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
+from pipeline.resample import AreaSampler
 from pipeline.values import F32, U8, Size
 
 WINDOW, STRIDE = 12, 2
@@ -98,13 +98,12 @@ def fill(pyramid: Pyramid, pixels: U8, tile: int) -> F32:
 
     Returns:
         float32 [tiles, tile, tile, 3], 0 to 255. Levels are averaged by area from the image itself and
-        stay unrounded: rounding them moves a face in fifty.
+        stay unrounded: rounding them, or making one from another, moves a face in fifty.
     """
     tiles = np.zeros((pyramid.tiles, tile, tile, 3), np.float32)
-    image = pixels.astype(np.float32)
+    image = AreaSampler(pixels)
     for level in pyramid.levels:
-        size = (level.size.width, level.size.height)
-        shrunk = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
+        shrunk = image.shrunk(level.size)
         for piece in level.pieces:
             _copy(shrunk, piece, tiles[piece.tile])
     return tiles
