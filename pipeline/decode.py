@@ -26,6 +26,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from pipeline.budget import MemoryBudget
 from pipeline.colour import is_turned, upright_srgb
 from pipeline.errors import PhotoError
 from pipeline.exif import read_exif
@@ -103,6 +104,12 @@ class DecodeOptions:
 class OpenPhoto:
     """A photo file that is open for reading; a context manager that closes it. Not for use by two threads.
 
+    Args:
+        file: The file as the crawl saw it.
+        options: How it is decoded.
+        budget: Memory for pixels is taken from it before they are decoded, and given back when the photo
+            is closed.
+
     Attributes:
         file: The file as the crawl saw it.
         kind: What it holds, by its first bytes.
@@ -111,9 +118,10 @@ class OpenPhoto:
         PhotoError: On opening: the file has vanished, may not be read, or is no regular file any more.
     """
 
-    def __init__(self, file: PhotoFile, options: DecodeOptions) -> None:
+    def __init__(self, file: PhotoFile, options: DecodeOptions, budget: MemoryBudget | None = None) -> None:
         self.file = file
         self._options = options
+        self._budget = budget or MemoryBudget()
         self._stream = _open(file)
         try:
             self._size = os.fstat(self._stream.fileno()).st_size
@@ -131,8 +139,9 @@ class OpenPhoto:
         self.close()
 
     def close(self) -> None:
-        """Closes the file; once is enough, twice does no harm."""
+        """Closes the file and gives its memory back; once is enough, twice does no harm."""
         self._stream.close()
+        self._budget.give_back(self)
 
     @property
     def is_photo(self) -> bool:
@@ -209,6 +218,7 @@ class OpenPhoto:
             self._check_cap(image.size)
             reduction = _choose_reduction(image.size, long_edge)
             size = Size(*image.size)
+            self._budget.take(self, _bytes_needed(image, reduction))
             if isinstance(image, JpegImageFile):
                 if reduction > 1:
                     image.draft(None, (size.width // reduction, size.height // reduction))
@@ -324,6 +334,13 @@ def _read_failure(file: PhotoFile, error: OSError) -> PhotoError:
     else:
         message = f"it cannot be read: {error.strerror or error}"
     return PhotoError(file, Stage.READ, Reason.UNREADABLE, message)
+
+
+def _bytes_needed(image: ImageFile, reduction: int) -> int:
+    """Memory that a picture takes while it is decoded: Pillow's pixels, of 4 bytes, and ours, of 3."""
+    pixels = image.width * image.height
+    reduced = pixels // reduction**2
+    return 4 * (reduced if isinstance(image, JpegImageFile) else pixels) + 3 * reduced
 
 
 def _choose_reduction(size: tuple[int, int], long_edge: int | None) -> int:

@@ -9,7 +9,7 @@ networks are put together to find faces is the business of ``pipeline.detect``.
 
 import importlib.util
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,10 @@ class Mtcnn:
             WeightsInvalid: If its weights are not those of version 1.0.0.
         """
         self._pnet = _Network("pnet", _pnet, options, batch=1)
-        self._rnet = _Network("rnet", _rnet, options, batch=REFINE_BATCH)
-        self._onet = _Network("onet", _onet, options, batch=OUTPUT_BATCH)
+        # These place the boxes and landmarks, and take a tenth of P-Net's time: they are always exact.
+        exact = replace(options, precision="f32")
+        self._rnet = _Network("rnet", _rnet, exact, batch=REFINE_BATCH)
+        self._onet = _Network("onet", _onet, exact, batch=OUTPUT_BATCH)
 
     def propose(self, tile: F32) -> Proposals:
         """Run P-Net on one tile, float32 [TILE, TILE, 3], RGB, 0 to 255."""

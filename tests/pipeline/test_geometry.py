@@ -11,7 +11,8 @@ def boxes(least: int = 1) -> st.SearchStrategy[F32]:
     corner = st.integers(-50, 50)
     side = st.integers(0, 60)
     box = st.tuples(corner, corner, side, side).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
-    return st.lists(box, min_size=least, max_size=30).map(lambda rows: np.array(rows, np.float32).reshape(-1, 4))
+    rows = st.lists(box, min_size=least, max_size=30)
+    return rows.map(lambda each: np.array(each, np.float32).reshape(-1, 4))
 
 
 def test_overlap_of_known_boxes() -> None:

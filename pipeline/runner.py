@@ -1,0 +1,250 @@
+"""Runs files through the pipeline: every file in, exactly one outcome out, in the order they came.
+
+Worker threads read, decode, detect and crop, a photo each; the caller's thread gathers crops across photos
+into full batches for the descriptor network. Decoders and OpenVINO release Python's lock, so the workers
+really run side by side. A bounded number of photos is under way at any time. This module knows no
+database: what is already known is asked of the caller.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from threading import Lock
+
+import numpy as np
+
+from pipeline.budget import MemoryBudget
+from pipeline.crop import cut, scale_needed
+from pipeline.decode import DecodeOptions, OpenPhoto
+from pipeline.detect import Detector
+from pipeline.embed import Embedder
+from pipeline.errors import PhotoError
+from pipeline.quality import assess
+from pipeline.timing import StageClock
+from pipeline.values import (
+    DecodedPhoto,
+    Descriptor,
+    DetectedFace,
+    FaceCrop,
+    Outcome,
+    PhotoFailed,
+    PhotoFile,
+    PhotoIndexed,
+    PhotoKnown,
+    PhotoSkipped,
+    Size,
+)
+
+UNDER_WAY = 4
+"""Photos under way for each worker: enough that none waits while a batch is described."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerOptions:
+    """How photos are run through the pipeline.
+
+    Attributes:
+        workers: Photos worked on side by side.
+        long_edge: Pixels of the long edge that the detector wants; photos are decoded no smaller.
+        decode: How they are decoded.
+    """
+
+    workers: int
+    long_edge: int
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Examined:
+    """A photo whose faces are found and cut out, but not described."""
+
+    file: PhotoFile
+    digest: bytes
+    size: Size
+    taken_at: datetime | None
+    crops: tuple[FaceCrop, ...]
+
+
+_Examination = _Examined | PhotoKnown | PhotoSkipped | PhotoFailed
+
+
+class Runner:
+    """The stages put together.
+
+    Args:
+        detector: Finds faces.
+        embedder: Describes them.
+        options: How photos are run.
+        clock: Where the time of each stage is added up.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        embedder: Embedder,
+        options: RunnerOptions,
+        clock: StageClock | None = None,
+    ) -> None:
+        self._detector = detector
+        self._embedder = embedder
+        self._options = options
+        self._budget = MemoryBudget()
+        self._clock = clock or StageClock()
+
+    def run(
+        self, files: Iterable[PhotoFile], known: Callable[[bytes], bool]
+    ) -> Generator[Outcome, None, None]:
+        """Run files through all stages.
+
+        Args:
+            files: Taken one by one, as they are needed.
+            known: Whether content of this digest is known, and so is not decoded. It is called by
+                several threads. Content met twice in one run is decoded once: the first file is
+                indexed, the others are known.
+
+        Yields:
+            One outcome for each file, in the order of the files. Closing the generator stops the workers
+            after the photo that each has in hand.
+
+        Raises:
+            Exception: Whatever is not a PhotoError is a bug, or a machine in trouble, and ends the run.
+        """
+        pending: list[_Examination] = []
+        crops = 0
+        for examined in self._examine_all(files, _Contents(known)):
+            pending.append(examined)
+            crops += len(examined.crops) if isinstance(examined, _Examined) else 0
+            # Where nothing awaits a descriptor there is nothing to wait for.
+            if crops == 0 or crops >= self._embedder.batch_size:
+                yield from self._describe(pending)
+                pending, crops = [], 0
+        yield from self._describe(pending)
+
+    def _examine_all(self, files: Iterable[PhotoFile], contents: "_Contents") -> Iterator[_Examination]:
+        """Examine files side by side, and hand them on in order."""
+        remaining = iter(files)
+        under_way: deque[Future[_Examination]] = deque()
+        pool = ThreadPoolExecutor(self._options.workers, thread_name_prefix="photo")
+        try:
+            while True:
+                room = self._options.workers * UNDER_WAY - len(under_way)
+                under_way.extend(
+                    pool.submit(self._examine, file, contents) for file in islice(remaining, room)
+                )
+                if not under_way:
+                    return
+                examined = under_way.popleft().result()
+                yield contents.first(examined)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _examine(self, file: PhotoFile, contents: "_Contents") -> _Examination:
+        """Everything about one file up to its crops."""
+        digest: bytes | None = None
+        try:
+            with OpenPhoto(file, self._options.decode, self._budget) as photo:
+                if not photo.is_photo:
+                    return PhotoSkipped(file)
+                with self._clock.time("hash"):
+                    digest = photo.digest()
+                if contents.known(digest):
+                    return PhotoKnown(file, digest)
+                return replace(contents.once(digest, partial(self._cut_faces, photo, digest)), file=file)
+        except PhotoError as error:
+            own = digest if error.reason.lies_in_content else None
+            return PhotoFailed(file, error.stage, error.reason, error.message, own)
+
+    def _cut_faces(self, photo: OpenPhoto, digest: bytes) -> _Examined:
+        """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
+        with self._clock.time("decode"):
+            decoded = photo.decode(digest, self._options.long_edge)
+        with self._clock.time("detect"):
+            faces = self._detector.detect(decoded)
+        size, protocol = decoded.size, self._embedder.protocol
+        needed = max((scale_needed(face, protocol) for face in faces), default=0.0)
+        source = decoded
+        if needed > decoded.scale:
+            with self._clock.time("decode"):
+                source = photo.decode(digest, math.floor(max(size.width, size.height) * needed))
+        with self._clock.time("crop"):
+            crops = tuple(self._crop(source, face) for face in faces)
+        return _Examined(photo.file, digest, size, decoded.taken_at, crops)
+
+    def _crop(self, photo: DecodedPhoto, face: DetectedFace) -> FaceCrop:
+        return FaceCrop(face, assess(photo, face), cut(photo, face, self._embedder.protocol))
+
+    def _describe(self, pending: list[_Examination]) -> Iterator[Outcome]:
+        """The outcomes of examined files, their faces described together."""
+        crops = [crop for examined in pending if isinstance(examined, _Examined) for crop in examined.crops]
+        descriptors = iter(self._descriptors(crops))
+        for examined in pending:
+            if isinstance(examined, _Examined):
+                faces = tuple(islice(descriptors, len(examined.crops)))
+                yield PhotoIndexed(examined.file, examined.digest, examined.size, examined.taken_at, faces)
+            else:
+                yield examined
+
+    def _descriptors(self, crops: list[FaceCrop]) -> list[Descriptor]:
+        if not crops:
+            return []
+        with self._clock.time("describe"):
+            vectors = self._embedder.embed(np.stack([crop.pixels for crop in crops]))
+        model_id = self._embedder.model_id
+        return [
+            Descriptor(crop.face, crop.quality, model_id, vector)
+            for crop, vector in zip(crops, vectors, strict=True)
+        ]
+
+
+class _Contents:
+    """Which content is known, and which a worker is busy with; shared by the threads of a run."""
+
+    def __init__(self, known: Callable[[bytes], bool]) -> None:
+        self._known = known
+        self._done: set[bytes] = set()
+        self._busy: dict[bytes, Future[_Examined]] = {}
+        self._lock = Lock()
+
+    def known(self, digest: bytes) -> bool:
+        """Whether this content needs no work."""
+        return digest in self._done or self._known(digest)
+
+    def once(self, digest: bytes, work: Callable[[], _Examined]) -> _Examined:
+        """The result of ``work``, or of a worker that is at the same content already.
+
+        Raises:
+            PhotoError: As ``work`` does.
+        """
+        own: Future[_Examined] = Future()
+        with self._lock:
+            busy = self._busy.setdefault(digest, own)
+        if busy is not own:
+            try:
+                return busy.result()
+            except PhotoError as error:
+                if error.reason.lies_in_content:
+                    raise
+                # Only the other file could not be read: this one is read after all.
+        try:
+            result = work()
+        except BaseException as error:
+            own.set_exception(error)
+            raise
+        own.set_result(result)
+        return result
+
+    def first(self, examined: _Examination) -> _Examination:
+        """The examination itself for the first file of its content, ``PhotoKnown`` for later ones."""
+        if not isinstance(examined, _Examined | PhotoFailed) or examined.digest is None:
+            return examined
+        if examined.digest in self._done:
+            return PhotoKnown(examined.file, examined.digest)
+        self._done.add(examined.digest)
+        with self._lock:
+            self._busy.pop(examined.digest, None)
+        return examined

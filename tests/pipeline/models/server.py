@@ -1,0 +1,87 @@
+"""A real web server of one file, which can be told to behave as badly as real ones do."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
+
+
+@dataclass
+class FileServer:
+    """What is served, and how; change it between requests.
+
+    Attributes:
+        content: The file.
+        etag: Its ETag.
+        status: Answer to every request, unless 200.
+        ranges: Whether a Range is honoured.
+        if_range: Whether If-Range is honoured, where Range is.
+        cut_after: Break the connection off after this many bytes of the body.
+        tells_length: Whether Content-Length is sent; without it the body ends with the connection.
+        asked: The Range of every request so far, oldest first.
+        url: Address of the folder.
+    """
+
+    content: bytes
+    etag: str = '"one"'
+    status: int = 200
+    ranges: bool = True
+    if_range: bool = True
+    cut_after: int | None = None
+    tells_length: bool = True
+    asked: list[str | None] = field(default_factory=list)
+    url: str = ""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    state: FileServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        state = cast(_Server, self.server).state
+        wanted = self.headers.get("Range")
+        state.asked.append(wanted)
+        start = self._start(state, wanted)
+        if state.status != 200:
+            self.send_error(state.status)
+            return
+        body = state.content[start:]
+        self.send_response(206 if start else 200)
+        self.send_header("ETag", state.etag)
+        if state.tells_length:
+            self.send_header("Content-Length", str(len(body)))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(state.content) - 1}/{len(state.content)}")
+        self.end_headers()
+        self.wfile.write(body if state.cut_after is None else body[: state.cut_after])
+        self.close_connection = state.cut_after is not None or not state.tells_length
+
+    def _start(self, state: FileServer, wanted: str | None) -> int:
+        changed = state.if_range and self.headers.get("If-Range") not in (None, state.etag)
+        if wanted is None or not state.ranges or changed:
+            return 0
+        return int(wanted.removeprefix("bytes=").partition("-")[0])
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing on standard error."""
+
+
+@contextmanager
+def serving(state: FileServer) -> Iterator[FileServer]:
+    """Serve on a free port of this machine."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.state = state
+        state.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield state
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,45 @@
+"""SFace in OpenVINO against ONNX Runtime on the original, quantised file."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from pipeline.embed import load_embedder
+from pipeline.models.registry import SFACE
+from pipeline.models.runtime import RuntimeOptions
+from pipeline.models.weights import WeightsStore
+from pipeline.values import F32, U8
+from tests.pipeline.faces import cosines, crops
+
+
+@pytest.fixture(scope="module")
+def pixels() -> U8:
+    return crops(SFACE.crop, 11)
+
+
+@pytest.fixture(scope="module")
+def reference(pixels: U8) -> F32:
+    """What ONNX Runtime makes of planar RGB, 0 to 255, one face at a time."""
+    file = WeightsStore(Path("unused")).locate(SFACE).path
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    # The file lists inputs that nothing in it reads, and ONNX Runtime wants them all the same.
+    unread = {
+        given.name: np.zeros(given.shape, np.float32)
+        for given in session.get_inputs()
+        if given.name != "data"
+    }
+    planar = pixels.transpose(0, 3, 1, 2).astype(np.float32)
+    return np.concatenate([session.run(None, {"data": face[None], **unread})[0] for face in planar])
+
+
+def test_openvino_agrees_with_onnx_runtime_on_real_faces(tmp_path: Path, pixels: U8, reference: F32) -> None:
+    embedder = load_embedder(SFACE, WeightsStore(tmp_path), RuntimeOptions(tmp_path, threads=0, streams=1))
+    assert cosines(embedder.embed(pixels), reference).min() >= 0.9999
+
+
+def test_bf16_stays_close(tmp_path: Path, pixels: U8, reference: F32) -> None:
+    options = RuntimeOptions(tmp_path, threads=0, streams=1, precision="bf16")
+    embedder = load_embedder(SFACE, WeightsStore(tmp_path), options)
+    assert cosines(embedder.embed(pixels), reference).min() >= 0.995
