@@ -1,0 +1,272 @@
+"""Prints: results to standard output, messages and progress to standard error. Nothing else prints.
+
+Whatever comes from a file name is made safe first: a name may hold any byte, and none of them may reach a
+terminal as a control sequence. In JSON a name that is not UTF-8 has lone surrogates (PEP 383), escaped.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from faceindex import contract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from faceindex.values import Answer, KnownFace, Planned, Progress, ScanSummary
+    from index.values import FaceRecord, Statistics
+    from pipeline.models.registry import ModelSpec
+    from pipeline.models.weights import Availability
+    from pipeline.values import PhotoFailed
+
+_WIDE = 10_000
+"""Width of a table none of whose lines may be folded, as where it goes to a file or a pipe."""
+
+
+def printable(text: str | bytes) -> str:
+    r"""Text in which control characters and undecodable bytes are escapes such as ``\x1b``."""
+    text = os.fsdecode(text) if isinstance(text, bytes) else text
+    return "".join(each if each.isprintable() else _escape(each) for each in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
+
+class Reporter:
+    """Where a command's results and messages go."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        terminal = sys.stdout.isatty()
+        self._out = Console(highlight=False, soft_wrap=True, width=None if terminal else _WIDE)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def error(self, message: str) -> None:
+        """Say what went wrong, in one line."""
+        self._err.print(Text.assemble(("Error: ", "bold red"), printable(message)))
+
+    def traceback(self) -> None:
+        """Show the traceback of the exception being handled."""
+        for line in traceback.format_exc().splitlines():
+            self._err.print(Text(printable(line)))
+
+    def note(self, message: str) -> None:
+        """Say something that the user may want to know."""
+        if not self._quiet:
+            self._err.print(Text(printable(message)))
+
+    def planned(self, planned: "Planned", *, as_json: bool) -> None:
+        """One line of a dry run."""
+        if as_json:
+            self._json(contract.planned(planned))
+            return
+        verdict = "read" if planned.read else "skip"
+        self._out.print(Text(f"{verdict}  {printable(planned.path)}  ({planned.reason})"))
+
+    @contextmanager
+    def scan_progress(self) -> "Iterator[Callable[[Progress], None]]":
+        """A bar with photos a second, faces, failures and time left; on a terminal only."""
+        from rich import progress
+
+        columns = (
+            progress.BarColumn(bar_width=None),
+            progress.TextColumn("{task.completed:,.0f} of {task.total:,.0f} photos"),
+            progress.TextColumn("{task.fields[rate]}"),
+            progress.TextColumn("{task.fields[faces]:,} faces"),
+            progress.TextColumn("{task.fields[failed]:,} failed"),
+            progress.TimeRemainingColumn(),
+        )
+        with progress.Progress(
+            *columns, console=self._err, transient=True, disable=self._quiet or not self._err.is_terminal
+        ) as bar:
+            task = bar.add_task("scan", total=None, rate="", faces=0, failed=0, visible=False)
+
+            def show(state: "Progress") -> None:
+                speed = bar.tasks[0].speed
+                bar.update(
+                    task,
+                    total=state.total,
+                    completed=state.done,
+                    rate="" if speed is None else f"{speed:.1f}/s",
+                    faces=state.faces,
+                    failed=state.failed,
+                    visible=True,
+                )
+
+            yield show
+
+    @contextmanager
+    def download_progress(self) -> Iterator[Callable[[int, int], None]]:
+        """A bar for a download; on a terminal only."""
+        from rich import progress
+
+        columns = (
+            progress.BarColumn(bar_width=None),
+            progress.DownloadColumn(),
+            progress.TransferSpeedColumn(),
+            progress.TimeRemainingColumn(),
+        )
+        with progress.Progress(
+            *columns, console=self._err, transient=True, disable=self._quiet or not self._err.is_terminal
+        ) as bar:
+            task = bar.add_task("download", total=None, visible=False)
+            yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+    def scan_summary(self, summary: "ScanSummary", library: "Path", *, as_json: bool) -> None:
+        """What a scan did, failures first."""
+        for failure in summary.failures:
+            self._failed(failure.path, failure.stage, failure.reason, failure.message, as_json=as_json)
+        if as_json:
+            self._json(contract.summary(summary))
+            return
+        totals = f"{_count(summary.library_photos, 'photo')}, {_count(summary.library_faces, 'face')}"
+        rows = (
+            ("Photos", _scan_counts(summary)),
+            ("Faces", f"{summary.faces:,} found"),
+            ("Library", f"{totals}, model {summary.model}, in {printable(str(library))}"),
+            ("Time", _time(summary)),
+        )
+        self._rows(rows)
+
+    def answer(self, answer: "Answer", *, as_json: bool) -> None:
+        """The faces of one photo, and the faces nearest to them."""
+        photo = answer.photo
+        if as_json:
+            self._json(contract.answer(answer))
+            return
+        size = f"{photo.size.width} x {photo.size.height} pixels"
+        name = printable(photo.file.path)
+        if not answer.faces:
+            self._out.print(Text(f"{name}: no face found ({size})"))
+            return
+        self._out.print(Text(f"{name}: {_count(len(answer.faces), 'face')} ({size})"))
+        heading, *lines = _face_lines(answer.faces)
+        self._out.print(Text(heading, style="bold"))
+        for line in lines:
+            self._out.print(Text(line))
+
+    def failure(self, failed: "PhotoFailed", *, as_json: bool) -> None:
+        """A photo that could not be read."""
+        self._failed(failed.file.path, failed.stage, failed.reason, failed.message, as_json=as_json)
+
+    def face(self, face: "FaceRecord") -> None:
+        """One face of an export."""
+        self._json(contract.face(face))
+
+    def statistics(self, statistics: "Statistics", library: "Path", *, as_json: bool) -> None:
+        """The library in figures."""
+        if as_json:
+            self._json(contract.statistics(statistics, library))
+            return
+        self._rows(tuple(_statistics_rows(statistics, library)))
+
+    def models(self, models: "Sequence[tuple[ModelSpec, Availability]]", *, as_json: bool) -> None:
+        """The models there are."""
+        if as_json:
+            for model, status in models:
+                self._json(contract.model(model, status))
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("model", "numbers", "weights", "what it is", "licence of the weights"):
+            table.add_column(heading, overflow="fold")
+        for model, status in models:
+            table.add_row(model.model_id, str(model.dimension), status, model.summary, model.licence)
+        self._out.print(table, soft_wrap=False)  # on a terminal, cells that do not fit are folded
+
+    def _failed(self, path: bytes, stage: str, reason: str, message: str, *, as_json: bool) -> None:
+        if as_json:
+            self._json(contract.failed(path, stage, reason, message))
+            return
+        self._err.print(
+            Text.assemble(("Failed: ", "bold yellow"), f"{printable(path)}: {printable(message)}")
+        )
+
+    def _rows(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Names and values, side by side; no line is folded, so that paths can be copied."""
+        column = max(len(name) for name, _ in rows)
+        for name, value in rows:
+            self._out.print(Text.assemble((f"{name:<{column}}", "bold"), "  ", value))
+
+    def _json(self, value: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(value) + "\n")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _scan_counts(summary: "ScanSummary") -> str:
+    """How many photos of each kind, leaving out what there were none of."""
+    parts = [f"{summary.seen:,} seen"]
+    names = ("indexed", "unchanged", "duplicate", "moved", "failed", "missing")
+    parts += [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
+    return ", ".join(parts)
+
+
+def _time(summary: "ScanSummary") -> str:
+    if not summary.indexed:
+        return f"{summary.seconds:.1f} s"
+    return f"{summary.seconds:.1f} s, {summary.indexed / summary.seconds:.1f} photos a second"
+
+
+def _face_lines(faces: "Sequence[KnownFace]") -> Iterator[str]:
+    """A heading, and a line for each near face; the face itself stands in the first of its lines."""
+    places = [_place(face) for face in faces]
+    column = max(map(len, places))
+    yield f"face  {'where':<{column}}  quality  similarity  nearest faces"
+    for number, (face, place) in enumerate(zip(faces, places, strict=True), 1):
+        own = f"{number:>4}  {place:<{column}}  {face.described.quality.score:>7.2f}"
+        if not face.matches:
+            yield f"{own}  {'none':>10}"
+        for match in face.matches:
+            missing = "  (the photo is missing)" if match.face.missing else ""
+            yield f"{own}  {match.similarity:>10.3f}  {printable(match.face.photo)}{missing}"
+            own = " " * len(own)
+
+
+def _place(face: "KnownFace") -> str:
+    box = face.described.face.box
+    return f"{box.w:.0f} x {box.h:.0f} at {box.x:.0f}, {box.y:.0f}"
+
+
+def _statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:
+    yield "Library", f"{printable(str(library))} ({_bytes(statistics.database_bytes)})"
+    yield "Model", statistics.model or "none yet: nothing was scanned"
+    for name, root in zip_longest(("Folders",), statistics.roots, fillvalue=""):
+        yield name, printable(root)
+    yield "Photos", f"{statistics.photos:,} ({_bytes(statistics.photo_bytes)})"
+    yield "  duplicates", f"{statistics.duplicates:,}"
+    yield "  without a face", f"{statistics.contents_without_face:,}"
+    yield "  missing", f"{statistics.missing:,}"
+    reasons = ", ".join(f"{each.photos:,} {each.reason}" for each in statistics.failed)
+    yield "  failed", f"{statistics.failures:,}" + (f" ({reasons})" if reasons else "")
+    if statistics.first_taken and statistics.last_taken:
+        yield "Taken", f"{statistics.first_taken:%Y-%m-%d} to {statistics.last_taken:%Y-%m-%d}"
+    most = f"{statistics.faces_per_photo:.2f} a photo, at most {statistics.most_faces:,}"
+    yield "Faces", f"{statistics.faces:,} ({most})"
+    yield "Descriptors", f"{statistics.descriptors:,} ({_bytes(statistics.descriptor_bytes)})"
+    index = "not saved yet"
+    if manifest := statistics.manifest:
+        index = f"{_count(manifest.file.count, 'face')}, {manifest.file.kind}"
+    yield "Index", index
+
+
+def _bytes(number: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:,.0f} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} TB"

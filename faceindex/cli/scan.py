@@ -1,0 +1,60 @@
+"""``faceindex scan``."""
+
+from typing import Annotated
+
+import typer
+
+from faceindex.cli.context import EXIT_SOME_FAILED, absolute, reported
+
+
+def scan(
+    context: typer.Context,
+    folders: Annotated[list[str], typer.Argument(help="Folders and files; folders with all below them.")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="Descriptor model of a new library: a name from 'faceindex models list', or auto."),
+    ] = None,
+    runtime: Annotated[str | None, typer.Option(help="openvino, or tensorflow.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Photos worked on side by side; 0: one a core.")] = None,
+    long_edge: Annotated[
+        int | None, typer.Option(help="Seek faces in a copy with this long edge, pixels; 1600.")
+    ] = None,
+    smallest_face: Annotated[
+        float | None, typer.Option(help="Smallest face sought, pixels of that copy; 20.")
+    ] = None,
+    thresholds: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(help="Of P-Net, R-Net and O-Net; 0.6 0.7 0.8."),
+    ] = None,
+    max_megapixels: Annotated[float | None, typer.Option(help="Photos of more are not read; 400.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and why.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Find the faces in all photos of some folders, and bring the library up to date."""
+    with reported(context) as (invocation, reporter):
+        from faceindex.library import Library, check_roots, plan_scan
+        from faceindex.scan import Listeners
+
+        settings = invocation.settings(
+            model=model,
+            runtime=runtime,
+            workers=workers,
+            long_edge=long_edge,
+            smallest_face=smallest_face,
+            thresholds=thresholds,
+            max_megapixels=max_megapixels,
+        )
+        roots = absolute(folders)
+        if dry_run:
+            for planned in plan_scan(settings, roots):
+                reporter.planned(planned, as_json=as_json)
+            return
+        check_roots(roots)  # before a library is made for a slip of the pen
+        with Library.open_to_write(settings) as library:
+            with reporter.download_progress() as progress:
+                library.settle_model(reporter.note, progress)
+            with reporter.scan_progress() as progress:
+                summary = library.scan(roots, Listeners(progress=progress, note=reporter.note))
+        reporter.scan_summary(summary, settings.library, as_json=as_json)
+        if summary.failures:
+            raise typer.Exit(EXIT_SOME_FAILED)

@@ -1,0 +1,50 @@
+"""``faceindex who``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faceindex.cli.context import EXIT_SOME_FAILED, absolute, reported
+
+
+def who(
+    context: typer.Context,
+    photos: Annotated[list[str], typer.Argument(help="Photos; they need not be in the library.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many near faces to show.")] = 5,
+    min_similarity: Annotated[
+        float, typer.Option(min=-1, max=1, help="Show no face that is less similar.")
+    ] = -1.0,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write the photo with its faces marked to this file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Find the faces of photos, and the most similar faces in the library."""
+    with reported(context) as (invocation, reporter):
+        from faceindex.annotate import annotate as write_annotated
+        from faceindex.annotate import check_target
+        from faceindex.errors import BadRequest
+        from faceindex.library import Library
+        from faceindex.values import Answer
+        from index.identify import Wanted
+
+        if annotate is not None and len(photos) != 1:
+            raise BadRequest("--annotate writes one picture: ask about one photo.")
+        paths = absolute(photos)
+        settings = invocation.settings()
+        failed = False
+        with Library.open(settings) as library:
+            if annotate is not None:
+                check_target(annotate, paths[0], library)
+            for answer in library.who(paths, Wanted(k, min_similarity), reporter.note):
+                if isinstance(answer, Answer):
+                    reporter.answer(answer, as_json=as_json)
+                    if annotate is not None:
+                        write_annotated(answer, annotate, settings)
+                        reporter.note(f"The annotated photo is {annotate}")
+                else:
+                    reporter.failure(answer, as_json=as_json)
+                    failed = True
+        if failed:
+            raise typer.Exit(EXIT_SOME_FAILED)

@@ -1,0 +1,61 @@
+"""Puts the pipeline together from settings: detector, descriptor model, runner.
+
+Imported only when photos are to be looked at: it brings in OpenVINO.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+
+from faceindex.settings import Settings
+from pipeline.decode import DecodeOptions
+from pipeline.detect import DetectorOptions, MtcnnDetector
+from pipeline.embed import load_embedder
+from pipeline.models.mtcnn import Mtcnn
+from pipeline.models.registry import ModelSpec
+from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
+from pipeline.models.weights import WeightsStore
+from pipeline.runner import Runner, RunnerOptions
+from pipeline.timing import StageClock
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the engine is for.
+
+    Attributes:
+        photos: How many photos there are to look at: with one or two, all cores work on each photo;
+            with many, each core on a photo of its own.
+        clock: Where the time of each stage is added up.
+    """
+
+    photos: int
+    clock: StageClock = field(default_factory=StageClock)
+
+
+def build_runner(settings: Settings, model: ModelSpec, work: Work) -> Runner:
+    """A runner that describes faces with ``model``.
+
+    Raises:
+        ModelError: The weights of the model, or of the detector, are not there or not right.
+    """
+    workers = min(settings.cores, max(work.photos, 1))
+    cv2.setNumThreads(settings.cores // workers)
+    side_by_side = RuntimeOptions(
+        settings.cache_dir, threads=settings.cores, streams=workers, precision=_precision(settings)
+    )
+    detector = MtcnnDetector(
+        Mtcnn(side_by_side),
+        DetectorOptions(settings.long_edge, settings.smallest_face, settings.thresholds),
+    )
+    in_batches = replace(side_by_side, streams=1)
+    embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, settings.runtime)
+    decode = DecodeOptions(pixel_cap=int(settings.max_megapixels * 1e6))
+    return Runner(detector, embedder, RunnerOptions(workers, settings.long_edge, decode), work.clock)
+
+
+def _precision(settings: Settings) -> Precision:
+    """The arithmetic asked for; by itself bf16 where the processor multiplies it natively, else f32."""
+    if settings.precision != "auto":
+        return settings.precision
+    return "bf16" if has_native_bf16() else "f32"

@@ -1,0 +1,63 @@
+"""Writes all faces of a library to a file, whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from faceindex import contract
+from faceindex.errors import FaceindexError
+from faceindex.library import Library
+
+
+def write_jsonl(library: Library, path: Path) -> None:
+    """One JSON object a line, by face id.
+
+    Raises:
+        FaceindexError: The file cannot be written.
+    """
+    with _replacing(path) as file:
+        for face in library.faces():
+            file.write(json.dumps(contract.face(face)).encode() + b"\n")
+
+
+def write_npz(library: Library, path: Path) -> None:
+    """Arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
+
+    Raises:
+        FaceindexError: The file cannot be written.
+    """
+    faces = list(library.faces())
+    ids = [face.face_id for face in faces]
+    chunks = [chunk.vectors for chunk in library.descriptors(ids)]
+    boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]
+    with _replacing(path) as file:
+        np.savez(
+            file,
+            descriptors=np.concatenate([*chunks, np.empty((0, library.model().dimension), np.float32)]),
+            face_id=np.array(ids, np.int64),
+            photo=np.array([os.fsdecode(face.photo) for face in faces], dtype=str),
+            box=np.array(boxes, np.float32).reshape(-1, 4),
+        )
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of ``path`` when all of it is written."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise FaceindexError(f"{path} cannot be written: {error.strerror or error}.") from error

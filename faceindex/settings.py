@@ -1,0 +1,118 @@
+"""What can be set, and where it is read: defaults < config.toml < environment < flags.
+
+Nothing is read from the working directory. This module knows no command line; the flags come as arguments.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+import platformdirs
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from faceindex.errors import BadRequest
+
+APP = "faceindex"
+
+AUTO = "auto"
+"""The model of a new library is the best that can be had."""
+
+
+_Home: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path that may begin with ~: no shell has seen what stands in a config file."""
+
+
+def default_config() -> Path:
+    """The config file that is read where none is named; it need not exist."""
+    return Path(platformdirs.user_config_dir(APP)) / "config.toml"
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. The environment variable of each is ``FACEINDEX_`` and its name.
+
+    Attributes:
+        library: The library's SQLite file; the index and the lock are beside it.
+        cache_dir: Compiled networks and downloaded weights.
+        model: Descriptor model of a new library, or ``auto``.
+        runtime: What runs the descriptor model.
+        precision: Arithmetic of the networks; ``auto`` is bf16 where the processor multiplies it natively.
+        workers: Photos worked on side by side; 0 means one for each core.
+        long_edge: Faces are sought in a copy of the photo whose long edge has so many pixels.
+        smallest_face: Side of the smallest face sought, pixels of that copy.
+        thresholds: Probability above which a face passes P-Net, R-Net and O-Net.
+        max_megapixels: Photos of more are failed, unread.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="FACEINDEX_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+    )
+
+    library: _Home = Field(default_factory=lambda: Path(platformdirs.user_data_dir(APP)) / "library.db")
+    cache_dir: _Home = Field(default_factory=lambda: Path(platformdirs.user_cache_dir(APP)))
+    model: str = AUTO
+    runtime: Literal["openvino", "tensorflow"] = "openvino"
+    precision: Literal["auto", "f32", "bf16"] = "auto"
+    workers: int = Field(0, ge=0, le=256)
+    long_edge: int = Field(1600, ge=64, le=20_000)
+    smallest_face: float = Field(20.0, ge=12)
+    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
+    max_megapixels: float = Field(400.0, gt=0)
+
+    @classmethod
+    def load(cls, config: Path | None = None, **flags: Any) -> "Settings":
+        """Read the settings from everywhere.
+
+        Args:
+            config: A config file that must exist; by default the platform's, which need not.
+            flags: Settings given by name; those that are ``None`` are as if not given.
+
+        Raises:
+            BadRequest: A value makes no sense, a name is unknown, or the config file cannot be read.
+        """
+        file = config or default_config()
+        if config is not None and not config.is_file():
+            raise BadRequest(f"There is no config file {config}: check --config.")
+
+        class Configured(cls):  # type: ignore[misc, valid-type]
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                init_settings: PydanticBaseSettingsSource,
+                env_settings: PydanticBaseSettingsSource,
+                dotenv_settings: PydanticBaseSettingsSource,
+                file_secret_settings: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+        given = {name: value for name, value in flags.items() if value is not None}
+        try:
+            settings = Configured(**given)
+        except ValidationError as error:
+            raise BadRequest(_in_one_line(error, file)) from error
+        except SettingsError as error:
+            raise BadRequest(f"An environment variable FACEINDEX_* makes no sense: {error}.") from error
+        except (OSError, ValueError) as error:
+            raise BadRequest(f"The config file {file} cannot be read: {error}.") from error
+        return cls.model_construct(**dict(settings))
+
+    @property
+    def cores(self) -> int:
+        """Photos worked on side by side."""
+        return self.workers or os.cpu_count() or 1
+
+
+def _in_one_line(error: ValidationError, file: Path) -> str:
+    problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+    return f"A setting makes no sense ({'; '.join(problems)}): look at the flags, FACEINDEX_* and {file}."
