@@ -1,0 +1,57 @@
+"""Runs a command as a process of its own, and says what it took; and describes the machine."""
+
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a command printed and took.
+
+    Attributes:
+        output: Its standard output.
+        seconds: From start to end, by the clock on the wall.
+        peak_bytes: The most memory it held at a time (resident set).
+    """
+
+    output: str
+    seconds: float
+    peak_bytes: int
+
+
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Finished:
+    """Run a command to its end.
+
+    Raises:
+        subprocess.CalledProcessError: It failed; what it said on standard error is passed on.
+    """
+    started = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
+    ) as process:
+        if process.stdout is None:
+            raise TypeError("no pipe to the process")
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(command), output)
+    return Finished(output, time.perf_counter() - started, usage.ru_maxrss * 1024)
+
+
+def machine() -> str:
+    """The machine in one line: processor, cores, memory, Python."""
+    with open("/proc/cpuinfo") as file:
+        facts = dict(line.split(":", 1) for line in file if ":" in line)
+    name = next((facts[key].strip() for key in facts if key.startswith("model name")), platform.machine())
+    flags = facts.get(next((key for key in facts if key.startswith("flags")), ""), "").split()
+    wide = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{name} ({' '.join(wide)}), {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"{platform.system()}, Python {platform.python_version()}"
+    )
