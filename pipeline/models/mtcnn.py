@@ -118,12 +118,15 @@ class _Network:
         if not hasattr(self._threads, "request"):
             self._threads.request = self._compiled.create_infer_request()
         request = self._threads.request
-        parts = []
-        for start in range(0, max(len(inputs), 1), self._batch):  # once even for none: the shapes are right
+        outputs = [
+            np.empty((len(inputs), *list(output.shape)[1:]), np.float32) for output in self._compiled.outputs
+        ]
+        for start in range(0, len(inputs), self._batch):
             part = inputs[start : start + self._batch]
             results = request.infer({0: _filled(part, self._batch)}, share_inputs=True)
-            parts.append([results[i][: len(part)].copy() for i in range(len(results))])
-        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+            for number, output in enumerate(outputs):
+                output[start : start + len(part)] = results[number][: len(part)]
+        return outputs
 
 
 def _filled(part: NDArray[Any], batch: int) -> NDArray[Any]:
