@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from benchmarks.process import machine
-from benchmarks.scan import corners, photos_under, print_table
+from benchmarks.process import machine, print_table
+from benchmarks.scan import corners, photos_under
 from faceindex import Settings
 from pipeline.detect import MtcnnDetector, shrunk
 from pipeline.geometry import overlap

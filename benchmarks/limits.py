@@ -26,8 +26,8 @@ import openvino as ov
 from openvino import opset13 as op
 from PIL import Image
 
-from benchmarks.process import machine
-from benchmarks.scan import ensure_weights, photos_under, print_table
+from benchmarks.process import machine, print_table
+from benchmarks.scan import ensure_weights, photos_under
 from faceindex import Settings
 from pipeline import detect
 from pipeline.crop import cut, scale_needed

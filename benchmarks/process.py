@@ -1,10 +1,10 @@
-"""Runs a command as a process of its own, and says what it took; and describes the machine."""
+"""What the benchmarks share: commands run as processes of their own, the machine, tables."""
 
 import os
 import platform
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -55,3 +55,11 @@ def machine() -> str:
         f"{name} ({' '.join(wide)}), {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"{platform.system()}, Python {platform.python_version()}"
     )
+
+
+def print_table(heading: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    """Print a table in Markdown."""
+    print("| " + " | ".join(heading) + " |")
+    print("|" + " --- |" * len(heading))
+    for line in lines:
+        print("| " + " | ".join(line) + " |")

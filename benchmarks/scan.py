@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.process import Finished, machine, run
+from benchmarks.process import Finished, machine, print_table, run
 from pipeline.geometry import overlap
 
 SEED_STACK = Path(__file__).resolve().parents[2] / "shared" / "tools" / "seed_stack.py"
@@ -182,13 +182,6 @@ def rows(rounds: dict[str, list[Round]], truth: Boxes, photos: Sequence[Path]) -
             f"{sum(map(len, found.values()))}",
             f"{hits} of {total}" if total else "no truth",
         ]
-
-
-def print_table(heading: Sequence[str], lines: Iterator[list[str]] | list[list[str]]) -> None:
-    print("| " + " | ".join(heading) + " |")
-    print("|" + " --- |" * len(heading))
-    for line in lines:
-        print("| " + " | ".join(line) + " |")
 
 
 def print_stages(rounds: dict[str, list[Round]]) -> None:

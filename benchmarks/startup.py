@@ -1,0 +1,80 @@
+"""How long a question takes, from the start of the process to its end.
+
+    python -m benchmarks.startup PHOTO [--faces 10000] [--model sface vggface2-resnet50]
+
+Makes a library of that many faces with made descriptors, asks `faceindex who PHOTO` some times, and
+`faceindex --help`. Compiled networks are in the cache, as after any scan.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.process import machine, print_table, run
+from benchmarks.scan import ensure_weights
+from faceindex import Settings
+from index.catalog import Catalog
+from index.database import create_database
+from index.vectors import load_index, save_index
+from pipeline.models.registry import ModelSpec, spec
+from pipeline.values import Box, Descriptor, DetectedFace, PhotoFile, PhotoIndexed, Quality, Size
+
+REPEATS = 7
+BATCH = 500
+
+
+def make_library(path: Path, model: ModelSpec, faces: int) -> None:
+    rng = np.random.default_rng(0)
+    with create_database(path) as database:
+        catalog = Catalog(database)
+        catalog.choose_model(model.model_id)
+        for start in range(0, faces, BATCH):
+            vectors = rng.standard_normal((BATCH, model.dimension), np.float32)
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            catalog.record([photo(start + i, model, vectors[i]) for i in range(min(BATCH, faces - start))])
+        loaded = load_index(catalog, model.model_id, model.dimension)
+        save_index(loaded.index, catalog, model.model_id)
+
+
+def photo(
+    number: int, model: ModelSpec, vector: np.ndarray[tuple[int], np.dtype[np.float32]]
+) -> PhotoIndexed:
+    face = DetectedFace(Box(10, 10, 80, 100), np.zeros((5, 2), np.float32), 0.99)
+    described = Descriptor(face, Quality(1.0, ()), model.model_id, vector)
+    file = PhotoFile(os.fsencode(f"/photos/{number:06}.jpg"), 1, 1)
+    return PhotoIndexed(file, number.to_bytes(32), Size(100, 120), None, (described,))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--faces", type=int, default=10_000)
+    parser.add_argument("--model", nargs="+", default=["sface", "vggface2-resnet50"])
+    args = parser.parse_args()
+    cache = Settings.load().cache_dir
+    lines = [["--help", timed([sys.executable, "-m", "faceindex", "--help"])]]
+    for name in args.model:
+        ensure_weights(name, cache)
+        with tempfile.TemporaryDirectory() as place:
+            library = Path(place) / "library.db"
+            make_library(library, spec(name), args.faces)
+            command = [sys.executable, "-m", "faceindex", "--library", str(library), "who", str(args.photo)]
+            run(command)  # compiles the networks
+            lines.append([f"who, {name}, {args.faces:,} faces", timed(command)])
+    print(f"{machine()}; medians of {REPEATS}\n")
+    print_table(["command", "seconds, whole process"], lines)
+
+
+def timed(command: list[str]) -> str:
+    return f"{statistics.median(run(command).seconds for _ in range(REPEATS)):.2f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""What a question imports: TensorFlow alone would take longer than the whole of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def imported(*arguments: str, cwd: Path = ROOT) -> set[str]:
+    """Top-level modules that a command leaves imported when it is done."""
+    program = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr))\n"
+        f"sys.argv = ['faceindex', *{list(arguments)!r}]\n"
+        "from faceindex.cli import main; main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = {"numpy", "cv2", "openvino", "faiss", "sqlalchemy", "pydantic_settings", "tensorflow", "PIL"}
+    assert imported("--help") & heavy == set()
+    assert imported("scan", "--help") & heavy == set()
+
+
+def test_a_question_imports_neither_tensorflow_nor_what_only_a_scan_needs(
+    hopper: Path, tmp_path: Path
+) -> None:
+    library = ("--library", str(tmp_path / "library.db"))
+    imported(*library, "scan", "--model", "sface", str(hopper))
+    modules = imported(*library, "who", str(hopper))
+    assert {"openvino", "faiss", "cv2"} <= modules
+    assert (
+        modules & {"tensorflow", "tf_keras", "keras", "keras_vggface", "onnx", "alembic", "requests"} == set()
+    )
