@@ -1,6 +1,6 @@
 """How well each model tells people apart, under its own crop protocol and under others.
 
-    python -m benchmarks.crops [--photos FOLDER] [--models sface,facenet] [--people N]
+    python -m benchmarks.crops [--photos FOLDER] [--models sface,facenet] [--people N] [--cache FOLDER]
 
 FOLDER holds one folder of photos for each person, as Labeled Faces in the Wild does. In each photo the
 face nearest the centre is taken. All pairs of photos of one person are compared, and as many pairs of
@@ -59,6 +59,10 @@ class Pairs:
 
     samples: NDArray[np.intp]
     same: NDArray[np.bool_]
+
+
+def make_detector(cache: Path) -> MtcnnDetector:
+    return MtcnnDetector(Mtcnn(RuntimeOptions(cache, threads=0, streams=1)))
 
 
 def read(path: Path) -> DecodedPhoto:
@@ -162,6 +166,17 @@ def alternatives(documented: CropProtocol, side: int) -> list[CropProtocol]:
     ]
 
 
+def print_scores(model: ModelSpec, samples: Sequence[Sample], pairs: Pairs, cache: Path) -> None:
+    options = RuntimeOptions(cache, threads=0, streams=1)
+    embedder = load_embedder(model, WeightsStore(cache), options)
+    for variant in variants(model):
+        descriptors = embedder.embed(np.stack([variant.cut(sample) for sample in samples]))
+        left, right = descriptors[pairs.samples[:, 0]], descriptors[pairs.samples[:, 1]]
+        similarity = np.asarray((left * right).sum(axis=1), np.float32)
+        scores = f"{accuracy(similarity, pairs.same):.4f}  {passing(similarity, pairs.same):.4f}"
+        print(f"{model.model_id:20}{variant.name:48}{scores}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -169,21 +184,17 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, default=PHOTOS)
     parser.add_argument("--models", default="sface,facenet")
     parser.add_argument("--people", type=int)
+    parser.add_argument(
+        "--cache", type=Path, help="a cache folder of faceindex, with weights that were fetched"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        options = RuntimeOptions(Path(folder), threads=0, streams=1)
-        samples = gather(arguments.photos, arguments.people, MtcnnDetector(Mtcnn(options)))
+        cache = arguments.cache or Path(folder)
+        samples = gather(arguments.photos, arguments.people, make_detector(cache))
         pairs = make_pairs(samples)
         print(f"{len(samples)} faces, {pairs.same.sum()} pairs of one person and as many of two")
         for name in arguments.models.split(","):
-            model = spec(name)
-            embedder = load_embedder(model, WeightsStore(Path(folder)), options)
-            for variant in variants(model):
-                descriptors = embedder.embed(np.stack([variant.cut(sample) for sample in samples]))
-                left, right = descriptors[pairs.samples[:, 0]], descriptors[pairs.samples[:, 1]]
-                similarity = np.asarray((left * right).sum(axis=1), np.float32)
-                scores = f"{accuracy(similarity, pairs.same):.4f}  {passing(similarity, pairs.same):.4f}"
-                print(f"{model.model_id:20}{variant.name:48}{scores}", flush=True)
+            print_scores(spec(name), samples, pairs, cache)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class DownloadedWeights:
     Attributes:
         url: Where they are.
         file_name: What they are called in the cache.
-        size: Bytes, about: for telling people what to expect, and for stopping a runaway download.
+        size: Its bytes; another size is another file.
     """
 
     url: str
@@ -154,13 +154,13 @@ FACENET = ModelSpec(
         extra="facenet",
     ),
     summary="FaceNet, an Inception-ResNet-v1, training run 20180408-102900 on CASIA-WebFace",
-    licence="no licence stated for the weights; trained on CASIA-WebFace, which is for research",
+    licence="none stated for the weights; trained on CASIA-WebFace, a collection for research",
 )
 
 VGGFACE2_RESNET50 = ModelSpec(
     model_id=ModelId("vggface2-resnet50"),
     dimension=2048,
-    # Cao et al., VGGFace2 (2018), section 4: box extended by 0.3, shorter side 256, centre 224.
+    # Cao et al., VGGFace2 (2018): box extended by 0.3, shorter side to 256, centre 224.
     crop=BoxCrop(widen=0.3, short_side=256, size=224),
     weights=DownloadedWeights(
         url=(
@@ -168,10 +168,12 @@ VGGFACE2_RESNET50 = ModelSpec(
             "rcmalli_vggface_tf_notop_resnet50.h5"
         ),
         file_name="rcmalli_vggface_tf_notop_resnet50.h5",
+        # What h5py names as the file's end in others' reports of cut-off copies. The same arrays saved by
+        # tf_keras take 94,703,424 bytes.
         size=94_694_792,
     ),
     summary="ResNet-50 trained on VGGFace2, by keras-vggface; fetched once, 95 MB",
-    licence="no licence stated for the weights; trained on VGGFace2, which is for non-commercial research",
+    licence="non-commercial research, says keras-vggface of the original models; trained on VGGFace2",
 )
 
 MODELS: tuple[ModelSpec, ...] = (VGGFACE2_RESNET50, SFACE, FACENET)

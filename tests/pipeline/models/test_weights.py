@@ -364,10 +364,10 @@ def test_a_file_is_installed_from_where_the_user_has_it(model: ModelSpec, good: 
     assert kept(tmp_path) == {NAME, f"{NAME}.sha256"}
 
 
-def test_a_file_of_another_size_is_not_installed_and_left_alone(model: ModelSpec, tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_not_installed_and_left_alone(model: ModelSpec, tmp_path: Path) -> None:
     mine = tmp_path / "mine.h5"
     mine.write_bytes(b"my holiday")
-    with pytest.raises(WeightsInvalid, match=rf"mine\.h5 is not {NAME}: it has 10 bytes"):
+    with pytest.raises(WeightsInvalid, match=r"mine\.h5"):
         WeightsStore(tmp_path).install(model, mine)
     assert mine.read_bytes() == b"my holiday"
 
