@@ -110,14 +110,14 @@ class Library:
             BadRequest: Another model was asked for than the library's, or one that there is not.
             WeightsUnavailable: The weights of the model that was asked for are not here, or not right.
         """
-        from pipeline.models.weights import WeightsStore, choose
-
         with explained():
             own, asked = self._catalog.model(), self._settings.model
             if own is not None:
                 if asked != AUTO:
                     self._catalog.choose_model(spec(asked).model_id)  # refuses another one
                 return spec(own)
+            from pipeline.models.weights import WeightsStore, choose  # they bring OpenVINO
+
             store = WeightsStore(self._settings.cache_dir)
             choice = choose(asked, store, progress)
             store.locate(choice.model)

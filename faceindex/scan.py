@@ -106,8 +106,11 @@ class Scan:
     def _survey(self, roots: Sequence[bytes]) -> _Survey:
         states = self._catalog.states_under(roots)
         survey = _Survey()
+        named = frozenset(roots)
         for file in crawl(roots, survey.skip):
-            survey.add(file, states.get(file.path))
+            state = states.get(file.path)
+            if state is not None or file.path in named or _may_be_photo(file):
+                survey.add(file, state)
         for path in survey.unlisted:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be looked into: what is there was left as it is."
@@ -187,6 +190,18 @@ def _asked_for(outcomes: Iterator[Outcome], roots: frozenset[bytes]) -> Iterator
             message = "it holds no picture of a format that is read"
             outcome = PhotoFailed(outcome.file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)
         yield outcome
+
+
+def _may_be_photo(file: PhotoFile) -> bool:
+    """Whether a file counts as a photo by its first bytes; one that cannot be opened may be one.
+
+    The pipeline would tell too, but a folder in which only a text is new must not load the networks.
+    """
+    try:
+        with OpenPhoto(file, DecodeOptions()) as photo:
+            return photo.is_photo
+    except PhotoError:
+        return True
 
 
 def plan(states: Mapping[bytes, PhotoState], roots: Sequence[bytes]) -> Iterator[Planned]:

@@ -84,6 +84,9 @@ class Mtcnn:
         exact = replace(options, precision="f32")
         self._rnet = _Network("rnet", _rnet, exact, batch=REFINE_BATCH)
         self._onet = _Network("onet", _onet, exact, batch=OUTPUT_BATCH)
+        # OpenVINO 2026.4 fills a table at its first inference; two threads that come to it at once wait for
+        # each other for ever. So the first inference is made here, where there is one thread.
+        self.refine(np.zeros((1, REFINE_SIDE, REFINE_SIDE, 3), np.uint8))
 
     def propose(self, tile: F32) -> Proposals:
         """Run P-Net on one tile, float32 [TILE, TILE, 3], RGB, 0 to 255."""
