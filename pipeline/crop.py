@@ -16,6 +16,9 @@ from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, Size
 Affine = NDArray[np.float64]
 """[2, 3], applied to column vectors (x, y, 1); both frames begin at the corner of the top left pixel."""
 
+_LARGE_FACE = 150
+"""Shorter side of a box, photo pixels, that few faces of a snapshot exceed by more than twice."""
+
 _HALF = 0.5
 """From the corner of a pixel, where this project counts from, to its centre, where OpenCV does."""
 
@@ -39,8 +42,22 @@ def scale_needed(face: DetectedFace, protocol: CropProtocol) -> float:
     """
     if isinstance(protocol, AlignedCrop):
         return min(1.0, float(_magnification(_aligned_placement(face.landmarks, protocol)).max()))
+    return min(1.0, _full_side(protocol) / min(face.box.w, face.box.h))
+
+
+def wants_full_size(protocol: CropProtocol) -> bool:
+    """Whether most faces of most photos need the photo at full size, so that it is best decoded so at once.
+
+    That depends on the protocol alone, and not on the photos met so far: the same photo always gives the
+    same descriptors.
+    """
+    return not isinstance(protocol, AlignedCrop) and _full_side(protocol) >= _LARGE_FACE
+
+
+def _full_side(protocol: BoxCrop | StretchedCrop) -> float:
+    """Shorter side of a box, photo pixels, at which the crop is as fine as the photo."""
     target = protocol.short_side if isinstance(protocol, BoxCrop) else protocol.size
-    return min(1.0, target / (min(face.box.w, face.box.h) * (1 + protocol.widen)))
+    return target / (1 + protocol.widen)
 
 
 def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:

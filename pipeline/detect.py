@@ -140,9 +140,12 @@ def shrunk(pixels: U8, long_edge: int) -> U8:
     if scale >= 1:
         return pixels
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    # Down to a half, bilinear sampling skips no pixel, and takes a fifth of the time.
-    how = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA
-    return np.asarray(cv2.resize(pixels, size, interpolation=how))
+    # Whole blocks of pixels are averaged quickly; down to a half, bilinear sampling then skips none.
+    block = int(1 / scale)
+    if block > 1:
+        blocks = (max(width // block, 1), max(height // block, 1))
+        pixels = np.asarray(cv2.resize(pixels, blocks, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))
 
 
 def patches(pixels: U8, boxes: F32, side: int) -> U8:

@@ -19,7 +19,7 @@ from threading import Lock
 import numpy as np
 
 from pipeline.budget import MemoryBudget
-from pipeline.crop import cut, scale_needed
+from pipeline.crop import cut, scale_needed, wants_full_size
 from pipeline.decode import DecodeOptions, OpenPhoto
 from pipeline.detect import Detector
 from pipeline.embed import Embedder
@@ -42,6 +42,9 @@ from pipeline.values import (
 
 UNDER_WAY = 4
 """Photos under way for each worker: enough that none waits while a batch is described."""
+
+MOST_PENDING = 32
+"""Photos that wait for a batch of faces to be full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,8 @@ class Runner:
         for examined in self._examine_all(files, _Contents(known)):
             pending.append(examined)
             crops += len(examined.crops) if isinstance(examined, _Examined) else 0
-            # Where nothing awaits a descriptor there is nothing to wait for.
-            if crops == 0 or crops >= self._embedder.batch_size:
+            # Where nothing awaits a descriptor there is nothing to wait for; and nothing waits for long.
+            if crops == 0 or crops >= self._embedder.batch_size or len(pending) >= MOST_PENDING:
                 yield from self._describe(pending)
                 pending, crops = [], 0
         yield from self._describe(pending)
@@ -161,8 +164,9 @@ class Runner:
 
     def _cut_faces(self, photo: OpenPhoto, digest: bytes) -> _Examined:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
+        whole = wants_full_size(self._embedder.protocol)
         with self._clock.time("decode"):
-            decoded = photo.decode(digest, self._options.long_edge)
+            decoded = photo.decode(digest, None if whole else self._options.long_edge)
         with self._clock.time("detect"):
             faces = self._detector.detect(decoded)
         size, protocol = decoded.size, self._embedder.protocol

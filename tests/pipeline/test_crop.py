@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.crop import cut, placement, scale_needed
+from pipeline.crop import cut, placement, scale_needed, wants_full_size
 from pipeline.models.registry import (
     FACENET,
     MODELS,
@@ -169,3 +169,9 @@ def test_a_crop_does_not_hold_on_to_the_photo() -> None:
     crop = cut(photo, ASTRONAUT, ALIGNED)
     assert not np.shares_memory(crop, photo.pixels)
     assert crop.flags.c_contiguous
+
+
+def test_only_a_model_with_large_crops_wants_photos_at_full_size() -> None:
+    assert wants_full_size(VGGFACE2_RESNET50.crop)
+    assert not wants_full_size(SFACE.crop)
+    assert not wants_full_size(FACENET.crop)

@@ -1,0 +1,330 @@
+"""The runner, with small fakes for detector and embedder: it sees to it that every file has one outcome."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Barrier, Lock
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from pipeline.crop import cut
+from pipeline.decode import DecodeOptions
+from pipeline.models.registry import AlignedCrop, CropProtocol
+from pipeline.runner import UNDER_WAY, Runner, RunnerOptions
+from pipeline.values import (
+    F32,
+    U8,
+    Box,
+    DecodedPhoto,
+    DetectedFace,
+    ModelId,
+    Outcome,
+    PhotoFailed,
+    PhotoFile,
+    PhotoIndexed,
+    PhotoKnown,
+    PhotoSkipped,
+    Reason,
+)
+from tests.pipeline.pictures import decoded, encoded, noise, photo_file, written
+
+SIDE = 16
+
+TEMPLATE = ((5.0, 5.0), (11.0, 5.0), (8.0, 8.0), (6.0, 12.0), (10.0, 12.0))
+MODEL, PROTOCOL = ModelId("fake"), AlignedCrop(SIDE, TEMPLATE)
+
+
+def face_at(x: float, y: float, side: float) -> DetectedFace:
+    """A face whose landmarks lie in its box as the template's do in the crop."""
+    landmarks = np.array(TEMPLATE, np.float32) * np.float32(side / SIDE) + np.array([x, y], np.float32)
+    return DetectedFace(Box(x, y, side, side), landmarks, 0.99)
+
+
+@dataclass
+class FakeDetector:
+    """Finds the same faces in every photo, and counts the photos; it may be told to fail on one."""
+
+    faces: tuple[DetectedFace, ...] = (face_at(4, 4, 24),)
+    bug: dict[bytes, Exception] = field(default_factory=dict)
+    seconds: float = 0.0
+    seen: list[PhotoFile] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
+        with self.lock:
+            self.seen.append(photo.file)
+        time.sleep(self.seconds)
+        if photo.file.path in self.bug:
+            raise self.bug[photo.file.path]
+        return self.faces
+
+
+@dataclass
+class FakeEmbedder:
+    """Describes a crop by the mean of each of its colours, and keeps what it was given."""
+
+    batch_size: int = 4
+    batches: list[U8] = field(default_factory=list)
+    model_id: ModelId = MODEL
+    dimension: int = 3
+    protocol: CropProtocol = PROTOCOL
+
+    def embed(self, pixels: U8) -> F32:
+        self.batches.append(pixels)
+        means = pixels.reshape(len(pixels), -1, 3).mean(axis=1, dtype=np.float32) + np.float32(1)
+        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+
+
+def runner(
+    detector: FakeDetector, embedder: FakeEmbedder | None = None, workers: int = 4, long_edge: int = 64
+) -> Runner:
+    return Runner(detector, embedder or FakeEmbedder(), RunnerOptions(workers, long_edge))
+
+
+def run(runner: Runner, files: Sequence[PhotoFile], known: frozenset[bytes] = frozenset()) -> list[Outcome]:
+    return list(runner.run(files, known.__contains__))
+
+
+def picture(seed: int, edge: int = 64) -> bytes:
+    return encoded(Image.fromarray(noise(edge, edge, seed)), "PNG")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[PhotoFile]:
+    """Twenty photos, no two alike."""
+    return [written(tmp_path / f"{number:02}.png", picture(number)) for number in range(20)]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_one_outcome_a_file_in_the_order_of_the_files(photos: list[PhotoFile], workers: int) -> None:
+    outcomes = run(runner(FakeDetector(), workers=workers), photos)
+    assert [outcome.file for outcome in outcomes] == photos
+    for outcome in outcomes:
+        assert isinstance(outcome, PhotoIndexed)
+        (described,) = outcome.faces
+        assert described.model_id == "fake"
+        assert np.linalg.norm(described.vector) == pytest.approx(1)
+
+
+def test_each_face_gets_the_descriptor_of_its_own_crop(photos: list[PhotoFile]) -> None:
+    """However the crops of several photos came to be in one batch."""
+    detector = FakeDetector(faces=(face_at(2, 2, 20), face_at(30, 30, 24), face_at(5, 35, 16)))
+    outcomes = run(runner(detector), photos)
+    alone = FakeEmbedder()
+    for file, outcome in zip(photos, outcomes, strict=True):
+        assert isinstance(outcome, PhotoIndexed)
+        photo = decoded(file)
+        for face, described in zip(detector.faces, outcome.faces, strict=True):
+            expected = alone.embed(cut(photo, face, alone.protocol)[None])[0]
+            assert described.face is face
+            np.testing.assert_allclose(described.vector, expected, atol=1e-6)
+
+
+def test_whatever_happens_to_a_file_it_has_its_outcome(tmp_path: Path) -> None:
+    whole = written(tmp_path / "a whole.png", picture(1))
+    known = written(tmp_path / "b known.png", picture(2))
+    files = [
+        whole,
+        known,
+        written(tmp_path / "c truncated.png", picture(3)[:900]),
+        written(tmp_path / "d empty.png", b""),
+        written(tmp_path / "e text.txt", b"no photo"),
+        written(tmp_path / "f text.png", b"no photo"),
+        replace(whole, path=bytes(tmp_path / "g gone.png")),
+        replace(written(tmp_path / "h changed.png", picture(4)), mtime_ns=1),
+        written(tmp_path / "i large.png", picture(5, edge=200)),
+        written(tmp_path / "j last.png", picture(6)),
+    ]
+    options = RunnerOptions(4, 64, DecodeOptions(pixel_cap=10_000))
+    outcomes = run(Runner(FakeDetector(), FakeEmbedder(), options), files, frozenset({digest(known)}))
+    assert [outcome.file for outcome in outcomes] == files
+    reasons = [outcome.reason if isinstance(outcome, PhotoFailed) else type(outcome) for outcome in outcomes]
+    assert reasons == [
+        PhotoIndexed,
+        PhotoKnown,
+        Reason.TRUNCATED,
+        Reason.EMPTY,
+        PhotoSkipped,
+        Reason.NOT_AN_IMAGE,
+        Reason.VANISHED,
+        Reason.CHANGED,
+        Reason.TOO_LARGE,
+        PhotoIndexed,
+    ]
+    for outcome in outcomes:
+        if isinstance(outcome, PhotoFailed):
+            assert (outcome.digest is not None) == outcome.reason.lies_in_content
+
+
+def digest(file: PhotoFile) -> bytes:
+    return decoded(file).digest
+
+
+def test_known_content_is_not_decoded(photos: list[PhotoFile]) -> None:
+    detector = FakeDetector()
+    outcomes = run(runner(detector), photos, frozenset(digest(file) for file in photos[5:]))
+    assert [type(outcome) for outcome in outcomes] == [PhotoIndexed] * 5 + [PhotoKnown] * 15
+    assert sorted(file.path for file in detector.seen) == [file.path for file in photos[:5]]
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_content_met_twice_is_examined_once(tmp_path: Path, workers: int) -> None:
+    files = [written(tmp_path / f"{number:02}.png", picture(number % 3)) for number in range(24)]
+    detector = FakeDetector(seconds=0.02)  # so that the copies come while the first is being looked at
+    outcomes = run(runner(detector, workers=workers), files)
+    assert len(detector.seen) == 3
+    assert [type(outcome) for outcome in outcomes] == [PhotoIndexed] * 3 + [PhotoKnown] * 21
+    for number, outcome in enumerate(outcomes[3:]):
+        first = outcomes[number % 3]
+        assert isinstance(outcome, PhotoKnown)
+        assert isinstance(first, PhotoIndexed)
+        assert outcome.digest == first.digest
+    assert [outcome.file for outcome in outcomes] == files
+
+
+def test_the_first_file_of_a_content_is_the_one_that_is_indexed(tmp_path: Path) -> None:
+    """Whichever of them a worker came to first."""
+    for attempt in range(10):
+        files = [written(tmp_path / f"{number}.png", picture(100 + attempt)) for number in range(4)]
+        outcomes = run(runner(FakeDetector(), workers=4), files)
+        assert [type(outcome) for outcome in outcomes] == [PhotoIndexed] + [PhotoKnown] * 3
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_broken_content_met_twice_fails_once_and_is_known_then(tmp_path: Path, workers: int) -> None:
+    broken = picture(1)[:900]
+    files = [written(tmp_path / f"{number}.png", broken) for number in range(6)]
+    outcomes = run(runner(FakeDetector(), workers=workers), files)
+    assert [type(outcome) for outcome in outcomes] == [PhotoFailed] + [PhotoKnown] * 5
+    assert isinstance(outcomes[0], PhotoFailed)
+    assert {outcome.digest for outcome in outcomes[1:] if isinstance(outcome, PhotoKnown)} == {
+        outcomes[0].digest
+    }
+
+
+def test_a_copy_of_a_file_that_cannot_be_read_is_read_itself(tmp_path: Path) -> None:
+    changed = replace(written(tmp_path / "a.png", picture(1)), mtime_ns=1)
+    outcomes = run(runner(FakeDetector()), [changed, written(tmp_path / "b.png", picture(1))])
+    assert [type(outcome) for outcome in outcomes] == [PhotoFailed, PhotoIndexed]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_bug_ends_the_run_with_its_own_error(photos: list[PhotoFile], workers: int) -> None:
+    detector = FakeDetector(bug={photos[7].path: ValueError("a bug")})
+    outcomes: list[Outcome] = []
+    with pytest.raises(ValueError, match="a bug"):
+        outcomes.extend(runner(detector, workers=workers).run(photos, lambda _: False))
+    assert len(detector.seen) <= 8 + workers * UNDER_WAY  # those under way, and no new ones
+
+
+def test_a_bug_met_by_two_workers_at_once_does_not_hang_the_run(tmp_path: Path) -> None:
+    files = [written(tmp_path / f"{number}.png", picture(1)) for number in range(8)]
+    bugs: dict[bytes, Exception] = {file.path: ValueError("a bug") for file in files}
+    with pytest.raises(ValueError, match="a bug"):
+        run(runner(FakeDetector(bug=bugs, seconds=0.02)), files)
+
+
+def test_no_more_files_are_taken_than_are_under_way(photos: list[PhotoFile]) -> None:
+    taken: list[PhotoFile] = []
+
+    def files() -> Iterator[PhotoFile]:
+        for file in photos:
+            taken.append(file)
+            yield file
+
+    embedder = FakeEmbedder(batch_size=1)
+    with closing(runner(FakeDetector(), embedder, workers=2).run(files(), lambda _: False)) as outcomes:
+        next(outcomes)
+        assert len(taken) <= 2 * UNDER_WAY + 1
+
+
+def test_closing_early_stops_the_workers(photos: list[PhotoFile]) -> None:
+    detector = FakeDetector(seconds=0.02)
+    embedder = FakeEmbedder(batch_size=1)
+    outcomes = runner(detector, embedder, workers=2).run(photos, lambda _: False)
+    next(outcomes)
+    outcomes.close()
+    seen = len(detector.seen)
+    assert seen < len(photos)
+    time.sleep(0.1)
+    assert len(detector.seen) == seen
+
+
+def test_workers_are_really_side_by_side(photos: list[PhotoFile]) -> None:
+    together = Barrier(4, timeout=20)
+
+    class Meeting(FakeDetector):
+        def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
+            together.wait()  # breaks unless four come
+            return super().detect(photo)
+
+    assert len(run(runner(Meeting(), workers=4), photos)) == len(photos)
+
+
+def test_crops_are_described_in_full_batches_across_photos(photos: list[PhotoFile]) -> None:
+    embedder = FakeEmbedder(batch_size=8)
+    run(runner(FakeDetector(), embedder), photos)
+    assert [len(batch) for batch in embedder.batches] == [8, 8, 4]
+    assert {batch.shape[1:] for batch in embedder.batches} == {(SIDE, SIDE, 3)}
+    assert {batch.dtype for batch in embedder.batches} == {np.dtype(np.uint8)}
+
+
+def test_photos_without_faces_wait_for_no_batch(photos: list[PhotoFile]) -> None:
+    detector, embedder = FakeDetector(faces=()), FakeEmbedder(batch_size=8)
+    with closing(runner(detector, embedder, workers=1).run(photos, lambda _: False)) as outcomes:
+        next(outcomes)
+        assert len(detector.seen) <= UNDER_WAY + 1
+    assert not embedder.batches
+
+
+def test_one_face_does_not_hold_up_the_outcomes_of_many_photos(tmp_path: Path) -> None:
+    """A folder of landscapes after one portrait: nothing would be recorded, nor shown, before its end."""
+    files = [written(tmp_path / f"{number:03}.png", picture(number, edge=16)) for number in range(200)]
+
+    class Portrait(FakeDetector):
+        def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
+            faces = super().detect(photo)
+            return faces if photo.file == files[0] else ()
+
+    detector = Portrait(faces=(face_at(0, 0, SIDE),))
+    with closing(runner(detector, FakeEmbedder(batch_size=8)).run(files, lambda _: False)) as outcomes:
+        next(outcomes)
+        assert len(detector.seen) < len(files) / 2
+
+
+def sharpness(crop: U8) -> float:
+    blurred = np.asarray(Image.fromarray(crop).filter(ImageFilter.BoxBlur(1)), np.float32)
+    return float(np.abs(crop.astype(np.float32) - blurred).mean())
+
+
+def test_a_small_face_is_cut_from_larger_pixels_than_it_was_sought_in(tmp_path: Path) -> None:
+    content = encoded(Image.fromarray(noise(512, 512)), "JPEG", quality=95)
+    file = written(tmp_path / "large.jpg", content)
+    small = face_at(200, 200, SIDE)  # as many pixels as its crop: nothing is to be lost
+    detector, embedder = FakeDetector(faces=(small,)), FakeEmbedder()
+    (outcome,) = run(runner(detector, embedder, long_edge=64), [file])
+    assert isinstance(outcome, PhotoIndexed)
+    (crop,) = embedder.batches[0]
+    from_copy = cut(decoded(file, 64), small, embedder.protocol)
+    from_photo = cut(decoded(file), small, embedder.protocol)
+    np.testing.assert_array_equal(crop, from_photo)
+    assert sharpness(crop) > 2 * sharpness(from_copy)
+
+
+def test_a_large_face_is_cut_from_the_copy_it_was_sought_in(tmp_path: Path) -> None:
+    file = written(tmp_path / "large.jpg", encoded(Image.fromarray(noise(512, 512)), "JPEG", quality=95))
+    large = face_at(100, 100, 256)
+    embedder = FakeEmbedder()
+    run(runner(FakeDetector(faces=(large,)), embedder, long_edge=64), [file])
+    np.testing.assert_array_equal(embedder.batches[0][0], cut(decoded(file, 64), large, embedder.protocol))
+
+
+def test_the_file_of_an_outcome_is_the_one_that_was_given(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.png", picture(1))
+    assert [outcome.file for outcome in run(runner(FakeDetector()), [file])] == [
+        photo_file(tmp_path / "a.png")
+    ]
