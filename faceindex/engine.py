@@ -10,10 +10,12 @@ import cv2
 from faceindex.settings import Settings
 from pipeline.decode import DecodeOptions
 from pipeline.detect import DetectorOptions, MtcnnDetector
-from pipeline.embed import load_embedder
+from pipeline.embed import Runtime, load_embedder
+from pipeline.errors import ModelError
 from pipeline.models.mtcnn import Mtcnn
 from pipeline.models.registry import ModelSpec
 from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
+from pipeline.models.vggface import has_gpu
 from pipeline.models.weights import WeightsStore
 from pipeline.runner import Runner, RunnerOptions
 from pipeline.timing import StageClock
@@ -49,9 +51,22 @@ def build_runner(settings: Settings, model: ModelSpec, work: Work) -> Runner:
         DetectorOptions(settings.long_edge, settings.smallest_face, settings.thresholds),
     )
     in_batches = replace(side_by_side, streams=1)
-    embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, settings.runtime)
+    embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, _runtime(settings))
     decode = DecodeOptions(pixel_cap=int(settings.max_megapixels * 1e6))
     return Runner(detector, embedder, RunnerOptions(workers, settings.long_edge, decode), work.clock)
+
+
+def _runtime(settings: Settings) -> Runtime:
+    """What runs the descriptor model: on a GPU, TensorFlow.
+
+    Raises:
+        ModelError: A GPU was asked for, and TensorFlow sees none.
+    """
+    if settings.device == "cpu":
+        return settings.runtime
+    if not has_gpu():
+        raise ModelError("TensorFlow sees no GPU here: leave --device out, or install its GPU libraries.")
+    return "tensorflow"
 
 
 def _precision(settings: Settings) -> Precision:

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
         cache_dir: Compiled networks and downloaded weights.
         model: Descriptor model of a new library, or ``auto``.
         runtime: What runs the descriptor model.
+        device: ``gpu`` has TensorFlow run the descriptor model on a GPU.
         precision: Arithmetic of the networks; ``auto`` is bf16 where the processor multiplies it natively.
         workers: Photos worked on side by side; 0 means one for each core.
         long_edge: Faces are sought in a copy of the photo whose long edge has so many pixels.
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     cache_dir: _Home = Field(default_factory=lambda: Path(platformdirs.user_cache_dir(APP)))
     model: str = AUTO
     runtime: Literal["openvino", "tensorflow"] = "openvino"
+    device: Literal["cpu", "gpu"] = "cpu"
     precision: Literal["auto", "f32", "bf16"] = "auto"
     workers: int = Field(0, ge=0, le=256)
     long_edge: int = Field(1600, ge=64, le=20_000)

@@ -15,6 +15,9 @@ def scan(
         typer.Option(help="Descriptor model of a new library: a name from 'faceindex models list', or auto."),
     ] = None,
     runtime: Annotated[str | None, typer.Option(help="openvino, or tensorflow.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu; or gpu, which TensorFlow then uses for the descriptors.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Photos worked on side by side; 0: one a core.")] = None,
     long_edge: Annotated[
         int | None, typer.Option(help="Seek faces in a copy with this long edge, pixels; 1600.")
@@ -38,6 +41,7 @@ def scan(
         settings = invocation.settings(
             model=model,
             runtime=runtime,
+            device=device,
             workers=workers,
             long_edge=long_edge,
             smallest_face=smallest_face,

@@ -207,6 +207,14 @@ def reference(weights: Path) -> Callable[[U8], F32]:
     return lambda pixels: np.asarray(run(pixels), np.float32)
 
 
+def has_gpu() -> bool:
+    """Whether TensorFlow sees a GPU; it is imported to ask."""
+    with _hushed():
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+
+
 def _keras_model(weights: Path) -> Any:
     """The tf_keras model with its weights set; ``Any`` because tf_keras has no types."""
     values = _read_weights(weights)
