@@ -58,7 +58,7 @@ def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
     if any(len(blob) != size for blob in blobs):
         raise ValueError("descriptors differ in length")
     vectors = np.frombuffer(b"".join(blobs), dtype=_DESCRIPTOR).reshape(len(blobs), -1).astype(np.float32)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]  # np.linalg.norm makes copies first
     if not np.all(np.abs(norms - 1.0) < 1e-2):  # a NaN fails this comparison too
         raise ValueError("a descriptor is not of unit norm")
     vectors /= norms

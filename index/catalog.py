@@ -5,13 +5,14 @@ use a transaction a chunk, so that a slow reader holds no writer up; of what is 
 may show some. This module knows neither pixels nor FAISS.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
 from sqlalchemy.dialects import sqlite
 
 from index.blobs import descriptors_from_blobs, landmarks_from_blob
@@ -219,10 +220,11 @@ class Catalog:
 
     def described_faces(self, model: ModelId) -> I64:
         """Every face that the model has described, whether in a photo or not: int64 [N], rising."""
-        query = select(descriptor.c.face_id).where(descriptor.c.model == model)
+        # As one text: a million rows would take two seconds, and this a quarter of one.
+        query = select(func.group_concat(descriptor.c.face_id)).where(descriptor.c.model == model)
         with self._database.read() as connection:
-            ids = connection.scalars(query.order_by(descriptor.c.face_id)).all()
-        return np.array(ids, dtype=np.int64)
+            ids = connection.scalar(query)
+        return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
 
     def descriptors(self, model: ModelId, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
         """The descriptors of some faces, in chunks; faces that the model has not described are left out.
@@ -235,12 +237,16 @@ class Catalog:
             LibraryDamaged: A descriptor is none.
         """
         columns = descriptor.c
+        # One parameter for all ids: as many as ids would take longer than the search that they are for.
+        wanted = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+        query = (
+            select(columns.face_id, columns.vector)
+            .where(columns.model == model, columns.face_id.in_(wanted))
+            .order_by(columns.face_id)
+        )
         for chunk in _chunks([int(each) for each in face_ids]):
-            query = select(columns.face_id, columns.vector).where(
-                columns.model == model, columns.face_id.in_(chunk)
-            )
             with self._database.read() as connection:
-                rows = connection.execute(query.order_by(columns.face_id)).all()
+                rows = connection.execute(query, {"ids": json.dumps(chunk)}).all()
             if rows:
                 yield self._descriptors(rows)
 

@@ -22,7 +22,7 @@ def read_manifest(connection: Connection, model: ModelId) -> Manifest | None:
         return None
     return Manifest(
         model=ModelId(row["model"]),
-        file=IndexFile(kind=row["kind"], count=row["count"], sha256=row["sha256"]),
+        file=IndexFile(kind=row["kind"], count=row["count"], digest=row["digest"]),
         generation=row["generation"],
         built_at=datetime.fromisoformat(row["built_at"]),
     )
@@ -30,7 +30,7 @@ def read_manifest(connection: Connection, model: ModelId) -> Manifest | None:
 
 def write_manifest(connection: Connection, model: ModelId, file: IndexFile, now: str) -> None:
     """Say that this is the model's index file from now on, one generation after the one before."""
-    values = {"kind": file.kind, "count": file.count, "sha256": file.sha256, "built_at": now}
+    values = {"kind": file.kind, "count": file.count, "digest": file.digest, "built_at": now}
     statement = sqlite.insert(vector_index).values(model=model, generation=1, **values)
     connection.execute(
         statement.on_conflict_do_update(

@@ -114,7 +114,7 @@ vector_index = Table(
     Column("kind", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("count", Integer, nullable=False),
-    Column("sha256", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     Column("built_at", Text, nullable=False),
 )
 """The manifest of the index file saved last, for each model."""

@@ -153,12 +153,12 @@ class IndexFile:
     Attributes:
         kind: How the vectors are arranged in it.
         count: Faces in it.
-        sha256: Of the whole file, 32 bytes.
+        digest: BLAKE3 of the whole file, 32 bytes.
     """
 
     kind: str
     count: int
-    sha256: bytes
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)

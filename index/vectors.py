@@ -1,33 +1,33 @@
-"""Nearest descriptors: the index in memory, and its file, which is a cache of the database.
+"""Nearest descriptors: which kind of index a library has, and its file, which is a cache of the database.
 
-The file may be deleted, truncated or flipped at any moment. It is believed only where its SHA-256 is
-the one in the database's manifest; FAISS, which trusts what it reads, sees no other bytes. Whatever is
+The file may be deleted, truncated or flipped at any moment. It is believed only where its BLAKE3 is the
+one in the database's manifest; FAISS, which trusts what it reads, sees no other bytes. Whatever is
 loaded is then made to hold exactly the faces that the database lists, so that neither a crash between
 two steps of saving, nor a copy of the database brought back, nor faces added or removed since can give
 a wrong answer: at worst the index is built anew. Only a writer saves; a reader never writes.
 
-FAISS runs as many threads as there are cores; OMP_NUM_THREADS limits it. This module knows descriptors
-and ids, and nothing of photos.
+This module knows descriptors and ids, and nothing of photos.
 """
 
-import errno
-import hashlib
 import os
 from dataclasses import dataclass
+from functools import partial
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import faiss
 import numpy as np
+from blake3 import blake3
 
 from index.catalog import Catalog
 from index.errors import LibraryDamaged, LibraryInaccessible
+from index.faiss_index import CodedIndex, ExactIndex, FaissIndex
 from index.values import I64, IndexFile, Neighbor
 from pipeline.values import F32, ModelId
 
-_BYTES_AN_ID = np.dtype(np.int64).itemsize
-_BYTES_AN_ELEMENT = np.dtype(np.float32).itemsize
+EXACT_BYTES = 64 << 20
+"""The descriptors of a library, as float32, up to which its index holds them whole: 8,192 faces of 2048
+elements, or 131,072 of 128. Above it holds codes; docs/search.md has the figures behind the rule."""
 
 
 class VectorIndex(Protocol):
@@ -60,81 +60,6 @@ class VectorIndex(Protocol):
         """
 
 
-class FaissIndex:
-    """A ``VectorIndex`` that compares each probe with each face: exact, and fast for a million faces.
-
-    Args:
-        dimension: D, the length of the descriptors.
-    """
-
-    kind = "IDMap2,Flat inner product"
-
-    def __init__(self, dimension: int) -> None:
-        self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-
-    def __len__(self) -> int:
-        return int(self._index.ntotal)
-
-    def ids(self) -> I64:
-        """The faces it holds, int64 [N], rising."""
-        return np.sort(faiss.vector_to_array(self._index.id_map))
-
-    def add(self, ids: I64, vectors: F32) -> None:
-        """Put faces in; see ``VectorIndex``."""
-        self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), ids.astype(np.int64))
-
-    def remove(self, ids: I64) -> None:
-        """Take faces out; see ``VectorIndex``."""
-        self._index.remove_ids(ids.astype(np.int64))
-
-    def search(self, queries: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
-        """The nearest faces of each probe; see ``VectorIndex``."""
-        if not len(self) or not len(queries):
-            return [[] for _ in queries]
-        # FAISS does not own its selectors: all three must live until the search is over.
-        excluded = faiss.IDSelectorBatch(exclude.astype(np.int64))
-        others = faiss.IDSelectorNot(excluded)
-        parameters = faiss.SearchParameters()
-        parameters.sel = others if len(exclude) else None
-        found = self._index.search(
-            np.ascontiguousarray(queries, np.float32), min(k, len(self)), params=parameters
-        )
-        similarities, ids = np.clip(found[0], -1.0, 1.0), found[1]
-        return [_neighbors(ids[row], similarities[row]) for row in range(len(queries))]
-
-    def write(self, file: BufferedIOBase) -> None:
-        """Write it to a new file, open for reading and writing.
-
-        Raises:
-            OSError: The file is full before its end.
-            RuntimeError: The same, as FAISS says it.
-        """
-        faiss.write_index(self._index, _name(file))
-        # FAISS keeps the last bytes back until it closes the file, and does not raise if they do not fit.
-        empty = len(faiss.serialize_index(FaissIndex(self._index.d)._index))
-        size = empty + len(self) * (_BYTES_AN_ID + _BYTES_AN_ELEMENT * self._index.d)
-        if os.fstat(file.fileno()).st_size < size:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    @classmethod
-    def read(cls, file: BufferedIOBase, dimension: int) -> "FaissIndex":
-        """Read one that ``write`` wrote, and that has not changed since: FAISS may crash on other bytes.
-
-        Raises:
-            ValueError: It is another kind of index, of another dimension, or of another FAISS.
-        """
-        file.seek(0)
-        try:
-            index = faiss.read_index(_name(file))
-        except RuntimeError as error:
-            raise ValueError("this version of FAISS cannot read it") from error
-        if not isinstance(index, faiss.IndexIDMap2) or index.d != dimension:
-            raise ValueError("it is an index of another kind or dimension")
-        loaded = cls(dimension)
-        loaded._index = index
-        return loaded
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedIndex:
     """An index that holds exactly the faces that the database lists.
@@ -155,13 +80,19 @@ def index_path(library: Path, model: ModelId) -> Path:
     return library.with_name(f"{library.name}.{model}.faiss")
 
 
-def load_index(catalog: Catalog, model: ModelId, dimension: int) -> LoadedIndex:
+def load_index(
+    catalog: Catalog, model: ModelId, dimension: int, exact_bytes: int = EXACT_BYTES
+) -> LoadedIndex:
     """The index of a library, from its file as far as that can be believed, and else from the database.
+
+    Its kind follows from the number of faces alone: a library that has outgrown its kind gets the other
+    one here, built anew. The catalog must stay open as long as the index is searched.
 
     Args:
         catalog: Of the library; nothing is written.
         model: The model it belongs to.
         dimension: D, the length of the model's descriptors.
+        exact_bytes: Descriptors that take more bytes than this, as float32, are searched by codes.
 
     Raises:
         LibraryDamaged: The database holds a descriptor that is none, or of another length.
@@ -169,14 +100,18 @@ def load_index(catalog: Catalog, model: ModelId, dimension: int) -> LoadedIndex:
     """
     path = index_path(catalog.path, model)
     manifest = catalog.manifest(model)
-    note = None
-    index = FaissIndex(dimension)
+    listed = catalog.described_faces(model)
+    is_exact = 4 * dimension * len(listed) <= exact_bytes
+    source = partial(catalog.descriptors, model)
+    make = partial(ExactIndex, dimension) if is_exact else partial(CodedIndex, dimension, source)
+    index, note = make(), None
     if manifest is not None:
         try:
-            index = _read_believed(path, manifest.file, dimension)
+            _read_believed(index, path, manifest.file)
         except ValueError as error:
             note = f"the index file {path} was not used: {error}. It was rebuilt from the library, in memory"
-    changed = _reconcile(index, catalog, model, dimension)
+            index = make()
+    changed = _reconcile(index, listed, catalog, model, dimension)
     return LoadedIndex(index, note, saved=manifest is not None and note is None and not changed)
 
 
@@ -200,60 +135,64 @@ def write_index_file(index: FaissIndex, path: Path) -> IndexFile:
         LibraryInaccessible: It cannot be written.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
+    digest = blake3()
     try:
         unfinished.unlink(missing_ok=True)  # a crashed run left it
-        with open(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+b") as file:
-            index.write(file)
-            sha256 = _sha256(file)
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+
+            def write(piece: bytes) -> None:
+                digest.update(piece)
+                file.write(piece)
+
+            index.write(write)
+            file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
         _sync_folder(path.parent)
-    except (OSError, RuntimeError) as error:  # RuntimeError is how FAISS says that the disk is full
+    except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise LibraryInaccessible(path, f"the index could not be written: {error}") from error
-    return IndexFile(kind=index.kind, count=len(index), sha256=sha256)
+    return IndexFile(kind=index.kind, count=len(index), digest=digest.digest())
 
 
-def _read_believed(path: Path, expected: IndexFile, dimension: int) -> FaissIndex:
+def _read_believed(index: FaissIndex, path: Path, expected: IndexFile) -> None:
     """Read an index file that is the one in the manifest.
 
     Raises:
-        ValueError: It is not; the message says why.
+        ValueError: It is not; the message says why. What is in the index then is not to be used.
     """
-    if expected.kind != FaissIndex.kind:
-        raise ValueError("it is of another kind")
+    if expected.kind != index.kind:
+        raise ValueError(f"it holds {expected.kind}, and a library of this size has {index.kind}")
     try:
         with open(path, "rb") as file:
-            if _sha256(file) != expected.sha256:
+            if _digest(file) != expected.digest:
                 raise ValueError("it is damaged, or not the one that was saved last")
-            index = FaissIndex.read(file, dimension)
+            index.read(file)
     except FileNotFoundError as error:
         raise ValueError("it is missing") from error
     except OSError as error:
         raise ValueError(error.strerror or str(error)) from error
     if len(index) != expected.count:
         raise ValueError(f"it holds {len(index)} faces, not {expected.count}")
-    return index
 
 
-def _reconcile(index: FaissIndex, catalog: Catalog, model: ModelId, dimension: int) -> bool:
+def _reconcile(index: FaissIndex, listed: I64, catalog: Catalog, model: ModelId, dimension: int) -> bool:
     """Make an index hold the faces that the database lists, and no others; whether it did not."""
-    listed, held = catalog.described_faces(model), index.ids()
-    gone = np.setdiff1d(held, listed, assume_unique=True)
-    new = np.setdiff1d(listed, held, assume_unique=True)
-    if len(gone):
-        index.remove(gone)
-    for chunk in catalog.descriptors(model, new):
+    held = index.ids()
+    if np.array_equal(held, listed):
+        return False
+    index.remove(np.setdiff1d(held, listed, assume_unique=True))
+    for chunk in catalog.descriptors(model, np.setdiff1d(listed, held, assume_unique=True)):
         if chunk.vectors.shape[1] != dimension:
             reason = f"a descriptor has {chunk.vectors.shape[1]} elements, where {model} gives {dimension}"
             raise LibraryDamaged(catalog.path, reason)
         index.add(chunk.ids, chunk.vectors)
-    return bool(len(gone) or len(new))
+    return True
 
 
-def _sha256(file: BufferedIOBase) -> bytes:
-    file.seek(0)
-    return hashlib.file_digest(file, "sha256").digest()
+def _digest(file: BufferedIOBase) -> bytes:
+    hasher = blake3(max_threads=blake3.AUTO)
+    return hasher.update_mmap(f"/dev/fd/{file.fileno()}").digest()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -262,17 +201,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _name(file: BufferedIOBase) -> str:
-    """A name for an open file that is plain ASCII, and that stays the same file whatever replaces it."""
-    return f"/dev/fd/{file.fileno()}"
-
-
-def _neighbors(ids: I64, similarities: F32) -> list[Neighbor]:
-    found = [
-        Neighbor(face_id, similarity)
-        for face_id, similarity in zip(ids.tolist(), similarities.tolist(), strict=True)
-        if face_id >= 0  # FAISS fills up with -1
-    ]
-    return sorted(found, key=lambda each: (-each.similarity, each.face_id))

@@ -1,0 +1,93 @@
+"""Made descriptors for measurements: people with several faces each, and not white noise.
+
+A descriptor is a mean shared by all, plus who the person is, plus how the photo was taken, plus noise.
+The first three lie in a space of low rank, in which the variances fall off as a power law, as the
+principal components of real descriptors do. Two faces of one person are at a cosine of 0.65 on average,
+two strangers at 0.15, and of many strangers the most alike at 0.3 to 0.5. What is made depends on the
+seed and on the place of a chunk alone, so that a million never need be in memory at once. This module
+knows nothing of indexes.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from index.values import I64
+from pipeline.values import F32
+
+CHUNK = 5000
+"""Faces made at a time: 40 MB in 2048 dimensions."""
+SAME = 0.65
+STRANGERS = 0.15
+"""Cosines, on average."""
+
+_RANK = 256
+"""Dimensions of the space of faces, or D / 2 where that is less."""
+_PHOTO = 0.15
+"""Share of pose and light in the square of a descriptor; what is left over is noise without structure."""
+_FACES = 8.0
+"""Faces of a person on average. Their number is distributed geometrically: many have one, a few have 40."""
+
+
+class MadePeople:
+    """People of whom faces can be made.
+
+    Args:
+        dimension: D.
+        seed: Of everything.
+    """
+
+    def __init__(self, dimension: int, seed: int = 20240607) -> None:
+        self._dimension = dimension
+        self._seed = seed
+        rng = np.random.default_rng((seed, 0))
+        rank = min(_RANK, dimension // 2)
+        self._axes: F32 = np.linalg.qr(rng.standard_normal((dimension, rank)))[0].T.astype(np.float32)
+        variances = np.arange(1, rank + 1) ** -0.5
+        self._scales: F32 = np.sqrt(variances / variances.sum()).astype(np.float32)
+        mean = rng.standard_normal(rank).astype(np.float32)
+        self._mean: F32 = np.float32(np.sqrt(STRANGERS)) * mean / np.linalg.norm(mean)
+
+    def gallery(self, start: int, stop: int) -> Iterator[F32]:
+        """The faces from one place to another, in chunks, float32 [<= ``CHUNK``, D], of unit norm.
+
+        Args:
+            start: A multiple of ``CHUNK``.
+            stop: Any place after it.
+        """
+        for place in range(start, stop, CHUNK):
+            rng = np.random.default_rng((self._seed, 1, place))
+            yield self._faces(rng, self._people(place))[: stop - place]
+
+    def probes(self, count: int, stop: int) -> F32:
+        """New faces, float32 [count, D]: each fifth of a stranger, the others of people in the gallery.
+
+        Args:
+            count: How many.
+            stop: The people are those among the first so many faces of the gallery.
+        """
+        rng = np.random.default_rng((self._seed, 2))
+        people = rng.choice(np.concatenate([self._people(place) for place in range(0, stop, CHUNK)]), count)
+        people[::5] = -np.arange(1, len(people[::5]) + 1)
+        return self._faces(rng, people)
+
+    def _people(self, place: int) -> I64:
+        """Whose the faces of a chunk are, int64 [``CHUNK``]; all faces of a person are in one chunk."""
+        rng = np.random.default_rng((self._seed, 3, place))
+        return place + np.repeat(np.arange(CHUNK), rng.geometric(1.0 / _FACES, CHUNK))[:CHUNK]
+
+    def _faces(self, rng: np.random.Generator, people: I64) -> F32:
+        names, whose = np.unique(people, return_inverse=True)
+        identities = np.stack([self._identity(int(name)) for name in names])[whose]
+        photos = rng.standard_normal(identities.shape, dtype=np.float32)
+        latent = self._mean + np.float32(np.sqrt(SAME - STRANGERS)) * self._scales * identities
+        latent += np.float32(np.sqrt(_PHOTO)) * self._scales[::-1] * photos  # faces vary where people do not
+        faces = latent @ self._axes
+        spread = np.float32(np.sqrt((1.0 - SAME - _PHOTO) / self._dimension))
+        faces += spread * rng.standard_normal(faces.shape, dtype=np.float32)
+        faces /= np.linalg.norm(faces, axis=1, keepdims=True)
+        return faces
+
+    def _identity(self, name: int) -> F32:
+        rng = np.random.default_rng((self._seed, 4, abs(name), name < 0))
+        return rng.standard_normal(len(self._scales), dtype=np.float32)
