@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Barrier, Lock
+from threading import Barrier, Event, Lock, Timer
 
 import numpy as np
 import pytest
@@ -242,16 +242,23 @@ def test_no_more_files_are_taken_than_are_under_way(photos: list[PhotoFile]) -> 
         assert len(taken) <= 2 * UNDER_WAY + 1
 
 
-def test_closing_early_stops_the_workers(photos: list[PhotoFile]) -> None:
-    detector = FakeDetector(seconds=0.02)
-    embedder = FakeEmbedder(batch_size=1)
-    outcomes = runner(detector, embedder, workers=2).run(photos, lambda _: False)
+def test_closing_early_stops_the_workers_after_the_photo_in_hand(photos: list[PhotoFile]) -> None:
+    released = Event()
+
+    class Slow(FakeDetector):
+        def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
+            faces = super().detect(photo)
+            if photo.file != photos[0]:
+                released.wait(20)
+            return faces
+
+    detector = Slow()
+    outcomes = runner(detector, FakeEmbedder(batch_size=1), workers=2).run(photos, lambda _: False)
     next(outcomes)
+    Timer(0.2, released.set).start()
     outcomes.close()
-    seen = len(detector.seen)
-    assert seen < len(photos)
-    time.sleep(0.1)
-    assert len(detector.seen) == seen
+    assert released.is_set()
+    assert len(detector.seen) <= 1 + 2
 
 
 def test_workers_are_really_side_by_side(photos: list[PhotoFile]) -> None:
