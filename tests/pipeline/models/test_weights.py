@@ -94,9 +94,11 @@ def kept(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("packaged", [SFACE, FACENET], ids=lambda model: model.model_id)
 def test_weights_in_a_package_are_found_and_verified_without_importing_it(
-    packaged: ModelSpec, tmp_path: Path
+    packaged: ModelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isinstance(packaged.weights, PackagedWeights)
+    # Another test may have imported it.
+    monkeypatch.delitem(sys.modules, packaged.weights.package, raising=False)
     found = WeightsStore(tmp_path).locate(packaged)
     assert hashlib.sha256(found.path.read_bytes()).hexdigest() == found.sha256 == packaged.weights.sha256
     assert packaged.weights.package not in sys.modules

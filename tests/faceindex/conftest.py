@@ -1,0 +1,79 @@
+"""A folder of photos and a library, used in this process."""
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from faceindex.library import Library
+from faceindex.settings import Settings
+from faceindex.values import ScanSummary
+from index.values import FaceRecord
+
+KINDS = ("indexed", "unchanged", "duplicate", "moved", "missing", "failed")
+
+
+@dataclass(frozen=True)
+class Album:
+    """A folder of photos, and the library that it is scanned into."""
+
+    folder: Path
+    settings: Settings
+
+    def scan(self, *roots: Path) -> ScanSummary:
+        with Library.open_to_write(self.settings) as library:
+            return library.scan([bytes(root) for root in roots or (self.folder,)])
+
+    def counts(self, *roots: Path) -> dict[str, int]:
+        """What a scan counts, leaving out zeros; what was seen is the sum, but for the missing."""
+        summary = self.scan(*roots)
+        counts = {kind: getattr(summary, kind) for kind in KINDS if getattr(summary, kind)}
+        assert summary.seen == sum(number for kind, number in counts.items() if kind != "missing")
+        return counts
+
+    def faces(self) -> list[FaceRecord]:
+        with Library.open(self.settings) as library:
+            return list(library.faces())
+
+    def names(self) -> list[str]:
+        """The photos that have faces, by name, once for each face."""
+        return sorted(Path(bytes.decode(face.photo)).name for face in self.faces())
+
+    def rows(self) -> list[str]:
+        """The whole database, as SQL."""
+        with closing(sqlite3.connect(self.settings.library)) as connection:
+            return list(connection.iterdump())
+
+    @property
+    def index_file(self) -> Path:
+        return self.settings.library.with_name(f"{self.settings.library.name}.sface.faiss")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled graphs: once for all tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def empty_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No setting of the user who runs the tests has an effect on them."""
+    for name in [name for name in os.environ if name.startswith(("FACEINDEX_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def album(tmp_path: Path, cache: Path, empty_home: Path) -> Album:
+    """An empty folder and no library."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    library = tmp_path / "data" / "library.db"
+    settings = Settings.load(library=library, cache_dir=cache, model="sface", workers=2)
+    return Album(folder, settings)
