@@ -18,7 +18,7 @@ from faceindex.scan import Listeners, Scan, plan
 from faceindex.settings import AUTO, Settings
 from faceindex.values import Answer, KnownFace, Planned, ScanSummary
 from index.catalog import Catalog
-from index.database import create_database, open_database
+from index.database import check_file, create_database, open_database
 from index.identify import Wanted, nearest
 from index.sqlite import Access
 from index.values import Descriptors, FaceRecord, Statistics
@@ -64,6 +64,8 @@ class Library:
         with explained(), ExitStack() as stack:
             if settings.model != AUTO:
                 spec(settings.model)  # before a library is made for a slip of the pen
+            if settings.library.exists():
+                check_file(settings.library)  # before a lock is left beside a photo that was taken for one
             stack.enter_context(locked(settings.library))
             database = stack.enter_context(create_database(settings.library))
             return cls(settings, Catalog(database), stack.pop_all())

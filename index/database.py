@@ -139,7 +139,7 @@ def open_database(path: Path, access: Access) -> Database:
         LibraryBusy: Another process holds it.
     """
     path = _absolute(path)
-    _look(path)
+    check_file(path)
     with _explained(path):
         revision = _revision(path)
         if revision is None and access is Access.READ:
@@ -194,8 +194,12 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))
 
 
-def _look(path: Path) -> None:
-    """See that there is a file that may be given to SQLite."""
+def check_file(path: Path) -> None:
+    """See that there is a file that may be given to SQLite; nothing is written.
+
+    Raises:
+        LibraryError: See ``open_database``.
+    """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would never open
             raise LibraryDamaged(path, "it is not a regular file")

@@ -94,3 +94,13 @@ def test_colours_only_on_a_terminal_that_wants_them(
     os.close(terminal)
     assert b"there is no library" in shown
     assert (b"31mError: " in shown) is red
+
+
+def test_a_photo_taken_for_the_library_gets_no_lock_beside_it(
+    command: CommandLine, photos: Path, hopper: Path
+) -> None:
+    photo = Path(shutil.copy(hopper, photos))
+    ran = replace(command, library=photo).run("scan", photos)
+    assert ran.code == 1
+    assert str(photo) in ran.complaint
+    assert list(photos.iterdir()) == [photo]
