@@ -67,9 +67,11 @@ def draw(picture: Image.Image, faces: tuple[KnownFace, ...]) -> None:
     """Mark the faces on the picture itself, in pixels of the picture."""
     pen = ImageDraw.Draw(picture)
     width = max(2, round(max(picture.size) / 600))
-    font = ImageFont.load_default(size=max(12, round(max(picture.size) / 70)))
+    largest = max(12, max(picture.size) / 50)
     for face in faces:
         box = face.described.face.box
+        # About as wide as the box, so that in a crowd no label hides another face.
+        font = ImageFont.load_default(size=min(max(12, box.w / 3), largest))
         pen.rectangle((box.x, box.y, box.x + box.w, box.y + box.h), outline=_MARK, width=width)
         _label(pen, _caption(face), (box.x, box.y, box.y + box.h), picture.size, font)
 
