@@ -158,8 +158,11 @@ class Reason(StrEnum):
 
     @property
     def lies_in_content(self) -> bool:
-        """Whether the content itself is at fault, so that reading it again cannot help."""
-        return self not in (Reason.UNREADABLE, Reason.VANISHED, Reason.CHANGED)
+        """Whether the content itself is at fault, so that reading it again cannot help.
+
+        A photo over the cap is not: the next scan may have another cap.
+        """
+        return self not in (Reason.TOO_LARGE, Reason.UNREADABLE, Reason.VANISHED, Reason.CHANGED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,7 +25,6 @@ def test_flags_beat_the_environment_which_beats_the_config_file(command: Command
     assert by_config.summary["model"] == "sface"
     assert by_config.objects[0]["reason"] == "too-large"
 
-    save(landscape(1), photos / "a.jpg")
     by_environment = command.run("scan", "--json", photos, FACEINDEX_MAX_MEGAPIXELS="300")
     assert by_environment.summary["photos"]["failed"] == 0
 
