@@ -14,7 +14,7 @@ import numpy as np
 
 from faceindex.errors import BadRequest, FaceindexError, explained
 from faceindex.lock import locked
-from faceindex.scan import Listeners, Scan, plan
+from faceindex.scan import Listeners, Scan, not_a_photo, plan
 from faceindex.settings import AUTO, Settings
 from faceindex.values import Answer, KnownFace, Planned, ScanSummary
 from index.catalog import Catalog
@@ -265,8 +265,7 @@ def _photo_file(path: bytes) -> PhotoFile | PhotoFailed:
 
 def _failed(outcome: object) -> PhotoFailed:
     if isinstance(outcome, PhotoSkipped):
-        message = "it holds no picture of a format that is read"
-        return PhotoFailed(outcome.file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)
+        return not_a_photo(outcome.file)
     if isinstance(outcome, PhotoFailed):
         return outcome
     raise TypeError(f"unexpected outcome of a question: {outcome!r}")

@@ -186,10 +186,14 @@ class Scan:
 def _asked_for(outcomes: Iterator[Outcome], roots: frozenset[bytes]) -> Iterator[Outcome]:
     """Outcomes, but a file that was named itself is never skipped in silence for not being a photo."""
     for outcome in outcomes:
-        if isinstance(outcome, PhotoSkipped) and outcome.file.path in roots:
-            message = "it holds no picture of a format that is read"
-            outcome = PhotoFailed(outcome.file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)
-        yield outcome
+        named = isinstance(outcome, PhotoSkipped) and outcome.file.path in roots
+        yield not_a_photo(outcome.file) if named else outcome
+
+
+def not_a_photo(file: PhotoFile) -> PhotoFailed:
+    """The failure of a file that was named as a photo and is none."""
+    message = "it holds no picture of a format that is read"
+    return PhotoFailed(file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)
 
 
 def _may_be_photo(file: PhotoFile) -> bool:
