@@ -20,7 +20,7 @@ from index import schema
 from index.errors import LibraryDamaged, LibraryInaccessible, LibraryMissing, LibraryTooNew
 from index.sqlite import Access, connect, explain, is_writable
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in ``migrations``; a library that has it is opened without asking Alembic."""
 
 APPLICATION_ID = 0x66636978
