@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.made_descriptors import MadePeople
-from index.faiss_index import CodedIndex, ExactIndex, FaissIndex
+from index.faiss_index import _PART, CodedIndex, ExactIndex, FaissIndex
 from index.values import I64, Descriptors, Neighbor
 from pipeline.values import F32
 from tests.index.builders import DIMENSION, units
@@ -136,3 +136,21 @@ def test_codes_find_nearly_all_of_heavy_tailed_descriptors_with_many_zeros() -> 
     vectors, probes = rectified(next(people.gallery(0, FACES))), rectified(people.probes(PROBES, FACES))
     assert 0.4 < np.mean(vectors == 0.0) < 0.6
     assert recall(coded(np.arange(FACES), vectors), vectors, probes) >= 0.99
+
+
+def test_the_parts_of_a_large_index_that_one_probe_is_compared_with_make_up_the_whole() -> None:
+    """One probe leaves cores idle, which then take a part each; as many probes as cores do not."""
+    count, dimension = 2 * _PART + 3, 16
+    vectors, queries = units(count, 1, dimension), units(64, 2, dimension)
+    index = coded(np.arange(count, dtype=np.int64) * 2 + 5, vectors)
+    excluded = index.ids()[[0, _PART, count - 1]]
+    together = index.search(queries, 10, excluded)
+    apart = [index.search(query[None], 10, excluded)[0] for query in queries[:8]]
+    for one, other in zip(apart, together, strict=False):
+        assert len(one) == len(other) == 10
+        assert not set(ids_of(one)) & set(excluded.tolist())
+        # Each part gives as many candidates as the whole: none is missed that was found there.
+        for mine, theirs in zip(one, other, strict=True):
+            assert mine.similarity >= theirs.similarity - 1e-6
+    index.remove(index.ids()[1:])
+    assert ids_of(index.search(queries[:1], 10, NONE)[0]) == [5]
