@@ -64,7 +64,17 @@ def is_turned(orientation: int) -> bool:
     return orientation in _SWAPPED
 
 
-def upright_srgb(image: Image.Image, orientation: int, reduction: int) -> U8:
+def new_canvas(height: int, width: int) -> U8:
+    """Memory for pixels: uint8 [height, width, 3], of any content."""
+    return np.empty((height, width, 3), np.uint8)
+
+
+def upright_srgb(
+    image: Image.Image,
+    orientation: int,
+    reduction: int,
+    canvas: Callable[[int, int], U8] = new_canvas,
+) -> U8:
     """Converts a loaded picture to upright sRGB pixels, over white where it is transparent.
 
     Grey of more than 8 bits is scaled to 8. An ICC profile is followed, unless it is broken or for another
@@ -74,6 +84,7 @@ def upright_srgb(image: Image.Image, orientation: int, reduction: int) -> U8:
         image: The picture, of any mode and any size [w, h].
         orientation: Its EXIF orientation, 1 to 8.
         reduction: 1, 2, 4 or 8: averages blocks of that many pixels squared into one.
+        canvas: Given the height and width of the result, the memory that it is written to.
 
     Returns:
         uint8 [H, W, 3], C-contiguous; H and W are h and w divided by the reduction and rounded up, in the
@@ -83,7 +94,7 @@ def upright_srgb(image: Image.Image, orientation: int, reduction: int) -> U8:
     width, height = (-(-edge // reduction) for edge in image.size)
     if is_turned(orientation):
         width, height = height, width
-    pixels = np.empty((height, width, 3), np.uint8)
+    pixels = canvas(height, width)
     length = width if is_turned(orientation) else height
     start = 0
     for band in _bands(image):

@@ -8,16 +8,13 @@ files; it opens no other file, and does not know what a photo is.
 
 import codecs
 import os
-import re
 import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
-from pipeline.quiet import hush_libraries
+from pipeline.ignore import IgnorePattern, parse_pattern
 from pipeline.values import PhotoFile
 
 NO_MEDIA = b".nomedia"
@@ -27,7 +24,6 @@ IGNORE_FILE = b".faceindexignore"
 """Patterns as in ``.gitignore``, for the folder that holds it and all below."""
 
 _IGNORE_FILE_LIMIT = 1 << 20  # bytes; a thousand times what anyone writes by hand
-_FOLDER_GROUP = "ps_d"  # pathspec's patterns capture here the slash that follows a folder's name
 
 
 class SkipReason(StrEnum):
@@ -85,14 +81,14 @@ class _IgnoreRules:
     """One ignore file: the folder that holds it, and its patterns."""
 
     base: bytes
-    patterns: tuple[GitIgnoreSpecPattern, ...]
+    patterns: tuple[IgnorePattern, ...]
 
     def verdict(self, path: bytes, is_folder: bool) -> bool | None:
         """``True`` if the path is excluded, ``False`` if it is re-included, ``None`` if nothing is said."""
         relative = os.fsdecode(path[len(self.base) :].lstrip(b"/"))
         for pattern in reversed(self.patterns):  # the last that matches decides
-            if _names(pattern, relative, is_folder):
-                return pattern.include
+            if pattern.matches(relative, is_folder):
+                return pattern.excludes
         return None
 
 
@@ -227,7 +223,7 @@ def _is_ignored(rules: tuple[_IgnoreRules, ...], path: bytes, is_folder: bool) -
     return False
 
 
-def _read_patterns(path: bytes) -> tuple[GitIgnoreSpecPattern, ...]:
+def _read_patterns(path: bytes) -> tuple[IgnorePattern, ...]:
     """Reads an ignore file; patterns that mean nothing are passed over, as git does.
 
     Raises:
@@ -241,29 +237,6 @@ def _read_patterns(path: bytes) -> tuple[GitIgnoreSpecPattern, ...]:
         content = stream.read(_IGNORE_FILE_LIMIT + 1)
     if len(content) > _IGNORE_FILE_LIMIT:
         raise ValueError("too long for an ignore file")
-    hush_libraries()
     lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    return tuple(pattern for line in lines for pattern in _parse(os.fsdecode(line.removesuffix(b"\r"))))
-
-
-def _parse(line: str) -> list[GitIgnoreSpecPattern]:
-    """The pattern in a line; none where it is no valid one."""
-    try:
-        return [GitIgnoreSpecPattern(line)]
-    except (ValueError, re.error):  # the latter for a range such as [z-a]
-        return []
-
-
-def _names(pattern: GitIgnoreSpecPattern, path: str, is_folder: bool) -> bool:
-    """Whether a pattern matches the path itself, and not only a folder above it.
-
-    pathspec lets a pattern that matches a folder match all that is below. Here every folder has been
-    judged before what it holds, and ``!folder/`` must not bring back what another pattern excludes in it.
-    """
-    if pattern.regex is None:
-        return False
-    for match in pattern.regex.finditer(path + "/" if is_folder else path):
-        slash = match.end(_FOLDER_GROUP) if _FOLDER_GROUP in pattern.regex.groupindex else -1
-        if slash > len(path) or (slash < 0 and match.end() <= len(path)):
-            return True
-    return False
+    patterns = (parse_pattern(os.fsdecode(line.removesuffix(b"\r"))) for line in lines)
+    return tuple(pattern for pattern in patterns if pattern is not None)

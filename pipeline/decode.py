@@ -1,22 +1,22 @@
-"""Reads one photo: PhotoFile -> DecodedPhoto, upright, in sRGB, with the digest of its content.
+"""Decodes one open photo into upright sRGB pixels.
 
-One open file serves everything, so that the digest and the pixels are of the same file even when its name
-comes to mean another meanwhile. A photo is read whole or fails, for a reason that a person can act on. This
-module knows files and Pillow; it knows no database and no faces.
+A photo is read whole or fails, for a reason that a person can act on. This is what runs in a process of its
+own (`pipeline.reader`), since a decoder that is given a hostile file may hang, crash, or ask for all memory
+there is: nothing else may call it on people's photos. This module knows files and Pillow; it knows no
+database, no faces, and nothing of processes.
 """
 
 import errno
-import os
-import stat
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType, TracebackType
-from typing import BinaryIO, Self
+from datetime import datetime
+from types import MappingProxyType
+from typing import BinaryIO, Protocol
 
-from blake3 import blake3
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -26,17 +26,20 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from pipeline.budget import MemoryBudget
-from pipeline.colour import is_turned, upright_srgb
+from pipeline.colour import is_turned, new_canvas, upright_srgb
 from pipeline.errors import PhotoError
 from pipeline.exif import read_exif
-from pipeline.formats import HEAD_BYTES, Format, Kind, Unsupported, identify, is_photo
+from pipeline.formats import Format, Unsupported
+from pipeline.opened import OpenPhoto, read_failure
 from pipeline.quiet import hush_libraries
-from pipeline.values import DecodedPhoto, PhotoFile, Reason, Size, Stage
+from pipeline.values import U8, Reason, Size, Stage
 
 # Pillow's own limit would warn at 89 million pixels and fail at twice that, for the whole process. Ours,
-# `DecodeOptions.pixel_cap`, is checked for each photo before a pixel of it is decoded.
+# the pixel cap, is checked for each photo before a pixel of it is decoded.
 Image.MAX_IMAGE_PIXELS = None
+
+# Photos are decoded side by side, so each has one thread; more would each reserve memory of their own.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 # The classes themselves, and not Image.open: it hides why a format's own reader refuses a file, and takes a
 # JPEG with a second picture in it (MPO, from many phones) for another format.
@@ -80,8 +83,6 @@ _TRUNCATED = "the file ends before the picture does: copy it again from where it
 
 _REDUCTIONS = (8, 4, 2)
 
-_HASH_BLOCK = 1 << 20
-
 # Tags of TIFF 6.0 and of the DNG specification.
 _NEW_SUBFILE_TYPE = 254
 _REDUCED = 1  # a bit of it: a smaller version of another picture in the file
@@ -90,257 +91,215 @@ _TILES = (324, 325)
 _DNG_VERSION = 50706
 
 
-@dataclass(frozen=True, slots=True)
-class DecodeOptions:
-    """How photos are decoded.
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What a photo shows: a ``DecodedPhoto`` that does not know yet what file it is of.
 
     Attributes:
-        pixel_cap: Photos of more pixels than this fail; by default 400 million, some 3 GB while decoded.
+        size: The upright photo at full size.
+        taken_at: When the photo was taken, from EXIF; aware only where EXIF gives an offset.
+        pixels: uint8 [H, W, 3], RGB.
+        scale: Decoded pixels per full-size pixel: 1.0, or 0.5, 0.25, 0.125.
     """
 
-    pixel_cap: int = 400_000_000
+    size: Size
+    taken_at: datetime | None
+    pixels: U8
+    scale: float
 
 
-class OpenPhoto:
-    """A photo file that is open for reading; a context manager that closes it. Not for use by two threads.
+class Room(Protocol):
+    """Where the memory for a photo comes from."""
 
-    Args:
-        file: The file as the crawl saw it.
-        options: How it is decoded.
-        budget: Memory for pixels is taken from it before they are decoded, and given back when the photo
-            is closed.
-
-    Attributes:
-        file: The file as the crawl saw it.
-        kind: What it holds, by its first bytes.
-
-    Raises:
-        PhotoError: On opening: the file has vanished, may not be read, or is no regular file any more.
-    """
-
-    def __init__(self, file: PhotoFile, options: DecodeOptions, budget: MemoryBudget | None = None) -> None:
-        self.file = file
-        self._options = options
-        self._budget = budget or MemoryBudget()
-        self._stream = _open(file)
-        try:
-            self._size = os.fstat(self._stream.fileno()).st_size
-            self.kind: Kind = identify(file.path, os.pread(self._stream.fileno(), HEAD_BYTES, 0))
-        except OSError as error:
-            self.close()
-            raise _read_failure(file, error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the file and gives its memory back; once is enough, twice does no harm."""
-        self._stream.close()
-        self._budget.give_back(self)
-
-    @property
-    def is_photo(self) -> bool:
-        """Whether the file counts as a photo; one that does not is skipped, and never a failure."""
-        return is_photo(self.file.path, self.kind)
-
-    def digest(self) -> bytes:
-        """Reads the whole file.
-
-        Returns:
-            BLAKE3 of its content, 32 bytes.
-
-        Raises:
-            PhotoError: It cannot be read, or is not what the crawl saw any more.
-        """
-        hasher = blake3()
-        try:
-            self._stream.seek(0)
-            while block := self._stream.read(_HASH_BLOCK):
-                hasher.update(block)
-        except OSError as error:
-            raise _read_failure(self.file, error) from error
-        self._check_unchanged()
-        return hasher.digest()
-
-    def decode(self, digest: bytes, long_edge: int | None) -> DecodedPhoto:
-        """Decodes the photo, of many frames the first; it may be called again, for another size.
+    def prepare(self, needed: int, pixels: int) -> None:
+        """Called once the header is read, before any pixel is; returns when there is memory.
 
         Args:
-            digest: What `digest` returned, for the result.
-            long_edge: The result is the smallest of full size and 1/2, 1/4, 1/8 of it whose longer edge still
-                has that many pixels; ``None`` asks for full size.
-
-        Returns:
-            The photo, upright and in sRGB.
-
-        Raises:
-            PhotoError: The file holds no picture that can be read, or not all of one; it has more pixels than
-                the cap; or it has changed since the crawl saw it.
+            needed: Bytes that the decoded picture and the result will take together.
+            pixels: Of the photo at full size.
         """
-        image, size, reduction = self._load(self._format(), long_edge)
-        facts = read_exif(image)
-        # A JPEG is scaled down while it is decoded, and is smaller already.
-        remaining = 1 if isinstance(image, JpegImageFile) else reduction
-        pixels = upright_srgb(image, facts.orientation, remaining)
-        self._check_unchanged()
-        if is_turned(facts.orientation):
-            size = Size(size.height, size.width)
-        return DecodedPhoto(self.file, digest, size, facts.taken_at, pixels, 1 / reduction)
 
-    def _format(self) -> Format:
-        """The format to read the file as."""
-        if isinstance(self.kind, Format):
-            return self.kind
-        if isinstance(self.kind, Unsupported):
-            advice = f"{self.kind} pictures cannot be read: convert it to JPEG or PNG"
-            raise self._decode_failure(Reason.UNSUPPORTED, advice)
-        if self._size == 0:
-            raise self._decode_failure(Reason.EMPTY, "the file is empty: copy it again from where it came")
-        raise self._decode_failure(
-            Reason.NOT_AN_IMAGE, "it has the name of a picture, but does not hold one: rename or remove it"
+    def canvas(self, height: int, width: int) -> U8:
+        """Memory for the result: uint8 [height, width, 3], C-contiguous, of any content."""
+
+
+class OwnRoom:
+    """Memory of this process, as much as there is."""
+
+    def prepare(self, needed: int, pixels: int) -> None:
+        """Nothing is to be asked for."""
+
+    def canvas(self, height: int, width: int) -> U8:
+        """A new array, as ``Room.canvas`` says."""
+        return new_canvas(height, width)
+
+
+def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: Room) -> Picture:
+    """Decodes a photo, of many frames the first; it may be called again, for another size.
+
+    Args:
+        photo: The photo.
+        long_edge: The result is the smallest of full size and 1/2, 1/4, 1/8 of it whose longer edge still
+            has that many pixels; ``None`` asks for full size.
+        pixel_cap: A photo of more pixels fails.
+        room: Where memory comes from.
+
+    Returns:
+        The photo, upright and in sRGB.
+
+    Raises:
+        PhotoError: The file holds no picture that can be read, or not all of one; it has more pixels than
+            the cap; or it has changed since the crawl saw it.
+    """
+    try:
+        picture = _decode(photo, long_edge, pixel_cap, room)
+    except PhotoError:
+        photo.check_unchanged()  # a file that is still being written is not damaged
+        raise
+    photo.check_unchanged()
+    return picture
+
+
+def _decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: Room) -> Picture:
+    kind = _format(photo)
+    hush_libraries()
+    with photo.stream() as stream:
+        with _explained(photo, kind, stream):
+            image = _read_header(photo, kind, stream)
+        _check_cap(photo, image.size, pixel_cap)
+        reduction = _choose_reduction(image.size, long_edge)
+        room.prepare(_bytes_needed(image, reduction), image.width * image.height)
+        with _explained(photo, kind, stream):
+            size = _load(image, reduction)
+    facts = read_exif(image)
+    # A JPEG is scaled down while it is decoded, and is smaller already.
+    remaining = 1 if isinstance(image, JpegImageFile) else reduction
+    pixels = upright_srgb(image, facts.orientation, remaining, room.canvas)
+    if is_turned(facts.orientation):
+        size = Size(size.height, size.width)
+    return Picture(size, facts.taken_at, pixels, 1 / reduction)
+
+
+def _format(photo: OpenPhoto) -> Format:
+    """The format to read the file as."""
+    if isinstance(photo.kind, Format):
+        return photo.kind
+    if isinstance(photo.kind, Unsupported):
+        advice = f"{photo.kind} pictures cannot be read: convert it to JPEG or PNG"
+        raise _failure(photo, Reason.UNSUPPORTED, advice)
+    if photo.length == 0:
+        raise _failure(photo, Reason.EMPTY, "the file is empty: copy it again from where it came")
+    raise _failure(
+        photo,
+        Reason.NOT_AN_IMAGE,
+        "it has the name of a picture, but does not hold one: rename or remove it",
+    )
+
+
+def _read_header(photo: OpenPhoto, kind: Format, stream: BinaryIO) -> ImageFile:
+    """Opens the picture, and makes those checks of the whole file that its reader leaves out."""
+    reader = _READERS[kind]
+    image = reader(stream)
+    if isinstance(image, PngImageFile):
+        # The decoder stops at the last pixel that it can make and looks at no checksum.
+        image.verify()
+        stream.seek(0)
+        image = reader(stream)
+    elif isinstance(image, TiffImageFile):
+        _check_tiff(photo, image)
+    return image
+
+
+def _load(image: ImageFile, reduction: int) -> Size:
+    """Decodes the picture as it is stored, a JPEG scaled down already; its full size."""
+    size = Size(*image.size)
+    if isinstance(image, JpegImageFile):
+        if reduction > 1:
+            image.draft(None, (size.width // reduction, size.height // reduction))
+        image.load()
+        return size
+    image.load()
+    return Size(*image.size)  # Pillow has turned a TIFF upright
+
+
+def _check_tiff(photo: OpenPhoto, image: TiffImageFile) -> None:
+    tags = image.tag_v2
+    subfile = tags.get(_NEW_SUBFILE_TYPE)
+    if (isinstance(subfile, int) and subfile & _REDUCED) or _DNG_VERSION in tags:
+        raise _failure(
+            photo,
+            Reason.UNSUPPORTED,
+            "its first picture is only a preview, as in a camera raw file: convert it to JPEG or PNG",
+        )
+    if image.info["compression"] == "raw":
+        return
+    # libtiff fills in what is missing at the end of some compressed pictures.
+    for offsets, counts in (_STRIPS, _TILES):
+        for offset, count in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False):
+            if offset + count > photo.length:
+                raise _failure(photo, Reason.TRUNCATED, _TRUNCATED)
+
+
+def _check_cap(photo: OpenPhoto, size: tuple[int, int], pixel_cap: int) -> None:
+    width, height = size
+    if width * height > pixel_cap:
+        raise _failure(
+            photo,
+            Reason.TOO_LARGE,
+            f"{width} x {height} pixels are more than the cap of {pixel_cap}: raise the pixel cap to read it",
         )
 
-    def _load(self, kind: Format, long_edge: int | None) -> tuple[ImageFile, Size, int]:
-        """Decodes the picture as it is stored.
 
-        Returns:
-            The picture; its full size, stored as it is; and the reduction that was chosen, which a JPEG
-            has already been through.
-        """
-        hush_libraries()
-        try:
-            image = self._read_header(kind)
-            self._check_cap(image.size)
-            reduction = _choose_reduction(image.size, long_edge)
-            size = Size(*image.size)
-            self._budget.take(self, _bytes_needed(image, reduction))
-            if isinstance(image, JpegImageFile):
-                if reduction > 1:
-                    image.draft(None, (size.width // reduction, size.height // reduction))
-                image.load()
-            else:
-                image.load()
-                size = Size(*image.size)  # Pillow has turned a TIFF upright
-        except _READER_ERRORS as error:
-            raise self._explain(kind, error) from error
-        return image, size, reduction
-
-    def _read_header(self, kind: Format) -> ImageFile:
-        """Opens the picture, and makes those checks of the whole file that its reader leaves out."""
-        reader = _READERS[kind]
-        self._stream.seek(0)
-        image = reader(self._stream)
-        if isinstance(image, PngImageFile):
-            # The decoder stops at the last pixel that it can make and looks at no checksum.
-            image.verify()
-            self._stream.seek(0)
-            image = reader(self._stream)
-        elif isinstance(image, TiffImageFile):
-            self._check_tiff(image)
-        return image
-
-    def _check_tiff(self, image: TiffImageFile) -> None:
-        tags = image.tag_v2
-        subfile = tags.get(_NEW_SUBFILE_TYPE)
-        if (isinstance(subfile, int) and subfile & _REDUCED) or _DNG_VERSION in tags:
-            raise self._decode_failure(
-                Reason.UNSUPPORTED,
-                "its first picture is only a preview, as in a camera raw file: convert it to JPEG or PNG",
-            )
-        if image.info["compression"] == "raw":
-            return
-        # libtiff fills in what is missing at the end of some compressed pictures.
-        for offsets, counts in (_STRIPS, _TILES):
-            for offset, count in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False):
-                if offset + count > self._size:
-                    raise self._decode_failure(Reason.TRUNCATED, _TRUNCATED)
-
-    def _check_cap(self, size: tuple[int, int]) -> None:
-        width, height = size
-        if width * height > self._options.pixel_cap:
-            raise self._decode_failure(
-                Reason.TOO_LARGE,
-                f"{width} x {height} pixels are more than the cap of {self._options.pixel_cap}: raise the "
-                "pixel cap to read it",
-            )
-
-    def _check_unchanged(self) -> None:
-        try:
-            now = os.fstat(self._stream.fileno())
-        except OSError as error:
-            raise _read_failure(self.file, error) from error
-        if (now.st_size, now.st_mtime_ns) != (self.file.size, self.file.mtime_ns):
-            raise PhotoError(
-                self.file,
-                Stage.READ,
-                Reason.CHANGED,
-                "it changed while it was read: the next scan tries again",
-            )
-
-    def _explain(self, kind: Format, error: Exception) -> PhotoError:
-        """The failure that an error of a format's reader stands for."""
-        self._check_unchanged()  # a file that is still being written is not damaged
-        if isinstance(error, OSError) and error.errno not in (
-            None,
-            errno.EINVAL,
-        ):  # EINVAL: a seek to nowhere
-            return _read_failure(self.file, error)
-        said = " ".join(str(error).split())
-        if self._ends_early(kind, error):
-            return self._decode_failure(Reason.TRUNCATED, _TRUNCATED)
-        if isinstance(error.__cause__, KeyError) or any(word in said.lower() for word in _UNSUPPORTED_WORDS):
-            message = f"this kind of {kind} cannot be read ({said}): convert it to a plain JPEG or PNG"
-            return self._decode_failure(Reason.UNSUPPORTED, message)
-        message = f"the {kind} is damaged ({said}): copy it again from where it came"
-        return self._decode_failure(Reason.CORRUPT, message)
-
-    def _ends_early(self, kind: Format, error: Exception) -> bool:
-        """Whether a reader failed because the file is shorter than its picture."""
-        if kind is Format.WEBP:
-            return _riff_length(self._stream) > self._size
-        if kind is Format.AVIF:
-            return _boxes_length(self._stream, self._size) > self._size
-        if "truncated" in str(error).lower() or isinstance(error, EOFError | struct.error):
-            return True
-        # While a header is read, nothing is read ahead: a reader that stands at the end has wanted more.
-        return isinstance(error, SyntaxError) and self._stream.tell() >= self._size
-
-    def _decode_failure(self, reason: Reason, message: str) -> PhotoError:
-        return PhotoError(self.file, Stage.DECODE, reason, message)
-
-
-def _open(file: PhotoFile) -> BinaryIO:
-    """Opens a file that must be regular, without ever waiting for a named pipe."""
+@contextmanager
+def _explained(photo: OpenPhoto, kind: Format, stream: BinaryIO) -> Iterator[None]:
+    """Turns what a reader raises on a damaged or foreign file into the failure that it stands for."""
     try:
-        descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except OSError as error:
-        raise _read_failure(file, error) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise PhotoError(file, Stage.READ, Reason.UNREADABLE, "it is not a regular file any more")
-    return os.fdopen(descriptor, "rb")
+        yield
+    except _READER_ERRORS as error:
+        raise _explain(photo, kind, stream, error) from error
 
 
-def _read_failure(file: PhotoFile, error: OSError) -> PhotoError:
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
-        return PhotoError(file, Stage.READ, Reason.VANISHED, "it was gone before it could be read")
-    if error.errno in (errno.EACCES, errno.EPERM):
-        message = "permission denied: let this user read it, or leave it out"
-    else:
-        message = f"it cannot be read: {error.strerror or error}"
-    return PhotoError(file, Stage.READ, Reason.UNREADABLE, message)
+def _explain(photo: OpenPhoto, kind: Format, stream: BinaryIO, error: Exception) -> PhotoError:
+    """The failure that an error of a format's reader stands for."""
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: a seek to nowhere
+        return read_failure(photo.file, error)
+    said = " ".join(str(error).split())
+    if _ends_early(photo, kind, stream, error):
+        return _failure(photo, Reason.TRUNCATED, _TRUNCATED)
+    if isinstance(error.__cause__, KeyError) or any(word in said.lower() for word in _UNSUPPORTED_WORDS):
+        message = f"this kind of {kind} cannot be read ({said}): convert it to a plain JPEG or PNG"
+        return _failure(photo, Reason.UNSUPPORTED, message)
+    message = f"the {kind} is damaged ({said}): copy it again from where it came"
+    return _failure(photo, Reason.CORRUPT, message)
+
+
+def _ends_early(photo: OpenPhoto, kind: Format, stream: BinaryIO, error: Exception) -> bool:
+    """Whether a reader failed because the file is shorter than its picture."""
+    if kind is Format.WEBP:
+        return _riff_length(stream) > photo.length
+    if kind is Format.AVIF:
+        return _boxes_length(stream, photo.length) > photo.length
+    if "truncated" in str(error).lower() or isinstance(error, EOFError | struct.error):
+        return True
+    # While a header is read, nothing is read ahead: a reader that stands at the end has wanted more.
+    return isinstance(error, SyntaxError) and stream.tell() >= photo.length
+
+
+def _failure(photo: OpenPhoto, reason: Reason, message: str) -> PhotoError:
+    return PhotoError(photo.file, Stage.DECODE, reason, message)
 
 
 def _bytes_needed(image: ImageFile, reduction: int) -> int:
-    """Memory that a picture takes while it is decoded: Pillow's pixels, of 4 bytes, and ours, of 3."""
+    """Memory that a picture takes while it is decoded: Pillow's pixels, of 4 bytes, and ours, of 3.
+
+    Of a progressive JPEG all coefficients are kept as well, of 2 bytes, whatever the reduction.
+    """
     pixels = image.width * image.height
     reduced = pixels // reduction**2
-    return 4 * (reduced if isinstance(image, JpegImageFile) else pixels) + 3 * reduced
+    if not isinstance(image, JpegImageFile):
+        return 4 * pixels + 3 * reduced
+    coefficients = 2 * len(image.getbands()) * pixels if "progressive" in image.info else 0
+    return 7 * reduced + coefficients
 
 
 def _choose_reduction(size: tuple[int, int], long_edge: int | None) -> int:

@@ -5,6 +5,7 @@ This module must not know how a crop is cut, nor where weights come from.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Literal, Protocol, TypeAlias
@@ -14,15 +15,11 @@ import openvino as ov
 
 from pipeline.errors import ModelError
 from pipeline.models import facenet, sface, vggface
-from pipeline.models.registry import (
-    FACENET,
-    SFACE,
-    VGGFACE2_RESNET50,
-    CropProtocol,
-    ModelSpec,
-)
+from pipeline.models.centre import load_centre
+from pipeline.models.registry import FACENET, SFACE, CropProtocol, ModelSpec, spec
 from pipeline.models.runtime import RuntimeOptions, load_network
 from pipeline.models.weights import VerifiedWeights, WeightsStore
+from pipeline.projection import project
 from pipeline.values import F32, U8, ModelId
 
 Runtime: TypeAlias = Literal["openvino", "tensorflow"]
@@ -78,29 +75,37 @@ def load_embedder(
         model: Which.
         store: Where its weights are.
         options: How OpenVINO runs it; ``tensorflow`` decides for itself.
-        runtime: ``openvino``; or ``tensorflow``, the reference, which has ``vggface2-resnet50`` alone.
+        runtime: ``openvino``; or ``tensorflow``, the reference, which has the models of keras-vggface alone.
 
     Raises:
         WeightsMissing: If its weights are not on this machine.
         WeightsInvalid: If its weights are not what they should be.
         ModelError: If ``runtime`` does not have this model.
     """
-    if runtime == "tensorflow" and model.model_id != VGGFACE2_RESNET50.model_id:
+    if model.base is not None:
+        return ProjectedEmbedder(model, load_embedder(spec(model.base), store, options, runtime))
+    if runtime == "tensorflow" and model.model_id not in vggface.NETWORKS:
         raise ModelError(
-            f"The runtime tensorflow has only {VGGFACE2_RESNET50.model_id}; "
+            f"The runtime tensorflow has only {', '.join(vggface.NETWORKS)}; "
             f"{model.model_id} runs with the runtime openvino."
         )
     weights = store.locate(model)
     if runtime == "tensorflow":
-        return NetworkEmbedder(model, vggface.reference(weights.path))
+        return NetworkEmbedder(model, vggface.reference(vggface.NETWORKS[model.model_id], weights.path))
     return NetworkEmbedder(model, _OpenVinoNetwork(model, weights, options))
 
 
 class NetworkEmbedder:
-    """An Embedder around any function from crops to raw vectors."""
+    """An Embedder around any function from crops to raw vectors.
+
+    Raw vectors become unit vectors; where the model asks for it, the mean of a face and its mirror image is
+    taken, and then the model's mean descriptor is taken away.
+    """
 
     def __init__(self, model: ModelSpec, run: Callable[[U8], F32]) -> None:
         self._run = run
+        self._mirrored = model.mirrored
+        self._centre = load_centre(model)
         self.model_id: ModelId = model.model_id
         self.dimension: int = model.dimension
         self.protocol: CropProtocol = model.crop
@@ -115,7 +120,13 @@ class NetworkEmbedder:
             )
         if not len(pixels):
             return np.empty((0, self.dimension), np.float32)
-        return self._normalised(self._run(pixels))
+        vectors = self._normalised(self._run(self._with_mirror_images(pixels)))
+        if self._mirrored:
+            vectors = self._normalised(vectors[: len(pixels)] + vectors[len(pixels) :])
+        return vectors if self._centre is None else self._normalised(vectors - self._centre)
+
+    def _with_mirror_images(self, pixels: U8) -> U8:
+        return np.concatenate([pixels, pixels[:, :, ::-1]]) if self._mirrored else pixels
 
     def _normalised(self, vectors: F32) -> F32:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -126,6 +137,25 @@ class NetworkEmbedder:
             )
         normalised: F32 = vectors / norms
         return normalised
+
+
+class ProjectedEmbedder:
+    """An Embedder whose descriptors are another's, projected as its model says."""
+
+    def __init__(self, model: ModelSpec, base: Embedder) -> None:
+        self._base = base
+        self._projections = model.projections
+        self.model_id: ModelId = model.model_id
+        self.dimension: int = model.dimension
+        self.protocol: CropProtocol = base.protocol
+        self.batch_size: int = base.batch_size
+
+    def embed(self, pixels: U8) -> F32:
+        """Describe faces, as ``Embedder.embed`` says."""
+        vectors = self._base.embed(pixels)
+        for projection in self._projections:
+            vectors = project(vectors, projection.matrix)
+        return vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +169,9 @@ class _Graph:
 _GRAPHS = {
     SFACE.model_id: _Graph(sface.build, sface.CODE_VERSION),
     FACENET.model_id: _Graph(facenet.build, facenet.CODE_VERSION),
-    VGGFACE2_RESNET50.model_id: _Graph(vggface.build, vggface.CODE_VERSION),
+} | {
+    model_id: _Graph(partial(vggface.build, network), vggface.CODE_VERSION)
+    for model_id, network in vggface.NETWORKS.items()
 }
 
 

@@ -2,6 +2,7 @@
 
     PipelineError
     ├── PhotoError           one photo could not be read; the run goes on
+    ├── DecodersUnavailable  no photo can be decoded, whichever it is
     └── ModelError           a model's weights cannot be used
         ├── WeightsMissing   not on this machine
         └── WeightsInvalid   on this machine, but not what they should be
@@ -33,6 +34,10 @@ class PhotoError(PipelineError):
         self.stage = stage
         self.reason = reason
         self.message = message
+
+
+class DecodersUnavailable(PipelineError):
+    """The processes that decode photos cannot be started; the message says why."""
 
 
 class ModelError(PipelineError):

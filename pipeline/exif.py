@@ -15,6 +15,9 @@ from PIL import Image
 
 _EXIF_IFD = 0x8769
 _ORIENTATION = 0x0112
+_SHORT = 3  # the type of a number of two bytes
+_FIRST_OFFSET = 4  # where the header says where the first directory is
+_COUNT_BYTES, _ENTRY_BYTES = 2, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +85,32 @@ def read_exif(image: Image.Image) -> ExifFacts:
         orientation = exif.get(_ORIENTATION)
         first = {_TIMES[-1].time: exif.get(_TIMES[-1].time)}
     except _EXIF_ERRORS:
-        return ExifFacts(1, None)
+        return ExifFacts(_valid_orientation(_orientation_in(image.info.get("exif"))), None)
+    if orientation is None:  # Pillow gives up at the first tag that it cannot read
+        orientation = _orientation_in(image.info.get("exif"))
     try:
         tags = {**exif.get_ifd(_EXIF_IFD), **first}
     except _EXIF_ERRORS:
         tags = first
     return ExifFacts(_valid_orientation(orientation), _taken_at(tags))
+
+
+def _orientation_in(block: object) -> int | None:
+    """The orientation in a block of EXIF, whatever the rest of it is like (TIFF 6.0, section 2)."""
+    if not isinstance(block, bytes):
+        return None
+    block = block.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    if order is None or len(block) < _FIRST_OFFSET + 4:
+        return None
+    (start,) = struct.unpack_from(order + "I", block, _FIRST_OFFSET)
+    entries = block[start + _COUNT_BYTES :]
+    (count,) = struct.unpack(order + "H", block[start : start + _COUNT_BYTES].ljust(_COUNT_BYTES, b"\0"))
+    for number in range(min(count, len(entries) // _ENTRY_BYTES)):
+        entry = struct.unpack_from(order + "HHIH", entries, number * _ENTRY_BYTES)
+        if entry[:3] == (_ORIENTATION, _SHORT, 1):
+            return int(entry[3])
+    return None
 
 
 def _valid_orientation(value: object) -> int:

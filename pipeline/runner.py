@@ -1,16 +1,16 @@
 """Runs files through the pipeline: every file in, exactly one outcome out, in the order they came.
 
-Worker threads read, decode, detect and crop, a photo each; the caller's thread gathers crops across photos
-into full batches for the descriptor network. Decoders and OpenVINO release Python's lock, so the workers
-really run side by side. A bounded number of photos is under way at any time. This module knows no
-database: what is already known is asked of the caller.
+Worker threads read, detect and crop, a photo each, and have it decoded in a process that they watch over; the
+caller's thread gathers crops across photos into full batches for the descriptor network. OpenVINO and OpenCV
+release Python's lock, so the workers really run side by side. A bounded number of photos is under way at
+any time. This module knows no database: what is already known is asked of the caller.
 """
 
 import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -18,15 +18,17 @@ from threading import Lock
 
 import numpy as np
 
-from pipeline.budget import MemoryBudget
 from pipeline.crop import cut, scale_needed, wants_full_size
-from pipeline.decode import DecodeOptions, OpenPhoto
+from pipeline.decoders import Decoder, Decoders
 from pipeline.detect import Detector
 from pipeline.embed import Embedder
 from pipeline.errors import PhotoError
+from pipeline.memory import Turns, memory_errors
+from pipeline.opened import OpenPhoto
 from pipeline.quality import assess
 from pipeline.timing import StageClock
 from pipeline.values import (
+    F32,
     DecodedPhoto,
     Descriptor,
     DetectedFace,
@@ -40,8 +42,10 @@ from pipeline.values import (
     Size,
 )
 
-UNDER_WAY = 4
-"""Photos under way for each worker: enough that none waits while a batch is described."""
+UNDER_WAY = 32
+"""Photos under way for each worker: enough that none waits while a batch is described, nor while another
+worker has a photo in hand whose decoder hangs, until that is given up. Of a photo that is finished and waits
+for an earlier one only the crops are kept."""
 
 MOST_PENDING = 32
 """Photos that wait for a batch of faces to be full."""
@@ -54,12 +58,10 @@ class RunnerOptions:
     Attributes:
         workers: Photos worked on side by side.
         long_edge: Pixels of the long edge that the detector wants; photos are decoded no smaller.
-        decode: How they are decoded.
     """
 
     workers: int
     long_edge: int
-    decode: DecodeOptions = field(default_factory=DecodeOptions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +86,7 @@ class Runner:
         embedder: Describes them.
         options: How photos are run.
         clock: Where the time of each stage is added up.
+        decoders: Decode photos, and end with the runner.
     """
 
     def __init__(
@@ -92,12 +95,14 @@ class Runner:
         embedder: Embedder,
         options: RunnerOptions,
         clock: StageClock | None = None,
+        decoders: Decoders | None = None,
     ) -> None:
         self._detector = detector
         self._embedder = embedder
         self._options = options
-        self._budget = MemoryBudget()
         self._clock = clock or StageClock()
+        self._decoders = decoders or Decoders()
+        self._turns = Turns()
 
     def run(
         self, files: Iterable[PhotoFile], known: Callable[[bytes], bool]
@@ -150,7 +155,7 @@ class Runner:
         """Everything about one file up to its crops."""
         digest: bytes | None = None
         try:
-            with OpenPhoto(file, self._options.decode, self._budget) as photo:
+            with OpenPhoto(file) as photo:
                 if not photo.is_photo:
                     return PhotoSkipped(file)
                 with self._clock.time("hash"):
@@ -163,18 +168,28 @@ class Runner:
             return PhotoFailed(file, error.stage, error.reason, error.message, own)
 
     def _cut_faces(self, photo: OpenPhoto, digest: bytes) -> _Examined:
+        """The faces of a photo; if there is not enough memory, once more when nobody else takes any."""
+        try:
+            with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
+                return self._cut_faces_of(photo, digest, decoder)
+        except MemoryError:
+            pass  # what the attempt held is let go of before the next one
+        with self._turns.alone(), self._decoders.lend() as decoder, memory_errors():
+            return self._cut_faces_of(photo, digest, decoder)
+
+    def _cut_faces_of(self, photo: OpenPhoto, digest: bytes, decoder: Decoder) -> _Examined:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
         whole = wants_full_size(self._embedder.protocol)
         with self._clock.time("decode"):
-            decoded = photo.decode(digest, None if whole else self._options.long_edge)
+            decoded = decoder.decode(photo, digest, None if whole else self._options.long_edge)
         with self._clock.time("detect"):
             faces = self._detector.detect(decoded)
         size, protocol = decoded.size, self._embedder.protocol
         needed = max((scale_needed(face, protocol) for face in faces), default=0.0)
         source = decoded
         if needed > decoded.scale:
-            with self._clock.time("decode"):
-                source = photo.decode(digest, math.floor(max(size.width, size.height) * needed))
+            with self._clock.time("decode"):  # it takes the place of the copy
+                source = decoder.decode(photo, digest, math.floor(max(size.width, size.height) * needed))
         with self._clock.time("crop"):
             crops = tuple(self._crop(source, face) for face in faces)
         return _Examined(photo.file, digest, size, decoded.taken_at, crops)
@@ -197,12 +212,23 @@ class Runner:
         if not crops:
             return []
         with self._clock.time("describe"):
-            vectors = self._embedder.embed(np.stack([crop.pixels for crop in crops]))
+            vectors = self._embed(crops)
         model_id = self._embedder.model_id
         return [
             Descriptor(crop.face, crop.quality, model_id, vector)
             for crop, vector in zip(crops, vectors, strict=True)
         ]
+
+    def _embed(self, crops: list[FaceCrop]) -> F32:
+        """The descriptors of crops; if there is not enough memory for all at once, half by half."""
+        try:
+            with memory_errors():
+                return self._embedder.embed(np.stack([crop.pixels for crop in crops]))
+        except MemoryError:
+            if len(crops) == 1:
+                raise
+        middle = len(crops) // 2
+        return np.concatenate([self._embed(crops[:middle]), self._embed(crops[middle:])])
 
 
 class _Contents:

@@ -152,17 +152,29 @@ class Reason(StrEnum):
     CORRUPT = "corrupt"
     TOO_LARGE = "too-large"
 
+    CRASHED = "crashed"
+    TIMED_OUT = "timed-out"
+    OUT_OF_MEMORY = "out-of-memory"
+
+    KILLED = "killed"
     UNREADABLE = "unreadable"
     VANISHED = "vanished"
     CHANGED = "changed-while-read"
 
     @property
     def lies_in_content(self) -> bool:
-        """Whether the content itself is at fault, so that reading it again cannot help.
+        """Whether the content itself is at fault, so that the same decoders cannot read it another time.
 
-        A photo over the cap is not: the next scan may have another cap.
+        A photo over the cap is not: the next scan may have another cap. Nor is one whose decoder was killed
+        by somebody else, as the system does when memory runs out.
         """
-        return self not in (Reason.TOO_LARGE, Reason.UNREADABLE, Reason.VANISHED, Reason.CHANGED)
+        return self not in (
+            Reason.TOO_LARGE,
+            Reason.KILLED,
+            Reason.UNREADABLE,
+            Reason.VANISHED,
+            Reason.CHANGED,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

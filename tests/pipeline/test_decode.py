@@ -15,15 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.decode import DecodeOptions, OpenPhoto
 from pipeline.errors import PhotoError
 from pipeline.formats import Format, Unsupported
+from pipeline.opened import OpenPhoto
 from pipeline.values import U8, PhotoFile, Reason, Size, Stage
 from tests.pipeline.pictures import (
     CORNERS,
     corner_names,
     cuts,
     decoded,
+    decoded_here,
     encoded,
     four_corners,
     noise,
@@ -58,10 +59,10 @@ def stored_as(upright: U8, orientation: int) -> U8:
     return np.ascontiguousarray(stored)
 
 
-def failure(file: PhotoFile, options: DecodeOptions | None = None) -> PhotoError:
+def failure(file: PhotoFile, pixel_cap: int = 400_000_000) -> PhotoError:
     """Why the photo cannot be decoded."""
     with pytest.raises(PhotoError) as caught:
-        decoded(file, None, options)
+        decoded(file, None, pixel_cap)
     assert caught.value.file == file
     assert caught.value.message.isprintable()
     return caught.value
@@ -151,9 +152,9 @@ class TestScale:
     def test_one_open_photo_serves_several_sizes(self, tmp_path: Path) -> None:
         for content in VARIETIES.values():
             file = written(tmp_path / "photo", content)
-            with OpenPhoto(file, DecodeOptions()) as photo:
+            with OpenPhoto(file) as photo:
                 digest = photo.digest()
-                small, full, again = (photo.decode(digest, edge) for edge in (16, None, 16))
+                small, full, again = (decoded_here(photo, digest, edge) for edge in (16, None, 16))
 
             assert (small.scale, full.scale) == (0.25, 1)
             assert np.array_equal(small.pixels, again.pixels)
@@ -198,7 +199,7 @@ class TestContent:
     def test_the_content_decides_and_not_the_name(self, tmp_path: Path) -> None:
         for name in ("notes.txt", "wrong.png", "IMG.NEF"):
             file = written(tmp_path / name, VARIETIES["jpeg"])
-            with OpenPhoto(file, DecodeOptions()) as photo:
+            with OpenPhoto(file) as photo:
                 assert photo.kind is Format.JPEG
                 assert photo.is_photo
             assert decoded(file).scale == 1
@@ -235,7 +236,7 @@ class TestWhatIsNoPhoto:
         assert (error.stage, error.reason) == (Stage.DECODE, Reason.NOT_AN_IMAGE)
 
     def test_a_text(self, tmp_path: Path) -> None:
-        with OpenPhoto(written(tmp_path / "a.txt", b"BMW"), DecodeOptions()) as photo:
+        with OpenPhoto(written(tmp_path / "a.txt", b"BMW")) as photo:
             assert not photo.is_photo
 
     def test_heic_says_what_to_do(self, tmp_path: Path) -> None:
@@ -250,7 +251,7 @@ class TestWhatIsNoPhoto:
     def test_camera_raw_is_not_taken_for_its_thumbnail(self, tmp_path: Path) -> None:
         thumbnail = encoded(Image.new("RGB", (160, 120)), "TIFF", tiffinfo={254: 1})
 
-        with OpenPhoto(written(tmp_path / "a.nef", thumbnail), DecodeOptions()) as photo:
+        with OpenPhoto(written(tmp_path / "a.nef", thumbnail)) as photo:
             assert photo.kind is Unsupported.RAW
             assert not photo.is_photo
         assert failure(written(tmp_path / "a.tif", thumbnail)).reason is Reason.UNSUPPORTED
@@ -308,7 +309,6 @@ class TestDamage:
 
     @pytest.mark.parametrize("variety", VARIETIES)
     def test_damaged_bits_never_raise_anything_else(self, tmp_path: Path, variety: str) -> None:
-        options = DecodeOptions(pixel_cap=1_000_000)
         chance = random.Random(variety)  # noqa: S311
         for _ in range(200):
             content = bytearray(VARIETIES[variety])
@@ -316,7 +316,7 @@ class TestDamage:
             for _ in range(chance.randint(1, 5)):
                 content[chance.randrange(12, min(reach, len(content)))] ^= 1 << chance.randrange(8)
             try:
-                decoded(written(tmp_path / "a.jpg", bytes(content)), None, options)
+                decoded(written(tmp_path / "a.jpg", bytes(content)), None, 1_000_000)
             except PhotoError as error:
                 assert error.stage is Stage.DECODE  # noqa: PT017
 
@@ -327,7 +327,7 @@ class TestDamage:
     ) -> None:
         file = written(tmp_path / "a.jpg", VARIETIES[variety][:keep] + rest)
 
-        assert failure(file, DecodeOptions(pixel_cap=1_000_000)).stage is Stage.DECODE
+        assert failure(file, 1_000_000).stage is Stage.DECODE
 
     def test_odd_files_are_read_without_a_word(self, tmp_path: Path) -> None:
         exif = Image.Exif()
@@ -366,8 +366,8 @@ class TestPixelCap:
     def test_more_pixels_than_the_cap_fail(self, tmp_path: Path, variety: str) -> None:
         file = written(tmp_path / "photo", VARIETIES[variety])
 
-        assert decoded(file, None, DecodeOptions(64 * 48)).scale == 1
-        error = failure(file, DecodeOptions(64 * 48 - 1))
+        assert decoded(file, None, 64 * 48).scale == 1
+        error = failure(file, 64 * 48 - 1)
         assert (error.stage, error.reason) == (Stage.DECODE, Reason.TOO_LARGE)
 
     def test_it_is_checked_before_pixels_are_decoded(self, tmp_path: Path) -> None:
@@ -396,9 +396,9 @@ class TestReading:
         assert (error.stage, error.reason) == (Stage.READ, Reason.VANISHED)
 
     def test_once_it_is_open_it_may_vanish(self, tmp_path: Path) -> None:
-        with OpenPhoto(written(tmp_path / "a.jpg", VARIETIES["jpeg"]), DecodeOptions()) as photo:
+        with OpenPhoto(written(tmp_path / "a.jpg", VARIETIES["jpeg"])) as photo:
             (tmp_path / "a.jpg").unlink()
-            assert photo.decode(photo.digest(), None).scale == 1
+            assert decoded_here(photo, photo.digest(), None).scale == 1
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
     def test_permission_denied(self, tmp_path: Path) -> None:
@@ -431,10 +431,10 @@ class TestReading:
     def test_changed_between_digest_and_decode(self, tmp_path: Path) -> None:
         for cut in (0, 100):  # a file that is still being written is not a damaged one
             file = written(tmp_path / "a.jpg", VARIETIES["jpeg"][: -cut or None])
-            with OpenPhoto(file, DecodeOptions()) as photo:
+            with OpenPhoto(file) as photo:
                 digest = photo.digest()
                 with (tmp_path / "a.jpg").open("ab") as stream:
                     stream.write(b"more")
                 with pytest.raises(PhotoError) as caught:
-                    photo.decode(digest, None)
+                    decoded_here(photo, digest, None)
             assert caught.value.reason is Reason.CHANGED

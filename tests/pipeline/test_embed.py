@@ -1,6 +1,7 @@
 """Embedders: unit vectors that depend on their own face alone, whatever the batch and the thread."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,12 @@ import pytest
 
 from pipeline.embed import BATCH_SIZE, Embedder, NetworkEmbedder, load_embedder
 from pipeline.errors import ModelError, WeightsMissing
+from pipeline.models import centre
+from pipeline.models.centre import load_centre
 from pipeline.models.registry import FACENET, SFACE, VGGFACE2_RESNET50, ModelSpec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
+from pipeline.values import F32, U8
 from tests.pipeline.faces import cosines, crops
 
 
@@ -69,6 +73,64 @@ def test_pixels_of_another_shape_or_type_are_refused(embedder: Embedder) -> None
             embedder.embed(wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("model", [SFACE, FACENET], ids=lambda model: model.model_id)
+def test_a_shipped_mean_is_that_of_faces(model: ModelSpec, cache: Path) -> None:
+    """Two faces are both like it; without the mean of faces, they have nothing in common."""
+    plain = replace(model, centred=False)
+    options = RuntimeOptions(cache, threads=0, streams=2)
+    one, two = load_embedder(plain, WeightsStore(cache), options).embed(crops(model.crop, 2))
+    mean = load_centre(model)
+    assert mean is not None
+    assert one @ mean > 0.1 * np.linalg.norm(mean)
+    assert two @ mean > 0.1 * np.linalg.norm(mean)
+    assert load_centre(plain) is None
+
+
+def test_the_mean_is_taken_away_from_unit_vectors() -> None:
+    given = np.zeros((2, 128), np.float32)
+    given[0, 0], given[1, 1] = 5.0, 0.25
+    centred = NetworkEmbedder(SFACE, lambda pixels: given).embed(crops(SFACE.crop, 2))
+    mean = load_centre(SFACE)
+    assert mean is not None
+    expected = np.eye(2, 128, dtype=np.float32) - mean
+    assert centred == pytest.approx(expected / np.linalg.norm(expected, axis=1, keepdims=True), abs=1e-6)
+
+
+def test_the_mean_of_a_face_and_its_mirror_image_is_the_same_for_both() -> None:
+    def halves(pixels: U8) -> F32:
+        """A network that looks at the left half alone."""
+        left = pixels[:, :, : pixels.shape[2] // 2].astype(np.float32)
+        return np.stack([left.mean(axis=(1, 2, 3)), left.std(axis=(1, 2, 3)) ** 2 / 50], axis=1)
+
+    faces = crops(FACENET.crop, 3)
+    mirrored = NetworkEmbedder(replace(FACENET, dimension=2, centred=False), halves)
+    plain = NetworkEmbedder(replace(FACENET, dimension=2, centred=False, mirrored=False), halves)
+    flipped = np.ascontiguousarray(faces[:, :, ::-1])
+    assert mirrored.embed(faces) == pytest.approx(mirrored.embed(flipped), abs=1e-6)
+    expected = plain.embed(faces) + plain.embed(flipped)
+    assert mirrored.embed(faces) == pytest.approx(
+        expected / np.linalg.norm(expected, axis=1, keepdims=True), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no array"])
+def test_a_mean_that_cannot_be_read_is_an_error_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "sface.npy").write_bytes(content)
+    monkeypatch.setattr(centre, "FOLDER", tmp_path)
+    with pytest.raises(ModelError, match="install faceindex again"):
+        load_centre(SFACE)
+
+
+def test_a_mean_of_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "sface.npy", np.zeros(512, np.float32))
+    monkeypatch.setattr(centre, "FOLDER", tmp_path)
+    with pytest.raises(ModelError, match="not the mean descriptor of sface"):
+        load_centre(SFACE)
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
 def test_a_vector_that_has_no_direction_is_an_error_never_a_descriptor(value: float) -> None:
     broken = NetworkEmbedder(SFACE, lambda pixels: np.full((len(pixels), 128), value, np.float32))
@@ -76,9 +138,9 @@ def test_a_vector_that_has_no_direction_is_an_error_never_a_descriptor(value: fl
         broken.embed(crops(SFACE.crop, 2))
 
 
-def test_tensorflow_runs_the_vggface2_model_alone(cache: Path) -> None:
+def test_tensorflow_runs_the_models_of_keras_vggface_alone(cache: Path) -> None:
     options = RuntimeOptions(cache, threads=0, streams=1)
-    with pytest.raises(ModelError, match="tensorflow has only vggface2-resnet50; sface runs with"):
+    with pytest.raises(ModelError, match=r"tensorflow has only vggface2-resnet50, .*; sface runs with"):
         load_embedder(SFACE, WeightsStore(cache), options, "tensorflow")
 
 

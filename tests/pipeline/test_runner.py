@@ -1,27 +1,22 @@
 """The runner, with small fakes for detector and embedder: it sees to it that every file has one outcome."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from threading import Barrier, Event, Lock, Timer
+from threading import Barrier, Event, Timer
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 from pipeline.crop import cut
-from pipeline.decode import DecodeOptions
-from pipeline.models.registry import AlignedCrop, CropProtocol
-from pipeline.runner import UNDER_WAY, Runner, RunnerOptions
+from pipeline.decoders import DecoderOptions, Decoders
+from pipeline.runner import UNDER_WAY
 from pipeline.values import (
-    F32,
     U8,
-    Box,
     DecodedPhoto,
     DetectedFace,
-    ModelId,
     Outcome,
     PhotoFailed,
     PhotoFile,
@@ -30,67 +25,8 @@ from pipeline.values import (
     PhotoSkipped,
     Reason,
 )
+from tests.pipeline.fakes import SIDE, FakeDetector, FakeEmbedder, face_at, picture, run, runner
 from tests.pipeline.pictures import decoded, encoded, noise, photo_file, written
-
-SIDE = 16
-
-TEMPLATE = ((5.0, 5.0), (11.0, 5.0), (8.0, 8.0), (6.0, 12.0), (10.0, 12.0))
-MODEL, PROTOCOL = ModelId("fake"), AlignedCrop(SIDE, TEMPLATE)
-
-
-def face_at(x: float, y: float, side: float) -> DetectedFace:
-    """A face whose landmarks lie in its box as the template's do in the crop."""
-    landmarks = np.array(TEMPLATE, np.float32) * np.float32(side / SIDE) + np.array([x, y], np.float32)
-    return DetectedFace(Box(x, y, side, side), landmarks, 0.99)
-
-
-@dataclass
-class FakeDetector:
-    """Finds the same faces in every photo, and counts the photos; it may be told to fail on one."""
-
-    faces: tuple[DetectedFace, ...] = (face_at(4, 4, 24),)
-    bug: dict[bytes, Exception] = field(default_factory=dict)
-    seconds: float = 0.0
-    seen: list[PhotoFile] = field(default_factory=list)
-    lock: Lock = field(default_factory=Lock)
-
-    def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
-        with self.lock:
-            self.seen.append(photo.file)
-        time.sleep(self.seconds)
-        if photo.file.path in self.bug:
-            raise self.bug[photo.file.path]
-        return self.faces
-
-
-@dataclass
-class FakeEmbedder:
-    """Describes a crop by the mean of each of its colours, and keeps what it was given."""
-
-    batch_size: int = 4
-    batches: list[U8] = field(default_factory=list)
-    model_id: ModelId = MODEL
-    dimension: int = 3
-    protocol: CropProtocol = PROTOCOL
-
-    def embed(self, pixels: U8) -> F32:
-        self.batches.append(pixels)
-        means = pixels.reshape(len(pixels), -1, 3).mean(axis=1, dtype=np.float32) + np.float32(1)
-        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
-
-
-def runner(
-    detector: FakeDetector, embedder: FakeEmbedder | None = None, workers: int = 4, long_edge: int = 64
-) -> Runner:
-    return Runner(detector, embedder or FakeEmbedder(), RunnerOptions(workers, long_edge))
-
-
-def run(runner: Runner, files: Sequence[PhotoFile], known: frozenset[bytes] = frozenset()) -> list[Outcome]:
-    return list(runner.run(files, known.__contains__))
-
-
-def picture(seed: int, edge: int = 64) -> bytes:
-    return encoded(Image.fromarray(noise(edge, edge, seed)), "PNG")
 
 
 @pytest.fixture
@@ -139,8 +75,8 @@ def test_whatever_happens_to_a_file_it_has_its_outcome(tmp_path: Path) -> None:
         written(tmp_path / "i large.png", picture(5, edge=200)),
         written(tmp_path / "j last.png", picture(6)),
     ]
-    options = RunnerOptions(4, 64, DecodeOptions(pixel_cap=10_000))
-    outcomes = run(Runner(FakeDetector(), FakeEmbedder(), options), files, frozenset({digest(known)}))
+    decoders = Decoders(DecoderOptions(pixel_cap=10_000))
+    outcomes = run(runner(FakeDetector(), decoders=decoders), files, frozenset({digest(known)}))
     assert [outcome.file for outcome in outcomes] == files
     reasons = [outcome.reason if isinstance(outcome, PhotoFailed) else type(outcome) for outcome in outcomes]
     assert reasons == [

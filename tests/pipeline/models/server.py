@@ -1,4 +1,4 @@
-"""A real web server of one file, which can be told to behave as badly as real ones do."""
+"""A real web server of files, which can be told to behave as badly as real ones do."""
 
 import threading
 from collections.abc import Iterator
@@ -13,13 +13,15 @@ class FileServer:
     """What is served, and how; change it between requests.
 
     Attributes:
-        content: The file.
+        content: The file, whatever its name.
+        others: Files that have other content, by name.
         etag: Its ETag.
         status: Answer to every request, unless 200.
         ranges: Whether a Range is honoured.
         if_range: Whether If-Range is honoured, where Range is.
         cut_after: Break the connection off after this many bytes of the body.
         tells_length: Whether Content-Length is sent; without it the body ends with the connection.
+        claims: What Content-Length says, if not the truth.
         asked: The Range of every request so far, oldest first.
         url: Address of the folder.
     """
@@ -31,6 +33,8 @@ class FileServer:
     if_range: bool = True
     cut_after: int | None = None
     tells_length: bool = True
+    claims: int | None = None
+    others: dict[str, bytes] = field(default_factory=dict)
     asked: list[str | None] = field(default_factory=list)
     url: str = ""
 
@@ -51,13 +55,14 @@ class _Handler(BaseHTTPRequestHandler):
         if state.status != 200:
             self.send_error(state.status)
             return
-        body = state.content[start:]
+        content = state.others.get(self.path.removeprefix("/"), state.content)
+        body = content[start:]
         self.send_response(206 if start else 200)
         self.send_header("ETag", state.etag)
         if state.tells_length:
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) if state.claims is None else state.claims))
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(state.content) - 1}/{len(state.content)}")
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.end_headers()
         self.wfile.write(body if state.cut_after is None else body[: state.cut_after])
         self.close_connection = state.cut_after is not None or not state.tells_length

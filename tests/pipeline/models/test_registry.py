@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import ModelError
-from pipeline.models.registry import MODELS, spec
+from pipeline.models.registry import CELEBRITY, CELEBRITY_NAMES, MODELS, fetchable, spec
 
 
 def test_every_model_is_found_by_its_name() -> None:
@@ -12,13 +12,29 @@ def test_every_model_is_found_by_its_name() -> None:
         "vggface2-resnet50": 2048,
         "sface": 128,
         "facenet": 512,
+        "vggface2-senet50": 2048,
+        "vggface-vgg16": 512,
     }
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
-    with pytest.raises(ModelError, match=r"'arcface'.*vggface2-resnet50, sface, facenet"):
-        spec("arcface")
+    for find in (spec, fetchable):
+        with pytest.raises(
+            ModelError, match=r"'arcface'.*vggface2-resnet50, sface, facenet, vggface2-senet50"
+        ):
+            find("arcface")
 
 
 def test_every_model_says_what_terms_its_weights_come_with() -> None:
     assert all(model.summary and model.licence for model in MODELS)
+
+
+def test_the_celebrity_classifier_can_be_fetched_and_is_no_model_of_a_library() -> None:
+    assert [fetchable(each.model_id) for each in (CELEBRITY, CELEBRITY_NAMES, *MODELS)] == [
+        CELEBRITY,
+        CELEBRITY_NAMES,
+        *MODELS,
+    ]
+    for each in (CELEBRITY, CELEBRITY_NAMES):
+        with pytest.raises(ModelError, match="no model called 'celebrity"):
+            spec(each.model_id)

@@ -1,16 +1,13 @@
 """VGGFace2 ResNet-50: our loading against keras-vggface itself, and what files are refused.
 
-The real weights are not at hand, so the reference has weights drawn at random: normalisation statistics
-too, since those left at 0 and 1 would hide a mistake. keras-vggface saves them in its own layout.
+The real weights are not at hand, so the reference has weights drawn at random.
 """
 
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -19,61 +16,23 @@ import pytest
 from pipeline.embed import load_embedder
 from pipeline.errors import WeightsInvalid
 from pipeline.models import vggface
-from pipeline.models.registry import VGGFACE2_RESNET50, DownloadedWeights, ModelSpec
+from pipeline.models.registry import VGGFACE2_RESNET50, ModelSpec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
-from pipeline.values import F32, U8
-from tests.pipeline.faces import cosines, crops
+from tests.pipeline.faces import cosines
+from tests.pipeline.models.seeded import Reference, make_reference, with_size_of
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """keras-vggface with weights of its own: the file it saved, and what it makes of some faces."""
-
-    file: Path
-    pixels: U8
-    descriptors: F32
-    shapes: dict[tuple[str, str], tuple[int, ...]]
+NETWORK = vggface.NETWORKS[VGGFACE2_RESNET50.model_id]
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    with vggface.keras_2():
-        from keras_vggface.utils import preprocess_input
-        from keras_vggface.vggface import VGGFace
-    shape = (224, 224, 3)
-    model = VGGFace(model="resnet50", include_top=False, input_shape=shape, pooling="avg", weights=None)
-    randomise(model, np.random.default_rng(20180223))
-    file = tmp_path_factory.mktemp("weights") / "seeded.h5"
-    model.save_weights(file)
-    pixels = crops(VGGFACE2_RESNET50.crop, 11)
-    descriptors = model.predict(preprocess_input(pixels.astype(np.float32), version=2), verbose=0)
-    shapes = {
-        (layer.name, weight.name.rsplit("/", 1)[-1].removesuffix(":0")): tuple(weight.shape)
-        for layer in model.layers
-        for weight in layer.weights
-    }
-    return Reference(file, pixels, descriptors, shapes)
-
-
-def randomise(model: Any, generator: np.random.Generator) -> None:
-    """Other statistics and offsets in each normalisation, about those that a trained network has."""
-    for layer in model.layers:
-        if layer.name.endswith("/bn"):
-            channels = layer.get_weights()[0].shape
-            gamma, variance = generator.uniform(0.5, 1.5, channels), generator.uniform(0.5, 2, channels)
-            layer.set_weights(
-                [gamma, generator.normal(0, 0.2, channels), generator.normal(0, 0.5, channels), variance]
-            )
+    return make_reference(VGGFACE2_RESNET50, tmp_path_factory.mktemp("weights") / "seeded.h5")
 
 
 def model_of(file: Path) -> ModelSpec:
-    """The model, but for the size of its file, which the version of Keras that saved it decides."""
-    source = VGGFACE2_RESNET50.weights
-    assert isinstance(source, DownloadedWeights)
-    return replace(VGGFACE2_RESNET50, weights=replace(source, size=file.stat().st_size))
+    return with_size_of(VGGFACE2_RESNET50, file)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +44,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> Pat
 
 
 def test_the_layout_we_expect_is_the_one_keras_vggface_has(reference: Reference) -> None:
-    ours = {(weight.layer, weight.name): weight.shape for weight in vggface.expected_weights()}
+    ours = {(weight.layer, weight.name): weight.shape for weight in NETWORK.weights}
     assert ours == reference.shapes
 
 
@@ -116,7 +75,7 @@ def test_the_first_start_is_silent_and_the_second_imports_no_tensorflow(
 def test_openvino_agrees_with_keras_vggface_on_real_faces(reference: Reference, cache: Path) -> None:
     options = RuntimeOptions(cache, threads=0, streams=1)
     embedder = load_embedder(model_of(reference.file), WeightsStore(cache), options)
-    assert cosines(embedder.embed(reference.pixels), reference.descriptors).min() >= 0.9999
+    assert cosines(embedder.embed(reference.pixels), reference.outputs).min() >= 0.9999
 
 
 def test_tensorflow_itself_can_run_it(reference: Reference, cache: Path) -> None:
@@ -124,7 +83,7 @@ def test_tensorflow_itself_can_run_it(reference: Reference, cache: Path) -> None
     embedder = load_embedder(model_of(reference.file), WeightsStore(cache), options, "tensorflow")
     found = embedder.embed(reference.pixels)
     assert found.shape == (11, 2048)
-    assert cosines(found, reference.descriptors).min() >= 0.9999
+    assert cosines(found, reference.outputs).min() >= 0.9999
 
 
 # Files that are refused.
@@ -235,4 +194,4 @@ def test_values_that_are_no_numbers_are_refused_before_anything_is_built(
     with h5py.File(file, "r+") as root:
         root["conv5_1_3x3/conv5_1_3x3/kernel:0"][0, 0, 0, 0] = np.nan
     with pytest.raises(WeightsInvalid, match="kernel of layer conv5_1_3x3 has values that are not numbers"):
-        vggface.build(file)
+        vggface.build(NETWORK, file)

@@ -28,7 +28,7 @@ from pipeline.models.registry import (
     PackagedWeights,
     UnknownModel,
 )
-from pipeline.models.vggface import expected_weights
+from pipeline.models.vggface import NETWORKS
 from pipeline.models.weights import Availability, WeightsStore, choose
 from tests.pipeline.models.server import FileServer, serving
 
@@ -38,7 +38,7 @@ NAME = "rcmalli_vggface_tf_notop_resnet50.h5"
 
 def layout(path: Path, note: str = "") -> Path:
     """A file in keras-vggface's layout whose arrays were never written: all zero, and no room taken."""
-    weights = expected_weights()
+    weights = NETWORKS[VGGFACE2_RESNET50.model_id].weights
     layers = list(dict.fromkeys(weight.layer for weight in weights))
     with h5py.File(path, "w") as file:
         file.attrs["layer_names"] = [layer.encode() for layer in layers]
@@ -74,7 +74,7 @@ def model(good: Path) -> ModelSpec:
     return sized(good.stat().st_size)
 
 
-def sized(size: int) -> ModelSpec:
+def sized(size: int | None) -> ModelSpec:
     source = VGGFACE2_RESNET50.weights
     assert isinstance(source, DownloadedWeights)
     return replace(VGGFACE2_RESNET50, weights=replace(source, size=size))
@@ -312,6 +312,52 @@ def test_a_foreign_file_of_the_right_size_is_refused_and_removed(
     with pytest.raises(WeightsInvalid, match=r"not the ResNet-50 weights.*signature"):
         store.fetch(model, silent)
     assert kept(tmp_path) == set()
+
+
+# A file of which nobody has published the size.
+
+
+def test_a_file_of_unknown_size_is_as_large_as_the_server_says(
+    store: WeightsStore, server: FileServer
+) -> None:
+    seen: list[tuple[int, int]] = []
+    fetched = store.fetch(sized(None), lambda done, total: seen.append((done, total)))
+    assert fetched.path.read_bytes() == server.content
+    assert seen[0] == (0, len(server.content))
+
+
+def test_a_broken_download_of_unknown_size_goes_on_where_it_broke_off(
+    store: WeightsStore, server: FileServer
+) -> None:
+    server.cut_after = 100_000
+    with pytest.raises(WeightsMissing, match=rf"broke after 65536 of {len(server.content)} bytes"):
+        store.fetch(sized(None), silent)
+    server.cut_after = None
+    assert store.fetch(sized(None), silent).path.read_bytes() == server.content
+    assert server.asked == [None, "bytes=65536-"]
+
+
+def test_a_page_of_a_hotel_network_is_removed_where_its_size_does_not_tell(
+    store: WeightsStore, server: FileServer, tmp_path: Path
+) -> None:
+    server.content = b"<html>Please log in</html>"
+    with pytest.raises(WeightsInvalid, match=r"not the ResNet-50 weights.*was removed"):
+        store.fetch(sized(None), silent)
+    assert kept(tmp_path) == set()
+
+
+def test_a_server_that_tells_no_length_is_not_believed_where_nobody_else_does(
+    store: WeightsStore, server: FileServer
+) -> None:
+    server.tells_length = False
+    with pytest.raises(WeightsMissing, match="does not say how many bytes"):
+        store.fetch(sized(None), silent)
+
+
+def test_no_server_fills_the_disk(store: WeightsStore, server: FileServer) -> None:
+    server.claims = 1_000_000_001
+    with pytest.raises(WeightsMissing, match="offers 1000000001 bytes, more than"):
+        store.fetch(sized(None), silent)
 
 
 # The digest that the first verified file leaves.

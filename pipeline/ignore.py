@@ -1,0 +1,206 @@
+"""Patterns as in ``.gitignore``: what they mean, and whether a path is meant.
+
+Ignore files lie among the photos, and may be as hostile as those. So a match takes no longer than in
+proportion to the length of the pattern times that of the path. That does not hold where a whole pattern is
+turned into one regular expression: with five stars in it, a single name keeps Python busy for half a
+minute. The meaning is that of git (gitignore(5), "Pattern format"), but a ``?`` is one character and not
+one byte. This module reads no files.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+_POSIX_CLASSES = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "blank": r"\ \t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": r"\ -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\ \t-\r",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
+
+_STAR = "*"
+"""Among expressions for single characters, of which none is a star alone."""
+
+_Name: TypeAlias = re.Pattern[str] | None
+"""What one name of a path must match; ``None`` stands for any number of names."""
+
+
+class _Meaningless(Exception):
+    """The pattern can match nothing: a bracket that is not closed, or a backslash at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnorePattern:
+    """One line of an ignore file.
+
+    Attributes:
+        excludes: Whether what it matches is left out; else it is taken back.
+        folders_only: Whether it matches no files.
+        anywhere: Whether only the last name of a path is looked at.
+        names: What the names of the path must match.
+    """
+
+    excludes: bool
+    folders_only: bool
+    anywhere: bool
+    names: tuple[_Name, ...]
+
+    def matches(self, path: str, is_folder: bool) -> bool:
+        """Whether it matches the path itself; a match of a folder above it is not looked for.
+
+        Args:
+            path: Relative to the folder that holds the ignore file.
+            is_folder: Whether there is a folder at the path.
+        """
+        if self.folders_only and not is_folder:
+            return False
+        names = path.split("/")
+        return _match(self.names, names[-1:] if self.anywhere else names)
+
+
+def parse_pattern(line: str) -> IgnorePattern | None:
+    """The pattern in a line; ``None`` where it holds none, or one that can match nothing."""
+    text = _without_trailing_spaces(line)
+    if text.startswith("#"):
+        return None
+    excludes = not text.startswith("!")
+    text = text.removeprefix("!")
+    folders_only = text.endswith("/")
+    text = text.removesuffix("/")
+    try:
+        parts = _split(text)
+    except _Meaningless:
+        return None
+    anywhere = "/" not in text
+    if not parts[0]:  # a slash at the start, or nothing at all
+        parts = parts[1:]
+    if not parts:
+        return None
+    names = [None if not anywhere and _is_any_number(part) else _expression(part) for part in parts]
+    if names[-1] is None:  # all that is in a folder, but not the folder itself
+        names.append(_expression([_STAR]))
+    return IgnorePattern(excludes, folders_only, anywhere, tuple(names))
+
+
+def _match(wanted: Sequence[_Name], names: Sequence[str]) -> bool:
+    """Whether the expressions match all of the names.
+
+    Where a name does not fit, it is enough to let the latest "any number" take one name more: what stands
+    before that has been fitted as early as it can be, which leaves the most names for the rest.
+    """
+    at = name = 0
+    latest: tuple[int, int] | None = None
+    while name < len(names):
+        expression = wanted[at] if at < len(wanted) else _NEVER
+        if expression is None:
+            at += 1
+            latest = at, name
+        elif expression.match(names[name]):
+            at, name = at + 1, name + 1
+        elif latest is not None:
+            at, name = latest[0], latest[1] + 1
+            latest = at, name
+        else:
+            return False
+    return not any(wanted[at:])
+
+
+def _without_trailing_spaces(line: str) -> str:
+    """The line without spaces at its end, but for one that a backslash stands before."""
+    text = line.rstrip(" ")
+    backslashes = len(text) - len(text.rstrip("\\"))
+    return text + " " if backslashes % 2 and len(text) < len(line) else text
+
+
+def _split(text: str) -> list[list[str]]:
+    """The pattern in parts, of expressions for single characters and of stars, between its slashes."""
+    parts: list[list[str]] = [[]]
+    at = 0
+    while at < len(text):
+        sign = text[at]
+        at += 1
+        if sign == "\\":
+            if at == len(text):
+                raise _Meaningless
+            sign = text[at]
+            at += 1
+            expression = re.escape(sign)
+        elif sign == "[":
+            expression, at = _bracket(text, at)
+        else:
+            expression = {"*": _STAR, "?": "."}.get(sign) or re.escape(sign)
+        if sign == "/":
+            parts.append([])
+        else:
+            parts[-1].append(expression)
+    return parts
+
+
+def _bracket(text: str, at: int) -> tuple[str, int]:
+    """The expression for what stands in a bracket, which was opened just before ``at``, and where it ends."""
+    negated = text.startswith(("!", "^"), at)
+    at += negated
+    start, members = at, []
+    while at == start or text[at : at + 1] != "]":
+        if text[at : at + 2] == "[:":
+            member, at = _posix_class(text, at + 2)
+        else:
+            first, at = _member(text, at)
+            last = first
+            if text[at : at + 1] == "-" and text[at + 1 : at + 2] not in ("", "]"):
+                last, at = _member(text, at + 1)
+            # Of a range the wrong way round git sees the first character.
+            member = f"{re.escape(first)}-{re.escape(last if first <= last else first)}"
+        members.append(member)
+    return f"[{'^' if negated else ''}{''.join(members)}]", at + 1
+
+
+def _member(text: str, at: int) -> tuple[str, int]:
+    """A character in a bracket, perhaps behind a backslash, and what stands after it."""
+    if text[at : at + 1] == "\\":
+        at += 1
+    if at >= len(text):
+        raise _Meaningless
+    return text[at], at + 1
+
+
+def _posix_class(text: str, at: int) -> tuple[str, int]:
+    name, end, _ = text[at:].partition(":]")
+    if not end or name not in _POSIX_CLASSES:
+        raise _Meaningless
+    return _POSIX_CLASSES[name], at + len(name) + len(end)
+
+
+def _is_any_number(part: list[str]) -> bool:
+    return len(part) > 1 and set(part) == {_STAR}
+
+
+def _expression(part: list[str]) -> re.Pattern[str]:
+    """What one name must match.
+
+    After each star comes a piece of a fixed length, which is looked for once and then let be (an atomic
+    group): if the rest does not follow behind its first place, it follows behind no later one.
+    """
+    pieces = [""]
+    for expression in part:
+        if expression == _STAR:
+            pieces.append("")
+        else:
+            pieces[-1] += expression
+    if len(pieces) == 1:
+        return re.compile(pieces[0] + r"\Z", re.DOTALL)
+    first, *middle, last = pieces
+    found = "".join(f"(?>.*?{piece})" for piece in middle if piece)
+    return re.compile(rf"{first}{found}.*{last}\Z", re.DOTALL)
+
+
+_NEVER = re.compile("(?!)")

@@ -1,0 +1,41 @@
+"""The mean descriptor of a model, which is taken away from every descriptor that it gives.
+
+Descriptors of all faces lie to one side of the sphere: what is common to faces says nothing of who they are,
+and makes all of them look alike. Measured from their mean, strangers are about as similar as random
+directions. It is what FaceNet's own evaluation on Labeled Faces in the Wild does (davidsandberg/facenet,
+src/lfw.py, ``subtract_mean``), with a mean that is found once and is the same for every library;
+docs/accuracy.md has what it gives, also with a mean of other photos. This module must not know how
+descriptors are made.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import ModelError
+from pipeline.models.registry import ModelSpec
+from pipeline.values import F32
+
+FOLDER = Path(__file__).parent / "centres"
+"""One file a model, made by ``python -m benchmarks.centre``."""
+
+
+def load_centre(model: ModelSpec) -> F32 | None:
+    """The mean of the unit vectors that ``model`` gives for many people, float32 [dimension].
+
+    Returns:
+        ``None`` where the model has none: its descriptors are left as they are.
+
+    Raises:
+        ModelError: The file that came with this program is missing or damaged.
+    """
+    if not model.centred:
+        return None
+    path = FOLDER / f"{model.model_id}.npy"
+    try:
+        centre = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(f"{path} cannot be read: install faceindex again.") from error
+    if centre.shape != (model.dimension,) or centre.dtype != np.float32 or not np.isfinite(centre).all():
+        raise ModelError(f"{path} is not the mean descriptor of {model.model_id}: install faceindex again.")
+    return np.asarray(centre, np.float32)

@@ -1,0 +1,134 @@
+"""Reads the HDF5 weights files of Keras 2: each array by the name of its layer, each shape checked.
+
+Keras's own loader of such files goes by position, and arrays of equal shape could change places unseen.
+This module must not know which network the weights are of, nor what they are for.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import WeightsInvalid
+from pipeline.values import F32
+
+if TYPE_CHECKING:
+    import h5py
+
+_KERAS_1 = re.compile(r".*_([Wb])(?:_\d+)?")
+"""How Keras 1 called a kernel or a bias: after its layer, as in ``conv1_1_W``."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightShape:
+    """One array that a weights file must hold: its layer, its name there, its shape."""
+
+    layer: str
+    name: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a weights file must hold.
+
+    Attributes:
+        title: What the file is, for messages: the words after "is not".
+        weights: Every array, and no layer may have others.
+    """
+
+    title: str
+    weights: Sequence[WeightShape]
+
+
+def check_layout(file: Path, layout: Layout) -> None:
+    """Make sure that a file is complete and holds exactly these arrays, all of them float32.
+
+    Raises:
+        WeightsInvalid: If it is truncated, is not HDF5, or holds other layers, names, shapes or types.
+        OSError: If it cannot be opened at all.
+    """
+    with _opened(file, layout) as root:
+        _find_all(file, layout, root)
+
+
+def read_weights(file: Path, layout: Layout) -> dict[tuple[str, str], F32]:
+    """Every array of a file, by layer and name.
+
+    Raises:
+        WeightsInvalid: As ``check_layout``, or if a value is not finite.
+    """
+    with _opened(file, layout) as root:
+        values = {key: np.asarray(dataset) for key, dataset in _find_all(file, layout, root).items()}
+    for (layer, name), value in values.items():
+        if not np.isfinite(value).all():
+            raise _refused(file, layout, f"{name} of layer {layer} has values that are not numbers")
+    return values
+
+
+@contextmanager
+def _opened(file: Path, layout: Layout) -> Iterator["h5py.Group"]:
+    """The group that holds the layers; what h5py finds wrong with the file becomes WeightsInvalid."""
+    import h5py
+
+    with file.open("rb"):  # says it better than h5py if the file is missing or unreadable
+        pass
+    try:
+        with h5py.File(file, "r") as opened:
+            yield opened if "layer_names" in opened.attrs else opened["model_weights"]
+    except (OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise _refused(file, layout, str(error).strip("'\"")) from error
+
+
+def _find_all(file: Path, layout: Layout, root: "h5py.Group") -> dict[tuple[str, str], "h5py.Dataset"]:
+    """Every expected dataset, by layer and name, with shape and type checked."""
+    import h5py
+
+    held = _arrays(root)
+    for weight in layout.weights:
+        dataset = held.get((weight.layer, weight.name))
+        if not isinstance(dataset, h5py.Dataset):
+            raise _refused(file, layout, f"it has no {weight.name} of layer {weight.layer}")
+        if dataset.shape != weight.shape:
+            reason = f"{weight.name} of layer {weight.layer} is {dataset.shape}, not {weight.shape}"
+            raise _refused(file, layout, reason)
+        if dataset.dtype != np.float32:
+            raise _refused(file, layout, f"{weight.name} of layer {weight.layer} is not float32")
+    foreign = sorted({layer for layer, _ in held} - {weight.layer for weight in layout.weights})
+    if foreign:
+        raise _refused(file, layout, f"it also has the layer {foreign[0]}, which is not in this network")
+    return held
+
+
+def _arrays(root: "h5py.Group") -> dict[tuple[str, str], "h5py.Dataset"]:
+    """All arrays of a file in Keras 2's layout: layers listed at the root, arrays listed at each layer."""
+    return {
+        (layer, _array_name(name)): root[layer][name]
+        for layer in _names(root, "layer_names")
+        for name in _names(root[layer], "weight_names")
+    }
+
+
+def _array_name(name: str) -> str:
+    """What tells an array from the others of its layer, the same in every version of Keras.
+
+    Keras 2 calls an array after its layer and the model's scopes, such as ``conv1/7x7_s2/bn/gamma:0``: only
+    the last part matters. Files that were written by Keras 1 have ``conv1_1_W`` and ``conv1_1_b``.
+    """
+    last = name.rsplit("/", 1)[-1].partition(":")[0]
+    if old := _KERAS_1.fullmatch(last):
+        return {"W": "kernel", "b": "bias"}[old[1]]
+    return last
+
+
+def _names(group: "h5py.Group", attribute: str) -> list[str]:
+    """A list of names kept as an attribute: bytes, or text in files of later versions."""
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs[attribute]]
+
+
+def _refused(file: Path, layout: Layout, reason: str) -> WeightsInvalid:
+    return WeightsInvalid(f"{file} is not {layout.title}: {reason}.")

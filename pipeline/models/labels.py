@@ -1,0 +1,114 @@
+"""Reads the names of the people that a classifier tells apart, from a file that NumPy saved.
+
+The file of keras-vggface cannot be looked at where this was written. That project reads it with
+``np.load`` of 2018, which loaded text and pickled objects alike, and calls ``encode`` on each name: so it
+holds text, as fixed-width strings or as pickled ones. Both are read here, and a pickle runs no code:
+whatever it asks to be made, it gets a plain holder of its arguments, and only NumPy's own array is let
+through at all. This module must not know where the file comes from.
+"""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from pipeline.errors import WeightsInvalid
+from pipeline.models.registry import CELEBRITY
+
+_MOST_BYTES = 16_000_000
+"""No list of 8,631 names is larger, even at 400 letters of 4 bytes each."""
+
+_ARRAY_PARTS = frozenset(
+    {
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("_codecs", "encode"),  # bytes, as protocol 2 of Python 3 writes them
+    }
+)
+"""All that a pickled array of text asks for."""
+
+_READER_ERRORS = (
+    ValueError,
+    EOFError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    OverflowError,
+    pickle.UnpicklingError,
+)
+"""What NumPy and pickle are seen to raise on files of another kind."""
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """The 8,631 names, in the order of the classifier's classes.
+
+    The file has them as ``Sharon_Stone``, some with a space before; here they are as people write them.
+
+    Raises:
+        WeightsInvalid: If it is another kind of file, or has another number of names, or empty ones.
+        OSError: If it cannot be opened.
+    """
+    try:
+        with file.open("rb") as opened:
+            found = _read(opened)
+    except _READER_ERRORS as error:
+        raise _refused(file, str(error) or type(error).__name__) from error
+    if len(found) != CELEBRITY.dimension:
+        raise _refused(file, f"it has {len(found):,} names, not {CELEBRITY.dimension:,}")
+    names = tuple(name.replace("_", " ").strip() for name in found if isinstance(name, str))
+    if len(names) != len(found) or not all(names):
+        raise _refused(file, "one of its names is no text, or is empty")
+    return names
+
+
+def _read(file: BinaryIO) -> list[Any]:
+    """The elements of the array in a file in NumPy's format, of one dimension."""
+    if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+        raise ValueError("it is too large")
+    version = np.lib.format.read_magic(file)
+    read_header = (
+        np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    )
+    shape, _, kind = read_header(file)
+    if kind.hasobject:
+        return _Elements(file, encoding="utf-8").load_elements()
+    file.seek(0)
+    elements = np.load(file, allow_pickle=False)
+    if len(shape) != 1 or kind.kind not in "US":
+        raise ValueError(f"it holds {kind} of shape {list(shape)}, and no list of names")
+    return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in elements.tolist()]
+
+
+class _Holder:
+    """What a pickle gets for whatever it asks to be made: the arguments, and nothing done with them."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.state: Any = None
+
+    def __setstate__(self, state: object) -> None:
+        self.state = state
+
+
+class _Elements(pickle.Unpickler):
+    """Reads the elements of a pickled array of objects without making the array, or anything else."""
+
+    def find_class(self, module: str, name: str) -> type[_Holder]:
+        if (module, name) not in _ARRAY_PARTS:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no list of names needs")
+        return _Holder
+
+    def load_elements(self) -> list[Any]:
+        """The elements: the last part of an array's state (numpy.ndarray.__setstate__)."""
+        array = self.load()
+        elements = array.state[-1]
+        if not isinstance(elements, list):
+            raise pickle.UnpicklingError("it holds no list of names")
+        return elements
+
+
+def _refused(file: Path, reason: str) -> WeightsInvalid:
+    return WeightsInvalid(f"{file} is not the list of names of keras-vggface: {reason}.")

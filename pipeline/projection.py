@@ -1,0 +1,31 @@
+"""Applies a learned linear map to descriptors: what it gives are descriptors again.
+
+This module knows neither how a map was learned, nor which model's descriptors it is for.
+"""
+
+import numpy as np
+
+from pipeline.values import F32
+
+_TINY = 1e-12
+"""No descriptor is projected to nothing but by a map that makes no sense; it stays finite even then."""
+
+
+def project(vectors: F32, matrix: F32) -> F32:
+    """Map descriptors, and bring them back to unit norm.
+
+    Args:
+        vectors: float32 [N, D], of unit norm.
+        matrix: float32 [D + 1, K]; the last row is added to each.
+
+    Returns:
+        float32 [N, K], of unit norm.
+
+    Raises:
+        ValueError: If the matrix is for descriptors of another length.
+    """
+    if vectors.shape[1] + 1 != matrix.shape[0]:
+        raise ValueError(f"a map of {matrix.shape[0] - 1} numbers was given vectors of {vectors.shape[1]}")
+    mapped = vectors @ matrix[:-1] + matrix[-1]
+    projected: F32 = mapped / np.maximum(np.linalg.norm(mapped, axis=1, keepdims=True), _TINY)
+    return projected

@@ -1,0 +1,101 @@
+"""Fuzzes what reads strangers' bytes, for as long as one likes; atheris is not among the tests' requirements.
+
+    pip install atheris
+    python -m tests.fuzz decode -max_total_time=300 -timeout=10 -rss_limit_mb=4096 SEEDS
+    python -m tests.fuzz exif -max_total_time=300 -timeout=10 SEEDS
+    python -m tests.fuzz ignore -max_total_time=300 -timeout=10 SEEDS
+
+SEEDS is a folder, one for each target, that is made with a few good inputs. libFuzzer adds what it finds,
+and takes all that follows the name of the target. An input that breaks a promise ends the run with its
+traceback, and is left in the working directory as ``crash-...``, ``timeout-...`` or ``oom-...``: give its
+path in place of the folder to see it again.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["pipeline", "PIL"]):
+    from PIL import Image
+
+    from pipeline.decode import OwnRoom, decode
+    from pipeline.errors import PhotoError
+    from pipeline.exif import read_exif
+    from pipeline.ignore import parse_pattern
+    from pipeline.opened import OpenPhoto
+    from pipeline.quiet import hush_libraries
+    from pipeline.values import PhotoFile
+
+from tests.pipeline.corrupt import exif_block
+from tests.pipeline.pictures import one_of_each
+
+PIXEL_CAP = 1_000_000
+PATHS = ("a", "a.jpg", "raw/b.png", "a/b/c/d", "#x", "!y", "caf\udce9 1.jpg", "a" * 255, "/".join("ab" * 50))
+
+
+def decode_any(content: bytes) -> None:
+    """Any bytes are a picture, or a PhotoError."""
+    descriptor = os.memfd_create("fuzz")
+    os.write(descriptor, content)
+    state = os.fstat(descriptor)
+    file = PhotoFile(b"/fuzz.jpg", state.st_size, state.st_mtime_ns)
+    with OpenPhoto(file, descriptor) as photo:
+        try:
+            picture = decode(photo, 100, PIXEL_CAP, OwnRoom())
+        except PhotoError:
+            return
+        height, width, colours = picture.pixels.shape
+        if colours != 3 or not 0 < height * width <= PIXEL_CAP:
+            raise AssertionError(f"a picture of {picture.pixels.shape}")
+
+
+def read_any_exif(content: bytes) -> None:
+    """Any bytes for EXIF give a valid orientation, and a time or none."""
+    hush_libraries()
+    image = Image.new("RGB", (1, 1))
+    image.info["exif"] = content if content[:1] == b"E" else b"Exif\0\0" + content
+    facts = read_exif(image)
+    if facts.orientation not in range(1, 9) or not isinstance(facts.taken_at, datetime | None):
+        raise AssertionError(f"facts of {facts}")
+
+
+def match_any_pattern(content: bytes) -> None:
+    """Any line is a pattern, or none, and is matched in no time."""
+    pattern = parse_pattern(os.fsdecode(content))
+    if pattern is not None:
+        for path in PATHS:
+            pattern.matches(path, is_folder=False)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "decode": decode_any,
+    "exif": read_any_exif,
+    "ignore": match_any_pattern,
+}
+
+
+def main() -> None:
+    program, name, *arguments = sys.argv
+    for folder in (Path(argument) for argument in arguments if not argument.startswith("-")):
+        if not folder.exists():
+            folder.mkdir()
+            for number, content in enumerate(seeds(name)):
+                (folder / str(number)).write_bytes(content)
+    atheris.Setup([program, *arguments], TARGETS[name])
+    atheris.Fuzz()
+
+
+def seeds(name: str) -> list[bytes]:
+    if name == "exif":
+        return [exif_block(orientation, order) for orientation in range(1, 9) for order in "<>"]
+    if name == "ignore":
+        return [b"*.jpg", b"!/raw/", b"a/**/b*", b"**/[!a-c]?\\#", b"a/**", b"[[:alpha:]]* "]
+    return list(one_of_each().values())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+"""Damaged files: real photographs cut short, with flipped bits, foreign headers, wrong names, bad EXIF.
+
+Everything is drawn from one seed, so that the same files come every time.
+"""
+
+import os
+import random
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib.cbook
+import numpy as np
+import skimage.data
+from PIL import Image
+
+from pipeline.values import U8
+from tests.pipeline.pictures import encoded
+
+SEED = 5
+SIZE = (96, 112)
+ORIENTATION = 0x0112
+HEADS = (4, 12, 32)
+"""Bytes of a file that are taken for its header."""
+
+NAMES = (".jpg", ".png", ".webp", ".tif", ".bmp", ".gif", ".avif", ".heic", ".JPEG", ".txt", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One file of the corpus.
+
+    Attributes:
+        name: Of the file; what was done to it comes first.
+        content: Of the file.
+        source: What it was made from.
+        tags: The EXIF orientations that a reader may rightly find in it; none of them is the same as 1.
+        whole: Whether it must be read.
+    """
+
+    name: str
+    content: bytes
+    source: "Source"
+    tags: frozenset[int]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A whole file.
+
+    Attributes:
+        content: Of the file.
+        photo: The photograph that it shows, by index.
+        orientation: How it is stored, and what its EXIF says.
+    """
+
+    content: bytes
+    photo: int
+    orientation: int
+
+
+@cache
+def photographs() -> list[U8]:
+    """Two portraits."""
+    hopper = Image.open(Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
+    return [
+        np.asarray(image.convert("RGB").resize(SIZE))
+        for image in (hopper, Image.fromarray(skimage.data.astronaut()))
+    ]
+
+
+def turned(pixels: U8, orientation: int) -> U8:
+    """What a camera stores for an upright photo under an EXIF orientation (EXIF 2.32, 4.6.4)."""
+    stored = pixels.transpose(1, 0, 2) if orientation > 4 else pixels
+    if orientation in (3, 4, 6, 7):
+        stored = stored[::-1]
+    if orientation in (2, 3, 7, 8):
+        stored = stored[:, ::-1]
+    return np.ascontiguousarray(stored)
+
+
+def exif_block(orientation: int, order: str = ">") -> bytes:
+    """Two directories as cameras write them, the orientation among other tags; without ``Exif`` before."""
+    entries = [
+        (0x010F, 2, 9, 200),
+        (0x0110, 2, 9, 210),
+        (ORIENTATION, 3, 1, orientation << 16 if order == ">" else orientation),
+        (0x0132, 2, 20, 220),
+        (0x8769, 4, 1, 100),
+    ]
+    own = [(0x9003, 2, 20, 240), (0x9011, 2, 7, 262)]
+    start = (b"MM\0*" if order == ">" else b"II*\0") + struct.pack(order + "I", 8)
+    block = bytearray(start.ljust(280, b"\0"))
+    for at, directory in ((8, entries), (100, own)):
+        packed = b"".join(struct.pack(order + "HHII", *entry) for entry in directory)
+        block[at : at + 2 + len(packed)] = struct.pack(order + "H", len(directory)) + packed
+    block[200:209], block[210:219] = b"a camera\0", b"its kind\0"
+    block[220:240] = block[240:260] = b"2021:06:05 12:00:30\0"
+    block[262:269] = b"+02:00\0"
+    return bytes(block)
+
+
+def read_as(source: Source, tag: int) -> U8:
+    """The pixels of a source as a reader shows them that follows this orientation."""
+    stored = turned(photographs()[source.photo], source.orientation)
+    return turned(stored, {6: 8, 8: 6}.get(tag, tag))
+
+
+def whole_files() -> dict[str, Source]:
+    """A file of every kind that is read."""
+    files, photos = {}, photographs()
+    for number, (kind, encode) in enumerate(KINDS.items()):
+        photo = number % len(photos)
+        orientation = number % 8 + 1 if kind.split()[0] in WITH_EXIF else 1
+        stored = Image.fromarray(turned(photos[photo], orientation))
+        files[kind] = Source(encode(stored, exif_block(orientation)), photo, orientation)
+    return files
+
+
+def _plain(name: str, **options: object) -> Callable[[Image.Image, bytes], bytes]:
+    def encode(image: Image.Image, exif: bytes) -> bytes:
+        extra = {"exif": b"Exif\0\0" + exif} if name in ("JPEG", "PNG", "WEBP", "AVIF") else {}
+        return encoded(image, name, **options, **extra)
+
+    return encode
+
+
+def _converted(mode: str, name: str, **options: object) -> Callable[[Image.Image, bytes], bytes]:
+    plain = _plain(name, **options)
+    return lambda image, exif: plain(image.convert(mode), exif)
+
+
+def _tiff(compression: str, mode: str = "RGB") -> Callable[[Image.Image, bytes], bytes]:
+    def encode(image: Image.Image, exif: bytes) -> bytes:
+        tags = {ORIENTATION: struct.unpack_from(">H", exif, 8 + 2 + 2 * 12 + 8)[0]}
+        return encoded(image.convert(mode), "TIFF", compression=compression, tiffinfo=tags)
+
+    return encode
+
+
+KINDS: dict[str, Callable[[Image.Image, bytes], bytes]] = {
+    "jpeg": _plain("JPEG"),
+    "jpeg progressive": _plain("JPEG", progressive=True),
+    "jpeg grey": _converted("L", "JPEG"),
+    "jpeg cmyk": _converted("CMYK", "JPEG"),
+    "png": _plain("PNG"),
+    "png palette": _converted("P", "PNG"),
+    "webp": _plain("WEBP"),
+    "webp lossless": _plain("WEBP", lossless=True),
+    "tiff": _tiff("raw"),
+    "tiff lzw": _tiff("tiff_lzw"),
+    "tiff deflate": _tiff("tiff_adobe_deflate"),
+    "tiff jpeg": _tiff("jpeg"),
+    "tiff fax": _tiff("group4", "1"),
+    "bmp": _plain("BMP"),
+    "bmp palette": _converted("P", "BMP"),
+    "gif": _plain("GIF"),
+    "avif": _plain("AVIF", speed=10),
+}
+WITH_EXIF = frozenset({"jpeg", "png", "webp", "tiff", "avif"})
+
+
+def corpus() -> Iterator[Case]:
+    """All files, some 2,500; each content once."""
+    chance = random.Random(SEED)  # noqa: S311
+    sources = whole_files()
+    seen: set[bytes] = set()
+    for cases in (_cut, _flipped, _reheaded, _renamed, _with_bad_exif):
+        for case in cases(sources, chance):
+            if case.content not in seen:
+                seen.add(case.content)
+                yield case
+
+
+_Sources = dict[str, Source]
+
+
+def _cut(sources: _Sources, chance: random.Random) -> Iterator[Case]:
+    for kind, source in sources.items():
+        for length in sorted({chance.randrange(1, len(source.content)) for _ in range(40)}):
+            tags = frozenset({source.orientation})
+            yield Case(f"cut {kind} {length}.{kind.split()[0]}", source.content[:length], source, tags)
+
+
+def _flipped(sources: _Sources, chance: random.Random) -> Iterator[Case]:
+    """Bits flipped behind the metadata, and anywhere; in the latter the orientation may have been hit."""
+    for kind, source in sources.items():
+        for number in range(40):
+            damaged = bytearray(source.content)
+            anywhere = number % 2 == 0
+            for _ in range(chance.choice((1, 2, 8))):
+                at = chance.randrange(0 if anywhere else len(damaged) * 2 // 3, len(damaged))
+                damaged[at] ^= 1 << chance.randrange(8)
+            tags = _ANY if anywhere else frozenset({source.orientation})
+            yield Case(f"flipped {kind} {number}.{kind.split()[0]}", bytes(damaged), source, tags)
+
+
+def _reheaded(sources: _Sources, chance: random.Random) -> Iterator[Case]:
+    """The header of one kind in the place of another's, and before it."""
+    for kind, source in sources.items():
+        for other, foreign in sources.items():
+            head = foreign.content[: chance.choice(HEADS)]
+            if not source.content.startswith(head):
+                for how, content in (("in place", source.content[len(head) :]), ("before", source.content)):
+                    yield Case(f"{other} {how} {kind}.{kind.split()[0]}", head + content, source, _ANY)
+
+
+def _renamed(sources: _Sources, chance: random.Random) -> Iterator[Case]:
+    """Whole files under names of other kinds, under none, and under one of something else."""
+    for kind, source in sources.items():
+        for name in NAMES:
+            # A few bytes more make it a content of its own, and harm no format.
+            content = source.content + name.encode() + b"\0"
+            yield Case(f"renamed {kind}{name}", content, source, frozenset({source.orientation}), whole=True)
+
+
+def _with_bad_exif(sources: _Sources, chance: random.Random) -> Iterator[Case]:
+    for number, damage in enumerate(_EXIF_DAMAGE * 24):
+        orientation, photo = number // len(_EXIF_DAMAGE) % 8 + 1, number % len(photographs())
+        image = Image.fromarray(turned(photographs()[photo], orientation))
+        order = chance.choice("<>")
+        for name in ("JPEG", "PNG", "WEBP"):
+            damaged, tag = damage(exif_block(orientation, order), orientation, order, chance)
+            content = encoded(image, name, exif=b"Exif\0\0" + damaged, quality=60 + number % 40)
+            source = Source(b"", photo, orientation)
+            yield Case(f"exif {number}.{name.lower()}", content, source, frozenset({tag}), whole=True)
+
+
+_ANY = frozenset(range(1, 9))
+_Block = tuple[bytes, int]
+_AT_ENTRY = 8 + 2 + 2 * 12
+
+
+def _packed(block: bytes, at: int, form: str, *values: int) -> bytes:
+    out = bytearray(block)
+    struct.pack_into(form, out, at, *values)
+    return bytes(out)
+
+
+def _nonsense_value(block: bytes, orientation: int, order: str, chance: random.Random) -> _Block:
+    return _packed(block, _AT_ENTRY + 8, order + "H", chance.choice((0, 9, 255, 65535))), 1
+
+
+def _another_value(block: bytes, orientation: int, order: str, chance: random.Random) -> _Block:
+    """The tag is what there is to go by."""
+    value = chance.randint(1, 8)
+    return _packed(block, _AT_ENTRY + 8, order + "H", value), value
+
+
+def _no_byte_order(block: bytes, orientation: int, order: str, chance: random.Random) -> _Block:
+    return b"XX" + block[2:], 1
+
+
+def _directory_nowhere(block: bytes, orientation: int, order: str, chance: random.Random) -> _Block:
+    return _packed(block, 4, order + "I", chance.choice((0, 5000, 0xFFFFFFF0))), 1
+
+
+def _texts_nowhere(block: bytes, orientation: int, order: str, chance: random.Random) -> _Block:
+    """The orientation is whole, and the entries around it are not."""
+    for entry in (0, 1, 3):
+        block = _packed(block, 8 + 2 + entry * 12 + 8, order + "I", chance.choice((270, 5000, 0xFFFFFFFF)))
+    return block, orientation
+
+
+def _huge_counts(block: bytes, orientation: int, order: str, chance: random.Random) -> _Block:
+    for entry in (0, 1, 3, 4):
+        block = _packed(block, 8 + 2 + entry * 12 + 4, order + "I", 0xFFFFFFFF)
+    return block, orientation
+
+
+def _loops(block: bytes, orientation: int, order: str, chance: random.Random) -> _Block:
+    """The second directory is the first, and so is the next."""
+    block = _packed(block, 8 + 2 + 4 * 12 + 8, order + "I", 8)
+    return _packed(block, 8 + 2 + 5 * 12, order + "I", 8), orientation
+
+
+def _cut_behind_the_tag(block: bytes, orientation: int, order: str, chance: random.Random) -> _Block:
+    return block[: chance.randrange(_AT_ENTRY + 12, len(block))], orientation
+
+
+_EXIF_DAMAGE: tuple[Callable[[bytes, int, str, random.Random], _Block], ...] = (
+    _nonsense_value,
+    _another_value,
+    _no_byte_order,
+    _directory_nowhere,
+    _texts_nowhere,
+    _huge_counts,
+    _loops,
+    _cut_behind_the_tag,
+)
+
+
+def write(cases: list[Case], folder: Path) -> list[Path]:
+    """Write the corpus, in order of the cases."""
+    paths = [folder / case.name for case in cases]
+    for path, case in zip(paths, cases, strict=True):
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(case.content)
+    return paths
