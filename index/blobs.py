@@ -7,11 +7,17 @@ SQL.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.values import F32
 
 _LANDMARKS = np.dtype("<f4")
 _DESCRIPTOR = np.dtype("<f2")
+
+LANDMARKS_BYTES = 10 * _LANDMARKS.itemsize
+
+_TOLERANCE = 1e-2
+"""Float16 turns a norm of 1 into one between 0.999 and 1.001; what is further off was never a descriptor."""
 
 
 def landmarks_to_blob(landmarks: F32) -> bytes:
@@ -45,6 +51,11 @@ def descriptor_to_blob(vector: F32) -> bytes:
     return vector.astype(_DESCRIPTOR).tobytes()
 
 
+def dimension_of(blob: bytes) -> int:
+    """How many elements a stored descriptor has."""
+    return len(blob) // _DESCRIPTOR.itemsize
+
+
 def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
     """The descriptors that were stored, float32 [N, D], brought back to unit norm.
 
@@ -59,7 +70,19 @@ def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
         raise ValueError("descriptors differ in length")
     vectors = np.frombuffer(b"".join(blobs), dtype=_DESCRIPTOR).reshape(len(blobs), -1).astype(np.float32)
     norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]  # np.linalg.norm makes copies first
-    if not np.all(np.abs(norms - 1.0) < 1e-2):  # a NaN fails this comparison too
+    if not np.all(np.abs(norms - 1.0) < _TOLERANCE):  # a NaN fails this comparison too
         raise ValueError("a descriptor is not of unit norm")
     vectors /= norms
     return vectors
+
+
+def are_sound(blobs: Sequence[object], dimension: int) -> NDArray[np.bool_]:
+    """Which of these are stored descriptors of the right length, finite and of unit norm, bool [N]."""
+    size = dimension * _DESCRIPTOR.itemsize
+    sound = np.array([isinstance(blob, bytes) and len(blob) == size for blob in blobs], dtype=bool)
+    whole = b"".join(blob for blob in blobs if isinstance(blob, bytes) and len(blob) == size)
+    with np.errstate(invalid="ignore", over="ignore"):  # anything may stand there
+        vectors = np.frombuffer(whole, dtype=_DESCRIPTOR).reshape(-1, dimension).astype(np.float32)
+        norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+        sound[sound] = np.abs(norms - 1.0) < _TOLERANCE  # a NaN fails this comparison
+    return sound

@@ -18,9 +18,12 @@ from sqlalchemy.dialects import sqlite
 from index.blobs import descriptors_from_blobs, landmarks_from_blob
 from index.database import Database
 from index.errors import LibraryDamaged, ModelMismatch
+from index.journal_rows import names_any, read_decisions, readable
 from index.manifest import read_manifest, write_manifest
 from index.paths import is_inside, is_under
 from index.recording import Recorder
+from index.relink import derive
+from index.replay import replay
 from index.schema import content, descriptor, face, library, photo, root
 from index.summary import summarise
 from index.values import (
@@ -109,14 +112,13 @@ class Catalog:
             or_(photo.c.failed_reason.is_not(None), content.c.failed_reason.is_not(None)),
             photo.c.failed_reason.is_not(None),
             photo.c.missing_since.is_not(None),
+            photo.c.racy,
         ).outerjoin(content)
         with self._database.read() as connection:
             return {
-                path: PhotoState(size, mtime_ns, failed, unread, missing)
+                path: PhotoState(*state)
                 for each in roots
-                for path, size, mtime_ns, failed, unread, missing in connection.execute(
-                    query.where(is_under(photo.c.path, each))
-                )
+                for path, *state in connection.execute(query.where(is_under(photo.c.path, each)))
             }
 
     def known_digests(self) -> set[bytes]:
@@ -124,21 +126,37 @@ class Catalog:
         with self._database.read() as connection:
             return set(connection.scalars(select(content.c.digest)))
 
-    def record(self, outcomes: Sequence[Outcome]) -> Recorded:
+    def digests_of(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The contents of some photos, by path; those that are unknown or could not be read are left out."""
+        found: dict[bytes, bytes] = {}
+        for chunk in _chunks(paths):
+            query = select(photo.c.path, content.c.digest).join(content).where(photo.c.path.in_(chunk))
+            with self._database.read() as connection:
+                found.update((row.path, row.digest) for row in connection.execute(query))
+        return found
+
+    def record(self, outcomes: Sequence[Outcome], since: datetime | None = None) -> Recorded:
         """Apply a batch of outcomes, all or none, in their order; ``index.recording`` has the rules.
 
         A ``PhotoKnown`` must come after the outcome that made its content known, in whatever batch.
+
+        Args:
+            outcomes: What became of some files.
+            since: No file was read before then; by default, just now.
 
         Raises:
             ModelMismatch: A face was described by another model than the library's.
             ValueError: An outcome contradicts itself or what is known: a bug in whoever made it.
         """
-        with self._database.write() as connection:
+        with readable(self.path), self._database.write() as connection:
             for model in _models(outcomes):
                 self._check_model(connection, model)
-            recorder = Recorder(connection, self._now())
+            now = self._clock()
+            recorder = Recorder(connection, now, since or now)
             for outcome in outcomes:
                 recorder.record(outcome)
+            if names_any(connection, _digests(outcomes)):  # what was decided of a face holds once it is back
+                derive(connection, replay(read_decisions(connection)))
             return recorder.counts()
 
     def mark_missing(self, roots: Sequence[bytes], seen: Set[bytes], spared: Sequence[bytes]) -> int:
@@ -309,6 +327,11 @@ def _models(outcomes: Sequence[Outcome]) -> set[ModelId]:
     """The models that described the faces of a batch."""
     indexed = (outcome for outcome in outcomes if isinstance(outcome, PhotoIndexed))
     return {described.model_id for outcome in indexed for described in outcome.faces}
+
+
+def _digests(outcomes: Sequence[Outcome]) -> list[bytes]:
+    """The contents whose faces a batch brings."""
+    return [outcome.digest for outcome in outcomes if isinstance(outcome, PhotoIndexed) and outcome.faces]
 
 
 def _face_query() -> Select[Any]:

@@ -12,13 +12,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from index import schema
-from index.errors import LibraryDamaged, LibraryInaccessible, LibraryMissing, LibraryTooNew
-from index.sqlite import Access, connect, explain, is_writable
+from index.copies import copy_pages, written_whole
+from index.errors import LibraryBusy, LibraryDamaged, LibraryInaccessible, LibraryMissing, LibraryTooNew
+from index.sqlite import BUSY_SECONDS, Access, connect, explain, is_writable
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HEAD = "0002"
 """The newest revision in ``migrations``; a library that has it is opened without asking Alembic."""
@@ -27,7 +32,10 @@ APPLICATION_ID = 0x66636978
 """Marks a SQLite file as ours (the letters fcix), see https://www.sqlite.org/pragma.html#pragma_application_id."""
 
 _MAGIC = b"SQLite format 3\0"
-"""How a SQLite file begins (https://www.sqlite.org/fileformat.html, section 1.2)."""
+"""How a SQLite file begins (https://www.sqlite.org/fileformat.html, section 1.3)."""
+
+_APPLICATION_ID_AT = 68
+"""Where in it the application's id stands (same place)."""
 
 
 class Database:
@@ -76,7 +84,7 @@ class Database:
         Raises:
             LibraryError: See ``write``.
         """
-        with _explained(self.path), self._engine.connect() as connection:
+        with explained(self.path), self._engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.commit()  # of SQLAlchemy's own transaction: SQLite has none open yet
             with connection.begin():
@@ -86,9 +94,24 @@ class Database:
                     raise LibraryDamaged(self.path, "rows in it refer to others that are not there")
             connection.invalidate()  # the next user of this connection wants foreign keys enforced
 
+    def vacuum(self) -> None:
+        """Write the whole file anew, so that nothing is left in it of what was deleted.
+
+        It takes as much space again while it runs. In WAL mode, the file beside it is emptied too.
+
+        Raises:
+            LibraryBusy: Somebody else has a transaction open, and kept it.
+            LibraryError: See ``write``.
+        """
+        with explained(self.path), self._engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if is_busy:
+            raise LibraryBusy(self.path, BUSY_SECONDS)
+
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with _explained(self.path), self._engine.connect() as connection, connection.begin():
+        with explained(self.path), self._engine.connect() as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
@@ -140,8 +163,8 @@ def open_database(path: Path, access: Access) -> Database:
     """
     path = _absolute(path)
     check_file(path)
-    with _explained(path):
-        revision = _revision(path)
+    with explained(path):
+        revision = revision_of(path)
         if revision is None and access is Access.READ:
             raise LibraryMissing(path)
         if access is Access.WRITE and not is_writable(path):
@@ -151,8 +174,8 @@ def open_database(path: Path, access: Access) -> Database:
     return Database(path, access)
 
 
-def migrate(path: Path, scripts: Path | None = None) -> None:
-    """Bring a library to the newest revision; an empty file becomes a library.
+def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> None:
+    """Bring a library to a revision, by default the newest; an empty file becomes a library.
 
     All in one transaction, which also holds off another process that wants to do the same. Before an
     existing library is changed, a copy is made beside it: FILE.revision-R, where R is its revision.
@@ -160,28 +183,42 @@ def migrate(path: Path, scripts: Path | None = None) -> None:
     Args:
         path: The library, absolute.
         scripts: The folder of Alembic's revisions; by default the installed one.
+        revision: The one wanted; not older than the library's.
 
     Raises:
         LibraryError: See ``open_database``.
     """
     from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(scripts or _installed_scripts()).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    with _explained(path):
-        revision = _revision(path)
-    if revision is not None and revision not in known:
-        raise LibraryTooNew(path, revision)
+    scripts = scripts or _installed_scripts()
+    with explained(path):
+        present = revision_of(path)
+    if present is not None and present not in known_revisions(scripts):
+        raise LibraryTooNew(path, present)
     if not is_writable(path):
         raise LibraryInaccessible(path, "an earlier version made it, and to upgrade it, it must be writable")
+    config = _alembic_config(scripts)
     with Database(path, Access.WRITE) as database, database.migration() as connection:
         _copy(path)
         config.attributes.update(connection=connection, metadata=schema.metadata)
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def known_revisions(scripts: Path | None = None) -> frozenset[str]:
+    """The revisions that this version of faceindex can read, or upgrade; of ``scripts`` see ``migrate``."""
+    from alembic.script import ScriptDirectory
+
+    directory = ScriptDirectory.from_config(_alembic_config(scripts or _installed_scripts()))
+    return frozenset(script.revision for script in directory.walk_revisions())
+
+
+def _alembic_config(scripts: Path) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    return config
 
 
 def _installed_scripts() -> Path:
@@ -214,11 +251,22 @@ def check_file(path: Path) -> None:
         raise LibraryDamaged(path, "it is not a SQLite database")
 
 
+def is_library(path: Path) -> bool:
+    """Whether a file says that it is a library, sound or not.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open(path, "rb") as file:
+        start = file.read(_APPLICATION_ID_AT + 4)
+    return start.startswith(_MAGIC) and start[_APPLICATION_ID_AT:] == APPLICATION_ID.to_bytes(4)
+
+
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _revision(path: Path) -> str | None:
+def revision_of(path: Path) -> str | None:
     """The revision of the library in a file; ``None`` for a file in which nothing has been made yet.
 
     Raises:
@@ -240,20 +288,11 @@ def _revision(path: Path) -> str | None:
 
 def _copy(path: Path) -> None:
     """Copy a library, as it was last committed, to FILE.revision-R; nothing to do for an empty file."""
-    revision = _revision(path)
+    revision = revision_of(path)
     if revision is None:
         return
-    target = path.with_name(f"{path.name}.revision-{revision}")
-    unfinished = path.with_name(f"{path.name}.revision-{revision}.unfinished")
-    try:
-        unfinished.unlink(missing_ok=True)
-        with open(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+b") as file:
-            with closing(connect(path, Access.READ)) as source, closing(sqlite3.connect(unfinished)) as copy:
-                source.backup(copy)
-            os.fsync(file.fileno())
-        os.replace(unfinished, target)
-    except OSError as error:
-        raise LibraryInaccessible(target, _reason(error)) from error
+    with written_whole(path.with_name(f"{path.name}.revision-{revision}")) as copy:
+        copy_pages(path, copy)
 
 
 def _engine(path: Path, access: Access) -> Engine:
@@ -262,7 +301,7 @@ def _engine(path: Path, access: Access) -> Engine:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Raise errors of SQLite as what they mean for the library; let bugs through as they are."""
     try:
         yield

@@ -6,7 +6,10 @@
     ├── LibraryDamaged        not SQLite, not a library, or its content contradicts itself
     ├── LibraryBusy           another process holds it, and did not let go in time
     ├── LibraryInaccessible   it cannot be read or written here: permissions, a full disk, a read-only place
-    └── ModelMismatch         it belongs to one model, and another one was asked for
+    ├── ModelMismatch         it belongs to one model, and another one was asked for
+    ├── PersonUnknown         nobody in it has the name that was asked for
+    ├── DecisionRefused       what was decided makes no sense, as things are
+    └── JournalMalformed      a file of decisions holds something else
 
 Every message says what happened, to which file, and what to do. Paths stand in messages as they are:
 who prints a message makes undecodable and control characters safe.
@@ -56,8 +59,8 @@ class LibraryDamaged(LibraryError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             path,
-            f"{path} cannot be used as a library: {reason}. Restore it from a copy, "
-            "or move it away and scan again",
+            f"{path} cannot be used as a library: {reason}. Save what can be read of it with "
+            "'faceindex check --repair', restore a backup, or move it away and scan again",
         )
 
 
@@ -99,3 +102,40 @@ class ModelMismatch(LibraryError):
         )
         self.library_model = library_model
         self.asked = asked
+
+
+class PersonUnknown(LibraryError):
+    """Nobody in the library has the name that was asked for.
+
+    Attributes:
+        name: That name.
+        close: Names that are like it, the closest first.
+    """
+
+    def __init__(self, path: Path, name: str, close: tuple[str, ...]) -> None:
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        super().__init__(
+            path, f"nobody is called {name}: {hint}'faceindex people list' shows everyone who is known"
+        )
+        self.name = name
+        self.close = close
+
+
+class DecisionRefused(LibraryError):
+    """What was decided makes no sense, as things are; nothing was changed."""
+
+
+class JournalMalformed(LibraryError):
+    """A file of decisions holds something else; nothing of it was imported.
+
+    Attributes:
+        line: The number of the first line that is none, from 1.
+    """
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        super().__init__(
+            path,
+            f"line {line} of the journal is no decision: {reason}. Nothing was imported into {path}: "
+            "take that line out, or the journal from another copy",
+        )
+        self.line = line

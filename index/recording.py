@@ -1,6 +1,7 @@
 """What becomes of the library's rows when a photo has been looked at: one rule for each outcome.
 
-    PhotoIndexed              new content, its faces and descriptors; the path has this content now
+    PhotoIndexed              new content, its faces and descriptors, but for faces of forgotten persons; the
+                              path has this content now
     PhotoKnown                the path has this content now, perhaps after a move
     PhotoFailed, with digest  new content that failed for good; the path has this content now
     PhotoFailed, without      the path has no content, and is to be read again by the next scan
@@ -15,6 +16,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -22,6 +24,9 @@ from sqlalchemy.dialects import sqlite
 
 from index import schema
 from index.blobs import descriptor_to_blob, landmarks_to_blob
+from index.decisions import FaceKey
+from index.forgotten import marks_in
+from index.heirs import inherit_decisions, inherit_marks
 from index.values import Recorded
 from pipeline.values import (
     Descriptor,
@@ -37,6 +42,9 @@ _COPIES = 20
 """Of so many copies of one content it is looked up whether they are gone from the disk. Thousands of equal
 files, empty ones for instance, would else be looked up once for each of them; what is not found to have
 moved is a duplicate, and the path that it left is marked missing."""
+
+_RACY_SECONDS = 2
+"""How coarse a time of change may be (FAT's is), and how far apart the clocks of two machines."""
 
 
 class _Fate(Enum):
@@ -61,12 +69,15 @@ class Recorder:
 
     Args:
         connection: With a transaction that may write.
-        now: The time, as it is to be written down.
+        now: The time.
+        since: No file of the outcomes was read before then.
     """
 
-    def __init__(self, connection: Connection, now: str) -> None:
+    def __init__(self, connection: Connection, now: datetime, since: datetime) -> None:
         self._connection = connection
-        self._now = now
+        self._time = now
+        self._now = now.isoformat()
+        self._racy = range(_ns(since, -_RACY_SECONDS), _ns(now, +_RACY_SECONDS))
         self._fates: Counter[_Fate] = Counter()
         self._faces = 0
 
@@ -100,9 +111,17 @@ class Recorder:
             return self._place(outcome.file, content.id)
         taken_at = None if outcome.taken_at is None else outcome.taken_at.isoformat()
         size = {"width": outcome.size.width, "height": outcome.size.height}
+        before = self._content_at(outcome.file.path)
         content_id = self._put_content(outcome.digest, {**size, "taken_at": taken_at, **_NO_FAILURE})
+        replaced = None if before == content_id else before
+        if replaced is not None:
+            inherit_marks(self._connection, replaced, content_id)
+        marks = marks_in(self._connection, outcome.digest)
         for described in outcome.faces:
-            self._add_face(content_id, described)
+            if not marks.cover(FaceKey(outcome.digest, described.face.box)):
+                self._add_face(content_id, described)
+        if replaced is not None:
+            inherit_decisions(self._connection, replaced, content_id, self._time)
         self._put(outcome.file, content_id, _NO_FAILURE)
         return _Fate.INDEXED
 
@@ -141,8 +160,7 @@ class Recorder:
             .order_by(photo.c.id)
             .limit(_COPIES)
         ).all()
-        before = self._connection.scalar(select(photo.c.content_id).where(photo.c.path == file.path))
-        if before == content_id:
+        if self._content_at(file.path) == content_id:
             fate = _Fate.UNCHANGED
         elif gone := next((holder for holder in holders if _is_gone(holder.path)), None):
             self._connection.execute(delete(photo).where(photo.c.path == file.path))
@@ -154,6 +172,11 @@ class Recorder:
         self._put(file, content_id, _NO_FAILURE)
         return fate
 
+    def _content_at(self, path: bytes) -> int | None:
+        """The content that a path had when it was last recorded; ``None`` where it had none."""
+        photo = schema.photo
+        return self._connection.scalar(select(photo.c.content_id).where(photo.c.path == path))
+
     def _put(self, file: PhotoFile, content_id: int | None, failure: Mapping[str, str | None]) -> None:
         """Make the row of a path say what is there now."""
         values = {
@@ -161,6 +184,7 @@ class Recorder:
             "mtime_ns": file.mtime_ns,
             "content_id": content_id,
             "missing_since": None,
+            "racy": file.mtime_ns in self._racy,
             **failure,
         }
         statement = sqlite.insert(schema.photo).values(path=file.path, **values)
@@ -214,6 +238,11 @@ def _failure(outcome: PhotoFailed) -> Mapping[str, str | None]:
         "failed_reason": outcome.reason.value,
         "failed_message": outcome.message,
     }
+
+
+def _ns(time: datetime, seconds: int) -> int:
+    """So many seconds after a time, in nanoseconds since the epoch."""
+    return (int(time.timestamp()) + seconds) * 1_000_000_000
 
 
 def _is_gone(path: bytes) -> bool:

@@ -217,10 +217,11 @@ cluster_face = Table(
     "cluster_face",
     metadata,
     Column("face_id", ForeignKey(face.c.id, ondelete="CASCADE"), primary_key=True),
-    Column("cluster_id", ForeignKey(cluster.c.id, ondelete="CASCADE"), nullable=False),
+    Column("cluster_id", ForeignKey(cluster.c.id, ondelete="CASCADE")),
     Index(None, "cluster_id"),
 )
-"""Faces that look like one person. A decision about a face does not take it out: undone, it is back."""
+"""Faces that look like one person. A decision about a face does not take it out: undone, it is back.
+Without a cluster stands a face that was compared with all others, and looks like none of them."""
 
 recognised = Table(
     "recognised",
@@ -231,6 +232,18 @@ recognised = Table(
     Index(None, "person_id"),
 )
 """Faces of which nobody decided anything and that look like a person, surely enough to be counted as it."""
+
+grouping = Table(
+    "grouping",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("accept", Float, nullable=False),
+    Column("review", Float, nullable=False),
+    Column("decided", LargeBinary, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+"""What clusters and recognised faces were last made from: model, thresholds, a digest of the decisions."""
 
 calibration = Table(
     "calibration",

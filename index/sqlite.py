@@ -11,19 +11,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from index.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryInaccessible
+from index.mounts import is_on_network
 
-BUSY_SECONDS = 5.0
-"""How long to wait for another process that holds the file."""
-
-# fmt: off
-_NETWORK = frozenset((
-    "9p", "afs", "ceph", "cifs", "davfs", "fuse.davfs2", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs",
-    "fuse.sshfs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb", "smb2", "smb3", "smbfs",
-    "vboxsf", "virtiofs",
-))
-# fmt: on
-"""File systems, as /proc/mounts names them, that several machines may share. WAL needs memory that all
-processes share which use the file, so all must be on one machine (https://www.sqlite.org/wal.html)."""
+BUSY_SECONDS = 60.0
+"""How long to wait for another process that holds the file: a scan's commit, for one, waits for a backup."""
 
 _WAL_IN_HEADER = b"\x02\x02"
 """Bytes 18 and 19 of a file in WAL mode (https://www.sqlite.org/fileformat.html, section 1.3)."""
@@ -70,6 +61,8 @@ def _pragmas(path: Path, access: Access) -> tuple[str, ...]:
         "synchronous=FULL",
         # A cache that spills before the commit would lock readers out for the whole transaction.
         "cache_spill=OFF",
+        # What was deleted is overwritten: who had a person forgotten must not find it in free pages.
+        "secure_delete=ON",
     )
 
 
@@ -98,7 +91,11 @@ def _is_wal(path: Path) -> bool:
 
 
 def journal_mode(path: Path) -> str:
-    """WAL where it is safe, so that readers and a writer never wait for each other; else DELETE."""
+    """WAL where it is safe, so that readers and a writer never wait for each other; else DELETE.
+
+    WAL needs memory that all processes share which use the file, so all must be on one machine
+    (https://www.sqlite.org/wal.html).
+    """
     return "WAL" if has_safe_wal(sqlite3.sqlite_version_info) and not is_on_network(path) else "DELETE"
 
 
@@ -109,35 +106,6 @@ def has_safe_wal(version: tuple[int, int, int]) -> bool:
     for those two series.
     """
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-
-
-def is_on_network(path: Path) -> bool:
-    """Whether the file lies on a file system that several machines may share, or one that is unknown."""
-    try:
-        with open("/proc/mounts", "rb") as file:
-            kind = file_system(os.fsencode(os.path.realpath(path)), file.read())
-    except OSError:
-        return True  # no such list on this system: take no chances
-    return kind is None or kind in _NETWORK
-
-
-def file_system(path: bytes, mounts: bytes) -> str | None:
-    """The kind of file system that a path is on.
-
-    Args:
-        path: Absolute, without symbolic links.
-        mounts: The content of /proc/mounts: device, place, kind, one mount a line, later ones above
-            earlier ones; blanks and backslashes in a place are octal escapes.
-    """
-    best, kind = b"", None
-    for line in mounts.splitlines():
-        fields = line.split(b" ")
-        if len(fields) < 3:
-            continue
-        place = fields[1].decode("unicode_escape").encode("latin-1").rstrip(b"/")
-        if len(place) >= len(best) and (path == place or path.startswith(place + b"/")):
-            best, kind = place, fields[2].decode("ascii", "replace")
-    return kind
 
 
 def explain(path: Path, error: sqlite3.Error) -> LibraryError | None:

@@ -1,12 +1,111 @@
-"""From similarity to a verdict: where a model's thresholds lie, and where that is known from.
+"""From similarity to a verdict and a probability: a model's thresholds, and where they are known from.
 
-A threshold belongs to a model: the cosine that says "the same person" for one says nothing for another.
-This module knows numbers, and nothing of faces.
+A threshold belongs to a model: the cosine that says "the same person" for one says nothing for another. It
+follows from how often strangers are that similar (the model's curve), from how many persons a face is
+compared with, and from how many mistakes are borne. This module knows numbers, and nothing of faces.
 """
 
+import math
 from dataclasses import dataclass
 
-from pipeline.values import ModelId
+import numpy as np
+
+from index.values import I64
+from pipeline.values import F32, ModelId
+
+ACCEPTED_STRANGERS = 0.01
+"""Of the faces of strangers, how many may get a person's name (the false positive identification rate)."""
+
+REVIEWED_STRANGERS = 0.05
+"""How many of them may be shown as probably a person, for people to look at."""
+
+FEWEST_PERSONS = 100
+"""Up to so many persons the thresholds are the same: with few persons they would become lax, and the fewer
+persons have a name, the more faces are of strangers."""
+
+MIN_MARGIN = 0.05
+"""How much more like one person than like the next a face must be, to be named for sure: brothers, and one
+person under two names. docs/identification.md has what it costs."""
+
+_SUREST = math.log(1e6)
+"""No likelihood ratio is believed beyond a million to one: the measurement has not many more pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatePoint:
+    """How often two strangers are at least this similar.
+
+    Attributes:
+        rate: The false match rate (ISO/IEC 19795-1), above 0 and at most 1.
+        similarity: Cosine.
+    """
+
+    rate: float
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePoint:
+    """How much a similarity speaks for one person.
+
+    Attributes:
+        similarity: Cosine.
+        log_ratio: Natural logarithm of how much more often two faces of one person are so similar than
+            two of different people.
+    """
+
+    similarity: float
+    log_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What similarity means for one model, as it was measured.
+
+    Attributes:
+        rates: By falling rate, at least two. Between two points the logarithm of the rate is a straight
+            line, and so it is beyond the last.
+        evidence: By rising similarity, at least two; straight between, and flat beyond the ends.
+        provenance: What it was measured on, in a few words.
+    """
+
+    rates: tuple[RatePoint, ...]
+    evidence: tuple[EvidencePoint, ...]
+    provenance: str
+
+    def similarity_at(self, rate: float) -> float:
+        """The similarity that this part of the pairs of strangers reaches, at most 1."""
+        known = [math.log(point.rate) for point in self.rates]
+        similarities = [point.similarity for point in self.rates]
+        if math.log(rate) < known[-1]:
+            slope = (similarities[-1] - similarities[-2]) / (known[-1] - known[-2])
+            return min(1.0, similarities[-1] + slope * (math.log(rate) - known[-1]))
+        return float(np.interp(math.log(rate), known[::-1], similarities[::-1]))
+
+    def log_ratio(self, similarity: float) -> float:
+        """How much a similarity speaks for one person, see ``EvidencePoint``."""
+        return float(
+            np.interp(
+                similarity,
+                [point.similarity for point in self.evidence],
+                [point.log_ratio for point in self.evidence],
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePair:
+    """Two persons of a library that are easily taken for one another.
+
+    Attributes:
+        person_id: Row of one.
+        other_id: Row of the other.
+        margin: How much more like one of them than like the other a face must be, to be named for sure.
+    """
+
+    person_id: int
+    other_id: int
+    margin: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +116,124 @@ class Thresholds:
         accept: From this similarity on, two faces are taken for one person.
         review: From this on they may be: a person should look.
         provenance: Where the two come from, in one line.
+        curve: What they were taken from; ``None`` for a model that was never measured.
+        close: Persons between whom the margin is wider than between others.
     """
 
     accept: float
     review: float
     provenance: str
+    curve: Curve | None = None
+    close: tuple[ClosePair, ...] = ()
+
+    def probability(self, similarity: float, among: int = 1) -> float | None:
+        """That two faces, or a face and a person, are one person.
+
+        Before it was looked at, a face is as likely to be somebody unknown as one of the persons it is
+        compared with, and each of these as likely as the other: 1 in twice their number. With ``among=1``,
+        two faces are as likely one person as two.
+
+        Args:
+            similarity: Cosine.
+            among: How many persons the face was compared with, at least 1.
+
+        Returns:
+            From 0 to 1; ``None`` for a model that was never measured.
+        """
+        if self.curve is None:
+            return None
+        log_odds = self.curve.log_ratio(similarity) - math.log(2 * among - 1)
+        return 1 / (1 + math.exp(-log_odds))
+
+    def margins(self, person_ids: I64, runner_up_ids: I64) -> F32:
+        """How far ahead of the runner-up each person must be, to be named for sure: float32 [N].
+
+        Args:
+            person_ids: int64 [N], the most similar persons.
+            runner_up_ids: int64 [N], the next.
+        """
+        margins = np.full(len(person_ids), MIN_MARGIN, np.float32)
+        for pair in self.close:
+            one_way = (person_ids == pair.person_id) & (runner_up_ids == pair.other_id)
+            other_way = (person_ids == pair.other_id) & (runner_up_ids == pair.person_id)
+            margins[one_way | other_way] = pair.margin
+        return margins
 
 
-_SHIPPED = {
-    "sface": Thresholds(0.45, 0.37, "not yet calibrated"),
-    "facenet": Thresholds(0.70, 0.60, "not yet calibrated"),
+def for_gallery(curve: Curve, persons: int, close: tuple[ClosePair, ...] = ()) -> Thresholds:
+    """The thresholds that bear so many mistakes, where a face is compared with so many persons.
+
+    With N persons, each of whom a stranger is taken for with the false match rate f, the stranger is
+    named with the probability 1 - (1 - f)^N, if the N are independent. N is counted in doublings of
+    ``FEWEST_PERSONS``, so that one more person hardly ever moves a threshold.
+
+    Args:
+        curve: What was measured.
+        persons: In the gallery.
+        close: See ``Thresholds``.
+    """
+    counted = FEWEST_PERSONS
+    while counted < persons:
+        counted *= 2
+    accept, review = (
+        1 - (1 - strangers) ** (1 / counted) for strangers in (ACCEPTED_STRANGERS, REVIEWED_STRANGERS)
+    )
+    return Thresholds(
+        accept=round(curve.similarity_at(accept), 3),
+        review=round(curve.similarity_at(review), 3),
+        provenance=(
+            f"{ACCEPTED_STRANGERS:.0%} of strangers' faces named and {REVIEWED_STRANGERS:.0%} shown for "
+            f"review among up to {counted:,} persons, {curve.provenance}"
+        ),
+        curve=curve,
+        close=close,
+    )
+
+
+def straight_evidence(zero: float, slope: float) -> tuple[EvidencePoint, ...]:
+    """Evidence that grows in proportion to similarity, as far as it is believed (a logistic regression).
+
+    Args:
+        zero: The similarity that speaks neither way.
+        slope: Of the logarithm of the likelihood ratio, by similarity; positive.
+    """
+    reach = _SUREST / slope
+    return (EvidencePoint(zero - reach, -_SUREST), EvidencePoint(zero + reach, _SUREST))
+
+
+_RATES = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5)
+
+
+def _measured(similarities: tuple[float, ...], zero: float, slope: float) -> Curve:
+    return Curve(
+        tuple(RatePoint(rate, similarity) for rate, similarity in zip(_RATES, similarities, strict=True)),
+        straight_evidence(zero, slope),
+        "measured on 546 people of Labeled Faces in the Wild",
+    )
+
+
+# Printed by `python -m benchmarks.centre`: 1.85 million pairs of strangers, 5,623 pairs of one person.
+_CURVES = {
+    "sface": _measured((-0.001, 0.118, 0.217, 0.293, 0.365, 0.434), zero=0.282, slope=43.0),
+    "facenet": _measured((-0.005, 0.180, 0.350, 0.478, 0.568, 0.633), zero=0.351, slope=24.1),
 }
 
-_UNMEASURED = Thresholds(0.60, 0.50, "not measured: cosine distance 0.5 is the tutorials' cut-off for VGGFace2")
+_UNMEASURED = Thresholds(
+    0.60, 0.50, "not measured: cosine distance 0.5 is the tutorials' cut-off for VGGFace2"
+)
 
 
-def shipped(model: ModelId) -> Thresholds:
-    """The thresholds that a model comes with."""
-    return _SHIPPED.get(model, _UNMEASURED)
+def shipped_curve(model: ModelId) -> Curve | None:
+    """What a model comes with; ``None`` for one that was never measured."""
+    return _CURVES.get(model)
+
+
+def shipped(model: ModelId, persons: int = 0) -> Thresholds:
+    """The thresholds that a model comes with.
+
+    Args:
+        model: Which.
+        persons: In the gallery that faces are compared with.
+    """
+    curve = shipped_curve(model)
+    return _UNMEASURED if curve is None else for_gallery(curve, persons)

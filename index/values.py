@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import F32, Box, ModelId, Quality
+from pipeline.values import F32, Box, DetectedFace, ModelId, PhotoFile, Quality
 
 I64: TypeAlias = NDArray[np.int64]
 
@@ -26,6 +26,8 @@ class PhotoState:
         failed: It could not be read, or its content could not be decoded.
         unread: The failure was the file's and not the content's: try again, even if unchanged.
         missing: It was gone when its folder was last scanned.
+        racy: It had been changed so shortly before it was read that a change since may have left it the
+            same size and time: only its content can tell.
     """
 
     size: int
@@ -33,6 +35,7 @@ class PhotoState:
     failed: bool
     unread: bool
     missing: bool
+    racy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,57 @@ class FaceRecord:
     landmarks: F32
     confidence: float
     quality: Quality
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Undescribed:
+    """A content of which a model has not described all faces.
+
+    Attributes:
+        content_id: Its row; contents are handed out by rising ids.
+        digest: BLAKE3 of it, 32 bytes.
+        files: The photos that have this content and are not missing, by path; at least one.
+        face_ids: The faces that lack a descriptor, rising.
+        faces: The same faces as they were found.
+    """
+
+    content_id: int
+    digest: bytes
+    files: tuple[PhotoFile, ...]
+    face_ids: tuple[int, ...]
+    faces: tuple[DetectedFace, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FreshDescriptors:
+    """Descriptors that are to be written down, of some faces in one content.
+
+    Attributes:
+        digest: Of the content, 32 bytes.
+        face_ids: The faces, rising.
+        vectors: float32 [N, D], of unit norm, in the order of the faces.
+    """
+
+    digest: bytes
+    face_ids: tuple[int, ...]
+    vectors: F32
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many faces a model has described.
+
+    Attributes:
+        faces: All faces.
+        described: Those that it has.
+        waiting: Those that it has not, and that are in a photo which is not missing.
+        contents: In so many contents these are.
+    """
+
+    faces: int
+    described: int
+    waiting: int
+    contents: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,6 +198,69 @@ class Recorded:
             skipped=self.skipped + other.skipped,
             faces=self.faces + other.faces,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RootFigures:
+    """A folder or file that is scanned.
+
+    Attributes:
+        path: Absolute.
+        photos: Photos at or under it that were there at the last scan.
+        missing: Those that were not.
+    """
+
+    path: bytes
+    photos: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a scan did not meet in a root.
+
+    Attributes:
+        root: Absolute path.
+        known: Photos at or under it that were not missing before.
+        lost: Of them, those that it did not meet.
+        is_photo: The root is itself the one photo known of it.
+    """
+
+    root: bytes
+    known: int
+    lost: int
+    is_photo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoto:
+    """A photo as it was when it was last read; without a digest where it could not be."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What became of the photos of a root that moved.
+
+    Attributes:
+        photos: Have the path of their new place.
+        known_already: Were given up, because their new place had been scanned before.
+    """
+
+    photos: int
+    known_already: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was given up: photos missing for too long, and faces in no photo any more."""
+
+    photos: int
+    faces: int
 
 
 @dataclass(frozen=True, slots=True)

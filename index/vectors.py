@@ -10,6 +10,8 @@ This module knows descriptors and ids, and nothing of photos.
 """
 
 import os
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedIOBase
@@ -20,7 +22,7 @@ import numpy as np
 from blake3 import blake3
 
 from index.catalog import Catalog
-from index.errors import LibraryDamaged, LibraryInaccessible
+from index.errors import LibraryDamaged, LibraryError, LibraryInaccessible
 from index.faiss_index import CodedIndex, ExactIndex, FaissIndex
 from index.values import I64, IndexFile, Neighbor
 from pipeline.values import F32, ModelId
@@ -109,6 +111,8 @@ def load_index(
         try:
             _read_believed(index, path, manifest.file)
         except ValueError as error:
+            if catalog.manifest(model) != manifest:  # somebody saved another one just now
+                return load_index(catalog, model, dimension, exact_bytes)
             note = f"the index file {path} was not used: {error}. It was rebuilt from the library, in memory"
             index = make()
     changed = _reconcile(index, listed, catalog, model, dimension)
@@ -116,25 +120,57 @@ def load_index(
 
 
 def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
-    """Save an index for the next run.
+    """Save an index for the next run. To be called by one process at a time.
 
-    A crash at any point leaves a file that the manifest knows, or one that it does not, which the next
-    ``load_index`` then passes over. To be called by one process at a time.
+    The file is whole, under another name, before the manifest knows it, and gets its name after. A crash
+    at any point leaves a file that the manifest knows, under one of the two names.
 
     Raises:
         LibraryInaccessible: The file cannot be written.
         LibraryError: The manifest cannot be written.
     """
-    catalog.write_manifest(model, write_index_file(index, index_path(catalog.path, model)))
+    path = index_path(catalog.path, model)
+    manifest = catalog.manifest(model)
+    if manifest is not None:
+        _finish(path, manifest.file)
+    write_index_file(index, path, partial(catalog.write_manifest, model))
 
 
-def write_index_file(index: FaissIndex, path: Path) -> IndexFile:
+def index_fault(catalog: Catalog, model: ModelId) -> str | None:
+    """Why the file of the index saved last would not be used; ``None`` where it would, or there is none.
+
+    Faces that came or went since are no fault: they are put in and taken out where it is loaded.
+    """
+    path = index_path(catalog.path, model)
+    manifest = catalog.manifest(model)
+    if manifest is None:
+        return None
+    try:
+        _open_believed(path, manifest.file).close()
+    except FileNotFoundError:
+        fault = "it is missing"
+    except (OSError, ValueError) as error:
+        fault = str(error)
+    else:
+        return None
+    return fault if catalog.manifest(model) == manifest else None
+
+
+def write_index_file(
+    index: FaissIndex, path: Path, announce: Callable[[IndexFile], None] = lambda file: None
+) -> IndexFile:
     """Write an index so that there is the old file or the new one at every moment, and no half.
+
+    Args:
+        index: What is written.
+        path: Where.
+        announce: Called when the new file is on the disk, under another name; where it raises a
+            ``LibraryError``, the old file stays.
 
     Raises:
         LibraryInaccessible: It cannot be written.
     """
-    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished = _unfinished(path)
     digest = blake3()
     try:
         unfinished.unlink(missing_ok=True)  # a crashed run left it
@@ -147,12 +183,31 @@ def write_index_file(index: FaissIndex, path: Path) -> IndexFile:
             index.write(write)
             file.flush()
             os.fsync(file.fileno())
+        _sync_folder(path.parent)
+        written = IndexFile(kind=index.kind, count=len(index), digest=digest.digest())
+        announce(written)
         os.replace(unfinished, path)
         _sync_folder(path.parent)
+    except LibraryError:
+        unfinished.unlink(missing_ok=True)
+        raise
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise LibraryInaccessible(path, f"the index could not be written: {error}") from error
-    return IndexFile(kind=index.kind, count=len(index), digest=digest.digest())
+    return written
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.unfinished")
+
+
+def _finish(path: Path, expected: IndexFile) -> None:
+    """Give a file its name where a crash came between the manifest and that."""
+    with suppress(OSError):
+        with open(_unfinished(path), "rb") as file:
+            is_expected = _digest(file) == expected.digest
+        if is_expected:
+            os.replace(_unfinished(path), path)
 
 
 def _read_believed(index: FaissIndex, path: Path, expected: IndexFile) -> None:
@@ -164,9 +219,7 @@ def _read_believed(index: FaissIndex, path: Path, expected: IndexFile) -> None:
     if expected.kind != index.kind:
         raise ValueError(f"it holds {expected.kind}, and a library of this size has {index.kind}")
     try:
-        with open(path, "rb") as file:
-            if _digest(file) != expected.digest:
-                raise ValueError("it is damaged, or not the one that was saved last")
+        with _open_believed(path, expected) as file:
             index.read(file)
     except FileNotFoundError as error:
         raise ValueError("it is missing") from error
@@ -174,6 +227,33 @@ def _read_believed(index: FaissIndex, path: Path, expected: IndexFile) -> None:
         raise ValueError(error.strerror or str(error)) from error
     if len(index) != expected.count:
         raise ValueError(f"it holds {len(index)} faces, not {expected.count}")
+
+
+def _open_believed(path: Path, expected: IndexFile) -> BufferedIOBase:
+    """Open the file that is the one in the manifest, under whichever of its two names.
+
+    Raises:
+        ValueError: There is none; the message says why.
+        OSError: There is no file, or it cannot be read.
+    """
+    fault: Exception | None = None
+    # First the name that it has unless a crash came between; last, the same again: who saves it may have
+    # renamed it just now.
+    for name in (path, _unfinished(path), path):
+        try:
+            return _open_expected(name, expected)
+        except (OSError, ValueError) as error:
+            fault = fault or error
+    raise fault or ValueError
+
+
+def _open_expected(path: Path, expected: IndexFile) -> BufferedIOBase:
+    with ExitStack() as stack:
+        file = stack.enter_context(open(path, "rb"))
+        if _digest(file) != expected.digest:
+            raise ValueError("it is damaged, or not the one that was saved last")
+        stack.pop_all()
+        return file
 
 
 def _reconcile(index: FaissIndex, listed: I64, catalog: Catalog, model: ModelId, dimension: int) -> bool:

@@ -107,7 +107,7 @@ def _create_clusters() -> None:
     op.create_table(
         "cluster_face",
         sa.Column("face_id", sa.Integer(), nullable=False),
-        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer()),
         sa.PrimaryKeyConstraint("face_id", name=op.f("pk_cluster_face")),
         _refers("cluster_face", "face"),
         _refers("cluster_face", "cluster"),
@@ -123,6 +123,16 @@ def _create_clusters() -> None:
         _refers("recognised", "person"),
     )
     op.create_index(op.f("ix_recognised_person_id"), "recognised", ["person_id"])
+    op.create_table(
+        "grouping",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("accept", sa.Float(), nullable=False),
+        sa.Column("review", sa.Float(), nullable=False),
+        sa.Column("decided", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_grouping_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grouping")),
+    )
 
 
 def _create_models() -> None:
@@ -155,8 +165,8 @@ def _refers(table: str, other: str) -> sa.ForeignKeyConstraint:
 
 
 def downgrade() -> None:
-    tables = ("projection", "calibration", "recognised", "cluster_face", "cluster", "rejection", "verdict")
-    for table in (*tables, "person", "forgotten", "decision_face", "decision"):
+    tables = ("projection", "calibration", "grouping", "recognised", "cluster_face", "cluster", "rejection")
+    for table in (*tables, "verdict", "person", "forgotten", "decision_face", "decision"):
         op.drop_table(table)
     for table, column in (("photo", "racy"), ("library", "previous_model")):
         with op.batch_alter_table(table) as batch:

@@ -8,7 +8,10 @@ import pytest
 
 from index.catalog import Catalog
 from index.database import Database, create_database
+from index.journal import Journal
+from index.people import People
 from tests.index.builders import MODEL
+from tests.index.journals import scan
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 
@@ -38,3 +41,15 @@ def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def journal(catalog: Catalog, database: Database, photos: Path) -> Journal:
+    """Of a library with the faces 1 to 6, two in each of three photos."""
+    scan(catalog, photos)
+    return Journal(database, clock=lambda: NOW)
+
+
+@pytest.fixture
+def people(database: Database) -> People:
+    return People(database)

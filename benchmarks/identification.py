@@ -1,0 +1,284 @@
+"""How well persons are named from one, two or more confirmed faces, and strangers are not.
+
+    python -m benchmarks.identification [--photos FOLDER] [--model sface]
+
+FOLDER holds one folder of photos for each person, as Labeled Faces in the Wild does. Half of the people who
+have enough photos are enrolled with n faces each, drawn at random, and their other faces are probes;
+everybody else is a stranger. Printed, as means over twenty such draws, for each way to make one score of
+the evidence: how often an enrolled person is the most similar (rank 1); how often it is so and above the
+score that one stranger's face in a hundred reaches (TPIR at FPIR 1 %), and that score; and both rates at
+the thresholds as they are; and how many of the names, right and wrong, the least margin takes away. Then
+the same where a person is two: half the faces are of another one, as a child's are, of another year. Then
+how often a stranger is named where one of n confirmed faces is the stranger's. Last, with faces blurred or
+shrunk at random: whether templates are better where good faces count more, and who is named by quality.
+"""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.crops import PHOTOS, SEED, Sample, gather, make_detector
+from benchmarks.quality import BANDS, spoilt_at_random
+from index.identify import similarities
+from index.templates import NO_YEAR, ConfirmedFaces, Evidence, Gallery
+from index.thresholds import MIN_MARGIN, Thresholds, shipped
+from pipeline.crop import cut
+from pipeline.embed import Embedder, load_embedder
+from pipeline.models.registry import spec
+from pipeline.models.runtime import RuntimeOptions
+from pipeline.models.weights import WeightsStore
+from pipeline.quality import assess
+from pipeline.values import F32
+
+MISLABELLED = frozenset(
+    {
+        "Carlos_Ruckauf_0001.jpg",
+        "Mahmoud_Abbas_0012.jpg",
+        "Michael_Schumacher_0008.jpg",
+        "Recep_Tayyip_Erdogan_0004.jpg",
+    }
+)
+"""Photos of Labeled Faces in the Wild that show somebody else, as anybody can see; they are left out."""
+
+DRAWS = 20
+ENROLLED = (1, 2, 3, 5)
+STRANGERS = 0.01
+SPOILT = (0.0, 0.3, 0.6)
+
+Form: TypeAlias = Callable[[Evidence], F32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """Descriptors float32 [N, D], whose they are int64 [N], and qualities float32 [N]."""
+
+    vectors: F32
+    persons: NDArray[np.int64]
+    qualities: F32
+
+    def of(self, person: int, generator: np.random.Generator) -> NDArray[np.intp]:
+        """The rows of one person, in any order."""
+        return generator.permutation(np.flatnonzero(self.persons == person))
+
+    def confirmed(self, rows: NDArray[np.intp], owners: Sequence[int], year: Sequence[int]) -> ConfirmedFaces:
+        """Some faces, as those of persons, of years."""
+        return ConfirmedFaces(
+            rows.astype(np.int64),
+            np.array(owners, np.int64),
+            np.array(year, np.int64),
+            self.qualities[rows],
+            self.vectors[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draw:
+    """The enrolled faces, the rows of the probes, and who each of these is; 0 for a stranger."""
+
+    enrolled: ConfirmedFaces
+    gallery: Gallery
+    probes: NDArray[np.intp]
+    owners: NDArray[np.int64]
+
+
+def collect(photos: Path, model: str) -> tuple[Faces, Faces]:
+    """All faces as they are, and spoilt, in the same order."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder)
+        options = RuntimeOptions(cache, threads=0, streams=1)
+        embedder = load_embedder(spec(model), WeightsStore(cache), options)
+        found = gather(photos, None, make_detector(cache))
+        samples = [each for each in found if Path(os.fsdecode(each.photo.file.path)).name not in MISLABELLED]
+        generator = np.random.default_rng(SEED)
+        spoilt = [spoilt_at_random(generator, sample) for sample in samples]
+        return described(samples, embedder), described(spoilt, embedder)
+
+
+def described(samples: Sequence[Sample], embedder: Embedder) -> Faces:
+    crops = np.stack([cut(sample.photo, sample.face, embedder.protocol) for sample in samples])
+    _, persons = np.unique([sample.person for sample in samples], return_inverse=True)
+    qualities = [assess(sample.photo, sample.face).score for sample in samples]
+    return Faces(embedder.embed(crops), persons.astype(np.int64), np.array(qualities, np.float32))
+
+
+def forms(thresholds: Thresholds) -> dict[str, Form]:
+    return {
+        "template": lambda parts: parts.template,
+        "nearest face": lambda parts: parts.single,
+        "three nearest faces": lambda parts: parts.group,
+        "template and nearest face, mean": lambda parts: (parts.template + parts.single) / 2,
+        "template and three nearest, mean": lambda parts: (parts.template + parts.group) / 2,
+        "template or three nearest, as built": lambda parts: similarities(parts, thresholds),
+    }
+
+
+def draw(
+    faces: Faces, groups: Sequence[Sequence[int]], each: Sequence[int], seed: int, *, dated: bool
+) -> Draw:
+    """Enrol groups of people, each group as one person, with ``each[i]`` faces of its i-th member."""
+    generator = np.random.default_rng(seed)
+    rows, owners, years, probes, whose = [], [], [], [], []
+    for number, group in enumerate(groups, 1):
+        for place, (person, count) in enumerate(zip(group, each, strict=True)):
+            own = faces.of(person, generator)
+            rows.append(own[:count])
+            owners += [number] * count
+            years += [2000 + 10 * place if dated else NO_YEAR] * count
+            probes.append(own[count:])
+            whose += [number] * (len(own) - count)
+    strangers = np.flatnonzero(~np.isin(faces.persons, [person for group in groups for person in group]))
+    enrolled = faces.confirmed(np.concatenate(rows), owners, years)
+    return Draw(
+        enrolled,
+        Gallery(enrolled),
+        np.concatenate([*probes, strangers]),
+        np.array(whose + [0] * len(strangers), np.int64),
+    )
+
+
+def draws(faces: Faces, each: Sequence[int], *, dated: bool = False) -> Iterator[Draw]:
+    counts = np.bincount(faces.persons)
+    for seed in range(DRAWS):
+        able = np.random.default_rng(seed).permutation(np.flatnonzero(counts > max(each)))
+        half = able[: len(able) // 2 // len(each) * len(each)].reshape(-1, len(each))
+        yield draw(faces, half.tolist(), each, seed, dated=dated)
+
+
+def rates(one: Draw, scores: F32, accept: float) -> list[float]:
+    """Rank 1, TPIR at the FPIR that is sought and the score there, FPIR and TPIR at ``accept``."""
+    known = one.owners > 0
+    right = one.gallery.person_ids[scores.argmax(axis=1)] == one.owners
+    top = scores.max(axis=1)
+    strangers = np.sort(top[~known])[::-1]
+    reached = float(strangers[int(STRANGERS * len(strangers))])
+    return [
+        float(right[known].mean()),
+        float((right & (top > reached))[known].mean()),
+        reached,
+        float((top[~known] >= accept).mean()),
+        float((right & (top >= accept))[known].mean()),
+    ]
+
+
+def compare(title: str, faces: Faces, drawn: Sequence[Draw], thresholds: Thresholds) -> None:
+    print(f"\n{title}: {np.mean([len(one.gallery) for one in drawn]):.0f} persons enrolled")
+    print(f"{'':38}rank 1   TPIR at FPIR 1 %   at {thresholds.accept:.3f}: FPIR    TPIR")
+    evidence = [one.gallery.evidence(faces.vectors[one.probes]) for one in drawn]
+    for name, form in forms(thresholds).items():
+        found = [
+            rates(one, form(parts), thresholds.accept) for one, parts in zip(drawn, evidence, strict=True)
+        ]
+        first, tpir, reached, fpir, at = np.mean(found, axis=0)
+        print(f"{name:38}{first:.4f}   {tpir:.4f} at {reached:.3f}   {fpir:20.4f}  {at:.4f}", flush=True)
+    lost = [margins(one, parts, thresholds) for one, parts in zip(drawn, evidence, strict=True)]
+    named, right, wrong, taken = np.sum(lost, axis=0)
+    print(f"the least margin takes away {right} of {named} right names, and {taken} of {wrong} wrong ones")
+
+
+def margins(one: Draw, evidence: Evidence, thresholds: Thresholds) -> list[int]:
+    """Right names, those of them that are too close to call, wrong names, and those of them."""
+    scores = similarities(evidence, thresholds)
+    falling = np.sort(scores, axis=1)[:, ::-1]
+    accepted = (falling[:, 0] >= thresholds.accept) & (one.owners > 0)
+    close = falling[:, 0] - np.maximum(falling[:, 1], 0) < MIN_MARGIN
+    right = one.gallery.person_ids[scores.argmax(axis=1)] == one.owners
+    return [int(np.sum(accepted & each)) for each in (right, right & close, ~right, ~right & close)]
+
+
+def one_wrong(faces: Faces, count: int, thresholds: Thresholds) -> None:
+    """Confirm one face of a stranger, and ask about the stranger's others."""
+    counts = np.bincount(faces.persons)
+    named: dict[str, list[bool]] = {name: [] for name in forms(thresholds)}
+    for seed in range(DRAWS):
+        generator = np.random.default_rng(seed)
+        order = generator.permutation(np.flatnonzero(counts >= max(count, 3)))
+        for person, stranger in order[: len(order) // 2 * 2].reshape(-1, 2):
+            others = faces.of(stranger, generator)
+            rows = np.concatenate([faces.of(person, generator)[: count - 1], others[:1]])
+            gallery = Gallery(faces.confirmed(rows, [1] * count, [NO_YEAR] * count))
+            evidence = gallery.evidence(faces.vectors[others[1:]])
+            for name, form in forms(thresholds).items():
+                named[name] += (form(evidence)[:, 0] >= thresholds.accept).tolist()
+    print(f"\none of {count} confirmed faces is a stranger's: how often the stranger is named")
+    for name, each in named.items():
+        print(f"{name:38}{np.mean(each):.3f}", flush=True)
+
+
+def weighed(faces: Faces, spoilt: Faces, count: int, thresholds: Thresholds) -> None:
+    """Enrol persons with faces some of which are spoilt, and let the good ones count more, or not."""
+    print(f"\n{count} faces each, some of them spoilt: TPIR at FPIR 1 % of the template")
+    for part in SPOILT:
+        plain: list[float] = []
+        by_quality: list[float] = []
+        for seed, one in enumerate(draws(faces, [count])):
+            chosen = np.random.default_rng(seed).random(len(one.enrolled)) < part
+            rows = one.enrolled.face_ids
+            mixed = replace(
+                one.enrolled,
+                qualities=np.where(chosen, spoilt.qualities[rows], faces.qualities[rows]),
+                vectors=np.where(chosen[:, None], spoilt.vectors[rows], faces.vectors[rows]),
+            )
+            probes = faces.vectors[one.probes]
+            for found, qualities in ((plain, np.ones_like(mixed.qualities)), (by_quality, mixed.qualities)):
+                scores = Gallery(replace(mixed, qualities=qualities)).evidence(probes).template
+                found.append(rates(one, scores, thresholds.accept)[1])
+        print(
+            f"{part:.0%} spoilt: all alike {np.mean(plain):.4f}, by quality {np.mean(by_quality):.4f}",
+            flush=True,
+        )
+
+
+def spoilt_probes(faces: Faces, spoilt: Faces, thresholds: Thresholds) -> None:
+    """Ask about spoilt faces; who is named, by quality."""
+    qualities, right, wrong, known = [], [], [], []
+    for one in draws(faces, [3]):
+        scores = similarities(one.gallery.evidence(spoilt.vectors[one.probes]), thresholds)
+        accepted = scores.max(axis=1) >= thresholds.accept
+        is_right = one.gallery.person_ids[scores.argmax(axis=1)] == one.owners
+        qualities.append(spoilt.qualities[one.probes])
+        right.append(accepted & is_right)
+        wrong.append(accepted & ~is_right)
+        known.append(one.owners > 0)
+    quality, named, misnamed, enrolled = map(np.concatenate, (qualities, right, wrong, known))
+    print("\nquality of the probe; rightly named of the enrolled, and named of the strangers, 3 faces each")
+    for low, high in pairwise(BANDS):
+        here = (quality >= low) & (quality < high)
+        known_here, strangers = here & enrolled, here & ~enrolled
+        print(f"{low:.2f} to {high:.2f}  {named[known_here].mean():.3f}  {misnamed[strangers].mean():.4f}")
+
+
+def report(faces: Faces, spoilt: Faces, thresholds: Thresholds) -> None:
+    for count in ENROLLED:
+        compare(f"{count} faces each", faces, list(draws(faces, [count])), thresholds)
+    for each in ((3, 3), (5, 3), (5, 2)):
+        for dated in (False, True):
+            title = f"two in one, {each[0]} and {each[1]} faces, {'dated' if dated else 'not dated'}"
+            compare(title, faces, list(draws(faces, each, dated=dated)), thresholds)
+    for count in (3, 5, 9):
+        one_wrong(faces, count, thresholds)
+    for count in (2, 3):
+        weighed(faces, spoilt, count, thresholds)
+    spoilt_probes(faces, spoilt, thresholds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", type=Path, default=PHOTOS)
+    parser.add_argument("--model", default="sface")
+    arguments = parser.parse_args()
+    faces, spoilt = collect(arguments.photos, arguments.model)
+    report(faces, spoilt, shipped(spec(arguments.model).model_id))
+
+
+if __name__ == "__main__":
+    main()

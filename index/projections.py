@@ -1,0 +1,102 @@
+"""The models that a library alone has: each the descriptors of another model, times a matrix learned here.
+
+This module keeps the matrices. It neither learns nor applies them, and knows no network.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import Row, insert, select
+
+from index.database import Database
+from index.errors import LibraryDamaged
+from index.schema import projection
+from pipeline.values import F32, ModelId
+
+_MARK = "+adapted-"
+"""Between the name of the base and the number of the adaptation; no shipped model has it in its name."""
+
+_NUMBER = np.dtype("<f4")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredProjection:
+    """A model of one library.
+
+    Attributes:
+        model: Its name.
+        base: The model whose descriptors it is made from, which may be such a model too.
+        made_at: When, with an offset from UTC.
+        matrix: float32 [D + 1, K]; the last row is an offset.
+        report: What was found when it was learned, as JSON.
+    """
+
+    model: ModelId
+    base: ModelId
+    made_at: datetime
+    matrix: F32
+    report: str
+
+
+class Projections:
+    """The projections of one library. Every method is one transaction, and may raise a ``LibraryError``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def chain(self, model: ModelId) -> tuple[StoredProjection, ...]:
+        """The projections that lead to a model, in the order in which they are applied; none for most.
+
+        The first one's base is a model that everybody has.
+        """
+        found: list[StoredProjection] = []
+        with self._database.read() as connection:
+            name = model
+            while row := connection.execute(select(projection).where(projection.c.model == name)).first():
+                if len(found) > _number(model):  # each has a base of a lower number: this one has not
+                    raise LibraryDamaged(self._database.path, f"the model {model} is made from itself")
+                found.append(self._stored(row))
+                name = found[-1].base
+        return tuple(reversed(found))
+
+    def next_name(self, base: ModelId) -> ModelId:
+        """What the next model made from ``base`` is called: ``sface+adapted-1`` and so on."""
+        root = base.partition(_MARK)[0]
+        with self._database.read() as connection:
+            names = connection.scalars(select(projection.c.model))
+            numbers = [_number(ModelId(name)) for name in names if name.partition(_MARK)[0] == root]
+        return ModelId(f"{root}{_MARK}{max(numbers, default=0) + 1}")
+
+    def add(self, stored: StoredProjection) -> None:
+        """Keep a projection."""
+        rows, columns = stored.matrix.shape
+        with self._database.write() as connection:
+            connection.execute(
+                insert(projection).values(
+                    model=stored.model,
+                    base=stored.base,
+                    made_at=stored.made_at.isoformat(),
+                    rows=rows,
+                    columns=columns,
+                    matrix=stored.matrix.astype(_NUMBER).tobytes(),
+                    report=stored.report,
+                )
+            )
+
+    def _stored(self, row: Row[str, str, str, int, int, bytes, str]) -> StoredProjection:
+        try:
+            matrix = np.frombuffer(row.matrix, _NUMBER).reshape(row.rows, row.columns).astype(np.float32)
+            made_at = datetime.fromisoformat(row.made_at)
+        except ValueError as error:
+            reason = f"the matrix of the model {row.model} is none"
+            raise LibraryDamaged(self._database.path, reason) from error
+        if not np.isfinite(matrix).all():
+            raise LibraryDamaged(self._database.path, f"the matrix of the model {row.model} is not finite")
+        return StoredProjection(ModelId(row.model), ModelId(row.base), made_at, matrix, row.report)
+
+
+def _number(model: ModelId) -> int:
+    """The number of an adaptation; 0 for a name that is of none."""
+    number = model.partition(_MARK)[2]
+    return int(number) if number.isdecimal() else 0

@@ -1,0 +1,171 @@
+"""Which part of a library has to be grouped anew when faces come to it, and what may come of it there.
+
+New faces are compared with all. The clusters and persons that they are near to, and the single faces, are
+grouped again together with them; the rest of the library stays as it is. Clusters are taken apart for that,
+so that an error of the first photos is mended by later ones, unless they are large. This module knows what
+stands in the tables, as values, and decides nothing of the outcome.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.cluster import NOBODY, Faces, Flags
+from index.grouped import NONE, Grouped, Rejections
+from index.nearness import near_pairs
+from index.recognition import NEAR_IDENTICAL
+from index.values import I64
+from pipeline.values import F32
+
+NEIGHBORS = 16
+"""With 8 as with 64 the clusters of the test collections are the same."""
+
+NEAR_SHARE = 0.75
+"""Faces are neighbours from this share of the similarity on that makes two single ones one person. With any
+share up to 0.8 the clusters of the test collections are the same."""
+
+LARGE = 200
+"""Good faces from which on a cluster is not taken apart any more: it takes faces in, and keeps its own."""
+
+GOOD = 0.3
+"""Quality from which on a face is evidence. docs/clustering.md has what spoilt faces do without, and with
+other limits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A part of a library, to be grouped.
+
+    Attributes:
+        rows: int64 [M], rising: which faces of the library.
+        faces: The same, in this order.
+    """
+
+    rows: I64
+    faces: Faces
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Library:
+    """All faces of a library that are to be grouped, N of them.
+
+    Attributes:
+        known: What is known of each.
+        vectors: float32 [N, D], in the same order, as in ``Described``.
+        rejections: Who they are not.
+    """
+
+    known: Grouped
+    vectors: F32
+    rejections: Rejections
+
+    @property
+    def persons(self) -> I64:
+        """Who each is, confirmed or recognised, ``NONE`` where it is nobody: int64 [N]."""
+        known = self.known
+        return np.where(known.confirmed != NONE, known.confirmed, known.recognised)
+
+    @property
+    def is_open(self) -> Flags:
+        """Whether each is nobody, and nothing was decided of it: bool [N]."""
+        return np.asarray((self.persons == NONE) & ~self.known.ignored)
+
+    @property
+    def is_good(self) -> Flags:
+        """Whether each can be trusted as evidence: bool [N]."""
+        return np.asarray(self.known.qualities >= GOOD)
+
+
+def find_region(library: Library, fresh: Flags, same: float) -> Region:
+    """What is to be grouped anew.
+
+    Args:
+        library: All of it.
+        fresh: bool [N], open faces that were never compared with the others.
+        same: The similarity from which on two single faces are one person.
+    """
+    least = NEAR_SHARE * same
+    blocks = _Blocks(library)
+    near = near_pairs(library.vectors, np.flatnonzero(fresh), NEIGHBORS, least)
+    inside = fresh | np.isin(blocks.numbers, blocks.numbers[near[:, 1]])
+    # A poor face that has its place keeps it, and is no evidence to others.
+    rows = np.flatnonzero(inside & (library.is_good | blocks.are_single))
+    places = np.full(len(fresh), NOBODY)
+    places[rows] = np.arange(len(rows))
+    vectors = library.vectors[rows]
+    starts = blocks.starts(rows)
+    again = np.flatnonzero((starts == np.arange(len(rows))) & ~fresh[rows])
+    near = places[near]
+    return Region(
+        rows,
+        Faces(
+            vectors=vectors,
+            starts=starts,
+            owners=np.where(blocks.are_owned, blocks.numbers, NOBODY)[rows],
+            former=np.where(blocks.are_clusters, blocks.numbers, NOBODY)[rows],
+            good=library.is_good[rows],
+            near=np.concatenate(
+                [near[(near != NOBODY).all(axis=1)], near_pairs(vectors, again, NEIGHBORS, least)]
+            ),
+            apart=_rejected(library, places),
+            rivals=_of_one_photo(vectors, library.known.contents[rows]),
+        ),
+    )
+
+
+class _Blocks:
+    """What belongs together already: persons, strangers, clusters; and the faces that are by themselves.
+
+    Attributes:
+        numbers: int64 [N], the block of each face.
+        are_owned: bool [N], whether it is a person, or an ignored stranger.
+        are_clusters: bool [N], whether it is a cluster.
+        are_single: bool [N], whether it is a face by itself.
+    """
+
+    def __init__(self, library: Library) -> None:
+        known, persons = library.known, library.persons
+        rows = np.arange(len(persons))
+        has_cluster = known.clusters != NONE
+        is_person = persons != NONE
+        kinds = np.select([is_person, known.ignored, has_cluster], [0, 1, 2], 3)
+        # Of the strangers that were ignored, those of one cluster are one.
+        names = np.select([is_person, has_cluster], [persons, known.clusters], -1 - rows)
+        _, self.numbers = np.unique(np.stack([kinds, names], axis=1), axis=0, return_inverse=True)
+        self.are_owned = kinds <= 1
+        self.are_clusters = kinds == 2
+        self.are_single = kinds == 3
+        good = np.bincount(self.numbers[library.is_good], minlength=len(rows))[self.numbers]
+        self._stay = self.are_owned | (self.are_clusters & (good >= LARGE))
+
+    def starts(self, rows: I64) -> I64:
+        """For some faces, int64 [M], the places of those that they start with, in ``rows``."""
+        own = np.where(self._stay[rows], self.numbers[rows], -1 - rows)
+        _, first, places = np.unique(own, return_index=True, return_inverse=True)
+        return np.asarray(first[places], np.int64)
+
+
+def _of_one_photo(vectors: F32, contents: I64) -> I64:
+    """The pairs of faces in one photo that are not near-identical: int64 [E, 2]."""
+    order = np.argsort(contents, kind="stable")
+    ordered = contents[order]
+    pairs = [np.empty((0, 2), np.int64)]
+    step = 1
+    while len(begins := np.flatnonzero(ordered[step:] == ordered[:-step])):
+        found = np.stack([order[begins], order[begins + step]], axis=1)
+        one, other = vectors[found[:, 0]], vectors[found[:, 1]]
+        lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+        pairs.append(found[np.einsum("nd,nd->n", one, other) < NEAR_IDENTICAL * lengths])
+        step += 1
+    return np.concatenate(pairs)
+
+
+def _rejected(library: Library, places: I64) -> I64:
+    """The places of faces that were rejected, each with that of a face of the person: int64 [E, 2]."""
+    inside = np.flatnonzero((places != NOBODY) & (library.persons != NONE))
+    persons, first = np.unique(library.persons[inside], return_index=True)
+    faces, who = library.rejections.face_ids, library.rejections.person_ids
+    chosen = np.isin(faces, library.known.ids) & np.isin(who, persons)
+    rows = np.searchsorted(library.known.ids, faces[chosen])
+    pairs = np.stack([places[rows], places[inside[first[np.searchsorted(persons, who[chosen])]]]], axis=1)
+    return np.asarray(pairs[(pairs != NOBODY).all(axis=1)], np.int64)
