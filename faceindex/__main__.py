@@ -1,5 +1,15 @@
-"""``python -m faceindex``: the command line, where its script is not on the path."""
+"""The command line's way in: ``faceindex``, and ``python -m faceindex`` where no script is on the path."""
 
-from faceindex.cli import main
+from faceindex.stopping import leave_at_once
 
-main()
+
+def main() -> None:
+    """Run the command line; the entry point of the console script."""
+    leave_at_once()  # before the rest is imported, which takes long enough for a Ctrl-C to come meanwhile
+    from faceindex.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":  # and not where a decoding process imports this module
+    main()

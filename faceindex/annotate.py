@@ -1,4 +1,4 @@
-"""Draws what was found on a copy of a photo: a box around each face, with a name or ``?``, and similarity."""
+"""Draws what was found on a copy of a photo: a box around each face, with a name, ``NAME?``, or ``?``."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,18 @@ from PIL import Image, ImageDraw, ImageFont
 from faceindex.errors import BadRequest, FaceindexError
 from faceindex.library import Library
 from faceindex.settings import Settings
-from faceindex.values import Answer, KnownFace
-from pipeline.decode import DecodeOptions, OpenPhoto
+from faceindex.values import Answer, Certainty, KnownFace
+from pipeline.decoders import DecoderOptions, Decoders
 from pipeline.errors import PhotoError
+from pipeline.opened import OpenPhoto
 
 UNKNOWN = "?"
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 """Of the pictures that are written: Pillow would also write icons and PDF, and fail on some at the end."""
+
+_SMALLEST = 12
+"""Height of a label that can still be read, pixels."""
 
 _MARK, _INK = (214, 96, 32), (255, 255, 255)
 
@@ -49,9 +53,10 @@ def annotate(answer: Answer, path: Path, settings: Settings) -> None:
     Raises:
         FaceindexError: The photo cannot be read any more, or the picture not be written.
     """
+    options = DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6))
     try:
-        with OpenPhoto(answer.photo.file, DecodeOptions(int(settings.max_megapixels * 1e6))) as photo:
-            picture = Image.fromarray(photo.decode(answer.photo.digest, None).pixels)
+        with OpenPhoto(answer.photo.file) as photo, Decoders(options) as decoders, decoders.lend() as decoder:
+            picture = Image.fromarray(decoder.decode(photo, answer.photo.digest, None).pixels)
     except PhotoError as error:
         name = os.fsdecode(answer.photo.file.path)
         raise FaceindexError(f"{name} cannot be read any more: {error.message}.") from error
@@ -67,19 +72,27 @@ def draw(picture: Image.Image, faces: tuple[KnownFace, ...]) -> None:
     """Mark the faces on the picture itself, in pixels of the picture."""
     pen = ImageDraw.Draw(picture)
     width = max(2, round(max(picture.size) / 600))
-    largest = max(12, max(picture.size) / 50)
+    largest = max(_SMALLEST, max(picture.size) / 50)
     for face in faces:
         box = face.described.face.box
-        # About as wide as the box, so that in a crowd no label hides another face.
-        font = ImageFont.load_default(size=min(max(12, box.w / 3), largest))
+        font = _font(caption(face), box.w, largest)
         pen.rectangle((box.x, box.y, box.x + box.w, box.y + box.h), outline=_MARK, width=width)
-        _label(pen, _caption(face), (box.x, box.y, box.y + box.h), picture.size, font)
+        _label(pen, caption(face), (box.x, box.y, box.y + box.h), picture.size, font)
 
 
-def _caption(face: KnownFace) -> str:
-    if not face.matches:
+def _font(text: str, width: float, largest: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """One in which a text is about as wide as a box, so that in a crowd no label hides another face."""
+    size = min(max(_SMALLEST, width / 3), largest)
+    too_wide = ImageFont.load_default(size=size).getlength(text) / (1.2 * width)
+    return ImageFont.load_default(size=max(_SMALLEST, size / max(1.0, too_wide)))
+
+
+def caption(face: KnownFace) -> str:
+    """A name; with a question mark where it is only probable; that alone for who is unknown or hidden."""
+    person = face.identity.person
+    if person is None or not person.name:
         return UNKNOWN
-    return f"{UNKNOWN} {face.matches[0].similarity:.2f}"
+    return person.name + UNKNOWN if face.identity.certainty is Certainty.PROBABLE else person.name
 
 
 def _label(

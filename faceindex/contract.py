@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from faceindex.values import Answer, KnownFace, Planned, ScanSummary
-    from index.values import FaceRecord, NearFace, Statistics
+    from faceindex.celebrity import Lookalikes
+    from faceindex.values import Answer, KnownFace, NearKnownFace, Planned, ScanSummary
+    from faceindex.verify import Verification
+    from faceindex.why import Candidate, Explanation
+    from index.people import FoundPhoto, Standing
+    from index.values import FaceRecord, Statistics
     from pipeline.models.registry import ModelSpec
     from pipeline.models.weights import Availability
     from pipeline.values import Box
@@ -46,7 +50,7 @@ def model(model: "ModelSpec", status: "Availability") -> Json:
     }
 
 
-def face(face: "FaceRecord") -> Json:
+def face(face: "FaceRecord", standing: "Standing") -> Json:
     """A face of the library, as ``export`` writes it."""
     return {
         "face_id": face.face_id,
@@ -57,8 +61,9 @@ def face(face: "FaceRecord") -> Json:
         "landmarks": face.landmarks.tolist(),
         "confidence": face.confidence,
         "quality": face.quality.score,
-        "person": None,
-        "cluster": None,
+        "person": standing.person and standing.person.name,
+        "confirmed": standing.confirmed,
+        "cluster": standing.cluster_id,
     }
 
 
@@ -68,6 +73,8 @@ def summary(summary: "ScanSummary") -> Json:
     return {
         "event": "summary",
         "photos": {name: getattr(summary, name) for name in names},
+        "left": summary.left,
+        "refused": [os.fsdecode(each.root) for each in summary.refused],
         "faces": summary.faces,
         "model": summary.model,
         "seconds": round(summary.seconds, 3),
@@ -93,20 +100,124 @@ def _asked_face(face: "KnownFace") -> Json:
         "confidence": found.confidence,
         "quality": face.described.quality.score,
         "landmarks": found.landmarks.tolist(),
-        "person": None,
-        "similarity": face.matches[0].similarity if face.matches else None,
+        **_identity(face),
         "matches": [_match(match) for match in face.matches],
     }
 
 
-def _match(match: "NearFace") -> Json:
+def _identity(face: "KnownFace") -> Json:
+    """Who a face is; ``similarity`` is that to the person, or where nobody is named to the nearest face."""
+    identity = face.identity
+    name = identity.person.name or None if identity.person else None
+    nearest = face.matches[0].similarity if face.matches else None
+    return {
+        "person": None if identity.certainty == "probable" else name,
+        "probable": name if identity.certainty == "probable" else None,
+        "certainty": str(identity.certainty),
+        "hidden": identity.person is not None and identity.person.hidden,
+        "similarity": nearest if identity.person is None else identity.similarity,
+        "probability": identity.probability,
+        "runner_up": identity.runner_up.name or None if identity.runner_up else None,
+        "margin": identity.margin,
+    }
+
+
+def _match(match: "NearKnownFace") -> Json:
     return {
         "face_id": match.face.face_id,
         "photo": os.fsdecode(match.face.photo),
         "missing": match.face.missing,
         "box": _box(match.face.box),
         "similarity": match.similarity,
-        "person": None,
+        "person": match.person.name or None if match.person else None,
+        "confirmed": match.confirmed,
+    }
+
+
+def verification(found: "Verification") -> Json:
+    """How two faces compare."""
+    return {
+        "same": found.same,
+        "similarity": found.similarity,
+        "probability": found.probability,
+        "threshold": found.thresholds.accept,
+        "faces": [_box(each.face.box) for each in found.faces],
+        "model": found.model,
+    }
+
+
+def explanation(explanation: "Explanation") -> Json:
+    """Why a face is said to be who it is said to be."""
+    return {
+        "photo": os.fsdecode(explanation.photo.file.path),
+        "face": explanation.number,
+        "face_id": explanation.own.face_id,
+        **_asked_face(explanation.face),
+        "quality_reasons": list(explanation.face.described.quality.reasons),
+        "accept": explanation.thresholds.accept,
+        "review": explanation.thresholds.review,
+        "least_margin": explanation.margin,
+        "provenance": explanation.thresholds.provenance,
+        "candidates": [_candidate(each) for each in explanation.candidates],
+        "decisions": [
+            {
+                "id": each.decision.id,
+                "made_at": each.decision.made_at.isoformat(),
+                "kind": type(each.decision.act).__name__.lower(),
+                "person": each.person_name or None,
+                "active": each.active,
+            }
+            for each in explanation.decisions
+        ],
+        "rule": str(explanation.rule),
+    }
+
+
+def _candidate(candidate: "Candidate") -> Json:
+    return {
+        "person": candidate.person.name or None,
+        "similarity": candidate.similarity,
+        "rejected": candidate.rejected,
+        "templates": [
+            {
+                "years": each.template.years,
+                "faces": each.template.faces,
+                "similarity": each.similarity,
+            }
+            for each in candidate.likeness.templates
+        ],
+        "nearest": [
+            {"face_id": each.face_id, "similarity": each.similarity} for each in candidate.likeness.nearest
+        ],
+    }
+
+
+def found_photo(photo: "FoundPhoto") -> Json:
+    """A photo that shows who was asked for."""
+    return {
+        "photo": os.fsdecode(photo.path),
+        "digest": photo.digest.hex(),
+        "taken_at": photo.taken_at and photo.taken_at.isoformat(),
+    }
+
+
+def lookalikes(found: "Lookalikes") -> Json:
+    """The celebrities that the faces of one photo may show."""
+    return {
+        "photo": os.fsdecode(found.photo.file.path),
+        "width": found.photo.size.width,
+        "height": found.photo.size.height,
+        "faces": [
+            {
+                "box": _box(face.described.face.box),
+                "confidence": face.described.face.confidence,
+                "quality": face.described.quality.score,
+                "celebrities": [
+                    {"name": guess.name, "probability": guess.probability} for guess in face.guesses
+                ],
+            }
+            for face in found.faces
+        ],
     }
 
 

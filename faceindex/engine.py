@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import cv2
 
 from faceindex.settings import Settings
-from pipeline.decode import DecodeOptions
-from pipeline.detect import DetectorOptions, MtcnnDetector
+from pipeline.decoders import DecoderOptions, Decoders
+from pipeline.detect import Detector, DetectorOptions, MtcnnDetector
 from pipeline.embed import Runtime, load_embedder
 from pipeline.errors import ModelError
 from pipeline.models.mtcnn import Mtcnn
@@ -35,25 +35,33 @@ class Work:
     clock: StageClock = field(default_factory=StageClock)
 
 
-def build_runner(settings: Settings, model: ModelSpec, work: Work) -> Runner:
+def build_runner(
+    settings: Settings, model: ModelSpec, work: Work, detector: Detector | None = None
+) -> Runner:
     """A runner that describes faces with ``model``.
+
+    Args:
+        settings: How.
+        model: Which.
+        work: What for.
+        detector: Finds the faces; by default the cascade.
 
     Raises:
         ModelError: The weights of the model, or of the detector, are not there or not right.
     """
     workers = min(settings.cores, max(work.photos, 1))
     cv2.setNumThreads(settings.cores // workers)
+    decoders = Decoders(DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6)))
+    decoders.start(workers)  # they load while the networks do
     side_by_side = RuntimeOptions(
         settings.cache_dir, threads=settings.cores, streams=workers, precision=_precision(settings)
     )
-    detector = MtcnnDetector(
-        Mtcnn(side_by_side),
-        DetectorOptions(settings.long_edge, settings.smallest_face, settings.thresholds),
-    )
+    if detector is None:
+        options = DetectorOptions(settings.long_edge, settings.smallest_face, settings.thresholds)
+        detector = MtcnnDetector(Mtcnn(side_by_side), options)
     in_batches = replace(side_by_side, streams=1)
     embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, _runtime(settings))
-    decode = DecodeOptions(pixel_cap=int(settings.max_megapixels * 1e6))
-    return Runner(detector, embedder, RunnerOptions(workers, settings.long_edge, decode), work.clock)
+    return Runner(detector, embedder, RunnerOptions(workers, settings.long_edge), work.clock, decoders)
 
 
 def _runtime(settings: Settings) -> Runtime:

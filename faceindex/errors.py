@@ -54,8 +54,15 @@ class WeightsUnavailable(FaceindexError):
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn errors of the layers below into those of this module, chained."""
-    from index.errors import LibraryError, LibraryMissing, LibraryTooNew, ModelMismatch
-    from pipeline.errors import ModelError, WeightsInvalid, WeightsMissing
+    from index.errors import (
+        DecisionRefused,
+        LibraryError,
+        LibraryMissing,
+        LibraryTooNew,
+        ModelMismatch,
+        PersonUnknown,
+    )
+    from pipeline.errors import DecodersUnavailable, ModelError, WeightsInvalid, WeightsMissing
     from pipeline.models.registry import UnknownModel
 
     try:
@@ -64,9 +71,9 @@ def explained() -> Iterator[None]:
         raise NoLibrary(str(error)) from error
     except LibraryTooNew as error:
         raise LibraryFromTheFuture(str(error)) from error
-    except (ModelMismatch, UnknownModel) as error:
+    except (DecisionRefused, ModelMismatch, PersonUnknown, UnknownModel) as error:
         raise BadRequest(str(error)) from error
     except (WeightsMissing, WeightsInvalid) as error:
         raise WeightsUnavailable(str(error)) from error
-    except (LibraryError, ModelError) as error:
+    except (LibraryError, ModelError, DecodersUnavailable) as error:
         raise FaceindexError(str(error)) from error

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -11,8 +11,23 @@ from typing import IO
 import numpy as np
 
 from faceindex import contract
-from faceindex.errors import FaceindexError
+from faceindex.errors import FaceindexError, explained
 from faceindex.library import Library
+from index.people import People, Standing
+from index.values import FaceRecord
+
+
+def known_faces(library: Library) -> Iterator[tuple[FaceRecord, Standing]]:
+    """All faces by id, and what was decided of each or follows.
+
+    Raises:
+        FaceindexError: See ``faceindex.errors``.
+    """
+    people = People(library.database)
+    with explained():
+        for chunk in library.catalog.all_faces():
+            standings = people.standing([face.face_id for face in chunk])
+            yield from ((face, standings[face.face_id]) for face in chunk)
 
 
 def write_jsonl(library: Library, path: Path) -> None:
@@ -22,8 +37,18 @@ def write_jsonl(library: Library, path: Path) -> None:
         FaceindexError: The file cannot be written.
     """
     with _replacing(path) as file:
-        for face in library.faces():
-            file.write(json.dumps(contract.face(face)).encode() + b"\n")
+        for face, standing in known_faces(library):
+            file.write(json.dumps(contract.face(face, standing)).encode() + b"\n")
+
+
+def write_lines(lines: Iterable[str], path: Path) -> None:
+    """Text, a line each.
+
+    Raises:
+        FaceindexError: The file cannot be written.
+    """
+    with _replacing(path) as file:
+        file.writelines(f"{line}\n".encode() for line in lines)
 
 
 def write_npz(library: Library, path: Path) -> None:

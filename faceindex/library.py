@@ -4,27 +4,32 @@ A library is one SQLite file, with its index and its lock beside it.
 """
 
 import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TypeAlias
 
-import numpy as np
-
 from faceindex.errors import BadRequest, FaceindexError, explained
-from faceindex.lock import locked
-from faceindex.scan import Listeners, Scan, not_a_photo, plan
+from faceindex.examine import examine
+from faceindex.lock import PATIENCE, locked
+from faceindex.models import find_model
+from faceindex.roots import unreachable
+from faceindex.scan import Listeners, Scan, ScanOptions
 from faceindex.settings import AUTO, Settings
-from faceindex.values import Answer, KnownFace, Planned, ScanSummary
+from faceindex.survey import plan
+from faceindex.upkeep import place_advice
+from faceindex.values import Answer, Planned, ScanSummary
+from index.calibration import thresholds_for
 from index.catalog import Catalog
-from index.database import check_file, create_database, open_database
-from index.identify import Wanted, nearest
+from index.database import Database, check_file, create_database, open_database
+from index.identify import Wanted
+from index.roots import Roots
 from index.sqlite import Access
+from index.thresholds import Thresholds
 from index.values import Descriptors, FaceRecord, Statistics
-from index.vectors import VectorIndex, load_index
 from pipeline.models.registry import ModelSpec, spec
-from pipeline.values import F32, PhotoFailed, PhotoFile, PhotoIndexed, PhotoSkipped, Reason, Stage
+from pipeline.values import PhotoFailed
 
 DEFAULT_NEIGHBORS = 5
 
@@ -35,9 +40,10 @@ Download: TypeAlias = Callable[[int, int], None]
 class Library:
     """An open library. Use it in a ``with`` block, in one thread."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, stack: ExitStack) -> None:
+    def __init__(self, settings: Settings, database: Database, stack: ExitStack) -> None:
         self._settings = settings
-        self._catalog = catalog
+        self._database = database
+        self._catalog = Catalog(database)
         self._stack = stack
 
     @classmethod
@@ -50,25 +56,46 @@ class Library:
         """
         with explained(), ExitStack() as stack:
             database = stack.enter_context(open_database(settings.library, Access.READ))
-            return cls(settings, Catalog(database), stack.pop_all())
+            return cls(settings, database, stack.pop_all())
 
     @classmethod
-    def open_to_write(cls, settings: Settings) -> Self:
-        """Open a library to change it, or make a new one; nobody else can change it meanwhile.
+    def open_to_write(cls, settings: Settings, *, make: bool = True, patience: float = PATIENCE) -> Self:
+        """Open a library to change it; nobody else can change it meanwhile.
+
+        Args:
+            settings: Where it is, and the model of a new one.
+            make: Where there is none, make one.
+            patience: Seconds to wait for another run.
 
         Raises:
+            NoLibrary: There is none, and none was to be made.
             BadRequest: There is no model of the name in the settings.
             LibraryLocked: Another run is at work on it.
             FaceindexError: It cannot be used; see ``faceindex.errors``.
         """
         with explained(), ExitStack() as stack:
-            if settings.model != AUTO:
-                spec(settings.model)  # before a library is made for a slip of the pen
-            if settings.library.exists():
+            if not make or settings.library.exists():
                 check_file(settings.library)  # before a lock is left beside a photo that was taken for one
-            stack.enter_context(locked(settings.library))
+            elif settings.model != AUTO:
+                spec(settings.model)  # before a library is made for a slip of the pen
+            stack.enter_context(locked(settings.library, patience))
             database = stack.enter_context(create_database(settings.library))
-            return cls(settings, Catalog(database), stack.pop_all())
+            return cls(settings, database, stack.pop_all())
+
+    @property
+    def settings(self) -> Settings:
+        """What it was opened with."""
+        return self._settings
+
+    @property
+    def database(self) -> Database:
+        """Its tables, for the modules beside this one that have use cases of their own."""
+        return self._database
+
+    @property
+    def catalog(self) -> Catalog:
+        """What it knows of photos and faces, for the same."""
+        return self._catalog
 
     def close(self) -> None:
         """Let go of the files and the lock."""
@@ -82,22 +109,35 @@ class Library:
     ) -> None:
         self.close()
 
-    def scan(self, roots: Sequence[bytes], listeners: Listeners | None = None) -> ScanSummary:
+    def scan(
+        self,
+        roots: Sequence[bytes],
+        listeners: Listeners | None = None,
+        options: ScanOptions | None = None,
+    ) -> ScanSummary:
         """Bring the library up to date with some folders and files.
 
         Args:
             roots: Absolute paths of folders and files.
             listeners: Who is told how it goes.
+            options: How to go about it.
+
+        Returns:
+            What was done; also where the losses of some roots were not believed, which it then names.
 
         Raises:
-            BadRequest: A root cannot be looked at, or another model was asked for than the library's.
+            BadRequest: A root cannot be looked at, and is not known either, or another model was asked for
+                than the library's.
             FaceindexError: See ``faceindex.errors``; what was done until then is kept.
         """
         listeners = listeners or Listeners()
         with explained():
-            check_roots(roots)
+            check_roots(self._settings, roots)
+            if advice := place_advice(self._settings.library):
+                listeners.note(advice)
             model = self.settle_model(listeners.note)
-            return Scan(self._catalog, model, self._settings, listeners).run(roots)
+            scan = Scan(self._database, model, self._settings, listeners)
+            return scan.run(roots, options or ScanOptions())
 
     def settle_model(
         self, note: Callable[[str], None] = lambda _: None, progress: Download = lambda done, total: None
@@ -115,9 +155,10 @@ class Library:
         with explained():
             own, asked = self._catalog.model(), self._settings.model
             if own is not None:
-                if asked != AUTO:
-                    self._catalog.choose_model(spec(asked).model_id)  # refuses another one
-                return spec(own)
+                model = find_model(self._database, own)
+                if asked not in (AUTO, model.base):
+                    self._catalog.choose_model(find_model(self._database, asked).model_id)  # refuses another
+                return model
             from pipeline.models.weights import WeightsStore, choose  # they bring OpenVINO
 
             store = WeightsStore(self._settings.cache_dir)
@@ -133,14 +174,17 @@ class Library:
         photos: Sequence[bytes],
         wanted: Wanted | None = None,
         note: Callable[[str], None] = lambda _: None,
+        *,
+        hidden: bool = False,
     ) -> Iterator[Answer | PhotoFailed]:
-        """Find the faces of photos, and the faces of the library that are nearest to each.
+        """Find the faces of photos, who they are, and the faces of the library that are nearest to each.
 
         Args:
             photos: Absolute paths. They need not be in the library; where one is, its own faces are no
                 matches.
             wanted: How many near faces, and how similar.
             note: Called with sentences for the user.
+            hidden: Name hidden persons too.
 
         Yields:
             One answer, or failure, for each photo, in order.
@@ -148,35 +192,23 @@ class Library:
         Raises:
             FaceindexError: See ``faceindex.errors``.
         """
+        from faceindex.ask import Identifier
         from faceindex.engine import Work, build_runner
 
         wanted = wanted or Wanted(k=DEFAULT_NEIGHBORS)
         with explained():
             model = self.model()
-            loaded = load_index(self._catalog, model.model_id, model.dimension)
-            if loaded.note:
-                note(loaded.note)
-            runner = build_runner(self._settings, model, Work(photos=1))
-            for file in map(_photo_file, photos):
-                if isinstance(file, PhotoFailed):
-                    yield file
-                    continue
-                (outcome,) = runner.run([file], lambda _: False)
-                yield (
-                    self._answer(outcome, loaded.index, wanted)
-                    if isinstance(outcome, PhotoIndexed)
-                    else _failed(outcome)
-                )
+            with ThreadPoolExecutor(1) as beside:  # the networks come from other files than the index
+                loading = beside.submit(build_runner, self._settings, model, Work(photos=1))
+                identifier = Identifier(self, note, hidden=hidden)
+                runner = loading.result()
+            for found in examine(photos, runner):
+                yield found if isinstance(found, PhotoFailed) else identifier.answer(found, wanted)
 
-    def _answer(self, photo: PhotoIndexed, index: VectorIndex, wanted: Wanted) -> Answer:
-        if not photo.faces:
-            return Answer(photo, ())
-        queries: F32 = np.stack([face.vector for face in photo.faces])
-        others = Wanted(wanted.k, wanted.min_similarity, not_of=photo.digest)
-        near = nearest(self._catalog, index, queries, others)
-        return Answer(
-            photo, tuple(KnownFace(face, tuple(each)) for face, each in zip(photo.faces, near, strict=True))
-        )
+    def thresholds(self) -> Thresholds:
+        """What a similarity between two faces of this library means."""
+        with explained():
+            return thresholds_for(self._database, self.model().model_id)
 
     def holds(self, path: bytes) -> bool:
         """Whether there is a photo at this absolute path, or below it, as far as the library knows."""
@@ -195,7 +227,7 @@ class Library:
                 raise FaceindexError(
                     f"The library {self._settings.library} is empty: fill it with 'faceindex scan FOLDER'."
                 )
-            return spec(own)
+            return find_model(self._database, own)
 
     def faces(self) -> Iterator[FaceRecord]:
         """All faces, by id."""
@@ -218,54 +250,34 @@ def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
     """What a scan would read and why. Nothing is written; there need not be a library.
 
     Raises:
-        BadRequest: A root cannot be looked at.
+        BadRequest: A root cannot be looked at, and is not known either.
         FaceindexError: There is a library that cannot be used.
     """
     with explained():
-        check_roots(roots)
+        check_roots(settings, roots)
         states = {}
         if settings.library.exists():
             with open_database(settings.library, Access.READ) as database:
                 states = Catalog(database).states_under(roots)
-        yield from plan(states, roots)
+        reasons = {root: unreachable(root) for root in roots}
+        yield from (Planned(root, read=False, reason=why) for root, why in reasons.items() if why)
+        yield from plan(states, [root for root in roots if reasons[root] is None])
 
 
-def check_roots(roots: Sequence[bytes]) -> None:
-    """See that folders and files to scan are there.
+def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
+    """See that folders and files to scan are there, or are known, as a disk that is not mounted.
 
     Raises:
         BadRequest: One is not.
+        FaceindexError: There is a library that cannot be used.
     """
-    for root in roots:
-        name = os.fsdecode(root)
-        try:
-            mode = os.stat(root).st_mode
-        except OSError as error:
-            raise BadRequest(
-                f"{name} cannot be scanned: {(error.strerror or str(error)).lower()}."
-            ) from error
-        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-            raise BadRequest(f"{name} cannot be scanned: it is neither a folder nor a regular file.")
-
-
-def _photo_file(path: bytes) -> PhotoFile | PhotoFailed:
-    try:
-        found = os.stat(path)
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        reason = Reason.VANISHED if missing else Reason.UNREADABLE
-        message = "there is no such file" if missing else (error.strerror or str(error)).lower()
-        return PhotoFailed(PhotoFile(path, 0, 0), Stage.READ, reason, message, None)
-    file = PhotoFile(path, found.st_size, found.st_mtime_ns)
-    if stat.S_ISDIR(found.st_mode):
-        message = "it is a folder: name the photos in it"
-        return PhotoFailed(file, Stage.READ, Reason.UNREADABLE, message, None)
-    return file
-
-
-def _failed(outcome: object) -> PhotoFailed:
-    if isinstance(outcome, PhotoSkipped):
-        return not_a_photo(outcome.file)
-    if isinstance(outcome, PhotoFailed):
-        return outcome
-    raise TypeError(f"unexpected outcome of a question: {outcome!r}")
+    reasons = [(root, why) for root in roots if (why := unreachable(root)) is not None]
+    if not reasons:
+        return
+    known: set[bytes] = set()
+    if settings.library.exists():
+        with explained(), open_database(settings.library, Access.READ) as database:
+            known = {root for root, _ in reasons if Roots(database).knows(root)}
+    for root, why in reasons:
+        if root not in known:
+            raise BadRequest(f"{os.fsdecode(root)} cannot be scanned: {why}.")

@@ -6,6 +6,7 @@ one name). It holds a line about its owner, for the message of whoever comes sec
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,16 +14,26 @@ from pathlib import Path
 
 from faceindex.errors import FaceindexError, LibraryLocked
 
+PATIENCE = 2.0
+"""Seconds to wait for another process: one that only writes down some descriptors is done sooner."""
+
+_POLL = 0.05
+
 
 @contextmanager
-def locked(library: Path) -> Iterator[None]:
-    """Hold the library's lock.
+def locked(library: Path, patience: float = PATIENCE, kind: str = "lock") -> Iterator[None]:
+    """Hold a lock of the library.
+
+    Args:
+        library: The library's file.
+        patience: Seconds to wait for another process that holds it.
+        kind: Which; by default that of those who change the library.
 
     Raises:
         LibraryLocked: Another process holds it; the message names the process and when it started.
         FaceindexError: The lock file cannot be made.
     """
-    path = library.with_name(f"{library.name}.lock")
+    path = library.with_name(f"{library.name}.{kind}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -31,20 +42,35 @@ def locked(library: Path) -> Iterator[None]:
             f"The library cannot be kept at {library} ({error.strerror}): name another place with --library."
         ) from error
     try:
-        _lock(descriptor, library)
-        started = datetime.now().astimezone().isoformat(" ", "seconds")
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}, started {started}".encode(), 0)
+        _lock(descriptor, library, time.monotonic() + patience)
+        _sign(descriptor, library)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, library: Path) -> None:
+def _sign(descriptor: int, library: Path) -> None:
+    """Write down whose lock it is."""
+    started = datetime.now().astimezone().isoformat(" ", "seconds")
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        owner = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
-        raise LibraryLocked(
-            f"The library {library} is in use by {owner}: try again when it is done."
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()}, started {started}".encode(), 0)
+    except OSError as error:
+        raise FaceindexError(
+            f"The library {library} cannot be written ({error.strerror}): see what room there is."
         ) from error
+
+
+def _lock(descriptor: int, library: Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                owner = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
+                raise LibraryLocked(
+                    f"The library {library} is in use by {owner}: try again when it is done."
+                ) from error
+            time.sleep(_POLL)
+        else:
+            return

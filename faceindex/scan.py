@@ -4,23 +4,29 @@ Every batch of photos is committed as it is done, so that a scan may be stopped 
 by the next one. Scanning twice is the same as scanning once.
 """
 
+import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from faceindex.roots import refusals, unreachable
 from faceindex.settings import Settings
-from faceindex.values import Planned, Progress, ScanSummary
+from faceindex.settle import settle
+from faceindex.stopping import undisturbed
+from faceindex.survey import Survey, not_a_photo, survey
+from faceindex.values import Progress, Refusal, ScanSummary
 from index.catalog import Catalog
-from index.values import PhotoState, Recorded
-from index.vectors import load_index, save_index
-from pipeline.crawl import Skipped, SkipReason, crawl
-from pipeline.decode import DecodeOptions, OpenPhoto
+from index.database import Database
+from index.roots import Roots
+from index.values import Recorded
 from pipeline.errors import PhotoError
 from pipeline.models.registry import ModelSpec
+from pipeline.opened import OpenPhoto
 from pipeline.timing import StageClock
-from pipeline.values import Outcome, PhotoFailed, PhotoFile, PhotoIndexed, PhotoSkipped, Reason, Stage
+from pipeline.values import Outcome, PhotoFailed, PhotoFile, PhotoIndexed, PhotoKnown, PhotoSkipped
 
 BATCH_PHOTOS = 64
 """Outcomes committed together, at most."""
@@ -41,130 +47,100 @@ class Listeners:
     note: Callable[[str], None] = lambda _: None
 
 
-@dataclass(slots=True)
-class _Survey:
-    """What the crawl met."""
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """How a scan goes about it.
 
-    seen: set[bytes] = field(default_factory=set)
-    unlisted: list[bytes] = field(default_factory=list)
-    unchanged: int = 0
-    failed: int = 0
-    returned: list[bytes] = field(default_factory=list)
-    fresh: list[PhotoFile] = field(default_factory=list)
+    Attributes:
+        allow_missing: Believe that photos are gone also where a whole root seems to be.
+        deadline: When to stop, by ``time.monotonic``; the next scan does the rest.
+    """
 
-    def skip(self, skipped: Skipped) -> None:
-        """Remember what could not be looked into: of its photos nothing is known."""
-        if skipped.reason is SkipReason.UNREADABLE:
-            self.unlisted.append(skipped.path)
+    allow_missing: bool = False
+    deadline: float = math.inf
 
-    def add(self, file: PhotoFile, state: PhotoState | None) -> None:
-        """Sort a file by what is known of it."""
-        self.seen.add(file.path)
-        if state is None or _is_fresh(file, state):
-            self.fresh.append(file)
-            return
-        if state.missing:
-            self.returned.append(file.path)
-        if state.failed:
-            self.failed += 1
-        else:
-            self.unchanged += 1
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a scan has met and recorded, before anything is derived from it.
+
+    Attributes:
+        roots: What was scanned.
+        survey: What the crawl met.
+        recorded: What became of what was new.
+        missing: Photos marked as missing.
+        refused: Roots that have lost more than is believed.
+        left: Photos not looked at, because the time was up.
+    """
+
+    roots: Sequence[bytes]
+    survey: Survey
+    recorded: Recorded
+    missing: int
+    refused: tuple[Refusal, ...]
+    left: int
 
 
 class Scan:
     """One scan of some folders and files into one library."""
 
-    def __init__(self, catalog: Catalog, model: ModelSpec, settings: Settings, listeners: Listeners) -> None:
-        self._catalog = catalog
+    def __init__(
+        self, database: Database, model: ModelSpec, settings: Settings, listeners: Listeners
+    ) -> None:
+        self._database = database
+        self._catalog = Catalog(database)
         self._model = model
         self._settings = settings
         self._listeners = listeners
         self._clock = StageClock()
+        self._started = time.monotonic()
 
-    def run(self, roots: Sequence[bytes]) -> ScanSummary:
+    def run(self, roots: Sequence[bytes], options: ScanOptions) -> ScanSummary:
         """Scan.
 
         Args:
-            roots: Absolute paths of folders and files that exist.
+            roots: Absolute paths of folders and files; they exist, or are known to the library.
+            options: How to go about it.
 
         Raises:
             OSError: A root vanished, or cannot be looked at.
             LibraryError: The library cannot be read or written.
             ModelError: A network's weights are not there or not right.
         """
-        started = time.monotonic()
-        self._catalog.add_roots(roots)
-        with self._clock.time("survey"):
-            survey = self._survey(roots)
-        recorded = self._look_at(survey, roots)
-        self._catalog.mark_present(survey.returned)
-        missing = self._catalog.mark_missing(roots, survey.seen, survey.unlisted)
+        looked = self.look(roots, options)
         with self._clock.time("index"):
-            self._save_index()
-        return self._summary(roots, survey, recorded, missing, time.monotonic() - started)
+            settle(self._database, self._model, self._listeners.note)
+        return self.summary(looked)
 
-    def _survey(self, roots: Sequence[bytes]) -> _Survey:
-        states = self._catalog.states_under(roots)
-        survey = _Survey()
-        named = frozenset(roots)
-        for file in crawl(roots, survey.skip):
-            state = states.get(file.path)
-            if state is not None or file.path in named or _may_be_photo(file):
-                survey.add(file, state)
-        for path in survey.unlisted:
+    def look(self, roots: Sequence[bytes], options: ScanOptions) -> Looked:
+        """The first half: record what is in the roots. Arguments and errors are those of ``run``."""
+        reasons = {root: unreachable(root) for root in roots}
+        there = [root for root in roots if reasons[root] is None]
+        self._catalog.add_roots(there)
+        since = datetime.now(UTC)
+        with self._clock.time("survey"):
+            found = survey(self._catalog.states_under(there), there)
+        for path in found.unlisted:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be looked into: what is there was left as it is."
             )
-        return survey
+        recorder = _Recorder(self._catalog, since, self._clock, self._listeners)
+        left = self._look_at(found, frozenset(there), recorder, options.deadline)
+        self._catalog.mark_present(found.returned)
+        if left:  # what seems to be gone may have moved to where nobody has looked yet
+            return Looked(roots, found, recorder.total, 0, (), left)
+        losses = Roots(self._database).losses(roots, found.seen, found.unlisted)
+        refused = () if options.allow_missing else refusals(losses, found.seen, reasons)
+        spared = [refusal.root for refusal in refused]
+        believed = [root for root in roots if root not in spared]
+        missing = self._catalog.mark_missing(believed, found.seen, [*found.unlisted, *spared])
+        return Looked(roots, found, recorder.total, missing, refused, 0)
 
-    def _look_at(self, survey: _Survey, roots: Sequence[bytes]) -> Recorded:
-        """Run the new and changed files through the pipeline, and record what becomes of them."""
-        if not survey.fresh:
-            return Recorded()
-        from faceindex.engine import Work, build_runner
-
-        with self._clock.time("load"):
-            runner = build_runner(self._settings, self._model, Work(len(survey.fresh), self._clock))
-        known = self._catalog.known_digests()
-        total = Recorded()
-        with closing(runner.run(survey.fresh, known.__contains__)) as outcomes:
-            for batch in self._batches(_asked_for(outcomes, frozenset(roots)), len(survey.fresh)):
-                with self._clock.time("record"):
-                    total += self._catalog.record(batch)
-        return total
-
-    def _batches(self, outcomes: Iterator[Outcome], total: int) -> Iterator[list[Outcome]]:
-        """Outcomes in batches. When the run is stopped, the batch in hand still comes."""
-        batch: list[Outcome] = []
-        since = time.monotonic()
-        done = faces = failed = 0
-        try:
-            for outcome in outcomes:
-                batch.append(outcome)
-                done += 1
-                faces += len(outcome.faces) if isinstance(outcome, PhotoIndexed) else 0
-                failed += isinstance(outcome, PhotoFailed)
-                self._listeners.progress(Progress(total, done, faces, failed))
-                if len(batch) >= BATCH_PHOTOS or time.monotonic() - since >= BATCH_SECONDS:
-                    yield batch
-                    batch, since = [], time.monotonic()
-        except KeyboardInterrupt:
-            yield batch
-            raise
-        yield batch
-
-    def _save_index(self) -> None:
-        loaded = load_index(self._catalog, self._model.model_id, self._model.dimension)
-        if loaded.note:
-            self._listeners.note(loaded.note)
-        if not loaded.saved:
-            save_index(loaded.index, self._catalog, self._model.model_id)
-
-    def _summary(
-        self, roots: Sequence[bytes], survey: _Survey, recorded: Recorded, missing: int, seconds: float
-    ) -> ScanSummary:
+    def summary(self, looked: Looked) -> ScanSummary:
+        """What was done, and how the library stands now."""
         statistics = self._catalog.statistics()
-        unchanged, failed = survey.unchanged + recorded.unchanged, survey.failed + recorded.failed
+        recorded, found = looked.recorded, looked.survey
+        unchanged, failed = found.unchanged + recorded.unchanged, found.failed + recorded.failed
         return ScanSummary(
             seen=recorded.indexed + unchanged + recorded.duplicate + recorded.moved + failed,
             indexed=recorded.indexed,
@@ -172,74 +148,119 @@ class Scan:
             duplicate=recorded.duplicate,
             moved=recorded.moved,
             failed=failed,
-            missing=missing,
+            missing=looked.missing,
             faces=recorded.faces,
             library_photos=statistics.photos,
             library_faces=statistics.faces,
             model=self._model.model_id,
-            seconds=seconds,
+            seconds=time.monotonic() - self._started,
             stages=self._clock.stages(),
-            failures=tuple(self._catalog.failures_under(roots)),
+            failures=tuple(self._catalog.failures_under(looked.roots)),
+            refused=looked.refused,
+            left=looked.left,
         )
 
+    def _look_at(self, found: Survey, named: frozenset[bytes], recorder: "_Recorder", deadline: float) -> int:
+        """Look at what may have changed, has changed, or is new, and record what becomes of it.
 
-def _asked_for(outcomes: Iterator[Outcome], roots: frozenset[bytes]) -> Iterator[Outcome]:
-    """Outcomes, but a file that was named itself is never skipped in silence for not being a photo."""
-    for outcome in outcomes:
-        named = isinstance(outcome, PhotoSkipped) and outcome.file.path in roots
-        yield not_a_photo(outcome.file) if named else outcome
+        Returns:
+            How many files were left, because the time was up.
+        """
+        changed: list[PhotoFile] = []
+        recorder.expect(len(found.doubtful) + len(found.fresh))
+        recorder.record(self._still_known(found.doubtful, changed), deadline)
+        fresh = [*changed, *found.fresh]
+        if fresh and time.monotonic() < deadline:
+            with closing(self._outcomes(fresh)) as outcomes:
+                recorder.record(_asked_for(outcomes, named), deadline)
+        return recorder.left
+
+    def _still_known(self, doubtful: Sequence[PhotoFile], changed: list[PhotoFile]) -> Iterator[Outcome]:
+        """Those whose content is the one that is known; the others are added to ``changed``."""
+        digests = self._catalog.digests_of([file.path for file in doubtful]) if doubtful else {}
+        for file in doubtful:
+            try:
+                with self._clock.time("hash"), OpenPhoto(file) as photo:
+                    digest = photo.digest()
+            except PhotoError:
+                digest = None  # the pipeline will say why
+            if digest is not None and digest == digests.get(file.path):
+                yield PhotoKnown(file, digest)
+            else:
+                changed.append(file)
+
+    def _outcomes(self, files: Sequence[PhotoFile]) -> Generator[Outcome, None, None]:
+        from faceindex.engine import Work, build_runner
+
+        with self._clock.time("load"):
+            runner = build_runner(self._settings, self._model, Work(len(files), self._clock))
+        return runner.run(files, self._catalog.known_digests().__contains__)
 
 
-def not_a_photo(file: PhotoFile) -> PhotoFailed:
-    """The failure of a file that was named as a photo and is none."""
-    message = "it holds no picture of a format that is read"
-    return PhotoFailed(file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)
-
-
-def _may_be_photo(file: PhotoFile) -> bool:
-    """Whether a file counts as a photo by its first bytes; one that cannot be opened may be one.
-
-    The pipeline would tell too, but a folder in which only a text is new must not load the networks.
-    """
-    try:
-        with OpenPhoto(file, DecodeOptions()) as photo:
-            return photo.is_photo
-    except PhotoError:
-        return True
-
-
-def plan(states: Mapping[bytes, PhotoState], roots: Sequence[bytes]) -> Iterator[Planned]:
-    """What a scan would read and why; only the first bytes of new files are read for it.
+class _Recorder:
+    """Records outcomes in batches; whatever ends the run, the batch in hand is recorded.
 
     Args:
-        states: What the library knows of the photos under the roots.
-        roots: Absolute paths of folders and files that exist.
+        catalog: Of the library.
+        since: No file was read before then.
+        clock: Where the time is added up.
+        listeners: Who is told how it goes.
+
+    Attributes:
+        total: What became of all photos so far.
     """
-    skipped: list[Skipped] = []
-    for file in crawl(roots, skipped.append):
-        yield from map(_left_out, skipped)
-        skipped.clear()
-        yield _planned(file, states.get(file.path))
-    yield from map(_left_out, skipped)
+
+    def __init__(self, catalog: Catalog, since: datetime, clock: StageClock, listeners: Listeners) -> None:
+        self.total = Recorded()
+        self._catalog = catalog
+        self._since = since
+        self._clock = clock
+        self._listeners = listeners
+        self._batch: list[Outcome] = []
+        self._committed = time.monotonic()
+        self._progress = Progress(0, 0, 0, 0)
+
+    @property
+    def left(self) -> int:
+        """Files that were expected, and of which nothing was recorded."""
+        return self._progress.total - self._progress.done
+
+    def expect(self, total: int) -> None:
+        """Say how many files there are."""
+        self._progress = Progress(total, 0, 0, 0)
+
+    def record(self, outcomes: Iterable[Outcome], deadline: float) -> None:
+        """Record outcomes, until there are no more or the time is up."""
+        try:
+            for outcome in outcomes:
+                self._add(outcome)
+                if time.monotonic() >= deadline:
+                    break
+        except KeyboardInterrupt:
+            self._commit()
+            raise
+        self._commit()
+
+    def _add(self, outcome: Outcome) -> None:
+        self._batch.append(outcome)
+        before = self._progress
+        faces = len(outcome.faces) if isinstance(outcome, PhotoIndexed) else 0
+        failed = isinstance(outcome, PhotoFailed)
+        self._progress = Progress(before.total, before.done + 1, before.faces + faces, before.failed + failed)
+        self._listeners.progress(self._progress)
+        if len(self._batch) >= BATCH_PHOTOS or time.monotonic() - self._committed >= BATCH_SECONDS:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._batch:
+            with undisturbed(), self._clock.time("record"):
+                self.total += self._catalog.record(self._batch, self._since)
+                self._batch = []
+        self._committed = time.monotonic()
 
 
-def _left_out(skipped: Skipped) -> Planned:
-    return Planned(skipped.path, read=False, reason=skipped.reason)
-
-
-def _planned(file: PhotoFile, state: PhotoState | None) -> Planned:
-    if not _is_fresh(file, state):
-        return Planned(file.path, read=False, reason="unchanged")
-    try:
-        with OpenPhoto(file, DecodeOptions()) as photo:
-            if not photo.is_photo:
-                return Planned(file.path, read=False, reason="not a photo")
-    except PhotoError as error:
-        return Planned(file.path, read=False, reason=error.message)
-    known = "unread before" if state is not None and state.unread else "changed"
-    return Planned(file.path, read=True, reason="new" if state is None else known)
-
-
-def _is_fresh(file: PhotoFile, state: PhotoState | None) -> bool:
-    """Whether a file has to be looked at: it is new, has changed, or could not be read the last time."""
-    return state is None or state.unread or (state.size, state.mtime_ns) != (file.size, file.mtime_ns)
+def _asked_for(outcomes: Iterator[Outcome], named: frozenset[bytes]) -> Iterator[Outcome]:
+    """Outcomes, but a file that was named itself is never skipped in silence for not being a photo."""
+    for outcome in outcomes:
+        is_named = isinstance(outcome, PhotoSkipped) and outcome.file.path in named
+        yield not_a_photo(outcome.file) if is_named else outcome

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
         smallest_face: Side of the smallest face sought, pixels of that copy.
         thresholds: Probability above which a face passes P-Net, R-Net and O-Net.
         max_megapixels: Photos of more are failed, unread.
+        keep_missing_days: So long after a photo was found to be gone, ``reindex`` gives it up, with its
+            faces.
     """
 
     model_config = SettingsConfigDict(
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
     smallest_face: float = Field(20.0, ge=12)
     thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
     max_megapixels: float = Field(400.0, gt=0)
+    keep_missing_days: float = Field(30.0, ge=0, le=36_500)
 
     @classmethod
     def load(cls, config: Path | None = None, **flags: Any) -> "Settings":

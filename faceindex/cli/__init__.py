@@ -4,15 +4,31 @@ Nothing heavy is imported here: ``faceindex --help`` must answer at once.
 """
 
 import io
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from faceindex.cli import export, models, scan, stats, who
+from faceindex.cli import (
+    backup,
+    calibrate,
+    celebrity,
+    check,
+    cluster,
+    evaluate,
+    export,
+    find,
+    models,
+    people,
+    reindex,
+    roots,
+    scan,
+    stats,
+    verify,
+    who,
+    why,
+)
 from faceindex.cli.context import Invocation
 
 __all__ = ["main"]
@@ -26,9 +42,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("scan")(scan.scan)
+app.command("reindex")(reindex.reindex)
 app.command("who")(who.who)
+app.command("cluster")(cluster.cluster)
+app.add_typer(people.app, name="people")
+app.command("verify")(verify.verify)
+app.command("find")(find.find)
+app.command("why")(why.why)
 app.command("export")(export.export)
 app.command("stats")(stats.stats)
+app.command("evaluate")(evaluate.evaluate)
+app.command("calibrate")(calibrate.calibrate)
+app.command("check")(check.check)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("celebrity")(celebrity.celebrity)
+app.add_typer(roots.app, name="roots")
 app.add_typer(models.app, name="models")
 
 
@@ -50,7 +79,7 @@ def _globals(
     config: Annotated[
         Path | None, typer.Option(help="A config file; else config.toml in the user's config folder.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors and what was asked for.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Tracebacks with errors, for a bug report.")
     ] = False,
@@ -61,22 +90,8 @@ def _globals(
     context.obj = Invocation(library, config, quiet, verbose)
 
 
-class Stopped(KeyboardInterrupt):
-    """SIGTERM, as an exception in the main thread: it ends a run just as Ctrl-C does."""
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    """End the run once; a second Ctrl-C must not lose the work that the first has it put away."""
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped if number == signal.SIGTERM else KeyboardInterrupt
-
-
 def main() -> None:
-    """Run the command line; the entry point of the console script."""
-    signal.signal(signal.SIGTERM, _stop)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as it is in the background of a shell
-        signal.signal(signal.SIGINT, _stop)
+    """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name may hold letters that the terminal has not
             stream.reconfigure(errors="backslashreplace")

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from faceindex.stopping import EXIT_INTERRUPTED, EXIT_TERMINATED, Stopped, stop_cleanly
+
 if TYPE_CHECKING:
     from faceindex.cli.render import Reporter
     from faceindex.settings import Settings
 
 EXIT_SOME_FAILED = 3
 """Done, but some photos could not be read."""
-EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def reported(context: typer.Context) -> Iterator[tuple[Invocation, "Reporter"]]:
     invocation: Invocation = context.obj
     reporter = Reporter(quiet=invocation.quiet)
     try:
+        stop_cleanly()
         yield invocation, reporter
     except FaceindexError as error:
         if invocation.verbose:
@@ -64,7 +66,7 @@ def reported(context: typer.Context) -> Iterator[tuple[Invocation, "Reporter"]]:
         reporter.error(str(error))
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        terminated = type(error) is not KeyboardInterrupt
+        terminated = isinstance(error, Stopped)
         reporter.error("stopped; all finished work is kept")
         raise typer.Exit(EXIT_TERMINATED if terminated else EXIT_INTERRUPTED) from error
     except BrokenPipeError as error:  # whoever read our output has had enough, as in "| head"

@@ -25,8 +25,9 @@ def export(
 ) -> None:
     """Write all faces of the library: as JSON lines, or as NumPy arrays with their descriptors."""
     with reported(context) as (invocation, reporter):
+        from faceindex import contract
         from faceindex.errors import BadRequest
-        from faceindex.export import write_jsonl, write_npz
+        from faceindex.export import known_faces, write_jsonl, write_npz
         from faceindex.library import Library
 
         if form is ExportFormat.NPZ and file is None:
@@ -35,8 +36,8 @@ def export(
             )
         with Library.open(invocation.settings()) as library:
             if file is None:
-                for face in library.faces():
-                    reporter.face(face)
+                for face, standing in known_faces(library):
+                    reporter.json(contract.face(face, standing))
             elif form is ExportFormat.JSONL:
                 write_jsonl(library, file)
             else:

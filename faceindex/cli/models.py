@@ -37,16 +37,16 @@ def fetch(
     """Download the weights of a model, once; a broken download is gone on with."""
     with reported(context) as (invocation, reporter):
         from faceindex.errors import BadRequest, explained
-        from pipeline.models.registry import spec
+        from pipeline.models.registry import fetchable
         from pipeline.models.weights import WeightsStore
 
         store = WeightsStore(invocation.settings().cache_dir)
         with explained(), reporter.download_progress() as progress:
-            model = spec(name)
+            model = fetchable(name)
             if source is None:
                 weights = store.fetch(model, progress)
             elif source.is_file():
                 weights = store.install(model, source)
             else:
                 raise BadRequest(f"There is no file {source}: check --from.")
-        reporter.note(f"The weights of {name} are at {weights.path}, SHA-256 {weights.sha256}")
+        reporter.note(f"The file for {name} is {weights.path}, SHA-256 {weights.sha256}")

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,8 @@ from faceindex import contract
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from faceindex.values import Answer, KnownFace, Planned, Progress, ScanSummary
-    from index.values import FaceRecord, Statistics
+    from faceindex.values import Planned, Progress, ScanSummary
+    from index.values import FailureRecord, Statistics
     from pipeline.models.registry import ModelSpec
     from pipeline.models.weights import Availability
     from pipeline.values import PhotoFailed
@@ -67,6 +67,17 @@ class Reporter:
         """Say something that the user may want to know."""
         if not self._quiet:
             self._err.print(Text(printable(message)))
+
+    def lines(self, lines: Iterable[str], *, heading: str | None = None) -> None:
+        """Results, a line each, none of them folded; what comes from outside is made safe."""
+        if heading is not None:
+            self._out.print(Text(printable(heading), style="bold"))
+        for line in lines:
+            self._out.print(Text(printable(line)))
+
+    def json(self, value: dict[str, Any]) -> None:
+        """One object of the JSON contract."""
+        self._json(value)
 
     def planned(self, planned: "Planned", *, as_json: bool) -> None:
         """One line of a dry run."""
@@ -128,11 +139,13 @@ class Reporter:
     def scan_summary(self, summary: "ScanSummary", library: "Path", *, as_json: bool) -> None:
         """What a scan did, failures first."""
         for failure in summary.failures:
-            self._failed(failure.path, failure.stage, failure.reason, failure.message, as_json=as_json)
+            self.failure_record(failure, as_json=as_json)
         if as_json:
             self._json(contract.summary(summary))
             return
-        totals = f"{_count(summary.library_photos, 'photo')}, {_count(summary.library_faces, 'face')}"
+        if self._quiet:
+            return
+        totals = f"{count(summary.library_photos, 'photo')}, {count(summary.library_faces, 'face')}"
         rows = (
             ("Photos", _scan_counts(summary)),
             ("Faces", f"{summary.faces:,} found"),
@@ -141,30 +154,16 @@ class Reporter:
         )
         self._rows(rows)
 
-    def answer(self, answer: "Answer", *, as_json: bool) -> None:
-        """The faces of one photo, and the faces nearest to them."""
-        photo = answer.photo
-        if as_json:
-            self._json(contract.answer(answer))
-            return
-        size = f"{photo.size.width} x {photo.size.height} pixels"
-        name = printable(photo.file.path)
-        if not answer.faces:
-            self._out.print(Text(f"{name}: no face found ({size})"))
-            return
-        self._out.print(Text(f"{name}: {_count(len(answer.faces), 'face')} ({size})"))
-        heading, *lines = _face_lines(answer.faces)
-        self._out.print(Text(heading, style="bold"))
-        for line in lines:
-            self._out.print(Text(line))
+    def path(self, path: bytes, *, end: bytes) -> None:
+        """A path as a result: made safe, and in a line, on a terminal; else its very bytes, then ``end``."""
+        if self._out.is_terminal:
+            self.lines([os.fsdecode(path)])
+        else:
+            sys.stdout.buffer.write(path + end)
 
     def failure(self, failed: "PhotoFailed", *, as_json: bool) -> None:
         """A photo that could not be read."""
         self._failed(failed.file.path, failed.stage, failed.reason, failed.message, as_json=as_json)
-
-    def face(self, face: "FaceRecord") -> None:
-        """One face of an export."""
-        self._json(contract.face(face))
 
     def statistics(self, statistics: "Statistics", library: "Path", *, as_json: bool) -> None:
         """The library in figures."""
@@ -186,6 +185,10 @@ class Reporter:
             table.add_row(model.model_id, str(model.dimension), status, model.summary, model.licence)
         self._out.print(table, soft_wrap=False)  # on a terminal, cells that do not fit are folded
 
+    def failure_record(self, failure: "FailureRecord", *, as_json: bool) -> None:
+        """A photo of the library that could not be read."""
+        self._failed(failure.path, failure.stage, failure.reason, failure.message, as_json=as_json)
+
     def _failed(self, path: bytes, stage: str, reason: str, message: str, *, as_json: bool) -> None:
         if as_json:
             self._json(contract.failed(path, stage, reason, message))
@@ -204,7 +207,8 @@ class Reporter:
         sys.stdout.write(json.dumps(value) + "\n")
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """A number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -220,26 +224,6 @@ def _time(summary: "ScanSummary") -> str:
     if not summary.indexed:
         return f"{summary.seconds:.1f} s"
     return f"{summary.seconds:.1f} s, {summary.indexed / summary.seconds:.1f} photos a second"
-
-
-def _face_lines(faces: "Sequence[KnownFace]") -> Iterator[str]:
-    """A heading, and a line for each near face; the face itself stands in the first of its lines."""
-    places = [_place(face) for face in faces]
-    column = max(map(len, places))
-    yield f"face  {'where':<{column}}  quality  similarity  nearest faces"
-    for number, (face, place) in enumerate(zip(faces, places, strict=True), 1):
-        own = f"{number:>4}  {place:<{column}}  {face.described.quality.score:>7.2f}"
-        if not face.matches:
-            yield f"{own}  {'none':>10}"
-        for match in face.matches:
-            missing = "  (the photo is missing)" if match.face.missing else ""
-            yield f"{own}  {match.similarity:>10.3f}  {printable(match.face.photo)}{missing}"
-            own = " " * len(own)
-
-
-def _place(face: "KnownFace") -> str:
-    box = face.described.face.box
-    return f"{box.w:.0f} x {box.h:.0f} at {box.x:.0f}, {box.y:.0f}"
 
 
 def _statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:
@@ -260,7 +244,7 @@ def _statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tupl
     yield "Descriptors", f"{statistics.descriptors:,} ({_bytes(statistics.descriptor_bytes)})"
     index = "not saved yet"
     if manifest := statistics.manifest:
-        index = f"{_count(manifest.file.count, 'face')}, {manifest.file.kind}"
+        index = f"{count(manifest.file.count, 'face')}, {manifest.file.kind}"
     yield "Index", index
 
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.context import EXIT_SOME_FAILED, absolute, reported
+from faceindex.cli.context import absolute, reported
+from faceindex.cli.runs import deadline, exit_code, say_what_was_not_done
 
 
 def scan(
@@ -30,13 +31,20 @@ def scan(
         typer.Option(help="Of P-Net, R-Net and O-Net; 0.6 0.7 0.8."),
     ] = None,
     max_megapixels: Annotated[float | None, typer.Option(help="Photos of more are not read; 400.")] = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Believe that the photos of a whole folder are gone.")
+    ] = False,
+    time_budget: Annotated[
+        str | None,
+        typer.Option(help="Stop after so long, such as 90s or 1h30m; the next scan does the rest."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and why.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Find the faces in all photos of some folders, and bring the library up to date."""
     with reported(context) as (invocation, reporter):
         from faceindex.library import Library, check_roots, plan_scan
-        from faceindex.scan import Listeners
+        from faceindex.scan import Listeners, ScanOptions
 
         settings = invocation.settings(
             model=model,
@@ -48,17 +56,20 @@ def scan(
             thresholds=thresholds,
             max_megapixels=max_megapixels,
         )
+        options = ScanOptions(allow_missing, deadline(time_budget))
         roots = absolute(folders)
         if dry_run:
             for planned in plan_scan(settings, roots):
                 reporter.planned(planned, as_json=as_json)
             return
-        check_roots(roots)  # before a library is made for a slip of the pen
+        check_roots(settings, roots)  # before a library is made for a slip of the pen
         with Library.open_to_write(settings) as library:
             with reporter.download_progress() as progress:
                 library.settle_model(reporter.note, progress)
             with reporter.scan_progress() as progress:
-                summary = library.scan(roots, Listeners(progress=progress, note=reporter.note))
+                listeners = Listeners(progress=progress, note=reporter.note)
+                summary = library.scan(roots, listeners, options)
         reporter.scan_summary(summary, settings.library, as_json=as_json)
-        if summary.failures:
-            raise typer.Exit(EXIT_SOME_FAILED)
+        say_what_was_not_done(summary, reporter)
+        if code := exit_code(summary):
+            raise typer.Exit(code)

@@ -1,11 +1,15 @@
 """``faceindex who``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faceindex.cli.context import EXIT_SOME_FAILED, absolute, reported
+
+if TYPE_CHECKING:
+    from faceindex.cli.render import Reporter
+    from faceindex.values import Answer
 
 
 def who(
@@ -15,12 +19,13 @@ def who(
     min_similarity: Annotated[
         float, typer.Option(min=-1, max=1, help="Show no face that is less similar.")
     ] = -1.0,
+    hidden: Annotated[bool, typer.Option("--hidden", help="Name hidden persons too.")] = False,
     annotate: Annotated[
         Path | None, typer.Option(help="Write the photo with its faces marked to this file.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Find the faces of photos, and the most similar faces in the library."""
+    """Say who is in photos, and which faces of the library are most similar."""
     with reported(context) as (invocation, reporter):
         from faceindex.annotate import annotate as write_annotated
         from faceindex.annotate import check_target
@@ -37,14 +42,27 @@ def who(
         with Library.open(settings) as library:
             if annotate is not None:
                 check_target(annotate, paths[0], library)
-            for answer in library.who(paths, Wanted(k, min_similarity), reporter.note):
-                if isinstance(answer, Answer):
-                    reporter.answer(answer, as_json=as_json)
-                    if annotate is not None:
-                        write_annotated(answer, annotate, settings)
-                        reporter.note(f"The annotated photo is {annotate}")
-                else:
+            for answer in library.who(paths, Wanted(k, min_similarity), reporter.note, hidden=hidden):
+                if not isinstance(answer, Answer):
                     reporter.failure(answer, as_json=as_json)
                     failed = True
+                    continue
+                _show(answer, reporter, as_json=as_json)
+                if annotate is not None:
+                    write_annotated(answer, annotate, settings)
+                    reporter.note(f"The annotated photo is {annotate}")
         if failed:
             raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _show(answer: "Answer", reporter: "Reporter", *, as_json: bool) -> None:
+    from faceindex import contract
+    from faceindex.cli.ask_text import answer_rows, answer_title
+
+    if as_json:
+        reporter.json(contract.answer(answer))
+        return
+    reporter.lines([answer_title(answer)])
+    if answer.faces:
+        heading, *rows = answer_rows(answer.faces)
+        reporter.lines(rows, heading=heading)

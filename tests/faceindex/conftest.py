@@ -2,15 +2,19 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from faceindex.library import Library
+from faceindex.nightly import reindex
+from faceindex.scan import Listeners, ScanOptions
 from faceindex.settings import Settings
-from faceindex.values import ScanSummary
+from faceindex.values import NightReport, Progress, ScanSummary
 from index.values import FaceRecord
 
 KINDS = ("indexed", "unchanged", "duplicate", "moved", "missing", "failed")
@@ -23,9 +27,20 @@ class Album:
     folder: Path
     settings: Settings
 
-    def scan(self, *roots: Path) -> ScanSummary:
+    def scan(self, *roots: Path, options: ScanOptions | None = None) -> ScanSummary:
         with Library.open_to_write(self.settings) as library:
-            return library.scan([bytes(root) for root in roots or (self.folder,)])
+            return library.scan([bytes(root) for root in roots or (self.folder,)], options=options)
+
+    def reindex(
+        self, options: ScanOptions | None = None, progress: Callable[[Progress], None] = lambda _: None
+    ) -> NightReport:
+        with Library.open_to_write(self.settings, make=False) as library:
+            return reindex(library, Listeners(progress), options)
+
+    def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run SQL on the library."""
+        with closing(sqlite3.connect(self.settings.library)) as connection, connection:
+            return connection.execute(statement, values).fetchall()
 
     def counts(self, *roots: Path) -> dict[str, int]:
         """What a scan counts, leaving out zeros; what was seen is the sum, but for the missing."""

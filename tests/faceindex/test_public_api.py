@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import faceindex
-from faceindex import errors
+from faceindex import errors, stopping
 from faceindex.cli import context
 
 
@@ -39,7 +39,7 @@ def test_exit_codes() -> None:
         "WeightsUnavailable": 13,
     }
     assert context.EXIT_SOME_FAILED == 3
-    assert (context.EXIT_INTERRUPTED, context.EXIT_TERMINATED) == (130, 143)
+    assert (stopping.EXIT_INTERRUPTED, stopping.EXIT_TERMINATED) == (130, 143)
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:

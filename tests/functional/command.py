@@ -50,6 +50,8 @@ class CommandLine:
     library: Path
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    wrapper: tuple[str, ...] = ()
+    """What the command is run by, as a program that takes rights away."""
 
     def run(self, *arguments: Argument, **environment: str) -> Ran:
         """Run a command on the library to its end."""
@@ -60,7 +62,15 @@ class CommandLine:
     def start(self, *arguments: Argument, terminal: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
         """Start a command on the library, in pipes or on a terminal."""
         return subprocess.Popen(
-            [sys.executable, "-m", "faceindex", "--library", self.library, *map(_argument, arguments)],
+            [
+                *self.wrapper,
+                sys.executable,
+                "-m",
+                "faceindex",
+                "--library",
+                self.library,
+                *map(_argument, arguments),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=terminal,
             stderr=terminal,

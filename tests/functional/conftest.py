@@ -1,5 +1,6 @@
 """A command line with an empty home, and one library that many tests read."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,5 @@ def scanned(tmp_path_factory: pytest.TempPathFactory, cache: Path, album: Path) 
 @pytest.fixture
 def copied(scanned: CommandLine, command: CommandLine) -> CommandLine:
     """A command line with a copy of the album's library, to be changed at will."""
-    command.library.parent.mkdir()
-    for file in scanned.library.parent.iterdir():
-        (command.library.parent / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(scanned.library.parent, command.library.parent)  # with its permissions
     return replace(command)

@@ -1,6 +1,8 @@
 """Photos for the tests, made from pictures that packages ship, each with its own content."""
 
 import io
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,10 @@ def jpeg(picture: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def save(picture: Image.Image, path: Path) -> Path:
+def save(picture: Image.Image, path: Path, *, age: float = 3600) -> Path:
+    """Write a photo, as if so many seconds ago: a scan reads one that is quite new once more."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(jpeg(picture))
+    written = time.time_ns() - round(age * 1e9)
+    os.utime(path, ns=(written, written))
     return path

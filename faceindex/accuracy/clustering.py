@@ -1,0 +1,86 @@
+"""How well groups of faces are the people that they should be.
+
+B-cubed (Bagga and Baldwin, "Entity-based cross-document coreferencing using the vector space model", ACL
+1998): for each face, the part of its group that is its person (precision) and the part of its person that is
+in its group (recall), and the means over faces. Pairwise: the same of pairs of faces. Faces in no group
+each are a group of one. Everything is counted; nothing here knows a descriptor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Precision, recall, and their harmonic mean."""
+
+    precision: float
+    recall: float
+
+    @property
+    def f(self) -> float:
+        """The harmonic mean; 0 where both are."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """How groups and people agree.
+
+    Attributes:
+        faces: How many were grouped.
+        people: How many people they are.
+        groups: How many groups, those of one face too.
+        b_cubed: By faces.
+        pairwise: By pairs of faces.
+    """
+
+    faces: int
+    people: int
+    groups: int
+    b_cubed: Agreement
+    pairwise: Agreement
+
+
+def agree(groups: Sequence[int], people: Sequence[str]) -> Clustering | None:
+    """Compare groups with people.
+
+    Args:
+        groups: The group that each face is in, [N].
+        people: Who each face is, [N].
+
+    Returns:
+        ``None`` where there is no face.
+    """
+    if not len(groups):
+        return None
+    names, person = np.unique(np.asarray(people), return_inverse=True)
+    numbers, group = np.unique(np.asarray(groups), return_inverse=True)
+    cell = group * len(names) + person
+    together = np.bincount(cell)
+    of_group, of_person = np.bincount(group), np.bincount(person)
+    shared = together[cell]
+    return Clustering(
+        faces=len(group),
+        people=len(names),
+        groups=len(numbers),
+        b_cubed=Agreement(
+            float(np.mean(shared / of_group[group])), float(np.mean(shared / of_person[person]))
+        ),
+        pairwise=Agreement(
+            _ratio(_pairs(together), _pairs(of_group)), _ratio(_pairs(together), _pairs(of_person))
+        ),
+    )
+
+
+def _pairs(sizes: NDArray[np.intp]) -> int:
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def _ratio(part: int, whole: int) -> float:
+    """The part of nothing is all of it: no pair was put together wrongly, or left apart."""
+    return part / whole if whole else 1.0

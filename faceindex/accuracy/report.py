@@ -1,0 +1,150 @@
+"""Draws an evaluation: one page of plots as a PNG, and as an HTML page that needs no other file.
+
+matplotlib is imported here and nowhere else, and only when something is drawn.
+"""
+
+import base64
+import html
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faceindex.accuracy.evaluation import Evaluation
+from faceindex.errors import FaceindexError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_BINS = 120
+_GENUINE, _IMPOSTOR = "#1b6ca8", "#c8553d"
+
+_STYLE = (
+    "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
+    "img{max-width:100%}pre{font-size:.9rem;line-height:1.4;overflow-x:auto}"
+)
+
+
+def write_report(found: Evaluation, lines: Iterable[str], folder: Path) -> tuple[Path, Path]:
+    """Write ``accuracy.png`` and ``accuracy.html``.
+
+    Args:
+        found: What was measured.
+        lines: The same in words, as the command line prints it.
+        folder: Made if it is not there.
+
+    Returns:
+        The two files.
+
+    Raises:
+        FaceindexError: matplotlib is not installed, or the files cannot be written.
+    """
+    image = _png(found)
+    page, picture = folder / "accuracy.html", folder / "accuracy.png"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        picture.write_bytes(image)
+        page.write_text(_page(found, lines, image), encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise FaceindexError(
+            f"{folder} cannot be written: {(error.strerror or str(error)).lower()}."
+        ) from error
+    return picture, page
+
+
+def _png(found: Evaluation) -> bytes:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise FaceindexError("Plots need matplotlib: pip install 'faceindex[plots]'.") from error
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    axes = figure.subplots(2, 2)
+    figure.suptitle(f"{found.model}: {found.faces:,} faces of {found.people:,} people", fontsize=13)
+    _draw_roc(found, axes[0][0])
+    _draw_similarities(found, axes[0][1])
+    _draw_identification(found, axes[1][0])
+    _draw_groups(found, axes[1][1])
+    return _saved(figure)
+
+
+def _saved(figure: "Figure") -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=130)
+    return stream.getvalue()
+
+
+def _draw_roc(found: Evaluation, axes: "Axes") -> None:
+    axes.set_title("One to one")
+    axes.set_xlabel("false accept rate")
+    axes.set_ylabel("true accept rate")
+    if found.verification is None:
+        _nothing(axes)
+        return
+    curve = found.verification.curve
+    axes.semilogx(curve.far, curve.tar, color=_GENUINE)
+    for each in found.verification.operating:
+        axes.plot([each.far, each.far], [each.interval.low, each.interval.high], color=_IMPOSTOR)
+        axes.plot(each.far, each.tar, "o", color=_IMPOSTOR, markersize=4)
+    axes.grid(visible=True, alpha=0.3)
+
+
+def _draw_similarities(found: Evaluation, axes: "Axes") -> None:
+    axes.set_title("Similarities")
+    axes.set_xlabel("cosine")
+    axes.set_ylabel("density")
+    if found.comparisons is None or found.verification is None:
+        _nothing(axes)
+        return
+    for values, name, colour in (
+        (found.comparisons.impostor, "two people", _IMPOSTOR),
+        (found.comparisons.genuine, "one person", _GENUINE),
+    ):
+        axes.hist(values, bins=_BINS, range=(-1, 1), density=True, alpha=0.6, label=name, color=colour)
+    axes.set_xlim(-0.5, 1)
+    axes.legend(frameon=False)
+
+
+def _draw_identification(found: Evaluation, axes: "Axes") -> None:
+    axes.set_title("One to many, one face enrolled for each person")
+    known = found.identification
+    if known is None:
+        _nothing(axes)
+        return
+    bars = [("rank 1", known.rank_1), ("rank 5", known.rank_5)]
+    bars += [(f"TPIR at\nFPIR {each.fpir:.0%}", each.tpir) for each in known.open_set]
+    if found.clustering:
+        bars.append(("clusters:\nB-cubed F", found.clustering.b_cubed.f))
+    _draw_bars(axes, bars)
+
+
+def _draw_groups(found: Evaluation, axes: "Axes") -> None:
+    axes.set_title("True accept rate of groups, at one threshold")
+    bars = [(f"{each.name}\n({each.genuine:,})", each.tar) for each in found.groups if each.tar is not None]
+    if not bars:
+        _nothing(axes)
+        return
+    _draw_bars(axes, bars)
+    axes.tick_params(axis="x", labelsize=7)
+
+
+def _draw_bars(axes: "Axes", bars: list[tuple[str, float]]) -> None:
+    drawn = axes.bar([name for name, _ in bars], [value for _, value in bars], color=_GENUINE)
+    axes.bar_label(drawn, fmt="%.3f", fontsize=8)
+    axes.set_ylim(0, 1.1)
+
+
+def _nothing(axes: "Axes") -> None:
+    axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes)
+
+
+def _page(found: Evaluation, lines: Iterable[str], image: bytes) -> str:
+    title = html.escape(f"Accuracy of {found.model} on {found.source}")
+    text = html.escape("\n".join(lines))
+    picture = base64.b64encode(image).decode("ascii")
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head><body><h1>{title}</h1>"
+        f'<img alt="Plots of the figures below" src="data:image/png;base64,{picture}">'
+        f"<pre>{text}</pre></body></html>\n"
+    )

@@ -1,0 +1,36 @@
+"""Brings up to date what follows from photos and descriptors: the saved index, and who is whom.
+
+It is run after a scan, and after whatever else adds or removes faces. It may be run at any time, and twice
+is the same as once. This module decides nothing itself.
+"""
+
+from collections.abc import Callable
+
+from index.calibration import thresholds_for
+from index.catalog import Catalog
+from index.database import Database
+from index.grouping import regroup
+from index.journal import Journal
+from index.vectors import load_index, save_index
+from pipeline.models.registry import ModelSpec
+
+
+def settle(database: Database, model: ModelSpec, note: Callable[[str], None]) -> None:
+    """Bring a library up to date with its own facts.
+
+    Args:
+        database: Open to write.
+        model: The library's.
+        note: Called with a sentence for the user, where the saved index could not be used.
+
+    Raises:
+        LibraryError: The library cannot be read or written.
+    """
+    Journal(database).relink()
+    catalog = Catalog(database)
+    loaded = load_index(catalog, model.model_id, model.dimension)
+    if loaded.note:
+        note(loaded.note)
+    if not loaded.saved:
+        save_index(loaded.index, catalog, model.model_id)
+    regroup(database, thresholds_for(database, model.model_id))

@@ -1,0 +1,79 @@
+"""What is suggested for review: what may be wrong first, then what a decision settles most faces of."""
+
+from faceindex import people
+from faceindex.cli import people_text
+from faceindex.library import Library
+from faceindex.review import Kind, Suggestion, review
+from tests.faceindex.conftest import Album
+from tests.faceindex.made_library import direction, face, fill, like
+
+ANNA, BEN, CARL = direction(1), direction(2), direction(3)
+
+
+def suggested(library: Library, kind: Kind) -> list[Suggestion]:
+    return [each for each in review(library) if each.kind is kind]
+
+
+def test_nobody_is_known_and_the_largest_cluster_comes_first(album: Album) -> None:
+    photos = [[face(like(ANNA, 0.85, seed))] for seed in range(10, 14)]
+    photos += [[face(like(BEN, 0.85, seed))] for seed in range(20, 26)]
+    fill(album.settings, photos, album.folder)
+    with Library.open_to_write(album.settings) as library:
+        people.regroup(library)
+        first, second = review(library)
+        assert (first.kind, second.kind) == (Kind.NEW_CLUSTER, Kind.NEW_CLUSTER)
+        assert (len(first.face_ids), len(second.face_ids)) == (6, 4)
+        assert people_text.command(first) == f"faceindex people name {first.cluster_id} NAME"
+        people.ignore(library, [], [first.cluster_id or 0])
+        assert [each.cluster_id for each in review(library)] == [second.cluster_id]
+
+
+def test_a_face_in_the_band_below_the_threshold_is_probably_somebody(album: Album) -> None:
+    sure = [[face(like(ANNA, 0.9, seed))] for seed in range(10, 15)]
+    with_review = Library.open_to_write(album.settings)
+    with with_review as library:
+        library.catalog.choose_model(sure[0][0].model_id)
+        band = library.thresholds()
+    between = (band.accept + band.review) / 2
+    fill(album.settings, [*sure, [face(like(ANNA, between, 90))], [face(like(BEN, 1.0, 91))]], album.folder)
+    with Library.open_to_write(album.settings) as library:
+        people.move(library, "Anna O'Neill", ["1", "2", "3", "4", "5"])
+        (probable,) = suggested(library, Kind.PROBABLE_FACES)
+        assert probable.face_ids == (6,)
+        assert probable.person is not None
+        assert probable.person.name == "Anna O'Neill"
+        assert people_text.command(probable) == "faceindex people confirm 'Anna O'\"'\"'Neill' 6"
+        people.reject(library, "Anna O'Neill", ["6"])
+        assert suggested(library, Kind.PROBABLE_FACES) == []
+
+
+def test_a_confirmed_face_that_is_like_somebody_else_comes_before_all(album: Album) -> None:
+    photos = [[face(like(ANNA, 0.85, seed))] for seed in range(10, 14)]
+    photos += [[face(like(BEN, 0.85, seed))] for seed in range(20, 24)]
+    photos += [[face(like(CARL, 0.85, seed))] for seed in range(30, 40)]
+    fill(album.settings, photos, album.folder)
+    with Library.open_to_write(album.settings) as library:
+        people.move(library, "Anna", ["1", "2", "3", "4", "5"])  # 5 is Ben
+        people.move(library, "Ben", ["6", "7", "8"])
+        first = review(library)[0]
+        assert (first.kind, first.face_ids) == (Kind.DOUBTFUL, (5,))
+        assert people_text.command(first) == "faceindex people move Ben 5"
+        people.move(library, "Ben", ["5"])
+        assert suggested(library, Kind.DOUBTFUL) == []
+
+
+def test_two_names_for_one_person_are_noticed_once(album: Album) -> None:
+    fill(album.settings, [[face(like(ANNA, 0.85, seed))] for seed in range(10, 16)], album.folder)
+    with Library.open_to_write(album.settings) as library:
+        people.move(library, "Anna", ["1", "2", "3"])
+        people.move(library, "Anna M.", ["4", "5", "6"])
+        (same,) = suggested(library, Kind.SAME_PERSON)
+        assert people_text.command(same) in (
+            "faceindex people merge Anna 'Anna M.'",
+            "faceindex people merge 'Anna M.' Anna",
+        )
+        people.hide(library, "Anna M.", hidden=True)
+        assert suggested(library, Kind.SAME_PERSON) == []
+        people.hide(library, "Anna M.", hidden=False)
+        people.merge(library, "Anna", "Anna M.")
+        assert review(library) == []
