@@ -21,6 +21,7 @@ from faceindex.stopping import undisturbed
 from index.calibration import (
     Calibration,
     ClosePersons,
+    curve_that_came_with,
     drop_calibrations,
     store_calibration,
     thresholds_for,
@@ -32,9 +33,8 @@ from index.grouping import regroup
 from index.people import People, Person
 from index.rejected import RejectedFaces, load_rejected
 from index.templates import ConfirmedFaces
-from index.thresholds import ClosePair, Thresholds, shipped_curve
+from index.thresholds import ClosePair, Thresholds
 from index.values import I64
-from pipeline.models.registry import ModelSpec
 from pipeline.values import F32
 
 SHIPPED = "shipped"
@@ -109,7 +109,7 @@ def calibrate(library: Library, clock: Clock = utc_now, *, write: bool = True) -
         rejected = load_rejected(database, model.model_id)
         pairs = _known_pairs(confirmed, rejected, close)
         persons = People(database).everyone()
-        found, losses = _fitted(model, pairs, close, persons, clock())
+        found, losses = _fitted(library, pairs, close, persons, clock())
         before = thresholds_for(database, model.model_id)
         after = thresholds_with(database, model.model_id, found)
         with undisturbed():
@@ -172,7 +172,7 @@ def reset(library: Library, *, write: bool = True) -> Calibrated:
 
 
 def _fitted(
-    model: ModelSpec,
+    library: Library,
     pairs: KnownPairs,
     close: Sequence[ClosePair],
     persons: Mapping[int, Person],
@@ -189,10 +189,11 @@ def _fitted(
             f"To calibrate takes {FEWEST_PERSONS} persons with two confirmed faces or more, and there are "
             f"{known}: name more people with 'faceindex people name'."
         )
-    shipped, day = shipped_curve(model.model_id), f"{made_at:%Y-%m-%d}"
+    model, day = library.model(), f"{made_at:%Y-%m-%d}"
+    came_with = curve_that_came_with(library.database, model.model_id)
     origin = f"calibrated on {known:,} persons of this library on {day}"
     try:
-        fitted = fit(pairs, shipped, origin)
+        fitted = fit(pairs, came_with, origin)
     except ValueError as error:
         raise FaceindexError(
             f"{model.model_id} was never measured, and the confirmed faces are too few to measure it: name "

@@ -23,7 +23,7 @@ from faceindex.accuracy.verification import Comparisons, accuracy_over_folds, co
 from faceindex.engine import Work, build_runner
 from faceindex.errors import FaceindexError, explained
 from faceindex.library import Library
-from faceindex.settings import Settings
+from faceindex.settings import AUTO, Settings
 from faceindex.values import Progress
 from index.cluster import NOBODY, Faces, group
 from index.enrolled import load_confirmed
@@ -268,7 +268,8 @@ def _grouped(faces: MeasuredFaces, same: float) -> I64:
 
 def _model(settings: Settings, listeners: Listeners) -> ModelSpec:
     choice = choose(settings.model, WeightsStore(settings.cache_dir), listeners.download)
-    listeners.note(f"The model is {choice.reason}")
+    if settings.model == AUTO:
+        listeners.note(f"The model is {choice.reason}")
     return choice.model
 
 

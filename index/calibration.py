@@ -6,7 +6,6 @@ How a calibration is found is not known here.
 """
 
 import json
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,18 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, distinct, func, insert, select
 
+from index.curves import curve_from_json, curve_to_json
 from index.database import Database
 from index.errors import LibraryDamaged
+from index.projections import own_curve
 from index.schema import calibration, person, verdict
-from index.thresholds import (
-    ClosePair,
-    Curve,
-    EvidencePoint,
-    RatePoint,
-    Thresholds,
-    for_gallery,
-    shipped,
-)
+from index.thresholds import ClosePair, Curve, Thresholds, for_gallery, shipped, shipped_curve
 from pipeline.values import ModelId
 
 
@@ -94,6 +87,16 @@ def load_calibration(database: Database, model: ModelId) -> Calibration | None:
         return _newest(database, connection, model)
 
 
+def curve_that_came_with(database: Database, model: ModelId) -> Curve | None:
+    """What a model comes with, before anything is calibrated; ``None`` for one that was never measured.
+
+    Raises:
+        LibraryError: The library cannot be read, or holds a model that is none.
+    """
+    with database.read() as connection:
+        return own_curve(connection, model) or shipped_curve(model)
+
+
 def store_calibration(database: Database, found: Calibration) -> None:
     """Make a calibration the one that holds for its model. Earlier ones are kept.
 
@@ -128,7 +131,8 @@ def forget_in_calibrations(connection: Connection, keys: Collection[str]) -> Non
 def _thresholds(connection: Connection, model: ModelId, found: Calibration | None) -> Thresholds:
     persons = _persons(connection)
     if found is None:
-        return shipped(model, persons)
+        curve = own_curve(connection, model)
+        return shipped(model, persons) if curve is None else for_gallery(curve, persons)
     return for_gallery(found.curve, persons, _by_row(connection, found.close))
 
 
@@ -166,9 +170,7 @@ def _by_row(connection: Connection, close: tuple[ClosePersons, ...]) -> tuple[Cl
 
 def _body(found: Calibration) -> dict[str, Any]:
     return {
-        "rates": [[point.rate, point.similarity] for point in found.curve.rates],
-        "evidence": [[point.similarity, point.log_ratio] for point in found.curve.evidence],
-        "provenance": found.curve.provenance,
+        **curve_to_json(found.curve),
         "close": [[each.person, each.other, each.margin] for each in found.close],
         "method": found.method,
         "persons": found.persons,
@@ -185,20 +187,10 @@ def _parsed(model: ModelId, made_at: str, body: dict[str, Any]) -> Calibration:
         TypeError: A part is of another type.
         ValueError: A number is not finite, or is out of its range; or the time is none.
     """
-    curve = Curve(
-        tuple(RatePoint(*map(float, each)) for each in body["rates"]),
-        tuple(EvidencePoint(*map(float, each)) for each in body["evidence"]),
-        str(body["provenance"]),
-    )
-    numbers = [number for point in body["rates"] + body["evidence"] for number in point]
-    if len(curve.rates) < 2 or len(curve.evidence) < 2 or not all(map(math.isfinite, numbers)):
-        raise ValueError("a curve has two points or more, all finite")
-    if not all(0 < point.rate <= 1 for point in curve.rates):
-        raise ValueError("a rate is above 0 and at most 1")
     return Calibration(
         model=model,
         made_at=datetime.fromisoformat(made_at),
-        curve=curve,
+        curve=curve_from_json(body),
         close=tuple(ClosePersons(str(one), str(two), float(margin)) for one, two, margin in body["close"]),
         method=str(body["method"]),
         persons=int(body["persons"]),

@@ -17,11 +17,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from index.tally import Flags, Tally, both, either
 from index.values import I64
 from pipeline.values import F32
 
 F64: TypeAlias = NDArray[np.float64]
-Flags: TypeAlias = NDArray[np.bool_]
 
 NOBODY = -1
 """Stands for an owner or a former group where there is none."""
@@ -40,9 +40,7 @@ similarity is 0.07 too low. With more, early errors stay; with less, faces come 
 
 TOLERATED_RIVALS = 0.34
 """For how many of its faces, at most, a group may have a rival in another one, and still be joined with it.
-For a single face and a pair that is none; a larger group with one is not kept from its others by a collage."""
-
-_HALF = 1 << 32
+For a single face and for a pair that is none; a collage does not keep a larger group from its others."""
 
 _CHUNK = 1 << 16
 """Pairs measured at a time: with 256 elements they take 130 MB."""
@@ -240,9 +238,9 @@ class _Linking:
         self._labels = faces.starts.copy()
         self._owners = np.full(len(faces.starts), NOBODY)
         self._owners[faces.starts] = faces.owners
-        self._apart = _Tally.of(self._labels[faces.apart])
-        self._rivals = _Tally.of(self._labels[faces.rivals[_both(faces.good[faces.rivals])]])
-        near = faces.near[_both(faces.good[faces.near])]
+        self._apart = Tally.of(self._labels[faces.apart])
+        self._rivals = Tally.of(self._labels[faces.rivals[both(faces.good[faces.rivals])]])
+        near = faces.near[both(faces.good[faces.near])]
         former = faces.former[near]
         were_one = (former[:, 0] == former[:, 1]) & (former[:, 0] != NOBODY)
         self._candidates = self._compared(self._labels[near], were_one)
@@ -263,7 +261,7 @@ class _Linking:
         changed[joined] = True
         self._apart = self._apart.renamed(names, changed)
         self._rivals = self._rivals.renamed(names, changed)
-        stale = _either(changed[self._candidates.pairs])
+        stale = either(changed[self._candidates.pairs])
         again = self._candidates.at(stale)
         self._candidates = self._candidates.at(~stale).and_(
             self._compared(names[again.pairs], again.were_one)
@@ -271,62 +269,15 @@ class _Linking:
 
     def _compared(self, pairs: I64, were_one: Flags) -> _Candidates:
         """Some pairs of groups, with what speaks for them; nothing does where they must not come together."""
-        pairs, doubted = _Tally.of(pairs).pairs, _Tally.of(pairs[were_one])
+        pairs, doubted = Tally.of(pairs).pairs, Tally.of(pairs[were_one])
         were_one = doubted.counts_of(pairs) > 0
         strengths = _strength(self._groups, self._groups, pairs) + BENEFIT_OF_DOUBT * were_one
         owners = self._owners[pairs]
         sizes = self._groups.sizes(pairs).min(axis=1)
-        must_not = (owners[:, 0] != owners[:, 1]) & _both(owners != NOBODY)
+        must_not = (owners[:, 0] != owners[:, 1]) & both(owners != NOBODY)
         must_not |= self._apart.counts_of(pairs) > 0
         must_not |= self._rivals.counts_of(pairs) > TOLERATED_RIVALS * sizes
         return _Candidates(pairs, were_one, np.where(must_not, -np.inf, strengths))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Tally:
-    """How often pairs of groups were named.
-
-    Attributes:
-        keys: int64 [E], rising, one for each pair: the lower number in the upper half of the bits.
-        counts: int64 [E].
-    """
-
-    keys: I64
-    counts: I64
-
-    @classmethod
-    def of(cls, pairs: I64, counts: I64 | None = None) -> "_Tally":
-        """Of pairs, int64 [N, 2], each once or so many times; what is paired with itself is left out."""
-        pairs = np.sort(pairs, axis=1)
-        differ = pairs[:, 0] < pairs[:, 1]
-        keys, places = np.unique(_keys(pairs[differ]), return_inverse=True)
-        weights = None if counts is None else counts[differ]
-        return cls(keys, np.bincount(places, weights, minlength=len(keys)).astype(np.int64))
-
-    @property
-    def pairs(self) -> I64:
-        """The pairs, int64 [E, 2]."""
-        return np.stack(np.divmod(self.keys, _HALF), axis=1)
-
-    def counts_of(self, pairs: I64) -> I64:
-        """How often each of some pairs, the lower number first, was named: int64 [N]."""
-        keys = _keys(pairs)
-        places = np.searchsorted(self.keys, keys)
-        known = np.append(self.keys, -1)[places] == keys
-        return np.where(known, np.append(self.counts, 0)[places], 0)
-
-    def renamed(self, names: I64, changed: Flags) -> "_Tally":
-        """The same with other names for the groups that changed; what has one name now is left out."""
-        pairs = self.pairs
-        stale = _either(changed[pairs])
-        again = _Tally.of(names[pairs[stale]], self.counts[stale])
-        keys = np.concatenate([self.keys[~stale], again.keys])
-        order = np.argsort(keys, kind="stable")
-        return _Tally(keys[order], np.concatenate([self.counts[~stale], again.counts])[order])
-
-
-def _keys(pairs: I64) -> I64:
-    return np.asarray(pairs[:, 0] * _HALF + pairs[:, 1], np.int64)
 
 
 def _mutual(candidates: _Candidates, limit: float) -> I64:
@@ -338,16 +289,6 @@ def _mutual(candidates: _Candidates, limit: float) -> I64:
     best = partners[order][first]
     is_mutual = best[np.searchsorted(groups, best)] == groups
     return np.asarray(np.stack([groups, best], axis=1)[is_mutual & (groups < best)], np.int64)
-
-
-def _either(flags: Flags) -> Flags:
-    """Of each pair, whether one is true."""
-    return np.asarray(flags[:, 0] | flags[:, 1])
-
-
-def _both(flags: Flags) -> Flags:
-    """Of each pair, whether both are true."""
-    return np.asarray(flags[:, 0] & flags[:, 1])
 
 
 def _seat_poor(faces: Faces, labels: I64, limit: float) -> I64:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from index.catalog import Catalog, Clock, utc_now
-from index.cluster import NOBODY, Flags, group
+from index.cluster import NOBODY, group
 from index.database import Database
 from index.enrolled import load_gallery
 from index.grouped import (
@@ -33,6 +33,7 @@ from index.nearness import read_described
 from index.placing import Seats, place
 from index.recognition import Likenesses, Recogniser, like_the_rejected, one_a_photo
 from index.region import Library, find_region
+from index.tally import Flags
 from index.thresholds import Thresholds
 from index.values import I64
 from pipeline.values import F32

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.cluster import Flags
 from index.grouped import NONE
+from index.tally import Flags
 from index.values import I64
 
 _FOUNDERS = 2

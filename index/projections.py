@@ -3,15 +3,18 @@
 This module keeps the matrices. It neither learns nor applies them, and knows no network.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
+from index.curves import curve_from_json, curve_to_json
 from index.database import Database
 from index.errors import LibraryDamaged
 from index.schema import projection
+from index.thresholds import Curve
 from pipeline.values import F32, ModelId
 
 _MARK = "+adapted-"
@@ -29,13 +32,15 @@ class StoredProjection:
         base: The model whose descriptors it is made from, which may be such a model too.
         made_at: When, with an offset from UTC.
         matrix: float32 [D + 1, K]; the last row is an offset.
-        report: What was found when it was learned, as JSON.
+        curve: What its similarities mean.
+        report: What was found when it was learned, in a few words.
     """
 
     model: ModelId
     base: ModelId
     made_at: datetime
     matrix: F32
+    curve: Curve
     report: str
 
 
@@ -80,20 +85,36 @@ class Projections:
                     rows=rows,
                     columns=columns,
                     matrix=stored.matrix.astype(_NUMBER).tobytes(),
-                    report=stored.report,
+                    report=json.dumps({**curve_to_json(stored.curve), "report": stored.report}),
                 )
             )
 
     def _stored(self, row: Row[str, str, str, int, int, bytes, str]) -> StoredProjection:
         try:
             matrix = np.frombuffer(row.matrix, _NUMBER).reshape(row.rows, row.columns).astype(np.float32)
-            made_at = datetime.fromisoformat(row.made_at)
-        except ValueError as error:
-            reason = f"the matrix of the model {row.model} is none"
-            raise LibraryDamaged(self._database.path, reason) from error
-        if not np.isfinite(matrix).all():
-            raise LibraryDamaged(self._database.path, f"the matrix of the model {row.model} is not finite")
-        return StoredProjection(ModelId(row.model), ModelId(row.base), made_at, matrix, row.report)
+            if not np.isfinite(matrix).all():
+                raise ValueError("a number in it is not finite")
+            body = json.loads(row.report)
+            return StoredProjection(
+                model=ModelId(row.model),
+                base=ModelId(row.base),
+                made_at=datetime.fromisoformat(row.made_at),
+                matrix=matrix,
+                curve=curve_from_json(body),
+                report=str(body["report"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise LibraryDamaged(self._database.path, f"the model {row.model} in it is none") from error
+
+
+def own_curve(connection: Connection, model: ModelId) -> Curve | None:
+    """What the similarities of a model of this library mean; ``None`` where it is no such model.
+
+    Raises:
+        ValueError: What is kept of it makes no sense.
+    """
+    report = connection.scalar(select(projection.c.report).where(projection.c.model == model))
+    return None if report is None else curve_from_json(json.loads(report))
 
 
 def _number(model: ModelId) -> int:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.cluster import Flags
 from index.grouped import NONE, Rejections
 from index.identify import identify
+from index.tally import Flags
 from index.templates import Gallery
 from index.thresholds import Thresholds
 from index.values import I64, Descriptors

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.cluster import NOBODY, Faces, Flags
+from index.cluster import NOBODY, Faces
 from index.grouped import NONE, Grouped, Rejections
 from index.nearness import near_pairs
 from index.recognition import NEAR_IDENTICAL
+from index.tally import Flags
 from index.values import I64
 from pipeline.values import F32
 

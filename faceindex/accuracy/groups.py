@@ -19,7 +19,7 @@ from pipeline.values import F32
 RATE = 1e-3
 """The false accept rate, over all comparisons, that sets the threshold."""
 
-QUALITIES = (0.0, 0.5, 0.8, 1.0)
+QUALITIES = (0.0, 0.5, 0.8)
 SIDES = (0, 40, 80, 160)
 
 _Flags = NDArray[np.bool_]

@@ -120,12 +120,14 @@ def _draw_identification(found: Evaluation, axes: "Axes") -> None:
 
 def _draw_groups(found: Evaluation, axes: "Axes") -> None:
     axes.set_title("True accept rate of groups, at one threshold")
-    bars = [(f"{each.name}\n({each.genuine:,})", each.tar) for each in found.groups if each.tar is not None]
+    bars = [(f"{each.name} ({each.genuine:,})", each.tar) for each in found.groups if each.tar is not None]
     if not bars:
         _nothing(axes)
         return
-    _draw_bars(axes, bars)
-    axes.tick_params(axis="x", labelsize=7)
+    drawn = axes.barh([name for name, _ in bars], [value for _, value in bars], color=_GENUINE)
+    axes.bar_label(drawn, fmt="%.3f", fontsize=8)
+    axes.set_xlim(0, 1.15)
+    axes.invert_yaxis()
 
 
 def _draw_bars(axes: "Axes", bars: list[tuple[str, float]]) -> None:

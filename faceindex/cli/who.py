@@ -27,8 +27,6 @@ def who(
 ) -> None:
     """Say who is in photos, and which faces of the library are most similar."""
     with reported(context) as (invocation, reporter):
-        from faceindex.annotate import annotate as write_annotated
-        from faceindex.annotate import check_target
         from faceindex.errors import BadRequest
         from faceindex.library import Library
         from faceindex.values import Answer
@@ -41,6 +39,9 @@ def who(
         failed = False
         with Library.open(settings) as library:
             if annotate is not None:
+                from faceindex.annotate import annotate as write_annotated
+                from faceindex.annotate import check_target
+
                 check_target(annotate, paths[0], library)
             for answer in library.who(paths, Wanted(k, min_similarity), reporter.note, hidden=hidden):
                 if not isinstance(answer, Answer):

@@ -116,7 +116,7 @@ def test_a_group_that_is_recognised_worse_is_seen_to_be() -> None:
     assert rates["second"].tar is not None
     assert rates["second"].tar < 0.5
     assert (rates["first"].genuine, rates["first"].impostor) == (60, 40 * 39 // 2 - 60)
-    assert rates["quality 0.8 to 1"].tar == 1.0
+    assert rates["quality 0.8 and more"].tar == 1.0
     assert rates["80 to 160 pixels"].genuine == 120
 
 

@@ -121,7 +121,9 @@ def test_what_makes_no_sense_is_refused_at_once(command: CommandLine, arguments:
 
 
 def test_the_own_people_of_a_library_are_measured(family: CommandLine) -> None:
-    (found,) = family.run("evaluate", "--library", "--json").objects
+    ran = family.run("evaluate", "--library", "--json")
+    assert ran.code == 0, ran.err
+    (found,) = ran.objects
     assert (found["people"], found["faces"]) == (6, 30)
     assert found["detection"] is None
     assert found["measures"]["rank-1"] == 1.0

@@ -44,7 +44,7 @@ def test_each_has_its_outcome_and_the_others_are_none_the_worse(
         written(tmp_path / f"{fault} {workers}.png", picture(100 + at)) for at, fault in enumerate(HOSTILE)
     ]
     files = [*photos[:3], *hostile[:3], *photos[3:20], *hostile[3:], *photos[20:]]
-    outcomes = run(runner(FakeDetector(), workers=workers, decoders=decoders(1)), files)
+    outcomes = run(runner(FakeDetector(), workers=workers, decoders=decoders(1.5)), files)
     assert [outcome.file for outcome in outcomes] == files
     undisturbed = run(runner(FakeDetector(), workers=workers), photos)
     for before, outcome in zip(undisturbed, (each for each in outcomes if each.file in photos), strict=True):
