@@ -11,6 +11,7 @@ from index.catalog import Catalog
 from index.database import Database
 from index.grouping import regroup
 from index.journal import Journal
+from index.redescription import Redescription
 from index.vectors import load_index, save_index
 from pipeline.models.registry import ModelSpec
 
@@ -21,7 +22,8 @@ def settle(database: Database, model: ModelSpec, note: Callable[[str], None]) ->
     Args:
         database: Open to write.
         model: The library's.
-        note: Called with a sentence for the user, where the saved index could not be used.
+        note: Called with a sentence for the user, where the saved index could not be used, or faces wait for
+            the nightly run.
 
     Raises:
         LibraryError: The library cannot be read or written.
@@ -34,3 +36,5 @@ def settle(database: Database, model: ModelSpec, note: Callable[[str], None]) ->
     if not loaded.saved:
         save_index(loaded.index, catalog, model.model_id)
     regroup(database, thresholds_for(database, model.model_id))
+    if waiting := Redescription(database, model.model_id).coverage().waiting:
+        note(f"{waiting:,} faces are not described by {model.model_id} yet: 'faceindex reindex' does that.")

@@ -14,10 +14,14 @@ import pytest
 from index.catalog import Catalog
 from index.check import inspections
 from index.database import HEAD, known_revisions, open_database, revision_of
+from index.redescription import Redescription
 from index.sqlite import Access
 from pipeline.values import ModelId
 
 SAVED = Path(__file__).parent / "revisions"
+
+MADE_ANEW = {"descriptor", "vector_index"}
+"""What 0002 deletes: its descriptors by sface cannot be compared with those of 0001."""
 
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -54,11 +58,9 @@ def test_it_is_upgraded_whole_beside_a_copy(library: Path, revision: str, access
     before = rows(library)
     with open_database(library, access) as database:
         looks = inspections(database, lambda model: 128)
-        assert [finding.message for look in looks[:-1] for finding in look.find()] == [
-            "the file of the saved index cannot be used: it is missing"  # it was not saved with the library
-        ]
+        assert [finding.message for look in looks[:-1] for finding in look.find()] == []
     assert revision_of(library) == HEAD
-    kept = {table: content for table, content in before.items() if content}
+    kept = {table: content for table, content in before.items() if content and table not in MADE_ANEW}
     assert rows(library, of=kept) == kept
     copy = library.with_name(f"library.db.revision-{revision}")
     assert sorted(library.parent.iterdir()) == [library, copy]
@@ -76,7 +78,6 @@ def test_what_the_first_revision_knew_is_known(tmp_path: Path) -> None:
         (chunk,) = catalog.all_faces()
         names = [Path(bytes.decode(face.photo)).name for face in chunk]
         assert names == ["collins 0.jpg", "collins 1.jpg", "moved.jpg", "collins 3.jpg", "hopper.jpg"]
-        (descriptors,) = catalog.descriptors(ModelId("sface"), range(10))
-        likeness = descriptors.vectors @ descriptors.vectors[0]
-        assert (likeness[:4] > 0.8).all()
-        assert likeness[4] < 0.5
+        assert list(catalog.descriptors(ModelId("sface"), range(10))) == []
+        coverage = Redescription(database, ModelId("sface")).coverage()
+        assert (coverage.described, coverage.waiting) == (0, 4)  # the fifth is in a photo that is missing
