@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.crops import PHOTOS, Sample, gather, make_detector
-from benchmarks.recipe import describe, mean_of_people, plain_embedder, rightly_labelled, unit
+from benchmarks.recipe import describe, mean_of_people, rightly_labelled, unit
 from faceindex.accuracy.verification import Comparisons, compare_all, threshold_at
-from pipeline.crop import cut
 from pipeline.models.centre import FOLDER
 from pipeline.models.registry import ModelSpec, spec
 from pipeline.values import F32
@@ -28,10 +27,10 @@ RATES = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5)
 STEPS = 50
 
 
-def plain_descriptors(model: ModelSpec, samples: Sequence[Sample], cache: Path) -> F32:
+def uncentred(model: ModelSpec, samples: Sequence[Sample], cache: Path) -> F32:
     """Mirrored where the model asks for it, not centred."""
-    crops = np.stack([cut(sample.photo, sample.face, model.crop) for sample in samples])
-    return describe(plain_embedder(model, model.crop, cache), crops, mirrored=model.mirrored)
+    found = describe(model, samples, cache, flip=model.mirrored)
+    return found.vectors if found.flipped is None else unit(found.vectors + found.flipped)
 
 
 def logistic(compared: Comparisons) -> tuple[float, float]:
@@ -51,7 +50,7 @@ def logistic(compared: Comparisons) -> tuple[float, float]:
 
 def print_facts(model: ModelSpec, samples: Sequence[Sample], cache: Path, *, write: bool) -> None:
     people = [sample.person for sample in samples]
-    vectors = plain_descriptors(model, samples, cache)
+    vectors = uncentred(model, samples, cache)
     centre = mean_of_people(vectors, people)
     file = FOLDER / f"{model.model_id}.npy"
     if write:

@@ -7,13 +7,14 @@ face nearest the centre is taken. All pairs of photos of one person are compared
 different people, drawn with a fixed seed. Printed for each way to cut: the accuracy of the best
 threshold, found on nine tenths of the pairs and tried on the tenth, ten times; and how many pairs of
 one person pass the threshold that one in a thousand pairs of different people pass, and that threshold.
+Descriptors are those of the network alone: benchmarks.recipe has what is made of them.
 """
 
 import argparse
 import math
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -173,7 +174,8 @@ def alternatives(documented: CropProtocol, side: int) -> list[CropProtocol]:
 
 def print_scores(model: ModelSpec, samples: Sequence[Sample], pairs: Pairs, cache: Path) -> None:
     options = RuntimeOptions(cache, threads=0, streams=1)
-    embedder = load_embedder(model, WeightsStore(cache), options)
+    plain = replace(model, centred=False, mirrored=False)
+    embedder = load_embedder(plain, WeightsStore(cache), options)
     for variant in variants(model):
         descriptors = embedder.embed(np.stack([variant.cut(sample) for sample in samples]))
         left, right = descriptors[pairs.samples[:, 0]], descriptors[pairs.samples[:, 1]]

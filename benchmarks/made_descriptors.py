@@ -71,6 +71,10 @@ class MadePeople:
         people[::5] = -np.arange(1, len(people[::5]) + 1)
         return self._faces(rng, people)
 
+    def names(self, place: int) -> I64:
+        """Whose the faces of the chunk at a place are, int64 [``CHUNK``]: a number for each person."""
+        return self._people(place)
+
     def _people(self, place: int) -> I64:
         """Whose the faces of a chunk are, int64 [``CHUNK``]; all faces of a person are in one chunk."""
         rng = np.random.default_rng((self._seed, 3, place))

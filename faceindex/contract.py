@@ -5,10 +5,12 @@ Paths stand as text; one that is not UTF-8 has lone surrogates (PEP 383), which 
 """
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from faceindex.adapt.adaptation import Adaptation
     from faceindex.celebrity import Lookalikes
     from faceindex.values import Answer, KnownFace, NearKnownFace, Planned, ScanSummary
     from faceindex.verify import Verification
@@ -198,6 +200,25 @@ def found_photo(photo: "FoundPhoto") -> Json:
         "photo": os.fsdecode(photo.path),
         "digest": photo.digest.hex(),
         "taken_at": photo.taken_at and photo.taken_at.isoformat(),
+    }
+
+
+def adapted(found: "Adaptation") -> Json:
+    """What came of ``adapt``."""
+    return {
+        "event": "adapt",
+        "base": found.base,
+        "people": found.people,
+        "faces": found.faces,
+        "dimension": found.dimension,
+        "before": asdict(found.trial.before),
+        "after": asdict(found.trial.after),
+        "gain": found.trial.gain,
+        "deviation": found.trial.deviation,
+        "steps": found.trial.steps,
+        "helps": found.trial.helps,
+        "model": found.kept,
+        "changed": found.change is not None and found.change.changed,
     }
 
 

@@ -25,11 +25,10 @@ from faceindex.errors import FaceindexError, explained
 from faceindex.library import Library
 from faceindex.settings import AUTO, Settings
 from faceindex.values import Progress
-from index.cluster import NOBODY, Faces, group
+from index.cluster import group
 from index.enrolled import load_confirmed
-from index.nearness import near_pairs
 from index.people import People
-from index.region import GOOD, NEAR_SHARE, NEIGHBORS
+from index.region import never_grouped
 from index.thresholds import shipped
 from index.values import I64
 from pipeline.models.registry import ModelSpec
@@ -37,6 +36,7 @@ from pipeline.models.weights import WeightsStore, choose
 from pipeline.values import (
     F32,
     Descriptor,
+    ModelId,
     Outcome,
     PhotoFailed,
     PhotoIndexed,
@@ -119,6 +119,16 @@ class _Collected:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is evaluated, by what, from which similarity on two faces are one person, and what was found."""
+
+    source: str
+    model: ModelId
+    same: float
+    detection: Detection | None
+
+
 def evaluate_folder(
     settings: Settings, folder: Path, groups: Mapping[str, str], listeners: Listeners | None = None
 ) -> Evaluation:
@@ -142,7 +152,8 @@ def evaluate_folder(
         if not collected.faces:
             raise FaceindexError(f"There is no face in the photos of {folder}: nothing can be measured.")
         faces = _at_most(collected.measured(), listeners)
-        return _evaluate(faces, groups, str(folder), model, collected.detection())
+        same = shipped(model.model_id).accept
+        return _evaluate(faces, groups, _Subject(str(folder), model.model_id, same, collected.detection()))
 
 
 def evaluate_library(
@@ -176,7 +187,8 @@ def evaluate_library(
             qualities=confirmed.qualities,
             sides=np.array([min(box.w, box.h) for box in boxes], np.float32),
         )
-        return _evaluate(_at_most(faces, listeners), groups, str(library.settings.library), model, None)
+        subject = _Subject(str(library.settings.library), model.model_id, library.thresholds().accept, None)
+        return _evaluate(_at_most(faces, listeners), groups, subject)
 
 
 def evaluate_pairs(
@@ -222,23 +234,17 @@ def evaluate_pairs(
     )
 
 
-def _evaluate(
-    faces: MeasuredFaces,
-    groups: Mapping[str, str],
-    source: str,
-    model: ModelSpec,
-    detection: Detection | None,
-) -> Evaluation:
+def _evaluate(faces: MeasuredFaces, groups: Mapping[str, str], subject: _Subject) -> Evaluation:
     comparisons = compare_all(faces.vectors, faces.people)
     pairs = draw_pairs(faces.people)
     similarity = np.einsum("nd,nd->n", faces.vectors[pairs.first], faces.vectors[pairs.second])
-    labels = _grouped(faces, shipped(model.model_id).accept)
+    labels = _grouped(faces, subject.same)
     return Evaluation(
-        source=source,
-        model=model.model_id,
+        source=subject.source,
+        model=subject.model,
         people=len(set(faces.people)),
         faces=len(faces.people),
-        detection=detection,
+        detection=subject.detection,
         verification=verify(comparisons),
         folds=accuracy_over_folds(similarity, pairs),
         identification=identify(faces.vectors, faces.people),
@@ -250,20 +256,7 @@ def _evaluate(
 
 def _grouped(faces: MeasuredFaces, same: float) -> I64:
     """The groups that a library would make of the faces, had nobody decided anything: int64 [N]."""
-    rows = np.arange(len(faces.people), dtype=np.int64)
-    nobody = np.full(len(rows), NOBODY, np.int64)
-    return group(
-        Faces(
-            vectors=faces.vectors,
-            starts=rows,
-            owners=nobody,
-            former=nobody,
-            good=faces.qualities >= GOOD,
-            near=near_pairs(faces.vectors, rows, NEIGHBORS, NEAR_SHARE * same),
-            apart=np.empty((0, 2), np.int64),
-        ),
-        same,
-    )
+    return group(never_grouped(faces.vectors, faces.qualities, same), same)
 
 
 def _model(settings: Settings, listeners: Listeners) -> ModelSpec:

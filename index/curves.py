@@ -1,4 +1,4 @@
-"""Curves as JSON, for the tables that keep them, and back. A curve that is read is checked; none is trusted."""
+"""Curves as JSON, for the tables that keep them, and back; one that is read is checked."""
 
 import math
 from typing import Any

@@ -22,7 +22,7 @@ from index.redaction import keys_of, take_out_persons
 from index.relink import derive
 from index.replay import replay
 from index.schema import descriptor, vector_index
-from index.vectors import index_path, load_index, save_index
+from index.vectors import finish_saving, index_path, load_index, save_index
 from pipeline.values import ModelId
 
 _INDEX = ".faiss"
@@ -138,6 +138,7 @@ def _any_vector(connection: Connection, model: str) -> bytes:
 
 def _save_index(catalog: Catalog, model: ModelId, dimension: int) -> bool:
     """Write a model's index anew where it holds something else than the database; whether it did."""
+    finish_saving(catalog, model)
     loaded = load_index(catalog, model, dimension)
     if not loaded.saved:
         save_index(loaded.index, catalog, model)

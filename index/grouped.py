@@ -141,7 +141,7 @@ def read_grouped(connection: Connection, model: ModelId) -> Grouped:
         )
         .order_by(face.c.id)
     )
-    columns = list(zip(*connection.execute(query), strict=True)) or [()] * 9
+    columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * 9
     return Grouped(
         ids=np.array(columns[0], np.int64),
         contents=np.array(columns[1], np.int64),
@@ -194,11 +194,9 @@ def write_changes(connection: Connection, changes: Changes, now: str) -> None:
         now: The time, as it is to be written down.
     """
     _write_recognised(connection, changes)
-    for faces in changes.founded:
-        number = connection.scalar(insert(cluster).values(made_at=now).returning(cluster.c.id))
-        _place(connection, [(each, number) for each in faces.tolist()])
+    places = _founded(connection, changes.founded, now)
     homes = [None if each == NONE else each for each in changes.clusters.tolist()]
-    _place(connection, list(zip(changes.placed.tolist(), homes, strict=True)))
+    _place(connection, [*places, *zip(changes.placed.tolist(), homes, strict=True)])
     inhabited = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
     connection.execute(delete(cluster).where(cluster.c.id.not_in(inhabited)))
     basis = changes.basis
@@ -207,6 +205,19 @@ def write_changes(connection: Connection, changes: Changes, now: str) -> None:
     }  # fmt: skip
     statement = sqlite.insert(grouping).values(id=1, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def _founded(connection: Connection, founded: Sequence[I64], now: str) -> list[tuple[int, int]]:
+    """New clusters, and each of their faces with the number of its own."""
+    if not founded:
+        return []
+    statement = insert(cluster).returning(cluster.c.id, sort_by_parameter_order=True)
+    numbers = connection.scalars(statement, [{"made_at": now}] * len(founded)).all()
+    return [
+        (face_id, number)
+        for faces, number in zip(founded, numbers, strict=True)
+        for face_id in faces.tolist()
+    ]
 
 
 def _write_recognised(connection: Connection, changes: Changes) -> None:

@@ -26,7 +26,7 @@ FEW_DIMENSIONS = 256
 _SAMPLE = 4096
 """Faces from which the dimensions are found, spread evenly over the library."""
 
-_ROUNDS = 3
+_ROUNDS = 2
 _SEED = 20261122
 _QUERIES = 4096
 """Faces compared with all at a time."""

@@ -9,12 +9,15 @@ from datetime import datetime
 
 import numpy as np
 from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy.dialects import sqlite
 
+from index.blobs import descriptor_to_blob
 from index.curves import curve_from_json, curve_to_json
 from index.database import Database
 from index.errors import LibraryDamaged
-from index.schema import projection
+from index.schema import descriptor, projection
 from index.thresholds import Curve
+from index.values import Descriptors
 from pipeline.values import F32, ModelId
 
 _MARK = "+adapted-"
@@ -88,6 +91,20 @@ class Projections:
                     report=json.dumps({**curve_to_json(stored.curve), "report": stored.report}),
                 )
             )
+
+    def describe(self, model: ModelId, found: Descriptors) -> None:
+        """Write down descriptors by a model of this library; faces that have one keep it.
+
+        Args:
+            model: Which.
+            found: Its descriptors of faces that another model has described.
+        """
+        rows = [
+            {"face_id": number, "model": model, "vector": descriptor_to_blob(vector)}
+            for number, vector in zip(found.ids.tolist(), found.vectors, strict=True)
+        ]
+        with self._database.write() as connection:
+            connection.execute(sqlite.insert(descriptor).on_conflict_do_nothing(), rows)
 
     def _stored(self, row: Row[str, str, str, int, int, bytes, str]) -> StoredProjection:
         try:

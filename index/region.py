@@ -114,6 +114,20 @@ def find_region(library: Library, fresh: Flags, same: float) -> Region:
     )
 
 
+def never_grouped(vectors: F32, qualities: F32, same: float) -> Faces:
+    """Faces of which nothing is known, each in a photo of its own, ready to be grouped.
+
+    Args:
+        vectors: float32 [N, D], of unit norm.
+        qualities: float32 [N].
+        same: The similarity from which on two single faces are one person.
+    """
+    rows = np.arange(len(vectors), dtype=np.int64)
+    nobody, no_pairs = np.full(len(rows), NOBODY, np.int64), np.empty((0, 2), np.int64)
+    near = near_pairs(vectors, rows, NEIGHBORS, NEAR_SHARE * same)
+    return Faces(vectors, rows, nobody, nobody, qualities >= GOOD, near, no_pairs, no_pairs)
+
+
 class _Blocks:
     """What belongs together already: persons, strangers, clusters; and the faces that are by themselves.
 

@@ -129,11 +129,19 @@ def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
         LibraryInaccessible: The file cannot be written.
         LibraryError: The manifest cannot be written.
     """
-    path = index_path(catalog.path, model)
-    manifest = catalog.manifest(model)
-    if manifest is not None:
-        _finish(path, manifest.file)
-    write_index_file(index, path, partial(catalog.write_manifest, model))
+    finish_saving(catalog, model)
+    write_index_file(index, index_path(catalog.path, model), partial(catalog.write_manifest, model))
+
+
+def finish_saving(catalog: Catalog, model: ModelId) -> None:
+    """Give an index file its name, where a crash came between the manifest and that."""
+    path, manifest = index_path(catalog.path, model), catalog.manifest(model)
+    with suppress(OSError):
+        if manifest is not None:
+            with open(_unfinished(path), "rb") as file:
+                is_known = _digest(file) == manifest.file.digest
+            if is_known:
+                os.replace(_unfinished(path), path)
 
 
 def index_fault(catalog: Catalog, model: ModelId) -> str | None:
@@ -199,15 +207,6 @@ def write_index_file(
 
 def _unfinished(path: Path) -> Path:
     return path.with_name(f"{path.name}.unfinished")
-
-
-def _finish(path: Path, expected: IndexFile) -> None:
-    """Give a file its name where a crash came between the manifest and that."""
-    with suppress(OSError):
-        with open(_unfinished(path), "rb") as file:
-            is_expected = _digest(file) == expected.digest
-        if is_expected:
-            os.replace(_unfinished(path), path)
 
 
 def _read_believed(index: FaissIndex, path: Path, expected: IndexFile) -> None:

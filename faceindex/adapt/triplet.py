@@ -112,7 +112,7 @@ def learn(people: People, start: F32, learning: Learning, steps: Sequence[int]) 
         while done < wanted:
             trainer.step(_drawn(people, learning, generator))
             done += 1
-            mean = mean + (trainer.matrix - mean) / min(done, learning.averaged)
+            mean = mean + (trainer.matrix - mean) / np.float32(min(done, learning.averaged))
         yield mean
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from faceindex.cli import (
+    adapt,
     backup,
     calibrate,
     celebrity,
@@ -53,6 +54,7 @@ app.command("export")(export.export)
 app.command("stats")(stats.stats)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
+app.command("adapt")(adapt.adapt)
 app.command("check")(check.check)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

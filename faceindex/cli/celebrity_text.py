@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from faceindex.celebrity import GuessedFace, Lookalikes
+if TYPE_CHECKING:
+    from faceindex.celebrity import GuessedFace, Lookalikes
 
 
-def heading(found: Lookalikes) -> str:
+def heading(found: "Lookalikes") -> str:
     """The photo, and how many faces it has."""
     photo, number = found.photo, len(found.faces)
     faces = {0: "no face found", 1: "1 face"}.get(number, f"{number} faces")
     return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels)"
 
 
-def rows(found: Lookalikes) -> Iterator[str]:
+def rows(found: "Lookalikes") -> Iterator[str]:
     """A row for each guess; the face itself stands in the first of its rows."""
     places = [_place(face) for face in found.faces]
     column = max(map(len, places), default=0)
@@ -24,6 +26,6 @@ def rows(found: Lookalikes) -> Iterator[str]:
             own = " " * len(own)
 
 
-def _place(face: GuessedFace) -> str:
+def _place(face: "GuessedFace") -> str:
     box = face.described.face.box
     return f"{box.w:.0f} x {box.h:.0f} at {box.x:.0f}, {box.y:.0f}"

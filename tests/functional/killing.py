@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +28,17 @@ LOADED = ("alembic.command", "faceindex.engine", "faceindex.nightly", "faceindex
 
 MARK = "FACEINDEX_TEST_KILLING"
 """An environment variable by which the processes of one test are known, and those that they start."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a job is killed: at its n-th event, or after some seconds; or never."""
+
+    event: int = 0
+    seconds: float = 0.0
+
+
+NEVER = Moment()
 
 
 @dataclass(frozen=True)
@@ -59,8 +71,8 @@ class Killer:
             text=True,
         )
 
-    def run(self, job: str, library: Path, *arguments: Path, at_event: int = 0, after: float = 0.0) -> Ended:
-        """Run a job; kill it at an event, or after some seconds, if either is given."""
+    def run(self, job: str, library: Path, *arguments: Path, when: Moment = NEVER) -> Ended:
+        """Run a job, and kill it."""
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         order = {
@@ -68,13 +80,13 @@ class Killer:
             "library": str(library),
             "cache": str(self._cache),
             "arguments": list(map(str, arguments)),
-            "at_event": at_event,
+            "event": when.event,
         }
         print(json.dumps(order), file=self._server.stdin, flush=True)
         pid = json.loads(self._server.stdout.readline())["pid"]
         began = time.monotonic()
-        timer = threading.Timer(after, os.kill, (pid, signal.SIGKILL))
-        if after:
+        timer = threading.Timer(when.seconds, os.kill, (pid, signal.SIGKILL))
+        if when.seconds:
             timer.start()
         ended = json.loads(self._server.stdout.readline())
         timer.cancel()
@@ -129,7 +141,7 @@ def _tell(value: dict[str, int]) -> None:
 def _work(order: dict[str, Any], its_end: int) -> None:
     """A job, in a process of its own, from which there is no return."""
     try:
-        count = _count_events(order["at_event"])
+        count = _count_events(order["event"])
         _JOBS[order["job"]](Path(order["library"]), Path(order["cache"]), *map(Path, order["arguments"]))
         os.write(its_end, str(count[0]).encode())
     except BaseException:  # noqa: BLE001 - this process must not become a second one that forks
@@ -151,7 +163,8 @@ def _count_events(fatal: int) -> list[int]:
         connection.set_trace_callback(tick)
         return connection
 
-    really_connect, sqlite3.connect = sqlite3.connect, connect
+    really_connect = sqlite3.connect
+    setattr(sqlite3, "connect", connect)  # noqa: B010 - the type of it is not that of a plain function
     sys.addaudithook(lambda event, arguments: tick() if event in EVENTS else None)
     return count
 
@@ -201,7 +214,7 @@ def _repair(library: Path, cache: Path) -> None:
     list(check(_settings(library, cache), repair=True))
 
 
-_JOBS = {
+_JOBS: dict[str, Callable[..., None]] = {
     "scan": _scan,
     "reindex": _reindex,
     "open": _open,

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from faceindex import upkeep
-from faceindex.settings import Settings
 from index.catalog import Catalog
 from index.database import open_database
 from index.sqlite import Access
@@ -22,6 +20,7 @@ from index.vectors import load_index, save_index
 from pipeline.values import ModelId, PhotoFile
 from tests.functional.command import CHECKOUT, CommandLine, Ran
 from tests.functional.people import astronaut, landscape, save
+from tests.functional.sound import check_sound
 from tests.index.builders import indexed, units
 
 SFACE = ModelId("sface")
@@ -80,14 +79,6 @@ def check_failed(ran: Ran, *names: Path) -> None:
     assert any(str(name) in ran.complaint for name in names), ran.complaint
 
 
-def check_sound(command: CommandLine, faces: int) -> None:
-    """No fault is found in the library."""
-    *findings, checked = upkeep.check(Settings.load(library=command.library), repair=False)
-    assert findings == []
-    assert isinstance(checked, upkeep.Checked)
-    assert checked.faces == faces
-
-
 @pytest.fixture
 def copies(tmp_path: Path, album: Path) -> Path:
     """A hundred copies of one photo of the album: nothing to look at, and the library has to grow."""
@@ -102,7 +93,7 @@ def test_a_new_library_for_which_there_is_no_room(command: CommandLine, album: P
         check_failed(limited(command, size).run("scan", "--model", "sface", album), command.library)
     assert command.run("stats").code == 10
     assert command.run("scan", "--model", "sface", "--json", album).summary["photos"]["indexed"] == 4
-    check_sound(command, faces=3)
+    check_sound(command.library, faces=3)
 
 
 def test_a_library_that_cannot_grow_stays_as_it_was(copied: CommandLine, copies: Path) -> None:
@@ -113,9 +104,9 @@ def test_a_library_that_cannot_grow_stays_as_it_was(copied: CommandLine, copies:
     after = rows(copied.library)
     assert [line for line in after if line not in before and '"root"' not in line] == []
     assert index.read_bytes() == saved
-    check_sound(copied, faces=3)
+    check_sound(copied.library, faces=3)
     assert copied.run("scan", "--json", copies).summary["photos"]["duplicate"] == 100
-    check_sound(copied, faces=3)
+    check_sound(copied.library, faces=3)
 
 
 @pytest.mark.usefixtures("_may_mount")
@@ -128,9 +119,9 @@ def test_a_full_disk(copied: CommandLine, tmp_path: Path, room: int) -> None:
     check_failed(on_small_disk(copied, room).run("scan", tmp_path / "more"), copied.library)
     bring_back(copied)
     assert index.read_bytes() == saved
-    check_sound(copied, faces=3)
+    check_sound(copied.library, faces=3)
     assert copied.run("scan", "--json", tmp_path / "more").summary["photos"]["seen"] == 100
-    check_sound(copied, faces=3)
+    check_sound(copied.library, faces=3)
 
 
 @pytest.mark.usefixtures("_may_mount")
@@ -149,7 +140,7 @@ def test_an_index_for_which_there_is_no_room(copied: CommandLine, photos: Path) 
     check_failed(on_small_disk(copied, 800_000).run("scan", photos), index)
     bring_back(copied)
     assert index.read_bytes() == saved
-    check_sound(copied, faces=3004)
+    check_sound(copied.library, faces=3004)
     (answer,) = copied.run("who", "--json", new).objects  # recorded, and in no index file yet
     assert "collins" in answer["faces"][0]["matches"][0]["photo"]
     assert copied.run("scan", "--json", photos).summary["photos"]["unchanged"] == 1
@@ -157,7 +148,7 @@ def test_an_index_for_which_there_is_no_room(copied: CommandLine, photos: Path) 
     assert sorted(path.name for path in index.parent.iterdir()) == [
         "library.db", "library.db.lock", "library.db.sface.faiss",
     ]  # fmt: skip
-    check_sound(copied, faces=3004)
+    check_sound(copied.library, faces=3004)
 
 
 def test_an_upgrade_for_which_there_is_no_room(command: CommandLine, tmp_path: Path) -> None:

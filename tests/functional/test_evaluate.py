@@ -10,6 +10,7 @@ from faceindex.settings import Settings
 from index.calibration import load_calibration
 from index.decisions import Assign, Reject, new_key
 from index.journal import Journal
+from index.thresholds import Thresholds
 from pipeline.values import ModelId
 from tests.faceindex.made_library import direction, face, fill, like
 from tests.functional.command import CommandLine
@@ -62,6 +63,11 @@ def family(command: CommandLine) -> CommandLine:
 def stored(command: CommandLine) -> bool:
     with Library.open(Settings.load(library=command.library)) as library:
         return load_calibration(library.database, SFACE) is not None
+
+
+def thresholds(command: CommandLine) -> Thresholds:
+    with Library.open(Settings.load(library=command.library)) as library:
+        return library.thresholds()
 
 
 def test_a_labelled_folder_is_measured_without_a_library(command: CommandLine, labelled: Path) -> None:
@@ -145,14 +151,13 @@ def test_calibrate_shows_what_would_change_and_stores_nothing(family: CommandLin
 
 
 def test_a_calibration_holds_until_it_is_reset(family: CommandLine) -> None:
-    before = family.run("why", "31", "--json").objects[0]
+    before = thresholds(family)
     (done,) = family.run("calibrate", "--json").objects
     assert done["stored"]
     assert stored(family)
-    explained = family.run("why", "31", "--json").objects[0]
-    assert explained["accept"] == done["after"]["accept"]
-    assert "calibrated on 6 persons of this library" in explained["provenance"]
+    assert thresholds(family).accept == done["after"]["accept"]
+    assert "calibrated on 6 persons of this library" in thresholds(family).provenance
     (back,) = family.run("calibrate", "--reset", "--json").objects
     assert back["after"] == done["before"]
     assert not stored(family)
-    assert family.run("why", "31", "--json").objects[0] == before
+    assert thresholds(family) == before

@@ -15,8 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceindex import upkeep
-from faceindex.settings import Settings
 from index.blobs import descriptors_from_blobs
 from index.database import open_database
 from index.decisions import Assign, Ignore, new_key
@@ -24,8 +22,9 @@ from index.journal import Journal
 from index.sqlite import Access
 from pipeline.values import F32
 from tests.functional.command import CHECKOUT, CommandLine
-from tests.functional.killing import Ended, Killer
+from tests.functional.killing import Ended, Killer, Moment
 from tests.functional.people import astronaut, landscape, save
+from tests.functional.sound import check_sound
 
 SEED = 20240506
 
@@ -67,12 +66,6 @@ def vectors(library: Path) -> F32:
         query = f"SELECT vector FROM ({FACTS['faces'].replace('length(vector)', 'vector')})"  # noqa: S608
         blobs = [blob for (blob,) in connection.execute(query)]
     return descriptors_from_blobs(blobs)
-
-
-def check_sound(library: Path) -> None:
-    *findings, checked = upkeep.check(Settings.load(library=library), repair=False)
-    assert findings == []
-    assert isinstance(checked, upkeep.Checked)
 
 
 @pytest.fixture(scope="module")
@@ -134,13 +127,13 @@ def copy_of(library: Path, place: Path) -> Path:
     return place / library.name
 
 
-def moments(chance: random.Random, whole: Ended) -> Callable[[], dict[str, float]]:
+def moments(chance: random.Random, whole: Ended) -> Callable[[], Moment]:
     """Draws when to kill a job: at an event, or at a time, from the first to the last of them."""
 
-    def draw() -> dict[str, float]:
+    def draw() -> Moment:
         if chance.random() < 0.6:
-            return {"at_event": chance.randint(1, whole.events)}
-        return {"after": chance.uniform(0.001, whole.seconds)}
+            return Moment(event=chance.randint(1, whole.events))
+        return Moment(seconds=chance.uniform(0.001, whole.seconds))
 
     return draw
 
@@ -160,7 +153,7 @@ def test_a_killed_run_loses_nothing(
     while done < kills:
         library = copy_of(started, tmp_path / "killed")
         for _ in range(chance.randint(2, 5)):  # each goes on where the one before was killed
-            done += killer.run(job, library, *arguments, **draw()).killed
+            done += killer.run(job, library, *arguments, when=draw()).killed
             check_sound(library)
         assert not killer.run(job, library, *arguments).killed
         assert facts(library) == expected
@@ -182,7 +175,7 @@ def test_a_killed_first_scan_loses_nothing(
     library = tmp_path / "killed" / "library.db"
     killed = 0
     while killed < 8:
-        killed += killer.run("scan", library, folder, **draw()).killed
+        killed += killer.run("scan", library, folder, when=draw()).killed
         if library.exists() and library.stat().st_size:
             check_sound(library)
     assert not killer.run("scan", library, folder).killed
@@ -209,7 +202,7 @@ def test_a_killed_upgrade_changes_nothing_or_is_done(killer: Killer, tmp_path: P
     while killed < 20:
         library = copy_of(saved, tmp_path / "killed")
         for _ in range(chance.randint(1, 4)):
-            killed += killer.run("open", library, **draw()).killed
+            killed += killer.run("open", library, when=draw()).killed
         with closing(sqlite3.connect(library)) as connection:
             assert list(connection.iterdump()) in (before, expected)
         assert not killer.run("open", library).killed
@@ -234,12 +227,13 @@ def test_a_killed_backup_restore_or_repair_leaves_a_whole_library(
     emptied = facts(library)
     chance = random.Random(SEED)  # noqa: S311
     for job, states in (("backup", (expected, emptied)), ("restore", (emptied, expected))):
-        whole = killer.run(job, copy_of(library, tmp_path / "whole"), shutil.copy(backup, tmp_path / "b.db"))
+        target = Path(shutil.copy(backup, tmp_path / "b.db"))
+        whole = killer.run(job, copy_of(library, tmp_path / "whole"), target)
         draw = moments(chance, whole)
         for _ in range(8):
             killed = copy_of(library, tmp_path / "killed")
             target = Path(shutil.copy(backup, tmp_path / "b.db"))
-            killer.run(job, killed, target, **draw())
+            killer.run(job, killed, target, when=draw())
             changed = target if job == "backup" else killed
             assert facts(changed) in states
             check_sound(killed)
@@ -253,7 +247,7 @@ def test_a_killed_backup_restore_or_repair_leaves_a_whole_library(
     draw = moments(chance, whole)
     for _ in range(8):
         killed = copy_of(library, tmp_path / "killed")
-        killer.run("repair", killed, **draw())
+        killer.run("repair", killed, when=draw())
         killer.run("repair", killed)
         check_sound(killed)
         assert facts(killed) == {**emptied, "roots": []}

@@ -174,7 +174,10 @@ def test_export_jsonl(scanned: CommandLine, album: Path, tmp_path: Path) -> None
         assert promised <= face.keys()
         assert re.fullmatch("[0-9a-f]{64}", face["digest"])
         assert np.shape(face["landmarks"]) == (5, 2)
-        assert (face["person"], face["cluster"]) == (None, None)
+        assert face["person"] is None
+    clusters = {Path(face["photo"]).name: face["cluster"] for face in faces}
+    assert clusters["collins.jpg"] == clusters["collins too.jpg"] is not None
+    assert clusters["hopper.jpg"] is None
     file = tmp_path / "faces.jsonl"
     written = scanned.run("export", "--format", "jsonl", file)
     assert (written.code, written.out) == (0, "")

@@ -256,7 +256,7 @@ AS_A_SCRIPT = "from faceindex.__main__ import main; print(flush=True); main()"
 def test_ctrl_c_while_the_command_is_being_loaded_shows_no_traceback(nightly: CommandLine) -> None:
     """What comes before our first line runs is Python's own to handle."""
     delays = random.Random(5)  # noqa: S311
-    command = [sys.executable, "-c", AS_A_SCRIPT, "--library", nightly.library, "stats"]
+    command = [sys.executable, "-c", AS_A_SCRIPT, "--library", str(nightly.library), "stats"]
     for _ in range(12):
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=CHECKOUT, env=nightly.variables

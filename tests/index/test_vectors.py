@@ -16,8 +16,8 @@ from index.database import Database, open_database
 from index.errors import LibraryDamaged, LibraryInaccessible
 from index.faiss_index import CodedIndex, ExactIndex
 from index.sqlite import Access
-from index.values import I64, IndexFile, Neighbor
-from index.vectors import LoadedIndex, index_path, load_index, save_index, write_index_file
+from index.values import I64, IndexFile, Manifest, Neighbor
+from index.vectors import LoadedIndex, index_fault, index_path, load_index, save_index, write_index_file
 from pipeline.values import F32, ModelId, PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, stored, units
 
@@ -230,6 +230,63 @@ def test_a_crash_before_the_manifest_is_written(indexes: Indexes, crowd: F32) ->
     indexes.check(crowd, note="not the one")
     indexes.save()
     indexes.check(crowd, saved=True)
+
+
+def crash_before_the_file_has_its_name(indexes: Indexes) -> Path:
+    """Save the index; the power fails when the manifest knows the new file, and it has not got its name."""
+    path = indexes.path
+    before = path.read_bytes()
+    indexes.save()
+    path.rename(path.with_name(f"{path.name}.unfinished"))
+    path.write_bytes(before)
+    return path
+
+
+def test_a_crash_after_the_manifest_is_written(indexes: Indexes, crowd: F32) -> None:
+    indexes.save()
+    crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
+    path = crash_before_the_file_has_its_name(indexes)
+    assert index_fault(indexes.catalog, MODEL) is None
+    indexes.check(crowd, saved=True)
+    crowd = np.concatenate([crowd, add(indexes.catalog, 3)])
+    indexes.save()
+    assert sorted(os.listdir(path.parent)) == [indexes.catalog.path.name, path.name]
+    indexes.check(crowd, saved=True)
+
+
+def test_a_crash_after_such_a_crash_loses_no_index(
+    indexes: Indexes, crowd: F32, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that the manifest knows gets its name before anything else is written under the other one."""
+    indexes.save()
+    crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
+    crash_before_the_file_has_its_name(indexes)
+    monkeypatch.setattr("os.open", lambda *_: pytest.fail("the power fails"))
+    with pytest.raises(pytest.fail.Exception):
+        save_index(indexes.load().index, indexes.catalog, MODEL)
+    monkeypatch.undo()
+    indexes.check(crowd, saved=True)
+
+
+def test_a_reader_during_a_save_takes_the_new_file(indexes: Indexes, crowd: F32) -> None:
+    """It has read the manifest of the old one, and then the new one is saved."""
+    indexes.save()
+    catalog = indexes.catalog
+    crowd = np.concatenate([crowd, add(catalog, 5)])
+
+    class Reader(Catalog):
+        def manifest(self, model: ModelId) -> Manifest | None:
+            found = super().manifest(model)
+            if not saved:
+                saved.append(indexes.save())
+            return found
+
+    saved: list[Path] = []
+    with open_database(catalog.path, Access.READ) as database:
+        Indexes(Reader(database), indexes.exact_bytes).check(crowd, saved=True)
+        saved.clear()
+        add(catalog, 2)
+        assert index_fault(Reader(database), MODEL) is None
 
 
 def test_a_crash_while_the_file_is_written(indexes: Indexes, crowd: F32) -> None:

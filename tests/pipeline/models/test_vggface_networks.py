@@ -6,7 +6,8 @@ import h5py
 import pytest
 
 from pipeline.embed import load_embedder
-from pipeline.models import keras_file, vggface
+from pipeline.errors import WeightsInvalid
+from pipeline.models import vggface
 from pipeline.models.registry import VGGFACE2_SENET50, VGGFACE_VGG16, ModelSpec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
@@ -54,7 +55,7 @@ def test_one_networks_file_is_not_taken_for_anothers(model: ModelSpec, reference
     for other, network in vggface.NETWORKS.items():
         if other == model.model_id:
             continue
-        with pytest.raises(keras_file.WeightsInvalid, match=f"is not the {network.title} weights file"):
+        with pytest.raises(WeightsInvalid, match=f"is not the {network.title} weights file"):
             vggface.check_layout(network, reference.file)
 
 

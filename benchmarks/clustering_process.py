@@ -1,0 +1,40 @@
+"""One process of benchmarks.clustering_scale: groups a library, and says how long it took."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from benchmarks.search_process import peak_memory
+from index.database import open_database
+from index.grouping import regroup
+from index.sqlite import Access
+from index.thresholds import Thresholds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("library", type=Path)
+    parser.add_argument("--accept", type=float, required=True)
+    asked = parser.parse_args()
+    thresholds = Thresholds(asked.accept, asked.accept - 0.05, "for made descriptors")
+    with open_database(asked.library, Access.WRITE) as database:
+        began, used = time.perf_counter(), time.process_time()
+        done = regroup(database, thresholds)
+        seconds, used = time.perf_counter() - began, time.process_time() - used
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "processor_seconds": used,
+                "peak": peak_memory(),
+                "founded": done.founded,
+                "joined": done.joined,
+                "clustered": done.clustered,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Adapts a library's model to the people in it: learns a map from them, and keeps it only if it helps others.
+
+What is kept is a model of this library alone. All its faces are described by it at once, from the
+descriptors that are there; then the library changes to it as it changes to any model, and can go back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from faceindex.adapt.scale import moved_curve, normal_curve
+from faceindex.adapt.trial import FOLDS, Trial, cross_validate
+from faceindex.adapt.triplet import Learning, People, learn, unchanging
+from faceindex.errors import BadRequest, FaceindexError, explained
+from faceindex.library import Library
+from faceindex.remodel import change_model
+from faceindex.scan import Listeners
+from faceindex.settings import Settings
+from faceindex.values import Remodelled
+from index.calibration import thresholds_for
+from index.catalog import Catalog, Clock, utc_now
+from index.database import Database
+from index.enrolled import load_confirmed
+from index.projections import Projections, StoredProjection
+from index.thresholds import Curve
+from index.values import Descriptors
+from pipeline.models.registry import ModelSpec
+from pipeline.projection import project
+from pipeline.values import F32, ModelId
+
+FEWEST_PEOPLE = 2 * FOLDS
+"""Two in each fold: people of whom there is one cannot be told from others."""
+
+FEWEST_FACES = 3
+"""Confirmed faces of a person to learn from."""
+
+_MOST_PEOPLE = 500
+_MOST_FACES = 20
+"""Learned from at most so many people, and faces of each, drawn: more would take time and teach little."""
+
+_LOOKED_AT = 10_000
+"""Descriptors whose directions are looked at, where fewer numbers are wanted."""
+
+_SEED = 20150612
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted.
+
+    Attributes:
+        dimension: Length of the adapted descriptors; ``None``: as long as they are.
+        write: Keep what helps, and change the library to it; else only say whether it would help.
+        clock: For the date of what is kept.
+    """
+
+    dimension: int | None = None
+    write: bool = True
+    clock: Clock = utc_now
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adaptation:
+    """What came of it.
+
+    Attributes:
+        base: The model whose descriptors were there.
+        people: Learned from so many.
+        faces: Of theirs.
+        dimension: Length of the adapted descriptors.
+        trial: What cross-validation found.
+        kept: The library's new model; ``None`` where none was kept.
+        change: How the library changed to it; ``None`` likewise.
+    """
+
+    base: ModelId
+    people: int
+    faces: int
+    dimension: int
+    trial: Trial
+    kept: ModelId | None
+    change: Remodelled | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Material:
+    """What a library gives to learn from."""
+
+    model: ModelSpec
+    people: People
+    start: F32
+    curve: Curve | None
+
+
+def adapt(
+    settings: Settings,
+    wish: Wish | None = None,
+    listeners: Listeners | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Adaptation:
+    """Learn from a library's confirmed people, and change the library to what was learned if that helps.
+
+    Args:
+        settings: Where the library is.
+        wish: What is wanted.
+        listeners: Who is told how the change goes.
+        advance: Called with the number of folds that are done.
+
+    Raises:
+        BadRequest: More numbers are wanted than there are.
+        NoLibrary: There is none.
+        LibraryLocked: Another run is at work on it.
+        FaceindexError: Too few people are confirmed; or see ``faceindex.errors``.
+    """
+    wish, learning = wish or Wish(), Learning()
+    with explained():
+        with Library.open(settings) as library:
+            material = _gather(library, wish.dimension)
+        trial = cross_validate(material.people, material.start, learning, advance)
+        kept = change = None
+        if trial.helps and wish.write:
+            (matrix,) = learn(material.people, material.start, learning, [trial.steps])
+            with Library.open_to_write(settings, make=False) as library:
+                kept = _keep(library, material, matrix, trial, wish.clock)
+            change = change_model(settings, kept, listeners)
+        return Adaptation(
+            base=material.model.model_id,
+            people=len(material.people.everyone),
+            faces=len(material.people.persons),
+            dimension=material.start.shape[1],
+            trial=trial,
+            kept=kept,
+            change=change,
+        )
+
+
+def _gather(library: Library, dimension: int | None) -> _Material:
+    model, database = library.model(), library.database
+    wanted = model.dimension if dimension is None else dimension
+    if not 2 <= wanted <= model.dimension:
+        raise BadRequest(
+            f"{model.model_id} gives {model.dimension} numbers, and --dimension asks for {wanted}: ask for 2 "
+            f"to {model.dimension}."
+        )
+    people = _confirmed(database, model.model_id)
+    start = unchanging(_some_descriptors(library.catalog, model.model_id), wanted)
+    return _Material(model, people, start, thresholds_for(database, model.model_id).curve)
+
+
+def _confirmed(database: Database, model: ModelId) -> People:
+    """The faces to learn from.
+
+    Raises:
+        FaceindexError: They are too few.
+    """
+    confirmed = load_confirmed(database, model)
+    generator = np.random.default_rng(_SEED)
+    order = generator.permutation(len(confirmed))
+    rows = {
+        person: order[confirmed.person_ids[order] == person][:_MOST_FACES]
+        for person in np.unique(confirmed.person_ids)
+    }
+    known = [each for each in rows.values() if len(each) >= FEWEST_FACES]
+    if len(known) < FEWEST_PEOPLE:
+        raise FaceindexError(
+            f"To adapt takes {FEWEST_PEOPLE} people with {FEWEST_FACES} confirmed faces or more, and there "
+            f"are {len(known)}: name more with 'faceindex people name', or confirm what was recognised."
+        )
+    chosen = [known[each] for each in generator.permutation(len(known))[:_MOST_PEOPLE]]
+    taken = np.sort(np.concatenate(chosen))
+    return People(confirmed.vectors[taken], confirmed.person_ids[taken])
+
+
+def _some_descriptors(catalog: Catalog, model: ModelId) -> F32:
+    """Descriptors of faces that are spread evenly over the library, float32 [N, D]."""
+    ids = catalog.described_faces(model)
+    some = ids[:: max(len(ids) // _LOOKED_AT, 1)]
+    return np.concatenate([chunk.vectors for chunk in catalog.descriptors(model, some)])
+
+
+def _keep(library: Library, material: _Material, matrix: F32, trial: Trial, clock: Clock) -> ModelId:
+    """Store what was learned as a model, and describe by it all faces that its base has described.
+
+    Raises:
+        FaceindexError: The library has another model than that whose descriptors were learned from.
+    """
+    base, database = material.model.model_id, library.database
+    if library.model().model_id != base:
+        raise FaceindexError(f"The library has changed its model from {base} meanwhile: adapt it again.")
+    projections = Projections(database)
+    name = projections.next_name(base)
+    curve = (
+        normal_curve(trial.change.after)
+        if material.curve is None
+        else moved_curve(material.curve, trial.change)
+    )
+    report = (
+        f"learned from {len(material.people.everyone)} people; equal error rate of people left out "
+        f"{trial.before.eer:.4f}, then {trial.after.eer:.4f}"
+    )
+    projections.add(StoredProjection(name, base, clock(), matrix, curve, report))
+    for chunk in library.catalog.descriptors(base, library.catalog.described_faces(base)):
+        projections.describe(name, Descriptors(chunk.ids, project(chunk.vectors, matrix)))
+    return name
