@@ -65,10 +65,9 @@ def grouped(library: Path) -> dict[str, Any]:
 
 
 def row(dimension: int, name: str, found: dict[str, Any]) -> Sequence[str]:
-    return (
-        str(dimension), name, f"{found['seconds']:.1f}", f"{found['processor_seconds']:.1f}",
-        f"{found['peak'] / 1e6:,.0f} MB", *(f"{found[each]:,}" for each in ("founded", "joined", "clustered")),
-    )  # fmt: skip
+    counts = (f"{found[each]:,}" for each in ("founded", "joined", "clustered"))
+    times = (f"{found[each]:.1f}" for each in ("seconds", "processor_seconds"))
+    return (str(dimension), name, *times, f"{found['peak'] / 1e6:,.0f} MB", *counts)
 
 
 def scores(database: Database, people: MadePeople, faces: int) -> str:

@@ -42,7 +42,7 @@ WRONG_LABELS = {
 """Seen by eye, among the pairs of one person that every model finds least alike."""
 
 USUAL_LANDMARKS = ((50.3, 64.4), (110.7, 63.4), (80.9, 90.4), (55.1, 113.6), (108.4, 112.7))
-"""Where landmarks lie in crops of boxes widened by 0.2 and stretched to 160 pixels: means of the collection."""
+"""Where landmarks lie in crops of boxes widened by 0.2 and stretched to 160 pixels: their means here."""
 
 RATES = (1e-3, 1e-4, 1e-5)
 DIVISIONS = (7, 8, 9)

@@ -42,8 +42,8 @@ TOLERATED_RIVALS = 0.34
 """For how many of its faces, at most, a group may have a rival in another one, and still be joined with it.
 For a single face and for a pair that is none; a collage does not keep a larger group from its others."""
 
-_CHUNK = 1 << 16
-"""Pairs measured at a time: with 256 elements they take 130 MB."""
+_ELEMENTS = 1 << 24
+"""Of how many elements pairs of descriptors are measured at a time: they take 128 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +116,7 @@ class _Groups:
 
     def __init__(self, vectors: F32, labels: I64) -> None:
         counted = labels >= 0
+        self.dimension = vectors.shape[1]
         self._sums = np.zeros_like(vectors)
         np.add.at(self._sums, labels[counted], vectors[counted])
         self._counts = np.bincount(labels[counted], minlength=len(vectors)).astype(np.float64)
@@ -173,10 +174,11 @@ def _strength(first: _Groups, second: _Groups, pairs: I64) -> F64:
         float64 [E].
     """
     cosines = np.empty(len(pairs))
-    for start in range(0, len(pairs), _CHUNK):
-        one, other = pairs[start : start + _CHUNK].T
+    step = max(1, _ELEMENTS // max(1, first.dimension))
+    for start in range(0, len(pairs), step):
+        one, other = pairs[start : start + step].T
         dots = np.einsum("nd,nd->n", first.sums(one), second.sums(other))
-        cosines[start : start + _CHUNK] = dots / (first.sizes(one) * second.sizes(other))
+        cosines[start : start + step] = dots / (first.sizes(one) * second.sizes(other))
     single = _Side(np.ones(1), np.ones(1))
     # Two large groups of one person, each of one day, are surely different groups. That is no reason to part
     # them: at a mean similarity at which two single faces would be joined, groups are too.

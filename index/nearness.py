@@ -18,8 +18,8 @@ from index.errors import LibraryDamaged
 from index.values import I64, Descriptors
 from pipeline.values import F32, ModelId
 
-WHOLE_BYTES = 128 << 20
-"""Descriptors that take more, as float32, are brought into ``FEW_DIMENSIONS``: 16,384 of 2048 elements."""
+WHOLE_BYTES = 64 << 20
+"""Descriptors that take more, as float32, are brought into ``FEW_DIMENSIONS``: 8,192 of 2048 elements."""
 
 FEW_DIMENSIONS = 256
 

@@ -17,7 +17,7 @@ from pipeline.values import F32
 
 FOLDS = 5
 
-LOOKS = (0, 20, 40, 60, 80, 100, 150, 200)
+LOOKS = (0, 10, 20, 40, 60, 80, 100)
 """Steps after which maps are tried; 0 is the one to begin with."""
 
 SURE = 1.53

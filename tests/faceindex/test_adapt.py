@@ -1,11 +1,13 @@
 """A library adapted to its people: only where people left out gain, and with a way back."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from faceindex import contract
 from faceindex.adapt.adaptation import Wish, adapt
 from faceindex.errors import BadRequest, FaceindexError
 from faceindex.library import Library
@@ -121,6 +123,10 @@ def test_a_dry_run_changes_nothing(album: Album) -> None:
     assert found.trial.helps
     assert found.kept is None
     assert album.rows() == before
+    said = contract.adapted(found)
+    assert (said["helps"], said["model"], said["changed"]) == (True, None, False)
+    assert said["after"]["eer"] < said["before"]["eer"]
+    assert json.dumps(said)
 
 
 def test_too_few_people_are_refused_plainly(album: Album) -> None:
@@ -142,19 +148,15 @@ def test_the_command_says_what_it_is_worth_and_how_to_go_back(album: Album, empt
     fill_with(album, with_something_in_common)
     settings = album.settings
     command = CommandLine(empty_home, settings.cache_dir, settings.library, album.folder)
-    (rehearsed,) = command.run("adapt", "--dry-run", "--json").objects
-    assert (rehearsed["helps"], rehearsed["model"], rehearsed["changed"]) == (True, None, False)
-
-    ran = command.run("adapt", "--dimension", 100)
-    assert ran.code == 0
-    assert "tried on people left out" in ran.out
-    assert "descriptors of 100 numbers" in ran.out
-    assert f"The library's model is {ADAPTED} now" in ran.out
-    assert "back to sface: reindex --model sface" in ran.out
+    with command.start("adapt", "--dimension", 100) as process:
+        out, err = (text.decode() for text in process.communicate(timeout=300))
+    assert (process.returncode, err) == (0, "")
+    assert "tried on people left out" in out
+    assert "descriptors of 100 numbers" in out
+    assert f"The library's model is {ADAPTED} now" in out
+    assert "back to sface: reindex --model sface" in out
     assert vectors(album, ADAPTED).shape == (PEOPLE * FACES, 100)
-
-    ran = command.run("reindex", "--model", "sface")
-    assert ran.code == 0
+    assert command.run("reindex", "--model", "sface").code == 0
     assert model_of(album) == SFACE
 
 

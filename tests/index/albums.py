@@ -86,8 +86,9 @@ class Album:
         self.journal.append(Assign(self.journal.face_keys(face_ids), key, name))
         return key
 
-    def confirm(self, person: str, *face_ids: int) -> None:
-        self.journal.append(Assign(self.journal.face_keys(face_ids), person, None))
+    def confirm(self, person: str, name: str, *face_ids: int) -> None:
+        """Confirm faces as a person, who need not be known."""
+        self.journal.append(Assign(self.journal.face_keys(face_ids), person, name))
 
     def reject(self, person: str, *face_ids: int) -> None:
         self.journal.append(Reject(self.journal.face_keys(face_ids), person))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.cluster import NOBODY, Faces, exemplar, group
@@ -59,6 +59,7 @@ def alike(count: int, similarity: float) -> F32:
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.integers(0, 1000))
 def test_each_person_is_a_group(people: list[int], seed: int) -> None:
     labels = group(faces(made(people, seed=seed)), SAME)
@@ -112,6 +113,7 @@ def test_faces_of_two_owners_never_come_together() -> None:
     assert len(groups(labels)) == 2
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=10), st.data())
 def test_what_must_be_apart_is_apart(people: list[int], data: st.DataObject) -> None:
     rows = st.integers(0, len(people) - 1)
@@ -121,6 +123,16 @@ def test_what_must_be_apart_is_apart(people: list[int], data: st.DataObject) -> 
     assert all(labels[one] != labels[other] for one, other in apart)
 
 
+def test_rivals_are_two_people_but_do_not_part_large_groups() -> None:
+    vectors = made([0] * 8, likeness=0.8)
+    assert len(groups(group(faces(vectors[:2], rivals=[(0, 1)]), SAME))) == 2
+    assert len(groups(group(faces(vectors[:4], rivals=[(0, 1)]), SAME))) == 2
+    left, right = [0, 0, 0, 0, 4, 4, 4, 4], [(0, 4)]
+    assert len(groups(group(faces(vectors, starts=left, rivals=right), SAME))) == 1
+    assert len(groups(group(faces(vectors, starts=left, rivals=[(0, 4), (1, 5)]), SAME))) == 2
+
+
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2), min_size=2, max_size=10), st.data())
 def test_poor_faces_change_nothing_for_the_others(people: list[int], data: st.DataObject) -> None:
     poor = data.draw(st.lists(st.integers(0, len(people) - 1), max_size=6))

@@ -1,6 +1,7 @@
 """Recognised persons and clusters, as they come and stay, in a real library with real decisions."""
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from index.database import Database, create_database
+from index.decisions import Merge
+from index.errors import DecisionRefused
 from index.grouping import Regrouped, same_person
 from index.schema import cluster, grouping, recognised
 from index.thresholds import shipped
@@ -113,6 +116,17 @@ def test_a_collage_shows_one_person_twice(album: Album) -> None:
     assert album.partition() == {tuple(collage)}
 
 
+def test_a_collage_does_not_part_a_person(album: Album) -> None:
+    left = album.add_each(*[Shot({ANNA: 0.6, BEN: 0.55})] * 3)
+    right = album.add_each(*[Shot({ANNA: 0.6, CARL: 0.55})] * 3)
+    collage = album.add(Shot({ANNA: 0.6, BEN: 0.55}), Shot({ANNA: 0.6, CARL: 0.55}))
+    album.regroup()
+    assert album.partition() == {(*left, collage[0]), (*right, collage[1])}
+    between = album.add_each(*[Shot({ANNA: 0.7, BEN: 0.45, CARL: 0.45})] * 6)
+    album.regroup()
+    assert album.partition() == {(*left, *right, *collage, *between)}
+
+
 def test_faces_like_a_person_are_recognised(album: Album) -> None:
     first, second = album.add_each(of(ANNA), of(ANNA))
     stranger, _ = album.add(of(BEN), of(ANNA, 0.2))
@@ -145,6 +159,18 @@ def test_what_was_decided_is_followed_and_undone(album: Album) -> None:
     album.regroup()
     assert album.recognised(anna) == []
     assert album.clusters() == clusters
+
+
+def test_persons_that_are_merged_are_recognised_as_one(album: Album) -> None:
+    faces = album.add_each(of(ANNA, 0.8), of(BEN, 0.8), of(ANNA, 0.8), of(BEN, 0.8))
+    anna, ann = album.name("Anna", faces[0]), album.name("Ann", faces[1])
+    album.regroup()
+    album.journal.append(Merge(anna, ann))
+    album.regroup()
+    assert sorted(album.recognised(anna)) == faces[2:]
+    album.journal.undo()
+    album.regroup()
+    assert (album.recognised(anna), album.recognised(ann)) == ([faces[2]], [faces[3]])
 
 
 def test_who_looks_like_the_rejected_is_rejected_too(album: Album) -> None:
@@ -286,6 +312,44 @@ def test_all_of_it_can_be_made_anew(album: Album) -> None:
     assert [row for row in album.rows() if len(row) == 3] == known
 
 
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 8), st.booleans()), max_size=8))
+def test_who_is_recognised_follows_from_the_decisions_alone(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, bool]]
+) -> None:
+    folder = tmp_path_factory.mktemp("library")
+    with create_database(folder / "library.sqlite3") as database:
+        album = Album(database, folder)
+        album.add(of(ANNA), of(BEN))
+        album.add_each(of(ANNA), of(BEN), of(ANNA), of(ANNA, quality=0.1), of(BEN), of(CARL))
+        persons = album.name("Anna", 1), album.name("Ben", 2)
+        for kind, face_id, then_regroup in steps:
+            decide(album, persons, kind, face_id)
+            if then_regroup:
+                album.regroup()
+        album.regroup()
+        assert not album.regroup().changed
+        whom = [album.recognised(person) for person in persons]
+        with database.write() as connection:
+            for table in (cluster, recognised, grouping):
+                connection.execute(delete(table))
+        album.regroup()
+        assert [album.recognised(person) for person in persons] == whom
+
+
+def decide(album: Album, persons: tuple[str, str], kind: int, face_id: int) -> None:
+    with suppress(DecisionRefused):  # who was undone cannot be rejected, and what is not there not undone
+        match kind:
+            case 0 | 1:
+                album.confirm(persons[kind], "Somebody", face_id)
+            case 2 | 3:
+                album.reject(persons[kind - 2], face_id)
+            case 4:
+                album.ignore(face_id)
+            case _:
+                album.journal.undo()
+
+
 def test_the_same_photos_give_the_same_clusters(tmp_path: Path) -> None:
     rows = []
     for name in ("one", "other"):
@@ -297,7 +361,7 @@ def test_the_same_photos_give_the_same_clusters(tmp_path: Path) -> None:
     assert rows[0] == rows[1]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=st.lists(st.integers(0, 5), min_size=4, max_size=14), cut=st.data())
 def test_scan_after_scan_comes_to_what_one_scan_does(
     tmp_path_factory: pytest.TempPathFactory, people: list[int], cut: st.DataObject
