@@ -200,15 +200,16 @@ class TestProcesses:
     def test_nothing_of_them_is_left(self, tmp_path: Path) -> None:
         gc.collect()  # of other tests
         files, memory = len(os.listdir("/proc/self/fd")), os.listdir("/dev/shm")  # noqa: S108
+        others = set(children(os.getpid()))  # joblib keeps one, where it has read weights
         decoders = Decoders(QUICK)
         with ExitStack() as stack:
             for _ in range(3):
                 decoder = stack.enter_context(decoders.lend())
                 decode(decoder, good(tmp_path))
             failure(decoder, good(tmp_path, "segfault.jpg"))
-            assert len(children(os.getpid())) == 3
+            assert len(set(children(os.getpid())) - others) == 3
         del decoder, decoders  # nobody closed it
-        assert children(os.getpid()) == []
+        assert set(children(os.getpid())) <= others
         assert (len(os.listdir("/proc/self/fd")), os.listdir("/dev/shm")) == (files, memory)  # noqa: S108
 
     @pytest.mark.parametrize("fault", ["hang", "spin", "good"])
