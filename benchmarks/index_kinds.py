@@ -13,7 +13,7 @@ import faiss
 import numpy as np
 
 from benchmarks.made_descriptors import MadePeople
-from benchmarks.search import machine
+from benchmarks.process import machine
 from index.values import I64
 from pipeline.values import F32
 

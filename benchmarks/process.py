@@ -24,14 +24,14 @@ class Finished:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Finished:
-    """Run a command to its end.
+    """Run a command to its end, as it runs where it was installed: from the second time on with bytecode.
 
     Raises:
         subprocess.CalledProcessError: It failed; what it said on standard error is passed on.
     """
     started = time.perf_counter()
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
+        command, stdout=subprocess.PIPE, text=True, env={**installed(), **(environment or {})}
     ) as process:
         if process.stdout is None:
             raise TypeError("no pipe to the process")
@@ -41,6 +41,11 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command), output)
     return Finished(output, time.perf_counter() - started, usage.ru_maxrss * 1024)
+
+
+def installed() -> dict[str, str]:
+    """The environment, with bytecode written: pip does that once, where a checkout may forbid it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def machine() -> str:

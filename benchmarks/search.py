@@ -8,8 +8,6 @@ disk, and 15 minutes on two cores. What is expected is computed with NumPy, face
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -22,6 +20,7 @@ import numpy as np
 from sqlalchemy import insert
 
 from benchmarks.made_descriptors import CHUNK, MadePeople
+from benchmarks.process import installed, machine
 from benchmarks.search_process import MODEL, NEIGHBORS, peak_memory
 from index.blobs import descriptors_from_blobs
 from index.catalog import Catalog
@@ -109,7 +108,11 @@ def run(library: Path, probes: Path, exact_bytes: int, *more: str) -> Process:
     command = [sys.executable, "-m", "benchmarks.search_process", str(library), str(probes)]
     began = time.perf_counter()
     done = subprocess.run(
-        [*command, "--exact-bytes", str(exact_bytes), *more], check=True, capture_output=True, text=True
+        [*command, "--exact-bytes", str(exact_bytes), *more],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=installed(),
     )
     wall = time.perf_counter() - began
     said = json.loads(done.stdout)
@@ -139,17 +142,6 @@ def measure(library: Path, probes: Path, truth: Truth, size: int, exact_bytes: i
 def _percentiles(seconds: tuple[float, ...]) -> str:
     middle, high = np.percentile(seconds, [50, 99]) * 1e3
     return f"{middle:.1f} / {high:.1f} ms"
-
-
-def machine() -> str:
-    """The processor, its cores, and the memory of this machine."""
-    cpu = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            cpu = line.partition(":")[2].strip()
-            break
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{cpu}, {len(os.sched_getaffinity(0))} cores, {memory / 2**30:.0f} GiB of memory"
 
 
 def rows(sizes: list[int], dimension: int, folder: Path) -> Iterator[str]:

@@ -3,7 +3,7 @@
     python -m benchmarks.startup PHOTO [--faces 10000] [--model sface vggface2-resnet50]
 
 Makes a library of that many faces with made descriptors, asks `faceindex who PHOTO` some times, and
-`faceindex --help`. Compiled networks are in the cache, as after any scan.
+`faceindex --help`. The networks' graphs are in the cache, as after any scan.
 """
 
 import argparse

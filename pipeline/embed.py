@@ -4,6 +4,7 @@ This module must not know how a crop is cut, nor where weights come from.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -17,7 +18,7 @@ from pipeline.errors import ModelError
 from pipeline.models import facenet, sface, vggface
 from pipeline.models.centre import load_centre
 from pipeline.models.registry import FACENET, SFACE, CropProtocol, ModelSpec, spec
-from pipeline.models.runtime import RuntimeOptions, load_network
+from pipeline.models.runtime import RuntimeOptions, cached_graph, compile_graph, load_network
 from pipeline.models.weights import VerifiedWeights, WeightsStore
 from pipeline.projection import project
 from pipeline.values import F32, U8, ModelId
@@ -178,32 +179,32 @@ _GRAPHS = {
 class _OpenVinoNetwork:
     """A function from any number of crops to raw vectors: whole batches, then the rest one at a time.
 
-    A question about one photo needs only the network for one face, so that is loaded at once, and the
-    one for whole batches when the first batch comes.
+    A question about one photo needs only the network for one face, so that is compiled at once, while the
+    caller loads something else or looks for the face, and the one for whole batches when the first one comes.
     """
 
     def __init__(self, model: ModelSpec, weights: VerifiedWeights, options: RuntimeOptions) -> None:
         graph = _GRAPHS[model.model_id]
         key = f"{weights.sha256[:16]}-{graph.code_version}"
-
-        def load(batch: int) -> ov.CompiledModel:
-            return load_network(model.model_id, key, lambda: graph.build(weights.path), options, batch)
-
-        self._load = load
-        self._one = _Requests(load(1))
+        cached = (model.model_id, key, partial(graph.build, weights.path), options)
+        verified = cached_graph(*cached)
+        beside = ThreadPoolExecutor(1, thread_name_prefix="network")
+        self._one = beside.submit(lambda: _Requests(compile_graph(verified, options, 1)))
+        beside.shutdown(wait=False)
+        self._load = partial(load_network, *cached, BATCH_SIZE)
         self._batch: _Requests | None = None
         self._lock = Lock()
 
     def __call__(self, pixels: U8) -> F32:
         whole = len(pixels) - len(pixels) % BATCH_SIZE
         parts = [self._batches().infer(pixels[at : at + BATCH_SIZE]) for at in range(0, whole, BATCH_SIZE)]
-        parts += [self._one.infer(pixels[at : at + 1]) for at in range(whole, len(pixels))]
+        parts += [self._one.result().infer(pixels[at : at + 1]) for at in range(whole, len(pixels))]
         return np.concatenate(parts)
 
     def _batches(self) -> "_Requests":
         with self._lock:
             if self._batch is None:
-                self._batch = _Requests(self._load(BATCH_SIZE))
+                self._batch = _Requests(self._load())
             return self._batch
 
 

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
@@ -163,6 +162,8 @@ class _Layers:
     """Makes layers of a network from the list of arrays in a weights file, taken in order."""
 
     def __init__(self, path: Path) -> None:
+        import joblib  # a start with cached graphs never needs it
+
         self._arrays = iter(joblib.load(path))
 
     def convolution(self, x: Any) -> Any:

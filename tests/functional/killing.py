@@ -23,7 +23,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 EVENTS = frozenset({"open", "os.rename", "os.remove", "os.link", "os.mkdir", "os.truncate"})
 
-LOADED = ("alembic.command", "faceindex.engine", "faceindex.nightly", "faceindex.upkeep")
+LOADED = ("alembic.command", "faceindex.networks", "faceindex.nightly", "faceindex.upkeep", "pipeline.runner")
 """What jobs need, so that no moment is spent on loading it."""
 
 MARK = "FACEINDEX_TEST_KILLING"

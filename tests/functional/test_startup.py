@@ -5,13 +5,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+TENSORFLOW = {"tensorflow", "tf_keras", "keras", "keras_vggface"}
 
 
 def imported(*arguments: str, cwd: Path = ROOT) -> set[str]:
     """Top-level modules that a command leaves imported when it is done."""
     program = (
         "import atexit, sys\n"
-        "atexit.register(lambda: print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr))\n"
+        "def names():\n"
+        "    return {name.split('.')[0] for name, module in sys.modules.items() if module}\n"
+        "atexit.register(lambda: print(*names(), file=sys.stderr))\n"
         f"sys.argv = ['faceindex', *{list(arguments)!r}]\n"
         "from faceindex.cli import main; main()\n"
     )
@@ -33,6 +36,10 @@ def test_a_question_imports_neither_tensorflow_nor_what_only_a_scan_needs(
     imported(*library, "scan", "--model", "sface", str(hopper))
     modules = imported(*library, "who", str(hopper))
     assert {"openvino", "faiss", "cv2"} <= modules
-    assert (
-        modules & {"tensorflow", "tf_keras", "keras", "keras_vggface", "onnx", "alembic", "requests"} == set()
-    )
+    assert modules & {*TENSORFLOW, "onnx", "alembic", "requests", "joblib", "absl"} == set()
+
+
+def test_a_scan_that_finds_nothing_new_loads_no_network(hopper: Path, tmp_path: Path) -> None:
+    scan = ("--library", str(tmp_path / "library.db"), "scan", "--model", "sface", str(hopper))
+    assert "openvino" in imported(*scan)
+    assert imported(*scan) & {*TENSORFLOW, "openvino", "cv2", "PIL", "alembic"} == set()
