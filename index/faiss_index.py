@@ -164,8 +164,8 @@ class CodedIndex(FaissIndex):
         if not len(self) or not len(queries):
             return [[] for _ in queries]
         reach = max(_MIN_CANDIDATES, k * _CANDIDATES_A_NEIGHBOR) + len(exclude)
-        candidates = [np.setdiff1d(row[row >= 0], exclude) for row in self._candidates(queries, reach)]
-        ids, similarities = self._measured(queries, np.unique(np.concatenate(candidates)))
+        candidates = [row[(row >= 0) & ~np.isin(row, exclude)] for row in self._candidates(queries, reach)]
+        ids, similarities = self._measured(queries, _union(candidates))
         found = []
         for row, own in zip(similarities, candidates, strict=True):
             chosen = np.isin(ids, own, assume_unique=True)
@@ -173,26 +173,28 @@ class CodedIndex(FaissIndex):
         return found
 
     def _candidates(self, queries: F32, reach: int) -> I64:
-        """The faces whose codes are nearest to each probe: ``reach`` or more, [N, M], filled up with -1."""
+        """The faces whose codes are nearest to each probe, [N, min(reach, faces)], filled up with -1."""
         parts = min(faiss.omp_get_max_threads() // len(queries), len(self) // _PART)
         if parts < 2:
             return self._found(queries, reach)[1]
         bounds = [len(self) * part // parts for part in range(parts + 1)]
         with ThreadPoolExecutor(parts) as pool:
-            found = pool.map(lambda ends: self._part(queries, reach, *ends), pairwise(bounds))
-            return np.concatenate(list(found), axis=1)
+            found = list(pool.map(lambda ends: self._part(queries, reach, *ends), pairwise(bounds)))
+        similarities, ids = (np.concatenate(each, axis=1) for each in zip(*found, strict=True))
+        best = np.argsort(-similarities, axis=1, kind="stable")[:, :reach]
+        return np.take_along_axis(ids, best, axis=1)
 
-    def _part(self, queries: F32, reach: int, first: int, end: int) -> I64:
-        """As ``_candidates``, of the codes in the places from ``first`` up to ``end``."""
+    def _part(self, queries: F32, reach: int, first: int, end: int) -> tuple[F32, I64]:
+        """As ``_found``, of the codes in the places from ``first`` up to ``end``."""
         places = faiss.IDSelectorRange(first, end)
         of_codes, parameters = faiss.SearchParameters(), faiss.SearchParametersPreTransform()
         of_codes.sel, parameters.index_params = places, of_codes
         with _threads(len(queries)):
-            _, rows = self._index.index.search(
+            similarities, rows = self._index.index.search(
                 np.ascontiguousarray(queries, np.float32), min(reach, end - first), params=parameters
             )
         ids: I64 = faiss.rev_swig_ptr(self._index.id_map.data(), len(self))[rows]
-        return np.where(rows >= 0, ids, -1)
+        return similarities, np.where(rows >= 0, ids, -1)
 
     def _measured(self, queries: F32, ids: I64) -> tuple[I64, F32]:
         """Which of some faces are stored, int64 [M], and how similar to each probe, float32 [N, M]."""
@@ -216,6 +218,12 @@ def _threads(useful: int) -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(usual)
+
+
+def _union(rows: list[I64]) -> I64:
+    """All ids of some rows, rising, each once. ``np.unique`` imports more than a search takes time."""
+    ids = np.sort(np.concatenate(rows))
+    return ids[np.diff(ids, prepend=-1) > 0]
 
 
 def _layout(index: Any) -> tuple[type, int]:

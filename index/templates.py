@@ -164,7 +164,7 @@ class Gallery:
 
         A face that was compared with a template of which it is a part would always be like it.
         """
-        left_out = np.isin(self._faces.face_ids, list(face_ids))
+        left_out = np.isin(self._faces.face_ids, np.fromiter(face_ids, np.int64))
         return Gallery(self._faces.at(np.flatnonzero(~left_out))) if left_out.any() else self
 
     def evidence(self, probes: F32) -> Evidence:

@@ -113,7 +113,7 @@ def load_index(
         except ValueError as error:
             if catalog.manifest(model) != manifest:  # somebody saved another one just now
                 return load_index(catalog, model, dimension, exact_bytes)
-            note = f"the index file {path} was not used: {error}. It was rebuilt from the library, in memory"
+            note = f"the index file {path} was not used: {error}. The index was built anew from the library"
             index = make()
     changed = _reconcile(index, listed, catalog, model, dimension)
     return LoadedIndex(index, note, saved=manifest is not None and note is None and not changed)
@@ -216,7 +216,7 @@ def _read_believed(index: FaissIndex, path: Path, expected: IndexFile) -> None:
         ValueError: It is not; the message says why. What is in the index then is not to be used.
     """
     if expected.kind != index.kind:
-        raise ValueError(f"it holds {expected.kind}, and a library of this size has {index.kind}")
+        raise ValueError(f"it is of the kind {expected.kind}, and a library of this size has {index.kind}")
     try:
         with _open_believed(path, expected) as file:
             index.read(file)

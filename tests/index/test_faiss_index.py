@@ -138,7 +138,7 @@ def test_codes_find_nearly_all_of_heavy_tailed_descriptors_with_many_zeros() -> 
     assert recall(coded(np.arange(FACES), vectors), vectors, probes) >= 0.99
 
 
-def test_the_parts_of_a_large_index_that_one_probe_is_compared_with_make_up_the_whole() -> None:
+def test_what_is_found_does_not_depend_on_how_many_cores_there_are() -> None:
     """One probe leaves cores idle, which then take a part each; as many probes as cores do not."""
     count, dimension = 2 * _PART + 3, 16
     vectors, queries = units(count, 1, dimension), units(64, 2, dimension)
@@ -147,10 +147,8 @@ def test_the_parts_of_a_large_index_that_one_probe_is_compared_with_make_up_the_
     together = index.search(queries, 10, excluded)
     apart = [index.search(query[None], 10, excluded)[0] for query in queries[:8]]
     for one, other in zip(apart, together, strict=False):
-        assert len(one) == len(other) == 10
+        assert ids_of(one) == ids_of(other)
+        assert len(one) == 10
         assert not set(ids_of(one)) & set(excluded.tolist())
-        # Each part gives as many candidates as the whole: none is missed that was found there.
-        for mine, theirs in zip(one, other, strict=True):
-            assert mine.similarity >= theirs.similarity - 1e-6
     index.remove(index.ids()[1:])
     assert ids_of(index.search(queries[:1], 10, NONE)[0]) == [5]
