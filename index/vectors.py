@@ -83,7 +83,7 @@ def index_path(library: Path, model: ModelId) -> Path:
 
 
 def load_index(
-    catalog: Catalog, model: ModelId, dimension: int, exact_bytes: int = EXACT_BYTES
+    catalog: Catalog, model: ModelId, dimension: int, exact_bytes: int | None = None
 ) -> LoadedIndex:
     """The index of a library, from its file as far as that can be believed, and else from the database.
 
@@ -94,7 +94,8 @@ def load_index(
         catalog: Of the library; nothing is written.
         model: The model it belongs to.
         dimension: D, the length of the model's descriptors.
-        exact_bytes: Descriptors that take more bytes than this, as float32, are searched by codes.
+        exact_bytes: Descriptors that take more bytes than this, as float32, are searched by codes;
+            ``EXACT_BYTES`` where it is not said.
 
     Raises:
         LibraryDamaged: The database holds a descriptor that is none, or of another length.
@@ -103,7 +104,7 @@ def load_index(
     path = index_path(catalog.path, model)
     manifest = catalog.manifest(model)
     listed = catalog.described_faces(model)
-    is_exact = 4 * dimension * len(listed) <= exact_bytes
+    is_exact = 4 * dimension * len(listed) <= (EXACT_BYTES if exact_bytes is None else exact_bytes)
     source = partial(catalog.descriptors, model)
     make = partial(ExactIndex, dimension) if is_exact else partial(CodedIndex, dimension, source)
     index, note = make(), None

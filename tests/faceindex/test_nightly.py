@@ -12,13 +12,14 @@ from PIL import Image
 
 from faceindex.errors import FaceindexError, NoLibrary
 from faceindex.library import Library
-from faceindex.nightly import doomed, plan_night
-from faceindex.scan import ScanOptions
+from faceindex.nightly import doomed, plan_night, reindex
+from faceindex.scan import Listeners, ScanOptions
 from faceindex.values import NightReport, PersonGain
 from index.decisions import Assign, Hide, new_key
 from index.journal import Journal
 from index.people import People
 from index.values import Pruned
+from pipeline.models.registry import SFACE
 from tests.faceindex.conftest import Album
 from tests.functional.people import astronaut, landscape, save
 
@@ -72,6 +73,27 @@ def test_a_night_without_changes_changes_nothing(scanned: Album) -> None:
     assert (report.gains, report.review, report.pruned, report.new_failures) == ((), 0, Pruned(0, 0), ())
     assert scanned.rows() == rows
     assert scanned.index_file.stat().st_mtime_ns == index.st_mtime_ns
+
+
+def test_a_library_that_has_grown_gets_the_other_kind_of_index_and_says_so_once(
+    scanned: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def night() -> tuple[str, list[str]]:
+        """The kind of index that there is after it, and what it said."""
+        notes: list[str] = []
+        with Library.open_to_write(scanned.settings) as library:
+            reindex(library, Listeners(note=notes.append))
+            manifest = library.catalog.manifest(SFACE.model_id)
+        assert manifest is not None
+        return manifest.file.kind, notes
+
+    monkeypatch.setattr("index.vectors.EXACT_BYTES", 4 * SFACE.dimension * len(scanned.faces()))
+    assert night() == ("exact", [])
+    save(astronaut(5), scanned.folder / "new.jpg")
+    kind, (note,) = night()
+    assert kind == "codes of 4 bits"
+    assert "a library of this size has codes" in note
+    assert night() == (kind, [])
 
 
 def test_missing_photos_keep_faces_and_names_for_thirty_days(scanned: Album, tmp_path: Path) -> None:
