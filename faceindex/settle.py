@@ -12,7 +12,7 @@ from index.database import Database
 from index.grouping import regroup
 from index.journal import Journal
 from index.redescription import Redescription
-from index.vectors import load_index, save_index
+from index.vectors import finish_saving, load_index, save_index
 from pipeline.models.registry import ModelSpec
 
 
@@ -33,7 +33,9 @@ def settle(database: Database, model: ModelSpec, note: Callable[[str], None]) ->
     loaded = load_index(catalog, model.model_id, model.dimension)
     if loaded.note:
         note(loaded.note)
-    if not loaded.saved:
+    if loaded.saved:
+        finish_saving(catalog, model.model_id)
+    else:
         save_index(loaded.index, catalog, model.model_id)
     regroup(database, thresholds_for(database, model.model_id))
     if waiting := Redescription(database, model.model_id).coverage().waiting:

@@ -135,14 +135,19 @@ def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
 
 
 def finish_saving(catalog: Catalog, model: ModelId) -> None:
-    """Give an index file its name, where a crash came between the manifest and that."""
+    """Leave nothing of a save that a crash cut short. To be called by one process at a time.
+
+    Where the crash came between the manifest and the new name, the file gets its name; a file of which the
+    manifest knows nothing goes.
+    """
     path, manifest = index_path(catalog.path, model), catalog.manifest(model)
     with suppress(OSError):
-        if manifest is not None:
-            with open(_unfinished(path), "rb") as file:
-                is_known = _digest(file) == manifest.file.digest
-            if is_known:
-                os.replace(_unfinished(path), path)
+        with open(_unfinished(path), "rb") as file:
+            is_known = manifest is not None and _digest(file) == manifest.file.digest
+        if is_known:
+            os.replace(_unfinished(path), path)
+        else:
+            _unfinished(path).unlink()
 
 
 def index_fault(catalog: Catalog, model: ModelId) -> str | None:

@@ -17,7 +17,15 @@ from index.errors import LibraryDamaged, LibraryInaccessible
 from index.faiss_index import CodedIndex, ExactIndex
 from index.sqlite import Access
 from index.values import I64, IndexFile, Manifest, Neighbor
-from index.vectors import LoadedIndex, index_fault, index_path, load_index, save_index, write_index_file
+from index.vectors import (
+    LoadedIndex,
+    finish_saving,
+    index_fault,
+    index_path,
+    load_index,
+    save_index,
+    write_index_file,
+)
 from pipeline.values import F32, ModelId, PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, stored, units
 
@@ -266,6 +274,19 @@ def test_a_crash_after_such_a_crash_loses_no_index(
         save_index(indexes.load().index, indexes.catalog, MODEL)
     monkeypatch.undo()
     indexes.check(crowd, saved=True)
+
+
+def test_what_a_crash_left_needs_no_other_save_to_go(indexes: Indexes, crowd: F32) -> None:
+    indexes.save()
+    crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
+    path = crash_before_the_file_has_its_name(indexes)
+    finish_saving(indexes.catalog, MODEL)
+    indexes.check(crowd, saved=True)
+    path.with_name(f"{path.name}.unfinished").write_bytes(b"half an index")
+    finish_saving(indexes.catalog, MODEL)
+    indexes.check(crowd, saved=True)
+    assert sorted(os.listdir(path.parent)) == [indexes.catalog.path.name, path.name]
+    finish_saving(indexes.catalog, MODEL)
 
 
 def test_a_reader_during_a_save_takes_the_new_file(indexes: Indexes, crowd: F32) -> None:
