@@ -18,7 +18,7 @@ from pipeline.values import F32
 FOLDS = 5
 
 LOOKS = (0, 10, 20, 40, 60, 80, 100)
-"""Steps after which maps are tried; 0 is the one to begin with."""
+"""Steps after which maps are tried; after 0 nothing is learned, but what is common is taken away."""
 
 SURE = 1.53
 """Standard errors that a gain must be, for nine in ten to be sure: Student's t, with four degrees of freedom
@@ -53,7 +53,8 @@ class Trial:
         after: With maps that were learned from other people.
         gain: By how much the equal error rate falls, mean of the folds.
         deviation: Standard error of that mean.
-        steps: After so many the maps were best; it is when to stop. 0: no map was better than none.
+        steps: After so many the maps were best; it is when to stop. 0: it is best to take away what people
+            have in common, and to learn nothing.
         change: What becomes of similarities.
     """
 

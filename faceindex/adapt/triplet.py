@@ -3,8 +3,9 @@
 Schroff, Kalenichenko and Philbin, "FaceNet: A Unified Embedding for Face Recognition and Clustering", 2015,
 sections 3.1 and 3.2: of an anchor, a face of the same person and a face of another one, the last must be
 further from the anchor by a margin. Here no network is trained, only a matrix behind it, as Parkhi, Vedaldi
-and Zisserman did ("Deep Face Recognition", 2015, section 4.3). It begins as a map that changes nothing and is
-held near to it: it takes strong means to learn from a few dozen people something that holds for others.
+and Zisserman did ("Deep Face Recognition", 2015, section 4.3). It begins as a map that takes away what all
+people have in common and changes nothing else, and is held near to it: it takes strong means to learn from a
+few dozen people something that holds for others.
 
 TensorFlow is imported here alone, when something is learned. This module knows no library and no photo.
 """
@@ -30,8 +31,8 @@ class Learning:
 
     Attributes:
         margin: How much further another person must be, as squared distance of unit vectors, 0 to 4.
-        closeness: Weight of the squared distance from the map that changes nothing, the mean of its columns.
-            The offset is free.
+        closeness: Weight of the squared distance from the map to begin with, the mean of its columns. The
+            offset is free.
         rate: Step of the optimiser, Adam.
         people_at_once: People whose faces are compared in one step.
         faces_each: Faces of each of them.
@@ -72,7 +73,7 @@ class People:
 
 
 def unchanging(vectors: F32, dimension: int) -> F32:
-    """The map to begin with: that which changes nothing, or as little as that many numbers allow.
+    """The map that changes nothing, or as little as that many numbers allow.
 
     Args:
         vectors: float32 [N, D]; the directions in which they lie most are kept.
@@ -90,8 +91,35 @@ def unchanging(vectors: F32, dimension: int) -> F32:
     return np.vstack([kept, np.zeros((1, dimension))]).astype(np.float32)
 
 
+def common(people: People) -> F32:
+    """What people have in common, as far as they are enough to tell: float32 [D], of norm below 1.
+
+    The mean of the people's means. Few people have a mean by chance; so it is shrunk towards none by as much
+    as it is expected to be wrong (James and Stein, "Estimation with quadratic loss", 1961, positive part).
+
+    Args:
+        people: At least two.
+    """
+    _, person, counts = np.unique(people.persons, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(counts), people.vectors.shape[1]))
+    np.add.at(sums, person, people.vectors)
+    means = sums / counts[:, None]
+    mean = means.mean(axis=0)
+    by_chance = means.var(axis=0, ddof=1).sum() / len(means)
+    square = float(mean @ mean)
+    sure = max(0.0, 1 - by_chance / square) if square else 0.0
+    return np.asarray(sure * mean, np.float32)
+
+
+def _without(common_part: F32, start: F32) -> F32:
+    """The map that takes away ``common_part`` before it does what ``start`` does."""
+    matrix = start.copy()
+    matrix[-1] -= common_part @ start[:-1]
+    return matrix
+
+
 def learn(people: People, start: F32, learning: Learning, steps: Sequence[int]) -> Iterator[F32]:
-    """Learn a map from people, beginning with ``start``.
+    """Learn a map from people, beginning with ``start`` without what they have in common.
 
     What is given is the mean of the matrix over the last steps: the matrix itself is thrown about by whoever
     was drawn last (Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992).
@@ -103,8 +131,9 @@ def learn(people: People, start: F32, learning: Learning, steps: Sequence[int]) 
         steps: After which a map is wanted, rising.
 
     Yields:
-        float32 [D + 1, K], for each of ``steps``; for 0 it is ``start``.
+        float32 [D + 1, K], for each of ``steps``; for 0 it is what was begun with.
     """
+    start = _without(common(people), start)
     generator = np.random.default_rng(learning.seed)
     trainer = _Trainer(start, learning)
     mean, done = start, 0
