@@ -14,9 +14,10 @@ from faceindex.engine import Work, build_runner
 from faceindex.errors import explained
 from faceindex.examine import examine
 from faceindex.settings import Settings
+from pipeline.errors import WeightsMissing
 from pipeline.models.labels import read_names
-from pipeline.models.registry import CELEBRITY, CELEBRITY_NAMES
-from pipeline.models.weights import WeightsStore
+from pipeline.models.registry import CELEBRITY, CELEBRITY_NAMES, ModelSpec, NameList
+from pipeline.models.weights import VerifiedWeights, WeightsStore
 from pipeline.runner import Runner
 from pipeline.values import Descriptor, PhotoFailed, PhotoIndexed
 
@@ -77,8 +78,8 @@ class Celebrities:
             WeightsUnavailable: They cannot be had, or are not what they should be.
         """
         with explained():
-            names = read_names(store.fetch(CELEBRITY_NAMES, progress).path)
-            store.fetch(CELEBRITY, progress)
+            names = read_names(_fetched(store, CELEBRITY_NAMES, progress).path)
+            _fetched(store, CELEBRITY, progress)
             return cls(build_runner(settings, CELEBRITY, Work(photos=1)), names)
 
     def guess(self, photos: Sequence[bytes]) -> Iterator[Lookalikes | PhotoFailed]:
@@ -102,3 +103,16 @@ class Celebrities:
         likeliest = np.argsort(-probabilities, kind="stable")[:TOP]
         guesses = tuple(Guess(self._names[each], float(probabilities[each])) for each in likeliest)
         return GuessedFace(described, guesses)
+
+
+def _fetched(store: WeightsStore, wanted: ModelSpec | NameList, progress: "Progress") -> VerifiedWeights:
+    """One of the two files.
+
+    Raises:
+        WeightsMissing: It is not here and cannot be fetched; the message says how to bring it.
+    """
+    try:
+        return store.fetch(wanted, progress)
+    except WeightsMissing as error:
+        bring = f"`faceindex models fetch {wanted.model_id} --from FILE`"
+        raise WeightsMissing(f"{error} Without a network, bring the file and run {bring}.") from error

@@ -135,6 +135,7 @@ def test_without_the_weights_it_ends_with_13_and_says_what_to_do(
     ran = CommandLine(tmp_path, tmp_path / "cache", tmp_path / "none.db", tmp_path).run("celebrity", hopper)
     assert (ran.code, ran.out) == (13, "")
     assert "names of the celebrities could not be fetched" in ran.complaint
+    assert "run `faceindex models fetch celebrity-names --from FILE`" in ran.complaint
 
 
 def test_both_files_can_be_brought_without_a_network(published: Published, tmp_path: Path) -> None:
