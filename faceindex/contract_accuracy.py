@@ -102,7 +102,12 @@ def _folds(found: Evaluation) -> dict[str, Any] | None:
     folds = found.folds
     if folds is None:
         return None
-    return {"accuracy": folds.accuracy, "deviation": folds.deviation, "pairs": folds.pairs}
+    return {
+        "accuracy": folds.accuracy,
+        "deviation": folds.deviation,
+        "pairs": folds.pairs,
+        "draws": folds.draws,
+    }
 
 
 def _identification(found: Evaluation) -> dict[str, Any] | None:

@@ -18,8 +18,14 @@ from faceindex.accuracy.dataset import LabelledPhoto, as_rows, labelled_photos, 
 from faceindex.accuracy.evaluation import Detection, Evaluation
 from faceindex.accuracy.groups import MeasuredFaces, group_rates
 from faceindex.accuracy.identification import identify
-from faceindex.accuracy.pairs import Pairs, draw_pairs
-from faceindex.accuracy.verification import Comparisons, accuracy_over_folds, compare_all, verify
+from faceindex.accuracy.pairs import Pairs
+from faceindex.accuracy.verification import (
+    Comparisons,
+    accuracy_by_protocol,
+    accuracy_over_folds,
+    compare_all,
+    verify,
+)
 from faceindex.engine import Work, build_runner
 from faceindex.errors import FaceindexError, explained
 from faceindex.library import Library
@@ -236,8 +242,6 @@ def evaluate_pairs(
 
 def _evaluate(faces: MeasuredFaces, groups: Mapping[str, str], subject: _Subject) -> Evaluation:
     comparisons = compare_all(faces.vectors, faces.people)
-    pairs = draw_pairs(faces.people)
-    similarity = np.einsum("nd,nd->n", faces.vectors[pairs.first], faces.vectors[pairs.second])
     labels = _grouped(faces, subject.same)
     return Evaluation(
         source=subject.source,
@@ -246,7 +250,7 @@ def _evaluate(faces: MeasuredFaces, groups: Mapping[str, str], subject: _Subject
         faces=len(faces.people),
         detection=subject.detection,
         verification=verify(comparisons),
-        folds=accuracy_over_folds(similarity, pairs),
+        folds=accuracy_by_protocol(faces.vectors, faces.people),
         identification=identify(faces.vectors, faces.people),
         clustering=agree(labels.tolist(), faces.people),
         groups=group_rates(faces, groups),

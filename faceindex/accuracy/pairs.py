@@ -17,6 +17,10 @@ FOLDS = 10
 PAIRS_A_FOLD = 300
 """Of each kind; fewer where the people of a fold have no more photos."""
 
+DRAWS = 10
+"""Draws whose accuracies are averaged: which pairs of the photos happen to be drawn moves the accuracy of
+one draw by about half of its standard error, see docs/accuracy.md."""
+
 _SEED = 20260101
 
 Rows = NDArray[np.intp]
@@ -39,16 +43,17 @@ class Pairs:
     fold: Rows
 
 
-def draw_pairs(people: Sequence[str]) -> Pairs:
-    """Pairs of faces by the protocol, the same ones each time.
+def draw_pairs(people: Sequence[str], draw: int = 0) -> Pairs:
+    """Pairs of faces by the protocol, the same ones each time for the same ``draw``.
 
     People with one face are in pairs of different people only. In each fold there are as many pairs of
     different people as of one.
 
     Args:
         people: Who each face is, [N].
+        draw: Which of many, from 0.
     """
-    generator = np.random.default_rng(_SEED)
+    generator = np.random.default_rng(_SEED + draw)
     _, persons = np.unique(np.asarray(people), return_inverse=True)
     members = [np.flatnonzero(persons == person) for person in range(persons.max(initial=-1) + 1)]
     parts = np.array_split(generator.permutation(len(members)), FOLDS)

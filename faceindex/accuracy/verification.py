@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceindex.accuracy.pairs import Pairs
+from faceindex.accuracy.pairs import DRAWS, Pairs, draw_pairs
 from pipeline.values import F32
 
 FALSE_ACCEPT_RATES = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -61,14 +61,17 @@ class Folds:
     """Accuracy over ten folds, the threshold of each chosen on the other nine.
 
     Attributes:
-        accuracy: Mean of the folds.
-        deviation: Standard error of that mean, as published results give it.
-        pairs: How many were judged.
+        accuracy: Mean of the folds, and of the draws.
+        deviation: Standard error of the mean of one draw's folds, as published results give it; mean of the
+            draws. As all draws are of the same photos, more of them do not make it less.
+        pairs: How many were judged in a draw.
+        draws: How many times the pairs were drawn.
     """
 
     accuracy: float
     deviation: float
     pairs: int
+    draws: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,6 +172,32 @@ def accuracy_over_folds(similarity: F32, pairs: Pairs) -> Folds | None:
         threshold = best_threshold(similarity[~held_out], pairs.same[~held_out])
         right.append(np.mean((similarity[held_out] >= threshold) == pairs.same[held_out]))
     return Folds(float(np.mean(right)), float(np.std(right, ddof=1) / np.sqrt(len(right))), len(similarity))
+
+
+def accuracy_by_protocol(vectors: F32, people: Sequence[str]) -> Folds | None:
+    """Accuracy over ten folds of pairs that are drawn by the protocol of ``pairs``, the mean of many draws.
+
+    Args:
+        vectors: float32 [N, D], of unit norm.
+        people: Who each is, [N].
+
+    Returns:
+        ``None`` where there are fewer than two folds.
+    """
+    found = []
+    for draw in range(DRAWS):
+        pairs = draw_pairs(people, draw)
+        similarity = np.einsum("nd,nd->n", vectors[pairs.first], vectors[pairs.second])
+        folds = accuracy_over_folds(similarity, pairs)
+        if folds is None:
+            return None
+        found.append(folds)
+    return Folds(
+        float(np.mean([each.accuracy for each in found])),
+        float(np.mean([each.deviation for each in found])),
+        round(float(np.mean([each.pairs for each in found]))),
+        len(found),
+    )
 
 
 def best_threshold(similarity: F32, same: NDArray[np.bool_]) -> float:

@@ -59,7 +59,10 @@ def _verification(found: "Evaluation") -> Iterator[str]:
     yield f"Verification: {rates.genuine:,} pairs of one person, {rates.impostor:,} of two"
     if found.folds:
         folds = found.folds
-        yield f"  accuracy       {folds.accuracy:.4f} ± {folds.deviation:.4f}, {folds.pairs:,} pairs in folds"
+        pairs = f"{folds.pairs:,} pairs in folds" + (
+            f", drawn {folds.draws} times" if folds.draws > 1 else ""
+        )
+        yield f"  accuracy       {folds.accuracy:.4f} ± {folds.deviation:.4f}, {pairs}"
     yield f"  AUC            {rates.auc:.6f}"
     yield f"  EER            {rates.eer:.4f}"
     for each in rates.operating:

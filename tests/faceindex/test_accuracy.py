@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from faceindex.accuracy.clustering import agree
 from faceindex.accuracy.identification import identify
-from faceindex.accuracy.pairs import FOLDS, PAIRS_A_FOLD, draw_pairs
+from faceindex.accuracy.pairs import DRAWS, FOLDS, PAIRS_A_FOLD, draw_pairs
 from faceindex.accuracy.verification import (
     Comparisons,
+    accuracy_by_protocol,
     accuracy_over_folds,
     best_threshold,
     compare_all,
@@ -148,6 +149,28 @@ def test_accuracy_over_folds_judges_each_fold_by_the_others() -> None:
     worse = accuracy_over_folds(shifted.astype(np.float32), pairs)
     assert worse is not None
     assert worse.accuracy == pytest.approx(0.95)
+
+
+def test_accuracy_by_the_protocol_is_the_mean_of_several_draws() -> None:
+    vectors, people = made_people([4] * 60 + [1] * 60, 0.55)
+    singles = []
+    for draw in range(DRAWS):
+        pairs = draw_pairs(people, draw)
+        similarity = np.einsum("nd,nd->n", vectors[pairs.first], vectors[pairs.second])
+        found = accuracy_over_folds(similarity, pairs)
+        assert found is not None
+        singles.append(found)
+    assert len({each.accuracy for each in singles}) > 1
+    together = accuracy_by_protocol(vectors, people)
+    assert together is not None
+    assert together.accuracy == pytest.approx(np.mean([each.accuracy for each in singles]))
+    assert together.deviation == pytest.approx(np.mean([each.deviation for each in singles]))
+    assert (together.pairs, together.draws) == (singles[0].pairs, DRAWS)
+
+
+def test_nothing_is_said_of_one_person() -> None:
+    vectors, people = made_people([4], 0.9)
+    assert accuracy_by_protocol(vectors, people) is None
 
 
 def test_a_threshold_lets_the_part_through_that_is_asked_for() -> None:
