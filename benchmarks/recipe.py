@@ -45,6 +45,7 @@ USUAL_LANDMARKS = ((50.3, 64.4), (110.7, 63.4), (80.9, 90.4), (55.1, 113.6), (10
 """Where landmarks lie in crops of boxes widened by 0.2 and stretched to 160 pixels: their means here."""
 
 RATES = (1e-3, 1e-4, 1e-5)
+PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png"}
 DIVISIONS = (7, 8, 9)
 
 
@@ -122,7 +123,8 @@ def over_halves(vectors: F32, people: Sequence[str], *, centred: bool) -> list[f
 
 def every_face(folders: Sequence[Path], detector: Detector) -> list[Sample]:
     """All faces in the photos below some folders, of whomever."""
-    photos = sorted(path for folder in folders for path in folder.rglob("*.jpg"))
+    files = (path for folder in folders for path in folder.rglob("*"))
+    photos = sorted(path for path in files if path.suffix.lower() in PHOTO_SUFFIXES)
     return [Sample("", photo, face) for photo in map(read, photos) for face in detector.detect(photo)]
 
 

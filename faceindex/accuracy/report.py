@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BINS = 120
+_HEADROOM = 1.15  # above the highest bar, for the legend
 _GENUINE, _IMPOSTOR = "#1b6ca8", "#c8553d"
 
 _STYLE = (
@@ -86,6 +87,9 @@ def _draw_roc(found: Evaluation, axes: "Axes") -> None:
     for each in found.verification.operating:
         axes.plot([each.far, each.far], [each.interval.low, each.interval.high], color=_IMPOSTOR)
         axes.plot(each.far, each.tar, "o", color=_IMPOSTOR, markersize=4)
+    if found.verification.operating:
+        axes.plot([], [], "o-", color=_IMPOSTOR, markersize=4, label="with 95 % intervals")
+        axes.legend(frameon=False, loc="lower right")
     axes.grid(visible=True, alpha=0.3)
 
 
@@ -102,7 +106,8 @@ def _draw_similarities(found: Evaluation, axes: "Axes") -> None:
     ):
         axes.hist(values, bins=_BINS, range=(-1, 1), density=True, alpha=0.6, label=name, color=colour)
     axes.set_xlim(-0.5, 1)
-    axes.legend(frameon=False)
+    axes.set_ylim(0, axes.get_ylim()[1] * _HEADROOM)
+    axes.legend(frameon=False, loc="upper center", ncols=2)
 
 
 def _draw_identification(found: Evaluation, axes: "Axes") -> None:
@@ -120,19 +125,26 @@ def _draw_identification(found: Evaluation, axes: "Axes") -> None:
 
 def _draw_groups(found: Evaluation, axes: "Axes") -> None:
     axes.set_title("True accept rate of groups, at one threshold")
+    from matplotlib.patheffects import Normal, Stroke
+
     bars = [(f"{each.name} ({each.genuine:,})", each.tar) for each in found.groups if each.tar is not None]
     if not bars:
         _nothing(axes)
         return
-    drawn = axes.barh([name for name, _ in bars], [value for _, value in bars], color=_GENUINE)
-    axes.bar_label(drawn, fmt="%.3f", fontsize=8)
+    drawn = axes.barh(range(len(bars)), [value for _, value in bars], color=_GENUINE)
+    axes.bar_label(drawn, fmt="%.3f", fontsize=8, padding=3)
+    for row, (name, _) in enumerate(bars):  # upon the bars: beside them, long names would narrow the plot
+        label = axes.text(0.02, row, name, color="white", va="center", fontsize=9)
+        label.set_path_effects([Stroke(linewidth=2, foreground=_GENUINE), Normal()])
     axes.set_xlim(0, 1.15)
+    axes.set_yticks([])
+    axes.set_xlabel("true accept rate (pairs of one person in brackets)")
     axes.invert_yaxis()
 
 
 def _draw_bars(axes: "Axes", bars: list[tuple[str, float]]) -> None:
     drawn = axes.bar([name for name, _ in bars], [value for _, value in bars], color=_GENUINE)
-    axes.bar_label(drawn, fmt="%.3f", fontsize=8)
+    axes.bar_label(drawn, fmt="%.3f", fontsize=8, padding=1)
     axes.set_ylim(0, 1.1)
 
 

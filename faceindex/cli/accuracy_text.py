@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from faceindex.cli.render import count
+
 if TYPE_CHECKING:
     from faceindex.accuracy.evaluation import Evaluation
     from faceindex.accuracy.verification import Interval
@@ -21,10 +23,13 @@ def evaluation(found: "Evaluation") -> Iterator[str]:
 
 def calibrated(found: "Calibrated") -> Iterator[str]:
     """What a calibration found, and what it changes."""
-    yield (
-        f"Found on {found.persons:,} persons: {found.same:,} pairs of faces of one, "
-        f"{found.different:,} of two; {found.rejected:,} rejections"
-    )
+    if found.persons:
+        yield (
+            f"Found on {found.persons:,} persons: {found.same:,} pairs of faces of one, "
+            f"{found.different:,} of two; {count(found.rejected, 'rejection')}"
+        )
+    else:
+        yield f"Back to what {found.model} comes with:"
     for each in found.losses:
         chosen = "  <- holds up best" if each.method == found.method else ""
         yield f"  {each.method:10} loss on persons left out {each.loss:.4f}{chosen}"

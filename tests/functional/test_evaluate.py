@@ -142,7 +142,7 @@ def test_a_library_without_confirmed_faces_cannot_be_measured_or_calibrated(scan
 def test_calibrate_shows_what_would_change_and_stores_nothing(family: CommandLine) -> None:
     ran = family.run("calibrate", "--dry-run")
     assert ran.code == 0, ran.err
-    assert "Found on 6 persons: 60 pairs of faces of one, 380 of two; 1 rejections" in ran.out
+    assert "Found on 6 persons: 60 pairs of faces of one, 380 of two; 1 rejection" in ran.out
     assert "Nothing was stored" in ran.err
     assert not stored(family)
 
@@ -154,6 +154,8 @@ def test_a_calibration_holds_until_it_is_reset(family: CommandLine) -> None:
     assert stored(family)
     assert thresholds(family).accept == done["after"]["accept"]
     assert "calibrated on 6 persons of this library" in thresholds(family).provenance
+    assert family.run("calibrate", "--reset", "--dry-run").out.startswith("Back to what sface comes with:\n")
+    assert stored(family)
     (back,) = family.run("calibrate", "--reset", "--json").objects
     assert back["after"] == done["before"]
     assert not stored(family)
