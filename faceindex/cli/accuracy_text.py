@@ -93,7 +93,7 @@ def _clustering(found: "Evaluation") -> Iterator[str]:
     if groups is None:
         return
     yield ""
-    yield f"Clustering: {groups.groups:,} groups for {groups.people:,} people"
+    yield f"Clustering: {count(groups.groups, 'group')} for {groups.people:,} people"
     for name, each in (("B-cubed F", groups.b_cubed), ("pairwise F", groups.pairwise)):
         yield f"  {name:14} {each.f:.4f}  precision {each.precision:.4f}  recall {each.recall:.4f}"
 
