@@ -82,12 +82,14 @@ def _draw_roc(found: Evaluation, axes: "Axes") -> None:
     if found.verification is None:
         _nothing(axes)
         return
-    curve = found.verification.curve
-    axes.semilogx(curve.far, curve.tar, color=_GENUINE)
-    for each in found.verification.operating:
+    curve, operating = found.verification.curve, found.verification.operating
+    # Rates lower than those that can be measured hang on a pair or two, and would squeeze the rest.
+    shown = curve.far >= min((each.far for each in operating), default=0.0) / 2
+    axes.semilogx(curve.far[shown], curve.tar[shown], color=_GENUINE)
+    for each in operating:
         axes.plot([each.far, each.far], [each.interval.low, each.interval.high], color=_IMPOSTOR)
         axes.plot(each.far, each.tar, "o", color=_IMPOSTOR, markersize=4)
-    if found.verification.operating:
+    if operating:
         axes.plot([], [], "o-", color=_IMPOSTOR, markersize=4, label="with 95 % intervals")
         axes.legend(frameon=False, loc="lower right")
     axes.grid(visible=True, alpha=0.3)
