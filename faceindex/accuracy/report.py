@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceindex.accuracy.evaluation import Evaluation
+from faceindex.accuracy.verification import Verification
 from faceindex.errors import FaceindexError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _png(found: Evaluation) -> bytes:
     figure = Figure(figsize=(11, 8), layout="constrained")
     axes = figure.subplots(2, 2)
     figure.suptitle(f"{found.model}: {found.faces:,} faces of {found.people:,} people", fontsize=13)
-    _draw_roc(found, axes[0][0])
+    draw_roc(found.verification, axes[0][0])
     _draw_similarities(found, axes[0][1])
     _draw_identification(found, axes[1][0])
     _draw_groups(found, axes[1][1])
@@ -75,14 +76,15 @@ def _saved(figure: "Figure") -> bytes:
     return stream.getvalue()
 
 
-def _draw_roc(found: Evaluation, axes: "Axes") -> None:
+def draw_roc(rates: Verification | None, axes: "Axes") -> None:
+    """Draw the receiver operating characteristic, as far as it can be measured."""
     axes.set_title("One to one")
     axes.set_xlabel("false accept rate")
     axes.set_ylabel("true accept rate")
-    if found.verification is None:
+    if rates is None:
         _nothing(axes)
         return
-    curve, operating = found.verification.curve, found.verification.operating
+    curve, operating = rates.curve, rates.operating
     # Rates lower than those that can be measured hang on a pair or two, and would squeeze the rest.
     shown = curve.far >= min((each.far for each in operating), default=0.0) / 2
     axes.semilogx(curve.far[shown], curve.tar[shown], color=_GENUINE)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from faceindex.accuracy.dataset import as_rows, groups_of_people, labelled_photos, named_pairs
 from faceindex.accuracy.evaluation import MEASURES, Detection, Evaluation, measures
 from faceindex.accuracy.gate import Floor, parse_floors, shortfalls
 from faceindex.accuracy.groups import MeasuredFaces, group_rates
 from faceindex.accuracy.identification import identify
-from faceindex.accuracy.report import write_report
+from faceindex.accuracy.report import draw_roc, write_report
 from faceindex.accuracy.verification import compare_all, verify
 from faceindex.errors import BadRequest, FaceindexError
 from tests.faceindex.test_accuracy import made_people
@@ -147,6 +148,19 @@ def test_the_page_needs_no_other_file(evaluation: Evaluation, tmp_path: Path) ->
     assert "&lt;0.99&gt; &amp; more" in text
     assert 'src="data:image/png;base64,' in text
     assert "http" not in text
+
+
+def test_rates_too_low_to_be_measured_are_not_drawn() -> None:
+    vectors, people = made_people([4] * 40, 0.6)
+    rates = verify(compare_all(vectors, people))
+    assert rates is not None
+    least = min(each.far for each in rates.operating)
+    assert rates.curve.far.min() < least / 2
+    axes = Figure().subplots()
+    draw_roc(rates, axes)
+    (curve, *_) = axes.get_lines()
+    drawn = np.asarray(curve.get_xdata())
+    assert least / 2 <= drawn.min() <= least
 
 
 def test_plots_without_matplotlib_say_what_to_install(
