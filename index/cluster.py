@@ -92,6 +92,20 @@ def strength_of_two(similarity: float) -> float:
     return float(_log_ratio(_Side(one, one), _Side(one, one), np.array([similarity]))[0])
 
 
+def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
+    """How strong the evidence is that a single face and a group are one person, the face counting as good.
+
+    Args:
+        vectors: float32 [N, D].
+        labels: int64 [N], the group of each face, a row; negative for a face that is no evidence.
+        pairs: int64 [E, 2], a face, and a group.
+
+    Returns:
+        float64 [E].
+    """
+    return _strength(_Groups(vectors, np.arange(len(labels))), _Groups(vectors, labels), pairs)
+
+
 def exemplar(vectors: F32, qualities: F32) -> int:
     """The face that stands for a group: near its middle, and a good one.
 
@@ -299,8 +313,7 @@ def _seat_poor(faces: Faces, labels: I64, limit: float) -> I64:
     near = np.concatenate([faces.near, faces.near[:, ::-1]])
     near = near[alone[near[:, 0]] & faces.good[near[:, 1]]]
     seats = np.unique(np.stack([near[:, 0], labels[near[:, 1]]], axis=1), axis=0)
-    singly = _Groups(faces.vectors, np.arange(len(labels)))
-    strengths = _strength(singly, _Groups(faces.vectors, np.where(faces.good, labels, NOBODY)), seats)
+    strengths = strengths_alone(faces.vectors, np.where(faces.good, labels, NOBODY), seats)
     order = np.lexsort((seats[:, 1], seats[:, 0], -strengths))
     rivals = _partners(np.concatenate([faces.apart, faces.rivals]), alone)
     seated = labels.copy()

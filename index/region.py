@@ -1,18 +1,20 @@
 """Which part of a library has to be grouped anew when faces come to it, and what may come of it there.
 
-New faces are compared with all. The clusters and persons that they are near to, and the single faces, are
-grouped again together with them; the rest of the library stays as it is. Clusters are taken apart for that,
-so that an error of the first photos is mended by later ones, unless they are large. This module knows what
-stands in the tables, as values, and decides nothing of the outcome.
+New faces are compared with all. The clusters and persons that they may come to, and the single faces that
+they are near to, are grouped again together with them; the rest of the library stays as it is. Clusters are
+taken apart for that, so that an error of the first photos is mended by later ones, unless they are large. Of
+the faces that were there those are compared again that met: to which the same new face is near. The others
+were compared before, and nothing came between them since. This module knows what stands in the tables, as
+values, and decides nothing of the outcome.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from index.cluster import NOBODY, Faces
+from index.cluster import NOBODY, Faces, strength_of_two, strengths_alone
 from index.grouped import NONE, Grouped, Rejections
-from index.nearness import near_pairs
+from index.nearness import near_pairs, near_within
 from index.recognition import NEAR_IDENTICAL
 from index.tally import Flags
 from index.values import I64
@@ -88,6 +90,9 @@ def find_region(library: Library, fresh: Flags, same: float) -> Region:
     least = NEAR_SHARE * same
     blocks = _Blocks(library)
     near = near_pairs(library.vectors, np.flatnonzero(fresh), NEIGHBORS, least)
+    wanted = fresh[near[:, 1]]
+    wanted[~wanted] = _within_reach(library, blocks, near[~wanted], same)
+    near = near[wanted]
     inside = fresh | np.isin(blocks.numbers, blocks.numbers[near[:, 1]])
     # A poor face that has its place keeps it, and is no evidence to others.
     rows = np.flatnonzero(inside & (library.is_good | blocks.are_single))
@@ -95,8 +100,9 @@ def find_region(library: Library, fresh: Flags, same: float) -> Region:
     places[rows] = np.arange(len(rows))
     vectors = library.vectors[rows]
     starts = blocks.starts(rows)
-    again = np.flatnonzero((starts == np.arange(len(rows))) & ~fresh[rows])
-    near = places[near]
+    again = (starts == np.arange(len(rows))) & ~fresh[rows]
+    near = near[places[near[:, 1]] != NOBODY]
+    meetings = _Meetings(blocks.numbers[rows], places[near[~fresh[near[:, 1]]]])
     return Region(
         rows,
         Faces(
@@ -106,12 +112,54 @@ def find_region(library: Library, fresh: Flags, same: float) -> Region:
             former=np.where(blocks.are_clusters, blocks.numbers, NOBODY)[rows],
             good=library.is_good[rows],
             near=np.concatenate(
-                [near[(near != NOBODY).all(axis=1)], near_pairs(vectors, again, NEIGHBORS, least)]
+                [
+                    places[near],
+                    near_within(vectors, meetings.blocks, meetings.places, again, NEIGHBORS, least),
+                ]
             ),
             apart=_rejected(library, places),
             rivals=_of_one_photo(vectors, library.known.contents[rows]),
         ),
     )
+
+
+def _within_reach(library: Library, blocks: "_Blocks", near: I64, same: float) -> Flags:
+    """Of pairs of a new face and an old one, whether the new one may come to the block of the old: bool [E].
+
+    It may where the good faces of the block together are evidence enough, or nearly; or one of them alone is,
+    which may have got there by mistake; or where the block is a single face.
+    """
+    new, old = near.T
+    labels = np.where(library.is_good, blocks.first, NOBODY)
+    counted = np.isin(blocks.first[old], labels)
+    strengths = np.full(len(near), -np.inf)
+    pairs = np.stack([new, blocks.first[old]], axis=1)[counted]
+    strengths[counted] = strengths_alone(library.vectors, labels, pairs)
+    cosines = np.einsum("nd,nd->n", library.vectors[new], library.vectors[old])
+    enough = strengths >= strength_of_two(NEAR_SHARE * same)
+    return np.asarray(enough | (cosines >= same) | blocks.are_single[old])
+
+
+class _Meetings:
+    """Blocks to which the same new face is near.
+
+    Args:
+        numbers: int64 [M], the block of each place.
+        near: int64 [E, 2], places of new faces, each with one of a face that is not new.
+    """
+
+    def __init__(self, numbers: I64, near: I64) -> None:
+        self._order = np.argsort(numbers, kind="stable")
+        self._bounds = np.searchsorted(numbers[self._order], np.arange(numbers.max(initial=0) + 2))
+        met = np.unique(np.stack([near[:, 0], numbers[near[:, 1]]], axis=1), axis=0)
+        parts = np.split(met[:, 1], np.flatnonzero(np.diff(met[:, 0])) + 1)
+        self.blocks = list({part.tobytes(): part for part in parts if len(part)}.values())
+        """int64 [B] each: those that met at one face, or at several."""
+
+    def places(self, blocks: I64) -> I64:
+        """The places of all faces of some blocks: int64 [K]."""
+        parts = [self._order[self._bounds[each] : self._bounds[each + 1]] for each in blocks]
+        return np.asarray(np.concatenate(parts), np.int64)
 
 
 def never_grouped(vectors: F32, qualities: F32, same: float) -> Faces:
@@ -133,6 +181,7 @@ class _Blocks:
 
     Attributes:
         numbers: int64 [N], the block of each face.
+        first: int64 [N], the first face of that block.
         are_owned: bool [N], whether it is a person, or an ignored stranger.
         are_clusters: bool [N], whether it is a cluster.
         are_single: bool [N], whether it is a face by itself.
@@ -146,7 +195,10 @@ class _Blocks:
         kinds = np.select([is_person, known.ignored, has_cluster], [0, 1, 2], 3)
         # Of the strangers that were ignored, those of one cluster are one.
         names = np.select([is_person, has_cluster], [persons, known.clusters], -1 - rows)
-        _, self.numbers = np.unique(np.stack([kinds, names], axis=1), axis=0, return_inverse=True)
+        _, first, self.numbers = np.unique(
+            np.stack([kinds, names], axis=1), axis=0, return_index=True, return_inverse=True
+        )
+        self.first = np.asarray(first[self.numbers], np.int64)
         self.are_owned = kinds <= 1
         self.are_clusters = kinds == 2
         self.are_single = kinds == 3

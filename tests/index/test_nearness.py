@@ -9,7 +9,7 @@ from sqlalchemy import update
 from index.catalog import Catalog
 from index.database import Database
 from index.errors import LibraryDamaged
-from index.nearness import FEW_DIMENSIONS, near_pairs, read_described
+from index.nearness import FEW_DIMENSIONS, near_pairs, near_within, read_described
 from index.schema import descriptor
 from index.values import I64, Descriptors
 from pipeline.values import F32
@@ -58,6 +58,15 @@ def test_no_face_is_its_own_neighbour_and_the_dissimilar_are_left_out() -> None:
     assert sorted(near_pairs(vectors, np.array([0, 2]), 3, 0.7).tolist()) == [[0, 1], [0, 2], [2, 0], [2, 1]]
     assert len(near_pairs(vectors, np.array([3]), 3, 0.7)) == 0
     assert len(near_pairs(vectors[:1], np.array([0]), 3, 0.7)) == 0
+
+
+def test_within_a_part_only_its_own_faces_are_neighbours() -> None:
+    vectors = np.array([[1, 0], [1, 0], [0.8, 0.6], [0, 1], [1, 0]], np.float32)
+    asked = np.array([True, True, False, True, True])
+    parts = [np.array([0, 2, 3]), np.array([2, 1]), np.array([4])]
+    found = near_within(vectors, parts, lambda part: part, asked, 3, 0.5)
+    assert sorted(found.tolist()) == [[0, 2], [1, 2], [3, 2]]  # and not 0 with 1, nor with 4
+    assert near_within(vectors, [], lambda part: part, asked, 3, 0.5).shape == (0, 2)
 
 
 def test_an_empty_library_has_no_faces(catalog: Catalog) -> None:
