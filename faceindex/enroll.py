@@ -118,12 +118,12 @@ def enroll(
         for sitter in sitters:
             faces: list[FaceKey] = []
             for outcome in examine(sitter.photos, runner):
-                reason = outcome.message if isinstance(outcome, PhotoFailed) else _unfit(outcome, place)
-                if isinstance(outcome, PhotoFailed) or reason:
-                    left_out.append(LeftOut(outcome.file.path, str(reason)))
+                face = outcome.message if isinstance(outcome, PhotoFailed) else _face(library, outcome, place)
+                if isinstance(outcome, PhotoFailed) or isinstance(face, str):
+                    left_out.append(LeftOut(outcome.file.path, str(face)))
                     continue
                 library.catalog.record([outcome])
-                faces.append(FaceKey(outcome.digest, outcome.faces[(place or 1) - 1].face.box))
+                faces.append(face)
             if faces:
                 acts.append(Assign(tuple(faces), *_key_and_name(library, sitter.name)))
         Journal(library.database).append_all(acts)
@@ -131,8 +131,8 @@ def enroll(
         return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(left_out))
 
 
-def _unfit(photo: PhotoIndexed, place: int | None) -> str | None:
-    """Why a photo does not show who is meant."""
+def _face(library: "Library", photo: PhotoIndexed, place: int | None) -> FaceKey | str:
+    """The face of a photo that is meant, or why there is none."""
     count = len(photo.faces)
     if count == 0:
         return "no face was found in it"
@@ -140,7 +140,10 @@ def _unfit(photo: PhotoIndexed, place: int | None) -> str | None:
         return f"it has {count} faces: say which with --face, as 'faceindex who' counts them"
     if place is not None and place > count:
         return f"it has {count} faces, and not {place}"
-    return None
+    face = FaceKey(photo.digest, photo.faces[(place or 1) - 1].face.box)
+    if Journal(library.database).is_forgotten(face):
+        return "its face was forgotten, and stays out of the library"
+    return face
 
 
 def _key_and_name(library: "Library", name: str) -> tuple[str, str | None]:

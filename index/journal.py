@@ -25,10 +25,11 @@ from index.decisions import (
     Rename,
     Split,
     Undo,
+    faces_of,
     new_key,
 )
 from index.errors import DecisionRefused, JournalMalformed
-from index.forgotten import read_points
+from index.forgotten import Marks, marks_in, read_points
 from index.journal_import import Imported, take_over
 from index.journal_lines import MalformedLine, from_lines, to_lines
 from index.journal_rows import (
@@ -83,8 +84,8 @@ class Journal:
         """Decide something.
 
         Raises:
-            DecisionRefused: It makes no sense: no face is named, nobody is known by that key, a name is none.
-                Nobody is forgotten, and nothing undone, in this way.
+            DecisionRefused: It makes no sense: no face is named, or one that was forgotten, nobody is known
+                by that key, a name is none. Nobody is forgotten, and nothing undone, in this way.
         """
         return self.append_all([act])[0]
 
@@ -92,6 +93,9 @@ class Journal:
         """Decide several things, all or none, in this order; see ``append``."""
         with self._writing() as connection:
             replayed = Replay(read_decisions(connection))
+            forgotten = Marks(read_points(connection))
+            if any(forgotten.cover(each) for act in acts for each in faces_of(act)):
+                raise DecisionRefused(self._path, "a face that was forgotten stays so, and is nobody's")
             made = []
             for number, act in enumerate(acts, next_number(connection)):
                 decision = Decision(number, new_key(), self._clock(), self._checked(act, replayed))
@@ -144,6 +148,11 @@ class Journal:
                 return
         with self._writing() as connection:
             derive(connection, replay(read_decisions(connection)))
+
+    def is_forgotten(self, face: FaceKey) -> bool:
+        """Whether a face was forgotten with its person, and so may not be known."""
+        with self._reading() as connection:
+            return marks_in(connection, face.digest).cover(face)
 
     def face_keys(self, face_ids: Sequence[int]) -> tuple[FaceKey, ...]:
         """What decisions call these faces, in their order.

@@ -41,6 +41,9 @@ def find(
         wish = Wish(names, tuple(without or ()), only=only, since=since, until=until, hidden=hidden)
         with Library.open(invocation.settings()) as library:
             photos = find_photos(library, wish)
+        if not photos:
+            undated = since is not None or until is not None
+            reporter.note("No photo found." + " Photos without a date are left out." * undated)
         if link is not None:
             reporter.note(links_note(link_photos([photo.path for photo in photos], link), str(link)))
             return

@@ -195,6 +195,11 @@ def test_a_person_who_is_forgotten_does_not_come_back(
     done(clustered.run("scan", album, photos))
     assert [Path(each["photo"]).name for each in done(clustered.run("export")).objects] == ["hopper.jpg"]
     assert b"Eileen" not in clustered.library.read_bytes()
+    enrolled = clustered.run("people", "enroll", "Mrs Collins", album / "collins.jpg")
+    assert enrolled.code == 3
+    assert "its face was forgotten" in enrolled.err
+    assert persons(clustered) == {}
+    assert b"Mrs Collins" not in clustered.library.read_bytes()
     refused = clustered.run("people", "undo", 1)
     assert refused.code == 2
     assert "forgotten" in refused.complaint

@@ -161,6 +161,17 @@ def test_a_rescan_does_not_bring_a_forgotten_face_back(
     assert sorted(named(people).values()) == ["Ben", "Ben"]
 
 
+def test_nothing_can_be_decided_of_a_forgotten_face(journal: Journal, database: Database) -> None:
+    journal.append(assign(ANNA, 0))
+    forget(database, ANNA)
+    before = journal.decisions()
+    with pytest.raises(DecisionRefused, match="was forgotten"):
+        journal.append(assign(BEN, 0, 1))
+    assert journal.decisions() == before
+    assert journal.is_forgotten(key(0))
+    assert not journal.is_forgotten(key(1))
+
+
 def test_a_face_that_no_photo_had_yet_is_kept_out_too(
     journal: Journal, database: Database, catalog: Catalog, photos: Path
 ) -> None:
