@@ -15,7 +15,7 @@ import numpy as np
 
 from faceindex.errors import explained
 from index.enrolled import load_gallery
-from index.identify import identify
+from index.identify import Match, identify
 from index.people import ClusterFaces, People, Person, Standing
 from index.templates import NEAREST
 from index.thresholds import MIN_MARGIN
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 BARELY = 0.03
 """A recognised face that is so little above the threshold is shown for confirmation."""
+
+
+AT_A_TIME = 40
+"""So many faces are suggested for one person, the most similar first: more nobody looks at with care."""
+
+_CLUSTERS = 500
+"""Clusters compared at a time."""
 
 
 class Kind(StrEnum):
@@ -100,21 +107,34 @@ class _Reviewer:
         """In no order."""
         clusters = self._people.clusters()
         yield from self._persons_looked_at()
-        for cluster in clusters:
-            yield self._of_cluster(cluster)
+        for start in range(0, len(clusters), _CLUSTERS):
+            yield from self._of_clusters(clusters[start : start + _CLUSTERS])
         yield from self._of_single_faces({face for each in clusters for face in each.face_ids})
         yield from self._barely_recognised()
 
-    def _of_cluster(self, cluster: ClusterFaces) -> Suggestion:
-        faces = cluster.face_ids
-        mean = _mean(self._vectors(faces))
-        standing = self._people.standing(faces)
-        barred = {person.id for each in standing.values() for person in each.rejected}
-        match = identify(self._gallery, mean[None], self._thresholds, {0: barred})[0]
+    def _of_clusters(self, clusters: Sequence[ClusterFaces]) -> Iterator[Suggestion]:
+        faces = np.concatenate([each.face_ids for each in clusters]).astype(np.int64)
+        number = np.repeat(np.arange(len(clusters)), [len(each.face_ids) for each in clusters])
+        order = np.argsort(faces)
+        means = np.zeros((len(clusters), self._model.dimension), np.float32)
+        for chunk in self._library.catalog.descriptors(self._model.model_id, faces[order]):
+            np.add.at(means, number[order][np.searchsorted(faces[order], chunk.ids)], chunk.vectors)
+        lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        means /= np.where(lengths, lengths, 1.0)
+        barred: dict[int, set[int]] = {}
+        standings = self._people.standing(faces.tolist())
+        for face, row in zip(faces.tolist(), number.tolist(), strict=True):
+            if standings[face].rejected:
+                barred.setdefault(row, set()).update(person.id for person in standings[face].rejected)
+        matches = identify(self._gallery, means, self._thresholds, barred)
+        return (self._of_cluster(each, matches[row]) for row, each in enumerate(clusters))
+
+    def _of_cluster(self, cluster: ClusterFaces, match: Match) -> Suggestion:
+        number, faces = cluster.cluster_id, cluster.face_ids
         person = self._shown(match.person_id)
         if person is None or match.similarity < self._thresholds.review:
-            return Suggestion(Kind.NEW_CLUSTER, None, None, cluster.cluster_id, faces, None)
-        return Suggestion(Kind.PROBABLE_CLUSTER, person, None, cluster.cluster_id, faces, match.similarity)
+            return Suggestion(Kind.NEW_CLUSTER, None, None, number, faces, None)
+        return Suggestion(Kind.PROBABLE_CLUSTER, person, None, number, faces, match.similarity)
 
     def _of_single_faces(self, clustered: set[int]) -> Iterator[Suggestion]:
         """Faces in no cluster that are probably somebody, those of one person together."""
@@ -148,6 +168,7 @@ class _Reviewer:
                 yield self._of_faces(Kind.BARELY_RECOGNISED, person, barely)
 
     def _of_faces(self, kind: Kind, person: Person, faces: Sequence[tuple[float, int]]) -> Suggestion:
+        faces = faces[:AT_A_TIME]
         similarity = -sum(each for each, _ in faces) / len(faces)
         return Suggestion(kind, person, None, None, tuple(face for _, face in faces), similarity)
 

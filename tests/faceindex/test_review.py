@@ -3,9 +3,9 @@
 from faceindex import people
 from faceindex.cli import people_text
 from faceindex.library import Library
-from faceindex.review import Kind, Suggestion, review
+from faceindex.review import AT_A_TIME, Kind, Suggestion, review
 from tests.faceindex.conftest import Album
-from tests.faceindex.made_library import direction, face, fill, like
+from tests.faceindex.made_library import SFACE, direction, face, fill, like
 
 ANNA, BEN, CARL = direction(1), direction(2), direction(3)
 
@@ -45,6 +45,39 @@ def test_a_face_in_the_band_below_the_threshold_is_probably_somebody(album: Albu
         assert people_text.command(probable) == "faceindex people confirm 'Anna O'\"'\"'Neill' 6"
         people.reject(library, "Anna O'Neill", ["6"])
         assert suggested(library, Kind.PROBABLE_FACES) == []
+
+
+def test_each_cluster_is_compared_with_everybody_but_who_was_rejected(album: Album) -> None:
+    with Library.open_to_write(album.settings) as library:
+        library.catalog.choose_model(SFACE)
+        band = library.thresholds()
+    between = (band.accept + band.review) / 2
+    photos = [[face(ANNA)], [face(BEN)], *([face(like(CARL, 0.9, seed))] for seed in range(20, 23))]
+    photos += [[face(like(ANNA, between, 40))]] * 4 + [[face(like(BEN, between, 60))]] * 5
+    fill(album.settings, photos, album.folder)
+    with Library.open_to_write(album.settings) as library:
+        people.move(library, "Anna", ["1"])
+        people.move(library, "Ben", ["2"])
+        ben, anna = suggested(library, Kind.PROBABLE_CLUSTER)
+        assert (ben.face_ids, ben.person and ben.person.name) == ((10, 11, 12, 13, 14), "Ben")
+        assert (anna.face_ids, anna.person and anna.person.name) == ((6, 7, 8, 9), "Anna")
+        assert people_text.command(anna) == f"faceindex people name {anna.cluster_id} Anna"
+        assert [each.face_ids for each in suggested(library, Kind.NEW_CLUSTER)] == [(3, 4, 5)]
+        people.reject(library, "Anna", ["7"])
+        assert suggested(library, Kind.PROBABLE_CLUSTER) == [ben]
+
+
+def test_no_more_faces_are_suggested_at_a_time_than_a_person_looks_at(album: Album) -> None:
+    with Library.open_to_write(album.settings) as library:
+        library.catalog.choose_model(SFACE)
+        little_above = library.thresholds().accept + 0.01
+    faces = [face(like(ANNA, little_above, seed)) for seed in range(100, 105 + AT_A_TIME)]
+    photos = [[each] for each in (face(ANNA), *faces)]
+    fill(album.settings, photos, album.folder)
+    with Library.open_to_write(album.settings) as library:
+        people.move(library, "Anna", ["1"])
+        (barely,) = suggested(library, Kind.BARELY_RECOGNISED)
+    assert len(barely.face_ids) == AT_A_TIME
 
 
 def test_a_confirmed_face_that_is_like_somebody_else_comes_before_all(album: Album) -> None:
