@@ -234,18 +234,26 @@ def face_ids(library: "Library", names: Sequence[str]) -> tuple[int, ...]:
 
 
 def faces_of(
-    library: "Library", name: str | None, cluster: int | None
+    library: "Library", name: str | None, cluster: int | None, faces: Sequence[str] = ()
 ) -> tuple[list[FaceRecord], dict[int, Standing]]:
     """The faces of a person, confirmed ones first, or of a cluster; and what is known of each, by number.
 
+    Args:
+        library: Open.
+        name: Of the person.
+        cluster: Its number, instead.
+        faces: As in ``face_ids``, instead.
+
     Raises:
-        BadRequest: Neither or both are named, or there is no such person or cluster.
+        BadRequest: Nothing or several things are named, or there is no such person, cluster or face.
     """
     with explained():
-        if (name is None) == (cluster is None):
-            raise BadRequest("Name a person, or a cluster with --cluster.")
+        if (name is not None) + (cluster is not None) + bool(faces) != 1:
+            raise BadRequest("Name a person, or a cluster with --cluster, or faces with --face.")
         people = People(library.database)
-        if name is None:
+        if faces:
+            chosen = list(face_ids(library, faces))
+        elif name is None:
             chosen = list(_cluster(library, cluster or 0))
         else:
             own = people.faces_of(_person(library, name).id)

@@ -65,10 +65,13 @@ def show(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A person.")] = None,
     cluster: Annotated[int | None, typer.Option(help="A cluster, instead.")] = None,
+    faces: Annotated[
+        list[str] | None, typer.Option("--face", help="A face, instead; may be repeated.")
+    ] = None,
     sheet: Annotated[Path | None, typer.Option(help="Draw the faces into this picture.")] = None,
     as_json: _Json = False,
 ) -> None:
-    """Show the faces of a person or a cluster, with their numbers."""
+    """Show the faces of a person or a cluster, or single ones, with their numbers."""
     with reported(context) as (invocation, reporter):
         from faceindex import contract_people
         from faceindex.annotate import check_target
@@ -81,7 +84,7 @@ def show(
         with Library.open(settings) as library:
             if sheet is not None:
                 check_target(sheet, b"", library)
-            records, standings = faces_of(library, name, cluster)
+            records, standings = faces_of(library, name, cluster, faces or ())
             if as_json:
                 for each in records:
                     reporter.json(contract_people.face(each, standings[each.face_id]))

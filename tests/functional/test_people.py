@@ -40,7 +40,7 @@ def persons(command: CommandLine) -> dict[str, tuple[int, int]]:
 
 
 def test_a_cluster_is_listed_drawn_and_named_and_then_recognised_in_new_photos(
-    clustered: CommandLine, photos: Path
+    clustered: CommandLine, photos: Path, album: Path
 ) -> None:
     listed = done(clustered.run("cluster"))
     heading, line = listed.out.splitlines()
@@ -51,6 +51,9 @@ def test_a_cluster_is_listed_drawn_and_named_and_then_recognised_in_new_photos(
     with Image.open(photos / "sheet.png") as sheet:
         pixels = sheet.convert("RGB").getcolors(sheet.width * sheet.height)
     assert len(pixels or []) > 1000  # faces, and no empty tiles
+
+    some = done(clustered.run("people", "show", "--face", "1", "--face", album / "hopper.jpg", "--json"))
+    assert [Path(each["photo"]).name for each in some.objects] == ["collins.jpg", "hopper.jpg"]
 
     named = done(clustered.run("people", "name", number, "Eileen Collins"))
     assert "2 faces: Eileen Collins" in named.err
@@ -219,6 +222,8 @@ def test_a_person_who_is_forgotten_does_not_come_back(
         (["undo"], "no decision left"),
         (["show"], "Name a person"),
         (["show", "Eileen"], "Eileen"),
+        (["show", "--face", "1", "--cluster", 1], "Name a person"),
+        (["show", "--face", "999"], "There is no face 999"),
         (["import", "absent.jsonl"], "absent.jsonl cannot be read"),
         (["ignore"], "Name the faces"),
         (["enroll", "Eileen"], "from which photos"),
