@@ -69,7 +69,7 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory, hopper: Path) -> tuple[Settings, Settings]:
-    """Two libraries of the same four photos with six faces; the second one met them in another order."""
+    """Two libraries of the same photos, with six faces; the second one met them in another order."""
     folder = tmp_path_factory.mktemp("real")
     photos = folder / "photos"
     save(astronaut(0), photos / "collins.jpg")
