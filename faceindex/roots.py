@@ -35,6 +35,8 @@ def unreachable(root: bytes) -> str | None:
     """Why a folder or file cannot be scanned; ``None`` where it can."""
     try:
         mode = os.stat(root).st_mode
+        if stat.S_ISDIR(mode):
+            os.scandir(root).close()  # it may be there, and still not be for this user, or not answer
     except OSError as error:
         return (error.strerror or str(error)).lower()
     if stat.S_ISDIR(mode) or stat.S_ISREG(mode):

@@ -36,9 +36,13 @@ class Survey:
     doubtful: list[PhotoFile] = field(default_factory=list)
     fresh: list[PhotoFile] = field(default_factory=list)
 
-    def skip(self, skipped: Skipped) -> None:
-        """Remember what could not be looked into: of its photos nothing is known."""
-        if skipped.reason is SkipReason.UNREADABLE:
+    def skip(self, skipped: Skipped, states: Mapping[bytes, PhotoState]) -> None:
+        """Remember what could not be looked into: of its photos nothing is known.
+
+        A link that leads nowhere counts where a folder was behind it: that of a disk that is not mounted.
+        """
+        is_away = skipped.reason is SkipReason.BROKEN_LINK and _has_photos(skipped.path, states)
+        if is_away or skipped.reason is SkipReason.UNREADABLE:
             self.unlisted.append(skipped.path)
 
     def add(self, file: PhotoFile, state: PhotoState | None) -> None:
@@ -72,7 +76,7 @@ def survey(states: Mapping[bytes, PhotoState], roots: Sequence[bytes]) -> Survey
     """
     found = Survey()
     named = frozenset(roots)
-    for file in crawl(roots, found.skip):
+    for file in crawl(roots, lambda skipped: found.skip(skipped, states)):
         state = states.get(file.path)
         if state is not None or file.path in named or _may_be_photo(file):
             found.add(file, state)
@@ -129,6 +133,11 @@ def _may_be_photo(file: PhotoFile) -> bool:
             return photo.is_photo
     except PhotoError:
         return True
+
+
+def _has_photos(folder: bytes, states: Mapping[bytes, PhotoState]) -> bool:
+    """Whether photos are known below a path."""
+    return any(path.startswith(folder + b"/") for path in states)
 
 
 def _is_fresh(file: PhotoFile, state: PhotoState) -> bool:

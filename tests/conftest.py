@@ -21,3 +21,9 @@ def shared_photos() -> Path:
 def hopper() -> Path:
     """A real portrait, 512 x 600 pixels, one face: matplotlib's grace_hopper.jpg."""
     return Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Graphs of networks: each is built once for all tests, as it is once for all scans of a user."""
+    return tmp_path_factory.mktemp("cache")

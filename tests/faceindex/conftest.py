@@ -2,9 +2,10 @@
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ from faceindex.scan import Listeners, ScanOptions
 from faceindex.settings import Settings
 from faceindex.values import NightReport, Progress, ScanSummary
 from index.values import FaceRecord
+from pipeline.embed import Embedder, Runtime, load_embedder
+from pipeline.models.mtcnn import Mtcnn
+from pipeline.models.registry import ModelSpec
+from pipeline.models.runtime import RuntimeOptions
+from pipeline.models.weights import WeightsStore
 
 KINDS = ("indexed", "unchanged", "duplicate", "moved", "missing", "failed")
 
@@ -32,10 +38,13 @@ class Album:
             return library.scan([bytes(root) for root in roots or (self.folder,)], options=options)
 
     def reindex(
-        self, options: ScanOptions | None = None, progress: Callable[[Progress], None] = lambda _: None
+        self,
+        options: ScanOptions | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+        note: Callable[[str], None] = lambda _: None,
     ) -> NightReport:
         with Library.open_to_write(self.settings, make=False) as library:
-            return reindex(library, Listeners(progress), options)
+            return reindex(library, Listeners(progress, note), options)
 
     def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run SQL on the library."""
@@ -67,10 +76,23 @@ class Album:
         return self.settings.library.with_name(f"{self.settings.library.name}.sface.faiss")
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compiled graphs: once for all tests."""
-    return tmp_path_factory.mktemp("cache")
+@pytest.fixture(scope="session", autouse=True)
+def networks() -> Iterator[None]:
+    """Networks with the same options are loaded once, and not by every scan of every test."""
+    kept: dict[object, Embedder] = {}
+
+    def load_once(
+        model: ModelSpec, store: WeightsStore, options: RuntimeOptions, runtime: Runtime
+    ) -> Embedder:
+        key = (model, options, runtime)  # the store is that of the options' folder
+        if key not in kept:
+            kept[key] = load_embedder(model, store, options, runtime)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("faceindex.engine.Mtcnn", lru_cache(Mtcnn))
+        patch.setattr("faceindex.engine.load_embedder", load_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -106,6 +106,22 @@ def test_a_root_that_is_not_there_keeps_its_photos_and_the_others_are_scanned(
     assert (back.unchanged, back.indexed, back.missing, back.refused) == (11, 0, 0, ())
 
 
+def test_a_link_to_a_disk_that_is_away_loses_nothing(album: Album, tmp_path: Path) -> None:
+    """A few photos behind a link, so few that their loss would be believed."""
+    disk = fill(tmp_path / "disk", 2)
+    fill(album.folder, 20, first=100)
+    (album.folder / "holidays").symlink_to(disk)
+    (album.folder / "no photos behind it").symlink_to(tmp_path / "nothing")
+    assert album.scan().indexed == 22
+    unplug(disk)
+    told: list[str] = []
+    night = album.reindex(note=told.append)
+    assert (night.scan.missing, night.scan.refused, missing(album)) == (0, (), 0)
+    assert told == [f"{album.folder / 'holidays'} cannot be looked into: what is there was left as it is."]
+    (album.folder / "holidays").unlink()  # now it is meant
+    assert album.reindex().scan.missing == 2
+
+
 def test_photos_that_are_meant_to_be_gone_are_not_asked_about_again(album: Album, tmp_path: Path) -> None:
     disk = fill(tmp_path / "disk", 4)
     album.scan(disk)

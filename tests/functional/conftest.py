@@ -10,12 +10,6 @@ from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, landscape, save
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compiled graphs: once for all tests."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def command(tmp_path: Path, cache: Path) -> CommandLine:
     """A command line without a library yet."""
