@@ -51,6 +51,7 @@ def change_model(
     with explained():
         with Library.open(settings) as library:
             library.model()  # an empty library has nothing to describe
+            library.database.refuse_damaged()
             model = find_model(library.database, name)
         _check_weights(settings, model)
         with locked(settings.library, kind="describing"):

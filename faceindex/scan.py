@@ -114,6 +114,7 @@ class Scan:
 
     def look(self, roots: Sequence[bytes], options: ScanOptions) -> Looked:
         """The first half: record what is in the roots. Arguments and errors are those of ``run``."""
+        self._database.refuse_damaged()
         reasons = {root: unreachable(root) for root in roots}
         there = [root for root in roots if reasons[root] is None]
         self._catalog.add_roots(there)

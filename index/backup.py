@@ -12,7 +12,7 @@ from pathlib import Path
 from index.copies import copy_pages, put_in_place, written_whole
 from index.database import check_file, explained, known_revisions, revision_of
 from index.errors import LibraryDamaged, LibraryMissing, LibraryTooNew
-from index.sqlite import Access, connect
+from index.sqlite import Access, as_said, connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ def back_up(path: Path, target: Path) -> BackedUp:
     with written_whole(target) as copy:
         with explained(path):
             copy_pages(path, copy)
-        return inspect(copy)
+        try:
+            return inspect(copy)
+        except LibraryDamaged as error:  # a true copy of what is damaged
+            raise LibraryDamaged(path, error.reason) from error
 
 
 def inspect(path: Path) -> BackedUp:
@@ -69,7 +72,7 @@ def inspect(path: Path) -> BackedUp:
         with closing(connect(path, Access.READ)) as connection:
             (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if fault != "ok":
-                raise LibraryDamaged(path, " ".join(str(fault).split()))
+                raise LibraryDamaged(path, as_said(fault))
             photos, faces, decisions = (_count(connection, each) for each in ("photo", "face", "decision"))
         return BackedUp(photos, faces, decisions, os.path.getsize(path))
 

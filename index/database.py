@@ -19,8 +19,15 @@ from sqlalchemy.exc import DBAPIError
 
 from index import schema
 from index.copies import copy_pages, written_whole
-from index.errors import LibraryBusy, LibraryDamaged, LibraryInaccessible, LibraryMissing, LibraryTooNew
-from index.sqlite import BUSY_SECONDS, Access, connect, explain, is_writable
+from index.errors import (
+    LibraryBusy,
+    LibraryDamaged,
+    LibraryInaccessible,
+    LibraryMissing,
+    LibraryTooNew,
+    NotALibrary,
+)
+from index.sqlite import BUSY_SECONDS, Access, as_said, connect, explain, is_writable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -94,6 +101,20 @@ class Database:
                     raise LibraryDamaged(self.path, "rows in it refer to others that are not there")
             connection.invalidate()  # the next user of this connection wants foreign keys enforced
 
+    def refuse_damaged(self) -> None:
+        """See that SQLite can read all pages, before much is written to them: that would spread the damage.
+
+        It takes a fifth of a second for a hundred thousand faces with descriptors of 128 elements.
+
+        Raises:
+            LibraryDamaged: It cannot.
+            LibraryError: See ``read``.
+        """
+        with self.read() as connection:
+            said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if said != "ok":
+            raise LibraryDamaged(self.path, as_said(said))
+
     def vacuum(self) -> None:
         """Write the whole file anew, so that nothing is left in it of what was deleted.
 
@@ -157,7 +178,7 @@ def open_database(path: Path, access: Access) -> Database:
     Raises:
         LibraryMissing: There is no file, or, for a reader, an empty one; nothing is made.
         LibraryTooNew: A newer version made it.
-        LibraryDamaged: The file is not SQLite, or not a library.
+        LibraryDamaged: SQLite cannot read it; or it is not SQLite, or not a library (``NotALibrary``).
         LibraryInaccessible: It cannot be read, or not be written where that is needed.
         LibraryBusy: Another process holds it.
     """
@@ -239,7 +260,7 @@ def check_file(path: Path) -> None:
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would never open
-            raise LibraryDamaged(path, "it is not a regular file")
+            raise NotALibrary(path, "it is not a regular file")
         with open(path, "rb") as file:
             start = file.read(len(_MAGIC))
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -248,7 +269,7 @@ def check_file(path: Path) -> None:
         raise LibraryInaccessible(path, _reason(error)) from error
     # SQLite takes a file of a few bytes for an empty database, and would write over it.
     if start and start != _MAGIC:
-        raise LibraryDamaged(path, "it is not a SQLite database")
+        raise NotALibrary(path, "it is not a SQLite database")
 
 
 def is_library(path: Path) -> bool:
@@ -270,7 +291,8 @@ def revision_of(path: Path) -> str | None:
     """The revision of the library in a file; ``None`` for a file in which nothing has been made yet.
 
     Raises:
-        LibraryDamaged: There is something in it, but no library.
+        NotALibrary: There is something in it, but no library.
+        LibraryDamaged: It is one, and does not say of which revision.
         sqlite3.Error: See ``explain``.
     """
     with closing(connect(path, Access.READ)) as connection:
@@ -279,7 +301,7 @@ def revision_of(path: Path) -> str | None:
         if not tables:
             return None
         if application != APPLICATION_ID or "alembic_version" not in tables:
-            raise LibraryDamaged(path, "it is a database of another program")
+            raise NotALibrary(path, "it is a database of another program")
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     if row is None:
         raise LibraryDamaged(path, "it does not say its revision")

@@ -3,7 +3,8 @@
     LibraryError
     ├── LibraryMissing        there is no library at that place
     ├── LibraryTooNew         a newer version of faceindex made it
-    ├── LibraryDamaged        not SQLite, not a library, or its content contradicts itself
+    ├── LibraryDamaged        its content contradicts itself, or cannot be read
+    │   └── NotALibrary       not SQLite, or not a library: nothing in it can be saved
     ├── LibraryBusy           another process holds it, and did not let go in time
     ├── LibraryInaccessible   it cannot be read or written here: permissions, a full disk, a read-only place
     ├── ModelMismatch         it belongs to one model, and another one was asked for
@@ -54,14 +55,26 @@ class LibraryTooNew(LibraryError):
 
 
 class LibraryDamaged(LibraryError):
-    """The file is not SQLite, not a library of faceindex, or its content contradicts itself."""
+    """A library's content contradicts itself, or cannot be read.
+
+    Attributes:
+        reason: What is wrong with it.
+    """
+
+    ADVICE = (
+        "Save what can be read of it with 'faceindex check --repair', restore a backup, or move it away and "
+        "scan again"
+    )
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            path,
-            f"{path} cannot be used as a library: {reason}. Save what can be read of it with "
-            "'faceindex check --repair', restore a backup, or move it away and scan again",
-        )
+        super().__init__(path, f"{path} cannot be used as a library: {reason}. {self.ADVICE}")
+        self.reason = reason
+
+
+class NotALibrary(LibraryDamaged):
+    """The file is not SQLite, or not a library of faceindex: there is nothing in it that could be saved."""
+
+    ADVICE = "Name another file; or, if it was one, restore a backup, or move it away and scan again"
 
 
 class LibraryBusy(LibraryError):

@@ -22,9 +22,9 @@ from sqlalchemy import exists, func, select
 from index.check import read_again
 from index.copies import put_in_place, written_whole
 from index.database import HEAD, Database, explained, is_library, known_revisions, migrate
-from index.errors import LibraryDamaged, LibraryTooNew
+from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
 from index.schema import content, face, photo
-from index.sqlite import Access, connect
+from index.sqlite import Access, as_said, connect
 
 REACH = 200_000
 """Row ids that are tried beyond the last row that could be read: about as many rows as there are below one
@@ -78,7 +78,7 @@ def damage(path: Path) -> str | None:
     """What SQLite finds wrong with the pages of a library; ``None`` if nothing. Nothing is written.
 
     Raises:
-        LibraryDamaged: The file is no library, damaged or not.
+        NotALibrary: The file is no library, damaged or not.
         LibraryError: It cannot be read.
     """
     with explained(path):
@@ -92,8 +92,8 @@ def damage(path: Path) -> str | None:
     if lines == ["ok"]:
         return None
     if not is_library(path):
-        raise LibraryDamaged(path, lines[0])
-    return "; ".join(" ".join(line.removeprefix("*** in database main ***").split()) for line in lines[:3])
+        raise NotALibrary(path, lines[0])
+    return "; ".join(as_said(line) for line in lines[:3])
 
 
 def salvage(path: Path, now: str) -> Salvage:

@@ -108,6 +108,11 @@ def has_safe_wal(version: tuple[int, int, int]) -> bool:
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
 
+def as_said(line: object) -> str:
+    """A line of what SQLite's checks of the pages say, in plain words."""
+    return " ".join(str(line).removeprefix("*** in database main ***").split())
+
+
 def explain(path: Path, error: sqlite3.Error) -> LibraryError | None:
     """What an error of SQLite means for who uses the library; ``None`` where it can only be a bug."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF

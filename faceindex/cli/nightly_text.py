@@ -41,16 +41,16 @@ def _count(number: int, noun: str) -> str:
 
 def doomed(pruned: "Pruned", days: float) -> str:
     """What a run would give up."""
-    return f"{pruned.photos:,} photos, missing for {days:g} days or longer, would be given up."
+    return f"{_count(pruned.photos, 'photo')}, missing for {days:g} days or longer, would be given up."
 
 
 def remodelled(result: "Remodelled") -> Iterator[str]:
     """What came of describing a library by another model."""
     coverage = result.coverage
     lacking = coverage.faces - coverage.described
-    yield f"{result.described:,} faces described by {result.model}"
+    yield f"{_count(result.described, 'face')} described by {result.model}"
     if lacking and result.in_time:
-        yield f"{lacking:,} faces could not be described: their photos are missing, or cannot be read"
+        yield f"{_count(lacking, 'face')} could not be described: photos are missing, or cannot be read"
     if result.comparison is not None:
         yield from _compared(result.comparison, result.previous, result.model)
     if result.changed:
@@ -66,8 +66,8 @@ def not_changed(result: "Remodelled") -> str:
     lacking = result.coverage.faces - result.coverage.described
     if not result.in_time:
         return (
-            f"The time is up: {result.coverage.waiting:,} faces are left for the next run, "
-            f"and the library goes on with {result.previous}."
+            f"The time is up: {_count(result.coverage.waiting, 'face')} left for the next run. "
+            f"The library goes on with {result.previous}."
         )
     return (
         f"{lacking:,} of {result.coverage.faces:,} faces could not be described by {result.model}: is a disk "
@@ -105,21 +105,21 @@ def root_rows(roots: "Sequence[RootReport]") -> Iterator[str]:
         figures = each.figures
         missing = f", {figures.missing:,} missing" if figures.missing else ""
         reason = f"  ({each.unreachable})" if each.unreachable else ""
-        yield f"{os.fsdecode(figures.path)}  {figures.photos:,} photos{missing}{reason}"
+        yield f"{os.fsdecode(figures.path)}  {_count(figures.photos, 'photo')}{missing}{reason}"
 
 
 def moved(moved: "Moved", old: bytes, new: bytes, *, dry_run: bool) -> str:
     """What came of moving a root."""
     would = "would be" if dry_run else "are"
     twice = f"; {moved.known_already:,} were known there already" if moved.known_already else ""
-    return f"{moved.photos:,} photos of {os.fsdecode(old)} {would} in {os.fsdecode(new)} now{twice}."
+    return f"{_count(moved.photos, 'photo')} of {os.fsdecode(old)} {would} in {os.fsdecode(new)} now{twice}."
 
 
 def forgotten(path: bytes, missing: int, days: float, *, dry_run: bool) -> str:
     """What came of forgetting a root."""
     name = os.fsdecode(path)
     if dry_run:
-        return f"{name} would be scanned no more, and {missing:,} photos would count as missing."
+        return f"{name} would be scanned no more, and {_count(missing, 'photo')} would count as missing."
     return (
         f"{name} is scanned no more. {missing:,} photos count as missing, and are given up after {days:g} "
         "days; 'faceindex scan' of it takes them back."

@@ -50,4 +50,6 @@ def say_what_was_not_done(summary: "ScanSummary", reporter: "Reporter") -> None:
     for refusal in summary.refused:
         reporter.error(refusal.message)
     if summary.left:
-        reporter.note(f"The time is up: {summary.left:,} photos are left for the next run.")
+        from faceindex.cli.render import count
+
+        reporter.note(f"The time is up: {count(summary.left, 'photo')} left for the next run.")

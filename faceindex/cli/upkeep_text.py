@@ -48,7 +48,8 @@ def salvage(salvage: "Salvage") -> Iterator[str]:
         if table.table not in _DERIVED:
             yield f"lost: {_loss(table)}"
     if salvage.read_again:
-        yield f"the next scan reads {salvage.read_again:,} photos again, of which faces may have been lost"
+        photos = _count(salvage.read_again, "photo")
+        yield f"the next scan reads {photos} again, of which faces may have been lost"
     if any(table.table in ("decision", "decision_face") for table in salvage.tables):
         yield "decisions were lost: bring them back with 'faceindex people import', if you have exported them"
 
@@ -63,22 +64,23 @@ def _loss(table: "SavedTable") -> str:
 def checked(checked: "Checked", *, repair: bool) -> Iterator[str]:
     """How a check ended."""
     if checked.undescribed:
-        yield f"{checked.undescribed:,} faces have yet to be described: 'faceindex reindex' does it"
+        yield f"{_count(checked.undescribed, 'face')} yet to be described: 'faceindex reindex' does it"
     yield _verdict(checked, repair=repair)
 
 
 def _verdict(checked: "Checked", *, repair: bool) -> str:
     if not checked.found:
-        return f"no fault found in {checked.photos or 0:,} photos and {checked.faces or 0:,} faces"
+        photos, faces = _count(checked.photos or 0, "photo"), _count(checked.faces or 0, "face")
+        return f"no fault found in {photos} and {faces}"
     if not checked.left:
-        return f"{_faults(checked.found)} found, all repaired"
+        return f"{_count(checked.found, 'fault')} found, all repaired"
     if repair:
-        return f"{_faults(checked.found)} found, {checked.left:,} of them left"
-    return f"{_faults(checked.found)} found: 'faceindex check --repair' does what is said above"
+        return f"{_count(checked.found, 'fault')} found, {checked.left:,} of them left"
+    return f"{_count(checked.found, 'fault')} found: 'faceindex check --repair' does what is said above"
 
 
-def _faults(number: int) -> str:
-    return "1 fault" if number == 1 else f"{number:,} faults"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def backed_up(contents: "BackedUp", file: "Path") -> str:
@@ -99,4 +101,5 @@ def restored(restored: "Restored", library: "Path", *, dry_run: bool) -> Iterato
 
 
 def _contents(contents: "BackedUp") -> str:
-    return f"{contents.photos:,} photos, {contents.faces:,} faces, {contents.decisions:,} decisions"
+    counts = ((contents.photos, "photo"), (contents.faces, "face"), (contents.decisions, "decision"))
+    return ", ".join(_count(number, noun) for number, noun in counts)

@@ -97,3 +97,39 @@ def test_a_terminal_without_the_letters_gets_escapes(library: CommandLine, odd: 
     ran = library.run("who", "-k", 20, os.path.join(odd, NAMES[0]), PYTHONIOENCODING="ascii")
     assert ran.code == 0
     assert r"\u65e5\u672c" in ran.out
+
+
+def test_paths_as_long_as_there_are(command: CommandLine, photos: Path) -> None:
+    """Linux takes 4,095 bytes: a photo just within is one as all others, and what lies beyond is told."""
+    within = photos
+    while (room := 3_900 - len(bytes(within)) - 1) > 0:
+        within = within / ("d" * min(200, room))
+    within.mkdir(parents=True)
+    photo = within / f"{'p' * (4_095 - len(bytes(within)) - len('/.jpg'))}.jpg"
+    photo.write_bytes(jpeg(astronaut()))
+    assert len(bytes(photo)) == 4_095
+    beyond = os.open(within, os.O_RDONLY)
+    os.mkdir("b" * 200, dir_fd=beyond)
+    os.close(beyond)
+    ran = command.run("scan", "--model", "sface", "--json", photos)
+    assert (ran.code, ran.summary["photos"]["indexed"], ran.summary["faces"]) == (0, 1, 1)
+    assert ran.complaint.endswith("b cannot be looked into: what is there was left as it is.")
+    assert command.run("who", "--json", photo).objects[0]["faces"]
+    assert command.run("scan", "--json", photos).summary["photos"]["unchanged"] == 1
+    assert command.run("check").code == 0
+
+
+def test_a_folder_of_a_hundred_thousand_files(command: CommandLine, photos: Path) -> None:
+    for number in range(100_000):
+        first = photos / f"{number % 4}.txt"  # a file can have only so many names
+        if number < 4:
+            first.write_text("no photo")
+        else:
+            os.link(first, photos / f"{number}.txt")
+    for variety, number in enumerate((7, 50_000, 99_999)):
+        (photos / f"{number}.txt").unlink()
+        (photos / f"{number}.txt").write_bytes(jpeg(astronaut(variety)))
+    ran = command.run("scan", "--model", "sface", "--json", photos)
+    assert (ran.code, ran.summary["photos"]["seen"], ran.summary["faces"]) == (0, 3, 3)
+    again = command.run("-q", "reindex")
+    assert (again.code, again.out, again.err) == (0, "", "")

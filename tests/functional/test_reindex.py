@@ -15,17 +15,32 @@ from pathlib import Path
 
 import pytest
 
+from faceindex.library import Library
+from faceindex.roots import move_root
+from faceindex.settings import Settings
 from tests.functional.command import CHECKOUT, CommandLine, Ran
 from tests.functional.people import astronaut, landscape, save
 
 
-@pytest.fixture
-def nightly(command: CommandLine, photos: Path) -> CommandLine:
-    """A library of nine landscapes and a portrait."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> CommandLine:
+    """A library of nine landscapes and a portrait; see ``nightly``."""
+    place = tmp_path_factory.mktemp("made")
+    command = CommandLine(place, cache, place / "data" / "library.db", place)
     for number in range(9):
-        save(landscape(number), photos / f"{number}.jpg")
-    save(astronaut(), photos / "collins.jpg")
-    assert command.run("scan", "--model", "sface", photos).code == 0
+        save(landscape(number), place / "photos" / f"{number}.jpg")
+    save(astronaut(), place / "photos" / "collins.jpg")
+    assert command.run("scan", "--model", "sface", place / "photos").code == 0
+    return command
+
+
+@pytest.fixture
+def nightly(made: CommandLine, command: CommandLine, photos: Path) -> CommandLine:
+    """A library of nine landscapes and a portrait: a copy, with its photos, that is known to have moved."""
+    shutil.copytree(made.folder / "photos", photos, dirs_exist_ok=True)
+    shutil.copytree(made.library.parent, command.library.parent)
+    with Library.open_to_write(Settings.load(library=command.library)) as library:
+        assert move_root(library, bytes(made.folder / "photos"), bytes(photos)).photos == 10
     return command
 
 
@@ -122,7 +137,7 @@ def test_a_time_budget_stops_cleanly_and_the_next_run_goes_on(command: CommandLi
         save(landscape(number), photos / f"{number}.jpg")
     ran = command.run("scan", "--model", "sface", "--time-budget", "0s", "--json", photos)
     assert (ran.code, ran.summary["left"]) == (0, 4)
-    assert ran.complaint == "The time is up: 4 photos are left for the next run."
+    assert ran.complaint == "The time is up: 4 photos left for the next run."
     assert command.run("-q", "reindex", "--time-budget", "0s").err == ""
     done = command.run("reindex", "--time-budget", "1h30m", "--json")
     assert (done.summary["photos"]["indexed"], done.summary["left"]) == (4, 0)
@@ -247,6 +262,26 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(nightly: CommandLine, phot
     assert nightly.run("reindex", "--json").summary["photos"]["unchanged"] == 20
 
 
+def test_a_whole_folder_that_cannot_be_listed_is_not_passed_over_in_silence(
+    nightly: CommandLine, photos: Path
+) -> None:
+    there = replace(nightly, wrapper=without_privileges())
+    new = photos.with_name("new")
+    new.mkdir(mode=0)
+    photos.chmod(0)
+    try:
+        ran = there.run("-q", "reindex")
+        unknown = there.run("scan", new)
+        (listed,) = there.run("roots", "list", "--json").objects
+    finally:
+        photos.chmod(0o755)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.complaint.startswith(f"Error: {photos} cannot be scanned (permission denied), and 10 photos")
+    assert (unknown.code, unknown.complaint) == (2, f"Error: {new} cannot be scanned: permission denied.")
+    assert listed["unreachable"] == "permission denied"
+    assert nightly.run("reindex", "--json").summary["photos"]["unchanged"] == 10
+
+
 # Stopped at any moment.
 
 
@@ -344,7 +379,7 @@ def descriptors(command: CommandLine, folder: Path) -> list[list[float]]:
 
 
 def test_what_the_page_about_nights_says_is_there() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "nightly.md").read_text()
+    page = (CHECKOUT / "docs" / "nightly.md").read_text()
     said = set(re.findall(r"--[a-z][a-z-]+", page))
     systemd = {"--user", "--now"}
     helped = set()
@@ -361,7 +396,7 @@ def test_what_the_page_about_nights_says_is_there() -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 def test_the_unit_files_are_valid(tmp_path: Path) -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "nightly.md").read_text()
+    page = (CHECKOUT / "docs" / "nightly.md").read_text()
     for name in ("faceindex.service", "faceindex.timer"):
         unit = page.split(f"`{name}`:\n\n```ini\n")[1].split("```")[0]
         unit = unit.replace("%h/.local/bin/faceindex", shutil.which("true") or "/bin/true")
@@ -378,3 +413,23 @@ def test_the_unit_files_are_valid(tmp_path: Path) -> None:
         text=True,
     )
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("crontab") is None, reason="needs crontab")
+def test_the_line_for_cron_is_valid(tmp_path: Path) -> None:
+    page = (CHECKOUT / "docs" / "nightly.md").read_text()
+    lines = page.split("```cron\n")[1].split("```")[0]
+    (tmp_path / "crontab").write_text(lines)
+    checked = subprocess.run(["crontab", "-n", tmp_path / "crontab"], capture_output=True, text=True)
+    if "invalid option" in checked.stderr:
+        pytest.skip("this crontab cannot check without installing")
+    assert checked.returncode == 0, checked.stderr
+    command = lines.splitlines()[-1].split(maxsplit=5)[5]
+    assert "%" not in command  # which cron takes for the end of a line
+    ran = subprocess.run(
+        ["sh", "-c", command.replace("$HOME/.local/bin/faceindex", "echo") + " as typed"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "-q reindex --time-budget 2h as typed\n"

@@ -133,6 +133,9 @@ def test_a_damaged_database_is_told_left_alone_and_repaired_and_the_journal_brin
     assert found.code == 1
     assert "the database is damaged" in found.out
     assert "--repair would: save what can be read" in found.out
+    failed = copied.run("backup", tmp_path / "copy.db")
+    assert (failed.code, str(copied.library) in failed.complaint) == (1, True)
+    assert not list(tmp_path.glob("copy.db*"))
     assert copied.library.read_bytes() == damaged
 
     repaired = copied.run("check", "--repair")
@@ -150,19 +153,18 @@ def test_a_damaged_database_is_told_left_alone_and_repaired_and_the_journal_brin
     check_sound(copied.library)
 
 
-def test_a_scan_of_a_damaged_library_changes_nothing_and_says_what_to_do(
+def test_a_run_on_a_damaged_library_changes_nothing_and_says_what_to_do(
     copied: CommandLine, album: Path, photos: Path
 ) -> None:
     spoil_table(copied.library, "face")
     damaged = copied.library.read_bytes()
     save(astronaut(9), photos / "new.jpg")
-    ran = copied.run("scan", photos)
-    assert ran.code == 1
-    assert str(copied.library) in ran.complaint
-    assert "faceindex check --repair" in ran.complaint
-    assert "face" not in ran.out
-    # The photo's content may have been recorded before the damage was met; of the damage nothing was touched.
-    assert len(copied.library.read_bytes()) == len(damaged)
+    for arguments in (("scan", photos), ("reindex",), ("reindex", "--model", "sface")):
+        ran = copied.run(*arguments)
+        assert (ran.code, ran.out) == (1, "")
+        assert str(copied.library) in ran.complaint
+        assert "faceindex check --repair" in ran.complaint
+        assert copied.library.read_bytes() == damaged
     repaired = copied.run("check", "--repair")
     assert repaired.code == 0
     assert "lost: faces: 0 saved, 3 lost at most" in repaired.out
@@ -184,7 +186,7 @@ def test_faults_in_rows_are_told_one_a_line_and_repaired(copied: CommandLine, al
     assert len(plain.out.splitlines()) == len(kinds) + 1
     repaired = copied.run("check", "--repair")
     assert repaired.code == 0
-    assert "1 faces have yet to be described: 'faceindex reindex' does it" in repaired.out
+    assert "1 face yet to be described: 'faceindex reindex' does it" in repaired.out
     assert copied.run("reindex").code == 0
     assert copied.run("check").out == "no fault found in 4 photos and 3 faces\n"
 
@@ -199,6 +201,7 @@ def test_what_a_check_is_refused(command: CommandLine, copied: CommandLine, albu
     for ran in (notes.run("check", "--repair"), notes.run("restore", copied.library)):
         assert ran.code == 1
         assert str(notes.library) in ran.complaint
+        assert "--repair" not in ran.complaint  # it would say the same again
     assert notes.library.read_text() == "these are my notes on faces\n"
     with closing(sqlite3.connect(copied.library)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
