@@ -1,6 +1,7 @@
 """A command line with an empty home, and one library that many tests read."""
 
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,13 @@ import pytest
 
 from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, landscape, save
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _take_interrupts() -> None:
+    """Commands heed Ctrl-C also where the tests run in the background of a shell, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def test_one_for_which_there_is_none_at_all_ends_the_run(photos: Path) -> None:
     assert result(script, photos) == "no memory"
 
 
-def test_a_network_that_does_not_fit_for_a_batch_runs_face_by_face(photos: Path, tmp_path: Path) -> None:
+def test_a_network_that_does_not_fit_for_a_batch_runs_face_by_face(photos: Path, cache: Path) -> None:
     """The network for batches is loaded when the first comes; only words of OpenVINO tell why it fails."""
     script = """
         from pipeline.embed import BATCH_SIZE, load_embedder
@@ -119,7 +119,7 @@ def test_a_network_that_does_not_fit_for_a_batch_runs_face_by_face(photos: Path,
         expected = [outcome.faces[0].vector for outcome in run(starved, files)]
         print(len(found), (np.sum(np.multiply(found, expected), axis=1) > 0.9999).all())
     """
-    assert result(script, photos, tmp_path).splitlines() == ["refused: True", "12 True"]
+    assert result(script, photos, cache).splitlines() == ["refused: True", "12 True"]
 
 
 @pytest.mark.parametrize("library", ["numpy", "opencv"])
