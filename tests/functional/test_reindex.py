@@ -20,6 +20,7 @@ from faceindex.roots import move_root
 from faceindex.settings import Settings
 from tests.functional.command import CHECKOUT, CommandLine, Ran
 from tests.functional.people import astronaut, landscape, save
+from tests.functional.rights import mounted_read_only, without_privileges
 
 
 @pytest.fixture(scope="module")
@@ -194,18 +195,6 @@ def test_a_named_text_is_planned_as_it_is_scanned(command: CommandLine, photos: 
 # Places that cannot be written, and folders that cannot be read, for real.
 
 
-def mounted_read_only(*places: Path) -> tuple[str, ...]:
-    """Runs a command where these places are read-only mounts."""
-    if shutil.which("unshare") is None:
-        pytest.skip("needs unshare")
-    mounts = "".join(f"mount --bind {each} {each} && mount -o remount,bind,ro {each} && " for each in places)
-    wrapper = ("unshare", "-rm", "sh", "-c", f'{mounts}exec "$@"', "sh")
-    tried = subprocess.run([*wrapper, "true"], capture_output=True, text=True)
-    if tried.returncode:
-        pytest.skip(f"nothing may be mounted here: {tried.stderr.strip()}")
-    return wrapper
-
-
 def test_photos_on_a_read_only_mount(nightly: CommandLine, photos: Path) -> None:
     save(astronaut(3), photos / "again.jpg")
     there = replace(nightly, wrapper=mounted_read_only(photos))
@@ -231,17 +220,6 @@ def test_a_library_in_a_read_only_place(nightly: CommandLine, photos: Path, tmp_
 def command_in(command: CommandLine, folder: Path) -> CommandLine:
     folder.mkdir()
     return replace(command, library=folder / "data" / "library.db")
-
-
-def without_privileges() -> tuple[str, ...]:
-    """Runs a command to which permissions apply, also where the tests are run by root."""
-    if shutil.which("setpriv") is None:
-        pytest.skip("needs setpriv")
-    wrapper = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
-    tried = subprocess.run([*wrapper, "true"], capture_output=True, text=True)
-    if tried.returncode:
-        pytest.skip(f"no privilege can be given up here: {tried.stderr.strip()}")
-    return wrapper
 
 
 def test_a_folder_that_cannot_be_listed_loses_nothing(nightly: CommandLine, photos: Path) -> None:
