@@ -28,6 +28,8 @@ AUTO = "auto"
 _Home: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path that may begin with ~: no shell has seen what stands in a config file."""
 
+_Probability: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+
 
 def default_config() -> Path:
     """The config file that is read where none is named; it need not exist."""
@@ -47,7 +49,7 @@ class Settings(BaseSettings):
         workers: Photos worked on side by side; 0 means one for each core.
         long_edge: Faces are sought in a copy of the photo whose long edge has so many pixels.
         smallest_face: Side of the smallest face sought, pixels of that copy.
-        thresholds: Probability above which a face passes P-Net, R-Net and O-Net.
+        thresholds: Probability above which a face passes P-Net, R-Net and O-Net, between 0 and 1.
         max_megapixels: Photos of more are failed, unread.
         keep_missing_days: So long after a photo was found to be gone, ``reindex`` gives it up, with its
             faces.
@@ -70,7 +72,7 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=256)
     long_edge: int = Field(1600, ge=64, le=20_000)
     smallest_face: float = Field(20.0, ge=12)
-    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
+    thresholds: tuple[_Probability, _Probability, _Probability] = (0.6, 0.7, 0.8)
     max_megapixels: float = Field(400.0, gt=0)
     keep_missing_days: float = Field(30.0, ge=0, le=36_500)
 

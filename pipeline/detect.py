@@ -105,7 +105,8 @@ class MtcnnDetector:
     def _level_proposals(self, level: Level, answers: list[Proposals]) -> tuple[F32, F32]:
         """Boxes [N, 4] and scores [N] of one level, in pixels of the image."""
         threshold = self._options.thresholds[0]
-        found = [_piece_proposals(piece, answers[piece.tile], threshold) for piece in level.pieces]
+        logit = np.float32(np.log(threshold / (1 - threshold)))
+        found = [_piece_proposals(piece, answers[piece.tile], logit) for piece in level.pieces]
         boxes: F32 = np.concatenate([boxes for boxes, _ in found])
         scores: F32 = np.concatenate([scores for _, scores in found])
         if len(scores) > MOST_PROPOSALS:
@@ -176,18 +177,19 @@ def patches(pixels: U8, boxes: F32, side: int) -> U8:
     return out.reshape(-1, side, side, 3)
 
 
-def _piece_proposals(piece: Piece, answer: Proposals, threshold: float) -> tuple[F32, F32]:
-    """Boxes [N, 4] and scores [N] of the windows of one piece that pass, in pixels of its level."""
+def _piece_proposals(piece: Piece, answer: Proposals, least: np.float32) -> tuple[F32, F32]:
+    """Boxes [N, 4] and probabilities [N] of the windows of one piece that pass, in pixels of its level."""
     top, left = piece.y // STRIDE, piece.x // STRIDE
     own = (slice(top, top + piece.rows), slice(left, left + piece.columns))
-    probability = answer.probability[own]
-    row, column = np.nonzero(probability > threshold)
+    logit = answer.logit[own]
+    row, column = np.nonzero(logit > least)
     x = (piece.left + column * STRIDE).astype(np.float32)
     y = (piece.top + row * STRIDE).astype(np.float32)
     # The package's window runs from pixel 1 to pixel 12, and offsets are in that side, 11.
     windows = np.stack([x + 1, y + 1, x + WINDOW, y + WINDOW], axis=1)
     offsets = answer.offsets[(slice(None), *own)][:, row, column].T
-    return windows + offsets * np.float32(WINDOW - 1), probability[row, column]
+    probabilities = np.asarray(1 / (1 + np.exp(-logit[row, column])), np.float32)
+    return windows + offsets * np.float32(WINDOW - 1), probabilities
 
 
 def _moved(boxes: F32, answer: Refinements) -> F32:

@@ -122,16 +122,10 @@ class Runner:
         Raises:
             Exception: Whatever is not a PhotoError is a bug, or a machine in trouble, and ends the run.
         """
-        pending: list[_Examination] = []
-        crops = 0
+        batches = _Batches(self._descriptors, self._embedder.batch_size)
         for examined in self._examine_all(files, _Contents(known)):
-            pending.append(examined)
-            crops += len(examined.crops) if isinstance(examined, _Examined) else 0
-            # Where nothing awaits a descriptor there is nothing to wait for; and nothing waits for long.
-            if crops == 0 or crops >= self._embedder.batch_size or len(pending) >= MOST_PENDING:
-                yield from self._describe(pending)
-                pending, crops = [], 0
-        yield from self._describe(pending)
+            yield from batches.add(examined)
+        yield from batches.rest()
 
     def _examine_all(self, files: Iterable[PhotoFile], contents: "_Contents") -> Iterator[_Examination]:
         """Examine files side by side, and hand them on in order."""
@@ -197,20 +191,8 @@ class Runner:
     def _crop(self, photo: DecodedPhoto, face: DetectedFace) -> FaceCrop:
         return FaceCrop(face, assess(photo, face), cut(photo, face, self._embedder.protocol))
 
-    def _describe(self, pending: list[_Examination]) -> Iterator[Outcome]:
-        """The outcomes of examined files, their faces described together."""
-        crops = [crop for examined in pending if isinstance(examined, _Examined) for crop in examined.crops]
-        descriptors = iter(self._descriptors(crops))
-        for examined in pending:
-            if isinstance(examined, _Examined):
-                faces = tuple(islice(descriptors, len(examined.crops)))
-                yield PhotoIndexed(examined.file, examined.digest, examined.size, examined.taken_at, faces)
-            else:
-                yield examined
-
     def _descriptors(self, crops: list[FaceCrop]) -> list[Descriptor]:
-        if not crops:
-            return []
+        """The descriptors of crops, at least one."""
         with self._clock.time("describe"):
             vectors = self._embed(crops)
         model_id = self._embedder.model_id
@@ -229,6 +211,53 @@ class Runner:
                 raise
         middle = len(crops) // 2
         return np.concatenate([self._embed(crops[:middle]), self._embed(crops[middle:])])
+
+
+class _Batches:
+    """Has crops described in whole batches across photos, and lets photos out in the order they came.
+
+    Crops that do not fill a batch wait for the next one: singly, each would cost up to half as much again.
+
+    Args:
+        describe: Gives the descriptors of some crops.
+        size: Of a batch.
+    """
+
+    def __init__(self, describe: Callable[[list[FaceCrop]], list[Descriptor]], size: int) -> None:
+        self._describe = describe
+        self._size = size
+        self._photos: deque[_Examination] = deque()
+        self._crops: list[FaceCrop] = []
+        self._descriptors: deque[Descriptor] = deque()
+
+    def add(self, examined: _Examination) -> Iterator[Outcome]:
+        """The outcomes that are complete, now that one more photo is examined."""
+        self._photos.append(examined)
+        if isinstance(examined, _Examined):
+            self._crops += examined.crops
+        full = len(self._crops) - len(self._crops) % self._size
+        # Where nothing awaits a descriptor there is nothing to wait for; and nothing waits for long.
+        return self._out(len(self._crops) if len(self._photos) >= MOST_PENDING else full)
+
+    def rest(self) -> Iterator[Outcome]:
+        """The outcomes of all photos that wait."""
+        return self._out(len(self._crops))
+
+    def _out(self, count: int) -> Iterator[Outcome]:
+        """Have ``count`` crops described; the outcomes that are complete then."""
+        if count:
+            self._descriptors += self._describe(self._crops[:count])
+            del self._crops[:count]
+        while self._photos:
+            examined = self._photos[0]
+            if not isinstance(examined, _Examined):
+                yield examined
+            elif len(examined.crops) <= len(self._descriptors):
+                faces = tuple(self._descriptors.popleft() for _ in examined.crops)
+                yield PhotoIndexed(examined.file, examined.digest, examined.size, examined.taken_at, faces)
+            else:
+                return
+            self._photos.popleft()
 
 
 class _Contents:

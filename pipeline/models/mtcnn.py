@@ -32,7 +32,7 @@ REFINE_SIDE, OUTPUT_SIDE = 24, 48
 REFINE_BATCH, OUTPUT_BATCH = 64, 16
 """Patches run at once; a shorter batch is filled up with zeros, so that there is one shape to compile."""
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Part of the cache key: raise it whenever the graphs built here change."""
 
 # Pixels 0 to 255 become (x - 127.5) / 128: MTCNN's own normalisation.
@@ -50,8 +50,8 @@ _SHA256 = {
 class Proposals:
     """What P-Net says of every window of one tile."""
 
-    probability: F32
-    """[CELLS, CELLS], of a face."""
+    logit: F32
+    """[CELLS, CELLS], logarithm of the odds that it is a face."""
     offsets: F32
     """[4, CELLS, CELLS], of the corners x1, y1, x2, y2, in window sides."""
 
@@ -89,8 +89,8 @@ class Mtcnn:
 
     def propose(self, tile: F32) -> Proposals:
         """Run P-Net on one tile, float32 [TILE, TILE, 3], RGB, 0 to 255."""
-        offsets, classes = self._pnet.run(tile[None])
-        return Proposals(classes[0, 1], offsets[0])
+        (answer,) = self._pnet.run(tile[None])
+        return Proposals(answer[0, 0], answer[0, 1:])
 
     def refine(self, patches: U8) -> Refinements:
         """Run R-Net on patches, uint8 [N, 24, 24, 3], RGB."""
@@ -170,6 +170,20 @@ class _Layers:
         """A valid convolution with bias; kernels come as [h, w, in, out]."""
         return self._convolved(x, next(self._arrays), next(self._arrays))
 
+    def heads(self, x: Any) -> Any:
+        """P-Net's two heads as one convolution, [N, 5, h, w]: logit of a face, and the four offsets.
+
+        The package has a softmax of two classes, which is a sigmoid of their difference. Only the few windows
+        that pass need it.
+        """
+        offsets, offsets_bias, classes, classes_bias = (next(self._arrays) for _ in range(4))
+        difference = classes[..., 1:] - classes[..., :1]
+        return self._convolved(
+            x,
+            np.concatenate([difference, offsets], axis=-1),
+            np.concatenate([classes_bias[1:] - classes_bias[:1], offsets_bias]),
+        )
+
     def first_convolution(self, x: Any) -> Any:
         """A convolution on pixels 0 to 255, with their normalisation folded into its kernel and bias."""
         kernel, bias = next(self._arrays), next(self._arrays)
@@ -208,15 +222,13 @@ def _flat(x: Any) -> Any:
 
 
 def _pnet(weights: Path) -> ov.Model:
-    """P-Net on float32 tiles: offsets [N, 4, CELLS, CELLS], classes [N, 2, CELLS, CELLS]."""
+    """P-Net on float32 tiles: [N, 5, CELLS, CELLS], logits and offsets."""
     layers = _Layers(weights)
     tiles = op.parameter([-1, TILE, TILE, 3], np.float32)
     x = _pool(layers.prelu(layers.first_convolution(_channels_first(tiles))), 2, "same_upper")
     x = layers.prelu(layers.convolution(x))
     x = layers.prelu(layers.convolution(x))
-    offsets = layers.convolution(x)
-    classes = op.softmax(layers.convolution(x), 1)
-    return ov.Model([offsets.output(0), classes.output(0)], [tiles], "pnet")
+    return ov.Model([layers.heads(x).output(0)], [tiles], "pnet")
 
 
 def _rnet(weights: Path) -> ov.Model:

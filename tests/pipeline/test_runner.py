@@ -216,6 +216,15 @@ def test_crops_are_described_in_full_batches_across_photos(photos: list[PhotoFil
     assert {batch.dtype for batch in embedder.batches} == {np.dtype(np.uint8)}
 
 
+def test_crops_that_fill_no_batch_wait_for_the_next_one(photos: list[PhotoFile]) -> None:
+    detector = FakeDetector(faces=(face_at(4, 4, 24), face_at(30, 4, 24), face_at(4, 30, 24)))
+    embedder = FakeEmbedder(batch_size=8)
+    outcomes = run(runner(detector, embedder), photos)
+    assert [outcome.file for outcome in outcomes] == photos
+    assert [len(outcome.faces) for outcome in outcomes if isinstance(outcome, PhotoIndexed)] == [3] * 20
+    assert [len(batch) for batch in embedder.batches] == [8] * 7 + [4]
+
+
 def test_photos_without_faces_wait_for_no_batch(photos: list[PhotoFile]) -> None:
     detector, embedder = FakeDetector(faces=()), FakeEmbedder(batch_size=8)
     with closing(runner(detector, embedder, workers=1).run(photos, lambda _: False)) as outcomes:
