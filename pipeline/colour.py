@@ -123,8 +123,8 @@ def _converter(image: Image.Image) -> _Converter:
     def convert(band: Image.Image) -> Image.Image:
         opaque = plain(band)
         if transform is None:
-            return opaque.convert("RGB")
-        return _apply(transform, opaque.convert(transform.mode))
+            return _in_mode(opaque, "RGB")
+        return _apply(transform, _in_mode(opaque, transform.mode))
 
     return convert
 
@@ -138,7 +138,12 @@ def _plain(image: Image.Image) -> tuple[_Converter, str]:
         mode = "L"
     if image.has_transparency_data:
         return lambda band: _over_white(band, mode), mode
-    return lambda band: band.convert(mode), mode
+    return lambda band: _in_mode(band, mode), mode
+
+
+def _in_mode(band: Image.Image, mode: str) -> Image.Image:
+    """The band itself where it has that mode: Pillow would copy it."""
+    return band if band.mode == mode else band.convert(mode)
 
 
 def _over_white(band: Image.Image, mode: str) -> Image.Image:
