@@ -182,7 +182,7 @@ class Measured:
         self.stages.least["P-Net"] += len(tiles) * self._rates.operations["pnet"] / self._fast
 
     def _refine(self, copy: U8) -> None:
-        boxes = self._detector._propose(copy)
+        boxes = self._detector.propose(copy)
         for name, side, run, batch in (
             ("R-Net", 24, self._networks.refine, REFINE_BATCH),
             ("O-Net", 48, self._networks.output, OUTPUT_BATCH),
@@ -192,7 +192,7 @@ class Measured:
                 run(patches)
             runs = max(len(patches), 1)
             self.stages.least[name] += runs * self._rates.operations[name[0].lower() + "net"] / self._exact
-            boxes = self._detector._refine(copy, boxes) if batch == REFINE_BATCH else boxes
+            boxes = self._detector.refine(copy, boxes) if batch == REFINE_BATCH else boxes
 
     def _describe(self, source: DecodedPhoto, faces: Sequence[DetectedFace]) -> None:
         with self.stages.time("crop"):

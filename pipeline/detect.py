@@ -88,12 +88,12 @@ class MtcnnDetector:
 
     def find(self, pixels: U8) -> Detections:
         """The faces of an image as it stands, uint8 [H, W, 3]."""
-        proposed = self._propose(pixels)
-        refined = self._refine(pixels, proposed)
-        return self._finish(pixels, refined)
+        proposed = self.propose(pixels)
+        refined = self.refine(pixels, proposed)
+        return self.finish(pixels, refined)
 
-    def _propose(self, pixels: U8) -> F32:
-        """Square boxes [N, 4] that P-Net takes for faces."""
+    def propose(self, pixels: U8) -> F32:
+        """Square boxes that P-Net takes for faces in an image, uint8 [H, W, 3]: float32 [N, 4]."""
         size = Size(pixels.shape[1], pixels.shape[0])
         pyramid = plan(size, WINDOW / self._options.smallest_face, TILE)
         answers = [self._networks.propose(tile) for tile in fill(pyramid, pixels, TILE)]
@@ -115,14 +115,14 @@ class MtcnnDetector:
         kept = suppress(boxes, scores, SAME_LEVEL)
         return boxes[kept] / np.float32(level.scale), scores[kept]
 
-    def _refine(self, pixels: U8, boxes: F32) -> F32:
-        """Square boxes [M, 4] that R-Net still takes for faces."""
+    def refine(self, pixels: U8, boxes: F32) -> F32:
+        """Square boxes that R-Net still takes for faces, of boxes [N, 4] in an image: float32 [M, 4]."""
         answer = self._networks.refine(patches(pixels, boxes, REFINE_SIDE))
         passed = answer.probability > self._options.thresholds[1]
         moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
         return squared(moved[suppress(moved, scores, REFINED)])
 
-    def _finish(self, pixels: U8, boxes: F32) -> Detections:
+    def finish(self, pixels: U8, boxes: F32) -> Detections:
         """The faces that O-Net accepts, with their landmarks."""
         answer = self._networks.output(patches(pixels, boxes, OUTPUT_SIDE))
         sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
