@@ -13,6 +13,7 @@ The weights of vggface2-resnet50, if they are not on this machine, are drawn at 
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import statistics
@@ -109,7 +110,7 @@ def scan(folder: Path, model: str, cache: Path) -> Round:
         finished.seconds,
         finished.peak_bytes,
         stages,
-        exported_boxes(exported),
+        with_copies(exported_boxes(exported), photos_under(folder)),
     )
 
 
@@ -119,6 +120,13 @@ def exported_boxes(exported: Finished) -> Boxes:
         face: dict[str, Any] = json.loads(line)
         boxes.setdefault(Path(face["photo"]), []).append(face["box"])
     return boxes
+
+
+def with_copies(found: Boxes, photos: Sequence[Path]) -> Boxes:
+    """The boxes of all photos: the export names one of several files with the same content."""
+    contents = {path: hashlib.sha256(path.read_bytes()).digest() for path in photos}
+    boxes = {contents[path]: each for path, each in found.items()}
+    return {path: boxes.get(content, []) for path, content in contents.items()}
 
 
 def truth_beside(folder: Path) -> Boxes:
