@@ -32,8 +32,8 @@ _BOOT = (
     "main(int(sys.argv[1]), sys.argv[2])"
 )
 
-# A reader has one thread: more would each reserve memory. And it keeps memory for the next photo (glibc): pages
-# that are given back and asked for again cost a third of the time of decoding a photo at full size.
+# A reader has one thread: more would each reserve memory. And it keeps memory for the next photo (glibc): to
+# give pages back and ask for them again takes a third of the time of decoding a photo at full size.
 _MEMORY = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

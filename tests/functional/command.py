@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tests.functional.forking import Order, forker
-
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 SECONDS = 60
@@ -54,26 +52,12 @@ class CommandLine:
     environment: dict[str, str] = field(default_factory=dict)
     wrapper: tuple[str, ...] = ()
     """What the command is run by, as a program that takes rights away."""
-    fresh: bool = False
-    """Whether its process is always started anew, as where it is the subject what is loaded from where."""
 
     def run(self, *arguments: Argument, **environment: str) -> Ran:
         """Run a command on the library to its end."""
         there = replace(self, environment={**self.environment, **environment})
-        if not there.may_be_forked:
-            with there.start(*arguments) as process:
-                return self.end(process)
-        line = ["--library", str(self.library), *(os.fsdecode(_argument(each)) for each in arguments)]
-        own = replace(self, home=Path("/"), cache=Path("/"), environment={}).variables
-        order = Order(line, there.variables, self.folder)
-        return _ran(*forker(tuple(own.items())).run(order, SECONDS))
-
-    @property
-    def may_be_forked(self) -> bool:
-        """Whether nothing depends on how its process is started; see ``tests.functional.forking``."""
-        return not (self.fresh or self.wrapper) and all(
-            name.startswith("FACEINDEX_") for name in self.environment
-        )
+        with there.start(*arguments) as process:
+            return self.end(process)
 
     def start(self, *arguments: Argument, terminal: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
         """Start a command on the library, in pipes or on a terminal."""
@@ -101,7 +85,10 @@ class CommandLine:
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-        return _ran(process.returncode, out, err)
+        ran = Ran(process.returncode, out.decode(), err.decode())
+        for text in (ran.out, ran.err):
+            assert all(each.isprintable() or each == "\n" for each in text), f"control characters in {text!r}"
+        return ran
 
     @property
     def variables(self) -> dict[str, str]:
@@ -116,13 +103,6 @@ class CommandLine:
             "HTTPS_PROXY": "http://127.0.0.1:9",  # nobody listens there: no test reaches a network
             **self.environment,
         }
-
-
-def _ran(code: int, out: bytes, err: bytes) -> Ran:
-    ran = Ran(code, out.decode(), err.decode())
-    for text in (ran.out, ran.err):
-        assert all(each.isprintable() or each == "\n" for each in text), f"control characters in {text!r}"
-    return ran
 
 
 def _argument(argument: Argument) -> str | bytes | Path:

@@ -29,7 +29,7 @@ def test_nothing_is_written_beside_the_photos(command: CommandLine, photos: Path
     for folder in (photos / "launch", photos):
         folder.chmod(0o555)
     before = snapshot(photos)
-    there = replace(command, folder=photos, fresh=True)
+    there = replace(command, folder=photos)
     try:
         for arguments in (("scan", "--model", "sface", "."), ("scan", "."), ("who", "hopper.jpg")):
             assert there.run(*arguments).code == 0
@@ -56,7 +56,7 @@ def test_the_working_directory_is_not_read(command: CommandLine, album: Path, tm
         (hostile / name).write_bytes(b"\x80\x04cos\nsystem\n(S'touch owned'\ntR.")
     (hostile / ".env").write_text("FACEINDEX_MODEL=nope\n")
     # With an empty cache, so that the networks are built.
-    cold = replace(command, folder=hostile, cache=tmp_path / "cache", fresh=True)
+    cold = replace(command, folder=hostile, cache=tmp_path / "cache")
     ran = cold.run("scan", "--model", "sface", album)
     assert (ran.code, ran.err) == (0, "")
     assert not (hostile / "owned").exists()
