@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.memory import PeakMemory
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -15,7 +17,7 @@ class Finished:
     Attributes:
         output: Its standard output.
         seconds: From start to end, by the clock on the wall.
-        peak_bytes: The most memory it held at a time (resident set).
+        peak_bytes: The most memory that it and the processes it started held at a time.
     """
 
     output: str
@@ -35,12 +37,14 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     ) as process:
         if process.stdout is None:
             raise TypeError("no pipe to the process")
-        output = process.stdout.read()
+        with PeakMemory(process.pid) as memory:
+            output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command), output)
-    return Finished(output, time.perf_counter() - started, usage.ru_maxrss * 1024)
+    seconds = time.perf_counter() - started
+    return Finished(output, seconds, max(memory.peak_bytes, usage.ru_maxrss * 1024))
 
 
 def installed() -> dict[str, str]:

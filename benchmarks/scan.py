@@ -47,7 +47,7 @@ class Round:
         faces: How many were found.
         seconds: Without loading models.
         whole: Seconds of the whole process.
-        peak_bytes: The most memory it held.
+        peak_bytes: The most memory that its processes held together.
         stages: Seconds of each stage.
         boxes: What was found, by photo, as x, y, w, h in the upright photo.
     """
