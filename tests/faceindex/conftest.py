@@ -90,8 +90,8 @@ def networks() -> Iterator[None]:
         return kept[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("faceindex.engine.Mtcnn", lru_cache(Mtcnn))
-        patch.setattr("faceindex.engine.load_embedder", load_once)
+        patch.setattr("faceindex.networks.Mtcnn", lru_cache(Mtcnn))
+        patch.setattr("faceindex.networks.load_embedder", load_once)
         yield
 
 
