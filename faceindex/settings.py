@@ -28,7 +28,7 @@ AUTO = "auto"
 _Home: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path that may begin with ~: no shell has seen what stands in a config file."""
 
-_Probability: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+_Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
 def default_config() -> Path:
@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         workers: Photos worked on side by side; 0 means one for each core.
         long_edge: Faces are sought in a copy of the photo whose long edge has so many pixels.
         smallest_face: Side of the smallest face sought, pixels of that copy.
-        thresholds: Probability above which a face passes P-Net, R-Net and O-Net, between 0 and 1.
+        thresholds: Probability above which a face passes P-Net, R-Net and O-Net, 0 to 1.
         max_megapixels: Photos of more are failed, unread.
         keep_missing_days: So long after a photo was found to be gone, ``reindex`` gives it up, with its
             faces.

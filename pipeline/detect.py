@@ -7,6 +7,7 @@ corners, which are kept although some are off by a pixel, because the networks' 
 trained with them. This module knows neither files nor descriptors.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -105,8 +106,8 @@ class MtcnnDetector:
     def _level_proposals(self, level: Level, answers: list[Proposals]) -> tuple[F32, F32]:
         """Boxes [N, 4] and scores [N] of one level, in pixels of the image."""
         threshold = self._options.thresholds[0]
-        logit = np.float32(np.log(threshold / (1 - threshold)))
-        found = [_piece_proposals(piece, answers[piece.tile], logit) for piece in level.pieces]
+        least = logit(threshold)
+        found = [_piece_proposals(piece, answers[piece.tile], least) for piece in level.pieces]
         boxes: F32 = np.concatenate([boxes for boxes, _ in found])
         scores: F32 = np.concatenate([scores for _, scores in found])
         if len(scores) > MOST_PROPOSALS:
@@ -177,18 +178,25 @@ def patches(pixels: U8, boxes: F32, side: int) -> U8:
     return out.reshape(-1, side, side, 3)
 
 
-def _piece_proposals(piece: Piece, answer: Proposals, least: np.float32) -> tuple[F32, F32]:
+def logit(probability: float) -> float:
+    """The logarithm of the odds; infinite at 0 and 1."""
+    if 0 < probability < 1:
+        return math.log(probability / (1 - probability))
+    return math.copysign(math.inf, probability - 0.5)
+
+
+def _piece_proposals(piece: Piece, answer: Proposals, least: float) -> tuple[F32, F32]:
     """Boxes [N, 4] and probabilities [N] of the windows of one piece that pass, in pixels of its level."""
     top, left = piece.y // STRIDE, piece.x // STRIDE
     own = (slice(top, top + piece.rows), slice(left, left + piece.columns))
-    logit = answer.logit[own]
-    row, column = np.nonzero(logit > least)
+    logits = answer.logit[own]
+    row, column = np.nonzero(logits > least)
     x = (piece.left + column * STRIDE).astype(np.float32)
     y = (piece.top + row * STRIDE).astype(np.float32)
     # The package's window runs from pixel 1 to pixel 12, and offsets are in that side, 11.
     windows = np.stack([x + 1, y + 1, x + WINDOW, y + WINDOW], axis=1)
     offsets = answer.offsets[(slice(None), *own)][:, row, column].T
-    probabilities = np.asarray(1 / (1 + np.exp(-logit[row, column])), np.float32)
+    probabilities = np.asarray(1 / (1 + np.exp(-logits[row, column])), np.float32)
     return windows + offsets * np.float32(WINDOW - 1), probabilities
 
 

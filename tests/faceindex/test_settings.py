@@ -62,7 +62,7 @@ def test_a_tilde_is_the_home_folder_wherever_it_is_written(
     [
         ("libary = 1\n", "libary"),
         ("thresholds = [0.6, 0.7]\n", "thresholds"),
-        ("thresholds = [0.6, 0.7, 1.0]\n", "thresholds"),
+        ("thresholds = [0.6, 0.7, 1.1]\n", "thresholds"),
         ('runtime = "fast"\n', "runtime"),
         ("max_megapixels = inf\n", "max_megapixels"),
         ("workers = 2.5\n", "workers"),

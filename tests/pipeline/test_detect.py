@@ -152,6 +152,13 @@ def test_photos_too_small_for_a_face_have_none(networks: Mtcnn, shape: tuple[int
     assert MtcnnDetector(networks).detect(photo(np.full((*shape, 3), 200, np.uint8))) == ()
 
 
+@pytest.mark.parametrize(("least", "faces"), [(0.0, 1), (1.0, 0)])
+def test_a_threshold_may_let_everything_pass_or_nothing(networks: Mtcnn, least: float, faces: int) -> None:
+    options = DetectorOptions(long_edge=256, thresholds=(least, 0.7, 0.8))
+    pixels = shrunk(np.asarray(skimage.data.astronaut(), np.uint8), 256)
+    assert len(MtcnnDetector(networks, options).find(pixels).boxes) == faces
+
+
 def test_noise_is_searched_in_bounded_time_and_memory(networks: Mtcnn) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
     options = DetectorOptions(thresholds=(0.01, 0.7, 0.8))  # most windows pass P-Net
