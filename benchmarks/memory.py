@@ -1,9 +1,13 @@
 """How much memory a process and those that it started hold together, at most.
 
+    python -m benchmarks.memory COMMAND...
+
 The proportional set size is added up: of pages that several of them share each counts its part. It is looked
 at a few times a second, as the kernel has to go through all pages for it.
 """
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,3 +65,14 @@ def _read(path: Path) -> str:
         return path.read_text()
     except OSError:  # it has ended meanwhile
         return ""
+
+
+def main() -> None:
+    with subprocess.Popen(sys.argv[1:]) as process, PeakMemory(process.pid) as memory:
+        process.wait()
+    print(f"{memory.peak_bytes / 2**20:,.0f} MB at most", file=sys.stderr)
+    raise SystemExit(process.returncode)
+
+
+if __name__ == "__main__":
+    main()
