@@ -42,8 +42,8 @@ def find(
         with Library.open(invocation.settings()) as library:
             photos = find_photos(library, wish)
         if not photos:
-            undated = since is not None or until is not None
-            reporter.note("No photo found." + " Photos without a date are left out." * undated)
+            undated = "" if since is None and until is None else " Photos without a date are left out."
+            reporter.note(f"No photo found.{undated}")
         if link is not None:
             reporter.note(links_note(link_photos([photo.path for photo in photos], link), str(link)))
             return

@@ -97,6 +97,7 @@ def forget(
     with reported(context) as (invocation, reporter):
         from faceindex import contract_people
         from faceindex.cli import people_text
+        from faceindex.cli.render import count
         from faceindex.errors import BadRequest
         from faceindex.library import Library
         from faceindex.people import about_to_forget
@@ -104,7 +105,7 @@ def forget(
 
         with Library.open_to_write(invocation.settings(), make=False) as library:
             summary = about_to_forget(library, name)
-            faces = people_text.count(summary.confirmed + summary.recognised, "face")
+            faces = count(summary.confirmed + summary.recognised, "face")
             question = f"Erase {summary.person.name} and {faces}, for good?"
             if dry_run:
                 reporter.note(f"Would erase {summary.person.name} and {faces}.")

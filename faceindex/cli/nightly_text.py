@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from faceindex.cli.render import count
+
 if TYPE_CHECKING:
     from faceindex.values import NightReport, Preview, Remodelled, RootReport
     from index.comparison import Comparison
@@ -26,7 +28,9 @@ def night(report: "NightReport") -> str:
         (report.described, "{} described", ""),
         (len(report.new_failures), "{} failed", ""),
     )
-    parts = [text.format(_count(number, noun)) for number, text, noun in counts if number]
+    parts = [
+        text.format(count(number, noun) if noun else f"{number:,}") for number, text, noun in counts if number
+    ]
     parts += [f"{each.faces:,} new of {each.name}" for each in report.gains[:_NAMED]]
     if others := report.gains[_NAMED:]:
         parts.append(f"{sum(each.faces for each in others):,} new of {len(others):,} others")
@@ -35,22 +39,18 @@ def night(report: "NightReport") -> str:
     return ", ".join(parts)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}" if noun else f"{number:,}"
-
-
 def doomed(pruned: "Pruned", days: float) -> str:
     """What a run would give up."""
-    return f"{_count(pruned.photos, 'photo')}, missing for {days:g} days or longer, would be given up."
+    return f"{count(pruned.photos, 'photo')}, missing for {days:g} days or longer, would be given up."
 
 
 def remodelled(result: "Remodelled") -> Iterator[str]:
     """What came of describing a library by another model."""
     coverage = result.coverage
     lacking = coverage.faces - coverage.described
-    yield f"{_count(result.described, 'face')} described by {result.model}"
+    yield f"{count(result.described, 'face')} described by {result.model}"
     if lacking and result.in_time:
-        yield f"{_count(lacking, 'face')} could not be described: photos are missing, or cannot be read"
+        yield f"{count(lacking, 'face')} could not be described: photos are missing, or cannot be read"
     if result.comparison is not None:
         yield from _compared(result.comparison, result.previous, result.model)
     if result.changed:
@@ -66,7 +66,7 @@ def not_changed(result: "Remodelled") -> str:
     lacking = result.coverage.faces - result.coverage.described
     if not result.in_time:
         return (
-            f"The time is up: {_count(result.coverage.waiting, 'face')} left for the next run. "
+            f"The time is up: {count(result.coverage.waiting, 'face')} left for the next run. "
             f"The library goes on with {result.previous}."
         )
     return (
@@ -105,21 +105,21 @@ def root_rows(roots: "Sequence[RootReport]") -> Iterator[str]:
         figures = each.figures
         missing = f", {figures.missing:,} missing" if figures.missing else ""
         reason = f"  ({each.unreachable})" if each.unreachable else ""
-        yield f"{os.fsdecode(figures.path)}  {_count(figures.photos, 'photo')}{missing}{reason}"
+        yield f"{os.fsdecode(figures.path)}  {count(figures.photos, 'photo')}{missing}{reason}"
 
 
 def moved(moved: "Moved", old: bytes, new: bytes, *, dry_run: bool) -> str:
     """What came of moving a root."""
     would = "would be" if dry_run else "are"
     twice = f"; {moved.known_already:,} were known there already" if moved.known_already else ""
-    return f"{_count(moved.photos, 'photo')} of {os.fsdecode(old)} {would} in {os.fsdecode(new)} now{twice}."
+    return f"{count(moved.photos, 'photo')} of {os.fsdecode(old)} {would} in {os.fsdecode(new)} now{twice}."
 
 
 def forgotten(path: bytes, missing: int, days: float, *, dry_run: bool) -> str:
     """What came of forgetting a root."""
     name = os.fsdecode(path)
     if dry_run:
-        return f"{name} would be scanned no more, and {_count(missing, 'photo')} would count as missing."
+        return f"{name} would be scanned no more, and {count(missing, 'photo')} would count as missing."
     return (
         f"{name} is scanned no more. {missing:,} photos count as missing, and are given up after {days:g} "
         "days; 'faceindex scan' of it takes them back."

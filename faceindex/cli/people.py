@@ -76,6 +76,7 @@ def show(
         from faceindex import contract_people
         from faceindex.annotate import check_target
         from faceindex.cli import people_text
+        from faceindex.cli.render import count
         from faceindex.library import Library
         from faceindex.people import faces_of
         from faceindex.sheet import draw_sheet
@@ -93,7 +94,7 @@ def show(
                 reporter.lines(lines, heading=heading)
             if sheet is not None:
                 drawn = draw_sheet(records, sheet, settings)
-                reporter.note(f"{people_text.count(drawn, 'face')} drawn in {sheet}")
+                reporter.note(f"{count(drawn, 'face')} drawn in {sheet}")
 
 
 @app.command()

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from faceindex.cli.render import count
 from faceindex.review import Kind
 from index.decision_fields import fields_of
 from index.decisions import Hide, Rename, Undo, faces_of
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 
 _FACES_NAMED = 8
 """Numbers of faces in one line of a list; the command beside it names them all."""
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:

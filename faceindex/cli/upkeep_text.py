@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from faceindex.cli.render import count
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -48,7 +50,7 @@ def salvage(salvage: "Salvage") -> Iterator[str]:
         if table.table not in _DERIVED:
             yield f"lost: {_loss(table)}"
     if salvage.read_again:
-        photos = _count(salvage.read_again, "photo")
+        photos = count(salvage.read_again, "photo")
         yield f"the next scan reads {photos} again, of which faces may have been lost"
     if any(table.table in ("decision", "decision_face") for table in salvage.tables):
         yield "decisions were lost: bring them back with 'faceindex people import', if you have exported them"
@@ -64,23 +66,19 @@ def _loss(table: "SavedTable") -> str:
 def checked(checked: "Checked", *, repair: bool) -> Iterator[str]:
     """How a check ended."""
     if checked.undescribed:
-        yield f"{_count(checked.undescribed, 'face')} yet to be described: 'faceindex reindex' does it"
+        yield f"{count(checked.undescribed, 'face')} yet to be described: 'faceindex reindex' does it"
     yield _verdict(checked, repair=repair)
 
 
 def _verdict(checked: "Checked", *, repair: bool) -> str:
     if not checked.found:
-        photos, faces = _count(checked.photos or 0, "photo"), _count(checked.faces or 0, "face")
+        photos, faces = count(checked.photos or 0, "photo"), count(checked.faces or 0, "face")
         return f"no fault found in {photos} and {faces}"
     if not checked.left:
-        return f"{_count(checked.found, 'fault')} found, all repaired"
+        return f"{count(checked.found, 'fault')} found, all repaired"
     if repair:
-        return f"{_count(checked.found, 'fault')} found, {checked.left:,} of them left"
-    return f"{_count(checked.found, 'fault')} found: 'faceindex check --repair' does what is said above"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+        return f"{count(checked.found, 'fault')} found, {checked.left:,} of them left"
+    return f"{count(checked.found, 'fault')} found: 'faceindex check --repair' does what is said above"
 
 
 def backed_up(contents: "BackedUp", file: "Path") -> str:
@@ -102,4 +100,4 @@ def restored(restored: "Restored", library: "Path", *, dry_run: bool) -> Iterato
 
 def _contents(contents: "BackedUp") -> str:
     counts = ((contents.photos, "photo"), (contents.faces, "face"), (contents.decisions, "decision"))
-    return ", ".join(_count(number, noun) for number, noun in counts)
+    return ", ".join(count(number, noun) for number, noun in counts)
