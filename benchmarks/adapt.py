@@ -22,14 +22,14 @@ import numpy as np
 from benchmarks.crops import PHOTOS, SEED, gather, make_detector
 from faceindex.accuracy.verification import Verification, compare_all, verify
 from faceindex.adapt.adaptation import FEWEST_FACES
-from faceindex.adapt.trial import cross_validate
-from faceindex.adapt.triplet import Learning, People, learn, unchanging
-from pipeline.crop import cut
-from pipeline.embed import load_embedder
+from faceindex.adapt.cross_validation import cross_validate
+from faceindex.adapt.triplet_loss import Learning, People, learn, unchanging
+from pipeline.description.crop import cut
+from pipeline.description.embedder import load_embedder
+from pipeline.description.projection import project
 from pipeline.models.registry import ModelSpec, spec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
-from pipeline.projection import project
 from pipeline.values import F32
 
 PARTS = 5

@@ -5,8 +5,8 @@
 FOLDER holds one folder of photos for each person, as Labeled Faces in the Wild does. With --write, the mean
 descriptor, each person counting once, is written to pipeline/models/centres; else it is compared with the
 one there. Printed: how many pairs there are, and the numbers of the curve that stand in
-index/thresholds.py: the similarity that each part of the pairs of strangers reaches, and the logistic
-regression of the two kinds of pairs, both counting alike.
+index/recognition/thresholds.py: the similarity that each part of the pairs of strangers reaches, and the
+logistic regression of the two kinds of pairs, both counting alike.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.crops import PHOTOS, Sample, gather, make_detector
 from benchmarks.recipe import describe, mean_of_people, rightly_labelled, unit
 from faceindex.accuracy.verification import Comparisons, compare_all, threshold_at
-from pipeline.models.centre import FOLDER
+from pipeline.models.mean_descriptor import FOLDER
 from pipeline.models.registry import ModelSpec, spec
 from pipeline.values import F32
 

@@ -29,9 +29,9 @@ from benchmarks.crops import PHOTOS
 from benchmarks.growth import grow
 from benchmarks.labelled_faces import LabelledFaces, by_folders, of_made_library
 from benchmarks.process import print_table
-from faceindex.accuracy.clustering import Clustering, agree
-from index.grouping import same_person
-from index.thresholds import shipped
+from faceindex.accuracy.cluster_agreement import Clustering, agree
+from index.clustering.regroup import same_person
+from index.recognition.thresholds import shipped
 from index.values import I64
 from pipeline.models.registry import ModelSpec, spec
 

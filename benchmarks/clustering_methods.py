@@ -16,8 +16,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 from sklearn.cluster import HDBSCAN
 
-from index.cluster import group
-from index.region import never_grouped
+from index.clustering.affected_region import never_grouped
+from index.clustering.linkage import group
 from index.values import I64
 from pipeline.values import F32
 
@@ -119,7 +119,7 @@ def re_ranked(vectors: F32) -> AtSetting:
 
 
 def evidence(vectors: F32) -> AtSetting:
-    """What this project does, see index/cluster.py."""
+    """What this project does, see index/clustering/linkage.py."""
     return lambda near: group(never_grouped(vectors, np.ones(len(vectors), np.float32), near), near)
 
 

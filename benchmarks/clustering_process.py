@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from benchmarks.search_process import peak_memory
-from index.database import open_database
-from index.grouping import regroup
-from index.sqlite import Access
-from index.thresholds import Thresholds
+from index.clustering.regroup import regroup
+from index.recognition.thresholds import Thresholds
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import open_database
 
 
 def main() -> None:

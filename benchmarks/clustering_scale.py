@@ -20,10 +20,10 @@ from sqlalchemy import insert, select
 
 from benchmarks.made_descriptors import CHUNK, MadePeople
 from benchmarks.process import machine, print_table, run
-from faceindex.accuracy.clustering import agree
-from index.catalog import Catalog
-from index.database import Database, create_database
-from index.schema import cluster_face, content, descriptor, face, photo
+from faceindex.accuracy.cluster_agreement import agree
+from index.photos.catalog import Catalog
+from index.store.schema import cluster_face, content, descriptor, face, photo
+from index.store.sqlite.database import Database, create_database
 from pipeline.values import F32, ModelId
 
 MODEL = ModelId("made")

@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.crop import cut, placement
-from pipeline.detect import MtcnnDetector
-from pipeline.embed import load_embedder
-from pipeline.models.mtcnn import Mtcnn
+from pipeline.description.crop import cut, placement
+from pipeline.description.embedder import load_embedder
+from pipeline.detection.cascade import MtcnnDetector
+from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.models.registry import AlignedCrop, BoxCrop, CropProtocol, ModelSpec, StretchedCrop, spec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from benchmarks.process import machine, print_table
 from benchmarks.scan import photos_under
-from pipeline.decode import OwnRoom, decode
-from pipeline.decoders import Decoders
-from pipeline.opened import OpenPhoto
+from pipeline.decoding.decode import OwnRoom, decode
+from pipeline.decoding.decoders import Decoders
+from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
 
 LONG_EDGE = 1600

@@ -19,9 +19,9 @@ from PIL import Image, ImageOps
 from benchmarks.process import machine, print_table
 from benchmarks.scan import corners, photos_under
 from faceindex import Settings
-from pipeline.detect import MtcnnDetector, shrunk
+from pipeline.detection.cascade import MtcnnDetector, shrunk
+from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.geometry import overlap
-from pipeline.models.mtcnn import Mtcnn
 from pipeline.models.runtime import Precision, RuntimeOptions
 from pipeline.values import U8
 

@@ -21,8 +21,8 @@ import numpy as np
 from benchmarks.crops import PHOTOS, Sample, gather, make_detector
 from benchmarks.process import print_table
 from faceindex.accuracy.verification import compare_all, verify
-from pipeline.crop import cut, placement
-from pipeline.embed import Embedder, load_embedder
+from pipeline.description.crop import cut, placement
+from pipeline.description.embedder import Embedder, load_embedder
 from pipeline.models.registry import CropProtocol, spec
 from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
 from pipeline.models.weights import WeightsStore

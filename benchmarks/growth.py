@@ -9,11 +9,11 @@ import numpy as np
 from sqlalchemy import select
 
 from benchmarks.labelled_faces import LabelledFaces
-from index.catalog import Catalog
-from index.database import create_database
-from index.grouping import regroup
-from index.schema import cluster_face
-from index.thresholds import shipped
+from index.clustering.regroup import regroup
+from index.photos.catalog import Catalog
+from index.recognition.thresholds import shipped
+from index.store.schema import cluster_face
+from index.store.sqlite.database import create_database
 from index.values import I64
 from pipeline.models.registry import ModelSpec
 from pipeline.values import Box, Descriptor, DetectedFace, PhotoFile, PhotoIndexed, Quality, Size

@@ -27,15 +27,15 @@ from numpy.typing import NDArray
 
 from benchmarks.crops import PHOTOS, SEED, Sample, gather, make_detector
 from benchmarks.quality import BANDS, spoilt_at_random
-from index.identify import similarities
-from index.templates import NO_YEAR, ConfirmedFaces, Evidence, Gallery
-from index.thresholds import MIN_MARGIN, Thresholds, shipped
-from pipeline.crop import cut
-from pipeline.embed import Embedder, load_embedder
+from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Evidence, Gallery
+from index.recognition.identify import similarities
+from index.recognition.thresholds import MIN_MARGIN, Thresholds, shipped
+from pipeline.description.crop import cut
+from pipeline.description.embedder import Embedder, load_embedder
+from pipeline.description.quality import assess
 from pipeline.models.registry import spec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
-from pipeline.quality import assess
 from pipeline.values import F32
 
 MISLABELLED = frozenset(

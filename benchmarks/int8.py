@@ -20,8 +20,8 @@ import openvino as ov
 from openvino import properties
 
 from benchmarks.crops import PHOTOS, Pairs, accuracy, gather, make_detector, make_pairs, passing
-from pipeline.crop import cut
-from pipeline.embed import load_embedder
+from pipeline.description.crop import cut
+from pipeline.description.embedder import load_embedder
 from pipeline.models.registry import spec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore

@@ -18,17 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.crops import gather, make_detector
-from index.catalog import Catalog
-from index.database import open_database
-from index.overlap import overlap
-from index.sqlite import Access
+from index.decisions.face_overlap import overlap
+from index.photos.catalog import Catalog
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import open_database
 from index.values import I64, FaceRecord
-from pipeline.crop import cut
-from pipeline.embed import load_embedder
+from pipeline.description.crop import cut
+from pipeline.description.embedder import load_embedder
+from pipeline.description.quality import assess
 from pipeline.models.registry import ModelSpec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
-from pipeline.quality import assess
 from pipeline.values import F32, Box
 
 RIGHT_LABELS = {

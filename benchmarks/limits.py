@@ -29,16 +29,16 @@ from PIL import Image
 from benchmarks.process import machine, print_table
 from benchmarks.scan import ensure_weights, photos_under
 from faceindex import Settings
-from pipeline import detect
-from pipeline.crop import cut, scale_needed
-from pipeline.decode import OwnRoom, decode
-from pipeline.embed import Embedder, load_embedder
-from pipeline.models.mtcnn import OUTPUT_BATCH, REFINE_BATCH, TILE, Mtcnn
+from pipeline.decoding.decode import OwnRoom, decode
+from pipeline.description.crop import cut, scale_needed
+from pipeline.description.embedder import Embedder, load_embedder
+from pipeline.detection import cascade as detect
+from pipeline.detection.mtcnn_networks import OUTPUT_BATCH, REFINE_BATCH, TILE, Mtcnn
+from pipeline.detection.pyramid import WINDOW, fill, plan
 from pipeline.models.registry import spec
 from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
 from pipeline.models.weights import WeightsStore
-from pipeline.opened import OpenPhoto
-from pipeline.pyramid import WINDOW, fill, plan
+from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, DecodedPhoto, DetectedFace, PhotoFile, Size
 
 SIDE = 2048

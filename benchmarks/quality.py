@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 
 from benchmarks.crops import PHOTOS, SEED, Sample, gather, make_detector
-from pipeline.crop import cut
-from pipeline.embed import Embedder, load_embedder
+from pipeline.description.crop import cut
+from pipeline.description.embedder import Embedder, load_embedder
+from pipeline.description.quality import assess
 from pipeline.models.registry import SFACE
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
-from pipeline.quality import assess
 from pipeline.values import F32, Box, DetectedFace, Size
 
 BLURS = (0, 2, 3, 4, 7)  # standard deviation, per cent of the width of the box

@@ -25,9 +25,9 @@ import numpy as np
 from benchmarks.crops import PHOTOS, Sample, gather, make_detector, read
 from faceindex.accuracy.pairs import draw_pairs
 from faceindex.accuracy.verification import accuracy_over_folds, compare_all, threshold_at
-from pipeline.crop import cut
-from pipeline.detect import Detector
-from pipeline.embed import load_embedder
+from pipeline.description.crop import cut
+from pipeline.description.embedder import load_embedder
+from pipeline.detection.cascade import Detector
 from pipeline.models.registry import AlignedCrop, CropProtocol, ModelSpec, StretchedCrop, spec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore

@@ -22,12 +22,12 @@ from sqlalchemy import insert
 from benchmarks.made_descriptors import CHUNK, MadePeople
 from benchmarks.process import installed, machine
 from benchmarks.search_process import MODEL, NEIGHBORS, peak_memory
-from index.blobs import descriptors_from_blobs
-from index.catalog import Catalog
-from index.database import Database, create_database
-from index.schema import content, descriptor, face
+from index.arrays import descriptors_from_blobs
+from index.photos.catalog import Catalog
+from index.store.schema import content, descriptor, face
+from index.store.sqlite.database import Database, create_database
 from index.values import I64
-from index.vectors import EXACT_BYTES, index_path
+from index.vectors.saved_index import EXACT_BYTES, index_path
 from pipeline.values import F32
 
 PROBES = 200

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from index.catalog import Catalog
-from index.database import open_database
-from index.sqlite import Access
+from index.photos.catalog import Catalog
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import open_database
 from index.values import I64
-from index.vectors import load_index, save_index
+from index.vectors.saved_index import load_index, save_index
 from pipeline.values import ModelId
 
 MODEL = ModelId("made")

@@ -21,15 +21,15 @@ import numpy as np
 from benchmarks.process import machine, print_table
 from benchmarks.scan import ensure_weights, photos_under
 from faceindex import Settings
-from pipeline.crop import cut
-from pipeline.decoders import Decoders
-from pipeline.detect import MtcnnDetector
-from pipeline.embed import load_embedder
-from pipeline.models.mtcnn import Mtcnn
+from pipeline.decoding.decoders import Decoders
+from pipeline.description.crop import cut
+from pipeline.description.embedder import load_embedder
+from pipeline.detection.cascade import MtcnnDetector
+from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.models.registry import spec
 from pipeline.models.runtime import RuntimeOptions, has_native_bf16
 from pipeline.models.weights import WeightsStore
-from pipeline.opened import OpenPhoto
+from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, DecodedPhoto, PhotoFile
 
 THREADS = 2

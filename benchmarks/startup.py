@@ -18,9 +18,9 @@ import numpy as np
 from benchmarks.process import machine, print_table, run
 from benchmarks.scan import ensure_weights
 from faceindex import Settings
-from index.catalog import Catalog
-from index.database import create_database
-from index.vectors import load_index, save_index
+from index.photos.catalog import Catalog
+from index.store.sqlite.database import create_database
+from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import ModelSpec, spec
 from pipeline.values import Box, Descriptor, DetectedFace, PhotoFile, PhotoIndexed, Quality, Size
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faceindex.settings import Settings
-from pipeline.decoders import DecoderOptions, Decoders
+from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.models.registry import ModelSpec
 from pipeline.timing import StageClock
 
 if TYPE_CHECKING:
-    from pipeline.detect import Detector
+    from pipeline.detection.cascade import Detector
     from pipeline.runner import Runner
 
 

@@ -10,23 +10,23 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from faceindex.asking.examine import examine
 from faceindex.errors import BadRequest, FaceindexError, explained
-from faceindex.examine import examine
 from faceindex.lock import PATIENCE, locked
-from faceindex.models import find_model
-from faceindex.roots import unreachable
-from faceindex.scan import Listeners, Scan, ScanOptions
+from faceindex.maintenance import place_advice
+from faceindex.model_lookup import find_model
+from faceindex.results import Answer, Planned, ScanSummary
+from faceindex.scanning.scan import Listeners, Scan, ScanOptions
+from faceindex.scanning.scan_roots import unreachable
+from faceindex.scanning.survey import plan
 from faceindex.settings import AUTO, Settings
-from faceindex.survey import plan
-from faceindex.upkeep import place_advice
-from faceindex.values import Answer, Planned, ScanSummary
-from index.calibration import thresholds_for
-from index.catalog import Catalog
-from index.database import Database, check_file, create_database, open_database
-from index.identify import Wanted
-from index.roots import Roots
-from index.sqlite import Access
-from index.thresholds import Thresholds
+from index.photos.catalog import Catalog
+from index.photos.photo_roots import Roots
+from index.recognition.identify import Wanted
+from index.recognition.stored_calibration import thresholds_for
+from index.recognition.thresholds import Thresholds
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import Database, check_file, create_database, open_database
 from index.values import Descriptors, FaceRecord, Statistics
 from pipeline.models.registry import ModelSpec, spec
 from pipeline.values import PhotoFailed
@@ -192,7 +192,7 @@ class Library:
         Raises:
             FaceindexError: See ``faceindex.errors``.
         """
-        from faceindex.ask import Identifier
+        from faceindex.asking.identifier import Identifier
         from faceindex.engine import Work, build_runner
 
         wanted = wanted or Wanted(k=DEFAULT_NEIGHBORS)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import cv2
 
 from faceindex.settings import Settings
-from pipeline.detect import Detector, DetectorOptions, MtcnnDetector
-from pipeline.embed import Embedder, Runtime, load_embedder
+from pipeline.description.embedder import Embedder, Runtime, load_embedder
+from pipeline.detection.cascade import Detector, DetectorOptions, MtcnnDetector
+from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.errors import ModelError
-from pipeline.models.mtcnn import Mtcnn
 from pipeline.models.registry import ModelSpec
 from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
 from pipeline.models.vggface import has_gpu

@@ -18,14 +18,14 @@ from threading import Lock
 
 import numpy as np
 
-from pipeline.crop import cut, scale_needed, wants_full_size
-from pipeline.decoders import Decoder, Decoders
-from pipeline.detect import Detector
-from pipeline.embed import Embedder
+from pipeline.decoding.decoders import Decoder, Decoders
+from pipeline.description.crop import cut, scale_needed, wants_full_size
+from pipeline.description.embedder import Embedder
+from pipeline.description.quality import assess
+from pipeline.detection.cascade import Detector
 from pipeline.errors import PhotoError
-from pipeline.memory import Turns, memory_errors
-from pipeline.opened import OpenPhoto
-from pipeline.quality import assess
+from pipeline.out_of_memory import Turns, memory_errors
+from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.timing import StageClock
 from pipeline.values import (
     F32,

@@ -16,7 +16,7 @@ import numpy as np
 
 from faceindex.accuracy.pairs import Pairs
 from faceindex.errors import BadRequest
-from pipeline.crawl import crawl
+from pipeline.sources.crawl import crawl
 from pipeline.values import PhotoFile
 
 _EXTENSIONS = (".jpg", ".jpeg", ".png")

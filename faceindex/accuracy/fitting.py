@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.thresholds import Curve, EvidencePoint, RatePoint, straight_evidence
+from index.recognition.thresholds import Curve, EvidencePoint, RatePoint, straight_evidence
 from pipeline.values import F32
 
 F64 = NDArray[np.float64]

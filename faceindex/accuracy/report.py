@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceindex.accuracy.evaluation import Evaluation
+from faceindex.accuracy.measures import Evaluation
 from faceindex.accuracy.verification import Verification
 from faceindex.errors import FaceindexError
 

@@ -9,24 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceindex.adapt.scale import moved_curve, normal_curve
-from faceindex.adapt.trial import FOLDS, Trial, cross_validate
-from faceindex.adapt.triplet import Learning, People, learn, unchanging
+from faceindex.adapt.cross_validation import FOLDS, Trial, cross_validate
+from faceindex.adapt.threshold_transfer import moved_curve, normal_curve
+from faceindex.adapt.triplet_loss import Learning, People, learn, unchanging
 from faceindex.errors import BadRequest, FaceindexError, explained
 from faceindex.library import Library
-from faceindex.remodel import change_model
-from faceindex.scan import Listeners
+from faceindex.results import Remodelled
+from faceindex.scanning.model_switch import change_model
+from faceindex.scanning.scan import Listeners
 from faceindex.settings import Settings
-from faceindex.values import Remodelled
-from index.calibration import thresholds_for
-from index.catalog import Catalog, Clock, utc_now
-from index.database import Database
-from index.enrolled import load_confirmed
-from index.projections import Projections, StoredProjection
-from index.thresholds import Curve
+from index.photos.catalog import Catalog, Clock, utc_now
+from index.recognition.adapted_models import Projections, StoredProjection
+from index.recognition.confirmed_faces import load_confirmed
+from index.recognition.stored_calibration import thresholds_for
+from index.recognition.thresholds import Curve
+from index.store.sqlite.database import Database
 from index.values import Descriptors
+from pipeline.description.projection import project
 from pipeline.models.registry import ModelSpec
-from pipeline.projection import project
 from pipeline.values import F32, ModelId
 
 FEWEST_PEOPLE = 2 * FOLDS

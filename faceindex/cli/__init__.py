@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli import (
+from faceindex.cli.commands import (
     adapt,
     backup,
     calibrate,

@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from faceindex import contract
+from faceindex.schemas import answers as contract
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from faceindex.values import Planned, Progress, ScanSummary
+    from faceindex.results import Planned, Progress, ScanSummary
     from index.values import FailureRecord, Statistics
     from pipeline.models.registry import ModelSpec
     from pipeline.models.weights import Availability

@@ -98,7 +98,8 @@ class Projection:
     """A linear map of descriptors, with an offset, that was learned from the people of one library.
 
     Attributes:
-        matrix: float32 [D + 1, K]; its last row is the offset. ``pipeline.projection`` applies it.
+        matrix: float32 [D + 1, K]; its last row is the offset. ``pipeline.description.projection`` applies
+        it.
     """
 
     matrix: F32
@@ -115,7 +116,7 @@ class ModelSpec:
         weights: Where its weights come from.
         summary: One line for a list of models.
         licence: Licence and terms of the weights, as far as they are known.
-        centred: Whether its mean descriptor is taken away, see ``pipeline.models.centre``.
+        centred: Whether its mean descriptor is taken away, see ``pipeline.models.mean_descriptor``.
         mirrored: Whether a face and its mirror image are described and the mean of both is taken. That
             doubles the time.
         base: Which model its network is, where that is another: then it is the base's, projected.

@@ -20,9 +20,9 @@ import numpy as np
 import openvino as ov
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
-from pipeline.models import keras_file
-from pipeline.models.hushed import hushed
-from pipeline.models.keras_file import Layout, WeightShape
+from pipeline.models import keras_weights as keras_file
+from pipeline.models.keras_weights import Layout, WeightShape
+from pipeline.models.quiet_tensorflow import hushed
 from pipeline.models.registry import (
     CELEBRITY,
     VGGFACE2_RESNET50,

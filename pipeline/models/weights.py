@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipeline.errors import ModelError, WeightsInvalid, WeightsMissing
 from pipeline.models import vggface
-from pipeline.models.labels import read_names
+from pipeline.models.celebrity_names import read_names
 from pipeline.models.registry import (
     CELEBRITY_NAMES,
     SFACE,

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from faceindex.library import Library
-from faceindex.nightly import reindex
-from faceindex.scan import Listeners, ScanOptions
+from faceindex.results import NightReport, Progress, ScanSummary
+from faceindex.scanning.reindex import reindex
+from faceindex.scanning.scan import Listeners, ScanOptions
 from faceindex.settings import Settings
-from faceindex.values import NightReport, Progress, ScanSummary
 from index.values import FaceRecord
-from pipeline.embed import Embedder, Runtime, load_embedder
-from pipeline.models.mtcnn import Mtcnn
+from pipeline.description.embedder import Embedder, Runtime, load_embedder
+from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.models.registry import ModelSpec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore

@@ -23,7 +23,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 EVENTS = frozenset({"open", "os.rename", "os.remove", "os.link", "os.mkdir", "os.truncate"})
 
-LOADED = ("alembic.command", "faceindex.networks", "faceindex.nightly", "faceindex.upkeep", "pipeline.runner")
+LOADED = (
+    "alembic.command",
+    "faceindex.networks",
+    "faceindex.scanning.reindex",
+    "faceindex.maintenance",
+    "pipeline.runner",
+)
 """What jobs need, so that no moment is spent on loading it."""
 
 MARK = "FACEINDEX_TEST_KILLING"
@@ -115,7 +121,7 @@ class Killer:
 def _serve() -> None:
     for name in LOADED:
         import_module(name)
-    scan: Any = import_module("faceindex.scan")
+    scan: Any = import_module("faceindex.scanning.scan")
     scan.BATCH_PHOTOS = 3  # many small commits, so that there is much to interrupt
     for line in sys.stdin:
         order = json.loads(line)
@@ -184,7 +190,7 @@ def _scan(library: Path, cache: Path, folder: Path) -> None:
 
 def _reindex(library: Path, cache: Path) -> None:
     from faceindex.library import Library
-    from faceindex.nightly import reindex
+    from faceindex.scanning.reindex import reindex
 
     with Library.open_to_write(_settings(library, cache), make=False) as opened:
         reindex(opened)
@@ -197,19 +203,19 @@ def _open(library: Path, cache: Path) -> None:
 
 
 def _backup(library: Path, cache: Path, target: Path) -> None:
-    from faceindex.upkeep import make_backup
+    from faceindex.maintenance import make_backup
 
     make_backup(_settings(library, cache), target, force=True)
 
 
 def _restore(library: Path, cache: Path, backup: Path) -> None:
-    from faceindex.upkeep import restore_backup
+    from faceindex.maintenance import restore_backup
 
     restore_backup(_settings(library, cache), backup, dry_run=False)
 
 
 def _repair(library: Path, cache: Path) -> None:
-    from faceindex.upkeep import check
+    from faceindex.maintenance import check
 
     list(check(_settings(library, cache), repair=True))
 

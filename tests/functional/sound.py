@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from faceindex import upkeep
+from faceindex import maintenance as upkeep
 from faceindex.settings import Settings
 
 

@@ -9,9 +9,9 @@ from PIL import Image
 
 from faceindex.library import Library
 from faceindex.settings import Settings
-from index.decisions import Assign, Hide, Reject, new_key
-from index.journal import Journal
-from index.people import People
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, Hide, Reject, new_key
+from index.people.queries import People
 from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, landscape, save
 

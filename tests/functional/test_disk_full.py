@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from index.catalog import Catalog
-from index.database import open_database
-from index.sqlite import Access
-from index.vectors import load_index, save_index
+from index.photos.catalog import Catalog
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import open_database
+from index.vectors.saved_index import load_index, save_index
 from pipeline.values import ModelId, PhotoFile
 from tests.functional.command import CHECKOUT, CommandLine, Ran
 from tests.functional.people import astronaut, landscape, save

@@ -7,10 +7,10 @@ from PIL import Image, ImageEnhance
 
 from faceindex.library import Library
 from faceindex.settings import Settings
-from index.calibration import load_calibration
-from index.decisions import Assign, Reject, new_key
-from index.journal import Journal
-from index.thresholds import Thresholds
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, Reject, new_key
+from index.recognition.stored_calibration import load_calibration
+from index.recognition.thresholds import Thresholds
 from pipeline.values import ModelId
 from tests.faceindex.made_library import direction, face, fill, like
 from tests.functional.command import CommandLine

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.blobs import descriptors_from_blobs
-from index.database import open_database
-from index.decisions import Assign, Ignore, new_key
-from index.journal import Journal
-from index.sqlite import Access
+from index.arrays import descriptors_from_blobs
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, Ignore, new_key
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import open_database
 from pipeline.values import F32
 from tests.functional.command import CHECKOUT, CommandLine
 from tests.functional.killing import Ended, Killer, Moment

@@ -7,8 +7,8 @@ import pytest
 
 from faceindex.library import Library
 from faceindex.settings import Settings
-from index.decisions import Assign, new_key
-from index.journal import Journal
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, new_key
 from tests.functional.command import CommandLine
 
 PEOPLE = {

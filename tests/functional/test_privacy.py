@@ -20,9 +20,9 @@ import pytest
 import typer
 
 from faceindex.cli import app
-from index.catalog import Catalog
-from index.database import open_database
-from index.sqlite import Access
+from index.photos.catalog import Catalog
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import open_database
 from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, save
 
@@ -41,7 +41,7 @@ def refuse(event, arguments):
         raise OSError(f"the test refuses {event}")
 
 # Loaded once; every command is a process of its own.
-import numpy, sqlalchemy, faiss, pydantic_settings, rich.progress, pipeline.quality
+import numpy, sqlalchemy, faiss, pydantic_settings, rich.progress, pipeline.description.quality
 from faceindex.cli import main
 
 sys.addaudithook(refuse)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from faceindex.library import Library
-from faceindex.roots import move_root
+from faceindex.scanning.scan_roots import move_root
 from faceindex.settings import Settings
 from tests.functional.command import CHECKOUT, CommandLine, Ran
 from tests.functional.people import astronaut, landscape, save

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from faceindex.scan import BATCH_PHOTOS
+from faceindex.scanning.scan import BATCH_PHOTOS
 from tests.functional.command import SECONDS, CommandLine
 from tests.functional.people import astronaut, landscape, save
 

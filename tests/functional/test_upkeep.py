@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from index.database import open_database
-from index.decisions import Assign, new_key
-from index.journal import Journal
-from index.sqlite import Access
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, new_key
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import open_database
 from tests.functional.command import CHECKOUT, Argument, CommandLine
 from tests.functional.people import astronaut, save
 from tests.functional.sound import check_sound
@@ -271,9 +271,9 @@ HOLDS = """
 import sys
 from pathlib import Path
 from faceindex.lock import locked
-from index.database import open_database
-from index.schema import root
-from index.sqlite import Access
+from index.store.sqlite.database import open_database
+from index.store.schema import root
+from index.store.sqlite.connection import Access
 
 path = Path(sys.argv[1])
 with locked(path), open_database(path, Access.WRITE) as database, database.write() as connection:

@@ -22,12 +22,12 @@ import atheris
 with atheris.instrument_imports(include=["pipeline", "PIL"]):
     from PIL import Image
 
-    from pipeline.decode import OwnRoom, decode
+    from pipeline.decoding.decode import OwnRoom, decode
+    from pipeline.decoding.exif import read_exif
+    from pipeline.decoding.pillow_warnings import hush_libraries
     from pipeline.errors import PhotoError
-    from pipeline.exif import read_exif
-    from pipeline.ignore import parse_pattern
-    from pipeline.opened import OpenPhoto
-    from pipeline.quiet import hush_libraries
+    from pipeline.sources.ignore_patterns import parse_pattern
+    from pipeline.sources.photo_file_access import OpenPhoto
     from pipeline.values import PhotoFile
 
 from tests.pipeline.corrupt import exif_block

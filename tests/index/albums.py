@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from index.catalog import Catalog
-from index.database import Database
-from index.decisions import Assign, Ignore, NotAFace, Reject, new_key
-from index.grouping import Regrouped, regroup
-from index.journal import Journal
-from index.people import People
-from index.schema import cluster, cluster_face, recognised
-from index.thresholds import Thresholds
+from index.clustering.regroup import Regrouped, regroup
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, Ignore, NotAFace, Reject, new_key
+from index.people.queries import People
+from index.photos.catalog import Catalog
+from index.recognition.thresholds import Thresholds
+from index.store.schema import cluster, cluster_face, recognised
+from index.store.sqlite.database import Database
 from pipeline.values import F32, Box, Descriptor, DetectedFace, PhotoIndexed, Quality, Size
 from tests.index.builders import MODEL, digest_of, make_file
 

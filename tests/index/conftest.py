@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from index.catalog import Catalog
-from index.database import Database, create_database
-from index.journal import Journal
-from index.people import People
+from index.decisions.journal import Journal
+from index.people.queries import People
+from index.photos.catalog import Catalog
+from index.store.sqlite.database import Database, create_database
 from tests.index.builders import MODEL
 from tests.index.journals import scan
 

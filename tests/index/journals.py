@@ -7,8 +7,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from index.catalog import Catalog
-from index.decisions import (
+from index.decisions.model import (
     Act,
     Assign,
     Decision,
@@ -24,7 +23,8 @@ from index.decisions import (
     Split,
     Undo,
 )
-from index.people import People, Standing
+from index.people.queries import People, Standing
+from index.photos.catalog import Catalog
 from pipeline.values import Box, ModelId, PhotoIndexed
 from tests.index.builders import MODEL, digest_of, indexed, make_file, units
 

@@ -8,7 +8,7 @@ from threading import Lock
 import numpy as np
 from PIL import Image
 
-from pipeline.decoders import Decoders
+from pipeline.decoding.decoders import Decoders
 from pipeline.models.registry import AlignedCrop, CropProtocol
 from pipeline.runner import Runner, RunnerOptions
 from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, ModelId, Outcome, PhotoFile

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import decode as usual
-from pipeline.decode import Picture, Room
-from pipeline.opened import OpenPhoto
+from pipeline.decoding import decode as usual
+from pipeline.decoding.decode import Picture, Room
+from pipeline.sources.photo_file_access import OpenPhoto
 
 ENTRY = "tests.pipeline.faults:decode"
 SLEEP_SECONDS = 3600

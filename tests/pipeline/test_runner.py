@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from pipeline.crop import cut
-from pipeline.decoders import DecoderOptions, Decoders
+from pipeline.decoding.decoders import DecoderOptions, Decoders
+from pipeline.description.crop import cut
 from pipeline.runner import UNDER_WAY
 from pipeline.values import (
     U8,

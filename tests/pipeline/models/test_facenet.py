@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.embed import load_embedder
+from pipeline.description.embedder import load_embedder
 from pipeline.models.registry import FACENET
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore

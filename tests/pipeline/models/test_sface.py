@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from pipeline.embed import load_embedder
+from pipeline.description.embedder import load_embedder
 from pipeline.models.registry import SFACE
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
-from pipeline.embed import load_embedder
+from pipeline.description.embedder import load_embedder
 from pipeline.errors import WeightsInvalid
 from pipeline.models import vggface
 from pipeline.models.registry import VGGFACE2_RESNET50, ModelSpec
@@ -53,7 +53,7 @@ def test_the_first_start_is_silent_and_the_second_imports_no_tensorflow(
 ) -> None:
     program = (
         "import sys; from dataclasses import replace; from pathlib import Path; import numpy as np\n"
-        "from pipeline.embed import load_embedder\n"
+        "from pipeline.description.embedder import load_embedder\n"
         "from pipeline.models.registry import VGGFACE2_RESNET50 as model\n"
         "from pipeline.models.runtime import RuntimeOptions\n"
         "from pipeline.models.weights import WeightsStore\n"

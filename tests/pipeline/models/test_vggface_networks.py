@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 import pytest
 
-from pipeline.embed import load_embedder
+from pipeline.description.embedder import load_embedder
 from pipeline.errors import WeightsInvalid
 from pipeline.models import vggface
 from pipeline.models.registry import VGGFACE2_SENET50, VGGFACE_VGG16, ModelSpec

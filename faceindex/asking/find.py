@@ -1,0 +1,96 @@
+"""Finds the photos that show persons, together or alone, by when they were taken.
+
+This module prints nothing and writes nothing.
+"""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from faceindex.errors import BadRequest, explained
+from index.people.queries import FoundPhoto, People, Shown
+
+if TYPE_CHECKING:
+    from faceindex.library import Library
+
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which photos are wanted.
+
+    Attributes:
+        names: Of persons who are all in the photo; at least one.
+        without: Names of persons none of whom is.
+        only: Nobody else is in it.
+        since: Taken on this day or later; a year, a month or a day, as in 2019-07.
+        until: Taken on this day or earlier.
+        hidden: Hidden persons may be asked for.
+    """
+
+    names: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    only: bool = False
+    since: str | None = None
+    until: str | None = None
+    hidden: bool = False
+
+
+def find(library: "Library", wish: Wish) -> tuple[FoundPhoto, ...]:
+    """The photos that are wanted, by the time they were taken, then by path; missing ones are left out.
+
+    Raises:
+        BadRequest: Nobody has one of the names, or has it hidden, or a date is none.
+        FaceindexError: See ``faceindex.errors``.
+    """
+    since = None if wish.since is None else first_day(wish.since)
+    until = None if wish.until is None else last_day(wish.until)
+    if since is not None and until is not None and since > until:
+        raise BadRequest(f"No photo is taken since {since} and until {until}: look at the two dates.")
+    with explained():
+        people = People(library.database)
+        shown = Shown(
+            persons=tuple(_person(people, name, wish) for name in wish.names),
+            without=tuple(_person(people, name, wish) for name in wish.without),
+            only=wish.only,
+            since=since,
+            until=until,
+        )
+        return people.photos(shown)
+
+
+def first_day(text: str) -> date:
+    """The first day of a year, a month or a day, as in 2019, 2019-07 or 2019-07-14.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    return _day(text, last=False)
+
+
+def last_day(text: str) -> date:
+    """The last day of a year, a month or a day; see ``first_day``."""
+    return _day(text, last=True)
+
+
+def _day(text: str, *, last: bool) -> date:
+    found = _DATE.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError(text)
+        year = int(found[1])
+        month = int(found[2] or (12 if last else 1))
+        day = int(found[3] or (calendar.monthrange(year, month)[1] if last else 1))
+        return date(year, month, day)
+    except ValueError as error:
+        raise BadRequest(f"{text!r} is no date: write a year, a month or a day, as 2019-07-14.") from error
+
+
+def _person(people: People, name: str, wish: Wish) -> int:
+    person = people.named(name)
+    if person.hidden and not wish.hidden:
+        raise BadRequest(f"{person.name} is hidden: to find hidden persons, add --hidden.")
+    return person.id

@@ -1,0 +1,218 @@
+"""Explains an answer: what a face was compared with, what was decided of it, and the rule that decided.
+
+It asks as ``faceindex.asking.identifier`` does and then looks at the parts; it decides nothing itself and
+prints nothing.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from faceindex.asking.examine import examine
+from faceindex.asking.identifier import Identifier, Own
+from faceindex.errors import BadRequest, explained
+from faceindex.results import Certainty, Identity, KnownFace
+from index.decisions.face_overlap import SAME_FACE, overlap
+from index.decisions.journal import Journal, LoggedDecision
+from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
+from index.people.queries import Person
+from index.recognition.gallery import Gallery, Likeness
+from index.recognition.identify import NOBODY, Wanted, similarities
+from index.recognition.thresholds import Thresholds
+from pipeline.values import F32, PhotoFailed, PhotoIndexed
+
+if TYPE_CHECKING:
+    from faceindex.library import Library
+
+CANDIDATES = 3
+"""Persons who are shown with their parts: the most similar."""
+
+NEIGHBORS = 5
+
+
+class Rule(StrEnum):
+    """What decided who a face is said to be; ``faceindex.asking.identifier`` has the rules in their order."""
+
+    DECIDED = "decided"
+    LIKE_A_STRANGER = "like-a-stranger"
+    NOBODY_KNOWN = "nobody-known"
+    ALIKE = "alike"
+    TOO_CLOSE = "too-close"
+    TWICE_IN_PHOTO = "twice-in-photo"
+    ONE_FACE_ALONE = "one-face-alone"
+    IN_THE_BAND = "in-the-band"
+    UNLIKE = "unlike"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person that a face was compared with.
+
+    Attributes:
+        person: Who; a hidden one without a name, unless that was asked for.
+        similarity: What all parts come to, -1 to 1.
+        likeness: The parts.
+        rejected: Decided: it is not this person.
+    """
+
+    person: Person
+    similarity: float
+    likeness: Likeness
+    rejected: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Why a face of a photo is said to be who it is said to be.
+
+    Attributes:
+        photo: The photo.
+        number: Of the face in the photo, from 1.
+        face: The face, as ``who`` answers.
+        own: What the library knows of it.
+        thresholds: Those that were applied.
+        margin: How far ahead of the next person the face must be, to be named for sure.
+        candidates: The most similar persons, the first the most.
+        decisions: Of the journal, those that name the face, oldest first.
+        rule: What decided.
+    """
+
+    photo: PhotoIndexed
+    number: int
+    face: KnownFace
+    own: Own
+    thresholds: Thresholds
+    margin: float
+    candidates: tuple[Candidate, ...]
+    decisions: tuple[LoggedDecision, ...]
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be explained.
+
+    Attributes:
+        photo: Absolute path.
+        face: Number of one face, from 1, as ``who`` counts; ``None`` for all.
+        hidden: Name hidden persons too.
+    """
+
+    photo: bytes
+    face: int | None = None
+    hidden: bool = False
+
+
+def why(
+    library: "Library", question: Question, note: Callable[[str], None] = lambda _: None
+) -> tuple[Explanation, ...] | PhotoFailed:
+    """Explain what is said of the faces of a photo; none where it has no face.
+
+    Raises:
+        BadRequest: The photo has no face of the number asked for.
+        FaceindexError: See ``faceindex.errors``.
+    """
+    from faceindex.engine import Work, build_runner
+
+    with explained():
+        identifier = Identifier(library, note, hidden=question.hidden)
+        runner = build_runner(library.settings, library.model(), Work(photos=1))
+        (found,) = examine([question.photo], runner)
+        if isinstance(found, PhotoFailed):
+            return found
+        if question.face is not None and question.face > len(found.faces):
+            name = os.fsdecode(question.photo)
+            raise BadRequest(f"{name} has no face number {question.face}: it has {len(found.faces)}.")
+        wanted = range(len(found.faces)) if question.face is None else [question.face - 1]
+        explanations = explain(library, identifier, found)
+        return tuple(each for each in explanations if each.number - 1 in wanted)
+
+
+def explain(library: "Library", identifier: Identifier, photo: PhotoIndexed) -> Iterator[Explanation]:
+    """Explain what is said of each face of a photo that was looked at."""
+    answer = identifier.answer(photo, Wanted(k=NEIGHBORS))
+    gallery = identifier.gallery(photo)
+    decisions = _Decisions(library, identifier)
+    for number, (face, own) in enumerate(zip(answer.faces, identifier.own(photo), strict=True), 1):
+        candidates = _candidates(identifier, gallery, face.described.vector, own)
+        yield Explanation(
+            photo,
+            number,
+            face,
+            own,
+            identifier.thresholds,
+            _least_margin(face.identity, identifier.thresholds),
+            candidates,
+            decisions.about(FaceKey(photo.digest, face.described.face.box)),
+            _rule(face.identity, own, candidates, identifier.thresholds),
+        )
+
+
+def _candidates(identifier: Identifier, gallery: Gallery, vector: F32, own: Own) -> tuple[Candidate, ...]:
+    rejected = {person.id for person in own.standing.rejected} if own.standing else set()
+    scores = similarities(gallery.evidence(vector[None]), identifier.thresholds)[0]
+    ids = [int(gallery.person_ids[column]) for column in np.argsort(-scores, kind="stable")]
+    by_id = dict(zip(gallery.person_ids.tolist(), scores.tolist(), strict=True))
+    known = identifier.persons()
+    return tuple(
+        Candidate(known[each], by_id[each], gallery.likeness(vector, each), each in rejected)
+        for each in ids[:CANDIDATES]
+        if each in known
+    )
+
+
+def _rule(identity: Identity, own: Own, candidates: tuple[Candidate, ...], thresholds: Thresholds) -> Rule:
+    if own.standing is not None and own.standing.decision_id is not None:
+        return Rule.DECIDED
+    if identity.certainty is Certainty.IGNORED:
+        return Rule.LIKE_A_STRANGER
+    if identity.similarity is None:
+        return Rule.NOBODY_KNOWN
+    if identity.certainty is Certainty.PROBABLE:
+        return _rule_of_probable(identity, candidates, thresholds)
+    return Rule.ALIKE if identity.certainty is Certainty.ACCEPTED else Rule.UNLIKE
+
+
+def _rule_of_probable(identity: Identity, candidates: tuple[Candidate, ...], thresholds: Thresholds) -> Rule:
+    if identity.similarity is not None and identity.similarity >= thresholds.accept:
+        is_close = identity.margin is not None and identity.margin < _least_margin(identity, thresholds)
+        return Rule.TOO_CLOSE if is_close else Rule.TWICE_IN_PHOTO
+    best = (each for each in candidates if identity.person and each.person.id == identity.person.id)
+    alone = any(each.likeness.nearest[0].similarity >= thresholds.accept for each in best)
+    return Rule.ONE_FACE_ALONE if alone else Rule.IN_THE_BAND
+
+
+def _least_margin(identity: Identity, thresholds: Thresholds) -> float:
+    """How far ahead of the next person a face must be, to be named for sure."""
+    ids = [each.id if each else NOBODY for each in (identity.person, identity.runner_up)]
+    person_ids, runner_up_ids = np.array(ids, dtype=np.int64).reshape(2, 1)
+    return float(thresholds.margins(person_ids, runner_up_ids)[0])
+
+
+class _Decisions:
+    """The journal, to be asked which decisions name a face."""
+
+    def __init__(self, library: "Library", identifier: Identifier) -> None:
+        self._all = Journal(library.database).decisions()
+        self._nameless = {each.key for each in identifier.persons().values() if not each.name}
+
+    def about(self, face: FaceKey) -> tuple[LoggedDecision, ...]:
+        return tuple(self._masked(each) for each in self._all if self._names(each, face))
+
+    def _names(self, logged: LoggedDecision, face: FaceKey) -> bool:
+        return any(
+            each.digest == face.digest and overlap(each.box, face.box) > SAME_FACE
+            for each in faces_of(logged.decision.act)
+        )
+
+    def _masked(self, logged: LoggedDecision) -> LoggedDecision:
+        act = logged.decision.act
+        if isinstance(act, Assign | Reject | Split) and act.person in self._nameless:
+            logged = replace(logged, person_name="")
+        if isinstance(act, Split) and act.other in self._nameless:
+            logged = replace(logged, other_name="")
+        return logged

@@ -1,0 +1,112 @@
+"""How the results of ``evaluate`` and ``calibrate`` are laid out: rows of text, from values."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from faceindex.cli.render import count
+
+if TYPE_CHECKING:
+    from faceindex.accuracy.calibrate import Calibrated
+    from faceindex.accuracy.measures import Evaluation
+    from faceindex.accuracy.verification import Interval
+
+
+def evaluation(found: "Evaluation") -> Iterator[str]:
+    """Everything that was measured."""
+    yield f"{found.faces:,} faces of {found.people:,} people, model {found.model}"
+    yield from _detection(found)
+    yield from _verification(found)
+    yield from _identification(found)
+    yield from _clustering(found)
+    yield from _groups(found)
+
+
+def calibrated(found: "Calibrated") -> Iterator[str]:
+    """What a calibration found, and what it changes."""
+    if found.persons:
+        yield (
+            f"Found on {found.persons:,} persons: {found.same:,} pairs of faces of one, "
+            f"{found.different:,} of two; {count(found.rejected, 'rejection')}"
+        )
+    else:
+        yield f"Back to what {found.model} comes with:"
+    for each in found.losses:
+        chosen = "  <- holds up best" if each.method == found.method else ""
+        yield f"  {each.method:10} loss on persons left out {each.loss:.4f}{chosen}"
+    for name, before, after in (
+        ("accept", found.before.accept, found.after.accept),
+        ("review", found.before.review, found.after.review),
+    ):
+        yield f"{name:8} {before:.3f} -> {after:.3f}"
+    yield (f"Recognised faces: {found.recognised:,} afterwards, {found.gained:,} gained, {found.lost:,} lost")
+    for pair in found.close:
+        yield f"Easily confused: {pair.person} and {pair.other}, told apart by {pair.margin:.3f} or more"
+
+
+def _detection(found: "Evaluation") -> Iterator[str]:
+    counts = found.detection
+    if counts is None:
+        return
+    yield ""
+    yield "Detection"
+    yield f"  photos         {counts.photos:,}, of which {counts.unreadable:,} unreadable"
+    if counts.repeated:
+        yield f"  met before     {counts.repeated:,}, by content"
+    yield f"  with a face    {counts.rate:.2%}; {counts.without_face:,} without"
+    yield f"  faces          {counts.faces:,}; {counts.several:,} photos with several"
+
+
+def _verification(found: "Evaluation") -> Iterator[str]:
+    rates = found.verification
+    if rates is None:
+        return
+    yield ""
+    yield f"Verification: {rates.genuine:,} pairs of one person, {rates.impostor:,} of two"
+    if found.folds:
+        folds = found.folds
+        pairs = f"{folds.pairs:,} pairs in folds" + (
+            f", drawn {folds.draws} times" if folds.draws > 1 else ""
+        )
+        yield f"  accuracy       {folds.accuracy:.4f} ± {folds.deviation:.4f}, {pairs}"
+    yield f"  AUC            {rates.auc:.6f}"
+    yield f"  EER            {rates.eer:.4f}"
+    for each in rates.operating:
+        rest = f"{_interval(each.interval)}  threshold {each.threshold:.3f}"
+        yield f"  TAR at FAR {each.far:<7g} {each.tar:.4f}  {rest}"
+
+
+def _identification(found: "Evaluation") -> Iterator[str]:
+    known = found.identification
+    if known is None:
+        return
+    yield ""
+    yield f"Identification: {known.enrolled:,} persons with one face each, {known.probes:,} probes"
+    yield f"  rank 1         {known.rank_1:.4f}"
+    yield f"  rank 5         {known.rank_5:.4f}"
+    for each in known.open_set:
+        rest = f"{_interval(each.interval)}  threshold {each.threshold:.3f}"
+        yield f"  TPIR at FPIR {each.fpir:<5g} {each.tpir:.4f}  {rest}"
+
+
+def _clustering(found: "Evaluation") -> Iterator[str]:
+    groups = found.clustering
+    if groups is None:
+        return
+    yield ""
+    yield f"Clustering: {count(groups.groups, 'group')} for {groups.people:,} people"
+    for name, each in (("B-cubed F", groups.b_cubed), ("pairwise F", groups.pairwise)):
+        yield f"  {name:14} {each.f:.4f}  precision {each.precision:.4f}  recall {each.recall:.4f}"
+
+
+def _groups(found: "Evaluation") -> Iterator[str]:
+    if not found.groups:
+        return
+    yield ""
+    yield "Groups, at one threshold (FAR 0.001 over all)"
+    for each in found.groups:
+        tar, far = (f"{rate:.4f}" if rate is not None else "-" for rate in (each.tar, each.far))
+        yield f"  {each.name:24} TAR {tar:6} of {each.genuine:>7,}   FAR {far:6} of {each.impostor:>9,}"
+
+
+def _interval(found: "Interval") -> str:
+    return f"[{found.low:.4f}, {found.high:.4f}]"

@@ -1,0 +1,229 @@
+"""How answers look in a terminal: rows of text from values, and nothing printed.
+
+Names of files and persons stand in the rows as they are: who prints them makes them safe.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from faceindex.cli.render import count
+from faceindex.results import Certainty
+from index.decisions.model import Assign, Ignore, NotAFace, Reject, Split
+from index.people.queries import Person
+
+if TYPE_CHECKING:
+    from faceindex.asking.verify import Verification
+    from faceindex.asking.why import Candidate, Explanation
+    from faceindex.output.photo_links import Linked
+    from faceindex.results import Answer, Identity, KnownFace, NearKnownFace
+    from index.decisions.journal import LoggedDecision
+    from index.recognition.gallery import TemplateLikeness
+    from pipeline.values import Box
+
+HIDDEN = "(hidden)"
+"""Stands for the name of a hidden person."""
+
+UNKNOWN = "?"
+
+_SIMILARITY = 10  # columns
+
+
+def answer_title(answer: "Answer") -> str:
+    """The photo, and how many faces it has."""
+    photo = answer.photo
+    faces = count(len(answer.faces), "face") if answer.faces else "no face found"
+    return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels)"
+
+
+def answer_rows(faces: "Sequence[KnownFace]") -> Iterator[str]:
+    """A heading, then for each face a row that says who it is, and below it the nearest faces.
+
+    Args:
+        faces: At least one.
+    """
+    places = [_place(face.described.face.box) for face in faces]
+    column = max(map(len, places))
+    yield f"face  {'where':<{column}}  quality  similarity  who, and the nearest faces"
+    for number, (face, place) in enumerate(zip(faces, places, strict=True), 1):
+        own = f"{number:>4}  {place:<{column}}  {face.described.quality.score:>7.2f}"
+        yield f"{own}  {_number(_similarity_shown(face.identity)):>{_SIMILARITY}}  {who(face.identity)}"
+        for near in face.matches:
+            yield f"{'':<{len(own)}}  {near.similarity:>{_SIMILARITY}.3f}    {_near(near)}"
+
+
+def who(identity: "Identity") -> str:
+    """Who a face is, and who is next, as a phrase."""
+    phrase = caption(identity)
+    if identity.probability is not None:
+        phrase += f" ({percent(identity.probability)})"
+    if identity.runner_up is None or identity.margin is None:
+        return phrase
+    order = "ahead of" if identity.margin >= 0 else "behind"
+    return f"{phrase}, {abs(identity.margin):.3f} {order} {_name(identity.runner_up)}"
+
+
+def caption(identity: "Identity") -> str:
+    """Who a face is, in a word or two."""
+    name = UNKNOWN if identity.person is None else _name(identity.person)
+    return {
+        Certainty.CONFIRMED: f"{name} (confirmed)",
+        Certainty.IGNORED: "a stranger (ignored)",
+        Certainty.NOT_A_FACE: "not a face",
+        Certainty.ACCEPTED: name,
+        Certainty.PROBABLE: f"probably {name}",
+        Certainty.UNKNOWN: UNKNOWN,
+    }[identity.certainty]
+
+
+def percent(probability: float) -> str:
+    """A probability; none is so sure that it would be rounded to all or nothing."""
+    if probability > 0.999:
+        return "over 99.9 %"
+    return "under 0.1 %" if probability < 0.001 else f"{probability:.1%}".replace("%", " %")
+
+
+def verification_rows(found: "Verification") -> Iterator[str]:
+    """Whether two faces are of one person."""
+    verdict = "same" if found.same else "different"
+    chance = "" if found.probability is None else f", probability {percent(found.probability)}"
+    yield f"{verdict}: similarity {found.similarity:.3f} (threshold {found.thresholds.accept:.3f}){chance}"
+
+
+def links_note(linked: "Linked", folder: str) -> str:
+    """What became of a folder of links, as a sentence."""
+    links = count(linked.made + linked.kept, "link")
+    return f"{folder} has {links}: {linked.made:,} new, {linked.kept:,} kept; {linked.removed:,} taken away"
+
+
+def explanation_rows(explanation: "Explanation") -> Iterator[str]:
+    """Why a face is said to be who it is said to be: a title, and rows of a name and what there is to say."""
+    face, photo = explanation.face, explanation.photo
+    name = os.fsdecode(photo.file.path)
+    yield f"{name}, face {explanation.number} of {len(photo.faces)}: {who(face.identity)}"
+    sections = {
+        "Face": [_face(explanation)],
+        "Quality": [_quality(explanation)],
+        "Thresholds": list(_thresholds(explanation)),
+        "Persons": list(_candidates(explanation)),
+        "Nearest": [
+            f"{each.similarity:.3f}  face {each.face.face_id}  {_near(each)}" for each in face.matches
+        ],
+        "Decisions": [_decision(each) for each in explanation.decisions],
+        "Rule": [_rule(explanation)],
+    }
+    for title, rows in sections.items():
+        for number, row in enumerate(rows or ["none"]):
+            yield f"  {'' if number else title:<10}  {row}"
+
+
+def _face(explanation: "Explanation") -> str:
+    place = _place(explanation.face.described.face.box)
+    face_id = explanation.own.face_id
+    return f"{place}; {'not in the library' if face_id is None else f'number {face_id} of the library'}"
+
+
+def _quality(explanation: "Explanation") -> str:
+    quality = explanation.face.described.quality
+    if not quality.reasons:
+        return f"{quality.score:.2f}"
+    reasons = ", ".join(quality.reasons)
+    return f"{quality.score:.2f} ({reasons}): such a face is less like anybody than it should be"
+
+
+def _thresholds(explanation: "Explanation") -> Iterator[str]:
+    thresholds = explanation.thresholds
+    ahead = f"if {explanation.margin:.3f} ahead of the next"
+    yield f"named from {thresholds.accept:.3f} on {ahead}, probable from {thresholds.review:.3f} on"
+    yield thresholds.provenance
+
+
+def _candidates(explanation: "Explanation") -> Iterator[str]:
+    for candidate in explanation.candidates:
+        rejected = "  (decided: not this person)" if candidate.rejected else ""
+        yield f"{candidate.similarity:.3f}  {_name(candidate.person)}{rejected}"
+        yield from (f"         {row}" for row in _parts(candidate))
+
+
+def _parts(candidate: "Candidate") -> Iterator[str]:
+    for each in candidate.likeness.templates:
+        yield f"{each.similarity:.3f}  {_template(each)}"
+    nearest = candidate.likeness.nearest
+    mean = sum(each.similarity for each in nearest) / len(nearest)
+    faces = ", ".join(f"{each.similarity:.3f} with face {each.face_id}" for each in nearest)
+    yield f"{mean:.3f}  its nearest confirmed faces: {faces}"
+
+
+def _template(likeness: "TemplateLikeness") -> str:
+    template = likeness.template
+    faces = count(template.faces, "confirmed face")
+    if template.years is None:
+        return f"template of {faces}"
+    first, last = template.years
+    return f"template of {faces} of {first if first == last else f'{first} to {last}'}"
+
+
+def _decision(logged: "LoggedDecision") -> str:
+    person = HIDDEN if logged.person_name == "" else logged.person_name or UNKNOWN
+    other = HIDDEN if logged.other_name == "" else logged.other_name or UNKNOWN
+    match logged.decision.act:
+        case Assign():
+            said = f"it is {person}"
+        case Reject():
+            said = f"it is not {person}"
+        case Split():
+            said = f"it is {person}, and not {other}"
+        case NotAFace():
+            said = "it is no face"
+        case Ignore():
+            said = "it is a stranger, not to be asked about again"
+        case _:
+            said = "it was named"
+    undone = (
+        "" if logged.active else "; undone" if logged.undone_by is None else f"; undone by {logged.undone_by}"
+    )
+    return f"{logged.decision.id}, {logged.decision.made_at:%Y-%m-%d %H:%M}: {said}{undone}"
+
+
+def _rule(explanation: "Explanation") -> str:
+    identity, accept = explanation.face.identity, explanation.thresholds.accept
+    name = _name(identity.person) if identity.person else UNKNOWN
+    standing = explanation.own.standing
+    number = standing.decision_id if standing else None
+    return {
+        "decided": f"decision {number} says so, and decisions come before any similarity",
+        "like-a-stranger": "it is most like a stranger who was ignored, and more than like any person",
+        "nobody-known": "nobody has a confirmed face to compare it with",
+        "alike": f"it is as like {name} as a name asks, and clearly more than like anybody else",
+        "too-close": f"it is nearly as like the next person as like {name}: too close to call",
+        "twice-in-photo": f"another face of this photo is surer to be {name}",
+        "one-face-alone": f"one confirmed face of {name} is like it, all together are not: not sure enough",
+        "in-the-band": f"it is like {name}, but less than the {accept:.3f} that a name asks",
+        "unlike": "it is not recognised: like none of the persons that are known",
+    }[explanation.rule]
+
+
+def _near(near: "NearKnownFace") -> str:
+    known = ""
+    if near.person is not None:
+        known = f"  {_name(near.person)}" + ("" if near.confirmed else " (recognised)")
+    elif near.ignored:
+        known = "  a stranger (ignored)"
+    missing = "  (the photo is missing)" if near.face.missing else ""
+    return f"{os.fsdecode(near.face.photo)}{known}{missing}"
+
+
+def _similarity_shown(identity: "Identity") -> float | None:
+    return None if identity.certainty is Certainty.UNKNOWN else identity.similarity
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _name(person: Person) -> str:
+    return person.name or HIDDEN
+
+
+def _place(box: "Box") -> str:
+    return f"{box.w:.0f} x {box.h:.0f} at {box.x:.0f}, {box.y:.0f}"

@@ -1,0 +1,103 @@
+"""What ``check``, ``backup`` and ``restore`` say to people: lines of text from values. It prints nothing."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from faceindex.cli.render import count
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from faceindex.maintenance import Checked, Restored
+    from index.maintenance.findings import Finding
+    from index.store.sqlite.backup import BackedUp
+    from index.store.sqlite.salvage import Salvage, SavedTable
+
+_NAMES = {
+    "calibration": "calibrations",
+    "cluster": "clusters",
+    "cluster_face": "members of clusters",
+    "content": "contents of photos",
+    "decision": "decisions",
+    "decision_face": "faces that decisions are about",
+    "descriptor": "descriptors",
+    "face": "faces",
+    "forgotten": "marks of forgotten faces",
+    "library": "the library's model",
+    "person": "persons",
+    "photo": "photos",
+    "projection": "learned models",
+    "recognised": "recognised faces",
+    "rejection": "rejections",
+    "root": "scanned folders",
+    "verdict": "faces with a name or another verdict",
+}
+"""What people call the rows of a table."""
+
+_DERIVED = frozenset({"cluster", "cluster_face", "person", "recognised", "rejection", "verdict"})
+"""Tables that follow from others, and are made anew from them."""
+
+
+def finding(finding: "Finding", *, repair: bool) -> str:
+    """A fault, and what repair does about it, in one line."""
+    return f"{finding.message}; {'repair' if repair else '--repair would'}: {finding.remedy}"
+
+
+def salvage(salvage: "Salvage") -> Iterator[str]:
+    """What was saved of a damaged database, and what was not."""
+    yield f"saved what could be read; the damaged database is kept as {salvage.kept}"
+    for table in salvage.tables:
+        if table.table not in _DERIVED:
+            yield f"lost: {_loss(table)}"
+    if salvage.read_again:
+        photos = count(salvage.read_again, "photo")
+        yield f"the next scan reads {photos} again, of which faces may have been lost"
+    if any(table.table in ("decision", "decision_face") for table in salvage.tables):
+        yield "decisions were lost: bring them back with 'faceindex people import', if you have exported them"
+
+
+def _loss(table: "SavedTable") -> str:
+    name = _NAMES.get(table.table, f"rows of the table {table.table}")
+    if table.cut:
+        return f"{name}: {table.saved:,} saved; how many were lost cannot be told"
+    return f"{name}: {table.saved:,} saved, {table.lost:,} lost at most"
+
+
+def checked(checked: "Checked", *, repair: bool) -> Iterator[str]:
+    """How a check ended."""
+    if checked.undescribed:
+        yield f"{count(checked.undescribed, 'face')} yet to be described: 'faceindex reindex' does it"
+    yield _verdict(checked, repair=repair)
+
+
+def _verdict(checked: "Checked", *, repair: bool) -> str:
+    if not checked.found:
+        photos, faces = count(checked.photos or 0, "photo"), count(checked.faces or 0, "face")
+        return f"no fault found in {photos} and {faces}"
+    if not checked.left:
+        return f"{count(checked.found, 'fault')} found, all repaired"
+    if repair:
+        return f"{count(checked.found, 'fault')} found, {checked.left:,} of them left"
+    return f"{count(checked.found, 'fault')} found: 'faceindex check --repair' does what is said above"
+
+
+def backed_up(contents: "BackedUp", file: "Path") -> str:
+    """What is in a backup that was made."""
+    return f"The backup {file} holds {_contents(contents)}"
+
+
+def restored(restored: "Restored", library: "Path", *, dry_run: bool) -> Iterator[str]:
+    """What is in the library after a restore, and what became of the one before."""
+    if dry_run:
+        yield f"The library {library} would hold {_contents(restored.contents)}"
+        if restored.kept is not None:
+            yield "The one that is there would be kept beside it"
+        return
+    yield f"The library {library} holds {_contents(restored.contents)}"
+    if restored.kept is not None:
+        yield f"The one before is now {restored.kept}"
+
+
+def _contents(contents: "BackedUp") -> str:
+    counts = ((contents.photos, "photo"), (contents.faces, "face"), (contents.decisions, "decision"))
+    return ", ".join(count(number, noun) for number, noun in counts)

@@ -1,0 +1,192 @@
+"""How people, clusters, decisions and suggestions look as lines of text. Nothing is printed here."""
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from faceindex.cli.render import count
+from faceindex.naming.review import Kind
+from index.decisions.fields import fields_of
+from index.decisions.model import Hide, Rename, Undo, faces_of
+
+if TYPE_CHECKING:
+    from faceindex.naming.decide import Decided
+    from faceindex.naming.enroll import Enrolled
+    from faceindex.naming.review import Suggestion
+    from index.clustering.regroup import Regrouped
+    from index.decisions.journal import LoggedDecision
+    from index.decisions.model import Act
+    from index.people.queries import ClusterFaces, Person, PersonSummary, Standing
+    from index.privacy.forget import Erased
+    from index.values import FaceRecord
+
+_FACES_NAMED = 8
+"""Numbers of faces in one line of a list; the command beside it names them all."""
+
+
+def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
+    """A heading, and a line for each person."""
+    width = max([len("person"), *(len(each.person.name) for each in summaries)])
+    yield f"{'person':<{width}}  {'confirmed':>9}  {'recognised':>10}"
+    for each in summaries:
+        missing = f"  ({count(each.missing, 'face')} in missing photos)" if each.missing else ""
+        hidden = "  (hidden)" if each.person.hidden else ""
+        counts = f"{each.confirmed:>9,}  {each.recognised:>10,}"
+        yield f"{each.person.name:<{width}}  {counts}{hidden}{missing}"
+
+
+def faces(records: Sequence["FaceRecord"], standings: Mapping[int, "Standing"]) -> Iterator[str]:
+    """A heading, and a line for each face."""
+    width = max([len("face"), *(len(str(each.face_id)) for each in records)])
+    yield f"{'face':>{width}}  {'known how':<16}  quality  photo"
+    for each in records:
+        missing = "  (missing)" if each.missing else ""
+        how = _known_how(standings[each.face_id])
+        photo = os.fsdecode(each.photo)
+        yield f"{each.face_id:>{width}}  {how:<16}  {each.quality.score:>7.2f}  {photo}{missing}"
+
+
+def _known_how(standing: "Standing") -> str:
+    if standing.confirmed:
+        return "confirmed"
+    if standing.similarity is not None:
+        return f"recognised {standing.similarity:.2f}"
+    return "not named"
+
+
+def clusters(listed: Sequence[tuple["ClusterFaces", "FaceRecord"]]) -> Iterator[str]:
+    """A heading, and a line for each cluster."""
+    yield "cluster  faces  for example"
+    for each, exemplar in listed:
+        photo = os.fsdecode(exemplar.photo)
+        yield f"{each.cluster_id:>7}  {len(each.face_ids):>5}  face {exemplar.face_id} in {photo}"
+
+
+def regrouped(done: "Regrouped", *, dry: bool) -> str:
+    """What regrouping changed, in one line."""
+    changes = (
+        (done.newly_recognised, "newly recognised"),
+        (done.no_longer_recognised, "no longer recognised"),
+        (done.founded, "new clusters" if done.founded != 1 else "new cluster"),
+        (done.joined, "joined a cluster"),
+        (done.moved, "left one"),
+        (done.merged, "clusters merged" if done.merged != 1 else "cluster merged"),
+    )
+    changed = ", ".join(f"{number:,} {what}" for number, what in changes if number)
+    would = "Would change: " if dry and changed else ""
+    state = (
+        f"{count(done.clusters, 'cluster')} without a name, with {count(done.clustered, 'face')}; "
+        f"{count(done.unclustered, 'face')} like no other; {done.recognised:,} recognised as people"
+    )
+    return f"{would}{changed}. {state}" if changed else state
+
+
+def decided(decided: "Decided", name: str | None, other: str | None) -> str:
+    """What was decided, what followed, and how to take it back."""
+    text = f"{_sentence(decided.decision.act, name, other)}."
+    if decided.regrouped is not None:
+        gained, lost = decided.regrouped.newly_recognised, decided.regrouped.no_longer_recognised
+        text += f" {count(gained, 'more face')} recognised." if gained else ""
+        text += f" {count(lost, 'face')} no longer recognised." if lost else ""
+    return f"{text} Take it back: faceindex people undo {decided.decision.id}"
+
+
+def log(decisions: Iterable["LoggedDecision"]) -> Iterator[str]:
+    """A line for each decision."""
+    numbers: dict[str, int] = {}
+    for each in decisions:
+        decision = each.decision
+        numbers[decision.uid] = decision.id
+        made_at = decision.made_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        act = decision.act
+        if isinstance(act, Undo):
+            text = f"undoes {numbers.get(act.target, 'a decision that is not here')}"
+        else:
+            text = _sentence(act, each.person_name, each.other_name)
+        undone = f"  (undone by {each.undone_by})" if each.undone_by is not None else ""
+        yield f"{decision.id:>5}  {made_at}  {text}{undone}"
+
+
+def _sentence(act: "Act", name: str | None, other: str | None) -> str:
+    faces = count(len(faces_of(act)), "face")
+    name, other = name or "nobody who is known", other or "nobody who is known"
+    if isinstance(act, Rename):
+        return f"{name} is called {act.name}"
+    if isinstance(act, Hide):
+        return f"{name} is hidden" if act.hidden else f"{name} is shown again"
+    sentences = {
+        "assign": f"{faces}: {name}",
+        "reject": f"{faces}: not {name}",
+        "not-a-face": f"{faces}: no face of anybody",
+        "ignore": f"{faces}: a stranger, ignored",
+        "merge": f"{name}: also who was called {other}",
+        "split": f"{faces}: {name}, and not {other}",
+        "forget": "somebody was forgotten",
+        "forgotten": "about somebody who was forgotten",
+    }
+    return sentences[fields_of(act).kind]
+
+
+def enrolled(done: "Enrolled") -> Iterator[str]:
+    """What an enrolment did: what was left out first."""
+    for each in done.left_out:
+        yield f"Left out: {os.fsdecode(each.photo)}: {each.reason}"
+    people = "1 person" if done.people == 1 else f"{done.people:,} people"
+    yield f"Enrolled {people} from {count(done.faces, 'face')}"
+
+
+def erased(erased: "Erased") -> Iterator[str]:
+    """What was forgotten."""
+    yield f"Forgotten: {erased.name}, with {count(erased.faces, 'face')}. It cannot be undone."
+    for path in erased.purged.removed:
+        yield f"Deleted, since it held them too: {path}"
+    for path in erased.purged.left:
+        yield f"May hold them still, and is yours to delete: {path}"
+
+
+def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:
+    """Two lines for each suggestion: what and why, and what to type."""
+    for number, each in enumerate(listed, 1):
+        yield f"{number:>3}  {_reason(each)}"
+        yield f"     {command(each)}"
+
+
+def _reason(each: "Suggestion") -> str:
+    name, other = _name(each.person), _name(each.other)
+    similarity = "" if each.similarity is None else f"{each.similarity:.2f}"
+    number = len(each.face_ids)
+    return {
+        Kind.DOUBTFUL: f"Face {each.face_ids[0]} was confirmed as {name}, but is like {other} ({similarity})",
+        Kind.SAME_PERSON: f"{name} and {other} look like one person ({similarity})",
+        Kind.PROBABLE_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')} "
+        f"is probably {name} ({similarity})",
+        Kind.PROBABLE_FACES: f"{count(number, 'face')}, probably {name} ({similarity}): {_numbers(each)}",
+        Kind.BARELY_RECOGNISED: f"{count(number, 'face')} recognised as {name}, with little to spare "
+        f"({similarity}): {_numbers(each)}",
+        Kind.NEW_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')}: nobody who is known",
+    }[each.kind]
+
+
+def command(each: "Suggestion") -> str:
+    """What to type, if the suggestion is right."""
+    name, other = shlex.quote(_name(each.person)), shlex.quote(_name(each.other))
+    numbers = " ".join(map(str, each.face_ids))
+    words = {
+        Kind.DOUBTFUL: f"move {other} {numbers}",
+        Kind.SAME_PERSON: f"merge {name} {other}",
+        Kind.PROBABLE_CLUSTER: f"name {each.cluster_id} {name}",
+        Kind.PROBABLE_FACES: f"confirm {name} {numbers}",
+        Kind.BARELY_RECOGNISED: f"confirm {name} {numbers}",
+        Kind.NEW_CLUSTER: f"name {each.cluster_id} NAME",
+    }
+    return f"faceindex people {words[each.kind]}"
+
+
+def _name(person: "Person | None") -> str:
+    return "" if person is None else person.name
+
+
+def _numbers(each: "Suggestion") -> str:
+    shown = ", ".join(map(str, each.face_ids[:_FACES_NAMED]))
+    return f"{shown}, ..." if len(each.face_ids) > _FACES_NAMED else shown

@@ -1,0 +1,126 @@
+"""What ``reindex`` and ``roots`` say to people: lines of text from values. It prints nothing."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from faceindex.cli.render import count
+
+if TYPE_CHECKING:
+    from faceindex.results import NightReport, Preview, Remodelled, RootReport
+    from index.recognition.model_comparison import Comparison
+    from index.values import Moved, Pruned
+
+_NAMED = 5
+"""Persons with new faces who are named; the others are counted."""
+
+
+def night(report: "NightReport") -> str:
+    """What changed, in one line; empty where nothing did."""
+    scan, pruned = report.scan, report.pruned
+    counts = (
+        (scan.indexed + scan.duplicate, "+{}", "photo"),
+        (scan.faces, "+{}", "face"),
+        (scan.moved, "{} moved", ""),
+        (scan.missing, "{} missing", ""),
+        (pruned.photos, "{} given up", ""),
+        (0 if pruned.photos else pruned.faces, "{} given up", "face"),
+        (report.described, "{} described", ""),
+        (len(report.new_failures), "{} failed", ""),
+    )
+    parts = [
+        text.format(count(number, noun) if noun else f"{number:,}") for number, text, noun in counts if number
+    ]
+    parts += [f"{each.faces:,} new of {each.name}" for each in report.gains[:_NAMED]]
+    if others := report.gains[_NAMED:]:
+        parts.append(f"{sum(each.faces for each in others):,} new of {len(others):,} others")
+    if report.review:
+        parts.append(f"{report.review:,} to review")
+    return ", ".join(parts)
+
+
+def doomed(pruned: "Pruned", days: float) -> str:
+    """What a run would give up."""
+    return f"{count(pruned.photos, 'photo')}, missing for {days:g} days or longer, would be given up."
+
+
+def remodelled(result: "Remodelled") -> Iterator[str]:
+    """What came of describing a library by another model."""
+    coverage = result.coverage
+    lacking = coverage.faces - coverage.described
+    yield f"{count(result.described, 'face')} described by {result.model}"
+    if lacking and result.in_time:
+        yield f"{count(lacking, 'face')} could not be described: photos are missing, or cannot be read"
+    if result.comparison is not None:
+        yield from _compared(result.comparison, result.previous, result.model)
+    if result.changed:
+        yield f"The library's model is {result.model} now" + (
+            ""
+            if result.previous == result.model
+            else f"; back to {result.previous}: reindex --model {result.previous}"
+        )
+
+
+def not_changed(result: "Remodelled") -> str:
+    """Why a library has not changed its model, and what to do."""
+    lacking = result.coverage.faces - result.coverage.described
+    if not result.in_time:
+        return (
+            f"The time is up: {count(result.coverage.waiting, 'face')} left for the next run. "
+            f"The library goes on with {result.previous}."
+        )
+    return (
+        f"{lacking:,} of {result.coverage.faces:,} faces could not be described by {result.model}: is a disk "
+        f"not mounted? The library goes on with {result.previous}. To change it nevertheless, say so with "
+        "--allow-missing."
+    )
+
+
+def rehearsed(preview: "Preview") -> Iterator[str]:
+    """How far a model has come, and how identities would change."""
+    coverage = preview.coverage
+    yield (
+        f"{coverage.described:,} of {coverage.faces:,} faces are described by {preview.model}; "
+        f"{coverage.waiting:,} in {coverage.contents:,} photos would be"
+    )
+    if preview.comparison is not None:
+        yield from _compared(preview.comparison, preview.previous, preview.model)
+
+
+def _compared(comparison: "Comparison", before: str, after: str) -> Iterator[str]:
+    """How identities differ between two models."""
+    yield (
+        f"Of {comparison.confirmed:,} confirmed faces, {comparison.astray_after:,} are most like another "
+        f"person with {after}, and {comparison.astray_before:,} with {before}"
+    )
+    yield (
+        f"Of {comparison.open:,} other faces, {comparison.recognised_after:,} are recognised with {after}, "
+        f"{comparison.recognised_before:,} with {before}, {comparison.otherwise:,} as another person"
+    )
+
+
+def root_rows(roots: "Sequence[RootReport]") -> Iterator[str]:
+    """The folders that are scanned, a line each."""
+    for each in roots:
+        figures = each.figures
+        missing = f", {figures.missing:,} missing" if figures.missing else ""
+        reason = f"  ({each.unreachable})" if each.unreachable else ""
+        yield f"{os.fsdecode(figures.path)}  {count(figures.photos, 'photo')}{missing}{reason}"
+
+
+def moved(moved: "Moved", old: bytes, new: bytes, *, dry_run: bool) -> str:
+    """What came of moving a root."""
+    would = "would be" if dry_run else "are"
+    twice = f"; {moved.known_already:,} were known there already" if moved.known_already else ""
+    return f"{count(moved.photos, 'photo')} of {os.fsdecode(old)} {would} in {os.fsdecode(new)} now{twice}."
+
+
+def forgotten(path: bytes, missing: int, days: float, *, dry_run: bool) -> str:
+    """What came of forgetting a root."""
+    name = os.fsdecode(path)
+    if dry_run:
+        return f"{name} would be scanned no more, and {count(missing, 'photo')} would count as missing."
+    return (
+        f"{name} is scanned no more. {missing:,} photos count as missing, and are given up after {days:g} "
+        "days; 'faceindex scan' of it takes them back."
+    )

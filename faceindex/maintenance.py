@@ -1,0 +1,209 @@
+"""Looks after a library: check and repair, backup and restore, and what there is to say of its place.
+
+No printing, no command line. A repair says everything that it is going to do before it does it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceindex.errors import BadRequest, explained
+from faceindex.lock import locked
+from faceindex.model_lookup import find_model
+from faceindex.settings import Settings
+from index.maintenance.check import inspections
+from index.maintenance.findings import Finding, FindingKind
+from index.photos.catalog import Catalog, utc_now
+from index.photos.redescription import Redescription
+from index.store.sqlite.backup import BackedUp, back_up, inspect, restore
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import Database, check_file, is_library, open_database
+from index.store.sqlite.mounts import network_kind
+from index.store.sqlite.salvage import Salvage, damage, salvage
+from pipeline.models.registry import UnknownModel
+from pipeline.values import ModelId
+
+_ROUNDS = 3
+"""A repair may bring to light what it was hidden by; so often it is looked and repaired again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How a check ended.
+
+    Attributes:
+        found: Faults found, repaired ones included.
+        left: Faults that are there now.
+        photos: Photos in the library, and faces; ``None`` where it cannot be read.
+        faces: Likewise.
+        undescribed: Faces that the library's model has not described: ``reindex`` does it.
+    """
+
+    found: int
+    left: int
+    photos: int | None = None
+    faces: int | None = None
+    undescribed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of a restore.
+
+    Attributes:
+        contents: What is in the library now.
+        kept: Where the library is that was replaced; ``None`` where there was none.
+    """
+
+    contents: BackedUp
+    kept: Path | None
+
+
+def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | Checked]:
+    """Look for faults in the library, and perhaps repair them.
+
+    Args:
+        settings: Where the library is.
+        repair: Repair each fault, after it has been yielded; nobody else can change the library meanwhile.
+
+    Yields:
+        Every fault; what was saved of a damaged database, where one was repaired; last, how it ended.
+
+    Raises:
+        NoLibrary: There is none.
+        LibraryLocked: It is to be repaired, and another run is at work on it.
+        FaceindexError: It is no library, or nothing in it can be read.
+    """
+    path = _absolute(settings.library)
+    with explained(), ExitStack() as stack:
+        check_file(path)
+        if repair:
+            stack.enter_context(locked(path))
+        fault = damage(path)
+        if fault is not None:
+            yield Finding(
+                FindingKind.DATABASE,
+                f"the database is damaged: {fault}",
+                "save what can be read of it into a new file, and keep the damaged one beside it",
+            )
+            if not repair:
+                yield Checked(found=1, left=1)
+                return
+            yield salvage(path, utc_now().isoformat())
+        yield from _inspect(path, repair, already=int(fault is not None))
+
+
+def _inspect(path: Path, repair: bool, already: int) -> Iterator[Finding | Checked]:
+    with open_database(path, Access.WRITE if repair else Access.READ) as database:
+        looks = inspections(database, lambda model: _dimension(database, model))
+        found = already
+        for _ in range(_ROUNDS):
+            findings = [finding for look in looks for finding in look.find()]
+            found += len(findings)
+            yield from findings
+            if not findings or not repair:
+                break
+            for look in looks:
+                look.repair()
+        else:
+            findings = [finding for look in looks for finding in look.find()]
+        yield _ended(database, found, len(findings))
+
+
+def _ended(database: Database, found: int, left: int) -> Checked:
+    statistics = Catalog(database).statistics()
+    undescribed = 0
+    if statistics.model is not None:
+        coverage = Redescription(database, statistics.model).coverage()
+        undescribed = coverage.faces - coverage.described
+    return Checked(found, left, statistics.photos, statistics.faces, undescribed)
+
+
+def _dimension(database: Database, model: ModelId) -> int | None:
+    try:
+        return find_model(database, model).dimension
+    except UnknownModel:
+        return None
+
+
+def make_backup(settings: Settings, target: Path, *, force: bool) -> BackedUp:
+    """Copy the library to one file, in the state that was last committed; a scan may go on meanwhile.
+
+    Args:
+        settings: Where the library is.
+        target: The file; its folder exists.
+        force: Replace a backup that is there.
+
+    Raises:
+        BadRequest: There is a file of that name, or no such folder.
+        FaceindexError: The library cannot be read, or the copy not be written.
+    """
+    path, target = _absolute(settings.library), _absolute(target)
+    with explained():
+        open_database(path, Access.READ).close()
+        _check_target(target, path, force=force)
+        return back_up(path, target)
+
+
+def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restored:
+    """Put a backup in the place of the library, which is kept beside it.
+
+    The index is built anew where it is next needed.
+
+    Args:
+        settings: Where the library is, or is to be.
+        backup: The file.
+        dry_run: Only look at the backup.
+
+    Raises:
+        BadRequest: There is no such file, or it is the library itself.
+        LibraryFromTheFuture: A newer version made it.
+        LibraryLocked: Another run is at work on the library.
+        FaceindexError: The backup is no library, or damaged; or the library cannot be replaced.
+    """
+    path, backup = _absolute(settings.library), _absolute(backup)
+    with explained():
+        if not backup.exists():
+            raise BadRequest(f"There is no file {backup}: name a backup.")
+        there_is_one = path.exists()
+        if there_is_one:
+            check_file(path)  # before something else that was taken for a library is moved away
+            if path.samefile(backup):
+                raise BadRequest(f"{backup} is the library itself: name a backup.")
+        contents = inspect(backup)
+        if dry_run:
+            return Restored(contents, path if there_is_one else None)
+        with locked(path):
+            return Restored(contents, restore(backup, path))
+
+
+def place_advice(library: Path) -> str | None:
+    """What there is to say of the place where a library is; ``None`` where it is a good one."""
+    kind = network_kind(library)
+    if kind is None:
+        return None
+    return (
+        f"The library {library} is on a network file system ({kind}), where locks cannot be relied on: "
+        "let only one machine use it at a time, or keep it on a disk of this machine, with --library."
+    )
+
+
+def _check_target(target: Path, library: Path, *, force: bool) -> None:
+    if not target.parent.is_dir():
+        raise BadRequest(f"There is no folder {target.parent}: name a file in one that there is.")
+    if not os.path.lexists(target):
+        return
+    if target.is_dir():
+        raise BadRequest(f"{target} is a folder: name a file.")
+    if target.exists() and target.samefile(library):
+        raise BadRequest(f"{target} is the library itself: name another file.")
+    if not force:
+        raise BadRequest(f"There is a file {target}: name another one, or replace it with --force.")
+    if not (target.is_file() and is_library(target)):
+        raise BadRequest(f"{target} is no backup, and is not replaced: name another file.")
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))

@@ -1,0 +1,395 @@
+"""Naming people: each function makes one decision, has the journal keep it, and regroups what follows.
+
+Every decision but ``forget`` can be undone. Faces are named by their numbers, or by a photo and the place of
+the face in it; persons by their names. Nothing here prints.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from faceindex.errors import BadRequest, explained
+from index.clustering.regroup import Regrouped
+from index.clustering.regroup import regroup as bring_up_to_date
+from index.decisions.journal import Journal, LoggedDecision
+from index.decisions.model import (
+    Act,
+    Assign,
+    Decision,
+    FaceKey,
+    Hide,
+    Ignore,
+    Merge,
+    NotAFace,
+    Reject,
+    Rename,
+    Split,
+    clean_name,
+    folded,
+    new_key,
+)
+from index.decisions.model import faces_of as faces_in_act
+from index.people.queries import ClusterFaces, People, Person, PersonSummary, Standing
+from index.privacy.forget import Erased, purge
+from index.privacy.forget import forget as erase
+from index.privacy.journal_merge import Imported
+from index.values import FaceRecord
+
+if TYPE_CHECKING:
+    from faceindex.library import Library
+
+_PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of a decision.
+
+    Attributes:
+        decision: As the journal has it.
+        faces: How many faces it names.
+        regrouped: What followed from it; ``None`` where nothing can.
+    """
+
+    decision: Decision
+    faces: int
+    regrouped: Regrouped | None
+
+
+def regroup(library: "Library", *, write: bool = True) -> Regrouped:
+    """Bring clusters and recognised faces up to date with the decisions and descriptors there are.
+
+    Args:
+        library: Open; for writing, unless ``write`` is false.
+        write: Also write it down; else only count what would change.
+
+    Raises:
+        FaceindexError: See ``faceindex.errors``.
+    """
+    with explained():
+        return bring_up_to_date(library.database, library.thresholds(), write=write)
+
+
+def name_cluster(library: "Library", number: int, name: str) -> Decided:
+    """Say who the faces of a cluster are: a new person, or one who is known.
+
+    Raises:
+        BadRequest: There is no such cluster, or the name is none.
+    """
+    with explained():
+        return _decide(library, _assign(library, _cluster(library, number), name))
+
+
+def confirm(library: "Library", name: str, faces: Sequence[str], *, every: bool = False) -> Decided:
+    """Say that faces are a person.
+
+    Args:
+        library: Open for writing.
+        name: Of the person, who is known.
+        faces: As in ``face_ids``.
+        every: All faces that are recognised as the person, instead.
+
+    Raises:
+        BadRequest: There is no such person or face.
+    """
+    with explained():
+        person = _person(library, name)
+        if every == bool(faces):
+            raise BadRequest("Name the faces to confirm, or say --all for all that are recognised.")
+        chosen = face_ids(library, faces)
+        if every:
+            recognised = People(library.database).faces_of(person.id).recognised
+            chosen = tuple(each.face_id for each in recognised)
+            if not chosen:
+                raise BadRequest(f"No face is recognised as {person.name} that is not confirmed already.")
+        return _decide(library, Assign(_keys(library, chosen), person.key, None))
+
+
+def move(library: "Library", name: str, faces: Sequence[str]) -> Decided:
+    """Say that faces are a person, whoever they were taken for; a name that is new makes a new person.
+
+    Raises:
+        BadRequest: There is no such face, or the name is none.
+    """
+    with explained():
+        return _decide(library, _assign(library, face_ids(library, faces), name))
+
+
+def reject(library: "Library", name: str, faces: Sequence[str]) -> Decided:
+    """Say that faces are not a person.
+
+    Raises:
+        BadRequest: There is no such person or face.
+    """
+    with explained():
+        chosen = face_ids(library, faces)
+        return _decide(library, Reject(_keys(library, chosen), _person(library, name).key))
+
+
+def split(library: "Library", name: str, faces: Sequence[str], new_name: str) -> Decided:
+    """Say that some faces of a person are somebody else.
+
+    Raises:
+        BadRequest: There is no such person or face, a face is not the person's, or the new name is taken.
+    """
+    with explained():
+        person = _person(library, name)
+        own = People(library.database).faces_of(person.id)
+        chosen = face_ids(library, faces)
+        strange = set(chosen) - {*own.confirmed, *(each.face_id for each in own.recognised)}
+        if strange:
+            raise BadRequest(f"Face {min(strange)} is none of {person.name}'s: see 'faceindex people show'.")
+        _refuse_known(library, new_name)
+        return _decide(library, Split(_keys(library, chosen), new_key(), person.key, new_name))
+
+
+def ignore(library: "Library", faces: Sequence[str], clusters: Sequence[int]) -> Decided:
+    """Say that faces, or all that are in some clusters, are strangers of whom nobody wants to be asked.
+
+    Raises:
+        BadRequest: There is no such face or cluster, or none was named.
+    """
+    with explained():
+        chosen = [*face_ids(library, faces), *(face for each in clusters for face in _cluster(library, each))]
+        if not chosen:
+            raise BadRequest("Name the faces to ignore, or a cluster with --cluster.")
+        return _decide(library, Ignore(_keys(library, list(dict.fromkeys(chosen)))))
+
+
+def not_a_face(library: "Library", faces: Sequence[str]) -> Decided:
+    """Say that what was found is no face of anybody.
+
+    Raises:
+        BadRequest: There is no such face.
+    """
+    with explained():
+        return _decide(library, NotAFace(_keys(library, face_ids(library, faces))))
+
+
+def merge(library: "Library", name: str, other: str) -> Decided:
+    """Say that two persons are one; the first one's name stays.
+
+    Raises:
+        BadRequest: There is no such person, or both are the same.
+    """
+    with explained():
+        first, second = _person(library, name), _person(library, other)
+        if first == second:
+            raise BadRequest(f"{first.name} is one person already.")
+        return _decide(library, Merge(first.key, second.key))
+
+
+def rename(library: "Library", name: str, new_name: str) -> Decided:
+    """Call a person something else.
+
+    Raises:
+        BadRequest: There is no such person, or the new name is taken or none.
+    """
+    with explained():
+        person = _person(library, name)
+        if folded(new_name) != folded(person.name):
+            _refuse_known(library, new_name)
+        return _decide(library, Rename(person.key, new_name))
+
+
+def hide(library: "Library", name: str, *, hidden: bool) -> Decided:
+    """Leave a person out of lists and answers, or show it again; its faces stay its own.
+
+    Raises:
+        BadRequest: There is no such person.
+    """
+    with explained():
+        return _decide(library, Hide(_person(library, name).key, hidden))
+
+
+def undo(library: "Library", number: int | None) -> LoggedDecision:
+    """Take a decision back; by default the last one that holds.
+
+    Raises:
+        BadRequest: There is no such decision, or it does not hold.
+    """
+    with explained():
+        undone = Journal(library.database).undo(number)
+        regroup(library)
+        return undone
+
+
+def face_ids(library: "Library", names: Sequence[str]) -> tuple[int, ...]:
+    """The faces that a person means.
+
+    Args:
+        library: Open.
+        names: The number of a face; a photo with one face; or a photo, a colon and the place of the face in
+            it, as ``who`` counts them.
+
+    Raises:
+        BadRequest: There is no such face.
+    """
+    return tuple(dict.fromkeys(_face_id(library, name) for name in names))
+
+
+def faces_of(
+    library: "Library", name: str | None, cluster: int | None, faces: Sequence[str] = ()
+) -> tuple[list[FaceRecord], dict[int, Standing]]:
+    """The faces of a person, confirmed ones first, or of a cluster; and what is known of each, by number.
+
+    Args:
+        library: Open.
+        name: Of the person.
+        cluster: Its number, instead.
+        faces: As in ``face_ids``, instead.
+
+    Raises:
+        BadRequest: Nothing or several things are named, or there is no such person, cluster or face.
+    """
+    with explained():
+        if (name is not None) + (cluster is not None) + bool(faces) != 1:
+            raise BadRequest("Name a person, or a cluster with --cluster, or faces with --face.")
+        people = People(library.database)
+        if faces:
+            chosen = list(face_ids(library, faces))
+        elif name is None:
+            chosen = list(_cluster(library, cluster or 0))
+        else:
+            own = people.faces_of(_person(library, name).id)
+            chosen = [*own.confirmed, *(each.face_id for each in own.recognised)]
+        records = library.catalog.faces(chosen)
+        return [records[each] for each in chosen if each in records], people.standing(chosen)
+
+
+def clusters(library: "Library", most: int) -> tuple[list[tuple[ClusterFaces, FaceRecord]], int]:
+    """The largest clusters without a name, each with the face that shows it best; and how many there are."""
+    from index.clustering.linkage import exemplar
+
+    with explained():
+        found = People(library.database).clusters()
+        listed = []
+        for each in found[:most]:
+            records = library.catalog.faces(each.face_ids)
+            chunks = [chunk.vectors for chunk in library.descriptors(each.face_ids)]
+            qualities = np.array([records[face].quality.score for face in each.face_ids], np.float32)
+            best = exemplar(np.concatenate(chunks), qualities)
+            listed.append((each, records[each.face_ids[best]]))
+        return listed, len(found)
+
+
+def import_journal(library: "Library", file: Path) -> Imported:
+    """Take over the decisions of a journal file.
+
+    Raises:
+        BadRequest: The file cannot be read.
+        FaceindexError: A line of it is not as it must be; nothing was imported.
+    """
+    with explained():
+        try:
+            lines = file.read_bytes().splitlines()
+        except OSError as error:
+            raise BadRequest(f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+        imported = Journal(library.database).import_lines(lines)
+        if imported.erased_faces:
+            purge(library.database)
+        regroup(library)
+        return imported
+
+
+def about_to_forget(library: "Library", name: str) -> PersonSummary:
+    """Whom ``forget`` would erase, and how many faces.
+
+    Raises:
+        BadRequest: There is no such person.
+    """
+    with explained():
+        person = _person(library, name)
+        return next(each for each in People(library.database).summaries() if each.person == person)
+
+
+def forget(library: "Library", name: str) -> Erased:
+    """Erase a person for good; see ``index.privacy.forget``. It cannot be undone.
+
+    Raises:
+        BadRequest: There is no such person.
+        FaceindexError: See ``faceindex.errors``.
+    """
+    with explained():
+        erased = erase(library.database, _person(library, name).key)
+        regroup(library)
+        return erased
+
+
+def _face_id(library: "Library", name: str) -> int:
+    if name.isascii() and name.isdigit():
+        if not library.catalog.faces([int(name)]):
+            raise BadRequest(f"There is no face {name}: 'faceindex people show' and 'cluster' list numbers.")
+        return int(name)
+    own, place = _faces_in(library, name), None
+    if own is None and (match := _PLACE_IN_PHOTO.fullmatch(name)):
+        own, place = _faces_in(library, match[1]), int(match[2])
+    if own is None:
+        raise BadRequest(f"{name} is neither the number of a face nor a photo of the library: scan it first.")
+    if place is None and len(own) != 1:
+        raise BadRequest(f"{name} has {len(own)} faces: name one by its number, or as PHOTO:1 for the first.")
+    if place is not None and place > len(own):
+        raise BadRequest(f"{name}: there are only {len(own)} faces in this photo.")
+    return own[(place or 1) - 1]
+
+
+def _faces_in(library: "Library", photo: str) -> list[int] | None:
+    digest = People(library.database).digest_of(os.path.abspath(os.fsencode(photo)))
+    return None if digest is None else library.catalog.face_ids_of(digest)
+
+
+def _decide(library: "Library", act: Act) -> Decided:
+    decision = Journal(library.database).append(act)
+    follows = not isinstance(act, Rename | Hide)
+    return Decided(decision, len(faces_in_act(act)), regroup(library) if follows else None)
+
+
+def _assign(library: "Library", chosen: Sequence[int], name: str) -> Assign:
+    """These faces are the person of this name; nobody has it yet: they are a new person."""
+    keys = _keys(library, chosen)
+    for person in People(library.database).everyone().values():
+        if folded(person.name) == folded(name):
+            return Assign(keys, person.key, None)
+    return Assign(keys, new_key(), clean(name))
+
+
+def clean(name: str) -> str:
+    """A name as it is kept.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    try:
+        return clean_name(name)
+    except ValueError as error:
+        raise BadRequest(f"{name!r} is no name: {error}.") from error
+
+
+def _refuse_known(library: "Library", name: str) -> None:
+    for person in People(library.database).everyone().values():
+        if folded(person.name) == folded(clean(name)):
+            raise BadRequest(
+                f"There is a {person.name} already: 'faceindex people merge' makes two persons one."
+            )
+
+
+def _person(library: "Library", name: str) -> Person:
+    return People(library.database).named(name)
+
+
+def _cluster(library: "Library", number: int) -> tuple[int, ...]:
+    faces = People(library.database).cluster(number).face_ids
+    if not faces:
+        raise BadRequest(f"There is no cluster {number} without a name: 'faceindex cluster' lists them.")
+    return faces
+
+
+def _keys(library: "Library", chosen: Sequence[int]) -> tuple[FaceKey, ...]:
+    if not chosen:
+        raise BadRequest("No face is named.")
+    return Journal(library.database).face_keys(chosen)

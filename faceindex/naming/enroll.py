@@ -1,0 +1,153 @@
+"""Enrolling people: a person is known from one photo on, and nothing is trained again.
+
+Photos that are enrolled become part of the library, wherever they are; no folder is remembered for it.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from faceindex.asking.examine import examine
+from faceindex.errors import BadRequest, explained
+from faceindex.naming.decide import clean
+from faceindex.scanning.refresh_derived import settle
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, FaceKey, folded, new_key
+from index.people.queries import People
+from pipeline.values import PhotoFailed, PhotoIndexed
+
+if TYPE_CHECKING:
+    from faceindex.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """A person to enroll, and the photos to know it from.
+
+    Attributes:
+        name: Of the person, new or known.
+        photos: Absolute paths.
+    """
+
+    name: str
+    photos: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A photo that nobody could be enrolled from, and why."""
+
+    photo: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What came of an enrolment.
+
+    Attributes:
+        people: Persons enrolled, new or known.
+        faces: Faces that were confirmed for them.
+        left_out: Photos that nobody could be enrolled from.
+    """
+
+    people: int
+    faces: int
+    left_out: tuple[LeftOut, ...]
+
+
+def sitters_in(folder: bytes) -> tuple[Sitter, ...]:
+    """The people of a folder that is laid out as NAME/photo, by name; hidden files are left out.
+
+    Raises:
+        BadRequest: It cannot be listed, or holds no such folder.
+    """
+    try:
+        people = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir() and _is_shown(entry))
+        sitters = tuple(
+            Sitter(
+                clean(os.fsdecode(os.path.basename(path))),
+                tuple(
+                    sorted(entry.path for entry in os.scandir(path) if entry.is_file() and _is_shown(entry))
+                ),
+            )
+            for path in people
+        )
+    except OSError as error:
+        raise BadRequest(
+            f"{os.fsdecode(folder)} cannot be listed: {(error.strerror or '').lower()}."
+        ) from error
+    if not sitters:
+        raise BadRequest(f"{os.fsdecode(folder)} holds no folders: put the photos of each person in one.")
+    return sitters
+
+
+def _is_shown(entry: "os.DirEntry[bytes]") -> bool:
+    return not entry.name.startswith(b".")
+
+
+def enroll(
+    library: "Library",
+    sitters: Sequence[Sitter],
+    place: int | None = None,
+    note: Callable[[str], None] = lambda _: None,
+) -> Enrolled:
+    """Make people known from photos.
+
+    Args:
+        library: Open for writing.
+        sitters: Who, and from which photos.
+        place: Which face of each photo, counted from 1 as ``who`` does; by default a photo must have one.
+        note: Called with sentences for the user.
+
+    Returns:
+        What was done. A photo that cannot be read, or does not show who is meant, is left out and named.
+
+    Raises:
+        FaceindexError: See ``faceindex.errors``.
+    """
+    from faceindex.engine import Work, build_runner
+
+    with explained():
+        model = library.settle_model(note)
+        photos = sum(len(sitter.photos) for sitter in sitters)
+        runner = build_runner(library.settings, model, Work(photos))
+        acts: list[Assign] = []
+        left_out: list[LeftOut] = []
+        for sitter in sitters:
+            faces: list[FaceKey] = []
+            for outcome in examine(sitter.photos, runner):
+                face = outcome.message if isinstance(outcome, PhotoFailed) else _face(library, outcome, place)
+                if isinstance(outcome, PhotoFailed) or isinstance(face, str):
+                    left_out.append(LeftOut(outcome.file.path, str(face)))
+                    continue
+                library.catalog.record([outcome])
+                faces.append(face)
+            if faces:
+                acts.append(Assign(tuple(faces), *_key_and_name(library, sitter.name)))
+        Journal(library.database).append_all(acts)
+        settle(library.database, model, note)
+        return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(left_out))
+
+
+def _face(library: "Library", photo: PhotoIndexed, place: int | None) -> FaceKey | str:
+    """The face of a photo that is meant, or why there is none."""
+    count = len(photo.faces)
+    if count == 0:
+        return "no face was found in it"
+    if place is None and count > 1:
+        return f"it has {count} faces: say which with --face, as 'faceindex who' counts them"
+    if place is not None and place > count:
+        return f"it has {count} faces, and not {place}"
+    face = FaceKey(photo.digest, photo.faces[(place or 1) - 1].face.box)
+    if Journal(library.database).is_forgotten(face):
+        return "its face was forgotten, and stays out of the library"
+    return face
+
+
+def _key_and_name(library: "Library", name: str) -> tuple[str, str | None]:
+    for person in People(library.database).everyone().values():
+        if folded(person.name) == folded(name):
+            return person.key, None
+    return new_key(), clean(name)

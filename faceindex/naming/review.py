@@ -1,0 +1,239 @@
+"""What needs a person's eye: suggestions, each with its reason and the command that settles it.
+
+First what may be wrong, since errors draw others: a confirmed face that is more like somebody else, and two
+persons who look like one. Then what a decision would settle, by how many faces it would: clusters and faces
+that are probably somebody, clusters of nobody who is known, and names that were given with little to spare.
+Nothing is decided here and nothing written.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from faceindex.errors import explained
+from index.people.queries import ClusterFaces, People, Person, Standing
+from index.recognition.confirmed_faces import load_gallery
+from index.recognition.gallery import NEAREST
+from index.recognition.identify import Match, identify
+from index.recognition.thresholds import MIN_MARGIN
+from index.values import I64
+from pipeline.values import F32
+
+if TYPE_CHECKING:
+    from faceindex.library import Library
+
+BARELY = 0.03
+"""A recognised face that is so little above the threshold is shown for confirmation."""
+
+
+AT_A_TIME = 40
+"""So many faces are suggested for one person, the most similar first: more nobody looks at with care."""
+
+_CLUSTERS = 500
+"""Clusters compared at a time."""
+
+
+class Kind(StrEnum):
+    """What is suggested; in the order in which they are listed where they settle as many faces."""
+
+    DOUBTFUL = "doubtful"
+    SAME_PERSON = "same-person"
+    PROBABLE_CLUSTER = "probable-cluster"
+    PROBABLE_FACES = "probable-faces"
+    BARELY_RECOGNISED = "barely-recognised"
+    NEW_CLUSTER = "new-cluster"
+
+
+_ERRORS = (Kind.DOUBTFUL, Kind.SAME_PERSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something to look at.
+
+    Attributes:
+        kind: What it is.
+        person: Whom it is about; ``None`` for a cluster of nobody who is known.
+        other: The other person; ``None`` where there is none.
+        cluster_id: The cluster it is about; ``None`` where it is about faces.
+        face_ids: The faces that a decision would settle, the most similar first.
+        similarity: Of the faces to the person: the mean, -1 to 1; ``None`` where there is no person.
+    """
+
+    kind: Kind
+    person: Person | None
+    other: Person | None
+    cluster_id: int | None
+    face_ids: tuple[int, ...]
+    similarity: float | None
+
+
+def review(library: "Library") -> list[Suggestion]:
+    """All suggestions, the most useful first; hidden persons and what is rejected are left out.
+
+    Raises:
+        FaceindexError: See ``faceindex.errors``.
+    """
+    with explained():
+        found = list(_Reviewer(library).suggestions())
+    order = list(Kind)
+    return sorted(
+        found,
+        key=lambda each: (
+            _ERRORS.index(each.kind) if each.kind in _ERRORS else len(_ERRORS),
+            -len(each.face_ids),
+            order.index(each.kind),
+            -(each.similarity or 0.0),
+            each.face_ids,
+        ),
+    )
+
+
+class _Reviewer:
+    """The gallery, and what it says of the faces that nobody decided about."""
+
+    def __init__(self, library: "Library") -> None:
+        self._library = library
+        self._model = library.model()
+        self._thresholds = library.thresholds()
+        self._people = People(library.database)
+        self._persons = self._people.everyone()
+        self._gallery = load_gallery(library.database, self._model.model_id)
+
+    def suggestions(self) -> Iterator[Suggestion]:
+        """In no order."""
+        clusters = self._people.clusters()
+        yield from self._persons_looked_at()
+        for start in range(0, len(clusters), _CLUSTERS):
+            yield from self._of_clusters(clusters[start : start + _CLUSTERS])
+        yield from self._of_single_faces({face for each in clusters for face in each.face_ids})
+        yield from self._barely_recognised()
+
+    def _of_clusters(self, clusters: Sequence[ClusterFaces]) -> Iterator[Suggestion]:
+        faces = np.concatenate([each.face_ids for each in clusters]).astype(np.int64)
+        number = np.repeat(np.arange(len(clusters)), [len(each.face_ids) for each in clusters])
+        order = np.argsort(faces)
+        means = np.zeros((len(clusters), self._model.dimension), np.float32)
+        for chunk in self._library.catalog.descriptors(self._model.model_id, faces[order]):
+            np.add.at(means, number[order][np.searchsorted(faces[order], chunk.ids)], chunk.vectors)
+        lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        means /= np.where(lengths, lengths, 1.0)
+        barred: dict[int, set[int]] = {}
+        standings = self._people.standing(faces.tolist())
+        for face, row in zip(faces.tolist(), number.tolist(), strict=True):
+            if standings[face].rejected:
+                barred.setdefault(row, set()).update(person.id for person in standings[face].rejected)
+        matches = identify(self._gallery, means, self._thresholds, barred)
+        return (self._of_cluster(each, matches[row]) for row, each in enumerate(clusters))
+
+    def _of_cluster(self, cluster: ClusterFaces, match: Match) -> Suggestion:
+        number, faces = cluster.cluster_id, cluster.face_ids
+        person = self._shown(match.person_id)
+        if person is None or match.similarity < self._thresholds.review:
+            return Suggestion(Kind.NEW_CLUSTER, None, None, number, faces, None)
+        return Suggestion(Kind.PROBABLE_CLUSTER, person, None, number, faces, match.similarity)
+
+    def _of_single_faces(self, clustered: set[int]) -> Iterator[Suggestion]:
+        """Faces in no cluster that are probably somebody, those of one person together."""
+        by_person: dict[int, list[tuple[float, int]]] = {}
+        for chunk in self._library.catalog.descriptors(self._model.model_id, self._all_faces()):
+            standings = self._people.standing(chunk.ids.tolist())
+            rows = [
+                row
+                for row, face in enumerate(chunk.ids.tolist())
+                if face not in clustered and _is_open(standings[face])
+            ]
+            barred = {
+                at: [person.id for person in standings[int(chunk.ids[row])].rejected]
+                for at, row in enumerate(rows)
+            }
+            matches = identify(self._gallery, chunk.vectors[rows], self._thresholds, barred)
+            for at in np.flatnonzero(matches.probable | matches.accepted):
+                by_person.setdefault(int(matches.person_ids[at]), []).append(
+                    (-float(matches.similarities[at]), int(chunk.ids[rows[at]]))
+                )
+        for person_id, faces in by_person.items():
+            if person := self._shown(person_id):
+                yield self._of_faces(Kind.PROBABLE_FACES, person, sorted(faces))
+
+    def _barely_recognised(self) -> Iterator[Suggestion]:
+        low = self._thresholds.accept + BARELY
+        for person in filter(None, map(self._shown, self._persons)):
+            recognised = self._people.faces_of(person.id).recognised
+            barely = [(-each.similarity, each.face_id) for each in recognised if each.similarity < low]
+            if barely:
+                yield self._of_faces(Kind.BARELY_RECOGNISED, person, barely)
+
+    def _of_faces(self, kind: Kind, person: Person, faces: Sequence[tuple[float, int]]) -> Suggestion:
+        faces = faces[:AT_A_TIME]
+        similarity = -sum(each for each, _ in faces) / len(faces)
+        return Suggestion(kind, person, None, None, tuple(face for _, face in faces), similarity)
+
+    def _persons_looked_at(self) -> Iterator[Suggestion]:
+        """Confirmed faces that are more like others, and persons who are like others."""
+        together: set[frozenset[Person | None]] = set()
+        for person in filter(None, map(self._shown, self._gallery.person_ids.tolist())):
+            faces = self._people.faces_of(person.id).confirmed
+            vectors = self._vectors(faces)
+            if not len(vectors):
+                continue
+            if len(faces) > 1:
+                yield from self._doubtful(person, faces, vectors)
+            other, similarity = self._most_like(_mean(vectors), person)
+            pair = frozenset((person, other))
+            if other and similarity >= self._thresholds.accept and pair not in together:
+                together.add(pair)
+                yield Suggestion(Kind.SAME_PERSON, person, other, None, faces, similarity)
+
+    def _most_like(self, template: F32, person: Person) -> tuple[Person | None, float]:
+        """Whose template is most like that of a person: one face of somebody else's says little here."""
+        cosines = self._gallery.evidence(template[None]).template[0]
+        cosines[self._gallery.person_ids == person.id] = -1.0
+        best = int(np.argmax(cosines))
+        return self._shown(int(self._gallery.person_ids[best])), float(cosines[best])
+
+    def _doubtful(self, person: Person, faces: Sequence[int], vectors: F32) -> Iterator[Suggestion]:
+        barred = {row: [person.id] for row in range(len(faces))}
+        others = identify(self._gallery, vectors, self._thresholds, barred)
+        own = _to_the_others(vectors)
+        for row in np.flatnonzero(others.similarities >= self._thresholds.accept).tolist():
+            other = self._shown(int(others.person_ids[row]))
+            if other and others.similarities[row] >= own[row] + MIN_MARGIN:
+                similarity = float(others.similarities[row])
+                yield Suggestion(Kind.DOUBTFUL, person, other, None, (faces[row],), similarity)
+
+    def _shown(self, person_id: int) -> Person | None:
+        person = self._persons.get(person_id)
+        return None if person is None or person.hidden else person
+
+    def _all_faces(self) -> I64:
+        return self._library.catalog.described_faces(self._model.model_id)
+
+    def _vectors(self, faces: Sequence[int]) -> F32:
+        """Descriptors of faces whose ids rise, float32 [N, D]."""
+        chunks = [each.vectors for each in self._library.catalog.descriptors(self._model.model_id, faces)]
+        return np.concatenate([np.empty((0, self._model.dimension), np.float32), *chunks])
+
+
+def _is_open(standing: Standing) -> bool:
+    return standing.person is None and not standing.ignored and not standing.not_a_face
+
+
+def _mean(vectors: F32) -> F32:
+    mean = vectors.mean(axis=0)
+    return np.asarray(mean / (np.linalg.norm(mean) or 1.0), np.float32)
+
+
+def _to_the_others(vectors: F32) -> F32:
+    """How like each face of a person is to the rest of them: the mean of the nearest few, float32 [N]."""
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -1.0)
+    nearest = np.sort(cosines, axis=1)[:, -NEAREST:]
+    counted = nearest > -1.0
+    sums = np.where(counted, nearest, 0.0).sum(axis=1)
+    return np.asarray(
+        np.where(counted.any(axis=1), sums / np.maximum(counted.sum(axis=1), 1), -1.0), np.float32
+    )

@@ -1,0 +1,1 @@
+"""Files that are made from a library: exports, annotated photos, sheets of faces, folders of links."""

@@ -1,0 +1,113 @@
+"""Draws what was found on a copy of a photo: a box around each face, with a name, ``NAME?``, or ``?``."""
+
+import os
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from faceindex.errors import BadRequest, FaceindexError
+from faceindex.library import Library
+from faceindex.results import Answer, Certainty, KnownFace
+from faceindex.settings import Settings
+from pipeline.decoding.decoders import DecoderOptions, Decoders
+from pipeline.errors import PhotoError
+from pipeline.sources.photo_file_access import OpenPhoto
+
+UNKNOWN = "?"
+
+ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+"""Of the pictures that are written: Pillow would also write icons and PDF, and fail on some at the end."""
+
+_SMALLEST = 12
+"""Height of a label that can still be read, pixels."""
+
+_MARK, _INK = (214, 96, 32), (255, 255, 255)
+
+
+def check_target(path: Path, photo: bytes, library: Library) -> None:
+    """See that a marked picture may be written to a file, before any work is done for it.
+
+    Args:
+        path: Of the picture to write.
+        photo: Absolute path of the photo that it shows.
+        library: No photo of it is overwritten.
+
+    Raises:
+        BadRequest: The ending is of no format that is written, or the file is a photo.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise BadRequest(f"{path} has no ending of a picture format: name it .jpg or .png.")
+    names = {os.path.abspath(os.fsencode(path)), os.path.realpath(os.fsencode(path))}
+    if names & {photo, os.path.realpath(photo)} or any(map(library.holds, names)):
+        raise BadRequest(f"{path} is one of your photos, which are never written to: name another file.")
+
+
+def annotate(answer: Answer, path: Path, settings: Settings) -> None:
+    """Write the photo, upright and at full size, with its faces marked.
+
+    Args:
+        answer: What is known of the photo.
+        path: Of the picture to write, checked by ``check_target``; its ending says the format.
+        settings: For the cap on pixels.
+
+    Raises:
+        FaceindexError: The photo cannot be read any more, or the picture not be written.
+    """
+    options = DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6))
+    try:
+        with OpenPhoto(answer.photo.file) as photo, Decoders(options) as decoders, decoders.lend() as decoder:
+            picture = Image.fromarray(decoder.decode(photo, answer.photo.digest, None).pixels)
+    except PhotoError as error:
+        name = os.fsdecode(answer.photo.file.path)
+        raise FaceindexError(f"{name} cannot be read any more: {error.message}.") from error
+    draw(picture, answer.faces)
+    try:
+        picture.save(path, quality=92)
+    except (OSError, ValueError) as error:  # ValueError for a picture too large for its format
+        reason = getattr(error, "strerror", None) or error
+        raise FaceindexError(f"{path} cannot be written: {reason}.") from error
+
+
+def draw(picture: Image.Image, faces: tuple[KnownFace, ...]) -> None:
+    """Mark the faces on the picture itself, in pixels of the picture."""
+    pen = ImageDraw.Draw(picture)
+    width = max(2, round(max(picture.size) / 600))
+    largest = max(_SMALLEST, max(picture.size) / 50)
+    for face in faces:
+        box = face.described.face.box
+        font = _font(caption(face), box.w, largest)
+        pen.rectangle((box.x, box.y, box.x + box.w, box.y + box.h), outline=_MARK, width=width)
+        _label(pen, caption(face), (box.x, box.y, box.y + box.h), picture.size, font)
+
+
+def _font(text: str, width: float, largest: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """One in which a text is about as wide as a box, so that in a crowd no label hides another face."""
+    size = min(max(_SMALLEST, width / 3), largest)
+    too_wide = ImageFont.load_default(size=size).getlength(text) / (1.2 * width)
+    return ImageFont.load_default(size=max(_SMALLEST, size / max(1.0, too_wide)))
+
+
+def caption(face: KnownFace) -> str:
+    """A name; with a question mark where it is only probable; that alone for who is unknown or hidden."""
+    person = face.identity.person
+    if person is None or not person.name:
+        return UNKNOWN
+    return person.name + UNKNOWN if face.identity.certainty is Certainty.PROBABLE else person.name
+
+
+def _label(
+    pen: ImageDraw.ImageDraw,
+    text: str,
+    place: tuple[float, float, float],
+    size: tuple[int, int],
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    """Write above the box, or below where there is no room, and never past the edge."""
+    left, top, bottom = place
+    x1, y1, x2, y2 = pen.textbbox((0, 0), text, font=font)
+    pad = (y2 - y1) * 0.3
+    width, height = x2 - x1 + 2 * pad, y2 - y1 + 2 * pad
+    x = min(max(left, 0), size[0] - width)
+    y = top - height if top >= height else min(bottom, size[1] - height)
+    pen.rectangle((x, y, x + width, y + height), fill=_MARK)
+    pen.text((x + pad - x1, y + pad - y1), text, fill=_INK, font=font)

@@ -1,0 +1,88 @@
+"""Writes all faces of a library to a file, whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from faceindex.errors import FaceindexError, explained
+from faceindex.library import Library
+from faceindex.schemas import answers as contract
+from index.people.queries import People, Standing
+from index.values import FaceRecord
+
+
+def known_faces(library: Library) -> Iterator[tuple[FaceRecord, Standing]]:
+    """All faces by id, and what was decided of each or follows.
+
+    Raises:
+        FaceindexError: See ``faceindex.errors``.
+    """
+    people = People(library.database)
+    with explained():
+        for chunk in library.catalog.all_faces():
+            standings = people.standing([face.face_id for face in chunk])
+            yield from ((face, standings[face.face_id]) for face in chunk)
+
+
+def write_jsonl(library: Library, path: Path) -> None:
+    """One JSON object a line, by face id.
+
+    Raises:
+        FaceindexError: The file cannot be written.
+    """
+    with _replacing(path) as file:
+        for face, standing in known_faces(library):
+            file.write(json.dumps(contract.face(face, standing)).encode() + b"\n")
+
+
+def write_lines(lines: Iterable[str], path: Path) -> None:
+    """Text, a line each.
+
+    Raises:
+        FaceindexError: The file cannot be written.
+    """
+    with _replacing(path) as file:
+        file.writelines(f"{line}\n".encode() for line in lines)
+
+
+def write_npz(library: Library, path: Path) -> None:
+    """Arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
+
+    Raises:
+        FaceindexError: The file cannot be written.
+    """
+    faces = list(library.faces())
+    ids = [face.face_id for face in faces]
+    chunks = [chunk.vectors for chunk in library.descriptors(ids)]
+    boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]
+    with _replacing(path) as file:
+        np.savez(
+            file,
+            descriptors=np.concatenate([*chunks, np.empty((0, library.model().dimension), np.float32)]),
+            face_id=np.array(ids, np.int64),
+            photo=np.array([os.fsdecode(face.photo) for face in faces], dtype=str),
+            box=np.array(boxes, np.float32).reshape(-1, 4),
+        )
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of ``path`` when all of it is written."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise FaceindexError(f"{path} cannot be written: {error.strerror or error}.") from error

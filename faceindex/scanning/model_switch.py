@@ -1,0 +1,159 @@
+"""Another model for a library that has one: every face described by it, and then the change, at one stroke.
+
+Until the change the library goes on with the model that it has; after it, the other one's descriptors stay,
+so that changing back takes no more time than describing what is new. A run that ends early, in whatever way,
+leaves the library as it was, and the next one goes on where it ended.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from faceindex.errors import LibraryLocked, explained
+from faceindex.library import Library
+from faceindex.lock import PATIENCE, locked
+from faceindex.model_lookup import find_model
+from faceindex.results import Preview, Remodelled
+from faceindex.scanning.redescribe import Described, Describer
+from faceindex.scanning.refresh_derived import settle
+from faceindex.scanning.scan import Listeners, ScanOptions
+from faceindex.scanning.scan_roots import FEW, SHARE
+from faceindex.settings import Settings
+from faceindex.stopping import undisturbed
+from index.photos.catalog import Catalog
+from index.photos.redescription import Redescription
+from index.recognition.model_comparison import Comparison, Judge, compare
+from index.recognition.stored_calibration import thresholds_for
+from index.store.sqlite.database import Database
+from index.vectors.saved_index import load_index, save_index
+from pipeline.models.registry import ModelSpec
+
+
+def change_model(
+    settings: Settings, name: str, listeners: Listeners | None = None, options: ScanOptions | None = None
+) -> Remodelled:
+    """Describe all faces of a library by another model, and then make the library belong to it.
+
+    Args:
+        settings: Where the library is, and how networks run.
+        name: Of the model.
+        listeners: Who is told how it goes.
+        options: When to stop; and whether the change is made where many faces cannot be described.
+
+    Raises:
+        NoLibrary: There is none.
+        BadRequest: There is no model of this name.
+        WeightsUnavailable: Its weights are not here, or not right.
+        LibraryLocked: Another run like this one is at work.
+        FaceindexError: See ``faceindex.errors``; descriptors that were written down are kept.
+    """
+    with explained():
+        with Library.open(settings) as library:
+            library.model()  # an empty library has nothing to describe
+            library.database.refuse_damaged()
+            model = find_model(library.database, name)
+        _check_weights(settings, model)
+        with locked(settings.library, kind="describing"):
+            return _Remodelling(settings, model, listeners or Listeners(), options or ScanOptions()).run()
+
+
+def preview(settings: Settings, name: str) -> Preview:
+    """How far a model has come with a library, and how identities would change so far; nothing is written.
+
+    Raises:
+        NoLibrary: There is none.
+        BadRequest: There is no model of this name.
+    """
+    with explained(), Library.open(settings) as library:
+        own, model = library.model(), find_model(library.database, name)
+        coverage = Redescription(library.database, model.model_id).coverage()
+        comparison = _comparison(library.database, own, model)
+        return Preview(own.model_id, model.model_id, coverage, comparison)
+
+
+class _Remodelling:
+    def __init__(
+        self, settings: Settings, model: ModelSpec, listeners: Listeners, options: ScanOptions
+    ) -> None:
+        self._settings = settings
+        self._model = model
+        self._listeners = listeners
+        self._options = options
+        self._started = time.monotonic()
+
+    def run(self) -> Remodelled:
+        describer = Describer(self._turn, self._model, self._settings, self._listeners)
+        while True:
+            described = describer.run(self._options.deadline)
+            if not described.in_time:
+                return self._unfinished(described)
+            with self._turn(math.inf) as database:
+                # Somebody may have scanned since the last face was described.
+                if not Redescription(database, self._model.model_id).undescribed(describer.last, 1):
+                    return self._change(database, described)
+
+    def _unfinished(self, described: Described) -> Remodelled:
+        with Library.open(self._settings) as library:
+            return self._result(library.database, described, before=library.model(), comparison=None)
+
+    def _change(self, database: Database, described: Described) -> Remodelled:
+        catalog, redescription = Catalog(database), Redescription(database, self._model.model_id)
+        before = find_model(database, catalog.model() or "")
+        coverage = redescription.coverage()
+        lacking = coverage.faces - coverage.described
+        comparison = _comparison(database, before, self._model)
+        too_many = lacking > max(FEW, coverage.faces * SHARE)
+        if too_many and not self._options.allow_missing:
+            return self._result(database, described, before=before, comparison=comparison)
+        loaded = load_index(catalog, self._model.model_id, self._model.dimension)
+        with undisturbed():
+            if not loaded.saved:
+                save_index(loaded.index, catalog, self._model.model_id)
+            redescription.make_current()
+        settle(database, self._model, self._listeners.note)
+        return self._result(database, described, before=before, comparison=comparison)
+
+    def _result(
+        self, database: Database, described: Described, *, before: ModelSpec, comparison: Comparison | None
+    ) -> Remodelled:
+        return Remodelled(
+            previous=before.model_id,
+            model=self._model.model_id,
+            changed=Catalog(database).model() == self._model.model_id,
+            described=described.faces,
+            coverage=Redescription(database, self._model.model_id).coverage(),
+            comparison=comparison,
+            failures=described.failures,
+            in_time=described.in_time,
+            seconds=time.monotonic() - self._started,
+        )
+
+    @contextmanager
+    def _turn(self, patience: float) -> Iterator[Database]:
+        try:
+            library = self._open(min(patience, PATIENCE))
+        except LibraryLocked as error:
+            if patience <= PATIENCE:
+                raise
+            self._listeners.note(f"{error} Waiting for it.")
+            library = self._open(patience)
+        with library:
+            yield library.database
+
+    def _open(self, patience: float) -> Library:
+        return Library.open_to_write(self._settings, make=False, patience=patience)
+
+
+def _check_weights(settings: Settings, model: ModelSpec) -> None:
+    from pipeline.models.weights import WeightsStore
+
+    WeightsStore(settings.cache_dir).locate(model)
+
+
+def _comparison(database: Database, before: ModelSpec, after: ModelSpec) -> Comparison | None:
+    """How identities would change; ``None`` where nothing does."""
+    if before.model_id == after.model_id:
+        return None
+    judges = (Judge(each.model_id, thresholds_for(database, each.model_id)) for each in (before, after))
+    return compare(database, *judges)

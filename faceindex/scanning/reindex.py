@@ -1,0 +1,114 @@
+"""The nightly job: everything that keeps a library true to its folders, in one run, and what changed by it.
+
+Every known folder is scanned; faces that the library's model could not describe earlier are described;
+photos that have been missing for long are given up; and what follows from all that is brought up to date.
+What is done stays done whenever the run is stopped, and the next one does the rest.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+
+from faceindex.errors import explained
+from faceindex.library import Library, plan_scan
+from faceindex.results import NightReport, PersonGain, Planned
+from faceindex.scanning.redescribe import Described, Describer
+from faceindex.scanning.refresh_derived import settle
+from faceindex.scanning.scan import Listeners, Scan, ScanOptions
+from faceindex.settings import Settings
+from index.people.queries import People
+from index.photos.photo_roots import Roots
+from index.recognition.new_recognitions import Newcomers
+from index.recognition.stored_calibration import thresholds_for
+from index.values import Pruned
+from pipeline.models.registry import ModelSpec
+
+
+def reindex(
+    library: Library, listeners: Listeners | None = None, options: ScanOptions | None = None
+) -> NightReport:
+    """Bring a library up to date with all its folders.
+
+    Args:
+        library: Open to write.
+        listeners: Who is told how it goes.
+        options: When to stop; and whether photos are believed to be gone where a whole folder is.
+
+    Raises:
+        FaceindexError: Nothing was ever scanned; or see ``faceindex.errors``. What was done is kept.
+    """
+    with explained():
+        night = _Night(library, library.model(), listeners or Listeners(), options or ScanOptions())
+        return night.run(library.catalog.roots())
+
+
+def plan_night(settings: Settings) -> Iterator[Planned]:
+    """What ``reindex`` would read and why; nothing is written.
+
+    Raises:
+        FaceindexError: There is no library, or one that cannot be used, or nothing was ever scanned.
+    """
+    with explained(), Library.open(settings) as library:
+        library.model()
+        roots = library.catalog.roots()
+    yield from plan_scan(settings, roots)
+
+
+def doomed(settings: Settings) -> Pruned:
+    """What ``reindex`` would give up because it has been missing for so long; nothing is written.
+
+    Raises:
+        FaceindexError: There is no library, or one that cannot be used.
+    """
+    with explained(), Library.open(settings) as library:
+        return Roots(library.database).prune(settings.keep_missing_days, dry_run=True)
+
+
+class _Night:
+    def __init__(
+        self, library: Library, model: ModelSpec, listeners: Listeners, options: ScanOptions
+    ) -> None:
+        self._library = library
+        self._model = model
+        self._listeners = listeners
+        self._options = options
+
+    def run(self, roots: Sequence[bytes]) -> NightReport:
+        library, database = self._library, self._library.database
+        failed_before = {each.path for each in library.catalog.failures_under(roots)}
+        newcomers = Newcomers(database)
+        scan = Scan(database, self._model, library.settings, self._listeners)
+        looked = scan.look(roots, self._options)
+        described, pruned = Described(0, (), in_time=False), Pruned(0, 0)
+        if not looked.left:
+            described = self._describe_what_was_out_of_reach()
+        if described.in_time:
+            pruned = Roots(database).prune(library.settings.keep_missing_days)
+        settle(database, self._model, self._listeners.note)
+        summary = scan.summary(looked)
+        return NightReport(
+            scan=summary,
+            described=described.faces,
+            pruned=pruned,
+            gains=self._gains(newcomers),
+            review=newcomers.probable(self._model.model_id, thresholds_for(database, self._model.model_id)),
+            new_failures=tuple(each for each in summary.failures if each.path not in failed_before),
+            in_time=described.in_time,
+        )
+
+    def _describe_what_was_out_of_reach(self) -> Described:
+        """Describe the faces of photos that were not there when the library changed its model."""
+        database = self._library.database
+        describer = Describer(
+            lambda patience: nullcontext(database), self._model, self._library.settings, self._listeners
+        )
+        return describer.run(self._options.deadline)
+
+    def _gains(self, newcomers: Newcomers) -> tuple[PersonGain, ...]:
+        """Who has new faces, those with most of them first; nobody who is hidden."""
+        persons = People(self._library.database).everyone()
+        gains = [
+            PersonGain(persons[who].name, faces)
+            for who, faces in newcomers.gains().items()
+            if not persons[who].hidden
+        ]
+        return tuple(sorted(gains, key=lambda each: (-each.faces, each.name)))

@@ -1,0 +1,332 @@
+"""From descriptors to groups of faces of one person: which belong together, and which must not.
+
+Groups are joined two at a time, always those that are each other's best match, until no evidence is left
+that is strong enough. How strong it is for two groups is the likelihood ratio of the two-covariance model
+(Brummer and de Villiers, "The speaker partitioning problem", Odyssey 2010), with one number for all
+directions: a descriptor is its person, and what the photo adds. Several faces that are half alike say more
+than one, so groups may be joined at a mean similarity at which two single faces would not be; but many
+shots of one moment say no more than one. Poor faces say nothing of groups, and are seated last, one by one.
+docs/clustering.md has what this and other ways gave.
+
+This module knows arrays: neither the library, nor what a model's similarity means, nor where pairs come from.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.clustering.pair_counts import Flags, Tally, both, either
+from index.values import I64
+from pipeline.values import F32
+
+F64: TypeAlias = NDArray[np.float64]
+
+NOBODY = -1
+"""Stands for an owner or a former group where there is none."""
+
+PERSON_SHARE = 0.35
+"""What two faces of one person have in common in a bad case, profiles and sunglasses, and not on average,
+where it is about 0.65. Between 0.3 and 0.45 hardly anything changes."""
+
+ONE_MOMENT = 0.85
+"""Mean similarity above which the faces of a group are shots of one moment, or copies, and count as fewer:
+two photos of one person that were taken apart reach it once in a hundred times."""
+
+BENEFIT_OF_DOUBT = 0.03
+"""How much weaker the evidence may be for faces that were together before: what two single faces lack whose
+similarity is 0.07 too low. With more, early errors stay; with less, faces come and go with every scan."""
+
+TOLERATED_RIVALS = 0.34
+"""For how many of its faces, at most, a group may have a rival in another one, and still be joined with it.
+For a single face and for a pair that is none; a collage does not keep a larger group from its others."""
+
+_ELEMENTS = 1 << 24
+"""Of how many elements pairs of descriptors are measured at a time: they take 128 MB."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """What is to be grouped.
+
+    Attributes:
+        vectors: float32 [N, D]: descriptors, or what is left of them in fewer dimensions; of norm 1 at most.
+        starts: int64 [N], a row for each: faces with the same one are together from the start, and stay so.
+        owners: int64 [N], who a face is, or ``NOBODY``: faces of two owners never come together. It is the
+            same for all that start together.
+        former: int64 [N], the group that a face was in before, or ``NOBODY``.
+        good: bool [N]: the others are too poor to be evidence of anything.
+        near: int64 [E, 2], rows that are near one another: what has no such pair between it is not compared.
+        apart: int64 [M, 2], rows that must not come together, unless they start together.
+        rivals: int64 [K, 2], rows that are presumed to be two people, see ``TOLERATED_RIVALS``.
+    """
+
+    vectors: F32
+    starts: I64
+    owners: I64
+    former: I64
+    good: Flags
+    near: I64
+    apart: I64
+    rivals: I64
+
+
+def group(faces: Faces, same: float) -> I64:
+    """Group faces.
+
+    Args:
+        faces: Which, and what is known of them.
+        same: The similarity from which on two single faces are one person.
+
+    Returns:
+        int64 [N], the group of each face: the lowest of the ``starts`` in it.
+    """
+    limit = strength_of_two(same)
+    return _seat_poor(faces, _Linking(faces).link(limit), limit)
+
+
+def strength_of_two(similarity: float) -> float:
+    """How strong the evidence is that two single faces of this similarity are one person."""
+    one = np.ones(1)
+    return float(_log_ratio(_Side(one, one), _Side(one, one), np.array([similarity]))[0])
+
+
+def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
+    """How strong the evidence is that a single face and a group are one person, the face counting as good.
+
+    Args:
+        vectors: float32 [N, D].
+        labels: int64 [N], the group of each face, a row; negative for a face that is no evidence.
+        pairs: int64 [E, 2], a face, and a group.
+
+    Returns:
+        float64 [E].
+    """
+    return _strength(_Groups(vectors, np.arange(len(labels))), _Groups(vectors, labels), pairs)
+
+
+def exemplar(vectors: F32, qualities: F32) -> int:
+    """The face that stands for a group: near its middle, and a good one.
+
+    Args:
+        vectors: float32 [N, D], at least one, of unit norm.
+        qualities: float32 [N], 0 to 1.
+
+    Returns:
+        Its row.
+    """
+    middle = vectors.sum(axis=0)
+    return int(np.argmax((vectors @ middle) * (0.5 + qualities)))
+
+
+class _Groups:
+    """The good faces of each group, as far as they are needed to compare it with others.
+
+    Args:
+        vectors: float32 [N, D].
+        labels: int64 [N], the group of each, a row; negative for a face that is no evidence.
+    """
+
+    def __init__(self, vectors: F32, labels: I64) -> None:
+        counted = labels >= 0
+        self.dimension = vectors.shape[1]
+        self._sums = np.zeros_like(vectors)
+        np.add.at(self._sums, labels[counted], vectors[counted])
+        self._counts = np.bincount(labels[counted], minlength=len(vectors)).astype(np.float64)
+        # What the vectors lost with the dimensions that were left out is taken to differ in all of them.
+        lost = 1.0 - np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
+        self._lost = np.bincount(labels[counted], lost[counted], minlength=len(vectors))
+
+    def join(self, pairs: I64) -> None:
+        """Make one group of each pair: the first takes in the second. No group is in two pairs."""
+        into, gone = pairs.T
+        self._sums[into] += self._sums[gone]
+        self._counts[into] += self._counts[gone]
+        self._lost[into] += self._lost[gone]
+
+    def sums(self, rows: I64) -> F32:
+        """The sums of the faces of some groups, float32 [E, D]."""
+        return self._sums[rows]
+
+    def sizes(self, rows: I64) -> F64:
+        """How many good faces some groups have, float64 [E]."""
+        return self._counts[rows]
+
+    def sides(self, rows: I64) -> "_Side":
+        """What some groups have to say, one after the other."""
+        used, places = np.unique(rows, return_inverse=True)
+        counts = self._counts[used]
+        squares = np.einsum("nd,nd->n", self._sums[used], self._sums[used], dtype=np.float64)
+        within = (squares + self._lost[used]) / counts**2
+        moments = (1.0 - ONE_MOMENT) / np.maximum(within - ONE_MOMENT, 1e-9)
+        return _Side(np.clip(moments, 1.0, counts)[places], within[places])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """What one group of each of N pairs has to say.
+
+    Attributes:
+        moments: float64 [N], how many photos taken apart its faces are worth.
+        within: float64 [N], mean similarity of its faces, each with itself included.
+    """
+
+    moments: F64
+    within: F64
+
+
+def _strength(first: _Groups, second: _Groups, pairs: I64) -> F64:
+    """How strong the evidence is that two groups are one person.
+
+    Args:
+        first: Groups.
+        second: Groups, the same or others.
+        pairs: int64 [E, 2], one of the first and one of the second.
+
+    Returns:
+        float64 [E].
+    """
+    cosines = np.empty(len(pairs))
+    step = max(1, _ELEMENTS // max(1, first.dimension))
+    for start in range(0, len(pairs), step):
+        one, other = pairs[start : start + step].T
+        dots = np.einsum("nd,nd->n", first.sums(one), second.sums(other))
+        cosines[start : start + step] = dots / (first.sizes(one) * second.sizes(other))
+    single = _Side(np.ones(1), np.ones(1))
+    # Two large groups of one person, each of one day, are surely different groups. That is no reason to part
+    # them: at a mean similarity at which two single faces would be joined, groups are too.
+    return np.maximum(
+        _log_ratio(first.sides(pairs[:, 0]), second.sides(pairs[:, 1]), cosines),
+        _log_ratio(single, single, cosines),
+    )
+
+
+def _log_ratio(first: _Side, second: _Side, cosines: F64) -> F64:
+    """How much more likely the means of two groups are if they are of one person than if of two.
+
+    Args:
+        first: One group of each pair.
+        second: The other.
+        cosines: float64 [N], mean similarity between faces of the one and of the other.
+
+    Returns:
+        float64 [N], the natural logarithm, divided by the number of independent dimensions.
+    """
+    one = PERSON_SHARE + (1.0 - PERSON_SHARE) / first.moments  # variance of the mean of a group
+    other = PERSON_SHARE + (1.0 - PERSON_SHARE) / second.moments
+    product, rest = one * other, one * other - PERSON_SHARE**2
+    together = (other * first.within + one * second.within - 2.0 * PERSON_SHARE * cosines) / rest
+    separate = first.within / one + second.within / other
+    return np.asarray((np.log(product / rest) - together + separate) / 2.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidates:
+    """Pairs of groups that may be joined.
+
+    Attributes:
+        pairs: int64 [E, 2], the lower number first, each pair once.
+        were_one: bool [E], whether some of their faces were together before.
+        strengths: float64 [E].
+    """
+
+    pairs: I64
+    were_one: Flags
+    strengths: F64
+
+    def at(self, chosen: Flags) -> "_Candidates":
+        return _Candidates(self.pairs[chosen], self.were_one[chosen], self.strengths[chosen])
+
+    def and_(self, others: "_Candidates") -> "_Candidates":
+        return _Candidates(
+            np.concatenate([self.pairs, others.pairs]),
+            np.concatenate([self.were_one, others.were_one]),
+            np.concatenate([self.strengths, others.strengths]),
+        )
+
+
+class _Linking:
+    """Joins groups of good faces until nothing is strong enough."""
+
+    def __init__(self, faces: Faces) -> None:
+        self._groups = _Groups(faces.vectors, np.where(faces.good, faces.starts, NOBODY))
+        self._labels = faces.starts.copy()
+        self._owners = np.full(len(faces.starts), NOBODY)
+        self._owners[faces.starts] = faces.owners
+        self._apart = Tally.of(self._labels[faces.apart])
+        self._rivals = Tally.of(self._labels[faces.rivals[both(faces.good[faces.rivals])]])
+        near = faces.near[both(faces.good[faces.near])]
+        former = faces.former[near]
+        were_one = (former[:, 0] == former[:, 1]) & (former[:, 0] != NOBODY)
+        self._candidates = self._compared(self._labels[near], were_one)
+
+    def link(self, limit: float) -> I64:
+        """Join groups while the evidence is at least ``limit``; int64 [N], as ``group`` returns."""
+        while len(joined := _mutual(self._candidates, limit)):
+            self._join(joined)
+        return self._labels
+
+    def _join(self, joined: I64) -> None:
+        self._groups.join(joined)
+        names = np.arange(len(self._labels))
+        names[joined[:, 1]] = joined[:, 0]
+        self._labels = names[self._labels]
+        self._owners[joined[:, 0]] = self._owners[joined].max(axis=1)
+        changed = np.zeros(len(names), bool)
+        changed[joined] = True
+        self._apart = self._apart.renamed(names, changed)
+        self._rivals = self._rivals.renamed(names, changed)
+        stale = either(changed[self._candidates.pairs])
+        again = self._candidates.at(stale)
+        self._candidates = self._candidates.at(~stale).and_(
+            self._compared(names[again.pairs], again.were_one)
+        )
+
+    def _compared(self, pairs: I64, were_one: Flags) -> _Candidates:
+        """Some pairs of groups, with what speaks for them; nothing does where they must not come together."""
+        pairs, doubted = Tally.of(pairs).pairs, Tally.of(pairs[were_one])
+        were_one = doubted.counts_of(pairs) > 0
+        strengths = _strength(self._groups, self._groups, pairs) + BENEFIT_OF_DOUBT * were_one
+        owners = self._owners[pairs]
+        sizes = self._groups.sizes(pairs).min(axis=1)
+        must_not = (owners[:, 0] != owners[:, 1]) & both(owners != NOBODY)
+        must_not |= self._apart.counts_of(pairs) > 0
+        must_not |= self._rivals.counts_of(pairs) > TOLERATED_RIVALS * sizes
+        return _Candidates(pairs, were_one, np.where(must_not, -np.inf, strengths))
+
+
+def _mutual(candidates: _Candidates, limit: float) -> I64:
+    """The groups that are each other's strongest candidate, int64 [K, 2]; the lower of equal ones."""
+    strong = candidates.at(candidates.strengths >= limit)
+    groups, partners = np.concatenate([strong.pairs, strong.pairs[:, ::-1]]).T
+    order = np.lexsort((partners, -np.concatenate([strong.strengths, strong.strengths]), groups))
+    groups, first = np.unique(groups[order], return_index=True)
+    best = partners[order][first]
+    is_mutual = best[np.searchsorted(groups, best)] == groups
+    return np.asarray(np.stack([groups, best], axis=1)[is_mutual & (groups < best)], np.int64)
+
+
+def _seat_poor(faces: Faces, labels: I64, limit: float) -> I64:
+    """Put poor faces that are by themselves where they fit best, the surest first; they draw no others."""
+    alone = ~faces.good & (np.bincount(labels, minlength=len(labels))[labels] == 1)
+    near = np.concatenate([faces.near, faces.near[:, ::-1]])
+    near = near[alone[near[:, 0]] & faces.good[near[:, 1]]]
+    seats = np.unique(np.stack([near[:, 0], labels[near[:, 1]]], axis=1), axis=0)
+    strengths = strengths_alone(faces.vectors, np.where(faces.good, labels, NOBODY), seats)
+    order = np.lexsort((seats[:, 1], seats[:, 0], -strengths))
+    rivals = _partners(np.concatenate([faces.apart, faces.rivals]), alone)
+    seated = labels.copy()
+    for row, seat in seats[order[strengths[order] >= limit]].tolist():
+        if seated[row] == row and all(seated[rival] != seat for rival in rivals.get(row, ())):
+            seated[row] = seat
+    return seated
+
+
+def _partners(pairs: I64, wanted: Flags) -> dict[int, list[int]]:
+    """For each wanted row, those that it is paired with."""
+    partners: dict[int, list[int]] = {}
+    for one, other in np.concatenate([pairs, pairs[:, ::-1]]).tolist():
+        if wanted[one]:
+            partners.setdefault(one, []).append(other)
+    return partners

@@ -1,0 +1,1 @@
+"""The journal of what people decided about faces, and what all decisions come to."""

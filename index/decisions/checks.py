@@ -1,0 +1,96 @@
+"""Whether a decision makes sense, as things are, before it is written down. A pure function.
+
+Replay takes anything, for journals come from everywhere; this is for the person who decides now.
+"""
+
+from dataclasses import replace
+
+from index.decisions.fields import checked_key
+from index.decisions.model import (
+    Act,
+    Assign,
+    FaceKey,
+    Forget,
+    Forgotten,
+    Hide,
+    Ignore,
+    Merge,
+    NotAFace,
+    Reject,
+    Rename,
+    Split,
+    Undo,
+    clean_name,
+)
+from index.decisions.replay import KnownPerson, Replay
+
+
+def checked(act: Act, replayed: Replay) -> Act:
+    """The act as it is to be written down: names cleaned, and the name of a known person filled in.
+
+    Args:
+        act: What was decided.
+        replayed: All decisions so far.
+
+    Raises:
+        ValueError: It makes no sense; the message says why.
+    """
+    match act:
+        case Assign():
+            return _assignment(act, replayed)
+        case Split():
+            return _split(act, replayed)
+        case NotAFace() | Ignore():
+            _some(act.faces)
+        case Reject():
+            _some(act.faces)
+            _known(act.person, replayed)
+        case Merge():
+            if _known(act.person, replayed) == _known(act.other, replayed):
+                raise ValueError("a person cannot be merged with itself")
+        case Rename():
+            _known(act.person, replayed)
+            return replace(act, name=clean_name(act.name))
+        case Hide():
+            _known(act.person, replayed)
+        case Undo() | Forget() | Forgotten():
+            raise ValueError("undoing and forgetting are no decisions to append: they have ways of their own")
+    return act
+
+
+def _assignment(act: Assign, replayed: Replay) -> Assign:
+    _some(act.faces)
+    person = replayed.person(act.person)
+    if person is not None:
+        return replace(act, name=person.name)
+    _new(act.person, replayed)
+    if act.name is None:
+        raise ValueError(f"nobody is known by the key {act.person}, and a new person needs a name")
+    return replace(act, name=clean_name(act.name))
+
+
+def _split(act: Split, replayed: Replay) -> Split:
+    _some(act.faces)
+    _known(act.other, replayed)
+    _new(act.person, replayed)
+    if not replayed.is_new(act.person):
+        raise ValueError(f"the key {act.person} is taken: faces are split off as a new person")
+    return replace(act, name=clean_name(act.name))
+
+
+def _some(faces: tuple[FaceKey, ...]) -> None:
+    if not faces:
+        raise ValueError("no face is named")
+
+
+def _new(key: str, replayed: Replay) -> None:
+    checked_key(key, "person")
+    if key in replayed.forgotten:
+        raise ValueError("that person was forgotten, and stays so")
+
+
+def _known(key: str, replayed: Replay) -> KnownPerson:
+    person = replayed.person(key)
+    if person is None:
+        raise ValueError(f"nobody is known by the key {key}")
+    return person

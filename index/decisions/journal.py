@@ -1,0 +1,258 @@
+"""The journal of what people decided: appended to, undone, read, and taken from one library to another.
+
+Every change is one transaction, in which the tables that follow from the journal are made to say what its
+decisions come to (``index.decisions.replay``, ``index.decisions.derived_tables``). Clusters and recognised
+faces follow from descriptors too, and are brought up to date by ``index.clustering.regroup``, which this
+module does not know.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from index.decisions.checks import checked
+from index.decisions.derived_tables import derive
+from index.decisions.journal_lines import MalformedLine, from_lines, to_lines
+from index.decisions.journal_rows import (
+    append_decisions,
+    has_decisions,
+    next_number,
+    read_decisions,
+    readable,
+)
+from index.decisions.model import (
+    Act,
+    Assign,
+    Decision,
+    FaceKey,
+    Forget,
+    Forgotten,
+    Rename,
+    Split,
+    Undo,
+    faces_of,
+    new_key,
+)
+from index.decisions.replay import Replay, State, replay, undone_by
+from index.decisions.tombstones import Marks, marks_in, read_points
+from index.errors import DecisionRefused, JournalMalformed
+from index.people.named_faces import is_one_of
+from index.photos.catalog import Clock, utc_now
+from index.privacy.journal_merge import Imported, take_over
+from index.store.schema import content, face
+from index.store.sqlite.database import Database
+from pipeline.values import Box
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDecision:
+    """A decision, as the log shows it.
+
+    Attributes:
+        decision: What was decided.
+        active: It holds: nothing undid it, or what did was undone itself, and nobody was forgotten with it.
+        undone_by: Number of the decision that undid it, and holds; else ``None``.
+        person_name: What ``person`` of the act was called, when it was decided and before; ``None`` where
+            it has none, or nobody ever called it anything.
+        other_name: What ``other`` was called.
+    """
+
+    decision: Decision
+    active: bool
+    undone_by: int | None
+    person_name: str | None
+    other_name: str | None
+
+
+class Journal:
+    """The journal of one library.
+
+    Args:
+        database: Open; for the methods that write, open for writing.
+        clock: For the times of decisions.
+
+    Every method may raise a ``LibraryError``.
+    """
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def append(self, act: Act) -> Decision:
+        """Decide something.
+
+        Raises:
+            DecisionRefused: It makes no sense: no face is named, or one that was forgotten, nobody is known
+                by that key, a name is none. Nobody is forgotten, and nothing undone, in this way.
+        """
+        return self.append_all([act])[0]
+
+    def append_all(self, acts: Sequence[Act]) -> tuple[Decision, ...]:
+        """Decide several things, all or none, in this order; see ``append``."""
+        with self._writing() as connection:
+            replayed = Replay(read_decisions(connection))
+            forgotten = Marks(read_points(connection))
+            if any(forgotten.cover(each) for act in acts for each in faces_of(act)):
+                raise DecisionRefused(self._path, "a face that was forgotten stays so, and is nobody's")
+            made = []
+            for number, act in enumerate(acts, next_number(connection)):
+                decision = Decision(number, new_key(), self._clock(), self._checked(act, replayed))
+                replayed.apply(decision)
+                made.append(decision)
+            append_decisions(connection, made)
+            derive(connection, replayed.state())
+        return tuple(made)
+
+    def undo(self, number: int | None = None) -> LoggedDecision:
+        """Make a decision as if it had never been made.
+
+        Args:
+            number: Which; an undo may be undone too. By default the last one that holds and is no undo.
+
+        Returns:
+            The decision that was undone.
+
+        Raises:
+            DecisionRefused: There is no such decision, or it does not hold, or cannot be undone.
+        """
+        with self._writing() as connection:
+            decisions = read_decisions(connection)
+            target = self._undoable(decisions, number)
+            act = Undo(target.uid)
+            made = Decision(next_number(connection), new_key(), self._clock(), act)
+            append_decisions(connection, [made])
+            state = replay([*decisions, made])
+            derive(connection, state)
+        return next(each for each in _logged([*decisions, made], state) if each.decision == target)
+
+    def decisions(self) -> tuple[LoggedDecision, ...]:
+        """All that was ever decided, the oldest first."""
+        with self._reading() as connection:
+            decisions = read_decisions(connection)
+        return tuple(_logged(decisions, replay(decisions)))
+
+    def state(self) -> State:
+        """What all decisions come to."""
+        with self._reading() as connection:
+            return replay(read_decisions(connection))
+
+    def relink(self) -> None:
+        """Let decisions find the faces that are in the library now.
+
+        To be called when faces came or went: after a scan, or when a detector found other boxes.
+        """
+        with self._reading() as connection:
+            if not has_decisions(connection):
+                return
+        with self._writing() as connection:
+            derive(connection, replay(read_decisions(connection)))
+
+    def is_forgotten(self, face: FaceKey) -> bool:
+        """Whether a face was forgotten with its person, and so may not be known."""
+        with self._reading() as connection:
+            return marks_in(connection, face.digest).cover(face)
+
+    def face_keys(self, face_ids: Sequence[int]) -> tuple[FaceKey, ...]:
+        """What decisions call these faces, in their order.
+
+        Raises:
+            DecisionRefused: A face is not in the library.
+        """
+        columns = face.c
+        query = (
+            select(columns.id, content.c.digest, columns.x, columns.y, columns.w, columns.h)
+            .join_from(face, content)
+            .where(is_one_of(columns.id, face_ids))
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+            keys = {face_id: FaceKey(digest, Box(*box)) for face_id, digest, *box in rows}
+        unknown = next((each for each in face_ids if each not in keys), None)
+        if unknown is not None:
+            raise DecisionRefused(self._path, f"there is no face {unknown} in the library")
+        return tuple(keys[each] for each in face_ids)
+
+    def export_lines(self) -> Iterator[str]:
+        """The journal as lines of a file, without line ends (``index.decisions.journal_lines``)."""
+        with self._reading() as connection:
+            decisions, points = read_decisions(connection), read_points(connection)
+        return to_lines(decisions, points)
+
+    def import_lines(self, lines: Iterable[str | bytes]) -> Imported:
+        """Take over the decisions of another journal, or of an earlier state of this one.
+
+        Those that are new come after all that are here, in the order of the file. Who was forgotten here
+        stays forgotten, and who was forgotten there is taken out here too.
+
+        Raises:
+            JournalMalformed: A line is not as it must be; nothing was imported.
+        """
+        try:
+            file = from_lines(lines)
+        except MalformedLine as error:
+            raise JournalMalformed(self._path, error.line, str(error)) from error
+        with self._writing() as connection:
+            return take_over(connection, file, self._clock())
+
+    def _checked(self, act: Act, replayed: Replay) -> Act:
+        try:
+            return checked(act, replayed)
+        except ValueError as error:
+            raise DecisionRefused(self._path, str(error)) from error
+
+    def _undoable(self, decisions: Sequence[Decision], number: int | None) -> Decision:
+        """The decision that is to be undone; see ``undo``."""
+        undone = undone_by(decisions)
+        if number is None:
+            for decision in reversed(decisions):
+                if decision.uid not in undone and not isinstance(decision.act, _NEVER_BY_ITSELF):
+                    return decision
+            raise DecisionRefused(self._path, "there is no decision left to undo")
+        target = next((each for each in decisions if each.id == number), None)
+        if target is None:
+            raise DecisionRefused(self._path, f"there is no decision {number}: 'people log' shows them all")
+        if isinstance(target.act, Forget | Forgotten):
+            reason = f"decision {number} cannot be undone: it is about a person who was forgotten"
+            raise DecisionRefused(self._path, reason)
+        if target.uid in undone:
+            raise DecisionRefused(self._path, f"decision {number} is undone already")
+        return target
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with readable(self._path), self._database.read() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with readable(self._path), self._database.write() as connection:
+            yield connection
+
+    @property
+    def _path(self) -> Path:
+        return self._database.path
+
+
+_NEVER_BY_ITSELF = (Undo, Forget, Forgotten)
+"""What is undone only where it is asked for by its number, or not at all."""
+
+
+def _logged(decisions: Sequence[Decision], state: State) -> Iterator[LoggedDecision]:
+    numbers = {each.uid: each.id for each in decisions}
+    names: dict[str, str] = {}
+    for decision in decisions:
+        act, undo = decision.act, state.undone.get(decision.uid)
+        if isinstance(act, Assign | Split):
+            names[act.person] = act.name or ""
+        yield LoggedDecision(
+            decision=decision,
+            active=undo is None and not isinstance(act, Forgotten),
+            undone_by=None if undo is None else numbers[undo],
+            person_name=names.get(getattr(act, "person", "")),
+            other_name=names.get(getattr(act, "other", "")),
+        )
+        if isinstance(act, Rename) and undo is None:
+            names[act.person] = act.name

@@ -1,0 +1,125 @@
+"""The journal's rows: decisions and the faces that they name, as they were appended.
+
+All functions work inside a transaction that their caller began. What decisions mean is not the matter of
+this module.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
+
+from index.decisions.fields import Fields, act_of, fields_of
+from index.decisions.model import Decision, FaceKey, faces_of
+from index.errors import LibraryDamaged
+from index.store.schema import decision, decision_face
+from pipeline.values import Box
+
+
+class NotADecision(ValueError):
+    """A row of the journal is no decision: something else than this program wrote it.
+
+    Attributes:
+        number: The id of the row.
+    """
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"decision {number} cannot be read: {reason}")
+        self.number = number
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raise what is wrong with a row as what it means for the library at ``path``: it is damaged."""
+    try:
+        yield
+    except NotADecision as error:
+        raise LibraryDamaged(path, str(error)) from error
+
+
+def has_decisions(connection: Connection) -> bool:
+    """Whether anything was ever decided."""
+    return bool(connection.scalar(select(exists().select_from(decision))))
+
+
+def names_any(connection: Connection, digests: Sequence[bytes]) -> bool:
+    """Whether decisions name a face in any of these contents."""
+    query = select(exists().where(decision_face.c.digest.in_(digests)))
+    return bool(connection.scalar(query))
+
+
+def read_decisions(connection: Connection) -> list[Decision]:
+    """All decisions, in the order of their numbers.
+
+    Raises:
+        NotADecision: A row is none.
+    """
+    faces = _read_faces(connection)
+    rows = connection.execute(select(decision).order_by(decision.c.id))
+    return [_decision(row, tuple(faces.get(row.id, ()))) for row in rows]
+
+
+def next_number(connection: Connection) -> int:
+    """The number of the next decision: none is ever used twice."""
+    last = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'decision'"))
+    return max(last or 0, connection.scalar(select(func.max(decision.c.id))) or 0) + 1
+
+
+def append_decisions(connection: Connection, decisions: Sequence[Decision]) -> None:
+    """Append decisions, whose numbers nobody has."""
+    if not decisions:
+        return
+    connection.execute(insert(decision), [_row(each) for each in decisions])
+    _append_faces(connection, decisions)
+
+
+def rewrite_decision(connection: Connection, changed: Decision) -> None:
+    """Put another act in the place of one that must not be known any more."""
+    connection.execute(delete(decision_face).where(decision_face.c.decision_id == changed.id))
+    connection.execute(update(decision).where(decision.c.id == changed.id).values(_row(changed)))
+    _append_faces(connection, [changed])
+
+
+def _append_faces(connection: Connection, decisions: Iterable[Decision]) -> None:
+    rows = [_face_row(each.id, face) for each in decisions for face in faces_of(each.act)]
+    if rows:
+        connection.execute(insert(decision_face), rows)
+
+
+def _row(made: Decision) -> dict[str, Any]:
+    fields = fields_of(made.act)
+    return {
+        "id": made.id,
+        "uid": made.uid,
+        "made_at": made.made_at.isoformat(),
+        "kind": fields.kind,
+        "person": fields.person,
+        "other": fields.other,
+        "name": fields.name,
+        "target": fields.target,
+    }
+
+
+def _face_row(number: int, face: FaceKey) -> dict[str, Any]:
+    box = face.box
+    return {"decision_id": number, "digest": face.digest, "x": box.x, "y": box.y, "w": box.w, "h": box.h}
+
+
+def _read_faces(connection: Connection) -> dict[int, list[FaceKey]]:
+    columns = decision_face.c
+    query = select(columns.decision_id, columns.digest, columns.x, columns.y, columns.w, columns.h)
+    found: dict[int, list[FaceKey]] = {}
+    for number, digest, *box in connection.execute(query.order_by(columns.id)).all():
+        found.setdefault(number, []).append(FaceKey(digest, Box(*box)))
+    return found
+
+
+def _decision(row: Any, faces: tuple[FaceKey, ...]) -> Decision:
+    try:
+        act = act_of(Fields(row.kind, row.person, row.other, row.name, row.target, faces))
+        return Decision(row.id, row.uid, datetime.fromisoformat(row.made_at), act)
+    except ValueError as error:
+        raise NotADecision(row.id, str(error)) from error

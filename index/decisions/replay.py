@@ -1,0 +1,310 @@
+"""What all decisions together come to: the journal, replayed. A pure function of its decisions.
+
+The decisions that hold are applied in the order of their numbers, and the last word on a face counts:
+
+    assign      the face is the person; it was not ignored, no face, or rejected for the person after all
+    reject      the face is not the person; if it was assigned to the person, it is nobody's again
+    not a face, ignore
+                the face is nobody's; rejections stay
+    merge       what was said of ``other`` is said of ``person``, and later decisions that name ``other``
+                mean ``person``. A face that one of the two was assigned to, and the other rejected for,
+                stays assigned: the merge is the later word. Name and hiddenness stay those of ``person``
+    split       the faces are the new person, and rejected for the old one
+    rename, hide
+                of the person whose name it is now
+    undo        the other decision is as if it had never been made; undone itself, it has no effect
+    forget      whatever names the person is void, whether it stands before or after
+
+Assignments and splits make a person known, and those that are unknown are in no state: rejections of them,
+and their names, wait for an assignment. Two boxes in one content that overlap enough are one face: the
+first box that a decision names stands for it.
+
+Any sequence of decisions can be replayed, whatever it refers to: journals come from other machines too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from index.decisions.face_overlap import SAME_FACE, overlap
+from index.decisions.model import (
+    Assign,
+    Decision,
+    FaceKey,
+    Forget,
+    Forgotten,
+    Hide,
+    Ignore,
+    Merge,
+    NotAFace,
+    Reject,
+    Rename,
+    Split,
+    Undo,
+    without,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """A person that the decisions make known.
+
+    Attributes:
+        key: Names the person in every library.
+        name: As it was given; two persons may have one name.
+        hidden: To be left out of lists.
+    """
+
+    key: str
+    name: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The last word on a face.
+
+    Attributes:
+        status: ``confirmed``, ``ignored`` or ``not-a-face``.
+        person: Key of the person that it is confirmed to be; ``None`` for the other two.
+        decision_id: The decision that said so.
+    """
+
+    status: str
+    person: str | None
+    decision_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the decisions come to.
+
+    Attributes:
+        persons: Those that are known, by key, in the order in which they became known.
+        verdicts: By face.
+        rejections: By face, the keys of the persons that it is not, with the decision that said so. The
+            persons need not be known. Never the person that the face is confirmed to be.
+        merged: Keys that mean another person now, and the key of that one.
+        undone: Uids of the decisions that do not hold, with the uid of the undo that holds against each.
+        forgotten: Keys of forgotten persons.
+    """
+
+    persons: Mapping[str, KnownPerson]
+    verdicts: Mapping[FaceKey, Verdict]
+    rejections: Mapping[FaceKey, Mapping[str, int]]
+    merged: Mapping[str, str]
+    undone: Mapping[str, str]
+    forgotten: frozenset[str]
+
+    def person(self, key: str) -> KnownPerson | None:
+        """The person that a key means now; ``None`` where nobody is known by it."""
+        return self.persons.get(self.merged.get(key, key))
+
+    def faces_of(self, key: str) -> tuple[FaceKey, ...]:
+        """The faces that are confirmed to be a person."""
+        return tuple(face for face, verdict in self.verdicts.items() if verdict.person == key)
+
+
+def replay(decisions: Sequence[Decision]) -> State:
+    """Replay decisions, whose ids rise."""
+    return Replay(decisions).state()
+
+
+def undone_by(decisions: Sequence[Decision]) -> dict[str, str]:
+    """Uids of the decisions that do not hold, with the uid of the last undo that holds against each.
+
+    Every undo has one target. So those that nothing undoes come first, then their targets, as far as
+    these wait for no other undo, and so on. What is left undoes one another in a ring, and nothing else:
+    it makes no difference what becomes of that.
+    """
+    targets = {each.uid: each.act.target for each in decisions if isinstance(each.act, Undo)}
+    waiting = {each.uid: 0 for each in decisions if not isinstance(each.act, Forget)}
+    for target in targets.values():
+        if target in waiting:
+            waiting[target] += 1
+    order = {each.uid: each.id for each in decisions}
+    ready = [uid for uid in targets if not waiting[uid]]
+    undone: dict[str, str] = {}
+    while ready:
+        uid = ready.pop()
+        target = targets[uid]
+        if target not in waiting:
+            continue
+        if uid not in undone and (target not in undone or order[undone[target]] < order[uid]):
+            undone[target] = uid
+        waiting[target] -= 1
+        if not waiting[target] and target in targets:
+            ready.append(target)
+    return undone
+
+
+@dataclass(slots=True)
+class _Said:
+    """What is said of one key of a person."""
+
+    known: bool = False
+    name: str | None = None
+    hidden: bool = False
+    confirmed: dict[int, None] = field(default_factory=dict)  # a set that keeps its order
+    rejected: dict[int, int] = field(default_factory=dict)
+
+
+class Replay:
+    """Decisions replayed, to which more may be applied.
+
+    Attributes:
+        forgotten: Keys of persons of whom nothing may be said.
+    """
+
+    def __init__(self, decisions: Sequence[Decision]) -> None:
+        self._faces = _Faces()
+        self._said: dict[str, _Said] = {}
+        self._merged: dict[str, str] = {}
+        self._verdicts: dict[int, Verdict] = {}
+        self._undone = undone_by(decisions)
+        self.forgotten = frozenset(each.act.person for each in decisions if isinstance(each.act, Forget))
+        for decision in decisions:
+            if decision.uid not in self._undone:
+                self.apply(decision)
+
+    def apply(self, decision: Decision) -> None:
+        """Apply one decision that holds, the last so far; it neither undoes another nor forgets anybody."""
+        act, number = without(decision.act, self.forgotten), decision.id
+        match act:
+            case Assign() | Split():
+                self._assign(act, number)
+            case Reject():
+                self._reject(self._faces.numbers(act.faces), self._meant(act.person), number)
+            case NotAFace():
+                self._judge(act.faces, Verdict("not-a-face", None, number))
+            case Ignore():
+                self._judge(act.faces, Verdict("ignored", None, number))
+            case Merge():
+                self._merge(self._meant(act.person), self._meant(act.other))
+            case Rename():
+                self._of(self._meant(act.person)).name = act.name
+            case Hide():
+                self._of(self._meant(act.person)).hidden = act.hidden
+            case Undo() | Forget() | Forgotten():
+                pass
+
+    def person(self, key: str) -> KnownPerson | None:
+        """The person that a key means by now; ``None`` where nobody is known by it."""
+        key = self._meant(key)
+        said = self._said.get(key)
+        return KnownPerson(key, said.name or "", said.hidden) if said and said.known else None
+
+    def is_new(self, key: str) -> bool:
+        """Whether nothing was ever said of this key."""
+        return key not in self._said and key not in self._merged and key not in self.forgotten
+
+    def state(self) -> State:
+        """What it has come to. Nothing may be applied any more."""
+        keys = self._faces.keys
+        rejections: dict[FaceKey, dict[str, int]] = {}
+        for key, said in self._said.items():
+            for face, number in said.rejected.items():
+                rejections.setdefault(keys[face], {})[key] = number
+        return State(
+            persons={
+                key: KnownPerson(key, said.name or "", said.hidden)
+                for key, said in self._said.items()
+                if said.known
+            },
+            verdicts={keys[face]: verdict for face, verdict in self._verdicts.items()},
+            rejections=rejections,
+            merged={key: self._meant(key) for key in self._merged},
+            undone=self._undone,
+            forgotten=self.forgotten,
+        )
+
+    def _of(self, key: str) -> _Said:
+        return self._said.setdefault(key, _Said())
+
+    def _meant(self, key: str) -> str:
+        """The key that a key means now."""
+        last = key
+        while last in self._merged:
+            last = self._merged[last]
+        if last != key:
+            self._merged[key] = last  # a long chain of merges is gone through once
+        return last
+
+    def _assign(self, act: Assign | Split, number: int) -> None:
+        person = self._meant(act.person)
+        said = self._of(person)
+        said.known = True
+        said.name = said.name or act.name
+        faces = self._faces.numbers(act.faces)
+        for face in faces:
+            self._take_off(face)
+            self._verdicts[face] = Verdict("confirmed", person, number)
+            said.confirmed[face] = None
+            said.rejected.pop(face, None)
+        if isinstance(act, Split) and self._meant(act.other) != person:
+            self._reject(faces, self._meant(act.other), number)
+
+    def _judge(self, faces: Iterable[FaceKey], verdict: Verdict) -> None:
+        for face in self._faces.numbers(faces):
+            self._take_off(face)
+            self._verdicts[face] = verdict
+
+    def _reject(self, faces: Iterable[int], person: str, number: int) -> None:
+        said = self._of(person)
+        for face in faces:
+            if face in said.confirmed:
+                self._take_off(face)
+            said.rejected[face] = number
+
+    def _take_off(self, face: int) -> None:
+        """Take the verdict off a face."""
+        verdict = self._verdicts.pop(face, None)
+        if verdict is not None and verdict.person is not None:
+            del self._said[verdict.person].confirmed[face]
+
+    def _merge(self, person: str, other: str) -> None:
+        if person == other:
+            return
+        gone, stays = self._said.pop(other, _Said()), self._of(person)
+        self._merged[other] = person
+        if gone.known and not stays.known:
+            stays.known, stays.name, stays.hidden = True, stays.name or gone.name, gone.hidden
+        for face in gone.confirmed:
+            self._verdicts[face] = Verdict("confirmed", person, self._verdicts[face].decision_id)
+            stays.confirmed[face] = None
+            stays.rejected.pop(face, None)
+        for face, number in gone.rejected.items():
+            if face not in stays.confirmed:
+                stays.rejected[face] = max(number, stays.rejected.get(face, 0))
+
+
+class _Faces:
+    """Which boxes are of one face. Inside the replay a face is a number, which is quick to look up."""
+
+    def __init__(self) -> None:
+        self.keys: list[FaceKey] = []
+        self._numbers: dict[FaceKey, int] = {}
+        self._contents: dict[bytes, list[int]] = {}
+
+    def numbers(self, faces: Iterable[FaceKey]) -> tuple[int, ...]:
+        """The numbers of these faces, each once; ``keys`` has the key that stands for each."""
+        found = dict.fromkeys(map(self._number, faces))
+        return tuple(found)
+
+    def _number(self, face: FaceKey) -> int:
+        number = self._numbers.get(face)
+        if number is None:
+            number = self._numbers[face] = self._look_up(face)
+        return number
+
+    def _look_up(self, face: FaceKey) -> int:
+        content = self._contents.setdefault(face.digest, [])
+        best, number = SAME_FACE, None
+        for each in content:
+            overlaps = overlap(self.keys[each].box, face.box)
+            if overlaps > best:
+                best, number = overlaps, each
+        if number is None:
+            number = len(self.keys)
+            self.keys.append(face)
+            content.append(number)
+        return number

@@ -1,0 +1,326 @@
+"""What may be wrong in a library that SQLite can read, and what is done about it.
+
+Each inspection looks at one thing: ``find`` says what is wrong and writes nothing, ``repair`` puts right
+whatever ``find`` would say now. A repair never invents: it takes out what contradicts itself, and has the
+photos concerned read again by the next scan. What SQLite cannot read is the matter of
+``index.store.sqlite.salvage``.
+"""
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from sqlalchemy import Connection, delete, exists, func, or_, select
+
+from index.arrays import LANDMARKS_BYTES, are_sound
+from index.decisions.derived_tables import derive, differences
+from index.decisions.journal_rows import NotADecision, read_decisions
+from index.decisions.model import Decision
+from index.decisions.replay import replay
+from index.errors import LibraryInaccessible
+from index.maintenance.findings import Finding, FindingKind, named
+from index.photos.catalog import Catalog
+from index.store.schema import content, decision, descriptor, face, photo
+from index.store.sqlite.database import Database
+from index.vectors.saved_index import index_fault, load_index, save_index
+from pipeline.values import ModelId
+
+Dimension: TypeAlias = Callable[[ModelId], int | None]
+"""The length of a model's descriptors; ``None`` for a model that is not known here."""
+
+CHUNK = 4096
+"""Descriptors read at once: 16 MB at most."""
+
+
+class Inspection(Protocol):
+    """Looks at one thing in a library."""
+
+    def find(self) -> list[Finding]:
+        """What is wrong; nothing is written.
+
+        Raises:
+            LibraryError: The library cannot be read.
+        """
+
+    def repair(self) -> None:
+        """Put right what is wrong now.
+
+        Raises:
+            LibraryError: The library cannot be written.
+        """
+
+
+def inspections(database: Database, dimension: Dimension) -> tuple[Inspection, ...]:
+    """All inspections of an open library, in the order in which they are to be repaired."""
+    catalog = Catalog(database)
+    return (
+        References(database),
+        Faces(database),
+        DescriptorRows(database, dimension),
+        Replay(database),
+        IndexFile(catalog, dimension),
+        Permissions(database.path),
+    )
+
+
+class References:
+    """Rows refer to rows that are there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self) -> list[Finding]:
+        """One finding for each table."""
+        with self._database.read() as connection:
+            dangling = _dangling(connection)
+        return [
+            Finding(
+                FindingKind.REFERENCES,
+                f"rows of the table {table} that refer to others that are not there: {len(rows):,}",
+                "delete them; photos among them are read again by the next scan",
+            )
+            for table, rows in dangling.items()
+        ]
+
+    def repair(self) -> None:
+        """Delete rows until none refers to nothing."""
+        with self._database.write() as connection:
+            while dangling := _dangling(connection):
+                for table, rows in dangling.items():
+                    for chunk in _chunks(rows):
+                        ids = ",".join(map(str, chunk))
+                        connection.exec_driver_sql(f"DELETE FROM {table} WHERE rowid IN ({ids})")  # noqa: S608
+
+
+def _dangling(connection: Connection) -> dict[str, list[int]]:
+    """Row ids by table, of rows that refer to nothing."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for table, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        rows[table].append(row_id)
+    return dict(rows)
+
+
+class Faces:
+    """Every face is at a place where a face can be.
+
+    What was decided of a face is in the journal by content and box, and finds its way back when the photo
+    has been read again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self) -> list[Finding]:
+        """At most one finding."""
+        with self._database.read() as connection:
+            faces = _misplaced(connection)
+        if not faces:
+            return []
+        message = f"faces whose box or landmarks are none: {len(faces):,} (faces {named(faces)})"
+        remedy = "read their photos again at the next scan; delete those whose photos are missing"
+        return [Finding(FindingKind.FACES, message, remedy)]
+
+    def repair(self) -> None:
+        """Forget the contents that the faces are in, or, where their photos are missing, the faces."""
+        with self._database.write() as connection:
+            for chunk in _chunks(_misplaced(connection)):
+                query = select(face.c.content_id).distinct().where(face.c.id.in_(chunk))
+                read_again(connection, list(connection.scalars(query)))
+                connection.execute(delete(face).where(face.c.id.in_(chunk)))
+
+
+class DescriptorRows:
+    """Every descriptor is one: as long as its model makes them, finite, and of unit norm.
+
+    A face without a descriptor is no fault: its photo may have been out of reach when the library got
+    another model. The nightly run describes it when it can.
+    """
+
+    def __init__(self, database: Database, dimension: Dimension) -> None:
+        self._database = database
+        self._dimension = dimension
+
+    def find(self) -> list[Finding]:
+        """One finding for each model."""
+        with self._database.read() as connection:
+            unsound = self._unsound(connection)
+        remedy = "delete them; 'faceindex reindex' describes these faces again"
+        return [
+            Finding(
+                FindingKind.DESCRIPTORS,
+                f"descriptors by {model} that are none: {len(faces):,} (faces {named(faces)})",
+                remedy,
+            )
+            for model, faces in unsound.items()
+        ]
+
+    def repair(self) -> None:
+        """Delete those that are none."""
+        columns = descriptor.c
+        with self._database.write() as connection:
+            for model, faces in self._unsound(connection).items():
+                for chunk in _chunks(faces):
+                    connection.execute(
+                        delete(descriptor).where(columns.model == model, columns.face_id.in_(chunk))
+                    )
+
+    def _unsound(self, connection: Connection) -> dict[ModelId, list[int]]:
+        """Faces by model, for models whose dimension is known."""
+        unsound: dict[ModelId, list[int]] = defaultdict(list)
+        for model in map(ModelId, connection.scalars(select(descriptor.c.model).distinct()).all()):
+            dimension = self._dimension(model)
+            if dimension is None:
+                continue
+            for ids, blobs in _descriptors(connection, model):
+                sound = are_sound(blobs, dimension)
+                unsound[model] += [each for each, is_sound in zip(ids, sound, strict=True) if not is_sound]
+        return {model: faces for model, faces in unsound.items() if faces}
+
+
+def read_again(connection: Connection, contents: Sequence[int]) -> None:
+    """Have the next scan read photos anew, by forgetting them; those that are all missing are left.
+
+    Args:
+        connection: With a transaction that may write, and foreign keys enforced.
+        contents: Ids of what is in the photos.
+    """
+    is_there = exists().where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
+    for chunk in _chunks(contents):
+        present = list(connection.scalars(select(content.c.id).where(content.c.id.in_(chunk), is_there)))
+        connection.execute(delete(photo).where(photo.c.content_id.in_(present)))
+        connection.execute(delete(content).where(content.c.id.in_(present)))
+
+
+def _misplaced(connection: Connection) -> list[int]:
+    numbers = [func.typeof(face.c[name]).not_in(("real", "integer")) for name in ("x", "y", "w", "h")]
+    is_none = or_(
+        func.typeof(face.c.landmarks) != "blob",
+        func.length(face.c.landmarks) != LANDMARKS_BYTES,
+        # Infinity and NaN (which SQLite stores as NULL) are no numbers of pixels.
+        *(~(func.abs(face.c[name]) < 1e9) for name in ("x", "y")),
+        *(~face.c[name].between(0, 1e9) for name in ("w", "h")),
+        *numbers,
+    )
+    return list(connection.scalars(select(face.c.id).where(is_none)))
+
+
+def _descriptors(connection: Connection, model: ModelId) -> Iterator[tuple[list[int], list[bytes]]]:
+    query = select(descriptor.c.face_id, descriptor.c.vector).where(descriptor.c.model == model)
+    rows = connection.execution_options(yield_per=CHUNK).execute(query)
+    for chunk in rows.partitions():
+        ids, blobs = zip(*chunk, strict=True)
+        yield list(ids), list(blobs)
+
+
+class Replay:
+    """Persons and verdicts are what the journal of decisions, replayed, comes to."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self) -> list[Finding]:
+        """One finding for each table; or one, where the journal cannot be read."""
+        try:
+            with self._database.read() as connection:
+                counts = differences(connection, replay(read_decisions(connection)))
+        except NotADecision as error:
+            return [Finding(FindingKind.JOURNAL, str(error), "delete this decision, and go by the others")]
+        remedy = "make it anew from the journal"
+        return [
+            Finding(
+                FindingKind.JOURNAL,
+                f"rows of the table {table} that are not what the journal of decisions comes to: {count:,}",
+                remedy,
+            )
+            for table, count in counts.items()
+        ]
+
+    def repair(self) -> None:
+        """Delete decisions that are none, and replay the others."""
+        with self._database.write() as connection:
+            derive(connection, replay(_readable(connection)))
+
+
+def _readable(connection: Connection) -> list[Decision]:
+    while True:
+        try:
+            return read_decisions(connection)
+        except NotADecision as error:
+            connection.execute(delete(decision).where(decision.c.id == error.number))
+
+
+class IndexFile:
+    """The saved index is the one that the database knows."""
+
+    def __init__(self, catalog: Catalog, dimension: Dimension) -> None:
+        self._catalog = catalog
+        self._dimension = dimension
+
+    def find(self) -> list[Finding]:
+        """At most one finding."""
+        model = self._catalog.model()
+        fault = None if model is None else index_fault(self._catalog, model)
+        if fault is None:
+            return []
+        message = f"the file of the saved index cannot be used: {fault}"
+        return [Finding(FindingKind.INDEX, message, "build the index anew, and save it")]
+
+    def repair(self) -> None:
+        """Build it from the database, and save it."""
+        model = self._catalog.model()
+        dimension = None if model is None else self._dimension(model)
+        if model is not None and dimension is not None and self.find():
+            save_index(load_index(self._catalog, model, dimension).index, self._catalog, model)
+
+
+class Permissions:
+    """Nobody but the owner can read the library's files: descriptors of faces are biometric data."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def find(self) -> list[Finding]:
+        """One finding for each file."""
+        return [
+            Finding(
+                FindingKind.PERMISSIONS,
+                f"others than the owner may use {path} (its mode is {mode:04o})",
+                f"set the mode to {mode & 0o700:04o}",
+            )
+            for path, mode in self._open_to_others()
+        ]
+
+    def repair(self) -> None:
+        """Take all rights from others."""
+        try:
+            for path, mode in self._open_to_others():
+                path.chmod(mode & 0o700)
+        except OSError as error:
+            raise LibraryInaccessible(self._path, error.strerror or str(error)) from error
+
+    def _open_to_others(self) -> list[tuple[Path, int]]:
+        folder = self._path.parent
+        try:
+            own = library_files(self._path)
+            # A folder that holds other things too is the user's own, who may have others look into it.
+            looked_at = [*own, *([folder] if len(own) == len(os.listdir(folder)) else [])]
+            modes = [(path, stat.S_IMODE(path.stat().st_mode)) for path in looked_at]
+        except OSError as error:
+            raise LibraryInaccessible(self._path, error.strerror or str(error)) from error
+        return [(path, mode) for path, mode in modes if mode & 0o077]
+
+
+def library_files(path: Path) -> list[Path]:
+    """A library and everything of it that lies beside it, copies too, by name."""
+    with os.scandir(path.parent) as entries:
+        names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    own = (name for name in names if name == path.name or name.startswith((f"{path.name}.", f"{path.name}-")))
+    return [path.with_name(name) for name in sorted(own)]
+
+
+def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The values, a few at a time: SQLite limits how many parameters a statement may have."""
+    return (values[start : start + 500] for start in range(0, len(values), 500))

@@ -1,0 +1,1 @@
+"""Queries for who is in a library."""

@@ -1,0 +1,375 @@
+"""Who is known, and what is known of faces: reads for whoever lists, names and finds people.
+
+A face of a person is confirmed, where a decision says so, or recognised, where it only looks like the
+person. A face that a decision covers, or from which the person was rejected, is not recognised, whatever
+was recognised before; nor is it in a cluster any more, though the tables keep that for when the decision
+is undone. Only faces in a photo count, be it a missing one, unless said otherwise.
+
+Nothing is written here. This module knows neither descriptors nor how decisions become what they come to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from itertools import count
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from index.decisions.model import folded
+from index.errors import PersonUnknown
+from index.people.named_faces import held, is_one_of, recognised_faces, whose
+from index.store.schema import cluster_face, content, face, person, photo, rejection, verdict
+from index.store.sqlite.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person that the library knows.
+
+    Attributes:
+        id: Its row, stable as long as the person is known.
+        key: Names the person in every library, 32 hexadecimal digits.
+        name: What to show, and to type: the name, with a number behind it, as in ``Anna (2)``, where an
+            earlier person has the same one.
+        hidden: To be left out of lists.
+    """
+
+    id: int
+    key: str
+    name: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSummary:
+    """A person and how many faces are it.
+
+    Attributes:
+        person: Who.
+        confirmed: Faces that a decision says are the person.
+        recognised: Faces that look like the person.
+        missing: Of both together, those whose photos are all missing.
+    """
+
+    person: Person
+    confirmed: int
+    recognised: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedFace:
+    """A face that was recognised as a person, and how similar it is, -1 to 1."""
+
+    face_id: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFaces:
+    """The faces of a person.
+
+    Attributes:
+        confirmed: Ids, rising.
+        recognised: The most similar first.
+    """
+
+    confirmed: tuple[int, ...]
+    recognised: tuple[RecognisedFace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was decided of a face, or follows.
+
+    Attributes:
+        person: Who it is, confirmed or recognised; ``None`` where nobody knows.
+        confirmed: A decision says that it is this person.
+        similarity: To the person, where it was recognised; else ``None``.
+        ignored: Decided: a stranger.
+        not_a_face: Decided: no face.
+        rejected: Decided: these persons it is not.
+        cluster_id: The cluster that it is in; ``None`` where it is covered by a decision or recognised too.
+        decision_id: Number of the decision that confirmed, ignored, or called it no face; else ``None``.
+    """
+
+    person: Person | None
+    confirmed: bool
+    similarity: float | None
+    ignored: bool
+    not_a_face: bool
+    rejected: tuple[Person, ...]
+    cluster_id: int | None
+    decision_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFaces:
+    """A cluster, with the faces that no decision covers and that are not recognised: ids, rising."""
+
+    cluster_id: int
+    face_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which photos are wanted, by who is in them and when they were taken.
+
+    Attributes:
+        persons: Ids of persons who are all in the photo; at least one.
+        without: Ids of persons none of whom is.
+        only: Nobody else is in it: no face but theirs, and what was decided to be no face.
+        since: Taken on this day or later, by the photo's own clock. A photo without a time never is.
+        until: Taken on this day or earlier.
+    """
+
+    persons: tuple[int, ...]
+    without: tuple[int, ...] = ()
+    only: bool = False
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhoto:
+    """A photo that was wanted.
+
+    Attributes:
+        path: Absolute.
+        digest: Of its content.
+        taken_at: When, by the photo; ``None`` where it does not say.
+    """
+
+    path: bytes
+    digest: bytes
+    taken_at: datetime | None
+
+
+class People:
+    """Who is known in one library. Every method is one transaction, and may raise a ``LibraryError``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def everyone(self) -> dict[int, Person]:
+        """All persons, hidden ones too, by id, rising."""
+        with self._database.read() as connection:
+            return _everyone(connection)
+
+    def summaries(self) -> tuple[PersonSummary, ...]:
+        """Everyone, hidden persons too, by name."""
+        one, there = whose(), held()
+        query = (
+            select(
+                one.c.person_id,
+                func.count().filter(one.c.similarity.is_(None)),
+                func.count().filter(one.c.similarity.is_not(None)),
+                func.coalesce(func.sum(there.c.missing), 0),
+            )
+            .join_from(one, face, face.c.id == one.c.face_id)
+            .join(there, there.c.content_id == face.c.content_id)
+            .group_by(one.c.person_id)
+        )
+        with self._database.read() as connection:
+            persons = _everyone(connection)
+            counts = {person_id: counted for person_id, *counted in connection.execute(query)}
+        ranked = sorted(persons.values(), key=lambda each: (folded(each.name), each.id))
+        return tuple(PersonSummary(each, *counts.get(each.id, (0, 0, 0))) for each in ranked)
+
+    def named(self, name: str) -> Person:
+        """The person of this name, whatever its case.
+
+        Raises:
+            PersonUnknown: Nobody has it; the message names the closest.
+        """
+        names = {folded(each.name): each for each in self.everyone().values()}
+        wanted = folded(name)
+        if wanted not in names:
+            close = get_close_matches(wanted, names, n=_CLOSE_NAMES)
+            raise PersonUnknown(self._database.path, name, tuple(names[each].name for each in close))
+        return names[wanted]
+
+    def with_key(self, key: str) -> Person | None:
+        """The person with this key; ``None`` where nobody has it."""
+        return next((each for each in self.everyone().values() if each.key == key), None)
+
+    def faces_of(self, person_id: int) -> PersonFaces:
+        """The faces of a person."""
+        one, there = whose(), held()
+        query = (
+            select(one.c.face_id, one.c.similarity)
+            .join_from(one, face, face.c.id == one.c.face_id)
+            .join(there, there.c.content_id == face.c.content_id)
+            .where(one.c.person_id == person_id)
+            .order_by(one.c.similarity.desc(), one.c.face_id)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return PersonFaces(
+            confirmed=tuple(face_id for face_id, similarity in rows if similarity is None),
+            recognised=tuple(RecognisedFace(*row) for row in rows if row.similarity is not None),
+        )
+
+    def standing(self, face_ids: Sequence[int]) -> dict[int, Standing]:
+        """What was decided of some faces, or follows, by id; every id that was asked for is in it."""
+        seen = recognised_faces().subquery()
+        query = (
+            select(
+                face.c.id,
+                func.coalesce(verdict.c.person_id, seen.c.person_id).label("person_id"),
+                seen.c.similarity,
+                verdict.c.status,
+                verdict.c.decision_id,
+                cluster_face.c.cluster_id,
+            )
+            .outerjoin(verdict, verdict.c.face_id == face.c.id)
+            .outerjoin(seen, seen.c.face_id == face.c.id)
+            .outerjoin(cluster_face, cluster_face.c.face_id == face.c.id)
+            .where(is_one_of(face.c.id, face_ids))
+        )
+        refused = select(rejection.c.face_id, rejection.c.person_id).where(
+            is_one_of(rejection.c.face_id, face_ids)
+        )
+        with self._database.read() as connection:
+            persons = _everyone(connection)
+            rejected: dict[int, list[Person]] = {}
+            for face_id, person_id in connection.execute(refused.order_by(rejection.c.person_id)):
+                rejected.setdefault(face_id, []).append(persons[person_id])
+            rows = connection.execute(query).all()
+        found = {row.id: _standing(row, persons, tuple(rejected.get(row.id, ()))) for row in rows}
+        return {face_id: found.get(face_id, _UNKNOWN) for face_id in face_ids}
+
+    def clusters(self) -> tuple[ClusterFaces, ...]:
+        """The clusters with at least one face that is left in them, the largest first."""
+        with self._database.read() as connection:
+            found = _clusters(connection, _clustered())
+        return tuple(sorted(found, key=lambda each: (-len(each.face_ids), each.cluster_id)))
+
+    def cluster(self, cluster_id: int) -> ClusterFaces:
+        """One cluster; without a face where there is none of this number, or none is left in it."""
+        with self._database.read() as connection:
+            found = _clusters(connection, _clustered().where(cluster_face.c.cluster_id == cluster_id))
+        return found[0] if found else ClusterFaces(cluster_id, ())
+
+    def digest_of(self, path: bytes) -> bytes | None:
+        """Digest of the content that a photo had when it was last read; ``None`` for one that is unknown.
+
+        ``Catalog.face_ids_of`` has the faces in it, in the order of ``who``.
+        """
+        query = select(content.c.digest).join_from(photo, content).where(photo.c.path == path)
+        with self._database.read() as connection:
+            return connection.scalar(query)
+
+    def photos(self, shown: Shown) -> tuple[FoundPhoto, ...]:
+        """The photos that show persons, missing ones left out, by the time they were taken, then path.
+
+        A content at several paths is there with each of them.
+
+        Raises:
+            ValueError: No person is wanted.
+        """
+        if not shown.persons:
+            raise ValueError("photos are found by the persons in them, and none is wanted")
+        columns = photo.c
+        query = (
+            select(columns.path, content.c.digest, content.c.taken_at)
+            .join_from(photo, content)
+            .where(columns.missing_since.is_(None), *_conditions(shown))
+            .order_by(content.c.taken_at.is_(None), content.c.taken_at, columns.path)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                FoundPhoto(path, digest, None if taken_at is None else datetime.fromisoformat(taken_at))
+                for path, digest, taken_at in connection.execute(query)
+            )
+
+
+def _everyone(connection: Connection) -> dict[int, Person]:
+    """All persons by id, with names of which no two are the same."""
+    persons: dict[int, Person] = {}
+    taken: set[str] = set()
+    for row in connection.execute(select(person).order_by(person.c.id)):
+        name = row.name
+        for number in count(2):
+            if folded(name) not in taken:
+                break
+            name = f"{row.name} ({number})"
+        taken.add(folded(name))
+        persons[row.id] = Person(row.id, row.key, name, row.hidden)
+    return persons
+
+
+def _standing(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) -> Standing:
+    is_open = row.status is None and row.person_id is None
+    return Standing(
+        person=None if row.person_id is None else persons[row.person_id],
+        confirmed=row.status == "confirmed",
+        similarity=row.similarity,
+        ignored=row.status == "ignored",
+        not_a_face=row.status == "not-a-face",
+        rejected=rejected,
+        cluster_id=row.cluster_id if is_open else None,
+        decision_id=row.decision_id,
+    )
+
+
+def _clustered() -> Select[tuple[int, int]]:
+    """The faces that are in a cluster and in a photo, and that nothing covers."""
+    seen = recognised_faces().subquery()
+    there = held()
+    return (
+        select(cluster_face.c.cluster_id, cluster_face.c.face_id)
+        .join(face, face.c.id == cluster_face.c.face_id)
+        .join(there, there.c.content_id == face.c.content_id)
+        .outerjoin(verdict, verdict.c.face_id == face.c.id)
+        .outerjoin(seen, seen.c.face_id == face.c.id)
+        .where(cluster_face.c.cluster_id.is_not(None), verdict.c.face_id.is_(None), seen.c.face_id.is_(None))
+        .order_by(cluster_face.c.cluster_id, cluster_face.c.face_id)
+    )
+
+
+def _clusters(connection: Connection, query: Select[tuple[int, int]]) -> list[ClusterFaces]:
+    members: dict[int, list[int]] = {}
+    for row in connection.execute(query):
+        members.setdefault(row.cluster_id, []).append(row.face_id)
+    return [ClusterFaces(cluster_id, tuple(faces)) for cluster_id, faces in members.items()]
+
+
+def _conditions(shown: Shown) -> list[ColumnElement[bool]]:
+    """What is asked of a content."""
+    one = whose()
+    showing = select(face.c.content_id).join(one, one.c.face_id == face.c.id)
+    conditions: list[ColumnElement[bool]] = [
+        content.c.id.in_(showing.where(one.c.person_id == each)) for each in shown.persons
+    ]
+    if shown.without:
+        conditions.append(content.c.id.not_in(showing.where(is_one_of(one.c.person_id, shown.without))))
+    if shown.only:
+        wanted = showing.with_only_columns(face.c.id).where(is_one_of(one.c.person_id, shown.persons))
+        none = select(verdict.c.face_id).where(verdict.c.status == "not-a-face")
+        others = select(face.c.content_id).where(face.c.id.not_in(wanted), face.c.id.not_in(none))
+        conditions.append(content.c.id.not_in(others))
+    day = func.substr(content.c.taken_at, 1, len("2024-05-06"))
+    if shown.since is not None:
+        conditions.append(day >= shown.since.isoformat())
+    if shown.until is not None:
+        conditions.append(day <= shown.until.isoformat())
+    return conditions
+
+
+_CLOSE_NAMES = 3
+"""So many names are offered in the place of one that nobody has."""
+
+_UNKNOWN = Standing(
+    person=None,
+    confirmed=False,
+    similarity=None,
+    ignored=False,
+    not_a_face=False,
+    rejected=(),
+    cluster_id=None,
+    decision_id=None,
+)
+"""Of a face nothing was decided, and nothing follows."""

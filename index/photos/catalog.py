@@ -1,0 +1,354 @@
+"""What the library knows: outcomes in, values out. Rows never leave this package.
+
+Each method is one transaction, whole or not at all, unless it says otherwise. Those that yield chunks
+use a transaction a chunk, so that a slow reader holds no writer up; of what is recorded meanwhile they
+may show some. This module knows neither pixels nor FAISS.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence, Set
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy.dialects import sqlite
+
+from index.arrays import descriptors_from_blobs, landmarks_from_blob
+from index.decisions.derived_tables import derive
+from index.decisions.journal_rows import names_any, read_decisions, readable
+from index.decisions.replay import replay
+from index.errors import LibraryDamaged, ModelMismatch
+from index.photos.index_manifest import read_manifest, write_manifest
+from index.photos.library_figures import summarise
+from index.photos.path_conditions import is_inside, is_under
+from index.photos.recorder import Recorder
+from index.store.schema import content, descriptor, face, library, photo, root
+from index.store.sqlite.database import Database
+from index.values import (
+    I64,
+    Descriptors,
+    FaceRecord,
+    FailureRecord,
+    IndexFile,
+    Manifest,
+    PhotoState,
+    Recorded,
+    Statistics,
+)
+from pipeline.values import Box, ModelId, Outcome, PhotoIndexed, Quality
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Says what time it is, with an offset from UTC."""
+
+_T = TypeVar("_T")
+
+CHUNK = 1000
+"""Rows read in one transaction: 8 MB of descriptors at most, and some milliseconds."""
+
+
+def utc_now() -> datetime:
+    """The time, by this machine's clock."""
+    return datetime.now(UTC)
+
+
+class Catalog:
+    """The facts of one library.
+
+    Args:
+        database: Open; for the methods that write, open for writing.
+        clock: For the times that are written down.
+
+    Every method may raise a ``LibraryError``: see ``Database.read`` and ``Database.write``.
+    """
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    @property
+    def path(self) -> Path:
+        """The library's file."""
+        return self._database.path
+
+    def model(self) -> ModelId | None:
+        """The model that the library belongs to; ``None`` before its first scan."""
+        with self._database.read() as connection:
+            return _model(connection)
+
+    def choose_model(self, model: ModelId) -> None:
+        """Make the library belong to a model, for good; nothing happens where it does already.
+
+        Raises:
+            ModelMismatch: It belongs to another one.
+        """
+        with self._database.write() as connection:
+            statement = sqlite.insert(library).values(id=1, model=model, created_at=self._now())
+            connection.execute(statement.on_conflict_do_nothing())
+            self._check_model(connection, model)
+
+    def add_roots(self, paths: Sequence[bytes]) -> None:
+        """Remember which folders and files were asked to be scanned; known ones keep their place."""
+        with self._database.write() as connection:
+            for path in paths:
+                connection.execute(sqlite.insert(root).values(path=path).on_conflict_do_nothing())
+
+    def roots(self) -> tuple[bytes, ...]:
+        """What was ever asked to be scanned, in the order it was first named."""
+        with self._database.read() as connection:
+            return tuple(connection.scalars(select(root.c.path).order_by(root.c.id)))
+
+    def states_under(self, roots: Sequence[bytes]) -> dict[bytes, PhotoState]:
+        """All photos known at these paths, or in these folders at any depth, by path.
+
+        Args:
+            roots: Absolute paths; they may lie in one another.
+        """
+        query = select(
+            photo.c.path,
+            photo.c.size,
+            photo.c.mtime_ns,
+            or_(photo.c.failed_reason.is_not(None), content.c.failed_reason.is_not(None)),
+            photo.c.failed_reason.is_not(None),
+            photo.c.missing_since.is_not(None),
+            photo.c.racy,
+        ).outerjoin(content)
+        with self._database.read() as connection:
+            return {
+                path: PhotoState(*state)
+                for each in roots
+                for path, *state in connection.execute(query.where(is_under(photo.c.path, each)))
+            }
+
+    def known_digests(self) -> set[bytes]:
+        """The contents that need not be decoded again: described by the library's model, or failed."""
+        with self._database.read() as connection:
+            return set(connection.scalars(select(content.c.digest)))
+
+    def digests_of(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The contents of some photos, by path; those that are unknown or could not be read are left out."""
+        found: dict[bytes, bytes] = {}
+        for chunk in _chunks(paths):
+            query = select(photo.c.path, content.c.digest).join(content).where(photo.c.path.in_(chunk))
+            with self._database.read() as connection:
+                found.update((row.path, row.digest) for row in connection.execute(query))
+        return found
+
+    def record(self, outcomes: Sequence[Outcome], since: datetime | None = None) -> Recorded:
+        """Apply a batch of outcomes, all or none, in their order; ``index.photos.recorder`` has the rules.
+
+        A ``PhotoKnown`` must come after the outcome that made its content known, in whatever batch.
+
+        Args:
+            outcomes: What became of some files.
+            since: No file was read before then; by default, just now.
+
+        Raises:
+            ModelMismatch: A face was described by another model than the library's.
+            ValueError: An outcome contradicts itself or what is known: a bug in whoever made it.
+        """
+        with readable(self.path), self._database.write() as connection:
+            for model in _models(outcomes):
+                self._check_model(connection, model)
+            now = self._clock()
+            recorder = Recorder(connection, now, since or now)
+            for outcome in outcomes:
+                recorder.record(outcome)
+            if names_any(connection, _digests(outcomes)):  # what was decided of a face holds once it is back
+                derive(connection, replay(read_decisions(connection)))
+            return recorder.counts()
+
+    def mark_missing(self, roots: Sequence[bytes], seen: Set[bytes], spared: Sequence[bytes]) -> int:
+        """Mark photos that a scan did not meet; they stay in the library, with their faces.
+
+        Args:
+            roots: What was scanned.
+            seen: The paths that it met.
+            spared: Folders in it that could not be listed, of which nothing is known.
+
+        Returns:
+            How many were not marked before.
+        """
+        spared_folders = frozenset(spared)
+        present = select(photo.c.path).where(photo.c.missing_since.is_(None))
+        now = self._now()
+        with self._database.write() as connection:
+            gone = {
+                path
+                for each in roots
+                for path in connection.scalars(present.where(is_under(photo.c.path, each)))
+                if path not in seen and not is_inside(path, spared_folders)
+            }
+            for chunk in _chunks(sorted(gone)):
+                connection.execute(update(photo).where(photo.c.path.in_(chunk)).values(missing_since=now))
+        return len(gone)
+
+    def mark_present(self, paths: Sequence[bytes]) -> None:
+        """Take the mark off photos that came back unchanged; paths that are unknown are passed over."""
+        with self._database.write() as connection:
+            for chunk in _chunks(paths):
+                connection.execute(update(photo).where(photo.c.path.in_(chunk)).values(missing_since=None))
+
+    def failures_under(self, roots: Sequence[bytes]) -> list[FailureRecord]:
+        """The photos at or under these paths, not missing, that could not be read, by path."""
+        columns = [
+            func.coalesce(photo.c[name], content.c[name])
+            for name in ("failed_stage", "failed_reason", "failed_message")
+        ]
+        query = (
+            select(photo.c.path, *columns)
+            .outerjoin(content)
+            .where(photo.c.missing_since.is_(None), columns[1].is_not(None))
+        )
+        with self._database.read() as connection:
+            found = {
+                row[0]: FailureRecord(*row)
+                for each in roots
+                for row in connection.execute(query.where(is_under(photo.c.path, each)))
+            }
+        return [found[path] for path in sorted(found)]
+
+    def faces(self, face_ids: Sequence[int]) -> dict[int, FaceRecord]:
+        """What is known of some faces, by id; faces whose content is in no photo are left out."""
+        found: dict[int, FaceRecord] = {}
+        for chunk in _chunks(face_ids):
+            with self._database.read() as connection:
+                rows = connection.execute(_face_query().where(face.c.id.in_(chunk))).all()
+            found.update((row.id, self._face_record(row)) for row in rows)
+        return found
+
+    def all_faces(self) -> Iterator[tuple[FaceRecord, ...]]:
+        """All faces whose content is in a photo, in the order of their ids, in chunks."""
+        last = 0
+        while True:
+            with self._database.read() as connection:
+                query = _face_query().where(face.c.id > last).order_by(face.c.id).limit(CHUNK)
+                rows = connection.execute(query).all()
+            if not rows:
+                return
+            yield tuple(self._face_record(row) for row in rows)
+            last = rows[-1].id
+
+    def face_ids_of(self, digest: bytes) -> list[int]:
+        """The faces in one content; none where it is unknown."""
+        with self._database.read() as connection:
+            query = select(face.c.id).join(content).where(content.c.digest == digest).order_by(face.c.id)
+            return list(connection.scalars(query))
+
+    def described_faces(self, model: ModelId) -> I64:
+        """Every face that the model has described, whether in a photo or not: int64 [N], rising."""
+        # As one text: a million rows would take two seconds, and this a quarter of one.
+        query = select(func.group_concat(descriptor.c.face_id)).where(descriptor.c.model == model)
+        with self._database.read() as connection:
+            ids = connection.scalar(query)
+        return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
+
+    def descriptors(self, model: ModelId, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
+        """The descriptors of some faces, in chunks; faces that the model has not described are left out.
+
+        Args:
+            model: One model; descriptors of two never meet.
+            face_ids: Rising.
+
+        Raises:
+            LibraryDamaged: A descriptor is none.
+        """
+        columns = descriptor.c
+        # One parameter for all ids: as many as ids would take longer than the search that they are for.
+        wanted = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+        query = (
+            select(columns.face_id, columns.vector)
+            .where(columns.model == model, columns.face_id.in_(wanted))
+            .order_by(columns.face_id)
+        )
+        for chunk in _chunks([int(each) for each in face_ids]):
+            with self._database.read() as connection:
+                rows = connection.execute(query, {"ids": json.dumps(chunk)}).all()
+            if rows:
+                yield self._descriptors(rows)
+
+    def manifest(self, model: ModelId) -> Manifest | None:
+        """What is known of the index file saved last; ``None`` where none ever was."""
+        with self._database.read() as connection:
+            return read_manifest(connection, model)
+
+    def write_manifest(self, model: ModelId, file: IndexFile) -> None:
+        """Say that this is the model's index file from now on."""
+        with self._database.write() as connection:
+            write_manifest(connection, model, file, self._now())
+
+    def statistics(self) -> Statistics:
+        """The library in figures."""
+        with self._database.read() as connection:
+            return summarise(connection)
+
+    def _now(self) -> str:
+        return self._clock().isoformat()
+
+    def _check_model(self, connection: Connection, model: ModelId) -> None:
+        chosen = _model(connection)
+        if chosen != model:
+            raise ModelMismatch(self.path, chosen, model)
+
+    def _descriptors(self, rows: Sequence[Row[int, bytes]]) -> Descriptors:
+        try:
+            vectors = descriptors_from_blobs([row.vector for row in rows])
+        except ValueError as error:
+            first, last = rows[0].face_id, rows[-1].face_id
+            reason = f"{error}, among those of the faces {first} to {last}"
+            raise LibraryDamaged(self.path, reason) from error
+        return Descriptors(np.array([row.face_id for row in rows], dtype=np.int64), vectors)
+
+    def _face_record(self, row: Row[Any]) -> FaceRecord:
+        try:
+            landmarks = landmarks_from_blob(row.landmarks)
+        except ValueError as error:
+            reason = f"the landmarks of face {row.id} are no landmarks"
+            raise LibraryDamaged(self.path, reason) from error
+        return FaceRecord(
+            face_id=row.id,
+            digest=row.digest,
+            photo=row.path,
+            missing=row.missing_since is not None,
+            box=Box(row.x, row.y, row.w, row.h),
+            landmarks=landmarks,
+            confidence=row.confidence,
+            quality=Quality(row.quality, tuple(filter(None, row.quality_reasons.split(",")))),
+        )
+
+
+def _model(connection: Connection) -> ModelId | None:
+    model = connection.scalar(select(library.c.model))
+    return None if model is None else ModelId(model)
+
+
+def _models(outcomes: Sequence[Outcome]) -> set[ModelId]:
+    """The models that described the faces of a batch."""
+    indexed = (outcome for outcome in outcomes if isinstance(outcome, PhotoIndexed))
+    return {described.model_id for outcome in indexed for described in outcome.faces}
+
+
+def _digests(outcomes: Sequence[Outcome]) -> list[bytes]:
+    """The contents whose faces a batch brings."""
+    return [outcome.digest for outcome in outcomes if isinstance(outcome, PhotoIndexed) and outcome.faces]
+
+
+def _face_query() -> Select[Any]:
+    """Each face with its content's digest and one of its photos: a present one first, by path."""
+    holder = photo.alias("holder")
+    best = (
+        select(holder.c.id)
+        .where(holder.c.content_id == face.c.content_id)
+        .order_by(holder.c.missing_since.is_not(None), holder.c.path)
+        .limit(1)
+        .correlate(face)
+        .scalar_subquery()
+    )
+    joined = face.join(content).join(photo, photo.c.id == best)
+    return select(face, content.c.digest, photo.c.path, photo.c.missing_since).select_from(joined)
+
+
+def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """The values, ``CHUNK`` at a time: SQLite limits how many parameters a statement may have."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))

@@ -1,0 +1,157 @@
+"""The places that are scanned: how many photos each has, how many it lost, and what becomes of them.
+
+A root is a folder or a file that was once asked to be scanned. Roots may lie in one another. No disk is
+asked here: what a scan met, and what is to be done about it, is told by the caller.
+"""
+
+from collections.abc import Sequence, Set
+from datetime import timedelta
+
+from sqlalchemy import Connection, Executable, and_, bindparam, delete, func, select, update
+
+from index.photos.catalog import Clock, utc_now
+from index.photos.path_conditions import is_inside, is_under
+from index.store.schema import content, face, photo, root
+from index.store.sqlite.database import Database
+from index.values import Loss, Moved, Pruned, RootFigures, StoredPhoto
+
+
+class Roots:
+    """The roots of one library, and their photos. Each method is one transaction.
+
+    Args:
+        database: Open; for the methods that write, open for writing.
+        clock: For the times that are written down, and to tell how long a photo has been missing.
+
+    Every method may raise a ``LibraryError``.
+    """
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def figures(self) -> tuple[RootFigures, ...]:
+        """Every root with its photos, in the order in which they were first named."""
+        missing = photo.c.missing_since.is_not(None)
+        counts = select(func.count().filter(~missing), func.count().filter(missing)).select_from(photo)
+        with self._database.read() as connection:
+            paths = connection.scalars(select(root.c.path).order_by(root.c.id)).all()
+            rows = [connection.execute(counts.where(is_under(photo.c.path, each))).one() for each in paths]
+        return tuple(RootFigures(path, *row) for path, row in zip(paths, rows, strict=True))
+
+    def knows(self, path: bytes) -> bool:
+        """Whether a path was scanned before, as a root or below one, and had a photo or was one."""
+        with self._database.read() as connection:
+            found = connection.scalar(select(photo.c.id).where(is_under(photo.c.path, path)).limit(1))
+            return found is not None or path in _paths(connection)
+
+    def losses(self, roots: Sequence[bytes], seen: Set[bytes], spared: Sequence[bytes]) -> tuple[Loss, ...]:
+        """How many of the photos of each root a scan did not meet; nothing is written.
+
+        Args:
+            roots: What was to be scanned.
+            seen: The paths that the scan met.
+            spared: Folders in it that could not be listed, of which nothing is known.
+        """
+        spared_folders = frozenset(spared)
+        present = select(photo.c.path).where(photo.c.missing_since.is_(None))
+        losses = []
+        with self._database.read() as connection:
+            for each in roots:
+                paths = connection.scalars(present.where(is_under(photo.c.path, each))).all()
+                lost = sum(path not in seen and not is_inside(path, spared_folders) for path in paths)
+                losses.append(Loss(each, len(paths), lost, is_photo=paths == [each]))
+        return tuple(losses)
+
+    def photos_under(self, path: bytes) -> tuple[StoredPhoto, ...]:
+        """The photos at a path, or below it, that are not missing, by path."""
+        query = (
+            select(photo.c.path, photo.c.size, photo.c.mtime_ns, content.c.digest)
+            .outerjoin(content)
+            .where(photo.c.missing_since.is_(None), is_under(photo.c.path, path))
+            .order_by(photo.c.path)
+        )
+        with self._database.read() as connection:
+            return tuple(StoredPhoto(*row) for row in connection.execute(query))
+
+    def move(self, old: bytes, new: bytes) -> Moved:
+        """Write down that a root, with all below it, is at another place now.
+
+        What is known already of a path at the new place stands, and what was known of it at the old place is
+        given up.
+
+        Args:
+            old: Absolute path of a root.
+            new: Absolute path, neither in the old one nor around it.
+        """
+        with self._database.write() as connection:
+            known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
+            rows = connection.execute(
+                select(photo.c.id, photo.c.path).where(is_under(photo.c.path, old))
+            ).all()
+            moved = {row.id: new + row.path[len(old) :] for row in rows}
+            twice = [number for number, path in moved.items() if path in known]
+            _execute_many(connection, delete(photo).where(photo.c.id == bindparam("number")), twice)
+            for number, path in moved.items():
+                if path not in known:
+                    connection.execute(update(photo).where(photo.c.id == number).values(path=path))
+            for each in _paths(connection):
+                if is_inside(each, {old}):
+                    place = new + each[len(old) :]
+                    connection.execute(delete(root).where(root.c.path == place))
+                    connection.execute(update(root).where(root.c.path == each).values(path=place))
+        return Moved(len(moved) - len(twice), len(twice))
+
+    def forget(self, path: bytes, *, dry_run: bool = False) -> int:
+        """Scan a root no more: its photos count as missing, but for those that another root holds.
+
+        Args:
+            path: Of the root.
+            dry_run: Only count.
+
+        Returns:
+            How many photos are missing by that.
+        """
+        now = self._clock().isoformat()
+        rows = select(photo.c.id, photo.c.path).where(
+            photo.c.missing_since.is_(None), is_under(photo.c.path, path)
+        )
+        with self._database.read() if dry_run else self._database.write() as connection:
+            others = _paths(connection) - {path}
+            gone = [row.id for row in connection.execute(rows) if not is_inside(row.path, others)]
+            if not dry_run:
+                connection.execute(delete(root).where(root.c.path == path))
+                mark = update(photo).where(photo.c.id == bindparam("number")).values(missing_since=now)
+                _execute_many(connection, mark, gone)
+        return len(gone)
+
+    def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
+        """Give up photos that have been missing for long, and all that is in no photo any more.
+
+        What people decided is not touched: it names contents, and counts again when one of them is back.
+
+        Args:
+            days: Photos that have been missing for fewer days stay.
+            dry_run: Only count.
+        """
+        before = (self._clock() - timedelta(days=days)).isoformat()
+        is_old = and_(photo.c.missing_since.is_not(None), photo.c.missing_since <= before)
+        kept = select(photo.c.id).where(photo.c.content_id == content.c.id, ~is_old)
+        lost = select(content.c.id).where(~kept.exists())
+        with self._database.read() if dry_run else self._database.write() as connection:
+            photos = connection.scalar(select(func.count()).select_from(photo).where(is_old)) or 0
+            faces = connection.scalar(select(func.count()).where(face.c.content_id.in_(lost))) or 0
+            if not dry_run:
+                connection.execute(delete(photo).where(is_old))
+                connection.execute(delete(content).where(content.c.id.in_(lost)))
+        return Pruned(photos, faces)
+
+
+def _paths(connection: Connection) -> frozenset[bytes]:
+    return frozenset(connection.scalars(select(root.c.path)))
+
+
+def _execute_many(connection: Connection, statement: Executable, numbers: Sequence[int]) -> None:
+    """Execute a statement about one photo for each of some, none perhaps."""
+    if numbers:
+        connection.execute(statement, [{"number": number} for number in numbers])

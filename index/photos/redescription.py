@@ -1,0 +1,140 @@
+"""Another model for a library: which faces it has still to describe, its descriptors, and the change itself.
+
+Descriptors of several models may be in a library; one of them is the library's, and its alone are in the
+index that is searched. Those of the others are neither seen nor touched by anything else, so that they may
+come in over many nights, and stay for whoever wants to go back. This module knows neither photos nor FAISS.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
+
+from index.arrays import descriptor_to_blob, landmarks_from_blob
+from index.errors import LibraryDamaged
+from index.store.schema import content, descriptor, face, library, photo
+from index.store.sqlite.database import Database
+from index.values import Coverage, FreshDescriptors, Undescribed
+from pipeline.values import Box, DetectedFace, ModelId, PhotoFile
+
+
+class Redescription:
+    """The faces of one library, as one model describes them. Each method is one transaction.
+
+    Args:
+        database: Open; for the methods that write, open for writing.
+        model: The model.
+
+    Every method may raise a ``LibraryError``.
+    """
+
+    def __init__(self, database: Database, model: ModelId) -> None:
+        self._database = database
+        self._model = model
+
+    def coverage(self) -> Coverage:
+        """How far it has come."""
+        count = select(func.count()).select_from(face)
+        with self._database.read() as connection:
+            lacking = count.where(self._lacks())
+            faces = connection.scalar(count) or 0
+            described = faces - (connection.scalar(lacking) or 0)
+            figures = select(func.count(), func.count(face.c.content_id.distinct()))
+            waiting = figures.where(self._lacks(), _is_in_photo(face.c.content_id))
+            return Coverage(faces, described, *connection.execute(waiting).one())
+
+    def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
+        """The next contents with faces that it has not described, and that are in a photo, by rising id.
+
+        Args:
+            after: Contents of this id, and of lower ones, are passed over.
+            limit: How many at most.
+        """
+        faces = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks())
+        query = (
+            select(content.c.id, content.c.digest)
+            .where(content.c.id > after, faces.exists(), _is_in_photo(content.c.id))
+            .order_by(content.c.id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            contents = connection.execute(query).all()
+            ids = [row.id for row in contents]
+            files: dict[int, list[PhotoFile]] = {each: [] for each in ids}
+            lacking: dict[int, dict[int, DetectedFace]] = {each: {} for each in ids}
+            present = photo.c.missing_since.is_(None)
+            for row in connection.execute(
+                select(photo).where(photo.c.content_id.in_(ids), present).order_by(photo.c.path)
+            ):
+                files[row.content_id].append(PhotoFile(row.path, row.size, row.mtime_ns))
+            for row in connection.execute(
+                select(face).where(face.c.content_id.in_(ids), self._lacks()).order_by(face.c.id)
+            ):
+                lacking[row.content_id][row.id] = self._face(row)
+        return tuple(
+            Undescribed(
+                row.id,
+                row.digest,
+                tuple(files[row.id]),
+                tuple(lacking[row.id]),
+                tuple(lacking[row.id].values()),
+            )
+            for row in contents
+        )
+
+    def add(self, found: Sequence[FreshDescriptors]) -> int:
+        """Write descriptors down, but for faces that are gone meanwhile, or have one.
+
+        A face must still be in its content: the library may be another one by now, brought back from a
+        backup, in which the same id is another face's.
+
+        Returns:
+            How many were written.
+        """
+        written = 0
+        with self._database.write() as connection:
+            for each in found:
+                lacking = (
+                    select(face.c.id).join(content).where(self._lacks(), content.c.digest == each.digest)
+                )
+                wanted = frozenset(connection.scalars(lacking))
+                values = [
+                    {"face_id": number, "model": self._model, "vector": descriptor_to_blob(vector)}
+                    for number, vector in zip(each.face_ids, each.vectors, strict=True)
+                    if number in wanted
+                ]
+                if values:
+                    connection.execute(insert(descriptor), values)
+                written += len(values)
+        return written
+
+    def make_current(self) -> None:
+        """Make the library belong to this model, and remember which one it belonged to."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(library)
+                .where(library.c.model != self._model)
+                .values(model=self._model, previous_model=library.c.model)
+            )
+
+    def _face(self, row: Row[Any]) -> DetectedFace:
+        try:
+            landmarks = landmarks_from_blob(row.landmarks)
+        except ValueError as error:
+            reason = f"the landmarks of face {row.id} are no landmarks"
+            raise LibraryDamaged(self._database.path, reason) from error
+        return DetectedFace(Box(row.x, row.y, row.w, row.h), landmarks, row.confidence)
+
+    def _lacks(self) -> ColumnElement[bool]:
+        """A condition on a face: this model has not described it."""
+        own = select(descriptor.c.face_id).where(
+            descriptor.c.face_id == face.c.id, descriptor.c.model == self._model
+        )
+        return ~own.exists()
+
+
+def _is_in_photo(content_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """A condition on a content: some photo has it and is not missing."""
+    return (
+        select(photo.c.id).where(photo.c.content_id == content_id, photo.c.missing_since.is_(None)).exists()
+    )

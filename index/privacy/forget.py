@@ -1,0 +1,150 @@
+"""Forgetting a person for good: out of the tables, out of the index files, out of copies of the library.
+
+The tables come first, in one transaction, so that a person is forgotten or not, whatever happens. What
+follows can be done again at any time. SQLite overwrites what it deletes, and the files are written anew:
+they hold nothing of the person any more. What a disk keeps of deleted files, and copies elsewhere, such
+as backups and exported journals, are not in reach.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, select
+
+from index.arrays import dimension_of
+from index.decisions.derived_tables import derive
+from index.decisions.journal_rows import append_decisions, next_number, read_decisions, readable
+from index.decisions.model import Decision, Forget, new_key
+from index.decisions.replay import replay
+from index.errors import DecisionRefused, LibraryInaccessible
+from index.maintenance.check import library_files
+from index.photos.catalog import Catalog, Clock, utc_now
+from index.privacy.redaction import keys_of, take_out_persons
+from index.store.schema import descriptor, vector_index
+from index.store.sqlite.database import Database, is_library
+from index.vectors.saved_index import finish_saving, index_path, load_index, save_index
+from pipeline.values import ModelId
+
+_INDEX = ".faiss"
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What was done to the files of a library.
+
+    Attributes:
+        rewritten: Files that were written anew: the library, and its indexes.
+        removed: Copies of earlier states that were deleted.
+        left: Databases beside the library that may hold what was forgotten, and were not made by an
+            upgrade: they may be all that somebody has, and are theirs to delete.
+    """
+
+    rewritten: tuple[Path, ...]
+    removed: tuple[Path, ...]
+    left: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What became of a person who was forgotten.
+
+    Attributes:
+        name: What the person was called.
+        faces: Faces that were deleted, with their descriptors: the confirmed and the recognised ones.
+        decisions: Decisions that say less than before, or nothing.
+        purged: What was done to the files.
+    """
+
+    name: str
+    faces: int
+    decisions: int
+    purged: Purged
+
+
+def forget(database: Database, key: str, clock: Clock = utc_now) -> Erased:
+    """Forget a person, and all who were merged with it. It cannot be undone.
+
+    The faces never come back, whatever is scanned: marks keep them out. Nobody else may use the library
+    meanwhile but to read.
+
+    Args:
+        database: The library, open for writing.
+        key: The person's.
+        clock: For the time of the decision, which is kept without the name.
+
+    Raises:
+        DecisionRefused: Nobody is known by that key.
+        LibraryBusy: The person is forgotten, but somebody reads the library, so that its file could not
+            be written anew; ``purge`` does that.
+        LibraryError: The library, or a file of it, cannot be written; if it is a file, see ``LibraryBusy``.
+    """
+    with readable(database.path), database.write() as connection:
+        decisions = read_decisions(connection)
+        state = replay(decisions)
+        person = state.person(key)
+        if person is None:
+            raise DecisionRefused(database.path, f"nobody is known by the key {key}")
+        keys = keys_of(state, key)
+        redacted = take_out_persons(connection, decisions, keys)
+        made = [
+            Decision(number, new_key(), clock(), Forget(each))
+            for number, each in enumerate(keys, next_number(connection))
+        ]
+        append_decisions(connection, made)
+        derive(connection, replay([*redacted.decisions, *made]))
+    return Erased(person.name, redacted.faces, redacted.rewritten, purge(database))
+
+
+def purge(database: Database) -> Purged:
+    """Leave nothing of what was deleted in the library's files. Done twice, it changes nothing more.
+
+    Raises:
+        LibraryBusy: Somebody reads the library, and did not stop.
+        LibraryError: A file cannot be read, written or deleted.
+    """
+    catalog, path = Catalog(database), database.path
+    dimensions = _dimensions(database)
+    rewritten = tuple(
+        index_path(path, model) for model, each in dimensions.items() if _save_index(catalog, model, each)
+    )
+    indexes = {index_path(path, model) for model in dimensions}
+    removed, left = [], []
+    try:
+        for file in library_files(path):
+            if _is_leftover(path, file) or (file.suffix == _INDEX and file not in indexes):
+                file.unlink(missing_ok=True)
+                removed.append(file)
+            elif file != path and is_library(file):
+                left.append(file)
+    except OSError as error:
+        raise LibraryInaccessible(path, error.strerror or str(error)) from error
+    database.vacuum()
+    return Purged((path, *rewritten), tuple(removed), tuple(left))
+
+
+def _dimensions(database: Database) -> dict[ModelId, int]:
+    """How long the descriptors of each model are; the manifests of models that have none are deleted."""
+    columns = descriptor.c
+    with database.write() as connection:
+        models = list(connection.scalars(select(columns.model).distinct()))
+        connection.execute(delete(vector_index).where(vector_index.c.model.not_in(models)))
+        return {ModelId(model): dimension_of(_any_vector(connection, model)) for model in models}
+
+
+def _any_vector(connection: Connection, model: str) -> bytes:
+    query = select(descriptor.c.vector).where(descriptor.c.model == model).limit(1)
+    return bytes(connection.execute(query).scalar_one())
+
+
+def _save_index(catalog: Catalog, model: ModelId, dimension: int) -> bool:
+    """Write a model's index anew where it holds something else than the database; whether it did."""
+    finish_saving(catalog, model)
+    loaded = load_index(catalog, model, dimension)
+    if not loaded.saved:
+        save_index(loaded.index, catalog, model)
+    return not loaded.saved
+
+
+def _is_leftover(library: Path, file: Path) -> bool:
+    """Whether a file beside the library is a copy that an upgrade made, or half an index."""
+    return file.name.startswith(f"{library.name}.revision-") or file.name.endswith(f"{_INDEX}.unfinished")

@@ -1,0 +1,80 @@
+"""Taking over the decisions of another journal, or of an earlier state of the same one.
+
+A decision is known by its uid, so that nothing is taken over twice. What is new comes after all that is
+there. Who was forgotten on either side is forgotten on both. All happens inside a transaction that the
+caller began.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from index.decisions.derived_tables import derive
+from index.decisions.journal_lines import JournalFile
+from index.decisions.journal_rows import append_decisions, next_number, read_decisions
+from index.decisions.model import Decision, Forget, new_key
+from index.decisions.replay import replay
+from index.decisions.tombstones import Marks, add_points, read_points
+from index.privacy.redaction import Redacted, keys_of, redact, take_out_persons, take_out_points
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import. The first three together are the decisions in the file.
+
+    Attributes:
+        added: Decisions that were new, and taken over as they are.
+        known: Decisions that were there before, under their uids.
+        redacted: New ones of which nothing or not all was taken over, because persons or faces in them
+            were forgotten.
+        erased_faces: Faces of persons who were forgotten elsewhere, taken out here too: where there are
+            any, ``index.privacy.forget.purge`` has to follow.
+    """
+
+    added: int
+    known: int
+    redacted: int
+    erased_faces: int
+
+
+def take_over(connection: Connection, file: JournalFile, now: datetime) -> Imported:
+    """Take over what a file holds.
+
+    Raises:
+        NotADecision: A row of the journal that is there is none.
+    """
+    known = tuple(read_decisions(connection))
+    number = next_number(connection)
+    fresh = tuple(_fresh(file.decisions, {each.uid for each in known}, number))
+    forgotten = {each.act.person for each in fresh if isinstance(each.act, Forget)}
+    state = replay(known)
+    keys = sorted({key for each in forgotten - state.forgotten for key in keys_of(state, each)})
+    left = take_out_persons(connection, known, keys) if keys else Redacted(known, 0, 0)
+    points = add_points(connection, file.points)
+    if points:
+        marked = take_out_points(connection, left.decisions, points)
+        left = replace(marked, faces=left.faces + marked.faces)
+    # Who was merged, here alone, with somebody who was forgotten elsewhere is forgotten too.
+    own = [
+        Decision(next_one, new_key(), now, Forget(key))
+        for next_one, key in enumerate((key for key in keys if key not in forgotten), number + len(fresh))
+    ]
+    marks = Marks(read_points(connection))
+    taken = redact(fresh, state.forgotten.union(forgotten, keys), marks.cover, others=left.decisions)
+    append_decisions(connection, [*taken, *own])
+    if taken or left.decisions != known:
+        derive(connection, replay([*left.decisions, *taken, *own]))
+    redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
+    return Imported(len(fresh) - redacted, len(file.decisions) - len(fresh), redacted, left.faces)
+
+
+def _fresh(decisions: Sequence[Decision], known: Set[str], number: int) -> Iterator[Decision]:
+    """The decisions of a file that are not known yet, each once, with numbers of this library."""
+    seen = set(known)
+    for each in decisions:
+        if each.uid not in seen:
+            seen.add(each.uid)
+            yield replace(each, id=number)
+            number += 1

@@ -1,0 +1,167 @@
+"""Taking persons out of the rows: their faces, their names, and what was ever decided about them.
+
+What is left says nothing of them: decisions of which only number, uid and time remain, a decision that
+says that a key is forgotten, and marks that keep the faces out. All functions work inside a transaction
+that their caller began; what is outside the tables is the matter of ``index.privacy.forget``.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from index.decisions.face_overlap import SAME_FACE, overlap
+from index.decisions.journal_rows import rewrite_decision
+from index.decisions.model import (
+    Assign,
+    Decision,
+    FaceKey,
+    Forgotten,
+    Hide,
+    Rename,
+    Split,
+    without,
+)
+from index.decisions.replay import State, replay
+from index.decisions.tombstones import ForgottenPoint, Marks, add_points, centre_of
+from index.people.named_faces import is_one_of, whose
+from index.recognition.stored_calibration import forget_in_calibrations
+from index.store.schema import cluster, cluster_face, content, face, person
+from pipeline.values import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What was taken out.
+
+    Attributes:
+        decisions: All decisions, as they are now.
+        rewritten: How many of them say less than before.
+        faces: Faces taken out of the library.
+    """
+
+    decisions: tuple[Decision, ...]
+    rewritten: int
+    faces: int
+
+
+def redact(
+    decisions: Sequence[Decision],
+    persons: Collection[str],
+    is_forgotten: Callable[[FaceKey], bool],
+    others: Iterable[Decision] = (),
+) -> tuple[Decision, ...]:
+    """What decisions say when persons and faces are forgotten, whatever else they say kept.
+
+    A person who had but forgotten faces is left without any: names of that one go too, for a forgotten
+    person may have had another name before.
+
+    Args:
+        decisions: They come back, each with what is left of its act.
+        persons: Keys of the persons.
+        is_forgotten: Whether a face is.
+        others: Decisions that are not to be changed, which may give faces to the same persons.
+    """
+    left = [replace(each, act=without(each.act, persons, is_forgotten)) for each in decisions]
+    had = {
+        before.act.person
+        for before, after in zip(decisions, left, strict=True)
+        if isinstance(before.act, Assign | Split) and before.act != after.act
+    }
+    acts = [each.act for each in (*left, *others)]
+    bare = had - {act.person for act in acts if isinstance(act, Assign | Split)}
+    return tuple(
+        replace(each, act=Forgotten())
+        if isinstance(each.act, Rename | Hide) and each.act.person in bare
+        else each
+        for each in left
+    )
+
+
+def keys_of(state: State, key: str) -> tuple[str, ...]:
+    """All keys that mean the same person as a key does: this one, and those that were merged."""
+    key = state.merged.get(key, key)
+    return (key, *(other for other, meant in state.merged.items() if meant == key))
+
+
+def take_out_persons(
+    connection: Connection, decisions: Sequence[Decision], persons: Collection[str]
+) -> Redacted:
+    """Take out persons, with the faces that are confirmed to be them or recognised as them.
+
+    Args:
+        connection: In a transaction that may write.
+        decisions: The whole journal.
+        persons: All their keys.
+    """
+    state = replay(decisions)
+    faces = _faces_of(connection, persons)
+    keys = [*faces.values(), *(key for who in persons for key in state.faces_of(who))]
+    add_points(connection, map(centre_of, keys))
+    boxes: dict[bytes, list[Box]] = {}
+    for key in keys:
+        boxes.setdefault(key.digest, []).append(key.box)
+
+    def is_forgotten(key: FaceKey) -> bool:
+        return any(overlap(key.box, box) > SAME_FACE for box in boxes.get(key.digest, ()))
+
+    left = redact(decisions, persons, is_forgotten)
+    forget_in_calibrations(connection, persons)
+    _delete_faces(connection, faces.keys())
+    return Redacted(left, _rewrite(connection, decisions, left), len(faces))
+
+
+def take_out_points(
+    connection: Connection, decisions: Sequence[Decision], points: Sequence[ForgottenPoint]
+) -> Redacted:
+    """Take out the faces about these points, which were marked elsewhere; see ``take_out_persons``."""
+    marks = Marks(points)
+    doomed = [
+        face_id
+        for digest in marks.digests()
+        for face_id, key in _faces_in(connection, digest).items()
+        if marks.cover(key)
+    ]
+    left = redact(decisions, (), marks.cover)
+    _delete_faces(connection, doomed)
+    return Redacted(left, _rewrite(connection, decisions, left), len(doomed))
+
+
+def _rewrite(connection: Connection, before: Sequence[Decision], after: Sequence[Decision]) -> int:
+    changed = [new for old, new in zip(before, after, strict=True) if old.act != new.act]
+    for each in changed:
+        rewrite_decision(connection, each)
+    return len(changed)
+
+
+_FACES = select(face.c.id, content.c.digest, face.c.x, face.c.y, face.c.w, face.c.h).join_from(face, content)
+
+
+def _faces_of(connection: Connection, persons: Collection[str]) -> dict[int, FaceKey]:
+    """The faces that are confirmed to be these persons, or recognised as them."""
+    one = whose()
+    query = (
+        _FACES.join(one, one.c.face_id == face.c.id)
+        .join(person, person.c.id == one.c.person_id)
+        .where(is_one_of(person.c.key, persons))
+    )
+    return _by_id(connection.execute(query))
+
+
+def _faces_in(connection: Connection, digest: bytes) -> dict[int, FaceKey]:
+    return _by_id(connection.execute(_FACES.where(content.c.digest == digest)))
+
+
+def _by_id(rows: Iterable[Any]) -> dict[int, FaceKey]:
+    return {face_id: FaceKey(digest, Box(*box)) for face_id, digest, *box in rows}
+
+
+def _delete_faces(connection: Connection, face_ids: Iterable[int]) -> None:
+    """Delete faces, with all that refers to them, and the clusters that had no others."""
+    doomed = list(face_ids)
+    members = select(cluster_face.c.cluster_id).where(is_one_of(cluster_face.c.face_id, doomed))
+    touched = [each for each in connection.scalars(members.distinct()) if each is not None]
+    connection.execute(delete(face).where(is_one_of(face.c.id, doomed)))
+    filled = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
+    connection.execute(delete(cluster).where(is_one_of(cluster.c.id, touched), cluster.c.id.not_in(filled)))

@@ -1,0 +1,1 @@
+"""Who a face is: galleries of known persons, thresholds, calibration, adapted models."""

@@ -1,0 +1,140 @@
+"""The models that a library alone has: each the descriptors of another model, times a matrix learned here.
+
+This module keeps the matrices. It neither learns nor applies them, and knows no network.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy.dialects import sqlite
+
+from index.arrays import descriptor_to_blob
+from index.errors import LibraryDamaged
+from index.recognition.curve_json import curve_from_json, curve_to_json
+from index.recognition.thresholds import Curve
+from index.store.schema import descriptor, projection
+from index.store.sqlite.database import Database
+from index.values import Descriptors
+from pipeline.values import F32, ModelId
+
+_MARK = "+adapted-"
+"""Between the name of the base and the number of the adaptation; no shipped model has it in its name."""
+
+_NUMBER = np.dtype("<f4")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredProjection:
+    """A model of one library.
+
+    Attributes:
+        model: Its name.
+        base: The model whose descriptors it is made from, which may be such a model too.
+        made_at: When, with an offset from UTC.
+        matrix: float32 [D + 1, K]; the last row is an offset.
+        curve: What its similarities mean.
+        report: What was found when it was learned, in a few words.
+    """
+
+    model: ModelId
+    base: ModelId
+    made_at: datetime
+    matrix: F32
+    curve: Curve
+    report: str
+
+
+class Projections:
+    """The projections of one library. Every method is one transaction, and may raise a ``LibraryError``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def chain(self, model: ModelId) -> tuple[StoredProjection, ...]:
+        """The projections that lead to a model, in the order in which they are applied; none for most.
+
+        The first one's base is a model that everybody has.
+        """
+        found: list[StoredProjection] = []
+        with self._database.read() as connection:
+            name = model
+            while row := connection.execute(select(projection).where(projection.c.model == name)).first():
+                if len(found) > _number(model):  # each has a base of a lower number: this one has not
+                    raise LibraryDamaged(self._database.path, f"the model {model} is made from itself")
+                found.append(self._stored(row))
+                name = found[-1].base
+        return tuple(reversed(found))
+
+    def next_name(self, base: ModelId) -> ModelId:
+        """What the next model made from ``base`` is called: ``sface+adapted-1`` and so on."""
+        root = base.partition(_MARK)[0]
+        with self._database.read() as connection:
+            names = connection.scalars(select(projection.c.model))
+            numbers = [_number(ModelId(name)) for name in names if name.partition(_MARK)[0] == root]
+        return ModelId(f"{root}{_MARK}{max(numbers, default=0) + 1}")
+
+    def add(self, stored: StoredProjection) -> None:
+        """Keep a projection."""
+        rows, columns = stored.matrix.shape
+        with self._database.write() as connection:
+            connection.execute(
+                insert(projection).values(
+                    model=stored.model,
+                    base=stored.base,
+                    made_at=stored.made_at.isoformat(),
+                    rows=rows,
+                    columns=columns,
+                    matrix=stored.matrix.astype(_NUMBER).tobytes(),
+                    report=json.dumps({**curve_to_json(stored.curve), "report": stored.report}),
+                )
+            )
+
+    def describe(self, model: ModelId, found: Descriptors) -> None:
+        """Write down descriptors by a model of this library; faces that have one keep it.
+
+        Args:
+            model: Which.
+            found: Its descriptors of faces that another model has described.
+        """
+        rows = [
+            {"face_id": number, "model": model, "vector": descriptor_to_blob(vector)}
+            for number, vector in zip(found.ids.tolist(), found.vectors, strict=True)
+        ]
+        with self._database.write() as connection:
+            connection.execute(sqlite.insert(descriptor).on_conflict_do_nothing(), rows)
+
+    def _stored(self, row: Row[str, str, str, int, int, bytes, str]) -> StoredProjection:
+        try:
+            matrix = np.frombuffer(row.matrix, _NUMBER).reshape(row.rows, row.columns).astype(np.float32)
+            if not np.isfinite(matrix).all():
+                raise ValueError("a number in it is not finite")
+            body = json.loads(row.report)
+            return StoredProjection(
+                model=ModelId(row.model),
+                base=ModelId(row.base),
+                made_at=datetime.fromisoformat(row.made_at),
+                matrix=matrix,
+                curve=curve_from_json(body),
+                report=str(body["report"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise LibraryDamaged(self._database.path, f"the model {row.model} in it is none") from error
+
+
+def own_curve(connection: Connection, model: ModelId) -> Curve | None:
+    """What the similarities of a model of this library mean; ``None`` where it is no such model.
+
+    Raises:
+        ValueError: What is kept of it makes no sense.
+    """
+    report = connection.scalar(select(projection.c.report).where(projection.c.model == model))
+    return None if report is None else curve_from_json(json.loads(report))
+
+
+def _number(model: ModelId) -> int:
+    """The number of an adaptation; 0 for a name that is of none."""
+    number = model.partition(_MARK)[2]
+    return int(number) if number.isdecimal() else 0

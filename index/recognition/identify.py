@@ -1,0 +1,215 @@
+"""From probes to the faces of the library that are nearest to them, and to the persons they may be.
+
+The index knows ids, the catalog knows which of them are in a photo, the gallery knows what persons look
+like, the thresholds what is like enough: this module puts them together. It knows neither SQL nor FAISS.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.photos.catalog import Catalog
+from index.recognition.gallery import Evidence, Gallery
+from index.recognition.thresholds import Thresholds
+from index.values import I64, NearFace, Neighbor
+from index.vectors.saved_index import VectorIndex
+from pipeline.values import F32
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the near faces are wanted.
+
+    Attributes:
+        k: At most so many for each probe.
+        min_similarity: None that is less similar, -1 to 1.
+        not_of: Digest of the photo that the probes are from: its own faces are no matches.
+        not_these: Faces that are no matches either, as those that were decided to be no faces.
+    """
+
+    k: int = 10
+    min_similarity: float = -1.0
+    not_of: bytes | None = None
+    not_these: Collection[int] = ()
+
+
+def nearest(catalog: Catalog, vectors: VectorIndex, queries: F32, wanted: Wanted) -> list[list[NearFace]]:
+    """The nearest faces that are in a photo, for each probe, by falling similarity.
+
+    Args:
+        catalog: The library.
+        vectors: Its index.
+        queries: float32 [N, D], of unit norm.
+        wanted: Which and how many.
+
+    Returns:
+        N lists; one is shorter than ``wanted.k`` only where the library holds no more such faces.
+
+    Raises:
+        LibraryError: The library cannot be read.
+    """
+    own = [] if wanted.not_of is None else catalog.face_ids_of(wanted.not_of)
+    exclude = np.array([*own, *wanted.not_these], dtype=np.int64)
+    reach = wanted.k
+    while True:
+        found = vectors.search(queries, reach, exclude)
+        near = _in_photos(catalog, found, wanted)
+        if reach >= len(vectors) or not _may_grow(found, near, wanted):
+            return near
+        reach *= 4  # some were in no photo: look further
+
+
+def _in_photos(catalog: Catalog, found: list[list[Neighbor]], wanted: Wanted) -> list[list[NearFace]]:
+    faces = catalog.faces(sorted({each.face_id for neighbors in found for each in neighbors}))
+    near = [
+        [
+            NearFace(faces[each.face_id], each.similarity)
+            for each in neighbors
+            if each.face_id in faces and each.similarity >= wanted.min_similarity
+        ]
+        for neighbors in found
+    ]
+    return [each[: wanted.k] for each in near]
+
+
+def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], wanted: Wanted) -> bool:
+    """Whether a probe has too few faces, and those further off are not yet too dissimilar."""
+    return any(
+        len(kept) < wanted.k and neighbors and neighbors[-1].similarity >= wanted.min_similarity
+        for neighbors, kept in zip(found, near, strict=True)
+    )
+
+
+NOBODY = 0
+"""Stands for a person where there is none; no row of the table has this number."""
+
+_JUST_BELOW = 0.001
+"""One face alone never makes a name sure: it counts up to this far below the threshold for that."""
+
+
+class Verdict(StrEnum):
+    """How sure it is who a face is, by its likeness alone."""
+
+    ACCEPTED = "accepted"
+    PROBABLE = "probable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Who a probe is most like.
+
+    Attributes:
+        person_id: The person; ``NOBODY`` where nobody is known.
+        similarity: To the person, -1 to 1; -1 where nobody is known.
+        runner_up_id: The next person; ``NOBODY`` where there is no other.
+        runner_up: Similarity to that one; -1 where there is no other.
+        verdict: How sure it is.
+    """
+
+    person_id: int
+    similarity: float
+    runner_up_id: int
+    runner_up: float
+    verdict: Verdict
+
+    @property
+    def margin(self) -> float:
+        """How much less similar the next person is; against nobody, the whole similarity counts."""
+        return self.similarity - max(self.runner_up, 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """Who each of N probes is most like; see ``Match``.
+
+    Attributes:
+        person_ids: int64 [N].
+        similarities: float32 [N].
+        runner_up_ids: int64 [N].
+        runners_up: float32 [N].
+        accepted: bool [N].
+        probable: bool [N]; never where ``accepted`` is.
+    """
+
+    person_ids: I64
+    similarities: F32
+    runner_up_ids: I64
+    runners_up: F32
+    accepted: NDArray[np.bool_]
+    probable: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.person_ids)
+
+    def __getitem__(self, row: int) -> Match:
+        """That of one probe."""
+        unsure = Verdict.PROBABLE if self.probable[row] else Verdict.UNKNOWN
+        return Match(
+            int(self.person_ids[row]),
+            float(self.similarities[row]),
+            int(self.runner_up_ids[row]),
+            float(self.runners_up[row]),
+            Verdict.ACCEPTED if self.accepted[row] else unsure,
+        )
+
+
+def similarities(evidence: Evidence, thresholds: Thresholds) -> F32:
+    """From the parts of the evidence to one similarity for each probe and person, float32 [N, P].
+
+    It is that with the nearest template, or the mean of those with the three nearest faces if that is
+    greater. One face that is like enough by itself makes a person probable.
+    """
+    sure = np.maximum(evidence.template, evidence.group)
+    lifted = np.maximum(sure, np.float32(thresholds.accept - _JUST_BELOW))
+    return np.asarray(np.where(evidence.single >= thresholds.accept, lifted, sure), dtype=np.float32)
+
+
+def identify(
+    gallery: Gallery,
+    probes: F32,
+    thresholds: Thresholds,
+    barred: Mapping[int, Collection[int]] | None = None,
+) -> Matches:
+    """Say who probes are.
+
+    Args:
+        gallery: The persons that are known, without the faces of the photo that the probes are from.
+        probes: float32 [N, D], of unit norm.
+        thresholds: Of the model that described the probes and the gallery.
+        barred: By row of ``probes``, persons that it was decided not to be: they are passed over.
+    """
+    scores = similarities(gallery.evidence(probes), thresholds)
+    for row, persons in (barred or {}).items():
+        scores[row, np.isin(gallery.person_ids, list(persons))] = -np.inf
+    best, second = _best_two(scores)
+    ids = np.append(gallery.person_ids, NOBODY)
+    top, next_best = _at(scores, best), _at(scores, second)
+    person_ids = np.where(np.isfinite(top), ids[best], NOBODY)
+    runner_up_ids = np.where(np.isfinite(next_best), ids[second], NOBODY)
+    clear = top - np.maximum(next_best, 0.0) >= thresholds.margins(person_ids, runner_up_ids)
+    accepted = (top >= thresholds.accept) & clear
+    return Matches(
+        person_ids=person_ids,
+        similarities=np.clip(top, -1.0, 1.0),
+        runner_up_ids=runner_up_ids,
+        runners_up=np.clip(next_best, -1.0, 1.0),
+        accepted=accepted,
+        probable=(top >= thresholds.review) & ~accepted,
+    )
+
+
+def _best_two(scores: F32) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Columns of the greatest and the next value of each row of [N, P]; P where there is none."""
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :2]
+    filled = np.pad(order, ((0, 0), (0, 2 - order.shape[1])), constant_values=scores.shape[1])
+    return filled[:, 0], filled[:, 1]
+
+
+def _at(scores: F32, columns: NDArray[np.intp]) -> F32:
+    """One value of each row of [N, P]; minus infinity where the column is P."""
+    padded = np.pad(scores, ((0, 0), (0, 1)), constant_values=-np.inf)
+    return np.asarray(padded[np.arange(len(scores)), columns], dtype=np.float32)

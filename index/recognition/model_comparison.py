@@ -1,0 +1,136 @@
+"""How identities would change if a library had another model: what the one takes faces for, and the other.
+
+Both models are asked about the same faces, those that both have described, and judged by the thresholds that
+each comes with. Nothing is written, and nothing decided. What is counted as recognised here goes by likeness
+alone; rejections, and that nobody is twice in one photo, are seen to when the library really changes.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select
+
+from index.photos.catalog import Catalog
+from index.recognition.confirmed_faces import load_gallery
+from index.recognition.gallery import Gallery
+from index.recognition.identify import NOBODY, identify
+from index.recognition.thresholds import Thresholds
+from index.store.schema import face, verdict
+from index.store.sqlite.database import Database
+from index.values import I64
+from pipeline.values import ModelId
+
+_FOLDS = 10
+"""Confirmed faces are compared without a tenth of the photos that have any, their own among them: a face
+that was compared with a template of which it is a part would always be like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A model, and what similarity means for it."""
+
+    model: ModelId
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two models make of the same faces.
+
+    Attributes:
+        confirmed: Confirmed faces that were compared.
+        astray_before: Of them, those that the first model finds most like another person.
+        astray_after: Those that the second one does.
+        open: Faces of which nobody decided anything.
+        recognised_before: Of them, those that the first model recognises as somebody.
+        recognised_after: Those that the second one does.
+        otherwise: Those that both recognise, as different persons.
+    """
+
+    confirmed: int
+    astray_before: int
+    astray_after: int
+    open: int
+    recognised_before: int
+    recognised_after: int
+    otherwise: int
+
+
+def compare(database: Database, first: Judge, second: Judge) -> Comparison:
+    """Compare two models on one library.
+
+    Args:
+        database: The library.
+        first: The library's own model.
+        second: Another one, that has described its faces.
+
+    Raises:
+        LibraryError: The library cannot be read, or holds a descriptor that is none.
+    """
+    catalog = Catalog(database)
+    both = np.intersect1d(catalog.described_faces(first.model), catalog.described_faces(second.model))
+    with database.read() as connection:
+        decided = np.array(connection.scalars(select(verdict.c.face_id)).all(), dtype=np.int64)
+        confirmed = connection.execute(
+            select(verdict.c.face_id, verdict.c.person_id, face.c.content_id)
+            .join(face, face.c.id == verdict.c.face_id)
+            .where(verdict.c.status == "confirmed")
+            .order_by(verdict.c.face_id)
+        ).all()
+    described = frozenset(both.tolist())
+    known = [_Confirmed(*row) for row in confirmed if row.face_id in described]
+    undecided = np.setdiff1d(both, decided)
+    before, after = (list(_recognised(database, judge, undecided)) for judge in (first, second))
+    return Comparison(
+        confirmed=len(known),
+        astray_before=_astray(database, first, known),
+        astray_after=_astray(database, second, known),
+        open=len(undecided),
+        recognised_before=sum(each != NOBODY for each in before),
+        recognised_after=sum(each != NOBODY for each in after),
+        otherwise=sum(
+            one != two and NOBODY not in (one, two) for one, two in zip(before, after, strict=True)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Confirmed:
+    face_id: int
+    person_id: int
+    content_id: int
+
+
+def _recognised(database: Database, judge: Judge, face_ids: I64) -> Iterator[int]:
+    """The person that each face is surely like, or ``NOBODY``."""
+    gallery = load_gallery(database, judge.model)
+    for chunk in Catalog(database).descriptors(judge.model, face_ids):
+        if not len(gallery):
+            yield from [NOBODY] * len(chunk.ids)
+            continue
+        found = identify(gallery, chunk.vectors, judge.thresholds)
+        yield from np.where(found.accepted, found.person_ids, NOBODY).tolist()
+
+
+def _astray(database: Database, judge: Judge, confirmed: Collection[_Confirmed]) -> int:
+    """How many confirmed faces are most like another person; who has no other face is not to be found."""
+    gallery = load_gallery(database, judge.model)
+    folds: list[list[_Confirmed]] = [[] for _ in range(_FOLDS)]
+    for each in confirmed:
+        folds[each.content_id % _FOLDS].append(each)
+    return sum(_astray_in(database, judge, gallery, fold) for fold in folds if fold)
+
+
+def _astray_in(database: Database, judge: Judge, gallery: Gallery, fold: Collection[_Confirmed]) -> int:
+    persons = {each.face_id: each.person_id for each in fold}
+    others = gallery.without(persons)
+    left = frozenset(others.person_ids.tolist())
+    astray = 0
+    for chunk in Catalog(database).descriptors(judge.model, np.array(sorted(persons), dtype=np.int64)):
+        if not left:
+            return 0
+        found = identify(others, chunk.vectors, judge.thresholds).person_ids.tolist()
+        own = [persons[number] for number in chunk.ids.tolist()]
+        astray += sum(one in left and one != other for one, other in zip(own, found, strict=True))
+    return astray

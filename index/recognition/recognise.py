@@ -1,0 +1,126 @@
+"""Which faces look so much like a person that they count as it, as long as nobody says otherwise.
+
+A face is judged by itself first, by ``index.recognition.identify``. Then by the others: two faces of one
+photo are hardly ever one person, and what looks more like a face that was rejected than like the person is
+rejected with it. This module reads nothing and writes nothing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.clustering.cluster_tables import NONE, Rejections
+from index.clustering.pair_counts import Flags
+from index.recognition.gallery import Gallery
+from index.recognition.identify import identify
+from index.recognition.thresholds import Thresholds
+from index.values import I64, Descriptors
+from pipeline.values import F32
+
+NEAR_IDENTICAL = 0.9
+"""From this similarity on, two faces in one photo may be one person: a collage, a mirror, a picture twice.
+On Labeled Faces in the Wild two photos of one person reach it once in 250 times."""
+
+
+class Recogniser:
+    """Judges faces, chunk by chunk, each by itself.
+
+    Args:
+        gallery: The persons that are known.
+        thresholds: Of the model that described them.
+        wanted: int64 [M], the faces to be judged, rising; the others in a chunk are passed over.
+        rejections: Who they are not.
+    """
+
+    def __init__(self, gallery: Gallery, thresholds: Thresholds, wanted: I64, rejections: Rejections) -> None:
+        self._gallery = gallery
+        self._thresholds = thresholds
+        self._wanted = wanted
+        self._barred: dict[int, list[int]] = {}
+        for one, who in zip(rejections.face_ids.tolist(), rejections.person_ids.tolist(), strict=True):
+            self._barred.setdefault(one, []).append(who)
+        self.persons: I64 = np.full(len(wanted), NONE)
+        """int64 [M], who each of the wanted faces looks like; ``NONE`` where it is not sure enough."""
+        self.similarities: F32 = np.zeros(len(wanted), np.float32)
+        """float32 [M], to that person."""
+
+    def see(self, chunk: Descriptors) -> None:
+        """Judge some faces."""
+        rows = np.flatnonzero(np.isin(chunk.ids, self._wanted))
+        if not len(rows) or not len(self._gallery):
+            return
+        ids = chunk.ids[rows]
+        barred = {
+            row: self._barred[face_id] for row, face_id in enumerate(ids.tolist()) if face_id in self._barred
+        }
+        found = identify(self._gallery, chunk.vectors[rows], self._thresholds, barred)
+        places = np.searchsorted(self._wanted, ids)[found.accepted]
+        self.persons[places] = found.person_ids[found.accepted]
+        self.similarities[places] = found.similarities[found.accepted]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likenesses:
+    """Faces of a library, and who they are taken for.
+
+    Attributes:
+        ids: int64 [N], rising.
+        vectors: float32 [N, D], as in ``Described``.
+        contents: int64 [N], the content that each is in.
+        confirmed: int64 [N], who it was decided to be, or ``NONE``.
+        recognised: int64 [N], who it looks like, or ``NONE``.
+        similarities: float32 [N], to that person.
+    """
+
+    ids: I64
+    vectors: F32
+    contents: I64
+    confirmed: I64
+    recognised: I64
+    similarities: F32
+
+
+def one_a_photo(faces: Likenesses) -> Flags:
+    """Which recognised faces are not the person after all, because another one in their photo is: bool [N].
+
+    Confirmed faces come first, then the most similar; what is near-identical to all before it is excused.
+    """
+    persons = np.where(faces.confirmed != NONE, faces.confirmed, faces.recognised)
+    rank = np.where(faces.confirmed != NONE, np.inf, faces.similarities)
+    rows = np.flatnonzero(persons != NONE)
+    rows = rows[np.lexsort((rows, -rank[rows], persons[rows], faces.contents[rows]))]
+    refused = np.zeros(len(persons), bool)
+    for together in _runs(rows, faces.contents[rows], persons[rows]):
+        kept = [together[0]]
+        for row in together[1:].tolist():
+            alike = cosines(faces.vectors[[row]], faces.vectors[kept])[0]
+            refused[row] = faces.confirmed[row] == NONE and alike.min() < NEAR_IDENTICAL
+            if not refused[row]:
+                kept.append(row)
+    return refused
+
+
+def like_the_rejected(faces: Likenesses, rejections: Rejections) -> Flags:
+    """Which recognised faces look more like one that was rejected than like the person: bool [N]."""
+    refused = np.zeros(len(faces.ids), bool)
+    for person_id in np.unique(rejections.person_ids):
+        ids = rejections.face_ids[rejections.person_ids == person_id]
+        not_them = np.flatnonzero(np.isin(faces.ids, ids))
+        rows = np.flatnonzero((faces.recognised == person_id) & (faces.confirmed == NONE))
+        if len(rows) and len(not_them):
+            nearest = (faces.vectors[rows] @ faces.vectors[not_them].T).max(axis=1)
+            refused[rows] = nearest > faces.similarities[rows]
+    return refused
+
+
+def cosines(vectors: F32, others: F32) -> F32:
+    """How similar each of N vectors is to each of M, float32 [N, M], whatever their norms."""
+    lengths = np.linalg.norm(vectors, axis=1)[:, None] * np.linalg.norm(others, axis=1)
+    return np.asarray(vectors @ others.T / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def _runs(rows: NDArray[np.intp], *keys: I64) -> list[NDArray[np.intp]]:
+    """The parts of ``rows`` in which all keys stay the same, those of two rows or more."""
+    differs = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    return [part for part in np.split(rows, np.flatnonzero(differs) + 1) if len(part) > 1]

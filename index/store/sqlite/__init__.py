@@ -1,0 +1,1 @@
+"""SQLite as the store: connections, copies, backup and salvage of one file."""

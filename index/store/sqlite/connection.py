@@ -1,0 +1,137 @@
+"""Connections to one SQLite file: how it is opened, its journal, and what its errors mean.
+
+Any file name works: the name is given to SQLite as percent-encoded bytes. This module knows nothing
+of tables, and nothing of SQLAlchemy.
+"""
+
+import os
+import sqlite3
+from enum import Enum
+from pathlib import Path
+from urllib.parse import quote
+
+from index.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryInaccessible
+from index.store.sqlite.mounts import is_on_network
+
+BUSY_SECONDS = 60.0
+"""How long to wait for another process that holds the file: a scan's commit, for one, waits for a backup."""
+
+_WAL_IN_HEADER = b"\x02\x02"
+"""Bytes 18 and 19 of a file in WAL mode (https://www.sqlite.org/fileformat.html, section 1.3)."""
+
+
+class Access(Enum):
+    """What a connection is for."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+def connect(path: Path, access: Access) -> sqlite3.Connection:
+    """A connection to an existing file, in which no transaction begins by itself.
+
+    Args:
+        path: Absolute.
+        access: ``READ`` cannot change the content, but rolls back what a crashed writer left behind,
+            where the place can be written; where it cannot, the file is opened read-only.
+
+    Raises:
+        sqlite3.Error: See ``explain``.
+    """
+    connection = sqlite3.connect(
+        _uri(path), uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        for pragma in _pragmas(path, access):
+            connection.execute(f"PRAGMA {pragma}").close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _pragmas(path: Path, access: Access) -> tuple[str, ...]:
+    if access is Access.READ:
+        return ("foreign_keys=ON", "query_only=ON")
+    return (
+        "foreign_keys=ON",
+        f"journal_mode={journal_mode(path)}",
+        # FULL in WAL mode too: what is committed stays, also when the power fails. Batches are large,
+        # so that one more fsync a batch is nothing.
+        "synchronous=FULL",
+        # A cache that spills before the commit would lock readers out for the whole transaction.
+        "cache_spill=OFF",
+        # What was deleted is overwritten: who had a person forgotten must not find it in free pages.
+        "secure_delete=ON",
+    )
+
+
+def _uri(path: Path) -> str:
+    query = "mode=rw"
+    if not is_writable(path):
+        query = "mode=ro"
+        if _is_wal(path) and not os.path.exists(os.fsencode(path) + b"-wal"):
+            # WAL needs a file beside the library, which cannot be made here, and need not: nobody
+            # writes where nobody can.
+            query = "immutable=1"
+    return f"file://{quote(os.fsencode(path))}?{query}"
+
+
+def is_writable(path: Path) -> bool:
+    """Whether the file, and the folder in which SQLite puts its journal, can be written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+
+
+def _is_wal(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(20)[18:] == _WAL_IN_HEADER
+    except OSError:
+        return False  # opening it with SQLite says why
+
+
+def journal_mode(path: Path) -> str:
+    """WAL where it is safe, so that readers and a writer never wait for each other; else DELETE.
+
+    WAL needs memory that all processes share which use the file, so all must be on one machine
+    (https://www.sqlite.org/wal.html).
+    """
+    return "WAL" if has_safe_wal(sqlite3.sqlite_version_info) and not is_on_network(path) else "DELETE"
+
+
+def has_safe_wal(version: tuple[int, int, int]) -> bool:
+    """Whether this release of SQLite has the fix of the WAL-reset bug, which can corrupt a library.
+
+    The source is https://www.sqlite.org/wal.html, section 11: fixed in 3.51.3, and in 3.50.7 and 3.44.6
+    for those two series.
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def as_said(line: object) -> str:
+    """A line of what SQLite's checks of the pages say, in plain words."""
+    return " ".join(str(line).removeprefix("*** in database main ***").split())
+
+
+def explain(path: Path, error: sqlite3.Error) -> LibraryError | None:
+    """What an error of SQLite means for who uses the library; ``None`` where it can only be a bug."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return LibraryDamaged(path, str(error))
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LibraryBusy(path, BUSY_SECONDS)
+    if code in _PLACE_AT_FAULT:
+        return LibraryInaccessible(path, str(error))
+    return None
+
+
+_PLACE_AT_FAULT = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_AUTH,
+    }
+)

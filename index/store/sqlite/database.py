@@ -1,0 +1,335 @@
+"""A library's file: making it, opening it, bringing it up to date, and transactions on it.
+
+Each transaction is a ``with`` block: ``read()`` sees one state of the library throughout, ``write()``
+is applied whole or not at all. What the tables mean is the catalog's matter. Alembic is imported only
+where a library must be made or upgraded: it costs more time than the whole of a small question.
+"""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from index.errors import (
+    LibraryBusy,
+    LibraryDamaged,
+    LibraryInaccessible,
+    LibraryMissing,
+    LibraryTooNew,
+    NotALibrary,
+)
+from index.store import schema
+from index.store.sqlite.connection import BUSY_SECONDS, Access, as_said, connect, explain, is_writable
+from index.store.sqlite.file_copies import copy_pages, written_whole
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0002"
+"""The newest revision in ``migrations``; a library that has it is opened without asking Alembic."""
+
+APPLICATION_ID = 0x66636978
+"""Marks a SQLite file as ours (the letters fcix), see https://www.sqlite.org/pragma.html#pragma_application_id."""
+
+_MAGIC = b"SQLite format 3\0"
+"""How a SQLite file begins (https://www.sqlite.org/fileformat.html, section 1.3)."""
+
+_APPLICATION_ID_AT = 68
+"""Where in it the application's id stands (same place)."""
+
+
+class Database:
+    """An open library. It may be used by several threads; each transaction belongs to one.
+
+    Attributes:
+        path: Its file, absolute.
+    """
+
+    def __init__(self, path: Path, access: Access) -> None:
+        self.path = path
+        self._engine = _engine(path, access)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that reads. Keep it short: without WAL, a writer waits for it to commit.
+
+        Raises:
+            LibraryError: SQLite cannot read the file, for a reason that is not a bug.
+        """
+        with self._transaction() as connection:
+            connection.exec_driver_sql("BEGIN")
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: committed where the block ends, rolled back where it raises.
+
+        Only one can be open at a time, in whatever process; the others wait for it to end.
+
+        Raises:
+            LibraryError: SQLite cannot write the file, for a reason that is not a bug.
+        """
+        with self._transaction() as connection:
+            # Asking for the right to write later, as a plain BEGIN does, cannot wait for its turn.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """A transaction that writes, and in which tables may be made anew.
+
+        Foreign keys are not enforced: SQLite would delete what refers to a table that is dropped, see
+        https://www.sqlite.org/lang_altertable.html, section 7. They are checked before it commits.
+
+        Raises:
+            LibraryError: See ``write``.
+        """
+        with explained(self.path), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.commit()  # of SQLAlchemy's own transaction: SQLite has none open yet
+            with connection.begin():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise LibraryDamaged(self.path, "rows in it refer to others that are not there")
+            connection.invalidate()  # the next user of this connection wants foreign keys enforced
+
+    def refuse_damaged(self) -> None:
+        """See that SQLite can read all pages, before much is written to them: that would spread the damage.
+
+        It takes a fifth of a second for a hundred thousand faces with descriptors of 128 elements.
+
+        Raises:
+            LibraryDamaged: It cannot.
+            LibraryError: See ``read``.
+        """
+        with self.read() as connection:
+            said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if said != "ok":
+            raise LibraryDamaged(self.path, as_said(said))
+
+    def vacuum(self) -> None:
+        """Write the whole file anew, so that nothing is left in it of what was deleted.
+
+        It takes as much space again while it runs. In WAL mode, the file beside it is emptied too.
+
+        Raises:
+            LibraryBusy: Somebody else has a transaction open, and kept it.
+            LibraryError: See ``write``.
+        """
+        with explained(self.path), self._engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if is_busy:
+            raise LibraryBusy(self.path, BUSY_SECONDS)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with explained(self.path), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def create_database(path: Path) -> Database:
+    """Open a library to write in it; make it where there is none.
+
+    A new file can be read by its owner alone (0600), and so can a new folder (0700): descriptors of
+    faces are biometric data.
+
+    Raises:
+        LibraryError: See ``open_database``; a missing library is no error here.
+    """
+    path = _absolute(path)
+    try:
+        if not path.parent.is_dir():
+            os.makedirs(path.parent, mode=0o700, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise LibraryInaccessible(path, _reason(error)) from error
+    return open_database(path, Access.WRITE)
+
+
+def open_database(path: Path, access: Access) -> Database:
+    """Open an existing library. One of an earlier revision is upgraded first, beside a copy of it.
+
+    Args:
+        path: Its file, whose name may hold any bytes.
+        access: ``READ`` also works where nothing can be written.
+
+    Raises:
+        LibraryMissing: There is no file, or, for a reader, an empty one; nothing is made.
+        LibraryTooNew: A newer version made it.
+        LibraryDamaged: SQLite cannot read it; or it is not SQLite, or not a library (``NotALibrary``).
+        LibraryInaccessible: It cannot be read, or not be written where that is needed.
+        LibraryBusy: Another process holds it.
+    """
+    path = _absolute(path)
+    check_file(path)
+    with explained(path):
+        revision = revision_of(path)
+        if revision is None and access is Access.READ:
+            raise LibraryMissing(path)
+        if access is Access.WRITE and not is_writable(path):
+            raise LibraryInaccessible(path, "it, or its folder, cannot be written")
+        if revision != HEAD:
+            migrate(path)
+    return Database(path, access)
+
+
+def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> None:
+    """Bring a library to a revision, by default the newest; an empty file becomes a library.
+
+    All in one transaction, which also holds off another process that wants to do the same. Before an
+    existing library is changed, a copy is made beside it: FILE.revision-R, where R is its revision.
+
+    Args:
+        path: The library, absolute.
+        scripts: The folder of Alembic's revisions; by default the installed one.
+        revision: The one wanted; not older than the library's.
+
+    Raises:
+        LibraryError: See ``open_database``.
+    """
+    from alembic import command
+
+    scripts = scripts or _installed_scripts()
+    with explained(path):
+        present = revision_of(path)
+    if present is not None and present not in known_revisions(scripts):
+        raise LibraryTooNew(path, present)
+    if not is_writable(path):
+        raise LibraryInaccessible(path, "an earlier version made it, and to upgrade it, it must be writable")
+    config = _alembic_config(scripts)
+    with Database(path, Access.WRITE) as database, database.migration() as connection:
+        _copy(path)
+        config.attributes.update(connection=connection, metadata=schema.metadata)
+        command.upgrade(config, revision)
+        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def known_revisions(scripts: Path | None = None) -> frozenset[str]:
+    """The revisions that this version of faceindex can read, or upgrade; of ``scripts`` see ``migrate``."""
+    from alembic.script import ScriptDirectory
+
+    directory = ScriptDirectory.from_config(_alembic_config(scripts or _installed_scripts()))
+    return frozenset(script.revision for script in directory.walk_revisions())
+
+
+def _alembic_config(scripts: Path) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    return config
+
+
+def _installed_scripts() -> Path:
+    import migrations
+
+    return Path(migrations.__path__[0])
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))
+
+
+def check_file(path: Path) -> None:
+    """See that there is a file that may be given to SQLite; nothing is written.
+
+    Raises:
+        LibraryError: See ``open_database``.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would never open
+            raise NotALibrary(path, "it is not a regular file")
+        with open(path, "rb") as file:
+            start = file.read(len(_MAGIC))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LibraryMissing(path) from error
+    except OSError as error:
+        raise LibraryInaccessible(path, _reason(error)) from error
+    # SQLite takes a file of a few bytes for an empty database, and would write over it.
+    if start and start != _MAGIC:
+        raise NotALibrary(path, "it is not a SQLite database")
+
+
+def is_library(path: Path) -> bool:
+    """Whether a file says that it is a library, sound or not.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open(path, "rb") as file:
+        start = file.read(_APPLICATION_ID_AT + 4)
+    return start.startswith(_MAGIC) and start[_APPLICATION_ID_AT:] == APPLICATION_ID.to_bytes(4)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def revision_of(path: Path) -> str | None:
+    """The revision of the library in a file; ``None`` for a file in which nothing has been made yet.
+
+    Raises:
+        NotALibrary: There is something in it, but no library.
+        LibraryDamaged: It is one, and does not say of which revision.
+        sqlite3.Error: See ``explain``.
+    """
+    with closing(connect(path, Access.READ)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        if not tables:
+            return None
+        if application != APPLICATION_ID or "alembic_version" not in tables:
+            raise NotALibrary(path, "it is a database of another program")
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if row is None:
+        raise LibraryDamaged(path, "it does not say its revision")
+    return str(row[0])
+
+
+def _copy(path: Path) -> None:
+    """Copy a library, as it was last committed, to FILE.revision-R; nothing to do for an empty file."""
+    revision = revision_of(path)
+    if revision is None:
+        return
+    with written_whole(path.with_name(f"{path.name}.revision-{revision}")) as copy:
+        copy_pages(path, copy)
+
+
+def _engine(path: Path, access: Access) -> Engine:
+    # The URL names no file: that is the business of connect, which takes any name.
+    return create_engine("sqlite://", creator=lambda: connect(path, access), poolclass=QueuePool)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Raise errors of SQLite as what they mean for the library; let bugs through as they are."""
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        meaning = explain(path, cause) if isinstance(cause, sqlite3.Error) else None
+        if meaning is None:
+            raise
+        raise meaning from error

@@ -1,0 +1,310 @@
+"""What can still be read of a damaged library, into a new one that takes its place.
+
+Tables are read row by row in the order of their row ids. Where SQLite cannot go on, every next row id is
+tried until one can be read again, so that a damaged page costs the rows on it and no others (a damaged
+page of the tree above costs those below it). What is read is believed only as far as the constraints of
+the tables and the kinds of their columns go: bytes that were overwritten may still look like a row. Pages
+that no table leads to are not searched: deleted rows would come back. The index is not taken along.
+
+The damaged file stays beside the new one. This module works on SQL alone: the library may be of an
+earlier revision, and stays of that.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sqlalchemy import exists, func, select
+
+from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
+from index.maintenance.check import read_again
+from index.store.schema import content, face, photo
+from index.store.sqlite.connection import Access, as_said, connect
+from index.store.sqlite.database import HEAD, Database, explained, is_library, known_revisions, migrate
+from index.store.sqlite.file_copies import put_in_place, written_whole
+
+REACH = 200_000
+"""Row ids that are tried beyond the last row that could be read: about as many rows as there are below one
+page of the tree, at 400 pages a page and 300 of the smallest rows a page."""
+
+_LEFT_OUT = frozenset({"alembic_version", "vector_index", "sqlite_sequence"})
+"""Tables whose content is not taken along: the revision is the new file's own, and an index file that was
+made before the damage must not be believed, because face ids may have been lost with it."""
+
+_Row: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTable:
+    """What became of the rows of a table.
+
+    Attributes:
+        table: Its name.
+        saved: Rows in the new library.
+        lost: Rows that are not, at most, as far as their ids tell.
+        cut: It could not be read to its end, so that nobody knows how many more there were.
+    """
+
+    table: str
+    saved: int
+    lost: int
+    cut: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was lost."""
+        return not self.lost and not self.cut
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What was saved.
+
+    Attributes:
+        tables: The tables of which something was lost.
+        read_again: Photos that the next scan reads anew, because faces in them may have been lost.
+        kept: Where the damaged file is now.
+    """
+
+    tables: tuple[SavedTable, ...]
+    read_again: int
+    kept: Path
+
+
+def damage(path: Path) -> str | None:
+    """What SQLite finds wrong with the pages of a library; ``None`` if nothing. Nothing is written.
+
+    Raises:
+        NotALibrary: The file is no library, damaged or not.
+        LibraryError: It cannot be read.
+    """
+    with explained(path):
+        try:
+            with closing(connect(path, Access.READ)) as connection:
+                lines = [str(line) for (line,) in connection.execute("PRAGMA integrity_check(20)")]
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            lines = [str(error)]
+    if lines == ["ok"]:
+        return None
+    if not is_library(path):
+        raise NotALibrary(path, lines[0])
+    return "; ".join(as_said(line) for line in lines[:3])
+
+
+def salvage(path: Path, now: str) -> Salvage:
+    """Put what can be read of a library into a new file in its place. Nobody else may write meanwhile.
+
+    Args:
+        path: The library, absolute.
+        now: The time, as it is written down.
+
+    Raises:
+        LibraryDamaged: Nothing in it can be read; it is left as it is.
+        LibraryTooNew: A newer version made it.
+        LibraryInaccessible: The new file cannot be written; the old one is left as it is.
+    """
+    target = path.with_name(f"{path.name}.saved")
+    with explained(path):
+        with closing(_open_damaged(path)) as source, written_whole(target) as new:
+            revision = _revision(source)
+            if revision not in known_revisions():
+                raise LibraryTooNew(path, revision)
+            migrate(new, revision=revision)
+            with closing(connect(new, Access.WRITE)) as copy:
+                copiers = _copy_tables(source, copy)
+                _infer_model(copy, now)
+                copy.execute("COMMIT")
+            if not any(copier.saved for copier in copiers):
+                raise LibraryDamaged(path, "nothing in it can be read any more")
+            faces = next(copier for copier in copiers if copier.table == "face")
+            again = _read_again(new, faces)
+        kept = put_in_place(target, path, "damaged")
+    reports = [copier.report() for copier in copiers]
+    return Salvage(tuple(report for report in reports if not report.whole), again, kept or path)
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    # An input or output error is what SQLite makes of a file that ends too early.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR)
+
+
+def _open_damaged(path: Path) -> sqlite3.Connection:
+    """A connection for reading that gives what it can; text that is not UTF-8 comes with surrogates."""
+    connection = connect(path, Access.READ)
+    connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+    # A schema that is damaged, and a file that ends too early, are no reason to read nothing.
+    for pragma in ("writable_schema=ON", "cell_size_check=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+    connection.execute("BEGIN")  # one lock for all the many rows that are tried
+    return connection
+
+
+def _revision(source: sqlite3.Connection) -> str:
+    """The library's revision; where it cannot be read, the newest."""
+    row = _first(source, "SELECT version_num FROM alembic_version")
+    return str(row[0]) if row else HEAD
+
+
+def _first(source: sqlite3.Connection, query: str) -> _Row | None:
+    try:
+        row: _Row | None = source.execute(query).fetchone()
+    except sqlite3.DatabaseError:
+        return None
+    return row
+
+
+def _copy_tables(source: sqlite3.Connection, copy: sqlite3.Connection) -> list["_TableCopier"]:
+    copy.execute("PRAGMA foreign_keys=OFF")  # what refers to lost rows is the matter of a check
+    tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    copy.execute("BEGIN")
+    copiers = [_TableCopier(source, copy, table) for table in sorted(tables - _LEFT_OUT)]
+    for copier in copiers:
+        copier.run()
+    return copiers
+
+
+def _infer_model(copy: sqlite3.Connection, now: str) -> None:
+    """Where the library's model was lost, it is the one that described most faces."""
+    copy.execute(
+        "INSERT INTO library (id, model, created_at) SELECT 1, model, ? FROM descriptor "
+        "WHERE NOT EXISTS (SELECT * FROM library) GROUP BY model ORDER BY count(*) DESC LIMIT 1",
+        (now,),
+    )
+
+
+def _read_again(path: Path, faces: "_TableCopier") -> int:
+    """Have the next scan read the photos of which faces may have been lost; how many they are.
+
+    The faces of a photo have ids without gaps, because they are written together. So those that may lack
+    some are the photos without any face, and those of the faces on either side of what was lost.
+    """
+    if faces.report().whole:
+        return 0
+    with Database(path, Access.WRITE) as database, database.write() as connection:
+        has_face = exists().where(face.c.content_id == content.c.id)
+        faceless = select(content.c.id).where(content.c.width.is_not(None), ~has_face)
+        suspects = set(connection.scalars(faceless))
+        for face_id in faces.edges:
+            suspects.update(connection.scalars(select(face.c.content_id).where(face.c.id == face_id)))
+        photos = select(func.count()).select_from(photo)
+        before = connection.execute(photos).scalar_one()
+        read_again(connection, sorted(suspects))
+        return int(before - connection.execute(photos).scalar_one())
+
+
+@dataclass(slots=True)
+class _TableCopier:
+    """Copies the rows of one table, as far as they can be read and are believable.
+
+    Attributes:
+        saved, lost, cut: See ``SavedTable``.
+        edges: Row ids of saved rows on either side of rows that were lost.
+    """
+
+    source: sqlite3.Connection
+    copy: sqlite3.Connection
+    table: str
+    saved: int = 0
+    lost: int = 0
+    cut: bool = False
+    edges: list[int] = field(default_factory=list)
+
+    def report(self) -> SavedTable:
+        """What became of the rows."""
+        return SavedTable(self.table, self.saved, self.lost, self.cut)
+
+    def run(self) -> None:
+        """Copy them, inside a transaction that is open."""
+        columns = self.copy.execute(f"PRAGMA table_info({self.table})").fetchall()
+        names = ", ".join(column[1] for column in columns)
+        kinds = [_KINDS.get(column[2], object) for column in columns]
+        insert = f"INSERT INTO {self.table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+        last, lost = 0, 0
+        for row_id, *values in self._rows(names):
+            if not (_are_of(values, kinds) and self._put(insert, values)):
+                self.lost += 1
+                continue
+            if self.lost > lost:
+                self.edges += (last, row_id)
+            self.saved, last, lost = self.saved + 1, row_id, self.lost
+        if self.cut or self.lost > lost:
+            self.edges.append(last)
+        self._keep_highest(last)
+
+    def _put(self, insert: str, values: Sequence[object]) -> bool:
+        try:
+            self.copy.execute(insert, values)
+        except (sqlite3.IntegrityError, UnicodeEncodeError):
+            return False
+        return True
+
+    def _keep_highest(self, last: int) -> None:
+        """See that no row id is used twice."""
+        highest = self._highest()
+        if highest is not None:
+            self.copy.execute("DELETE FROM sqlite_sequence WHERE name = ?", (self.table,))
+            row = (self.table, max(highest, last))
+            self.copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", row)
+
+    def _highest(self) -> int | None:
+        """The highest row id that there ever was, for tables of which SQLite keeps it."""
+        row = _first(self.source, f"SELECT seq FROM sqlite_sequence WHERE name = '{self.table}'")  # noqa: S608
+        return row[0] if row and isinstance(row[0], int) else None
+
+    def _rows(self, names: str) -> Iterator[_Row]:
+        """Rows with their row ids in front, which rise."""
+        query = f"SELECT rowid, {names} FROM {self.table} NOT INDEXED WHERE rowid"  # noqa: S608
+        last: int | None = 0
+        while last is not None:
+            try:
+                for row in self.source.execute(f"{query} > ? ORDER BY rowid", (last,)):
+                    if row[0] <= last:  # a damaged tree may lead in a circle
+                        break
+                    last = row[0]
+                    yield row
+                else:
+                    return
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    self.cut = True  # the damaged schema does not know the table any more
+                    return
+            last, found = self._resume(query, last)
+            yield from found
+
+    def _resume(self, query: str, last: int) -> tuple[int | None, list[_Row]]:
+        """The next row id at which the table can be read, or ``None``, and the row there, if there is one."""
+        highest = self._highest()
+        end = last + REACH if highest is None else min(last + REACH, highest)
+        for row_id in range(last + 1, end + 1):
+            try:
+                found = self.source.execute(f"{query} = ?", (row_id,)).fetchall()
+            except sqlite3.DatabaseError:
+                continue
+            self.lost += row_id - last - 1
+            return row_id, found
+        self.cut = highest is None
+        self.lost += 0 if highest is None else max(0, highest - last)
+        return None, []
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "INTEGER": int,
+    "BOOLEAN": int,
+    "FLOAT": (int, float),
+    "TEXT": str,
+    "BLOB": bytes,
+}
+"""What Python makes of a value that a column of some type may have; SQLite itself takes any value there."""
+
+
+def _are_of(values: Sequence[object], kinds: Sequence[type | tuple[type, ...]]) -> bool:
+    return all(
+        value is None or (isinstance(value, kind) and not (isinstance(value, str) and "\0" in value))
+        for value, kind in zip(values, kinds, strict=True)
+    )

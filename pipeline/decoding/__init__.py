@@ -1,0 +1,1 @@
+"""From the bytes of a photo file to upright sRGB pixels, in reader processes that may die."""

@@ -1,0 +1,1 @@
+"""From faces to descriptors: crops, quality, and the descriptor model in batches."""

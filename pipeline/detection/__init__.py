@@ -1,0 +1,1 @@
+"""From pixels to faces: bounding boxes, landmarks and confidence."""

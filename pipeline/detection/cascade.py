@@ -1,0 +1,211 @@
+"""Finds faces: the MTCNN cascade, our own driver around its three networks.
+
+P-Net proposes boxes over an image pyramid, R-Net refines them, O-Net refines again and places five
+landmarks; overlapping boxes are suppressed after each (Zhang et al., 2016). Given the same pixels and
+settings, the faces are those of ``mtcnn.MTCNN().detect_faces`` (mtcnn 1.0.0), down to its conventions on
+corners, which are kept although some are off by a pixel, because the networks' regressions were
+trained with them. This module knows neither files nor descriptors.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from pipeline.detection.mtcnn_networks import OUTPUT_SIDE, REFINE_SIDE, TILE, Mtcnn, Proposals, Refinements
+from pipeline.detection.pyramid import STRIDE, WINDOW, Level, Piece, fill, plan
+from pipeline.geometry import Overlap, clipped, squared, suppress
+from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, Size
+
+SAME_LEVEL, ALL_LEVELS, REFINED, FINAL = 0.5, 0.7, 0.7, 0.7
+"""Overlaps above which boxes are suppressed: within a level, across levels, after R-Net, after O-Net."""
+
+MOST_PROPOSALS = 5_000
+"""Windows of one level that are looked at further, best first: a bound on time for images of pure noise."""
+
+PATCH_ROWS = 512
+"""Patches cut at once; cv2.remap takes at most 32,767 rows."""
+
+
+class Detector(Protocol):
+    """Finds the faces of a photo."""
+
+    def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
+        """The faces, most confident first, in pixels of the upright, full-size photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorOptions:
+    """How faces are sought.
+
+    Attributes:
+        long_edge: The photo is shrunk until its long edge has this many pixels; it is never enlarged.
+        smallest_face: Side of the smallest face sought, pixels of that copy.
+        thresholds: Probability above which a box passes P-Net, R-Net and O-Net.
+    """
+
+    long_edge: int = 1600
+    smallest_face: float = 20.0
+    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Faces in an image, most confident first.
+
+    Attributes:
+        boxes: float32 [N, 4], corners in pixels of the image, clipped to it.
+        probabilities: float32 [N].
+        landmarks: float32 [N, 5, 2], (x, y) in pixels of the image; they may lie outside it.
+    """
+
+    boxes: F32
+    probabilities: F32
+    landmarks: F32
+
+
+class MtcnnDetector:
+    """The cascade. May be shared by threads: it holds no state between photos."""
+
+    def __init__(self, networks: Mtcnn, options: DetectorOptions | None = None) -> None:
+        self._networks = networks
+        self._options = options or DetectorOptions()
+
+    def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
+        """The faces, most confident first, in pixels of the upright, full-size photo."""
+        copy = shrunk(photo.pixels, self._options.long_edge)
+        found = self.find(copy)
+        # Both sides are rounded to whole pixels, so each has a scale of its own.
+        copy_size, size = np.array([copy.shape[1::-1], photo.pixels.shape[1::-1]], np.float32)
+        scale = copy_size / size * np.float32(photo.scale)
+        boxes = clipped(found.boxes / np.tile(scale, 2), photo.size.width, photo.size.height)
+        landmarks = found.landmarks / scale
+        return tuple(
+            DetectedFace(_box(corners), points, float(probability))
+            for corners, points, probability in zip(boxes, landmarks, found.probabilities, strict=True)
+        )
+
+    def find(self, pixels: U8) -> Detections:
+        """The faces of an image as it stands, uint8 [H, W, 3]."""
+        proposed = self.propose(pixels)
+        refined = self.refine(pixels, proposed)
+        return self.finish(pixels, refined)
+
+    def propose(self, pixels: U8) -> F32:
+        """Square boxes that P-Net takes for faces in an image, uint8 [H, W, 3]: float32 [N, 4]."""
+        size = Size(pixels.shape[1], pixels.shape[0])
+        pyramid = plan(size, WINDOW / self._options.smallest_face, TILE)
+        answers = [self._networks.propose(tile) for tile in fill(pyramid, pixels, TILE)]
+        found = [self._level_proposals(level, answers) for level in pyramid.levels]
+        boxes = np.concatenate([boxes for boxes, _ in found] or [np.empty((0, 4), np.float32)])
+        scores = np.concatenate([scores for _, scores in found] or [np.empty(0, np.float32)])
+        return squared(boxes[suppress(boxes, scores, ALL_LEVELS)])
+
+    def _level_proposals(self, level: Level, answers: list[Proposals]) -> tuple[F32, F32]:
+        """Boxes [N, 4] and scores [N] of one level, in pixels of the image."""
+        threshold = self._options.thresholds[0]
+        least = logit(threshold)
+        found = [_piece_proposals(piece, answers[piece.tile], least) for piece in level.pieces]
+        boxes: F32 = np.concatenate([boxes for boxes, _ in found])
+        scores: F32 = np.concatenate([scores for _, scores in found])
+        if len(scores) > MOST_PROPOSALS:
+            best = np.argsort(-scores, kind="stable")[:MOST_PROPOSALS]
+            boxes, scores = boxes[best], scores[best]
+        kept = suppress(boxes, scores, SAME_LEVEL)
+        return boxes[kept] / np.float32(level.scale), scores[kept]
+
+    def refine(self, pixels: U8, boxes: F32) -> F32:
+        """Square boxes that R-Net still takes for faces, of boxes [N, 4] in an image: float32 [M, 4]."""
+        answer = self._networks.refine(patches(pixels, boxes, REFINE_SIDE))
+        passed = answer.probability > self._options.thresholds[1]
+        moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
+        return squared(moved[suppress(moved, scores, REFINED)])
+
+    def finish(self, pixels: U8, boxes: F32) -> Detections:
+        """The faces that O-Net accepts, with their landmarks."""
+        answer = self._networks.output(patches(pixels, boxes, OUTPUT_SIDE))
+        sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
+        landmarks = answer.landmarks * sides + boxes[:, None, :2] - 1
+        passed = answer.probability > self._options.thresholds[2]
+        moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
+        kept = suppress(moved, scores, FINAL, Overlap.SMALLER)
+        height, width = pixels.shape[:2]
+        return Detections(clipped(moved[kept], width - 1, height - 1), scores[kept], landmarks[passed][kept])
+
+
+def shrunk(pixels: U8, long_edge: int) -> U8:
+    """The image shrunk until its long edge has ``long_edge`` pixels; itself if it has no more."""
+    height, width = pixels.shape[:2]
+    scale = long_edge / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    # Whole blocks of pixels are averaged quickly; down to a half, bilinear sampling then skips none.
+    block = int(1 / scale)
+    if block > 1:
+        blocks = (max(width // block, 1), max(height // block, 1))
+        pixels = np.asarray(cv2.resize(pixels, blocks, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))
+
+
+def patches(pixels: U8, boxes: F32, side: int) -> U8:
+    """Cut boxes out of an image and scale each to a square, bilinearly, from corner to corner.
+
+    Args:
+        pixels: uint8 [H, W, 3].
+        boxes: [N, 4], in pixels; what lies outside the image is grey.
+        side: Of the patches, pixels.
+
+    Returns:
+        uint8 [N, side, side, 3]. The sampling is that of TensorFlow's crop_and_resize, which the mtcnn
+        package uses: no averaging, first and last samples on the corners, image size W taken as W - 1.
+    """
+    height, width = pixels.shape[:2]
+    steps = np.linspace(0, 1, side, dtype=np.float32)
+    columns = (boxes[:, :1] + (boxes[:, 2:3] - boxes[:, :1]) * steps) * np.float32((width - 1) / width)
+    rows = (boxes[:, 1:2] + (boxes[:, 3:4] - boxes[:, 1:2]) * steps) * np.float32((height - 1) / height)
+    out = np.empty((len(boxes), side * side, 3), np.uint8)
+    for start in range(0, len(boxes), PATCH_ROWS):
+        end = min(start + PATCH_ROWS, len(boxes))
+        grid = (end - start, side, side)
+        x = np.broadcast_to(columns[start:end, None, :], grid).reshape(end - start, -1)
+        y = np.broadcast_to(rows[start:end, :, None], grid).reshape(end - start, -1)
+        out[start:end] = cv2.remap(
+            pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(127, 127, 127)
+        )
+    return out.reshape(-1, side, side, 3)
+
+
+def logit(probability: float) -> float:
+    """The logarithm of the odds; infinite at 0 and 1."""
+    if 0 < probability < 1:
+        return math.log(probability / (1 - probability))
+    return math.copysign(math.inf, probability - 0.5)
+
+
+def _piece_proposals(piece: Piece, answer: Proposals, least: float) -> tuple[F32, F32]:
+    """Boxes [N, 4] and probabilities [N] of the windows of one piece that pass, in pixels of its level."""
+    top, left = piece.y // STRIDE, piece.x // STRIDE
+    own = (slice(top, top + piece.rows), slice(left, left + piece.columns))
+    logits = answer.logit[own]
+    row, column = np.nonzero(logits > least)
+    x = (piece.left + column * STRIDE).astype(np.float32)
+    y = (piece.top + row * STRIDE).astype(np.float32)
+    # The package's window runs from pixel 1 to pixel 12, and offsets are in that side, 11.
+    windows = np.stack([x + 1, y + 1, x + WINDOW, y + WINDOW], axis=1)
+    offsets = answer.offsets[(slice(None), *own)][:, row, column].T
+    probabilities = np.asarray(1 / (1 + np.exp(-logits[row, column])), np.float32)
+    return windows + offsets * np.float32(WINDOW - 1), probabilities
+
+
+def _moved(boxes: F32, answer: Refinements) -> F32:
+    """The boxes [N, 4] with their corners moved by the network's offsets; both end pixels count as inside."""
+    sides = np.tile(boxes[:, 2:] - boxes[:, :2] + 1, 2)
+    return boxes + answer.offsets * sides
+
+
+def _box(corners: F32) -> Box:
+    x1, y1, x2, y2 = (float(corner) for corner in corners)
+    return Box(x1, y1, x2 - x1, y2 - y1)

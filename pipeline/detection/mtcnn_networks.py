@@ -1,0 +1,259 @@
+"""The three networks of MTCNN as OpenVINO graphs, with the weights of the mtcnn package.
+
+Zhang, Zhang, Li and Qiao, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional
+Networks", IEEE Signal Processing Letters 23(10), 2016. The layers follow the mtcnn package 1.0.0,
+whose weights files are lists of arrays in the order of its layers; they are read from the
+installed package by absolute path, and the package itself, which imports TensorFlow, is not. How the
+networks are put together to find faces is the business of ``pipeline.detection.cascade``.
+"""
+
+import importlib.util
+import threading
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset13 as op
+
+from pipeline.errors import WeightsInvalid, WeightsMissing
+from pipeline.models.runtime import RuntimeOptions, file_sha256, load_network
+from pipeline.values import F32, U8
+
+TILE = 256
+"""Side of the square that P-Net is run on, pixels: one fixed shape, compiled once, that fits the cache."""
+CELLS = 123
+"""P-Net's outputs along one side of a tile: one for each 12 x 12 window, two pixels apart."""
+REFINE_SIDE, OUTPUT_SIDE = 24, 48
+"""Side of the patches that R-Net and O-Net look at, pixels."""
+REFINE_BATCH, OUTPUT_BATCH = 64, 16
+"""Patches run at once; a shorter batch is filled up with zeros, so that there is one shape to compile."""
+
+CODE_VERSION = "2"
+"""Part of the cache key: raise it whenever the graphs built here change."""
+
+# Pixels 0 to 255 become (x - 127.5) / 128: MTCNN's own normalisation.
+_MEAN, _SPREAD = 127.5, 128.0
+
+_SHA256 = {
+    "pnet": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
+    "rnet": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
+    "onet": "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
+}
+"""Digests of the weights files of mtcnn 1.0.0, which are pickles: nothing else is ever unpickled."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposals:
+    """What P-Net says of every window of one tile."""
+
+    logit: F32
+    """[CELLS, CELLS], logarithm of the odds that it is a face."""
+    offsets: F32
+    """[4, CELLS, CELLS], of the corners x1, y1, x2, y2, in window sides."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refinements:
+    """What R-Net, or O-Net, says of N patches."""
+
+    probability: F32
+    """[N], of a face."""
+    offsets: F32
+    """[N, 4], of the corners x1, y1, x2, y2, in sides of the patch."""
+    landmarks: F32
+    """[N, 5, 2], (x, y) in sides of the patch, from its top left corner; [0, 5, 2] from R-Net."""
+
+
+class Mtcnn:
+    """P-Net, R-Net and O-Net, compiled. May be shared by threads."""
+
+    def __init__(self, options: RuntimeOptions) -> None:
+        """Compile the networks.
+
+        Raises:
+            WeightsMissing: If the mtcnn package is not installed.
+            WeightsInvalid: If its weights are not those of version 1.0.0.
+        """
+        self._pnet = _Network("pnet", _pnet, options, batch=1)
+        # These place the boxes and landmarks, and take a tenth of P-Net's time: they are always exact.
+        exact = replace(options, precision="f32")
+        self._rnet = _Network("rnet", _rnet, exact, batch=REFINE_BATCH)
+        self._onet = _Network("onet", _onet, exact, batch=OUTPUT_BATCH)
+        # OpenVINO 2026.4 fills a table at its first inference; two threads that come to it at once wait for
+        # each other for ever. So the first inference is made here, where there is one thread.
+        self.refine(np.zeros((1, REFINE_SIDE, REFINE_SIDE, 3), np.uint8))
+
+    def propose(self, tile: F32) -> Proposals:
+        """Run P-Net on one tile, float32 [TILE, TILE, 3], RGB, 0 to 255."""
+        (answer,) = self._pnet.run(tile[None])
+        return Proposals(answer[0, 0], answer[0, 1:])
+
+    def refine(self, patches: U8) -> Refinements:
+        """Run R-Net on patches, uint8 [N, 24, 24, 3], RGB."""
+        offsets, classes = self._rnet.run(patches)
+        return Refinements(classes[:, 1], offsets, np.empty((0, 5, 2), np.float32))
+
+    def output(self, patches: U8) -> Refinements:
+        """Run O-Net on patches, uint8 [N, 48, 48, 3], RGB."""
+        offsets, points, classes = self._onet.run(patches)
+        # O-Net gives five x, then five y.
+        return Refinements(classes[:, 1], offsets, points.reshape(-1, 2, 5).transpose(0, 2, 1))
+
+
+class _Network:
+    """A compiled network of one batch size, with an infer request for each thread that uses it."""
+
+    def __init__(self, name: str, build: Any, options: RuntimeOptions, batch: int) -> None:
+        path, digest = _weights(name)
+        self._compiled = load_network(
+            name, f"{digest[:16]}-{CODE_VERSION}", partial(build, path), options, batch
+        )
+        self._batch = batch
+        self._threads = threading.local()
+
+    def run(self, inputs: NDArray[Any]) -> list[F32]:
+        """All outputs, [N, ...] each, for inputs [N, ...]."""
+        if not hasattr(self._threads, "request"):
+            self._threads.request = self._compiled.create_infer_request()
+        request = self._threads.request
+        outputs = [
+            np.empty((len(inputs), *list(output.shape)[1:]), np.float32) for output in self._compiled.outputs
+        ]
+        for start in range(0, len(inputs), self._batch):
+            part = inputs[start : start + self._batch]
+            results = request.infer({0: _filled(part, self._batch)}, share_inputs=True)
+            for number, output in enumerate(outputs):
+                output[start : start + len(part)] = results[number][: len(part)]
+        return outputs
+
+
+def _filled(part: NDArray[Any], batch: int) -> NDArray[Any]:
+    """``part`` with zeros added up to ``batch`` rows, C-contiguous."""
+    if len(part) == batch:
+        return np.ascontiguousarray(part)
+    whole = np.zeros((batch, *part.shape[1:]), part.dtype)
+    whole[: len(part)] = part
+    return whole
+
+
+def _weights(name: str) -> tuple[Path, str]:
+    """Path and SHA-256 of a network's weights file in the installed mtcnn package, verified."""
+    package = importlib.util.find_spec("mtcnn")
+    if package is None or package.origin is None:
+        raise WeightsMissing(
+            "The package mtcnn is not installed: reinstall faceindex, or pip install mtcnn==1.0.0."
+        )
+    path = Path(package.origin).parent / "assets" / "weights" / f"{name}.lz4"
+    if not path.is_file():
+        raise WeightsMissing(f"The mtcnn package lacks {path}: pip install --force-reinstall mtcnn==1.0.0.")
+    digest = file_sha256(path)
+    if digest != _SHA256[name]:
+        raise WeightsInvalid(
+            f"{path} is not the file of mtcnn 1.0.0 (SHA-256 {digest}): reinstall that package."
+        )
+    return path, digest
+
+
+class _Layers:
+    """Makes layers of a network from the list of arrays in a weights file, taken in order."""
+
+    def __init__(self, path: Path) -> None:
+        import joblib  # a start with cached graphs never needs it
+
+        self._arrays = iter(joblib.load(path))
+
+    def convolution(self, x: Any) -> Any:
+        """A valid convolution with bias; kernels come as [h, w, in, out]."""
+        return self._convolved(x, next(self._arrays), next(self._arrays))
+
+    def heads(self, x: Any) -> Any:
+        """P-Net's two heads as one convolution, [N, 5, h, w]: logit of a face, and the four offsets.
+
+        The package has a softmax of two classes, which is a sigmoid of their difference. Only the few windows
+        that pass need it.
+        """
+        offsets, offsets_bias, classes, classes_bias = (next(self._arrays) for _ in range(4))
+        difference = classes[..., 1:] - classes[..., :1]
+        return self._convolved(
+            x,
+            np.concatenate([difference, offsets], axis=-1),
+            np.concatenate([classes_bias[1:] - classes_bias[:1], offsets_bias]),
+        )
+
+    def first_convolution(self, x: Any) -> Any:
+        """A convolution on pixels 0 to 255, with their normalisation folded into its kernel and bias."""
+        kernel, bias = next(self._arrays), next(self._arrays)
+        return self._convolved(x, kernel / _SPREAD, bias - kernel.sum(axis=(0, 1, 2)) * (_MEAN / _SPREAD))
+
+    def _convolved(self, x: Any, kernel: F32, bias: F32) -> Any:
+        weights = op.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1), dtype=np.float32))
+        y = op.convolution(x, weights, [1, 1], [0, 0], [0, 0], [1, 1])
+        return op.add(y, op.constant(bias.reshape(1, -1, 1, 1).astype(np.float32)))
+
+    def prelu(self, x: Any) -> Any:
+        """max(x, 0) + slope * min(x, 0), a slope for each channel."""
+        return op.prelu(x, op.constant(next(self._arrays).reshape(-1)))
+
+    def dense(self, x: Any) -> Any:
+        """A fully connected layer with bias; weights come as [in, out]."""
+        product = op.matmul(x, op.constant(next(self._arrays)), False, False)
+        return op.add(product, op.constant(next(self._arrays).reshape(1, -1)))
+
+
+def _channels_first(x: Any) -> Any:
+    """[N, h, w, 3] of any type as float32 [N, 3, h, w]."""
+    return op.transpose(op.convert(x, np.float32), op.constant(np.array([0, 3, 1, 2])))
+
+
+def _pool(x: Any, side: int, padding: str) -> Any:
+    """Maxima of squares two pixels apart; ``same_upper`` pads right and bottom, as TensorFlow does."""
+    return op.max_pool(x, [2, 2], [1, 1], [0, 0], [0, 0], [side, side], auto_pad=padding).output(0)
+
+
+def _flat(x: Any) -> Any:
+    """[N, c, h, w] as [N, w * h * c]: the order in which the package's dense layers were trained."""
+    return op.reshape(
+        op.transpose(x, op.constant(np.array([0, 3, 2, 1]))), op.constant(np.array([0, -1])), True
+    )
+
+
+def _pnet(weights: Path) -> ov.Model:
+    """P-Net on float32 tiles: [N, 5, CELLS, CELLS], logits and offsets."""
+    layers = _Layers(weights)
+    tiles = op.parameter([-1, TILE, TILE, 3], np.float32)
+    x = _pool(layers.prelu(layers.first_convolution(_channels_first(tiles))), 2, "same_upper")
+    x = layers.prelu(layers.convolution(x))
+    x = layers.prelu(layers.convolution(x))
+    return ov.Model([layers.heads(x).output(0)], [tiles], "pnet")
+
+
+def _rnet(weights: Path) -> ov.Model:
+    """R-Net on uint8 patches: offsets [N, 4], classes [N, 2]."""
+    layers = _Layers(weights)
+    patches = op.parameter([-1, REFINE_SIDE, REFINE_SIDE, 3], np.uint8)
+    x = _pool(layers.prelu(layers.first_convolution(_channels_first(patches))), 3, "same_upper")
+    x = _pool(layers.prelu(layers.convolution(x)), 3, "valid")
+    x = layers.prelu(layers.convolution(x))
+    x = layers.prelu(layers.dense(_flat(x)))
+    offsets = layers.dense(x)
+    classes = op.softmax(layers.dense(x), 1)
+    return ov.Model([offsets.output(0), classes.output(0)], [patches], "rnet")
+
+
+def _onet(weights: Path) -> ov.Model:
+    """O-Net on uint8 patches: offsets [N, 4], landmarks [N, 10] (five x, five y), classes [N, 2]."""
+    layers = _Layers(weights)
+    patches = op.parameter([-1, OUTPUT_SIDE, OUTPUT_SIDE, 3], np.uint8)
+    x = _pool(layers.prelu(layers.first_convolution(_channels_first(patches))), 3, "same_upper")
+    x = _pool(layers.prelu(layers.convolution(x)), 3, "valid")
+    x = _pool(layers.prelu(layers.convolution(x)), 2, "same_upper")
+    x = layers.prelu(layers.convolution(x))
+    x = layers.prelu(layers.dense(_flat(x)))
+    offsets = layers.dense(x)
+    landmarks = layers.dense(x)
+    classes = op.softmax(layers.dense(x), 1)
+    return ov.Model([offsets.output(0), landmarks.output(0), classes.output(0)], [patches], "onet")

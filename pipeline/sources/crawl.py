@@ -1,0 +1,242 @@
+"""Walks folders and yields the regular files in them: roots -> PhotoFile.
+
+The order is fixed: roots as given; in each folder its files by name, then its subfolders by name, names
+compared as bytes; folders that are reached by a symbolic link last of all, so that a photo keeps the
+path without the link. What is left out is reported with the reason. This module reads folders and ignore
+files; it opens no other file, and does not know what a photo is.
+"""
+
+import codecs
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipeline.sources.ignore_patterns import IgnorePattern, parse_pattern
+from pipeline.values import PhotoFile
+
+NO_MEDIA = b".nomedia"
+"""A folder that holds a file of this name is left out with all below it: a convention of Android."""
+
+IGNORE_FILE = b".faceindexignore"
+"""Patterns as in ``.gitignore``, for the folder that holds it and all below."""
+
+_IGNORE_FILE_LIMIT = 1 << 20  # bytes; a thousand times what anyone writes by hand
+
+
+class SkipReason(StrEnum):
+    """Why the crawl left something out."""
+
+    HIDDEN = "hidden"
+    NO_MEDIA = "nomedia"
+    IGNORED = "ignored"
+    NOT_REGULAR = "not-a-regular-file"
+    BROKEN_LINK = "broken-link"
+    VISITED = "already-visited"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that the crawl left out: a file, or a folder with all below it.
+
+    Attributes:
+        path: Absolute path.
+        reason: Why.
+    """
+
+    path: bytes
+    reason: SkipReason
+
+
+def crawl(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterator[PhotoFile]:
+    """Finds every regular file under some files and folders, each once.
+
+    Hidden files and folders, folders that hold ``.nomedia``, and what ``.faceindexignore`` files exclude
+    are left out; a root itself is never left out for its name. Symbolic links are followed, and a folder
+    is visited once however it is reached. A folder that cannot be listed is reported, and the crawl goes on.
+
+    Args:
+        roots: Files and folders; relative ones start at the working directory.
+        on_skip: Called with each thing that is left out, as the crawl comes to it.
+
+    Returns:
+        An iterator over the files, which walks as it is read. Paths are absolute and normalised, and keep
+        the links through which the files were reached.
+
+    Raises:
+        FileNotFoundError: A root does not exist. Raised at once, before anything is walked.
+        OSError: A root cannot be looked at, for want of permission or the like. Raised at once too.
+    """
+    paths = [os.path.abspath(root) for root in roots]
+    for path in paths:
+        os.stat(path)
+    return _Crawl(on_skip).run(paths)
+
+
+@dataclass(frozen=True, slots=True)
+class _IgnoreRules:
+    """One ignore file: the folder that holds it, and its patterns."""
+
+    base: bytes
+    patterns: tuple[IgnorePattern, ...]
+
+    def verdict(self, path: bytes, is_folder: bool) -> bool | None:
+        """``True`` if the path is excluded, ``False`` if it is re-included, ``None`` if nothing is said."""
+        relative = os.fsdecode(path[len(self.base) :].lstrip(b"/"))
+        for pattern in reversed(self.patterns):  # the last that matches decides
+            if pattern.matches(relative, is_folder):
+                return pattern.excludes
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder still to be listed, with the ignore files above it, the outermost first."""
+
+    path: bytes
+    rules: tuple[_IgnoreRules, ...] = ()
+
+
+@dataclass(slots=True)
+class _Crawl:
+    """The state of one crawl."""
+
+    on_skip: Callable[[Skipped], None]
+    visited: set[tuple[int, int]] = field(default_factory=set)  # (st_dev, st_ino) of folders
+    linked: deque[_Folder] = field(default_factory=deque)
+    root_files: set[bytes] = field(default_factory=set)
+
+    def run(self, roots: Sequence[bytes]) -> Iterator[PhotoFile]:
+        for root in roots:
+            yield from self._root(root)
+        while self.linked:
+            yield from self._walk(self.linked.popleft())
+
+    def _root(self, path: bytes) -> Iterator[PhotoFile]:
+        try:
+            found = os.stat(path)
+        except OSError:  # gone since the roots were checked
+            self._skip(path, SkipReason.UNREADABLE)
+            return
+        if stat.S_ISDIR(found.st_mode):
+            yield from self._walk(_Folder(path))
+        elif not stat.S_ISREG(found.st_mode):
+            self._skip(path, SkipReason.NOT_REGULAR)
+        elif path in self.root_files:
+            self._skip(path, SkipReason.VISITED)
+        else:
+            self.root_files.add(path)
+            yield PhotoFile(path, found.st_size, found.st_mtime_ns)
+
+    def _walk(self, top: _Folder) -> Iterator[PhotoFile]:
+        pending = [top]
+        while pending:
+            folder = pending.pop()
+            try:
+                entries = self._list(folder.path)
+            except OSError:
+                self._skip(folder.path, SkipReason.UNREADABLE)
+                continue
+            if entries:
+                yield from self._visit(folder, entries, pending)
+
+    def _list(self, path: bytes) -> list[os.DirEntry[bytes]]:
+        """The entries of a folder by name; none where it is to be left out."""
+        found = os.stat(path)
+        identity = (found.st_dev, found.st_ino)
+        if identity in self.visited:
+            self._skip(path, SkipReason.VISITED)
+            return []
+        self.visited.add(identity)
+        with os.scandir(path) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+        if any(entry.name == NO_MEDIA for entry in entries):
+            self._skip(path, SkipReason.NO_MEDIA)
+            return []
+        return entries
+
+    def _visit(
+        self, folder: _Folder, entries: list[os.DirEntry[bytes]], pending: list[_Folder]
+    ) -> Iterator[PhotoFile]:
+        """Yields the files of a folder, and puts its subfolders on the stack so that the first is on top."""
+        rules = self._rules(folder, entries)
+        subfolders: list[_Folder] = []
+        for entry in self._visible(entries):
+            found = self._stat(entry)
+            if found is None:
+                continue
+            is_folder = stat.S_ISDIR(found.st_mode)
+            if rules and _is_ignored(rules, entry.path, is_folder):
+                self._skip(entry.path, SkipReason.IGNORED)
+            elif is_folder:
+                (self.linked if entry.is_symlink() else subfolders).append(_Folder(entry.path, rules))
+            elif not stat.S_ISREG(found.st_mode):
+                self._skip(entry.path, SkipReason.NOT_REGULAR)
+            elif entry.path in self.root_files:
+                self._skip(entry.path, SkipReason.VISITED)
+            else:
+                yield PhotoFile(entry.path, found.st_size, found.st_mtime_ns)
+        pending.extend(reversed(subfolders))
+
+    def _visible(self, entries: list[os.DirEntry[bytes]]) -> Iterator[os.DirEntry[bytes]]:
+        for entry in entries:
+            if not entry.name.startswith(b"."):
+                yield entry
+            elif entry.name != IGNORE_FILE:
+                self._skip(entry.path, SkipReason.HIDDEN)
+
+    def _stat(self, entry: os.DirEntry[bytes]) -> os.stat_result | None:
+        """What the entry, or the file it links to, is; ``None`` if that cannot be told."""
+        try:
+            return entry.stat()
+        except OSError as error:
+            if entry.is_symlink():
+                self._skip(entry.path, SkipReason.BROKEN_LINK)
+            elif not isinstance(error, FileNotFoundError):  # gone since the folder was listed
+                self._skip(entry.path, SkipReason.UNREADABLE)
+            return None
+
+    def _rules(self, folder: _Folder, entries: list[os.DirEntry[bytes]]) -> tuple[_IgnoreRules, ...]:
+        """The ignore files that hold in a folder, its own included."""
+        if not any(entry.name == IGNORE_FILE for entry in entries):
+            return folder.rules
+        path = os.path.join(folder.path, IGNORE_FILE)
+        try:
+            patterns = _read_patterns(path)
+        except (OSError, ValueError):
+            self._skip(path, SkipReason.UNREADABLE)
+            return folder.rules
+        return (*folder.rules, _IgnoreRules(folder.path, patterns))
+
+    def _skip(self, path: bytes, reason: SkipReason) -> None:
+        self.on_skip(Skipped(path, reason))
+
+
+def _is_ignored(rules: tuple[_IgnoreRules, ...], path: bytes, is_folder: bool) -> bool:
+    for rule in reversed(rules):  # as in git, the file nearest to the path decides
+        verdict = rule.verdict(path, is_folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _read_patterns(path: bytes) -> tuple[IgnorePattern, ...]:
+    """Reads an ignore file; patterns that mean nothing are passed over, as git does.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no regular file, or far too long for patterns.
+    """
+    # Without O_NONBLOCK, opening a named pipe of that name would wait for a writer.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise ValueError("not a regular file")
+        content = stream.read(_IGNORE_FILE_LIMIT + 1)
+    if len(content) > _IGNORE_FILE_LIMIT:
+        raise ValueError("too long for an ignore file")
+    lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    patterns = (parse_pattern(os.fsdecode(line.removesuffix(b"\r"))) for line in lines)
+    return tuple(pattern for pattern in patterns if pattern is not None)

@@ -1,0 +1,131 @@
+"""The journal as a file: taken to another library, merged, malformed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, Hide, Merge, NotAFace, Reject, Rename
+from index.errors import JournalMalformed
+from index.people.queries import People
+from index.photos.catalog import Catalog
+from index.store.sqlite.database import Database, create_database
+from pipeline.values import ModelId
+from tests.index.builders import MODEL
+from tests.index.journals import ANNA, BEN, CARL, assign, keys, said, scan
+
+
+@contextmanager
+def another(folder: Path, shift: float = 0.0, model: ModelId = MODEL) -> Iterator[tuple[Journal, People]]:
+    """A library built anew from the same photos."""
+    with create_database(folder / "another" / "library.sqlite3") as database:
+        catalog = Catalog(database)
+        catalog.choose_model(model)
+        scan(catalog, folder / "photos elsewhere", shift=shift, model=model)
+        yield Journal(database), People(database)
+
+
+def test_a_library_built_anew_gets_its_names_back(journal: Journal, people: People, tmp_path: Path) -> None:
+    journal.append_all([assign(ANNA, 0, 2), assign(BEN, 1), Merge(ANNA, BEN), Rename(ANNA, "Anne")])
+    journal.append_all([NotAFace(keys(3)), Reject(keys(4), ANNA), Hide(ANNA, hidden=True)])
+    journal.undo(3)
+    lines = list(journal.export_lines())
+    with another(tmp_path, shift=-5.0, model=ModelId("facenet")) as (rebuilt, there):
+        imported = rebuilt.import_lines(lines)
+        assert (imported.added, imported.known, imported.redacted, imported.erased_faces) == (8, 0, 0, 0)
+        assert said(there) == said(people)
+        assert rebuilt.state() == journal.state()
+        assert rebuilt.decisions() == journal.decisions()
+        assert rebuilt.undo(8).decision.id == 8  # numbers are the same in a library that had no others
+
+
+def test_importing_twice_changes_nothing(journal: Journal, database: Database, tmp_path: Path) -> None:
+    journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
+    lines = [line + "\n" for line in journal.export_lines()]
+    journal.undo(2)
+    before = database.path.read_bytes()
+    imported = journal.import_lines(line.encode() for line in lines)
+    assert (imported.added, imported.known) == (0, 2)
+    assert database.path.read_bytes() == before
+    with another(tmp_path) as (rebuilt, _):
+        assert rebuilt.import_lines([*lines, "\n", *lines]).added == 2
+        assert rebuilt.import_lines(lines).known == 2
+        assert len(rebuilt.decisions()) == 2
+
+
+def test_two_libraries_can_be_brought_together(journal: Journal, people: People, tmp_path: Path) -> None:
+    journal.append_all([assign(ANNA, 0), assign(BEN, 3)])
+    with another(tmp_path) as (rebuilt, there):
+        rebuilt.append(Assign(keys(1), CARL, "anna"))
+        rebuilt.append(Assign(keys(3), CARL, None))
+        rebuilt.import_lines(journal.export_lines())
+        # Two of one name both live, and what is imported is the later word.
+        assert said(there) == {1: "Anna (2)", 2: "anna", 4: "Ben"}
+        journal.import_lines(rebuilt.export_lines())
+    assert said(people) == {1: "Anna", 2: "anna (2)", 4: "anna (2)"}
+
+
+def test_an_undo_of_something_unknown_is_kept_until_that_comes(
+    journal: Journal, people: People, tmp_path: Path
+) -> None:
+    journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
+    journal.undo(1)
+    first, second, undo = journal.export_lines()
+    with another(tmp_path) as (rebuilt, there):
+        rebuilt.import_lines([undo, second])
+        assert said(there) == {2: "Ben"}
+        rebuilt.import_lines([first])
+        assert said(there) == said(people) == {2: "Ben"}
+
+
+DIGEST = "ab" * 32
+GOOD = (
+    f'{{"uid":"{"1" * 32}","made_at":"2024-05-06T07:08:09+00:00","kind":"ignore",'
+    f'"faces":[{{"digest":"{DIGEST}","box":[1,2,3,4]}}]}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Anna", "not JSON"),
+        ("[1]", "not a JSON object"),
+        ("[" * 100_000, "nested|JSON"),
+        (b'{"kind":"\xff"}', "UTF-8"),
+        (GOOD[:-5], "not JSON"),
+        (GOOD.replace("ignore", "adore"), "'adore'"),
+        (GOOD.replace('"ignore"', "7"), "not text"),
+        (GOOD.replace("1" * 32, "1" * 31), "uid"),
+        (GOOD.replace("+00:00", ""), "offset"),
+        (GOOD.replace("2024", "soon"), "not a time"),
+        (GOOD.replace(DIGEST, "ab"), "32 bytes"),
+        (GOOD.replace(DIGEST, "xy" * 32), "hexadecimal"),
+        (GOOD.replace("[1,2,3,4]", "[1,2,3]"), "4 numbers"),
+        (GOOD.replace("[1,2,3,4]", "[1,2,3,NaN]"), "4 numbers"),
+        (GOOD.replace("[1,2,3,4]", "[1,2,3,true]"), "4 numbers"),
+        (GOOD.replace("[1,2,3,4]", f"[1,2,3,1{'0' * 400}]"), "4 numbers"),
+        (GOOD.replace("[1,2,3,4]", "[1,2,3,-4]"), "negative"),
+        (GOOD.replace('"faces"', '"heads"'), "no faces"),
+        (GOOD.replace("ignore", "assign"), "person"),
+        (GOOD.replace('"ignore"', f'"rename","person":"{ANNA}","name":"\\u001b[2J"'), r"U\+001B"),
+        (GOOD.replace('"ignore"', f'"rename","person":"{ANNA}","name":"\\ud800"'), r"U\+D800"),
+        (GOOD.replace('"ignore"', f'"rename","person":"{ANNA}","name":["Anna"]'), "not text"),
+        (GOOD.replace('"ignore"', '"undo","target":"the last one"'), "target"),
+        (f'{{"kind":"forgotten-face","digest":"{DIGEST}","point":[1]}}', "2 numbers"),
+    ],
+)
+def test_a_malformed_line_is_named_and_nothing_is_imported(
+    journal: Journal, line: str | bytes, reason: str
+) -> None:
+    with pytest.raises(JournalMalformed, match=reason) as malformed:
+        journal.import_lines([GOOD, "", line, GOOD.replace("1" * 32, "2" * 32)])
+    assert malformed.value.line == 3
+    assert str(malformed.value).startswith("line 3 ")
+    assert journal.decisions() == ()
+    assert journal.import_lines([GOOD]).added == 1
+
+
+def test_fields_that_a_later_version_may_add_are_passed_over(journal: Journal) -> None:
+    assert journal.import_lines([GOOD.replace('"kind"', '"mood":{"good":1},"kind"')]).added == 1

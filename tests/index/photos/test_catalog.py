@@ -1,0 +1,230 @@
+"""What the catalog answers: states, what is missing, faces, figures."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.errors import LibraryDamaged, ModelMismatch
+from index.photos.catalog import CHUNK, Catalog
+from index.photos.path_conditions import is_inside
+from index.store.sqlite.database import Database
+from index.values import IndexFile, Manifest, ReasonCount, Recorded
+from pipeline.values import ModelId, PhotoFile
+from tests.index.builders import (
+    MODEL,
+    broken,
+    digest_of,
+    indexed,
+    known,
+    make_file,
+    stored,
+    units,
+    unreadable,
+)
+from tests.index.conftest import NOW
+
+
+def put(catalog: Catalog, *paths: bytes) -> None:
+    """Photos that are on no disk, each with its own content."""
+    catalog.record([indexed(PhotoFile(path, 1, 1), repr(path), units(1)) for path in paths])
+
+
+def test_the_model_is_chosen_once(catalog: Catalog) -> None:
+    catalog.choose_model(MODEL)
+    with pytest.raises(ModelMismatch, match=r"sface.*facenet") as caught:
+        catalog.choose_model(ModelId("facenet"))
+    assert (caught.value.library_model, caught.value.asked) == ("sface", "facenet")
+    assert catalog.model() == MODEL
+
+
+def test_roots_are_remembered_in_order_and_once(catalog: Catalog) -> None:
+    catalog.add_roots([b"/z", b"/a"])
+    catalog.add_roots([b"/\xff", b"/z"])
+    assert catalog.roots() == (b"/z", b"/a", b"/\xff")
+
+
+@pytest.mark.parametrize(
+    ("root", "under"),
+    [
+        (b"/a/b", {b"/a/b", b"/a/b/1", b"/a/b/c/2", b"/a/b/\xff\xff"}),
+        (b"/a/b/", {b"/a/b", b"/a/b/1", b"/a/b/c/2", b"/a/b/\xff\xff"}),
+        (b"/a/%", {b"/a/%/1"}),
+        (b"/a/_", {b"/a/_/1"}),
+        (b"/a/*", set()),
+        (b"/A", set()),
+        (b"/a/b/1", {b"/a/b/1"}),
+    ],
+)
+def test_a_folder_is_no_prefix(catalog: Catalog, root: bytes, under: set[bytes]) -> None:
+    put(catalog, b"/a/b", b"/a/b/1", b"/a/b/c/2", b"/a/b/\xff\xff", b"/a/bc", b"/a/b0", b"/a/b.", b"/a/%/1")
+    put(catalog, b"/a/_/1", b"/a/x/1", b"/\xff")
+    assert set(catalog.states_under([root])) == under
+
+
+def test_the_whole_disk_and_folders_in_one_another(catalog: Catalog) -> None:
+    put(catalog, b"/a/1", b"/a/b/2", b"/\xff/3")
+    assert set(catalog.states_under([b"/"])) == {b"/a/1", b"/a/b/2", b"/\xff/3"}
+    assert set(catalog.states_under([b"/a/b", b"/a"])) == {b"/a/1", b"/a/b/2"}
+    assert catalog.states_under([]) == {}
+
+
+names = st.lists(
+    st.binary(min_size=1, max_size=3).filter(lambda name: b"/" not in name), min_size=1, max_size=4
+)
+
+
+@given(names, names)
+def test_inside_is_a_matter_of_whole_names(path: list[bytes], folder: list[bytes]) -> None:
+    inside = path[: len(folder)] == folder
+    assert is_inside(b"/" + b"/".join(path), {b"/" + b"/".join(folder)}) is inside
+    assert is_inside(b"/" + b"/".join(path), {b"/"})
+
+
+def test_what_a_scan_did_not_meet_is_missing(catalog: Catalog) -> None:
+    put(catalog, b"/p/1", b"/p/2", b"/p/locked/3", b"/p/lock", b"/other/4")
+    assert catalog.mark_missing([b"/p"], {b"/p/1"}, [b"/p/locked"]) == 2
+    states = catalog.states_under([b"/"])
+    assert {path for path, state in states.items() if state.missing} == {b"/p/2", b"/p/lock"}
+    assert catalog.mark_missing([b"/p", b"/p/2"], {b"/p/1"}, [b"/p/locked"]) == 0
+
+    catalog.mark_present([b"/p/2", b"/never/seen"])
+    states = catalog.states_under([b"/"])
+    assert {path for path, state in states.items() if state.missing} == {b"/p/lock"}
+
+
+def test_faces_of_missing_photos_are_shown_as_such(catalog: Catalog, photos: Path) -> None:
+    a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
+    catalog.record([indexed(a, "same", units(1)), known(b, "same")])
+    (face_id,) = catalog.face_ids_of(digest_of("same"))
+
+    catalog.mark_missing([os.fsencode(photos)], {b.path}, [])
+    assert (catalog.faces([face_id])[face_id].photo, catalog.faces([face_id])[face_id].missing) == (
+        b.path,
+        False,
+    )
+    catalog.mark_missing([os.fsencode(photos)], set(), [])
+    assert (catalog.faces([face_id])[face_id].photo, catalog.faces([face_id])[face_id].missing) == (
+        a.path,
+        True,
+    )
+
+
+def test_a_missing_photo_is_no_failure(catalog: Catalog) -> None:
+    catalog.record([broken(PhotoFile(b"/p/half", 1, 1), "half"), unreadable(PhotoFile(b"/q/shut", 1, 1))])
+    assert [each.path for each in catalog.failures_under([b"/p", b"/q/shut", b"/"])] == [
+        b"/p/half",
+        b"/q/shut",
+    ]
+    catalog.mark_missing([b"/p"], set(), [])
+    assert [each.path for each in catalog.failures_under([b"/"])] == [b"/q/shut"]
+    assert catalog.failures_under([b"/p"]) == []
+
+
+def test_a_missing_photo_that_is_recorded_again_is_there(catalog: Catalog) -> None:
+    put(catalog, b"/p/1")
+    catalog.mark_missing([b"/p"], set(), [])
+    assert catalog.record([known(PhotoFile(b"/p/1", 1, 2), repr(b"/p/1"))]) == Recorded(unchanged=1)
+    assert not catalog.states_under([b"/p"])[b"/p/1"].missing
+
+
+def test_more_than_one_chunk(catalog: Catalog) -> None:
+    count = 2 * CHUNK + 1
+    vectors = units(count)
+    catalog.record([indexed(PhotoFile(b"/p/1", 1, 1), "crowd", vectors)])
+    ids = catalog.described_faces(MODEL)
+    assert ids.dtype == np.int64
+    chunks = list(catalog.descriptors(MODEL, ids))
+    assert len(chunks) == 3
+    assert np.array_equal(np.concatenate([chunk.ids for chunk in chunks]), ids)
+    assert np.allclose(np.concatenate([chunk.vectors for chunk in chunks]), stored(vectors), atol=1e-7)
+    assert [face.face_id for chunk in catalog.all_faces() for face in chunk] == ids.tolist()
+    assert set(catalog.faces(ids.tolist())) == set(ids.tolist())
+    paths = [b"/q/%d" % number for number in range(count)]
+    put(catalog, *paths)
+    assert catalog.mark_missing([b"/q"], set(), []) == count
+    catalog.mark_present(paths)
+    assert not any(state.missing for state in catalog.states_under([b"/q"]).values())
+
+
+def test_only_what_was_asked_for(catalog: Catalog) -> None:
+    put(catalog, b"/1", b"/2", b"/3")
+    first, _, third = catalog.described_faces(MODEL).tolist()
+    (chunk,) = catalog.descriptors(MODEL, [first, third, 999])
+    assert chunk.ids.tolist() == [first, third]
+    assert list(catalog.descriptors(ModelId("facenet"), [first])) == []
+    assert catalog.described_faces(ModelId("facenet")).tolist() == []
+    assert set(catalog.faces([first, 999])) == {first}
+    assert catalog.face_ids_of(digest_of("unknown")) == []
+
+
+@pytest.mark.parametrize("blob", [b"", b"\x00" * 32, b"\xff" * 32, b"\x00\x3c"])
+def test_a_descriptor_that_is_none_is_never_used(catalog: Catalog, database: Database, blob: bytes) -> None:
+    put(catalog, b"/1", b"/2")
+    ids = catalog.described_faces(MODEL)
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE descriptor SET vector = ? WHERE face_id = ?", (blob, int(ids[0])))
+    with pytest.raises(LibraryDamaged, match=r"library\.sqlite3"):
+        list(catalog.descriptors(MODEL, ids))
+
+
+def test_landmarks_that_are_none_are_never_used(catalog: Catalog, database: Database) -> None:
+    put(catalog, b"/1")
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE face SET landmarks = x'00'")
+    with pytest.raises(LibraryDamaged, match="landmarks"):
+        list(catalog.all_faces())
+
+
+def test_each_saved_index_is_one_generation_on(catalog: Catalog) -> None:
+    assert catalog.manifest(MODEL) is None
+    catalog.write_manifest(MODEL, IndexFile("flat", 3, b"1" * 32))
+    second = IndexFile("flat", 4, b"2" * 32)
+    catalog.write_manifest(MODEL, second)
+    assert catalog.manifest(MODEL) == Manifest(MODEL, second, generation=2, built_at=NOW)
+    assert catalog.manifest(ModelId("facenet")) is None
+
+
+def test_an_empty_library_in_figures(database: Database) -> None:
+    figures = Catalog(database).statistics()
+    assert (figures.model, figures.photos, figures.faces, figures.manifest) == (None, 0, 0, None)
+    assert (figures.first_taken, figures.faces_per_photo) == (None, 0.0)
+
+
+def test_a_library_in_figures(catalog: Catalog, photos: Path) -> None:
+    names = ("a", "b", "copy", "hill", "half", "shut", "edited", "gone")
+    files = {name: make_file(photos / name, name) for name in names}
+    catalog.add_roots([os.fsencode(photos)])
+    catalog.record(
+        [
+            indexed(files["a"], "a", units(3)),
+            indexed(files["b"], "b", units(1)),
+            known(files["copy"], "a"),
+            indexed(files["hill"], "hill"),
+            broken(files["half"], "half"),
+            unreadable(files["shut"]),
+            indexed(files["edited"], "before", units(1)),
+            indexed(files["edited"], "after", units(1)),
+            indexed(files["gone"], "gone", units(1)),
+        ]
+    )
+    catalog.mark_missing([files["gone"].path], set(), [])
+    catalog.write_manifest(MODEL, IndexFile("flat", 7, b"1" * 32))
+    figures = catalog.statistics()
+    assert (figures.model, figures.created_at) == (MODEL, NOW)
+    assert figures.roots == (os.fsencode(photos),)
+    assert (figures.photos, figures.missing, figures.duplicates) == (7, 1, 1)
+    assert figures.photo_bytes == sum(len(name) for name in names if name != "gone")
+    assert figures.failed == (ReasonCount("truncated", 1), ReasonCount("unreadable", 1))
+    assert figures.failures == 2
+    assert (figures.contents, figures.contents_without_face, figures.most_faces) == (4, 1, 3)
+    assert (figures.faces, figures.faces_per_photo) == (5, 1.25)
+    assert figures.first_taken == figures.last_taken == datetime(2019, 7, 14, 10, 30, 0, 250_000, tzinfo=UTC)
+    assert (figures.descriptors, figures.descriptor_bytes) == (7, 7 * 16 * 2)
+    assert figures.database_bytes == os.path.getsize(catalog.path)
+    assert figures.manifest is not None
+    assert figures.manifest.generation == 1

@@ -1,0 +1,303 @@
+"""What each outcome does to the library, and that doing it twice does nothing more."""
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.errors import ModelMismatch
+from index.photos.catalog import Catalog
+from index.store.sqlite.database import Database
+from index.values import FaceRecord, Recorded
+from pipeline.values import Box, ModelId, Outcome, PhotoFile, PhotoIndexed, Quality, Size
+from tests.index.builders import (
+    MODEL,
+    broken,
+    described,
+    digest_of,
+    indexed,
+    known,
+    make_file,
+    skipped,
+    stored,
+    units,
+    unreadable,
+)
+
+
+def shown(catalog: Catalog) -> list[tuple[bytes, bytes, bool]]:
+    """Every face that can be seen: where, of which content, and whether that is missing."""
+    return [(face.photo, face.digest, face.missing) for chunk in catalog.all_faces() for face in chunk]
+
+
+def everything(database: Database) -> list[tuple[object, ...]]:
+    """All rows of all tables, but for the times."""
+    with database.read() as connection:
+        return [
+            tuple(row)
+            for table in ("library", "root", "content", "photo", "face", "descriptor", "sqlite_sequence")
+            for row in connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1")  # noqa: S608
+        ]
+
+
+def test_a_new_photo_is_stored_whole(catalog: Catalog, photos: Path) -> None:
+    file, vectors = make_file(photos / "a.jpg"), units(2)
+    assert catalog.record([indexed(file, "a", vectors)]) == Recorded(indexed=1, faces=2)
+
+    ((first, second),) = list(catalog.all_faces())
+    assert isinstance(first, FaceRecord)
+    assert (first.photo, first.digest, first.missing) == (file.path, digest_of("a"), False)
+    assert first.box == Box(0.0, -2.5, 40.25, 50.0)
+    assert first.landmarks.dtype == np.float32
+    assert np.array_equal(second.landmarks, np.arange(10, dtype=np.float32).reshape(5, 2) + 100)
+    assert first.confidence == 0.98
+    assert first.quality == Quality(0.75, ("small", "blurred"))
+    assert catalog.face_ids_of(digest_of("a")) == [first.face_id, second.face_id]
+    (descriptors,) = catalog.descriptors(MODEL, [first.face_id, second.face_id])
+    assert np.allclose(descriptors.vectors, stored(vectors), atol=1e-7)
+    state = catalog.states_under([os.fsencode(photos)])[file.path]
+    assert (state.size, state.mtime_ns) == (file.size, file.mtime_ns)
+    assert not any((state.failed, state.unread, state.missing))
+
+
+def test_a_good_face_has_no_reasons(catalog: Catalog, photos: Path) -> None:
+    face = described(units(1)[0])
+    good = type(face)(face.face, Quality(1.0, ()), MODEL, face.vector)
+    file = make_file(photos / "a.jpg")
+    catalog.record([PhotoIndexed(file, digest_of("a"), Size(1, 1), None, (good,))])
+    (record,) = catalog.faces(catalog.face_ids_of(digest_of("a"))).values()
+    assert record.quality == Quality(1.0, ())
+
+
+def test_a_photo_without_a_face_is_known_all_the_same(catalog: Catalog, photos: Path) -> None:
+    catalog.record([indexed(make_file(photos / "hill.jpg"), "hill")])
+    assert catalog.known_digests() == {digest_of("hill")}
+    assert shown(catalog) == []
+
+
+def test_a_touched_photo_is_unchanged(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "a.jpg")
+    catalog.record([indexed(file, "a", units(1))])
+    os.utime(file.path, ns=(5, 5))
+    touched = PhotoFile(file.path, file.size, 5)
+    assert catalog.record([known(touched, "a")]) == Recorded(unchanged=1)
+    assert catalog.states_under([file.path])[file.path].mtime_ns == 5
+
+
+def test_a_second_photo_of_one_content_is_a_duplicate(catalog: Catalog, photos: Path) -> None:
+    first, second = make_file(photos / "b.jpg"), make_file(photos / "a.jpg")
+    catalog.record([indexed(first, "same", units(1))])
+    assert catalog.record([known(second, "same")]) == Recorded(duplicate=1)
+    assert len(catalog.states_under([os.fsencode(photos)])) == 2
+    assert shown(catalog) == [(second.path, digest_of("same"), False)]  # one face, once
+
+
+def test_a_renamed_photo_has_moved(catalog: Catalog, photos: Path) -> None:
+    old = make_file(photos / "old.jpg")
+    catalog.record([indexed(old, "a", units(1))])
+    ids = catalog.face_ids_of(digest_of("a"))
+    os.remove(old.path)
+    new = make_file(photos / "2019" / "new.jpg")
+    assert catalog.record([known(new, "a")]) == Recorded(moved=1)
+    assert set(catalog.states_under([os.fsencode(photos)])) == {new.path}
+    assert catalog.face_ids_of(digest_of("a")) == ids
+
+
+def test_a_photo_whose_folder_became_a_file_has_moved(catalog: Catalog, photos: Path) -> None:
+    old = make_file(photos / "folder" / "old.jpg")
+    catalog.record([indexed(old, "a")])
+    os.remove(old.path)
+    (photos / "folder").rmdir()
+    make_file(photos / "folder")
+    assert catalog.record([known(make_file(photos / "new.jpg"), "a")]) == Recorded(moved=1)
+
+
+def test_a_photo_moved_onto_another_takes_its_place(catalog: Catalog, photos: Path) -> None:
+    a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
+    catalog.record([indexed(a, "a", units(1)), indexed(b, "b", units(1))])
+    os.replace(b.path, a.path)
+    assert catalog.record([known(a, "b")]) == Recorded(moved=1)
+    assert set(catalog.states_under([os.fsencode(photos)])) == {a.path}
+    assert shown(catalog) == [(a.path, digest_of("b"), False)]
+
+
+def test_of_two_copies_the_one_that_is_gone_has_moved(catalog: Catalog, photos: Path) -> None:
+    kept, gone = make_file(photos / "kept.jpg"), make_file(photos / "gone.jpg")
+    catalog.record([indexed(kept, "a"), known(gone, "a")])
+    os.remove(gone.path)
+    new = make_file(photos / "new.jpg")
+    catalog.record([known(new, "a")])
+    assert set(catalog.states_under([os.fsencode(photos)])) == {kept.path, new.path}
+
+
+def test_two_photos_that_swap_names(catalog: Catalog, photos: Path) -> None:
+    a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
+    catalog.record([indexed(a, "a", units(1, 1)), indexed(b, "b", units(1, 2))])
+    catalog.record([known(a, "b"), known(b, "a")])
+    assert sorted(shown(catalog)) == [(a.path, digest_of("b"), False), (b.path, digest_of("a"), False)]
+
+
+def test_an_edited_photo_shows_its_new_content_and_undoing_brings_the_old_back(
+    catalog: Catalog, photos: Path
+) -> None:
+    file = make_file(photos / "a.jpg")
+    catalog.record([indexed(file, "before", units(2))])
+    assert catalog.record([indexed(file, "after", units(1))]) == Recorded(indexed=1, faces=1)
+    assert shown(catalog) == [(file.path, digest_of("after"), False)]
+    old = catalog.face_ids_of(digest_of("before"))
+    assert len(old) == 2
+    assert catalog.faces(old) == {}
+
+    assert digest_of("before") in catalog.known_digests()
+    assert catalog.record([known(file, "before")]) == Recorded(indexed=1)
+    assert set(catalog.faces(old)) == set(old)
+
+
+def test_content_that_cannot_be_decoded_is_not_tried_again(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "half.jpg")
+    assert catalog.record([broken(file, "half")]) == Recorded(failed=1)
+    assert digest_of("half") in catalog.known_digests()
+    state = catalog.states_under([file.path])[file.path]
+    assert state.failed
+    assert not state.unread
+    copy = make_file(photos / "copy of half.jpg")
+    assert catalog.record([known(copy, "half")]) == Recorded(failed=1)
+    (first, second) = catalog.failures_under([os.fsencode(photos)])
+    assert (first.path, second.path) == (copy.path, file.path)
+    assert (first.stage, first.reason) == ("decode", "truncated")
+    assert first.message == "the file ends in the middle of the picture"
+
+
+def test_a_file_that_cannot_be_read_is_tried_again(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "a.jpg")
+    assert catalog.record([unreadable(file)]) == Recorded(failed=1)
+    assert catalog.known_digests() == set()
+    state = catalog.states_under([file.path])[file.path]
+    assert state.failed
+    assert state.unread
+    assert [each.reason for each in catalog.failures_under([file.path])] == ["unreadable"]
+    assert catalog.record([indexed(file, "a", units(1))]) == Recorded(indexed=1, faces=1)
+    assert not catalog.states_under([file.path])[file.path].failed
+    assert catalog.failures_under([file.path]) == []
+
+
+def test_a_known_photo_that_becomes_unreadable_is_not_shown(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "a.jpg")
+    catalog.record([indexed(file, "a", units(1))])
+    catalog.record([unreadable(file)])
+    assert shown(catalog) == []
+    catalog.record([known(file, "a")])
+    assert len(shown(catalog)) == 1
+
+
+def test_content_that_failed_and_can_be_decoded_after_all(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "large.jpg")
+    catalog.record([broken(file, "large")])
+    assert catalog.record([indexed(file, "large", units(1))]) == Recorded(indexed=1, faces=1)
+    assert catalog.failures_under([file.path]) == []
+    assert len(shown(catalog)) == 1
+
+
+def test_content_that_was_decoded_once_does_not_fail_later(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "large.jpg")
+    catalog.record([indexed(file, "large", units(1))])
+    assert catalog.record([broken(file, "large")]) == Recorded(unchanged=1)
+    assert len(shown(catalog)) == 1
+
+
+def test_what_is_no_photo_is_not_stored(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "notes.txt")
+    assert catalog.record([skipped(file)]) == Recorded(skipped=1)
+    assert catalog.states_under([os.fsencode(photos)]) == {}
+
+
+def test_a_photo_that_was_overwritten_with_something_else_is_missing(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "a.jpg")
+    catalog.record([indexed(file, "a", units(1))])
+    catalog.record([skipped(file)])
+    assert shown(catalog) == [(file.path, digest_of("a"), True)]
+    elsewhere = make_file(photos / "b.jpg")
+    assert catalog.record([known(elsewhere, "a")]) == Recorded(indexed=1)
+    assert shown(catalog) == [(elsewhere.path, digest_of("a"), False)]
+
+
+def test_one_content_twice_in_a_batch(catalog: Catalog, photos: Path) -> None:
+    a, b, c = (make_file(photos / name) for name in ("a.jpg", "b.jpg", "c.jpg"))
+    outcomes: list[Outcome] = [indexed(a, "same", units(2)), indexed(b, "same", units(2)), known(c, "same")]
+    assert catalog.record(outcomes) == Recorded(indexed=1, duplicate=2, faces=2)
+    assert len(shown(catalog)) == 2
+
+
+def test_recording_twice_is_recording_once(catalog: Catalog, database: Database, photos: Path) -> None:
+    files = [make_file(photos / f"{number}.jpg") for number in range(7)]
+    outcomes: list[Outcome] = [
+        indexed(files[0], "a", units(2)),
+        indexed(files[1], "b"),
+        known(files[2], "a"),
+        broken(files[3], "half"),
+        known(files[4], "half"),
+        unreadable(files[5]),
+        skipped(files[6]),
+    ]
+    catalog.record(outcomes)
+    once = everything(database)
+    assert catalog.record(outcomes) == Recorded(unchanged=3, failed=3, skipped=1)
+    assert everything(database) == once
+
+
+def test_a_batch_with_an_impossible_outcome_leaves_nothing(
+    catalog: Catalog, database: Database, photos: Path
+) -> None:
+    before = everything(database)
+    a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
+    with pytest.raises(ValueError, match="nobody recorded"):
+        catalog.record([indexed(a, "a", units(1)), known(b, "never seen")])
+    with pytest.raises(ValueError, match="unit norm"):
+        catalog.record([indexed(a, "a", units(1)), indexed(b, "b", [np.zeros(16, dtype=np.float32)])])
+    assert everything(database) == before
+
+
+def test_descriptors_of_two_models_never_meet(catalog: Catalog, database: Database, photos: Path) -> None:
+    before = everything(database)
+    face = described(units(1)[0], model=ModelId("facenet"))
+    outcome = PhotoIndexed(make_file(photos / "a.jpg"), digest_of("a"), Size(1, 1), None, (face,))
+    with pytest.raises(ModelMismatch, match=r"sface.*facenet"):
+        catalog.record([indexed(make_file(photos / "b.jpg"), "b", units(1)), outcome])
+    assert everything(database) == before
+
+
+def test_a_name_that_is_not_text_is_kept(catalog: Catalog, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xe9\n%_.jpg"
+    Path(os.fsdecode(name)).touch()
+    catalog.record([indexed(PhotoFile(name, 0, 1), "a", units(1))])
+    assert shown(catalog)[0][0] == name
+    os.remove(name)
+    moved = os.fsencode(tmp_path) + b"/\xff.jpg"
+    assert catalog.record([known(PhotoFile(moved, 0, 1), "a")]) == Recorded(moved=1)
+
+
+def test_a_folder_that_may_not_be_searched_does_not_mean_gone(catalog: Catalog, photos: Path) -> None:
+    if os.getuid() == 0:
+        pytest.skip("root may search every folder")
+    hidden = make_file(photos / "private" / "a.jpg")
+    catalog.record([indexed(hidden, "a")])
+    mode = stat.S_IMODE((photos / "private").stat().st_mode)
+    (photos / "private").chmod(0)
+    try:
+        assert catalog.record([known(make_file(photos / "b.jpg"), "a")]) == Recorded(duplicate=1)
+    finally:
+        (photos / "private").chmod(mode)
+
+
+def test_face_ids_are_never_used_twice(catalog: Catalog, database: Database, photos: Path) -> None:
+    file = make_file(photos / "a.jpg")
+    catalog.record([indexed(file, "a", units(3))])
+    highest = max(catalog.face_ids_of(digest_of("a")))
+    with database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM photo")
+        connection.exec_driver_sql("DELETE FROM content")
+    assert len(catalog.described_faces(MODEL)) == 0  # faces and descriptors go with their content
+    catalog.record([indexed(file, "a", units(1))])
+    assert catalog.face_ids_of(digest_of("a"))[0] > highest

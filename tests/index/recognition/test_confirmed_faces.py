@@ -1,0 +1,107 @@
+"""From the tables to the gallery: only what people decided, and not more than is needed."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.decisions.journal import Journal
+from index.decisions.model import Assign, Ignore, NotAFace, new_key
+from index.errors import LibraryDamaged
+from index.people.queries import People
+from index.photos.catalog import Catalog
+from index.recognition.confirmed_faces import FACES_A_YEAR, load_gallery, not_faces
+from index.store.sqlite.database import Database
+from pipeline.values import F32, ModelId, PhotoFile, PhotoIndexed
+from tests.index.builders import MODEL, digest_of, indexed, stored, units
+
+JULY = datetime.fromisoformat("2019-07-14T12:30:00+02:00")
+
+
+def photo(number: int, vector: F32, taken_at: datetime | None = JULY) -> PhotoIndexed:
+    outcome = indexed(PhotoFile(b"/p/%d" % number, 1, 1), str(number), vector[None])
+    return replace(outcome, taken_at=taken_at)
+
+
+def face_of(catalog: Catalog, number: int) -> int:
+    (face_id,) = catalog.face_ids_of(digest_of(str(number)))
+    return face_id
+
+
+@pytest.fixture
+def faces(catalog: Catalog) -> list[int]:
+    """Six faces, each in a photo of its own, of 2019 or without a date."""
+    vectors = units(6)
+    catalog.record([photo(number, vectors[number], JULY if number < 3 else None) for number in range(6)])
+    return [face_of(catalog, number) for number in range(6)]
+
+
+def test_confirmed_faces_are_in_it_and_no_others(database: Database, faces: list[int]) -> None:
+    journal = Journal(database)
+    anna, bob = new_key(), new_key()
+    journal.append(Assign(journal.face_keys(faces[:2]), anna, "Anna"))
+    journal.append(Assign(journal.face_keys(faces[2:3]), bob, "Bob"))
+    journal.append(Ignore(journal.face_keys(faces[3:4])))
+    journal.append(NotAFace(journal.face_keys(faces[4:5])))
+    gallery = load_gallery(database, MODEL)
+    named = {person.name: person.id for person in People(database).everyone().values()}
+    assert gallery.person_ids.tolist() == sorted(named.values())
+    assert sorted(gallery.face_ids.tolist()) == faces[:3]
+    evidence = gallery.evidence(stored(units(6))[:1])
+    column = gallery.person_ids.tolist().index(named["Anna"])
+    assert evidence.single[0, column] == pytest.approx(1.0, abs=1e-5)
+    assert not_faces(database).tolist() == faces[4:5]
+
+
+def test_an_undone_decision_is_no_evidence(database: Database, faces: list[int]) -> None:
+    journal = Journal(database)
+    journal.append(Assign(journal.face_keys(faces[:2]), new_key(), "Anna"))
+    assert len(load_gallery(database, MODEL)) == 1
+    journal.undo()
+    assert len(load_gallery(database, MODEL)) == 0
+
+
+def test_faces_that_another_model_described_are_not_in_it(database: Database, faces: list[int]) -> None:
+    journal = Journal(database)
+    journal.append(Assign(journal.face_keys(faces[:2]), new_key(), "Anna"))
+    assert len(load_gallery(database, ModelId("facenet"))) == 0
+
+
+def test_the_year_is_the_photos(database: Database, faces: list[int]) -> None:
+    journal = Journal(database)
+    journal.append(Assign(journal.face_keys(faces), new_key(), "Anna"))
+    templates = load_gallery(database, MODEL).templates
+    assert [(template.years, template.faces) for template in templates] == [(None, 6), ((2019, 2019), 3)]
+
+
+def test_of_a_year_with_many_faces_some_are_taken_evenly(catalog: Catalog, database: Database) -> None:
+    vectors = units(50, seed=5)
+    catalog.record([photo(number, vectors[number]) for number in range(50)])
+    catalog.record([photo(50, units(1, seed=6)[0], None)])
+    ids = [face_of(catalog, number) for number in range(51)]
+    journal = Journal(database)
+    journal.append(Assign(journal.face_keys(ids), new_key(), "Anna"))
+    chosen = load_gallery(database, MODEL).face_ids
+    assert len(chosen) == FACES_A_YEAR + 1
+    assert ids[50] in chosen
+    assert max(np.diff(np.sort(chosen[chosen != ids[50]]))) <= 3
+
+
+def test_faces_of_photos_that_are_gone_are_still_evidence(
+    catalog: Catalog, database: Database, faces: list[int]
+) -> None:
+    journal = Journal(database)
+    journal.append(Assign(journal.face_keys(faces[:1]), new_key(), "Anna"))
+    catalog.mark_missing([b"/p"], set(), [])
+    assert load_gallery(database, MODEL).face_ids.tolist() == faces[:1]
+
+
+def test_a_damaged_descriptor_is_said_to_be_one(library: Path, database: Database, faces: list[int]) -> None:
+    journal = Journal(database)
+    journal.append(Assign(journal.face_keys(faces[:1]), new_key(), "Anna"))
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE descriptor SET vector = zeroblob(32)")
+    with pytest.raises(LibraryDamaged, match="confirmed faces"):
+        load_gallery(database, MODEL)

@@ -1,0 +1,83 @@
+"""Libraries of earlier revisions, each made by the code of its time, are upgraded whole, beside a copy.
+
+0001.db is a scan of nine photos with the model sface: a face in each of five, one of them missing since, one
+content twice, one photo moved, one without a face, two that cannot be read.
+"""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from index.maintenance.check import inspections
+from index.photos.catalog import Catalog
+from index.photos.redescription import Redescription
+from index.store.sqlite.connection import Access
+from index.store.sqlite.database import HEAD, known_revisions, open_database, revision_of
+from pipeline.values import ModelId
+
+SAVED = Path(__file__).parent / "revisions"
+
+MADE_ANEW = {"descriptor", "vector_index"}
+"""What 0002 deletes: its descriptors by sface cannot be compared with those of 0001."""
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def rows(path: Path, of: Rows | None = None) -> Rows:
+    """All rows by table; with ``of``, those tables, as far as their columns went."""
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('alembic_version')"
+        tables = [name for (name,) in connection.execute(query)] if of is None else list(of)
+        found = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}  # noqa: S608
+    if of is None:
+        return found
+    return {
+        table: [row[: len(of[table][0])] for row in content] for table, content in found.items() if of[table]
+    }
+
+
+@pytest.fixture(params=sorted(path.stem for path in SAVED.iterdir()))
+def revision(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def library(revision: str, tmp_path: Path) -> Path:
+    return Path(shutil.copy(SAVED / f"{revision}.db", tmp_path / "library.db"))
+
+
+def test_one_of_each_earlier_revision_is_saved() -> None:
+    assert {path.stem for path in SAVED.iterdir()} == known_revisions() - {HEAD}
+
+
+@pytest.mark.parametrize("access", list(Access))
+def test_it_is_upgraded_whole_beside_a_copy(library: Path, revision: str, access: Access) -> None:
+    before = rows(library)
+    with open_database(library, access) as database:
+        looks = inspections(database, lambda model: 128)
+        assert [finding.message for look in looks[:-1] for finding in look.find()] == []
+    assert revision_of(library) == HEAD
+    kept = {table: content for table, content in before.items() if content and table not in MADE_ANEW}
+    assert rows(library, of=kept) == kept
+    copy = library.with_name(f"library.db.revision-{revision}")
+    assert sorted(library.parent.iterdir()) == [library, copy]
+    assert revision_of(copy) == revision
+    assert rows(copy) == before
+
+
+def test_what_the_first_revision_knew_is_known(tmp_path: Path) -> None:
+    library = Path(shutil.copy(SAVED / "0001.db", tmp_path / "library.db"))
+    with open_database(library, Access.WRITE) as database:
+        catalog = Catalog(database)
+        statistics = catalog.statistics()
+        assert (statistics.photos, statistics.missing, statistics.duplicates) == (8, 1, 1)
+        assert {each.reason: each.photos for each in statistics.failed} == {"empty": 1, "truncated": 1}
+        (chunk,) = catalog.all_faces()
+        names = [Path(bytes.decode(face.photo)).name for face in chunk]
+        assert names == ["collins 0.jpg", "collins 1.jpg", "moved.jpg", "collins 3.jpg", "hopper.jpg"]
+        assert list(catalog.descriptors(ModelId("sface"), range(10))) == []
+        coverage = Redescription(database, ModelId("sface")).coverage()
+        assert (coverage.described, coverage.waiting) == (0, 4)  # the fifth is in a photo that is missing
