@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.crops import PHOTOS, SEED, gather, make_detector
-from faceindex.accuracy.verification import Verification, compare_all, verify
+from faceindex.accuracy.verification import VerificationRates, compare_all, verify
 from faceindex.adapt.adaptation import FEWEST_FACES
 from faceindex.adapt.cross_validation import cross_validate
-from faceindex.adapt.triplet_loss import Learning, People, learn, unchanging
+from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, learn, unchanging
 from pipeline.description.crop import cut
 from pipeline.description.embedder import load_embedder
 from pipeline.description.projection import project
@@ -53,19 +53,19 @@ def describe(model: ModelSpec, photos: Path, cache: Path) -> tuple[F32, list[str
     return np.concatenate(list(map(embedder.embed, chunks))), [sample.person for sample in samples]
 
 
-def figures(people: People, vectors: F32) -> tuple[float, ...]:
+def figures(people: LabelledDescriptors, vectors: F32) -> tuple[float, ...]:
     found = verify(compare_all(vectors, [str(person) for person in people.persons]))
     if found is None:
         raise SystemExit("there are no two photos of one person among those left out")
     return found.eer, 1 - found.auc, *tars(found)
 
 
-def tars(found: Verification) -> list[float]:
+def tars(found: VerificationRates) -> list[float]:
     by_rate = {each.far: each.tar for each in found.operating}
     return [by_rate.get(rate, float("nan")) for rate in RATES]
 
 
-def run(faces: People, dimension: int, most_people: int | None) -> list[Part]:
+def run(faces: LabelledDescriptors, dimension: int, most_people: int | None) -> list[Part]:
     persons, counts = np.unique(faces.persons, return_counts=True)
     known = np.random.default_rng(SEED).permutation(persons[counts >= FEWEST_FACES])
     strangers = persons[counts == 1]
@@ -114,7 +114,7 @@ def main() -> None:
             model = replace(spec(name), centred=False) if arguments.plain else spec(name)
             vectors, people = describe(model, arguments.photos, cache)
             _, persons = np.unique(people, return_inverse=True)
-            faces = People(vectors, persons.astype(np.int64))
+            faces = LabelledDescriptors(vectors, persons.astype(np.int64))
             dimension = arguments.dimension or model.dimension
             parts = run(faces, dimension, arguments.people)
             report(f"{name}{' plain' if arguments.plain else ''}, {dimension} numbers", parts)

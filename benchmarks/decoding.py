@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.process import machine, print_table
 from benchmarks.scan import photos_under
-from pipeline.decoding.decode import OwnRoom, decode
+from pipeline.decoding.decode import PrivatePixelMemory, decode
 from pipeline.decoding.decoders import Decoders
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
@@ -40,7 +40,7 @@ def cost(work: Callable[[], object]) -> float:
 def here(files: Sequence[PhotoFile]) -> None:
     for file in files:
         with OpenPhoto(file) as photo:
-            decode(photo, LONG_EDGE, PIXEL_CAP, OwnRoom())
+            decode(photo, LONG_EDGE, PIXEL_CAP, PrivatePixelMemory())
 
 
 def in_a_reader(files: Sequence[PhotoFile]) -> None:

@@ -29,7 +29,7 @@ from PIL import Image
 from benchmarks.process import machine, print_table
 from benchmarks.scan import ensure_weights, photos_under
 from faceindex import Settings
-from pipeline.decoding.decode import OwnRoom, decode
+from pipeline.decoding.decode import PrivatePixelMemory, decode
 from pipeline.description.crop import cut, scale_needed
 from pipeline.description.embedder import Embedder, load_embedder
 from pipeline.detection import cascade as detect
@@ -206,7 +206,7 @@ class Measured:
 
 def _decoded(photo: OpenPhoto, digest: bytes, long_edge: int) -> DecodedPhoto:
     """As a reader process decodes it; what passing it between processes costs is not in this table."""
-    picture = decode(photo, long_edge, 400_000_000, OwnRoom())
+    picture = decode(photo, long_edge, 400_000_000, PrivatePixelMemory())
     return DecodedPhoto(photo.file, digest, picture.size, picture.taken_at, picture.pixels, picture.scale)
 
 

@@ -16,13 +16,13 @@ from faceindex.lock import PATIENCE, locked
 from faceindex.maintenance import place_advice
 from faceindex.model_lookup import find_model
 from faceindex.results import Answer, Planned, ScanSummary
-from faceindex.scanning.scan import Listeners, Scan, ScanOptions
+from faceindex.scanning.scan import Scan, ScanListeners, ScanOptions
 from faceindex.scanning.scan_roots import unreachable
 from faceindex.scanning.survey import plan
 from faceindex.settings import AUTO, Settings
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
-from index.recognition.identify import Wanted
+from index.recognition.identify import NeighborOptions
 from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Thresholds
 from index.store.sqlite.connection import Access
@@ -112,7 +112,7 @@ class Library:
     def scan(
         self,
         roots: Sequence[bytes],
-        listeners: Listeners | None = None,
+        listeners: ScanListeners | None = None,
         options: ScanOptions | None = None,
     ) -> ScanSummary:
         """Bring the library up to date with some folders and files.
@@ -130,7 +130,7 @@ class Library:
                 than the library's.
             FaceindexError: See ``faceindex.errors``; what was done until then is kept.
         """
-        listeners = listeners or Listeners()
+        listeners = listeners or ScanListeners()
         with explained():
             check_roots(self._settings, roots)
             if advice := place_advice(self._settings.library):
@@ -172,7 +172,7 @@ class Library:
     def who(
         self,
         photos: Sequence[bytes],
-        wanted: Wanted | None = None,
+        wanted: NeighborOptions | None = None,
         note: Callable[[str], None] = lambda _: None,
         *,
         hidden: bool = False,
@@ -195,7 +195,7 @@ class Library:
         from faceindex.asking.identifier import Identifier
         from faceindex.engine import Work, build_runner
 
-        wanted = wanted or Wanted(k=DEFAULT_NEIGHBORS)
+        wanted = wanted or NeighborOptions(k=DEFAULT_NEIGHBORS)
         with explained():
             model = self.model()
             with ThreadPoolExecutor(1) as beside:  # the networks come from other files than the index

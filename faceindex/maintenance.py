@@ -13,9 +13,10 @@ from faceindex.errors import BadRequest, explained
 from faceindex.lock import locked
 from faceindex.model_lookup import find_model
 from faceindex.settings import Settings
+from index.clock import utc_now
 from index.maintenance.check import inspections
 from index.maintenance.findings import Finding, FindingKind
-from index.photos.catalog import Catalog, utc_now
+from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.store.sqlite.backup import BackedUp, back_up, inspect, restore
 from index.store.sqlite.connection import Access

@@ -78,7 +78,7 @@ class PersonGain:
 
 
 @dataclass(frozen=True, slots=True)
-class NightReport:
+class ReindexSummary:
     """What a night's run did.
 
     Attributes:
@@ -119,7 +119,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Remodelled:
+class ModelSwitch:
     """What came of describing a library by another model.
 
     Attributes:

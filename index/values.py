@@ -15,6 +15,11 @@ from pipeline.values import F32, Box, DetectedFace, ModelId, PhotoFile, Quality
 
 I64: TypeAlias = NDArray[np.int64]
 
+Flags: TypeAlias = NDArray[np.bool_]
+
+NONE = -1
+"""Stands for a person, a group or a cluster where there is none, in arrays of their numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoState:
@@ -216,7 +221,7 @@ class RootFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class RootLoss:
     """What a scan did not meet in a root.
 
     Attributes:

@@ -18,7 +18,7 @@ _WORDS = (
 
 @contextmanager
 def memory_errors() -> Iterator[None]:
-    """Turns the errors that libraries raise when memory runs out into ``MemoryError``.
+    """SharedExclusiveLock the errors that libraries raise when memory runs out into ``MemoryError``.
 
     OpenVINO raises RuntimeError, OpenCV and TensorFlow errors of their own, and only the text tells.
     """
@@ -32,7 +32,7 @@ def memory_errors() -> Iterator[None]:
         raise
 
 
-class Turns:
+class SharedExclusiveLock:
     """Lets several threads work together, or one alone."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ from pipeline.description.embedder import Embedder
 from pipeline.description.quality import assess
 from pipeline.detection.cascade import Detector
 from pipeline.errors import PhotoError
-from pipeline.out_of_memory import Turns, memory_errors
+from pipeline.out_of_memory import SharedExclusiveLock, memory_errors
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.timing import StageClock
 from pipeline.values import (
@@ -102,7 +102,7 @@ class Runner:
         self._options = options
         self._clock = clock or StageClock()
         self._decoders = decoders or Decoders()
-        self._turns = Turns()
+        self._turns = SharedExclusiveLock()
 
     def run(
         self, files: Iterable[PhotoFile], known: Callable[[bytes], bool]

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceindex.accuracy.close_persons import close_pairs
-from faceindex.accuracy.fitting import FEWEST_PERSONS, KnownPairs, Loss, fit
+from faceindex.accuracy.fitting import FEWEST_PERSONS, KnownPairs, PredictionLoss, fit
 from faceindex.accuracy.verification import Comparisons, compare_all
 from faceindex.errors import FaceindexError, explained
 from faceindex.library import Library
 from faceindex.stopping import undisturbed
+from index.clock import Clock, utc_now
 from index.clustering.regroup import regroup
-from index.people.queries import People, Person
-from index.photos.catalog import Clock, utc_now
+from index.people.queries import PeopleQueries, Person
 from index.recognition.confirmed_faces import load_confirmed
 from index.recognition.gallery import ConfirmedFaces
 from index.recognition.rejected_faces import RejectedFaces, load_rejected
@@ -77,7 +77,7 @@ class Calibrated:
 
     model: str
     method: str
-    losses: tuple[Loss, ...]
+    losses: tuple[PredictionLoss, ...]
     persons: int
     same: int
     different: int
@@ -108,7 +108,7 @@ def calibrate(library: Library, clock: Clock = utc_now, *, write: bool = True) -
         close = close_pairs(confirmed)
         rejected = load_rejected(database, model.model_id)
         pairs = _known_pairs(confirmed, rejected, close)
-        persons = People(database).everyone()
+        persons = PeopleQueries(database).everyone()
         found, losses = _fitted(library, pairs, close, persons, clock())
         before = thresholds_for(database, model.model_id)
         after = thresholds_with(database, model.model_id, found)
@@ -177,7 +177,7 @@ def _fitted(
     close: Sequence[ClosePair],
     persons: Mapping[int, Person],
     made_at: datetime,
-) -> tuple[Calibration, tuple[Loss, ...]]:
+) -> tuple[Calibration, tuple[PredictionLoss, ...]]:
     """The calibration that the pairs ask for, and how well each way of fitting held up.
 
     Raises:

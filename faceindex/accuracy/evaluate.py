@@ -33,7 +33,7 @@ from faceindex.results import Progress
 from faceindex.settings import AUTO, Settings
 from index.clustering.affected_region import never_grouped
 from index.clustering.linkage import group
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.recognition.confirmed_faces import load_confirmed
 from index.recognition.thresholds import shipped
 from index.values import I64
@@ -59,7 +59,7 @@ Download: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Listeners:
+class EvaluationListeners:
     """Who is told how it goes.
 
     Attributes:
@@ -136,7 +136,7 @@ class _Subject:
 
 
 def evaluate_folder(
-    settings: Settings, folder: Path, groups: Mapping[str, str], listeners: Listeners | None = None
+    settings: Settings, folder: Path, groups: Mapping[str, str], listeners: EvaluationListeners | None = None
 ) -> Evaluation:
     """Measure everything on a folder that holds a folder of photos for each person.
 
@@ -150,7 +150,7 @@ def evaluate_folder(
         BadRequest: The folder holds no labelled photos.
         FaceindexError: See ``faceindex.errors``; or there is no face in the photos.
     """
-    listeners = listeners or Listeners()
+    listeners = listeners or EvaluationListeners()
     with explained():
         photos = labelled_photos(folder)
         model = _model(settings, listeners)
@@ -163,7 +163,7 @@ def evaluate_folder(
 
 
 def evaluate_library(
-    library: Library, groups: Mapping[str, str], listeners: Listeners | None = None
+    library: Library, groups: Mapping[str, str], listeners: EvaluationListeners | None = None
 ) -> Evaluation:
     """Measure everything on the faces of a library that were confirmed.
 
@@ -175,7 +175,7 @@ def evaluate_library(
     Raises:
         FaceindexError: See ``faceindex.errors``; or no face is confirmed.
     """
-    listeners = listeners or Listeners()
+    listeners = listeners or EvaluationListeners()
     with explained():
         model = library.model()
         confirmed = load_confirmed(library.database, model.model_id)
@@ -183,7 +183,7 @@ def evaluate_library(
             raise FaceindexError(
                 "No face of the library is confirmed: name people with 'faceindex people name' first."
             )
-        people = People(library.database).everyone()
+        people = PeopleQueries(library.database).everyone()
         records = library.catalog.faces(confirmed.face_ids.tolist())
         confirmed = confirmed.at(np.flatnonzero(np.isin(confirmed.face_ids, list(records))))
         boxes = [records[face_id].box for face_id in confirmed.face_ids.tolist()]
@@ -198,7 +198,7 @@ def evaluate_library(
 
 
 def evaluate_pairs(
-    settings: Settings, file: Path, folder: Path, listeners: Listeners | None = None
+    settings: Settings, file: Path, folder: Path, listeners: EvaluationListeners | None = None
 ) -> Evaluation:
     """Measure one-to-one comparison on the pairs of a list, all of which count.
 
@@ -214,7 +214,7 @@ def evaluate_pairs(
         BadRequest: The list is not of the format, or names a photo that is not there.
         FaceindexError: See ``faceindex.errors``.
     """
-    listeners = listeners or Listeners()
+    listeners = listeners or EvaluationListeners()
     with explained():
         named = named_pairs(file, folder)
         wanted = {path for pair in named for path in (pair.first, pair.second)}
@@ -263,7 +263,7 @@ def _grouped(faces: MeasuredFaces, same: float) -> I64:
     return group(never_grouped(faces.vectors, faces.qualities, same), same)
 
 
-def _model(settings: Settings, listeners: Listeners) -> ModelSpec:
+def _model(settings: Settings, listeners: EvaluationListeners) -> ModelSpec:
     choice = choose(settings.model, WeightsStore(settings.cache_dir), listeners.download)
     if settings.model == AUTO:
         listeners.note(f"The model is {choice.reason}")
@@ -271,7 +271,7 @@ def _model(settings: Settings, listeners: Listeners) -> ModelSpec:
 
 
 def _look_at(
-    photos: Sequence[LabelledPhoto], settings: Settings, model: ModelSpec, listeners: Listeners
+    photos: Sequence[LabelledPhoto], settings: Settings, model: ModelSpec, listeners: EvaluationListeners
 ) -> _Collected:
     collected = _Collected()
     runner = build_runner(settings, model, Work(photos=len(photos)))
@@ -287,7 +287,7 @@ def _off_centre(face: Descriptor, size: Size) -> float:
     return math.hypot(box.x + box.w / 2 - size.width / 2, box.y + box.h / 2 - size.height / 2)
 
 
-def _at_most(faces: MeasuredFaces, listeners: Listeners) -> MeasuredFaces:
+def _at_most(faces: MeasuredFaces, listeners: EvaluationListeners) -> MeasuredFaces:
     """All faces, or where they are too many as many of each person as there is room for."""
     if len(faces.people) <= MOST_FACES:
         return faces

@@ -72,7 +72,7 @@ class KnownPairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class PredictionLoss:
     """How badly a way of fitting predicts pairs of persons that it has not seen.
 
     Attributes:
@@ -97,7 +97,7 @@ class Fitted:
 
     curve: Curve
     method: str
-    losses: tuple[Loss, ...]
+    losses: tuple[PredictionLoss, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +124,7 @@ def fit(pairs: KnownPairs, shipped: Curve | None, provenance: str) -> Fitted:
         ValueError: Without anything shipped, there are too few pairs of strangers to measure a rate.
     """
     ways = _ways(shipped, len(pairs.persons))
-    losses = tuple(Loss(name, _loss_left_out(pairs, way)) for name, way in ways.items())
+    losses = tuple(PredictionLoss(name, _loss_left_out(pairs, way)) for name, way in ways.items())
     best = min(losses, key=lambda each: each.loss).method
     evidence = ways[best](_cells(pairs))
     rates = _rates(np.sort(pairs.different)[::-1], shipped, len(pairs.persons))

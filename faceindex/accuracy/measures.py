@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from faceindex.accuracy.cluster_agreement import Clustering
 from faceindex.accuracy.group_rates import GroupRates
 from faceindex.accuracy.identification import Identification
-from faceindex.accuracy.verification import FALSE_ACCEPT_RATES, Comparisons, Folds, Verification
+from faceindex.accuracy.verification import FALSE_ACCEPT_RATES, Comparisons, Folds, VerificationRates
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Evaluation:
         folds: One to one, by the protocol of Labeled Faces in the Wild.
         identification: One to many.
         clustering: Groups.
-        groups: Verification by groups.
+        groups: VerificationRates by groups.
         comparisons: The similarities themselves, to be drawn.
     """
 
@@ -59,7 +59,7 @@ class Evaluation:
     people: int
     faces: int
     detection: Detection | None
-    verification: Verification | None
+    verification: VerificationRates | None
     folds: Folds | None
     identification: Identification | None
     clustering: Clustering | None

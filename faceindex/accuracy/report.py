@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceindex.accuracy.measures import Evaluation
-from faceindex.accuracy.verification import Verification
+from faceindex.accuracy.verification import VerificationRates
 from faceindex.errors import FaceindexError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _saved(figure: "Figure") -> bytes:
     return stream.getvalue()
 
 
-def draw_roc(rates: Verification | None, axes: "Axes") -> None:
+def draw_roc(rates: VerificationRates | None, axes: "Axes") -> None:
     """Draw the receiver operating characteristic, as far as it can be measured."""
     axes.set_title("One to one")
     axes.set_xlabel("false accept rate")

@@ -83,7 +83,7 @@ class RocCurve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verification:
+class VerificationRates:
     """What one-to-one comparison of all faces with all comes to.
 
     Attributes:
@@ -136,7 +136,7 @@ def compare_all(vectors: F32, people: Sequence[str] | Sequence[int]) -> Comparis
     return Comparisons(similarity[same], persons[first[same]], similarity[~same][falling], both[falling])
 
 
-def verify(comparisons: Comparisons) -> Verification | None:
+def verify(comparisons: Comparisons) -> VerificationRates | None:
     """The rates of a set of comparisons; ``None`` where a kind of them is wanting."""
     genuine, impostor = np.sort(comparisons.genuine), comparisons.impostor[::-1]
     if not len(genuine) or not len(impostor):
@@ -145,7 +145,7 @@ def verify(comparisons: Comparisons) -> Verification | None:
     missed = np.searchsorted(genuine, thresholds) / len(genuine)
     passed = 1 - np.searchsorted(impostor, thresholds) / len(impostor)
     crossing = int(np.abs(missed - passed).argmin())
-    return Verification(
+    return VerificationRates(
         genuine=len(genuine),
         impostor=len(impostor),
         auc=_area(genuine, impostor),

@@ -11,14 +11,15 @@ import numpy as np
 
 from faceindex.adapt.cross_validation import FOLDS, Trial, cross_validate
 from faceindex.adapt.threshold_transfer import moved_curve, normal_curve
-from faceindex.adapt.triplet_loss import Learning, People, learn, unchanging
+from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, learn, unchanging
 from faceindex.errors import BadRequest, FaceindexError, explained
 from faceindex.library import Library
-from faceindex.results import Remodelled
-from faceindex.scanning.model_switch import change_model
-from faceindex.scanning.scan import Listeners
+from faceindex.results import ModelSwitch
+from faceindex.scanning.model_switch import switch_model
+from faceindex.scanning.scan import ScanListeners
 from faceindex.settings import Settings
-from index.photos.catalog import Catalog, Clock, utc_now
+from index.clock import Clock, utc_now
+from index.photos.catalog import Catalog
 from index.recognition.adapted_models import Projections, StoredProjection
 from index.recognition.confirmed_faces import load_confirmed
 from index.recognition.stored_calibration import thresholds_for
@@ -46,7 +47,7 @@ _SEED = 20150612
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class AdaptationOptions:
     """What is wanted.
 
     Attributes:
@@ -80,7 +81,7 @@ class Adaptation:
     dimension: int
     trial: Trial
     kept: ModelId | None
-    change: Remodelled | None
+    change: ModelSwitch | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,15 +89,15 @@ class _Material:
     """What a library gives to learn from."""
 
     model: ModelSpec
-    people: People
+    people: LabelledDescriptors
     start: F32
     curve: Curve | None
 
 
 def adapt(
     settings: Settings,
-    wish: Wish | None = None,
-    listeners: Listeners | None = None,
+    wish: AdaptationOptions | None = None,
+    listeners: ScanListeners | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Adaptation:
     """Learn from a library's confirmed people, and change the library to what was learned if that helps.
@@ -113,7 +114,7 @@ def adapt(
         LibraryLocked: Another run is at work on it.
         FaceindexError: Too few people are confirmed; or see ``faceindex.errors``.
     """
-    wish, learning = wish or Wish(), Learning()
+    wish, learning = wish or AdaptationOptions(), Learning()
     with explained():
         with Library.open(settings) as library:
             material = _gather(library, wish.dimension)
@@ -123,7 +124,7 @@ def adapt(
             (matrix,) = learn(material.people, material.start, learning, [trial.steps])
             with Library.open_to_write(settings, make=False) as library:
                 kept = _keep(library, material, matrix, trial, wish.clock)
-            change = change_model(settings, kept, listeners)
+            change = switch_model(settings, kept, listeners)
         return Adaptation(
             base=material.model.model_id,
             people=len(material.people.everyone),
@@ -148,7 +149,7 @@ def _gather(library: Library, dimension: int | None) -> _Material:
     return _Material(model, people, start, thresholds_for(database, model.model_id).curve)
 
 
-def _confirmed(database: Database, model: ModelId) -> People:
+def _confirmed(database: Database, model: ModelId) -> LabelledDescriptors:
     """The faces to learn from.
 
     Raises:
@@ -169,7 +170,7 @@ def _confirmed(database: Database, model: ModelId) -> People:
         )
     chosen = [known[each] for each in generator.permutation(len(known))[:_MOST_PEOPLE]]
     taken = np.sort(np.concatenate(chosen))
-    return People(confirmed.vectors[taken], confirmed.person_ids[taken])
+    return LabelledDescriptors(confirmed.vectors[taken], confirmed.person_ids[taken])
 
 
 def _some_descriptors(catalog: Catalog, model: ModelId) -> F32:

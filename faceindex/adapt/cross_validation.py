@@ -9,9 +9,9 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from faceindex.accuracy.verification import Comparisons, Verification, compare_all, verify
+from faceindex.accuracy.verification import Comparisons, VerificationRates, compare_all, verify
 from faceindex.adapt.threshold_transfer import Change, Spread
-from faceindex.adapt.triplet_loss import Learning, People, learn
+from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, learn
 from pipeline.description.projection import project
 from pipeline.values import F32
 
@@ -73,7 +73,10 @@ class Trial:
 
 
 def cross_validate(
-    people: People, start: F32, learning: Learning, advance: Callable[[int], None] = lambda _: None
+    people: LabelledDescriptors,
+    start: F32,
+    learning: Learning,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Trial:
     """Try what would be learned on people it is not learned from.
 
@@ -102,13 +105,13 @@ def cross_validate(
 class _Judgement:
     """What a fold says of its own people: without a map, and with that of each look."""
 
-    plain: Verification
+    plain: VerificationRates
     plain_spread: Spread
-    looks: tuple[Verification, ...]
+    looks: tuple[VerificationRates, ...]
     spreads: tuple[Spread, ...]
 
 
-def _judged(held_out: People, maps: Iterable[F32]) -> _Judgement:
+def _judged(held_out: LabelledDescriptors, maps: Iterable[F32]) -> _Judgement:
     names = [str(person) for person in held_out.persons]
     plain, *found = [
         compare_all(vectors, names)
@@ -134,14 +137,14 @@ def _trial(folds: Sequence[_Judgement], look: int) -> Trial:
     )
 
 
-def _verified(comparisons: Comparisons) -> Verification:
+def _verified(comparisons: Comparisons) -> VerificationRates:
     found = verify(comparisons)
     if found is None:
         raise ValueError("people with one face each cannot be compared")
     return found
 
 
-def _mean(folds: Sequence[Verification]) -> Figures:
+def _mean(folds: Sequence[VerificationRates]) -> Figures:
     tars = [each.tar for fold in folds for each in fold.operating if each.far == TAR_AT]
     return Figures(
         eer=float(np.mean([fold.eer for fold in folds])),

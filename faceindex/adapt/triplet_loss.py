@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.values import I64
-from pipeline.models.quiet_tensorflow import hushed
+from pipeline.models.quiet_tensorflow import quiet_tensorflow
 from pipeline.values import F32
 
 _TOO_FAR = 1e9
@@ -50,7 +50,7 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class People:
+class LabelledDescriptors:
     """Descriptors of people who are known.
 
     Attributes:
@@ -61,10 +61,10 @@ class People:
     vectors: F32
     persons: I64
 
-    def of(self, wanted: I64) -> "People":
+    def of(self, wanted: I64) -> "LabelledDescriptors":
         """Those of some persons."""
         chosen = np.isin(self.persons, wanted)
-        return People(self.vectors[chosen], self.persons[chosen])
+        return LabelledDescriptors(self.vectors[chosen], self.persons[chosen])
 
     @property
     def everyone(self) -> I64:
@@ -91,7 +91,7 @@ def unchanging(vectors: F32, dimension: int) -> F32:
     return np.vstack([kept, np.zeros((1, dimension))]).astype(np.float32)
 
 
-def common(people: People) -> F32:
+def common(people: LabelledDescriptors) -> F32:
     """What people have in common, as far as they are enough to tell: float32 [D], of norm below 1.
 
     The mean of the people's means. Few people have a mean by chance; so it is shrunk towards none by as much
@@ -118,7 +118,7 @@ def _without(common_part: F32, start: F32) -> F32:
     return matrix
 
 
-def learn(people: People, start: F32, learning: Learning, steps: Sequence[int]) -> Iterator[F32]:
+def learn(people: LabelledDescriptors, start: F32, learning: Learning, steps: Sequence[int]) -> Iterator[F32]:
     """Learn a map from people, beginning with ``start`` without what they have in common.
 
     What is given is the mean of the matrix over the last steps: the matrix itself is thrown about by whoever
@@ -145,21 +145,23 @@ def learn(people: People, start: F32, learning: Learning, steps: Sequence[int]) 
         yield mean
 
 
-def _drawn(people: People, learning: Learning, generator: np.random.Generator) -> People:
+def _drawn(
+    people: LabelledDescriptors, learning: Learning, generator: np.random.Generator
+) -> LabelledDescriptors:
     """Some faces of some people, both drawn."""
     everyone = people.everyone
     chosen = generator.choice(everyone, min(learning.people_at_once, len(everyone)), replace=False)
     shuffled = generator.permutation(len(people.persons))
     rows = [shuffled[people.persons[shuffled] == person][: learning.faces_each] for person in chosen]
     taken: NDArray[np.intp] = np.concatenate(rows)
-    return People(people.vectors[taken], people.persons[taken])
+    return LabelledDescriptors(people.vectors[taken], people.persons[taken])
 
 
 class _Trainer:
     """A matrix in TensorFlow, and how it is changed."""
 
     def __init__(self, start: F32, learning: Learning) -> None:
-        with hushed():
+        with quiet_tensorflow():
             import tensorflow as tf
 
             self._tf = tf
@@ -176,7 +178,7 @@ class _Trainer:
         """The map as it is now."""
         return np.asarray(self._matrix.numpy(), np.float32)
 
-    def step(self, people: People) -> None:
+    def step(self, people: LabelledDescriptors) -> None:
         """Change the map a little for the better of these people."""
         self._step(people.vectors, people.persons)
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest, explained
-from index.people.queries import FoundPhoto, People, Shown
+from index.people.queries import FoundPhoto, PeopleQueries, PhotoFilter
 
 if TYPE_CHECKING:
     from faceindex.library import Library
@@ -19,7 +19,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PhotoQuery:
     """Which photos are wanted.
 
     Attributes:
@@ -39,7 +39,7 @@ class Wish:
     hidden: bool = False
 
 
-def find(library: "Library", wish: Wish) -> tuple[FoundPhoto, ...]:
+def find(library: "Library", wish: PhotoQuery) -> tuple[FoundPhoto, ...]:
     """The photos that are wanted, by the time they were taken, then by path; missing ones are left out.
 
     Raises:
@@ -51,8 +51,8 @@ def find(library: "Library", wish: Wish) -> tuple[FoundPhoto, ...]:
     if since is not None and until is not None and since > until:
         raise BadRequest(f"No photo is taken since {since} and until {until}: look at the two dates.")
     with explained():
-        people = People(library.database)
-        shown = Shown(
+        people = PeopleQueries(library.database)
+        shown = PhotoFilter(
             persons=tuple(_person(people, name, wish) for name in wish.names),
             without=tuple(_person(people, name, wish) for name in wish.without),
             only=wish.only,
@@ -89,7 +89,7 @@ def _day(text: str, *, last: bool) -> date:
         raise BadRequest(f"{text!r} is no date: write a year, a month or a day, as 2019-07-14.") from error
 
 
-def _person(people: People, name: str, wish: Wish) -> int:
+def _person(people: PeopleQueries, name: str, wish: PhotoQuery) -> int:
     person = people.named(name)
     if person.hidden and not wish.hidden:
         raise BadRequest(f"{person.name} is hidden: to find hidden persons, add --hidden.")

@@ -21,12 +21,19 @@ import numpy as np
 
 from faceindex.results import Answer, Certainty, Identity, KnownFace, NearKnownFace
 from index.decisions.face_overlap import pairs
-from index.people.queries import People, Person, Standing
+from index.people.queries import FaceStatus, PeopleQueries, Person
 from index.recognition.confirmed_faces import load_gallery, not_faces
 from index.recognition.gallery import Gallery
-from index.recognition.identify import NOBODY, Match, Verdict, Wanted, identify, nearest, similarities
+from index.recognition.identify import (
+    LikenessVerdict,
+    Match,
+    NeighborOptions,
+    identify,
+    nearest,
+    similarities,
+)
 from index.recognition.thresholds import Thresholds
-from index.values import NearFace
+from index.values import NONE, NearFace
 from index.vectors.saved_index import load_index
 from pipeline.values import F32, PhotoIndexed
 
@@ -35,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class StoredFace:
     """What the library knows of a face that is asked about.
 
     Attributes:
@@ -44,7 +51,7 @@ class Own:
     """
 
     face_id: int | None = None
-    standing: Standing | None = None
+    standing: FaceStatus | None = None
 
 
 class Identifier:
@@ -67,13 +74,13 @@ class Identifier:
         self.thresholds: Thresholds = library.thresholds()
         self._catalog = library.catalog
         self._vectors = loaded.index
-        self._people = People(library.database)
+        self._people = PeopleQueries(library.database)
         self._gallery = load_gallery(library.database, model.model_id)
         self._not_faces = not_faces(library.database).tolist()
         self._persons = self._people.everyone()
         self._hidden = hidden
 
-    def answer(self, photo: PhotoIndexed, wanted: Wanted) -> Answer:
+    def answer(self, photo: PhotoIndexed, wanted: NeighborOptions) -> Answer:
         """Who is in a photo, and which faces of the library are nearest."""
         if not photo.faces:
             return Answer(photo, ())
@@ -99,14 +106,14 @@ class Identifier:
         """Everyone who is known, by id, as they are to be shown."""
         return {id_: replace(person, name=self._name(person)) for id_, person in self._persons.items()}
 
-    def own(self, photo: PhotoIndexed) -> tuple[Own, ...]:
+    def own(self, photo: PhotoIndexed) -> tuple[StoredFace, ...]:
         """What the library knows of each face of a photo."""
         records = list(self._catalog.faces(self._catalog.face_ids_of(photo.digest)).values())
         found = pairs([each.face.box for each in photo.faces], [record.box for record in records])
         ids = {pair.first: records[pair.second].face_id for pair in found}
         standings = self._people.standing(sorted(ids.values()))
         return tuple(
-            Own(ids[number], standings[ids[number]]) if number in ids else Own()
+            StoredFace(ids[number], standings[ids[number]]) if number in ids else StoredFace()
             for number in range(len(photo.faces))
         )
 
@@ -114,7 +121,9 @@ class Identifier:
         """The persons that are known, but for what this photo shows of them."""
         return self._gallery.without(self._catalog.face_ids_of(photo.digest))
 
-    def _nearest(self, photo: PhotoIndexed, queries: F32, wanted: Wanted) -> list[tuple[NearKnownFace, ...]]:
+    def _nearest(
+        self, photo: PhotoIndexed, queries: F32, wanted: NeighborOptions
+    ) -> list[tuple[NearKnownFace, ...]]:
         # Those that are too unlike to be shown may still be strangers who were ignored.
         low = min(wanted.min_similarity, self.thresholds.accept)
         others = replace(wanted, min_similarity=low, not_of=photo.digest, not_these=self._not_faces)
@@ -123,11 +132,13 @@ class Identifier:
         standings = self._people.standing(ids)
         return [tuple(self._near(each, standings[each.face.face_id]) for each in near) for near in found]
 
-    def _near(self, near: NearFace, standing: Standing) -> NearKnownFace:
+    def _near(self, near: NearFace, standing: FaceStatus) -> NearKnownFace:
         person = self._shown(standing.person)
         return NearKnownFace(near.face, near.similarity, person, standing.confirmed, standing.ignored)
 
-    def _identity(self, gallery: Gallery, query: F32, own: Own, near: Sequence[NearKnownFace]) -> Identity:
+    def _identity(
+        self, gallery: Gallery, query: F32, own: StoredFace, near: Sequence[NearKnownFace]
+    ) -> Identity:
         standing = own.standing
         if standing is not None and (standing.not_a_face or standing.ignored):
             return Identity(Certainty.NOT_A_FACE if standing.not_a_face else Certainty.IGNORED)
@@ -161,10 +172,10 @@ class Identifier:
         return float(own[0]) if len(own) else None
 
     def _matched(self, match: Match, compared: int) -> Identity:
-        if match.person_id == NOBODY:
+        if match.person_id == NONE:
             return Identity(Certainty.UNKNOWN)
         person = self._persons.get(match.person_id)  # may be gone since the gallery was loaded
-        if person is None or match.verdict is Verdict.UNKNOWN:
+        if person is None or match.verdict is LikenessVerdict.UNKNOWN:
             return Identity(Certainty.UNKNOWN, similarity=match.similarity)
         other = self._persons.get(match.runner_up_id)
         return Identity(
@@ -201,5 +212,5 @@ def _rank(identity: Identity) -> tuple[bool, float]:
     return identity.certainty is Certainty.CONFIRMED, identity.similarity or -1.0
 
 
-def _wanted(near: Sequence[NearKnownFace], wanted: Wanted) -> tuple[NearKnownFace, ...]:
+def _wanted(near: Sequence[NearKnownFace], wanted: NeighborOptions) -> tuple[NearKnownFace, ...]:
     return tuple(each for each in near if each.similarity >= wanted.min_similarity)

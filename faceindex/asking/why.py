@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceindex.asking.examine import examine
-from faceindex.asking.identifier import Identifier, Own
+from faceindex.asking.identifier import Identifier, StoredFace
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Certainty, Identity, KnownFace
 from index.decisions.face_overlap import SAME_FACE, overlap
@@ -21,8 +21,9 @@ from index.decisions.journal import Journal, LoggedDecision
 from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
 from index.people.queries import Person
 from index.recognition.gallery import Gallery, Likeness
-from index.recognition.identify import NOBODY, Wanted, similarities
+from index.recognition.identify import NeighborOptions, similarities
 from index.recognition.thresholds import Thresholds
+from index.values import NONE
 from pipeline.values import F32, PhotoFailed, PhotoIndexed
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Explanation:
     photo: PhotoIndexed
     number: int
     face: KnownFace
-    own: Own
+    own: StoredFace
     thresholds: Thresholds
     margin: float
     candidates: tuple[Candidate, ...]
@@ -134,7 +135,7 @@ def why(
 
 def explain(library: "Library", identifier: Identifier, photo: PhotoIndexed) -> Iterator[Explanation]:
     """Explain what is said of each face of a photo that was looked at."""
-    answer = identifier.answer(photo, Wanted(k=NEIGHBORS))
+    answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
     decisions = _Decisions(library, identifier)
     for number, (face, own) in enumerate(zip(answer.faces, identifier.own(photo), strict=True), 1):
@@ -152,7 +153,9 @@ def explain(library: "Library", identifier: Identifier, photo: PhotoIndexed) -> 
         )
 
 
-def _candidates(identifier: Identifier, gallery: Gallery, vector: F32, own: Own) -> tuple[Candidate, ...]:
+def _candidates(
+    identifier: Identifier, gallery: Gallery, vector: F32, own: StoredFace
+) -> tuple[Candidate, ...]:
     rejected = {person.id for person in own.standing.rejected} if own.standing else set()
     scores = similarities(gallery.evidence(vector[None]), identifier.thresholds)[0]
     ids = [int(gallery.person_ids[column]) for column in np.argsort(-scores, kind="stable")]
@@ -165,7 +168,9 @@ def _candidates(identifier: Identifier, gallery: Gallery, vector: F32, own: Own)
     )
 
 
-def _rule(identity: Identity, own: Own, candidates: tuple[Candidate, ...], thresholds: Thresholds) -> Rule:
+def _rule(
+    identity: Identity, own: StoredFace, candidates: tuple[Candidate, ...], thresholds: Thresholds
+) -> Rule:
     if own.standing is not None and own.standing.decision_id is not None:
         return Rule.DECIDED
     if identity.certainty is Certainty.IGNORED:
@@ -188,7 +193,7 @@ def _rule_of_probable(identity: Identity, candidates: tuple[Candidate, ...], thr
 
 def _least_margin(identity: Identity, thresholds: Thresholds) -> float:
     """How far ahead of the next person a face must be, to be named for sure."""
-    ids = [each.id if each else NOBODY for each in (identity.person, identity.runner_up)]
+    ids = [each.id if each else NONE for each in (identity.person, identity.runner_up)]
     person_ids, runner_up_ids = np.array(ids, dtype=np.int64).reshape(2, 1)
     return float(thresholds.margins(person_ids, runner_up_ids)[0])
 

@@ -34,10 +34,10 @@ from index.decisions.model import (
     new_key,
 )
 from index.decisions.model import faces_of as faces_in_act
-from index.people.queries import ClusterFaces, People, Person, PersonSummary, Standing
+from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person, PersonSummary
 from index.privacy.forget import Erased, purge
 from index.privacy.forget import forget as erase
-from index.privacy.journal_merge import Imported
+from index.privacy.journal_merge import Imported, import_lines
 from index.values import FaceRecord
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def confirm(library: "Library", name: str, faces: Sequence[str], *, every: bool 
             raise BadRequest("Name the faces to confirm, or say --all for all that are recognised.")
         chosen = face_ids(library, faces)
         if every:
-            recognised = People(library.database).faces_of(person.id).recognised
+            recognised = PeopleQueries(library.database).faces_of(person.id).recognised
             chosen = tuple(each.face_id for each in recognised)
             if not chosen:
                 raise BadRequest(f"No face is recognised as {person.name} that is not confirmed already.")
@@ -139,7 +139,7 @@ def split(library: "Library", name: str, faces: Sequence[str], new_name: str) ->
     """
     with explained():
         person = _person(library, name)
-        own = People(library.database).faces_of(person.id)
+        own = PeopleQueries(library.database).faces_of(person.id)
         chosen = face_ids(library, faces)
         strange = set(chosen) - {*own.confirmed, *(each.face_id for each in own.recognised)}
         if strange:
@@ -235,7 +235,7 @@ def face_ids(library: "Library", names: Sequence[str]) -> tuple[int, ...]:
 
 def faces_of(
     library: "Library", name: str | None, cluster: int | None, faces: Sequence[str] = ()
-) -> tuple[list[FaceRecord], dict[int, Standing]]:
+) -> tuple[list[FaceRecord], dict[int, FaceStatus]]:
     """The faces of a person, confirmed ones first, or of a cluster; and what is known of each, by number.
 
     Args:
@@ -250,7 +250,7 @@ def faces_of(
     with explained():
         if (name is not None) + (cluster is not None) + bool(faces) != 1:
             raise BadRequest("Name a person, or a cluster with --cluster, or faces with --face.")
-        people = People(library.database)
+        people = PeopleQueries(library.database)
         if faces:
             chosen = list(face_ids(library, faces))
         elif name is None:
@@ -267,7 +267,7 @@ def clusters(library: "Library", most: int) -> tuple[list[tuple[ClusterFaces, Fa
     from index.clustering.linkage import exemplar
 
     with explained():
-        found = People(library.database).clusters()
+        found = PeopleQueries(library.database).clusters()
         listed = []
         for each in found[:most]:
             records = library.catalog.faces(each.face_ids)
@@ -290,7 +290,7 @@ def import_journal(library: "Library", file: Path) -> Imported:
             lines = file.read_bytes().splitlines()
         except OSError as error:
             raise BadRequest(f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from error
-        imported = Journal(library.database).import_lines(lines)
+        imported = import_lines(library.database, lines)
         if imported.erased_faces:
             purge(library.database)
         regroup(library)
@@ -305,7 +305,7 @@ def about_to_forget(library: "Library", name: str) -> PersonSummary:
     """
     with explained():
         person = _person(library, name)
-        return next(each for each in People(library.database).summaries() if each.person == person)
+        return next(each for each in PeopleQueries(library.database).summaries() if each.person == person)
 
 
 def forget(library: "Library", name: str) -> Erased:
@@ -339,7 +339,7 @@ def _face_id(library: "Library", name: str) -> int:
 
 
 def _faces_in(library: "Library", photo: str) -> list[int] | None:
-    digest = People(library.database).digest_of(os.path.abspath(os.fsencode(photo)))
+    digest = PeopleQueries(library.database).digest_of(os.path.abspath(os.fsencode(photo)))
     return None if digest is None else library.catalog.face_ids_of(digest)
 
 
@@ -352,7 +352,7 @@ def _decide(library: "Library", act: Act) -> Decided:
 def _assign(library: "Library", chosen: Sequence[int], name: str) -> Assign:
     """These faces are the person of this name; nobody has it yet: they are a new person."""
     keys = _keys(library, chosen)
-    for person in People(library.database).everyone().values():
+    for person in PeopleQueries(library.database).everyone().values():
         if folded(person.name) == folded(name):
             return Assign(keys, person.key, None)
     return Assign(keys, new_key(), clean(name))
@@ -371,7 +371,7 @@ def clean(name: str) -> str:
 
 
 def _refuse_known(library: "Library", name: str) -> None:
-    for person in People(library.database).everyone().values():
+    for person in PeopleQueries(library.database).everyone().values():
         if folded(person.name) == folded(clean(name)):
             raise BadRequest(
                 f"There is a {person.name} already: 'faceindex people merge' makes two persons one."
@@ -379,11 +379,11 @@ def _refuse_known(library: "Library", name: str) -> None:
 
 
 def _person(library: "Library", name: str) -> Person:
-    return People(library.database).named(name)
+    return PeopleQueries(library.database).named(name)
 
 
 def _cluster(library: "Library", number: int) -> tuple[int, ...]:
-    faces = People(library.database).cluster(number).face_ids
+    faces = PeopleQueries(library.database).cluster(number).face_ids
     if not faces:
         raise BadRequest(f"There is no cluster {number} without a name: 'faceindex cluster' lists them.")
     return faces

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from faceindex.asking.examine import examine
 from faceindex.errors import BadRequest, explained
 from faceindex.naming.decide import clean
-from faceindex.scanning.refresh_derived import settle
+from faceindex.scanning.refresh_derived import refresh_derived
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, FaceKey, folded, new_key
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from pipeline.values import PhotoFailed, PhotoIndexed
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sitter:
+class PersonToEnroll:
     """A person to enroll, and the photos to know it from.
 
     Attributes:
@@ -57,7 +57,7 @@ class Enrolled:
     left_out: tuple[LeftOut, ...]
 
 
-def sitters_in(folder: bytes) -> tuple[Sitter, ...]:
+def people_in_folder(folder: bytes) -> tuple[PersonToEnroll, ...]:
     """The people of a folder that is laid out as NAME/photo, by name; hidden files are left out.
 
     Raises:
@@ -66,7 +66,7 @@ def sitters_in(folder: bytes) -> tuple[Sitter, ...]:
     try:
         people = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir() and _is_shown(entry))
         sitters = tuple(
-            Sitter(
+            PersonToEnroll(
                 clean(os.fsdecode(os.path.basename(path))),
                 tuple(
                     sorted(entry.path for entry in os.scandir(path) if entry.is_file() and _is_shown(entry))
@@ -89,7 +89,7 @@ def _is_shown(entry: "os.DirEntry[bytes]") -> bool:
 
 def enroll(
     library: "Library",
-    sitters: Sequence[Sitter],
+    sitters: Sequence[PersonToEnroll],
     place: int | None = None,
     note: Callable[[str], None] = lambda _: None,
 ) -> Enrolled:
@@ -127,7 +127,7 @@ def enroll(
             if faces:
                 acts.append(Assign(tuple(faces), *_key_and_name(library, sitter.name)))
         Journal(library.database).append_all(acts)
-        settle(library.database, model, note)
+        refresh_derived(library.database, model, note)
         return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(left_out))
 
 
@@ -147,7 +147,7 @@ def _face(library: "Library", photo: PhotoIndexed, place: int | None) -> FaceKey
 
 
 def _key_and_name(library: "Library", name: str) -> tuple[str, str | None]:
-    for person in People(library.database).everyone().values():
+    for person in PeopleQueries(library.database).everyone().values():
         if folded(person.name) == folded(name):
             return person.key, None
     return new_key(), clean(name)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceindex.errors import explained
-from index.people.queries import ClusterFaces, People, Person, Standing
+from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person
 from index.recognition.confirmed_faces import load_gallery
 from index.recognition.gallery import NEAREST
 from index.recognition.identify import Match, identify
@@ -99,7 +99,7 @@ class _Reviewer:
         self._library = library
         self._model = library.model()
         self._thresholds = library.thresholds()
-        self._people = People(library.database)
+        self._people = PeopleQueries(library.database)
         self._persons = self._people.everyone()
         self._gallery = load_gallery(library.database, self._model.model_id)
 
@@ -218,7 +218,7 @@ class _Reviewer:
         return np.concatenate([np.empty((0, self._model.dimension), np.float32), *chunks])
 
 
-def _is_open(standing: Standing) -> bool:
+def _is_open(standing: FaceStatus) -> bool:
     return standing.person is None and not standing.ignored and not standing.not_a_face
 
 

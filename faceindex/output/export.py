@@ -13,17 +13,17 @@ import numpy as np
 from faceindex.errors import FaceindexError, explained
 from faceindex.library import Library
 from faceindex.schemas import answers as contract
-from index.people.queries import People, Standing
+from index.people.queries import FaceStatus, PeopleQueries
 from index.values import FaceRecord
 
 
-def known_faces(library: Library) -> Iterator[tuple[FaceRecord, Standing]]:
+def known_faces(library: Library) -> Iterator[tuple[FaceRecord, FaceStatus]]:
     """All faces by id, and what was decided of each or follows.
 
     Raises:
         FaceindexError: See ``faceindex.errors``.
     """
-    people = People(library.database)
+    people = PeopleQueries(library.database)
     with explained():
         for chunk in library.catalog.all_faces():
             standings = people.standing([face.face_id for face in chunk])

@@ -14,10 +14,10 @@ from faceindex.errors import LibraryLocked, explained
 from faceindex.library import Library
 from faceindex.lock import PATIENCE, locked
 from faceindex.model_lookup import find_model
-from faceindex.results import Preview, Remodelled
-from faceindex.scanning.redescribe import Described, Describer
-from faceindex.scanning.refresh_derived import settle
-from faceindex.scanning.scan import Listeners, ScanOptions
+from faceindex.results import ModelSwitch, Preview
+from faceindex.scanning.redescribe import Describer, RedescriptionResult
+from faceindex.scanning.refresh_derived import refresh_derived
+from faceindex.scanning.scan import ScanListeners, ScanOptions
 from faceindex.scanning.scan_roots import FEW, SHARE
 from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
@@ -30,9 +30,9 @@ from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import ModelSpec
 
 
-def change_model(
-    settings: Settings, name: str, listeners: Listeners | None = None, options: ScanOptions | None = None
-) -> Remodelled:
+def switch_model(
+    settings: Settings, name: str, listeners: ScanListeners | None = None, options: ScanOptions | None = None
+) -> ModelSwitch:
     """Describe all faces of a library by another model, and then make the library belong to it.
 
     Args:
@@ -55,7 +55,9 @@ def change_model(
             model = find_model(library.database, name)
         _check_weights(settings, model)
         with locked(settings.library, kind="describing"):
-            return _Remodelling(settings, model, listeners or Listeners(), options or ScanOptions()).run()
+            return _ModelSwitcher(
+                settings, model, listeners or ScanListeners(), options or ScanOptions()
+            ).run()
 
 
 def preview(settings: Settings, name: str) -> Preview:
@@ -72,9 +74,9 @@ def preview(settings: Settings, name: str) -> Preview:
         return Preview(own.model_id, model.model_id, coverage, comparison)
 
 
-class _Remodelling:
+class _ModelSwitcher:
     def __init__(
-        self, settings: Settings, model: ModelSpec, listeners: Listeners, options: ScanOptions
+        self, settings: Settings, model: ModelSpec, listeners: ScanListeners, options: ScanOptions
     ) -> None:
         self._settings = settings
         self._model = model
@@ -82,7 +84,7 @@ class _Remodelling:
         self._options = options
         self._started = time.monotonic()
 
-    def run(self) -> Remodelled:
+    def run(self) -> ModelSwitch:
         describer = Describer(self._turn, self._model, self._settings, self._listeners)
         while True:
             described = describer.run(self._options.deadline)
@@ -93,11 +95,11 @@ class _Remodelling:
                 if not Redescription(database, self._model.model_id).undescribed(describer.last, 1):
                     return self._change(database, described)
 
-    def _unfinished(self, described: Described) -> Remodelled:
+    def _unfinished(self, described: RedescriptionResult) -> ModelSwitch:
         with Library.open(self._settings) as library:
             return self._result(library.database, described, before=library.model(), comparison=None)
 
-    def _change(self, database: Database, described: Described) -> Remodelled:
+    def _change(self, database: Database, described: RedescriptionResult) -> ModelSwitch:
         catalog, redescription = Catalog(database), Redescription(database, self._model.model_id)
         before = find_model(database, catalog.model() or "")
         coverage = redescription.coverage()
@@ -111,13 +113,18 @@ class _Remodelling:
             if not loaded.saved:
                 save_index(loaded.index, catalog, self._model.model_id)
             redescription.make_current()
-        settle(database, self._model, self._listeners.note)
+        refresh_derived(database, self._model, self._listeners.note)
         return self._result(database, described, before=before, comparison=comparison)
 
     def _result(
-        self, database: Database, described: Described, *, before: ModelSpec, comparison: Comparison | None
-    ) -> Remodelled:
-        return Remodelled(
+        self,
+        database: Database,
+        described: RedescriptionResult,
+        *,
+        before: ModelSpec,
+        comparison: Comparison | None,
+    ) -> ModelSwitch:
+        return ModelSwitch(
             previous=before.model_id,
             model=self._model.model_id,
             changed=Catalog(database).model() == self._model.model_id,

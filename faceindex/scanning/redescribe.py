@@ -17,7 +17,7 @@ import numpy as np
 from faceindex.errors import LibraryLocked
 from faceindex.lock import PATIENCE
 from faceindex.results import Progress
-from faceindex.scanning.scan import BATCH_PHOTOS, BATCH_SECONDS, Listeners
+from faceindex.scanning.scan import BATCH_PHOTOS, BATCH_SECONDS, ScanListeners
 from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
 from index.photos.redescription import Redescription
@@ -41,7 +41,7 @@ _AHEAD = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class RedescriptionResult:
     """What came of a run.
 
     Attributes:
@@ -89,7 +89,7 @@ class Describer:
         listeners: Who is told how it goes.
     """
 
-    def __init__(self, turn: Turn, model: ModelSpec, settings: Settings, listeners: Listeners) -> None:
+    def __init__(self, turn: Turn, model: ModelSpec, settings: Settings, listeners: ScanListeners) -> None:
         self._turn = turn
         self._model = model
         self._settings = settings
@@ -104,7 +104,7 @@ class Describer:
         self._asked: dict[bytes, bytes] = {}  # digests, by the paths that were asked for them
         self._progress = Progress(0, 0, 0, 0)
 
-    def run(self, deadline: float) -> Described:
+    def run(self, deadline: float) -> RedescriptionResult:
         """Describe what there is; called again, what came to the library meanwhile.
 
         Args:
@@ -122,7 +122,7 @@ class Describer:
             with closing(self._outcomes(contents)) as outcomes:
                 in_time = self._record(outcomes, deadline)
         failures = {failure.file.path: failure for failure in self._failed.values()}
-        return Described(self._added, tuple(failures[path] for path in sorted(failures)), in_time)
+        return RedescriptionResult(self._added, tuple(failures[path] for path in sorted(failures)), in_time)
 
     @property
     def last(self) -> int:

@@ -16,7 +16,7 @@ from index.vectors.saved_index import finish_saving, load_index, save_index
 from pipeline.models.registry import ModelSpec
 
 
-def settle(database: Database, model: ModelSpec, note: Callable[[str], None]) -> None:
+def refresh_derived(database: Database, model: ModelSpec, note: Callable[[str], None]) -> None:
     """Bring a library up to date with its own facts.
 
     Args:

@@ -10,22 +10,22 @@ from contextlib import nullcontext
 
 from faceindex.errors import explained
 from faceindex.library import Library, plan_scan
-from faceindex.results import NightReport, PersonGain, Planned
-from faceindex.scanning.redescribe import Described, Describer
-from faceindex.scanning.refresh_derived import settle
-from faceindex.scanning.scan import Listeners, Scan, ScanOptions
+from faceindex.results import PersonGain, Planned, ReindexSummary
+from faceindex.scanning.redescribe import Describer, RedescriptionResult
+from faceindex.scanning.refresh_derived import refresh_derived
+from faceindex.scanning.scan import Scan, ScanListeners, ScanOptions
 from faceindex.settings import Settings
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.photo_roots import Roots
-from index.recognition.new_recognitions import Newcomers
+from index.recognition.new_recognitions import NewRecognitions
 from index.recognition.stored_calibration import thresholds_for
 from index.values import Pruned
 from pipeline.models.registry import ModelSpec
 
 
 def reindex(
-    library: Library, listeners: Listeners | None = None, options: ScanOptions | None = None
-) -> NightReport:
+    library: Library, listeners: ScanListeners | None = None, options: ScanOptions | None = None
+) -> ReindexSummary:
     """Bring a library up to date with all its folders.
 
     Args:
@@ -37,11 +37,11 @@ def reindex(
         FaceindexError: Nothing was ever scanned; or see ``faceindex.errors``. What was done is kept.
     """
     with explained():
-        night = _Night(library, library.model(), listeners or Listeners(), options or ScanOptions())
+        night = _Reindex(library, library.model(), listeners or ScanListeners(), options or ScanOptions())
         return night.run(library.catalog.roots())
 
 
-def plan_night(settings: Settings) -> Iterator[Planned]:
+def plan_reindex(settings: Settings) -> Iterator[Planned]:
     """What ``reindex`` would read and why; nothing is written.
 
     Raises:
@@ -53,7 +53,7 @@ def plan_night(settings: Settings) -> Iterator[Planned]:
     yield from plan_scan(settings, roots)
 
 
-def doomed(settings: Settings) -> Pruned:
+def plan_pruning(settings: Settings) -> Pruned:
     """What ``reindex`` would give up because it has been missing for so long; nothing is written.
 
     Raises:
@@ -63,29 +63,29 @@ def doomed(settings: Settings) -> Pruned:
         return Roots(library.database).prune(settings.keep_missing_days, dry_run=True)
 
 
-class _Night:
+class _Reindex:
     def __init__(
-        self, library: Library, model: ModelSpec, listeners: Listeners, options: ScanOptions
+        self, library: Library, model: ModelSpec, listeners: ScanListeners, options: ScanOptions
     ) -> None:
         self._library = library
         self._model = model
         self._listeners = listeners
         self._options = options
 
-    def run(self, roots: Sequence[bytes]) -> NightReport:
+    def run(self, roots: Sequence[bytes]) -> ReindexSummary:
         library, database = self._library, self._library.database
         failed_before = {each.path for each in library.catalog.failures_under(roots)}
-        newcomers = Newcomers(database)
+        newcomers = NewRecognitions(database)
         scan = Scan(database, self._model, library.settings, self._listeners)
         looked = scan.look(roots, self._options)
-        described, pruned = Described(0, (), in_time=False), Pruned(0, 0)
+        described, pruned = RedescriptionResult(0, (), in_time=False), Pruned(0, 0)
         if not looked.left:
             described = self._describe_what_was_out_of_reach()
         if described.in_time:
             pruned = Roots(database).prune(library.settings.keep_missing_days)
-        settle(database, self._model, self._listeners.note)
+        refresh_derived(database, self._model, self._listeners.note)
         summary = scan.summary(looked)
-        return NightReport(
+        return ReindexSummary(
             scan=summary,
             described=described.faces,
             pruned=pruned,
@@ -95,7 +95,7 @@ class _Night:
             in_time=described.in_time,
         )
 
-    def _describe_what_was_out_of_reach(self) -> Described:
+    def _describe_what_was_out_of_reach(self) -> RedescriptionResult:
         """Describe the faces of photos that were not there when the library changed its model."""
         database = self._library.database
         describer = Describer(
@@ -103,9 +103,9 @@ class _Night:
         )
         return describer.run(self._options.deadline)
 
-    def _gains(self, newcomers: Newcomers) -> tuple[PersonGain, ...]:
+    def _gains(self, newcomers: NewRecognitions) -> tuple[PersonGain, ...]:
         """Who has new faces, those with most of them first; nobody who is hidden."""
-        persons = People(self._library.database).everyone()
+        persons = PeopleQueries(self._library.database).everyone()
         gains = [
             PersonGain(persons[who].name, faces)
             for who, faces in newcomers.gains().items()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from faceindex.results import Progress, Refusal, ScanSummary
-from faceindex.scanning.refresh_derived import settle
+from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.scan_roots import refusals, unreachable
 from faceindex.scanning.survey import Survey, not_a_photo, survey
 from faceindex.settings import Settings
@@ -35,7 +35,7 @@ BATCH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Listeners:
+class ScanListeners:
     """Who is told how a scan goes. All are called in the caller's thread.
 
     Attributes:
@@ -61,7 +61,7 @@ class ScanOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ScanPass:
     """What a scan has met and recorded, before anything is derived from it.
 
     Attributes:
@@ -85,7 +85,7 @@ class Scan:
     """One scan of some folders and files into one library."""
 
     def __init__(
-        self, database: Database, model: ModelSpec, settings: Settings, listeners: Listeners
+        self, database: Database, model: ModelSpec, settings: Settings, listeners: ScanListeners
     ) -> None:
         self._database = database
         self._catalog = Catalog(database)
@@ -109,10 +109,10 @@ class Scan:
         """
         looked = self.look(roots, options)
         with self._clock.time("index"):
-            settle(self._database, self._model, self._listeners.note)
+            refresh_derived(self._database, self._model, self._listeners.note)
         return self.summary(looked)
 
-    def look(self, roots: Sequence[bytes], options: ScanOptions) -> Looked:
+    def look(self, roots: Sequence[bytes], options: ScanOptions) -> ScanPass:
         """The first half: record what is in the roots. Arguments and errors are those of ``run``."""
         self._database.refuse_damaged()
         reasons = {root: unreachable(root) for root in roots}
@@ -125,19 +125,19 @@ class Scan:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be looked into: what is there was left as it is."
             )
-        recorder = _Recorder(self._catalog, since, self._clock, self._listeners)
+        recorder = _BatchRecorder(self._catalog, since, self._clock, self._listeners)
         left = self._look_at(found, frozenset(there), recorder, options.deadline)
         self._catalog.mark_present(found.returned)
         if left:  # what seems to be gone may have moved to where nobody has looked yet
-            return Looked(roots, found, recorder.total, 0, (), left)
+            return ScanPass(roots, found, recorder.total, 0, (), left)
         losses = Roots(self._database).losses(roots, found.seen, found.unlisted)
         refused = () if options.allow_missing else refusals(losses, found.seen, reasons)
         spared = [refusal.root for refusal in refused]
         believed = [root for root in roots if root not in spared]
         missing = self._catalog.mark_missing(believed, found.seen, [*found.unlisted, *spared])
-        return Looked(roots, found, recorder.total, missing, refused, 0)
+        return ScanPass(roots, found, recorder.total, missing, refused, 0)
 
-    def summary(self, looked: Looked) -> ScanSummary:
+    def summary(self, looked: ScanPass) -> ScanSummary:
         """What was done, and how the library stands now."""
         statistics = self._catalog.statistics()
         recorded, found = looked.recorded, looked.survey
@@ -161,7 +161,9 @@ class Scan:
             left=looked.left,
         )
 
-    def _look_at(self, found: Survey, named: frozenset[bytes], recorder: "_Recorder", deadline: float) -> int:
+    def _look_at(
+        self, found: Survey, named: frozenset[bytes], recorder: "_BatchRecorder", deadline: float
+    ) -> int:
         """Look at what may have changed, has changed, or is new, and record what becomes of it.
 
         Returns:
@@ -198,7 +200,7 @@ class Scan:
         return runner.run(files, self._catalog.known_digests().__contains__)
 
 
-class _Recorder:
+class _BatchRecorder:
     """Records outcomes in batches; whatever ends the run, the batch in hand is recorded.
 
     Args:
@@ -211,7 +213,9 @@ class _Recorder:
         total: What became of all photos so far.
     """
 
-    def __init__(self, catalog: Catalog, since: datetime, clock: StageClock, listeners: Listeners) -> None:
+    def __init__(
+        self, catalog: Catalog, since: datetime, clock: StageClock, listeners: ScanListeners
+    ) -> None:
         self.total = Recorded()
         self._catalog = catalog
         self._since = since

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest, FaceindexError, explained
 from faceindex.results import Refusal, RootReport
-from index.photos.path_conditions import is_inside
+from index.paths import is_inside
 from index.photos.photo_roots import Roots
-from index.values import Loss, Moved, StoredPhoto
+from index.values import Moved, RootLoss, StoredPhoto
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
@@ -45,7 +45,7 @@ def unreachable(root: bytes) -> str | None:
 
 
 def refusals(
-    losses: Sequence[Loss], seen: Set[bytes], reasons: Mapping[bytes, str | None]
+    losses: Sequence[RootLoss], seen: Set[bytes], reasons: Mapping[bytes, str | None]
 ) -> tuple[Refusal, ...]:
     """The roots whose losses are not believed.
 
@@ -63,7 +63,7 @@ def refusals(
     )
 
 
-def _is_refused(loss: Loss, seen: Set[bytes], *, is_there: bool) -> bool:
+def _is_refused(loss: RootLoss, seen: Set[bytes], *, is_there: bool) -> bool:
     if not is_there:
         return not (loss.is_photo and os.path.isdir(os.path.dirname(loss.root)))
     if loss.lost > max(FEW, loss.known * SHARE):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from faceindex.asking.verify import Verification
     from faceindex.asking.why import Candidate, Explanation
     from faceindex.results import Answer, KnownFace, NearKnownFace, Planned, ScanSummary
-    from index.people.queries import FoundPhoto, Standing
+    from index.people.queries import FaceStatus, FoundPhoto
     from index.values import FaceRecord, Statistics
     from pipeline.models.registry import ModelSpec
     from pipeline.models.weights import Availability
@@ -52,7 +52,7 @@ def model(model: "ModelSpec", status: "Availability") -> Json:
     }
 
 
-def face(face: "FaceRecord", standing: "Standing") -> Json:
+def face(face: "FaceRecord", standing: "FaceStatus") -> Json:
     """A face of the library, as ``export`` writes it."""
     return {
         "face_id": face.face_id,

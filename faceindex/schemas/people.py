@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from faceindex.naming.review import Suggestion
     from index.clustering.regroup import Regrouped
     from index.decisions.journal import LoggedDecision
-    from index.people.queries import ClusterFaces, PersonSummary, Standing
+    from index.people.queries import ClusterFaces, FaceStatus, PersonSummary
     from index.privacy.forget import Erased
     from index.values import FaceRecord
 
@@ -32,7 +32,7 @@ def person(summary: "PersonSummary") -> Json:
     }
 
 
-def face(record: "FaceRecord", standing: "Standing") -> Json:
+def face(record: "FaceRecord", standing: "FaceStatus") -> Json:
     """A face of a person, or of a cluster."""
     return {
         "face_id": record.face_id,

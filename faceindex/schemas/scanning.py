@@ -8,10 +8,10 @@ from faceindex.schemas import answers as contract
 from faceindex.schemas.answers import Json
 
 if TYPE_CHECKING:
-    from faceindex.results import NightReport, Preview, Remodelled, RootReport
+    from faceindex.results import ModelSwitch, Preview, ReindexSummary, RootReport
 
 
-def night(report: "NightReport") -> Json:
+def reindexed(report: "ReindexSummary") -> Json:
     """The last line of ``reindex``: that of a scan, and what else a night does."""
     return {
         **contract.summary(report.scan),
@@ -23,7 +23,7 @@ def night(report: "NightReport") -> Json:
     }
 
 
-def remodelled(result: "Remodelled") -> Json:
+def model_switched(result: "ModelSwitch") -> Json:
     """The last line of ``reindex --model``."""
     return {
         "event": "model",
@@ -38,7 +38,7 @@ def remodelled(result: "Remodelled") -> Json:
     }
 
 
-def rehearsed(preview: "Preview") -> Json:
+def model_previewed(preview: "Preview") -> Json:
     """What ``reindex --model --dry-run`` says."""
     return {
         "event": "would-change-model",

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.clustering.cluster_tables import NONE, Grouped, Rejections
-from index.clustering.linkage import NOBODY, Faces, strength_of_two, strengths_alone
+from index.clustering.cluster_tables import Grouped
+from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
 from index.clustering.near_pairs import near_pairs, near_within
-from index.clustering.pair_counts import Flags
 from index.recognition.recognise import NEAR_IDENTICAL
-from index.values import I64
+from index.recognition.rejected_faces import Rejections
+from index.values import I64, NONE, Flags
 from pipeline.values import F32
 
 NEIGHBORS = 16
@@ -36,7 +36,7 @@ other limits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region:
+class AffectedRegion:
     """A part of a library, to be grouped.
 
     Attributes:
@@ -45,11 +45,11 @@ class Region:
     """
 
     rows: I64
-    faces: Faces
+    faces: FacesToGroup
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Library:
+class LibraryFaces:
     """All faces of a library that are to be grouped, N of them.
 
     Attributes:
@@ -79,7 +79,7 @@ class Library:
         return np.asarray(self.known.qualities >= GOOD)
 
 
-def find_region(library: Library, fresh: Flags, same: float) -> Region:
+def find_region(library: LibraryFaces, fresh: Flags, same: float) -> AffectedRegion:
     """What is to be grouped anew.
 
     Args:
@@ -96,20 +96,20 @@ def find_region(library: Library, fresh: Flags, same: float) -> Region:
     inside = fresh | np.isin(blocks.numbers, blocks.numbers[near[:, 1]])
     # A poor face that has its place keeps it, and is no evidence to others.
     rows = np.flatnonzero(inside & (library.is_good | blocks.are_single))
-    places = np.full(len(fresh), NOBODY)
+    places = np.full(len(fresh), NONE)
     places[rows] = np.arange(len(rows))
     vectors = library.vectors[rows]
     starts = blocks.starts(rows)
     again = (starts == np.arange(len(rows))) & ~fresh[rows]
-    near = near[places[near[:, 1]] != NOBODY]
+    near = near[places[near[:, 1]] != NONE]
     meetings = _Meetings(blocks.numbers[rows], places[near[~fresh[near[:, 1]]]])
-    return Region(
+    return AffectedRegion(
         rows,
-        Faces(
+        FacesToGroup(
             vectors=vectors,
             starts=starts,
-            owners=np.where(blocks.are_owned, blocks.numbers, NOBODY)[rows],
-            former=np.where(blocks.are_clusters, blocks.numbers, NOBODY)[rows],
+            owners=np.where(blocks.are_owned, blocks.numbers, NONE)[rows],
+            former=np.where(blocks.are_clusters, blocks.numbers, NONE)[rows],
             good=library.is_good[rows],
             near=np.concatenate(
                 [
@@ -123,14 +123,14 @@ def find_region(library: Library, fresh: Flags, same: float) -> Region:
     )
 
 
-def _within_reach(library: Library, blocks: "_Blocks", near: I64, same: float) -> Flags:
+def _within_reach(library: LibraryFaces, blocks: "_Blocks", near: I64, same: float) -> Flags:
     """Of pairs of a new face and an old one, whether the new one may come to the block of the old: bool [E].
 
     It may where the good faces of the block together are evidence enough, or nearly; or one of them alone is,
     which may have got there by mistake; or where the block is a single face.
     """
     new, old = near.T
-    labels = np.where(library.is_good, blocks.first, NOBODY)
+    labels = np.where(library.is_good, blocks.first, NONE)
     counted = np.isin(blocks.first[old], labels)
     strengths = np.full(len(near), -np.inf)
     pairs = np.stack([new, blocks.first[old]], axis=1)[counted]
@@ -162,7 +162,7 @@ class _Meetings:
         return np.asarray(np.concatenate(parts), np.int64)
 
 
-def never_grouped(vectors: F32, qualities: F32, same: float) -> Faces:
+def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
     """Faces of which nothing is known, each in a photo of its own, ready to be grouped.
 
     Args:
@@ -171,9 +171,9 @@ def never_grouped(vectors: F32, qualities: F32, same: float) -> Faces:
         same: The similarity from which on two single faces are one person.
     """
     rows = np.arange(len(vectors), dtype=np.int64)
-    nobody, no_pairs = np.full(len(rows), NOBODY, np.int64), np.empty((0, 2), np.int64)
+    nobody, no_pairs = np.full(len(rows), NONE, np.int64), np.empty((0, 2), np.int64)
     near = near_pairs(vectors, rows, NEIGHBORS, NEAR_SHARE * same)
-    return Faces(vectors, rows, nobody, nobody, qualities >= GOOD, near, no_pairs, no_pairs)
+    return FacesToGroup(vectors, rows, nobody, nobody, qualities >= GOOD, near, no_pairs, no_pairs)
 
 
 class _Blocks:
@@ -187,7 +187,7 @@ class _Blocks:
         are_single: bool [N], whether it is a face by itself.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: LibraryFaces) -> None:
         known, persons = library.known, library.persons
         rows = np.arange(len(persons))
         has_cluster = known.clusters != NONE
@@ -227,12 +227,12 @@ def _of_one_photo(vectors: F32, contents: I64) -> I64:
     return np.concatenate(pairs)
 
 
-def _rejected(library: Library, places: I64) -> I64:
+def _rejected(library: LibraryFaces, places: I64) -> I64:
     """The places of faces that were rejected, each with that of a face of the person: int64 [E, 2]."""
-    inside = np.flatnonzero((places != NOBODY) & (library.persons != NONE))
+    inside = np.flatnonzero((places != NONE) & (library.persons != NONE))
     persons, first = np.unique(library.persons[inside], return_index=True)
     faces, who = library.rejections.face_ids, library.rejections.person_ids
     chosen = np.isin(faces, library.known.ids) & np.isin(who, persons)
     rows = np.searchsorted(library.known.ids, faces[chosen])
     pairs = np.stack([places[rows], places[inside[first[np.searchsorted(persons, who[chosen])]]]], axis=1)
-    return np.asarray(pairs[(pairs != NOBODY).all(axis=1)], np.int64)
+    return np.asarray(pairs[(pairs != NONE).all(axis=1)], np.int64)

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.clustering.cluster_tables import NONE
-from index.clustering.pair_counts import Flags
-from index.values import I64
+from index.values import I64, NONE, Flags
 
 _FOUNDERS = 2
 """Good faces that it takes to found a cluster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seats:
+class OpenFaces:
     """Open faces, and how they were grouped; N of them, in the order of their ids.
 
     Attributes:
@@ -36,7 +34,7 @@ class Seats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
+class NumberedFaces:
     """Where open faces go.
 
     Attributes:
@@ -50,9 +48,9 @@ class Placed:
     heirs: dict[int, int]
 
 
-def place(seats: Seats) -> Placed:
+def number_clusters(seats: OpenFaces) -> NumberedFaces:
     """Find the cluster of each face."""
-    claims = _claims(seats)
+    claims = _former_clusters(seats)
     numbers = _kept(claims)
     numbers |= _founded(seats, numbers)
     clusters = np.array([numbers.get(each, NONE) for each in seats.groups.tolist()], np.int64)
@@ -63,27 +61,27 @@ def place(seats: Seats) -> Placed:
     for claim in claims:
         if claim.cluster not in going_on:
             heirs.setdefault(claim.cluster, numbers[claim.group])
-    return Placed(clusters, (clusters != NONE) | ~seats.owned, heirs)
+    return NumberedFaces(clusters, (clusters != NONE) | ~seats.owned, heirs)
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class _FormerCluster:
     """That some faces of a group were in a cluster."""
 
     group: int
     cluster: int
 
 
-def _claims(seats: Seats) -> list[_Claim]:
+def _former_clusters(seats: OpenFaces) -> list[_FormerCluster]:
     """What clusters there were in which groups, the claims of most faces first."""
     was = seats.former != NONE
     pairs = np.stack([seats.former[was], seats.groups[was]], axis=1)
     pairs, counts = np.unique(pairs, axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")  # of equal claims, that of the older cluster comes first
-    return [_Claim(each, cluster) for cluster, each in pairs[order].tolist()]
+    return [_FormerCluster(each, cluster) for cluster, each in pairs[order].tolist()]
 
 
-def _kept(claims: Sequence[_Claim]) -> dict[int, int]:
+def _kept(claims: Sequence[_FormerCluster]) -> dict[int, int]:
     """The clusters that go on, by group."""
     kept: dict[int, int] = {}
     given: set[int] = set()
@@ -94,7 +92,7 @@ def _kept(claims: Sequence[_Claim]) -> dict[int, int]:
     return kept
 
 
-def _founded(seats: Seats, kept: Mapping[int, int]) -> dict[int, int]:
+def _founded(seats: OpenFaces, kept: Mapping[int, int]) -> dict[int, int]:
     """Numbers below ``NONE`` for the new clusters, by group."""
     able = seats.good & ~(seats.strange & (seats.former == NONE))
     groups, counts = np.unique(seats.groups[able], return_counts=True)

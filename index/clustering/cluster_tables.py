@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import sqlite
 
-from index.people.named_faces import is_one_of
+from index.store.conditions import is_one_of
 from index.store.schema import (
     cluster,
     cluster_face,
@@ -25,11 +25,8 @@ from index.store.schema import (
     rejection,
     verdict,
 )
-from index.values import I64
+from index.values import I64, NONE
 from pipeline.values import F32, ModelId
-
-NONE = -1
-"""Stands for a person or a cluster where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +79,6 @@ class Grouped:
     similarities: F32
     clusters: I64
     seen: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rejections:
-    """Faces, each with a person that it was decided not to be: int64 [R] both, by face."""
-
-    face_ids: I64
-    person_ids: I64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,15 +142,6 @@ def read_grouped(connection: Connection, model: ModelId) -> Grouped:
         clusters=_or_none(columns[7]),
         seen=np.array([each is not None for each in columns[8]], bool),
     )
-
-
-def read_rejections(connection: Connection) -> Rejections:
-    """All of them."""
-    query = select(rejection.c.face_id, rejection.c.person_id).order_by(
-        rejection.c.face_id, rejection.c.person_id
-    )
-    rows = np.array(connection.execute(query).all(), np.int64).reshape(-1, 2)
-    return Rejections(rows[:, 0], rows[:, 1])
 
 
 def read_former_basis(connection: Connection) -> Basis | None:

@@ -17,14 +17,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering.pair_counts import Flags, Tally, both, either
-from index.values import I64
+from index.clustering.pair_counts import PairCounts, both, either
+from index.values import I64, NONE, Flags
 from pipeline.values import F32
 
 F64: TypeAlias = NDArray[np.float64]
-
-NOBODY = -1
-"""Stands for an owner or a former group where there is none."""
 
 PERSON_SHARE = 0.35
 """What two faces of one person have in common in a bad case, profiles and sunglasses, and not on average,
@@ -47,15 +44,15 @@ _ELEMENTS = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Faces:
+class FacesToGroup:
     """What is to be grouped.
 
     Attributes:
         vectors: float32 [N, D]: descriptors, or what is left of them in fewer dimensions; of norm 1 at most.
         starts: int64 [N], a row for each: faces with the same one are together from the start, and stay so.
-        owners: int64 [N], who a face is, or ``NOBODY``: faces of two owners never come together. It is the
+        owners: int64 [N], who a face is, or ``NONE``: faces of two owners never come together. It is the
             same for all that start together.
-        former: int64 [N], the group that a face was in before, or ``NOBODY``.
+        former: int64 [N], the group that a face was in before, or ``NONE``.
         good: bool [N]: the others are too poor to be evidence of anything.
         near: int64 [E, 2], rows that are near one another: what has no such pair between it is not compared.
         apart: int64 [M, 2], rows that must not come together, unless they start together.
@@ -72,7 +69,7 @@ class Faces:
     rivals: I64
 
 
-def group(faces: Faces, same: float) -> I64:
+def group(faces: FacesToGroup, same: float) -> I64:
     """Group faces.
 
     Args:
@@ -83,7 +80,7 @@ def group(faces: Faces, same: float) -> I64:
         int64 [N], the group of each face: the lowest of the ``starts`` in it.
     """
     limit = strength_of_two(same)
-    return _seat_poor(faces, _Linking(faces).link(limit), limit)
+    return _attach_poor_faces(faces, _Linking(faces).link(limit), limit)
 
 
 def strength_of_two(similarity: float) -> float:
@@ -249,16 +246,16 @@ class _Candidates:
 class _Linking:
     """Joins groups of good faces until nothing is strong enough."""
 
-    def __init__(self, faces: Faces) -> None:
-        self._groups = _Groups(faces.vectors, np.where(faces.good, faces.starts, NOBODY))
+    def __init__(self, faces: FacesToGroup) -> None:
+        self._groups = _Groups(faces.vectors, np.where(faces.good, faces.starts, NONE))
         self._labels = faces.starts.copy()
-        self._owners = np.full(len(faces.starts), NOBODY)
+        self._owners = np.full(len(faces.starts), NONE)
         self._owners[faces.starts] = faces.owners
-        self._apart = Tally.of(self._labels[faces.apart])
-        self._rivals = Tally.of(self._labels[faces.rivals[both(faces.good[faces.rivals])]])
+        self._apart = PairCounts.of(self._labels[faces.apart])
+        self._rivals = PairCounts.of(self._labels[faces.rivals[both(faces.good[faces.rivals])]])
         near = faces.near[both(faces.good[faces.near])]
         former = faces.former[near]
-        were_one = (former[:, 0] == former[:, 1]) & (former[:, 0] != NOBODY)
+        were_one = (former[:, 0] == former[:, 1]) & (former[:, 0] != NONE)
         self._candidates = self._compared(self._labels[near], were_one)
 
     def link(self, limit: float) -> I64:
@@ -285,12 +282,12 @@ class _Linking:
 
     def _compared(self, pairs: I64, were_one: Flags) -> _Candidates:
         """Some pairs of groups, with what speaks for them; nothing does where they must not come together."""
-        pairs, doubted = Tally.of(pairs).pairs, Tally.of(pairs[were_one])
+        pairs, doubted = PairCounts.of(pairs).pairs, PairCounts.of(pairs[were_one])
         were_one = doubted.counts_of(pairs) > 0
         strengths = _strength(self._groups, self._groups, pairs) + BENEFIT_OF_DOUBT * were_one
         owners = self._owners[pairs]
         sizes = self._groups.sizes(pairs).min(axis=1)
-        must_not = (owners[:, 0] != owners[:, 1]) & both(owners != NOBODY)
+        must_not = (owners[:, 0] != owners[:, 1]) & both(owners != NONE)
         must_not |= self._apart.counts_of(pairs) > 0
         must_not |= self._rivals.counts_of(pairs) > TOLERATED_RIVALS * sizes
         return _Candidates(pairs, were_one, np.where(must_not, -np.inf, strengths))
@@ -307,13 +304,13 @@ def _mutual(candidates: _Candidates, limit: float) -> I64:
     return np.asarray(np.stack([groups, best], axis=1)[is_mutual & (groups < best)], np.int64)
 
 
-def _seat_poor(faces: Faces, labels: I64, limit: float) -> I64:
+def _attach_poor_faces(faces: FacesToGroup, labels: I64, limit: float) -> I64:
     """Put poor faces that are by themselves where they fit best, the surest first; they draw no others."""
     alone = ~faces.good & (np.bincount(labels, minlength=len(labels))[labels] == 1)
     near = np.concatenate([faces.near, faces.near[:, ::-1]])
     near = near[alone[near[:, 0]] & faces.good[near[:, 1]]]
     seats = np.unique(np.stack([near[:, 0], labels[near[:, 1]]], axis=1), axis=0)
-    strengths = strengths_alone(faces.vectors, np.where(faces.good, labels, NOBODY), seats)
+    strengths = strengths_alone(faces.vectors, np.where(faces.good, labels, NONE), seats)
     order = np.lexsort((seats[:, 1], seats[:, 0], -strengths))
     rivals = _partners(np.concatenate([faces.apart, faces.rivals]), alone)
     seated = labels.copy()

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import faiss
 import numpy as np
 
-from index.clustering.pair_counts import Flags
 from index.errors import LibraryDamaged
 from index.photos.catalog import Catalog
-from index.values import I64, Descriptors
+from index.values import I64, Descriptors, Flags
 from pipeline.values import F32, ModelId
 
 WHOLE_BYTES = 64 << 20
@@ -36,7 +35,7 @@ matrices, and takes four times as long for each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Described:
+class DescribedFaces:
     """Faces and their descriptors.
 
     Attributes:
@@ -54,7 +53,7 @@ def read_described(
     face_ids: I64,
     see: Callable[[Descriptors], None],
     whole_bytes: int = WHOLE_BYTES,
-) -> Described:
+) -> DescribedFaces:
     """Read the descriptors of faces, once, and keep them as far as memory allows.
 
     Args:
@@ -80,7 +79,7 @@ def read_described(
         start, end = end, end + len(chunk.ids)
         ids[start:end] = chunk.ids
         vectors[start:end] = chunk.vectors if axes is None else chunk.vectors @ axes
-    return Described(ids[:end], vectors[:end])
+    return DescribedFaces(ids[:end], vectors[:end])
 
 
 def near_pairs(vectors: F32, queries: I64, k: int, least: float) -> I64:

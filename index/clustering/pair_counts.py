@@ -4,20 +4,16 @@ This module knows numbers, and not what they stand for.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.values import I64
-
-Flags: TypeAlias = NDArray[np.bool_]
+from index.values import I64, Flags
 
 _HALF = 1 << 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tally:
+class PairCounts:
     """How often each pair was named.
 
     Attributes:
@@ -29,7 +25,7 @@ class Tally:
     counts: I64
 
     @classmethod
-    def of(cls, pairs: I64, counts: I64 | None = None) -> "Tally":
+    def of(cls, pairs: I64, counts: I64 | None = None) -> "PairCounts":
         """Of pairs, int64 [N, 2], each once or so many times; what is paired with itself is left out."""
         pairs = np.sort(pairs, axis=1)
         differ = pairs[:, 0] < pairs[:, 1]
@@ -49,7 +45,7 @@ class Tally:
         known = np.append(self.keys, -1)[places] == keys
         return np.where(known, np.append(self.counts, 0)[places], 0)
 
-    def renamed(self, names: I64, changed: Flags) -> "Tally":
+    def renamed(self, names: I64, changed: Flags) -> "PairCounts":
         """The same under other names; what is paired with itself now is left out.
 
         Args:
@@ -58,10 +54,10 @@ class Tally:
         """
         pairs = self.pairs
         stale = either(changed[pairs])
-        again = Tally.of(names[pairs[stale]], self.counts[stale])
+        again = PairCounts.of(names[pairs[stale]], self.counts[stale])
         keys = np.concatenate([self.keys[~stale], again.keys])
         order = np.argsort(keys, kind="stable")
-        return Tally(keys[order], np.concatenate([self.counts[~stale], again.counts])[order])
+        return PairCounts(keys[order], np.concatenate([self.counts[~stale], again.counts])[order])
 
 
 def _keys(pairs: I64) -> I64:

@@ -13,29 +13,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.clustering.affected_region import Library, find_region
-from index.clustering.cluster_numbers import Seats, place
+from index.clock import Clock, utc_now
+from index.clustering.affected_region import LibraryFaces, find_region
+from index.clustering.cluster_numbers import OpenFaces, number_clusters
 from index.clustering.cluster_tables import (
-    NONE,
     Basis,
     Changes,
     Grouped,
-    Rejections,
     digest_of_decisions,
     read_former_basis,
     read_grouped,
-    read_rejections,
     write_changes,
 )
-from index.clustering.linkage import NOBODY, group
+from index.clustering.linkage import group
 from index.clustering.near_pairs import read_described
-from index.clustering.pair_counts import Flags
-from index.photos.catalog import Catalog, Clock, utc_now
+from index.photos.catalog import Catalog
 from index.recognition.confirmed_faces import load_gallery
 from index.recognition.recognise import Likenesses, Recogniser, like_the_rejected, one_a_photo
+from index.recognition.rejected_faces import Rejections, read_rejections
 from index.recognition.thresholds import Thresholds
 from index.store.sqlite.database import Database
-from index.values import I64
+from index.values import I64, NONE, Flags
 from pipeline.values import F32
 
 STRANGERS_AS_NEAR = 0.03
@@ -120,7 +118,7 @@ def regroup(
     recogniser = Recogniser(load_gallery(database, model), thresholds, before.ids[judged], rejections)
     described = read_described(Catalog(database), model, before.ids, recogniser.see)
     after = _recognised(before, judged, recogniser, described.vectors, rejections)
-    library = Library(after, described.vectors, rejections)
+    library = LibraryFaces(after, described.vectors, rejections)
     after = _clustered(library, same_person(thresholds, int(library.is_good.sum())))
     if write:
         with database.write() as connection:
@@ -165,7 +163,7 @@ def _recognised(
     return replace(before, recognised=recognised, similarities=similarities)
 
 
-def _clustered(library: Library, same: float) -> Grouped:
+def _clustered(library: LibraryFaces, same: float) -> Grouped:
     """The clusters now."""
     known = library.known
     fresh = library.is_open & ~known.seen
@@ -175,10 +173,10 @@ def _clustered(library: Library, same: float) -> Grouped:
     groups = group(region.faces, same)
     is_open = library.is_open[region.rows]
     rows = region.rows[is_open]
-    owned = groups[region.faces.owners != NOBODY]
+    owned = groups[region.faces.owners != NONE]
     strange = groups[known.ignored[region.rows]]
-    placed = place(
-        Seats(
+    placed = number_clusters(
+        OpenFaces(
             former=known.clusters[rows],
             groups=groups[is_open],
             good=library.is_good[rows],

@@ -23,7 +23,7 @@ _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
 _Key = TypeVar("_Key")
 
 
-def derive(connection: Connection, state: State) -> None:
+def write_derived_tables(connection: Connection, state: State) -> None:
     """Make the tables say what the decisions come to.
 
     A person that is known keeps its row; one that is known no more loses it, with all that refers to it.

@@ -6,16 +6,17 @@ faces follow from descriptors too, and are brought up to date by ``index.cluster
 module does not know.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from index.clock import Clock, utc_now
 from index.decisions.checks import checked
-from index.decisions.derived_tables import derive
-from index.decisions.journal_lines import MalformedLine, from_lines, to_lines
+from index.decisions.derived_tables import write_derived_tables
+from index.decisions.journal_lines import to_lines
 from index.decisions.journal_rows import (
     append_decisions,
     has_decisions,
@@ -37,11 +38,9 @@ from index.decisions.model import (
     new_key,
 )
 from index.decisions.replay import Replay, State, replay, undone_by
-from index.decisions.tombstones import Marks, marks_in, read_points
-from index.errors import DecisionRefused, JournalMalformed
-from index.people.named_faces import is_one_of
-from index.photos.catalog import Clock, utc_now
-from index.privacy.journal_merge import Imported, take_over
+from index.decisions.tombstones import Tombstones, read_tombstones, tombstones_in
+from index.errors import DecisionRefused
+from index.store.conditions import is_one_of
 from index.store.schema import content, face
 from index.store.sqlite.database import Database
 from pipeline.values import Box
@@ -94,7 +93,7 @@ class Journal:
         """Decide several things, all or none, in this order; see ``append``."""
         with self._writing() as connection:
             replayed = Replay(read_decisions(connection))
-            forgotten = Marks(read_points(connection))
+            forgotten = Tombstones(read_tombstones(connection))
             if any(forgotten.cover(each) for act in acts for each in faces_of(act)):
                 raise DecisionRefused(self._path, "a face that was forgotten stays so, and is nobody's")
             made = []
@@ -103,7 +102,7 @@ class Journal:
                 replayed.apply(decision)
                 made.append(decision)
             append_decisions(connection, made)
-            derive(connection, replayed.state())
+            write_derived_tables(connection, replayed.state())
         return tuple(made)
 
     def undo(self, number: int | None = None) -> LoggedDecision:
@@ -125,7 +124,7 @@ class Journal:
             made = Decision(next_number(connection), new_key(), self._clock(), act)
             append_decisions(connection, [made])
             state = replay([*decisions, made])
-            derive(connection, state)
+            write_derived_tables(connection, state)
         return next(each for each in _logged([*decisions, made], state) if each.decision == target)
 
     def decisions(self) -> tuple[LoggedDecision, ...]:
@@ -148,12 +147,12 @@ class Journal:
             if not has_decisions(connection):
                 return
         with self._writing() as connection:
-            derive(connection, replay(read_decisions(connection)))
+            write_derived_tables(connection, replay(read_decisions(connection)))
 
     def is_forgotten(self, face: FaceKey) -> bool:
         """Whether a face was forgotten with its person, and so may not be known."""
         with self._reading() as connection:
-            return marks_in(connection, face.digest).cover(face)
+            return tombstones_in(connection, face.digest).cover(face)
 
     def face_keys(self, face_ids: Sequence[int]) -> tuple[FaceKey, ...]:
         """What decisions call these faces, in their order.
@@ -178,24 +177,8 @@ class Journal:
     def export_lines(self) -> Iterator[str]:
         """The journal as lines of a file, without line ends (``index.decisions.journal_lines``)."""
         with self._reading() as connection:
-            decisions, points = read_decisions(connection), read_points(connection)
+            decisions, points = read_decisions(connection), read_tombstones(connection)
         return to_lines(decisions, points)
-
-    def import_lines(self, lines: Iterable[str | bytes]) -> Imported:
-        """Take over the decisions of another journal, or of an earlier state of this one.
-
-        Those that are new come after all that are here, in the order of the file. Who was forgotten here
-        stays forgotten, and who was forgotten there is taken out here too.
-
-        Raises:
-            JournalMalformed: A line is not as it must be; nothing was imported.
-        """
-        try:
-            file = from_lines(lines)
-        except MalformedLine as error:
-            raise JournalMalformed(self._path, error.line, str(error)) from error
-        with self._writing() as connection:
-            return take_over(connection, file, self._clock())
 
     def _checked(self, act: Act, replayed: Replay) -> Act:
         try:

@@ -16,7 +16,7 @@ from typing import Any
 
 from index.decisions.fields import Fields, act_of, checked_key, fields_of
 from index.decisions.model import Decision, FaceKey
-from index.decisions.tombstones import ForgottenPoint
+from index.decisions.tombstones import Tombstone
 from pipeline.values import Box
 
 _MARK = "forgotten-face"
@@ -33,7 +33,7 @@ class JournalFile:
     """
 
     decisions: tuple[Decision, ...]
-    points: tuple[ForgottenPoint, ...]
+    points: tuple[Tombstone, ...]
 
 
 class MalformedLine(ValueError):
@@ -48,7 +48,7 @@ class MalformedLine(ValueError):
         self.line = line
 
 
-def to_lines(decisions: Iterable[Decision], points: Iterable[ForgottenPoint]) -> Iterator[str]:
+def to_lines(decisions: Iterable[Decision], points: Iterable[Tombstone]) -> Iterator[str]:
     """The lines of a file, without line ends."""
     for decision in decisions:
         yield json.dumps(_decision_fields(decision), ensure_ascii=False, separators=(",", ":"))
@@ -71,7 +71,7 @@ def from_lines(lines: Iterable[str | bytes]) -> JournalFile:
         try:
             said = _said(line)
             if said.get("kind") == _MARK:
-                points.append(ForgottenPoint(_digest(said), *_numbers(said, "point", 2)))
+                points.append(Tombstone(_digest(said), *_numbers(said, "point", 2)))
             elif said:
                 decisions.append(_decision(said, number))
         except ValueError as error:

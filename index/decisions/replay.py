@@ -60,7 +60,7 @@ class KnownPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FaceVerdict:
     """The last word on a face.
 
     Attributes:
@@ -89,7 +89,7 @@ class State:
     """
 
     persons: Mapping[str, KnownPerson]
-    verdicts: Mapping[FaceKey, Verdict]
+    verdicts: Mapping[FaceKey, FaceVerdict]
     rejections: Mapping[FaceKey, Mapping[str, int]]
     merged: Mapping[str, str]
     undone: Mapping[str, str]
@@ -159,7 +159,7 @@ class Replay:
         self._faces = _Faces()
         self._said: dict[str, _Said] = {}
         self._merged: dict[str, str] = {}
-        self._verdicts: dict[int, Verdict] = {}
+        self._verdicts: dict[int, FaceVerdict] = {}
         self._undone = undone_by(decisions)
         self.forgotten = frozenset(each.act.person for each in decisions if isinstance(each.act, Forget))
         for decision in decisions:
@@ -175,9 +175,9 @@ class Replay:
             case Reject():
                 self._reject(self._faces.numbers(act.faces), self._meant(act.person), number)
             case NotAFace():
-                self._judge(act.faces, Verdict("not-a-face", None, number))
+                self._judge(act.faces, FaceVerdict("not-a-face", None, number))
             case Ignore():
-                self._judge(act.faces, Verdict("ignored", None, number))
+                self._judge(act.faces, FaceVerdict("ignored", None, number))
             case Merge():
                 self._merge(self._meant(act.person), self._meant(act.other))
             case Rename():
@@ -237,13 +237,13 @@ class Replay:
         faces = self._faces.numbers(act.faces)
         for face in faces:
             self._take_off(face)
-            self._verdicts[face] = Verdict("confirmed", person, number)
+            self._verdicts[face] = FaceVerdict("confirmed", person, number)
             said.confirmed[face] = None
             said.rejected.pop(face, None)
         if isinstance(act, Split) and self._meant(act.other) != person:
             self._reject(faces, self._meant(act.other), number)
 
-    def _judge(self, faces: Iterable[FaceKey], verdict: Verdict) -> None:
+    def _judge(self, faces: Iterable[FaceKey], verdict: FaceVerdict) -> None:
         for face in self._faces.numbers(faces):
             self._take_off(face)
             self._verdicts[face] = verdict
@@ -269,7 +269,7 @@ class Replay:
         if gone.known and not stays.known:
             stays.known, stays.name, stays.hidden = True, stays.name or gone.name, gone.hidden
         for face in gone.confirmed:
-            self._verdicts[face] = Verdict("confirmed", person, self._verdicts[face].decision_id)
+            self._verdicts[face] = FaceVerdict("confirmed", person, self._verdicts[face].decision_id)
             stays.confirmed[face] = None
             stays.rejected.pop(face, None)
         for face, number in gone.rejected.items():

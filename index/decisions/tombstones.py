@@ -15,7 +15,7 @@ from index.store.schema import forgotten
 
 
 @dataclass(frozen=True, slots=True)
-class ForgottenPoint:
+class Tombstone:
     """Where a forgotten face was.
 
     Attributes:
@@ -29,11 +29,11 @@ class ForgottenPoint:
     y: float
 
 
-class Marks:
+class Tombstones:
     """Forgotten points, by content."""
 
-    def __init__(self, points: Iterable[ForgottenPoint]) -> None:
-        self._contents: dict[bytes, list[ForgottenPoint]] = {}
+    def __init__(self, points: Iterable[Tombstone]) -> None:
+        self._contents: dict[bytes, list[Tombstone]] = {}
         for point in points:
             self._contents.setdefault(point.digest, []).append(point)
 
@@ -47,29 +47,29 @@ class Marks:
         return any(surrounds(face.box, point.x, point.y) for point in points)
 
 
-def centre_of(face: FaceKey) -> ForgottenPoint:
+def tombstone_of(face: FaceKey) -> Tombstone:
     """The mark that keeps a face out."""
     box = face.box
-    return ForgottenPoint(face.digest, box.x + box.w / 2, box.y + box.h / 2)
+    return Tombstone(face.digest, box.x + box.w / 2, box.y + box.h / 2)
 
 
-def read_points(connection: Connection) -> list[ForgottenPoint]:
+def read_tombstones(connection: Connection) -> list[Tombstone]:
     """All marks, in the order in which they were made."""
     columns = forgotten.c
     rows = connection.execute(select(columns.digest, columns.x, columns.y).order_by(columns.id))
-    return [ForgottenPoint(*row) for row in rows]
+    return [Tombstone(*row) for row in rows]
 
 
-def marks_in(connection: Connection, digest: bytes) -> Marks:
+def tombstones_in(connection: Connection, digest: bytes) -> Tombstones:
     """The marks in one content."""
     columns = forgotten.c
     rows = connection.execute(select(columns.digest, columns.x, columns.y).where(columns.digest == digest))
-    return Marks(ForgottenPoint(*row) for row in rows)
+    return Tombstones(Tombstone(*row) for row in rows)
 
 
-def add_points(connection: Connection, points: Iterable[ForgottenPoint]) -> Sequence[ForgottenPoint]:
+def add_tombstones(connection: Connection, points: Iterable[Tombstone]) -> Sequence[Tombstone]:
     """Make marks; returns those that were not there before."""
-    known = set(read_points(connection))
+    known = set(read_tombstones(connection))
     fresh = [point for point in dict.fromkeys(points) if point not in known]
     if fresh:
         rows = [{"digest": point.digest, "x": point.x, "y": point.y} for point in fresh]

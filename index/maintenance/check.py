@@ -13,18 +13,20 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import Connection, delete, exists, func, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from index.arrays import LANDMARKS_BYTES, are_sound
-from index.decisions.derived_tables import derive, differences
+from index.decisions.derived_tables import differences, write_derived_tables
 from index.decisions.journal_rows import NotADecision, read_decisions
 from index.decisions.model import Decision
 from index.decisions.replay import replay
 from index.errors import LibraryInaccessible
 from index.maintenance.findings import Finding, FindingKind, named
 from index.photos.catalog import Catalog
-from index.store.schema import content, decision, descriptor, face, photo
+from index.store.read_again import read_again
+from index.store.schema import decision, descriptor, face
 from index.store.sqlite.database import Database
+from index.store.sqlite.library_files import library_files
 from index.vectors.saved_index import index_fault, load_index, save_index
 from pipeline.values import ModelId
 
@@ -57,16 +59,16 @@ def inspections(database: Database, dimension: Dimension) -> tuple[Inspection, .
     """All inspections of an open library, in the order in which they are to be repaired."""
     catalog = Catalog(database)
     return (
-        References(database),
-        Faces(database),
-        DescriptorRows(database, dimension),
-        Replay(database),
-        IndexFile(catalog, dimension),
-        Permissions(database.path),
+        ReferenceInspection(database),
+        FaceInspection(database),
+        DescriptorInspection(database, dimension),
+        DerivedTablesInspection(database),
+        IndexFileInspection(catalog, dimension),
+        PermissionInspection(database.path),
     )
 
 
-class References:
+class ReferenceInspection:
     """Rows refer to rows that are there."""
 
     def __init__(self, database: Database) -> None:
@@ -103,7 +105,7 @@ def _dangling(connection: Connection) -> dict[str, list[int]]:
     return dict(rows)
 
 
-class Faces:
+class FaceInspection:
     """Every face is at a place where a face can be.
 
     What was decided of a face is in the journal by content and box, and finds its way back when the photo
@@ -132,7 +134,7 @@ class Faces:
                 connection.execute(delete(face).where(face.c.id.in_(chunk)))
 
 
-class DescriptorRows:
+class DescriptorInspection:
     """Every descriptor is one: as long as its model makes them, finite, and of unit norm.
 
     A face without a descriptor is no fault: its photo may have been out of reach when the library got
@@ -180,20 +182,6 @@ class DescriptorRows:
         return {model: faces for model, faces in unsound.items() if faces}
 
 
-def read_again(connection: Connection, contents: Sequence[int]) -> None:
-    """Have the next scan read photos anew, by forgetting them; those that are all missing are left.
-
-    Args:
-        connection: With a transaction that may write, and foreign keys enforced.
-        contents: Ids of what is in the photos.
-    """
-    is_there = exists().where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
-    for chunk in _chunks(contents):
-        present = list(connection.scalars(select(content.c.id).where(content.c.id.in_(chunk), is_there)))
-        connection.execute(delete(photo).where(photo.c.content_id.in_(present)))
-        connection.execute(delete(content).where(content.c.id.in_(present)))
-
-
 def _misplaced(connection: Connection) -> list[int]:
     numbers = [func.typeof(face.c[name]).not_in(("real", "integer")) for name in ("x", "y", "w", "h")]
     is_none = or_(
@@ -215,7 +203,7 @@ def _descriptors(connection: Connection, model: ModelId) -> Iterator[tuple[list[
         yield list(ids), list(blobs)
 
 
-class Replay:
+class DerivedTablesInspection:
     """Persons and verdicts are what the journal of decisions, replayed, comes to."""
 
     def __init__(self, database: Database) -> None:
@@ -241,7 +229,7 @@ class Replay:
     def repair(self) -> None:
         """Delete decisions that are none, and replay the others."""
         with self._database.write() as connection:
-            derive(connection, replay(_readable(connection)))
+            write_derived_tables(connection, replay(_readable(connection)))
 
 
 def _readable(connection: Connection) -> list[Decision]:
@@ -252,7 +240,7 @@ def _readable(connection: Connection) -> list[Decision]:
             connection.execute(delete(decision).where(decision.c.id == error.number))
 
 
-class IndexFile:
+class IndexFileInspection:
     """The saved index is the one that the database knows."""
 
     def __init__(self, catalog: Catalog, dimension: Dimension) -> None:
@@ -276,7 +264,7 @@ class IndexFile:
             save_index(load_index(self._catalog, model, dimension).index, self._catalog, model)
 
 
-class Permissions:
+class PermissionInspection:
     """Nobody but the owner can read the library's files: descriptors of faces are biometric data."""
 
     def __init__(self, path: Path) -> None:
@@ -311,14 +299,6 @@ class Permissions:
         except OSError as error:
             raise LibraryInaccessible(self._path, error.strerror or str(error)) from error
         return [(path, mode) for path, mode in modes if mode & 0o077]
-
-
-def library_files(path: Path) -> list[Path]:
-    """A library and everything of it that lies beside it, copies too, by name."""
-    with os.scandir(path.parent) as entries:
-        names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
-    own = (name for name in names if name == path.name or name.startswith((f"{path.name}.", f"{path.name}-")))
-    return [path.with_name(name) for name in sorted(own)]
 
 
 def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:

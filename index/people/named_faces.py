@@ -3,18 +3,12 @@
 A face is confirmed by a decision, or recognised, as long as no decision covers it or rejects that person.
 """
 
-import json
-from collections.abc import Iterable
-from typing import Any
-
 from sqlalchemy import (
     CTE,
-    ColumnElement,
     Float,
     Select,
     and_,
     func,
-    literal,
     null,
     select,
 )
@@ -35,13 +29,13 @@ def recognised_faces() -> Select[tuple[int, int, float]]:
     )
 
 
-def whose() -> CTE:
+def named_faces() -> CTE:
     """The faces that are somebody: face_id, person_id, and similarity where it was recognised."""
     confirmed = select(verdict.c.face_id, verdict.c.person_id, null().cast(Float).label("similarity"))
     return confirmed.where(verdict.c.person_id.is_not(None)).union_all(recognised_faces()).cte("whose")
 
 
-def held() -> CTE:
+def contents_in_photos() -> CTE:
     """The contents that are in a photo: content_id, and whether all its photos are missing."""
     missing = func.min(photo.c.missing_since.is_not(None))
     return (
@@ -50,9 +44,3 @@ def held() -> CTE:
         .group_by(photo.c.content_id)
         .cte("held")
     )
-
-
-def is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> ColumnElement[bool]:
-    """A condition on a column: one parameter for however many values, of which SQLite limits the number."""
-    listed = literal(json.dumps(list(values)))
-    return column.in_(select(func.json_each(listed).table_valued("value").c.value))

@@ -19,7 +19,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from index.decisions.model import folded
 from index.errors import PersonUnknown
-from index.people.named_faces import held, is_one_of, recognised_faces, whose
+from index.people.named_faces import contents_in_photos, named_faces, recognised_faces
+from index.store.conditions import is_one_of
 from index.store.schema import cluster_face, content, face, person, photo, rejection, verdict
 from index.store.sqlite.database import Database
 
@@ -81,7 +82,7 @@ class PersonFaces:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FaceStatus:
     """What was decided of a face, or follows.
 
     Attributes:
@@ -114,7 +115,7 @@ class ClusterFaces:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PhotoFilter:
     """Which photos are wanted, by who is in them and when they were taken.
 
     Attributes:
@@ -147,7 +148,7 @@ class FoundPhoto:
     taken_at: datetime | None
 
 
-class People:
+class PeopleQueries:
     """Who is known in one library. Every method is one transaction, and may raise a ``LibraryError``."""
 
     def __init__(self, database: Database) -> None:
@@ -160,7 +161,7 @@ class People:
 
     def summaries(self) -> tuple[PersonSummary, ...]:
         """Everyone, hidden persons too, by name."""
-        one, there = whose(), held()
+        one, there = named_faces(), contents_in_photos()
         query = (
             select(
                 one.c.person_id,
@@ -197,7 +198,7 @@ class People:
 
     def faces_of(self, person_id: int) -> PersonFaces:
         """The faces of a person."""
-        one, there = whose(), held()
+        one, there = named_faces(), contents_in_photos()
         query = (
             select(one.c.face_id, one.c.similarity)
             .join_from(one, face, face.c.id == one.c.face_id)
@@ -212,7 +213,7 @@ class People:
             recognised=tuple(RecognisedFace(*row) for row in rows if row.similarity is not None),
         )
 
-    def standing(self, face_ids: Sequence[int]) -> dict[int, Standing]:
+    def standing(self, face_ids: Sequence[int]) -> dict[int, FaceStatus]:
         """What was decided of some faces, or follows, by id; every id that was asked for is in it."""
         seen = recognised_faces().subquery()
         query = (
@@ -262,7 +263,7 @@ class People:
         with self._database.read() as connection:
             return connection.scalar(query)
 
-    def photos(self, shown: Shown) -> tuple[FoundPhoto, ...]:
+    def photos(self, shown: PhotoFilter) -> tuple[FoundPhoto, ...]:
         """The photos that show persons, missing ones left out, by the time they were taken, then path.
 
         A content at several paths is there with each of them.
@@ -301,9 +302,9 @@ def _everyone(connection: Connection) -> dict[int, Person]:
     return persons
 
 
-def _standing(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) -> Standing:
+def _standing(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) -> FaceStatus:
     is_open = row.status is None and row.person_id is None
-    return Standing(
+    return FaceStatus(
         person=None if row.person_id is None else persons[row.person_id],
         confirmed=row.status == "confirmed",
         similarity=row.similarity,
@@ -318,7 +319,7 @@ def _standing(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]
 def _clustered() -> Select[tuple[int, int]]:
     """The faces that are in a cluster and in a photo, and that nothing covers."""
     seen = recognised_faces().subquery()
-    there = held()
+    there = contents_in_photos()
     return (
         select(cluster_face.c.cluster_id, cluster_face.c.face_id)
         .join(face, face.c.id == cluster_face.c.face_id)
@@ -337,9 +338,9 @@ def _clusters(connection: Connection, query: Select[tuple[int, int]]) -> list[Cl
     return [ClusterFaces(cluster_id, tuple(faces)) for cluster_id, faces in members.items()]
 
 
-def _conditions(shown: Shown) -> list[ColumnElement[bool]]:
+def _conditions(shown: PhotoFilter) -> list[ColumnElement[bool]]:
     """What is asked of a content."""
-    one = whose()
+    one = named_faces()
     showing = select(face.c.content_id).join(one, one.c.face_id == face.c.id)
     conditions: list[ColumnElement[bool]] = [
         content.c.id.in_(showing.where(one.c.person_id == each)) for each in shown.persons
@@ -362,7 +363,7 @@ def _conditions(shown: Shown) -> list[ColumnElement[bool]]:
 _CLOSE_NAMES = 3
 """So many names are offered in the place of one that nobody has."""
 
-_UNKNOWN = Standing(
+_UNKNOWN = FaceStatus(
     person=None,
     confirmed=False,
     similarity=None,

@@ -19,7 +19,7 @@ from index.arrays import descriptors_from_blobs
 from index.decisions.face_overlap import pairs
 from index.decisions.journal_rows import append_decisions, names_any, next_number
 from index.decisions.model import Act, Assign, Decision, FaceKey, Ignore, NotAFace, Reject, new_key
-from index.decisions.tombstones import ForgottenPoint, add_points, read_points
+from index.decisions.tombstones import Tombstone, add_tombstones, read_tombstones
 from index.store.schema import content, descriptor, face, library, person, rejection, verdict
 from pipeline.values import Box
 
@@ -36,7 +36,7 @@ class _Face:
     vector: bytes
 
 
-def inherit_marks(connection: Connection, old: int, new: int) -> None:
+def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
     """Keep forgotten faces out of a content that takes the place of another.
 
     Args:
@@ -46,11 +46,11 @@ def inherit_marks(connection: Connection, old: int, new: int) -> None:
     """
     digests = _digests(connection, old, new)
     if digests is not None:
-        marks = [point for point in read_points(connection) if point.digest == digests.old]
-        add_points(connection, [ForgottenPoint(digests.new, point.x, point.y) for point in marks])
+        marks = [point for point in read_tombstones(connection) if point.digest == digests.old]
+        add_tombstones(connection, [Tombstone(digests.new, point.x, point.y) for point in marks])
 
 
-def inherit_decisions(connection: Connection, old: int, new: int, now: datetime) -> None:
+def carry_over_decisions(connection: Connection, old: int, new: int, now: datetime) -> None:
     """Decide of the faces in a content what was decided of the same faces in the one before it.
 
     Where something was decided of the new content already, as before it was pruned, that alone counts. The
@@ -66,7 +66,7 @@ def inherit_decisions(connection: Connection, old: int, new: int, now: datetime)
     digests = _digests(connection, old, new) if decided else None
     if digests is None or names_any(connection, [digests.new]):
         return
-    heirs = _heirs(_faces(connection, old), _faces(connection, new))
+    heirs = _matching_faces(_faces(connection, old), _faces(connection, new))
     acts = [
         act
         for face_id, box in heirs.items()
@@ -141,7 +141,7 @@ def _faces(connection: Connection, content_id: int) -> list[_Face]:
     return [_Face(row.id, Box(row.x, row.y, row.w, row.h), row.vector) for row in connection.execute(query)]
 
 
-def _heirs(old: Sequence[_Face], new: Sequence[_Face]) -> dict[int, Box]:
+def _matching_faces(old: Sequence[_Face], new: Sequence[_Face]) -> dict[int, Box]:
     """The new boxes of old faces, by their ids, where the two are at one place and look the same."""
     heirs = {}
     for pair in pairs([each.box for each in old], [each.box for each in new]):

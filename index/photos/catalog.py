@@ -6,24 +6,26 @@ may show some. This module knows neither pixels nor FAISS.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence, Set
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence, Set
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
 from sqlalchemy.dialects import sqlite
 
 from index.arrays import descriptors_from_blobs, landmarks_from_blob
-from index.decisions.derived_tables import derive
+from index.clock import Clock, utc_now
+from index.decisions.derived_tables import write_derived_tables
 from index.decisions.journal_rows import names_any, read_decisions, readable
 from index.decisions.replay import replay
 from index.errors import LibraryDamaged, ModelMismatch
+from index.paths import is_inside
 from index.photos.index_manifest import read_manifest, write_manifest
 from index.photos.library_figures import summarise
-from index.photos.path_conditions import is_inside, is_under
 from index.photos.recorder import Recorder
+from index.store.conditions import is_under
 from index.store.schema import content, descriptor, face, library, photo, root
 from index.store.sqlite.database import Database
 from index.values import (
@@ -39,18 +41,10 @@ from index.values import (
 )
 from pipeline.values import Box, ModelId, Outcome, PhotoIndexed, Quality
 
-Clock: TypeAlias = Callable[[], datetime]
-"""Says what time it is, with an offset from UTC."""
-
 _T = TypeVar("_T")
 
 CHUNK = 1000
 """Rows read in one transaction: 8 MB of descriptors at most, and some milliseconds."""
-
-
-def utc_now() -> datetime:
-    """The time, by this machine's clock."""
-    return datetime.now(UTC)
 
 
 class Catalog:
@@ -156,7 +150,7 @@ class Catalog:
             for outcome in outcomes:
                 recorder.record(outcome)
             if names_any(connection, _digests(outcomes)):  # what was decided of a face holds once it is back
-                derive(connection, replay(read_decisions(connection)))
+                write_derived_tables(connection, replay(read_decisions(connection)))
             return recorder.counts()
 
     def mark_missing(self, roots: Sequence[bytes], seen: Set[bytes], spared: Sequence[bytes]) -> int:

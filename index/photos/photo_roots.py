@@ -9,11 +9,12 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Executable, and_, bindparam, delete, func, select, update
 
-from index.photos.catalog import Clock, utc_now
-from index.photos.path_conditions import is_inside, is_under
+from index.clock import Clock, utc_now
+from index.paths import is_inside
+from index.store.conditions import is_under
 from index.store.schema import content, face, photo, root
 from index.store.sqlite.database import Database
-from index.values import Loss, Moved, Pruned, RootFigures, StoredPhoto
+from index.values import Moved, Pruned, RootFigures, RootLoss, StoredPhoto
 
 
 class Roots:
@@ -45,7 +46,9 @@ class Roots:
             found = connection.scalar(select(photo.c.id).where(is_under(photo.c.path, path)).limit(1))
             return found is not None or path in _paths(connection)
 
-    def losses(self, roots: Sequence[bytes], seen: Set[bytes], spared: Sequence[bytes]) -> tuple[Loss, ...]:
+    def losses(
+        self, roots: Sequence[bytes], seen: Set[bytes], spared: Sequence[bytes]
+    ) -> tuple[RootLoss, ...]:
         """How many of the photos of each root a scan did not meet; nothing is written.
 
         Args:
@@ -60,7 +63,7 @@ class Roots:
             for each in roots:
                 paths = connection.scalars(present.where(is_under(photo.c.path, each))).all()
                 lost = sum(path not in seen and not is_inside(path, spared_folders) for path in paths)
-                losses.append(Loss(each, len(paths), lost, is_photo=paths == [each]))
+                losses.append(RootLoss(each, len(paths), lost, is_photo=paths == [each]))
         return tuple(losses)
 
     def photos_under(self, path: bytes) -> tuple[StoredPhoto, ...]:

@@ -24,8 +24,8 @@ from sqlalchemy.dialects import sqlite
 
 from index.arrays import descriptor_to_blob, landmarks_to_blob
 from index.decisions.model import FaceKey
-from index.decisions.tombstones import marks_in
-from index.photos.carry_over_decisions import inherit_decisions, inherit_marks
+from index.decisions.tombstones import tombstones_in
+from index.photos.carry_over_decisions import carry_over_decisions, carry_over_tombstones
 from index.store import schema
 from index.values import Recorded
 from pipeline.values import (
@@ -47,7 +47,7 @@ _RACY_SECONDS = 2
 """How coarse a time of change may be (FAT's is), and how far apart the clocks of two machines."""
 
 
-class _Fate(Enum):
+class _OutcomeKind(Enum):
     """As what a photo is counted: the names are those of the counts in ``Recorded``."""
 
     INDEXED = "indexed"
@@ -78,7 +78,7 @@ class Recorder:
         self._time = now
         self._now = now.isoformat()
         self._racy = range(_ns(since, -_RACY_SECONDS), _ns(now, +_RACY_SECONDS))
-        self._fates: Counter[_Fate] = Counter()
+        self._fates: Counter[_OutcomeKind] = Counter()
         self._faces = 0
 
     def record(self, outcome: Outcome) -> None:
@@ -92,9 +92,9 @@ class Recorder:
 
     def counts(self) -> Recorded:
         """What became of the photos recorded so far."""
-        return Recorded(**{fate.value: self._fates[fate] for fate in _Fate}, faces=self._faces)
+        return Recorded(**{fate.value: self._fates[fate] for fate in _OutcomeKind}, faces=self._faces)
 
-    def _apply(self, outcome: Outcome) -> _Fate:
+    def _apply(self, outcome: Outcome) -> _OutcomeKind:
         match outcome:
             case PhotoIndexed():
                 return self._indexed(outcome)
@@ -105,7 +105,7 @@ class Recorder:
             case PhotoSkipped():
                 return self._skipped(outcome)
 
-    def _indexed(self, outcome: PhotoIndexed) -> _Fate:
+    def _indexed(self, outcome: PhotoIndexed) -> _OutcomeKind:
         content = self._content(outcome.digest)
         if content is not None and not content.failed:  # two files with one content were read at once
             return self._place(outcome.file, content.id)
@@ -115,43 +115,43 @@ class Recorder:
         content_id = self._put_content(outcome.digest, {**size, "taken_at": taken_at, **_NO_FAILURE})
         replaced = None if before == content_id else before
         if replaced is not None:
-            inherit_marks(self._connection, replaced, content_id)
-        marks = marks_in(self._connection, outcome.digest)
+            carry_over_tombstones(self._connection, replaced, content_id)
+        marks = tombstones_in(self._connection, outcome.digest)
         for described in outcome.faces:
             if not marks.cover(FaceKey(outcome.digest, described.face.box)):
                 self._add_face(content_id, described)
         if replaced is not None:
-            inherit_decisions(self._connection, replaced, content_id, self._time)
+            carry_over_decisions(self._connection, replaced, content_id, self._time)
         self._put(outcome.file, content_id, _NO_FAILURE)
-        return _Fate.INDEXED
+        return _OutcomeKind.INDEXED
 
-    def _known(self, outcome: PhotoKnown) -> _Fate:
+    def _known(self, outcome: PhotoKnown) -> _OutcomeKind:
         content = self._content(outcome.digest)
         if content is None:
             raise ValueError(f"{outcome.file.path!r} is said to have a known content, which nobody recorded")
         fate = self._place(outcome.file, content.id)
-        return _Fate.FAILED if content.failed else fate
+        return _OutcomeKind.FAILED if content.failed else fate
 
-    def _failed(self, outcome: PhotoFailed) -> _Fate:
+    def _failed(self, outcome: PhotoFailed) -> _OutcomeKind:
         if outcome.digest is None:
             self._put(outcome.file, None, _failure(outcome))
-            return _Fate.FAILED
+            return _OutcomeKind.FAILED
         content = self._content(outcome.digest)
         if content is not None and not content.failed:
             return self._place(outcome.file, content.id)  # its faces are known: keep them
         self._place(outcome.file, self._put_content(outcome.digest, _failure(outcome)))
-        return _Fate.FAILED
+        return _OutcomeKind.FAILED
 
-    def _skipped(self, outcome: PhotoSkipped) -> _Fate:
+    def _skipped(self, outcome: PhotoSkipped) -> _OutcomeKind:
         photo = schema.photo
         self._connection.execute(
             update(photo)
             .where(photo.c.path == outcome.file.path, photo.c.missing_since.is_(None))
             .values(missing_since=self._now)
         )
-        return _Fate.SKIPPED
+        return _OutcomeKind.SKIPPED
 
-    def _place(self, file: PhotoFile, content_id: int) -> _Fate:
+    def _place(self, file: PhotoFile, content_id: int) -> _OutcomeKind:
         """Give a path a content that is known, and find out whether it moved there."""
         photo = schema.photo
         holders = self._connection.execute(
@@ -161,14 +161,14 @@ class Recorder:
             .limit(_COPIES)
         ).all()
         if self._content_at(file.path) == content_id:
-            fate = _Fate.UNCHANGED
+            fate = _OutcomeKind.UNCHANGED
         elif gone := next((holder for holder in holders if _is_gone(holder.path)), None):
             self._connection.execute(delete(photo).where(photo.c.path == file.path))
             self._connection.execute(update(photo).where(photo.c.id == gone.id).values(path=file.path))
-            fate = _Fate.MOVED
+            fate = _OutcomeKind.MOVED
         else:
             present = any(holder.missing_since is None for holder in holders)
-            fate = _Fate.DUPLICATE if present else _Fate.INDEXED
+            fate = _OutcomeKind.DUPLICATE if present else _OutcomeKind.INDEXED
         self._put(file, content_id, _NO_FAILURE)
         return fate
 

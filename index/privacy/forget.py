@@ -12,16 +12,17 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, select
 
 from index.arrays import dimension_of
-from index.decisions.derived_tables import derive
+from index.clock import Clock, utc_now
+from index.decisions.derived_tables import write_derived_tables
 from index.decisions.journal_rows import append_decisions, next_number, read_decisions, readable
 from index.decisions.model import Decision, Forget, new_key
 from index.decisions.replay import replay
 from index.errors import DecisionRefused, LibraryInaccessible
-from index.maintenance.check import library_files
-from index.photos.catalog import Catalog, Clock, utc_now
+from index.photos.catalog import Catalog
 from index.privacy.redaction import keys_of, take_out_persons
 from index.store.schema import descriptor, vector_index
 from index.store.sqlite.database import Database, is_library
+from index.store.sqlite.library_files import library_files
 from index.vectors.saved_index import finish_saving, index_path, load_index, save_index
 from pipeline.values import ModelId
 
@@ -91,7 +92,7 @@ def forget(database: Database, key: str, clock: Clock = utc_now) -> Erased:
             for number, each in enumerate(keys, next_number(connection))
         ]
         append_decisions(connection, made)
-        derive(connection, replay([*redacted.decisions, *made]))
+        write_derived_tables(connection, replay([*redacted.decisions, *made]))
     return Erased(person.name, redacted.faces, redacted.rewritten, purge(database))
 
 

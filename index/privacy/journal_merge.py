@@ -5,19 +5,22 @@ there. Who was forgotten on either side is forgotten on both. All happens inside
 caller began.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from index.decisions.derived_tables import derive
-from index.decisions.journal_lines import JournalFile
-from index.decisions.journal_rows import append_decisions, next_number, read_decisions
+from index.clock import Clock, utc_now
+from index.decisions.derived_tables import write_derived_tables
+from index.decisions.journal_lines import JournalFile, MalformedLine, from_lines
+from index.decisions.journal_rows import append_decisions, next_number, read_decisions, readable
 from index.decisions.model import Decision, Forget, new_key
 from index.decisions.replay import replay
-from index.decisions.tombstones import Marks, add_points, read_points
-from index.privacy.redaction import Redacted, keys_of, redact, take_out_persons, take_out_points
+from index.decisions.tombstones import Tombstones, add_tombstones, read_tombstones
+from index.errors import JournalMalformed
+from index.privacy.redaction import Redacted, keys_of, redact, take_out_persons, take_out_tombstones
+from index.store.sqlite.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,29 @@ class Imported:
     erased_faces: int
 
 
-def take_over(connection: Connection, file: JournalFile, now: datetime) -> Imported:
+def import_lines(database: Database, lines: Iterable[str | bytes], clock: Clock = utc_now) -> Imported:
+    """Take over the decisions of another journal, or of an earlier state of the same one.
+
+    Those that are new come after all that are there, in the order of the file.
+
+    Args:
+        database: Open for writing.
+        lines: Of a journal file, as ``Journal.export_lines`` gives them.
+        clock: For the times of decisions.
+
+    Raises:
+        JournalMalformed: A line is not as it must be; nothing was imported.
+        LibraryError: The library cannot be read or written.
+    """
+    try:
+        file = from_lines(lines)
+    except MalformedLine as error:
+        raise JournalMalformed(database.path, error.line, str(error)) from error
+    with readable(database.path), database.write() as connection:
+        return _take_over(connection, file, clock())
+
+
+def _take_over(connection: Connection, file: JournalFile, now: datetime) -> Imported:
     """Take over what a file holds.
 
     Raises:
@@ -52,20 +77,20 @@ def take_over(connection: Connection, file: JournalFile, now: datetime) -> Impor
     state = replay(known)
     keys = sorted({key for each in forgotten - state.forgotten for key in keys_of(state, each)})
     left = take_out_persons(connection, known, keys) if keys else Redacted(known, 0, 0)
-    points = add_points(connection, file.points)
+    points = add_tombstones(connection, file.points)
     if points:
-        marked = take_out_points(connection, left.decisions, points)
+        marked = take_out_tombstones(connection, left.decisions, points)
         left = replace(marked, faces=left.faces + marked.faces)
     # Who was merged, here alone, with somebody who was forgotten elsewhere is forgotten too.
     own = [
         Decision(next_one, new_key(), now, Forget(key))
         for next_one, key in enumerate((key for key in keys if key not in forgotten), number + len(fresh))
     ]
-    marks = Marks(read_points(connection))
+    marks = Tombstones(read_tombstones(connection))
     taken = redact(fresh, state.forgotten.union(forgotten, keys), marks.cover, others=left.decisions)
     append_decisions(connection, [*taken, *own])
     if taken or left.decisions != known:
-        derive(connection, replay([*left.decisions, *taken, *own]))
+        write_derived_tables(connection, replay([*left.decisions, *taken, *own]))
     redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
     return Imported(len(fresh) - redacted, len(file.decisions) - len(fresh), redacted, left.faces)
 

@@ -24,9 +24,10 @@ from index.decisions.model import (
     without,
 )
 from index.decisions.replay import State, replay
-from index.decisions.tombstones import ForgottenPoint, Marks, add_points, centre_of
-from index.people.named_faces import is_one_of, whose
+from index.decisions.tombstones import Tombstone, Tombstones, add_tombstones, tombstone_of
+from index.people.named_faces import named_faces
 from index.recognition.stored_calibration import forget_in_calibrations
+from index.store.conditions import is_one_of
 from index.store.schema import cluster, cluster_face, content, face, person
 from pipeline.values import Box
 
@@ -98,7 +99,7 @@ def take_out_persons(
     state = replay(decisions)
     faces = _faces_of(connection, persons)
     keys = [*faces.values(), *(key for who in persons for key in state.faces_of(who))]
-    add_points(connection, map(centre_of, keys))
+    add_tombstones(connection, map(tombstone_of, keys))
     boxes: dict[bytes, list[Box]] = {}
     for key in keys:
         boxes.setdefault(key.digest, []).append(key.box)
@@ -112,11 +113,11 @@ def take_out_persons(
     return Redacted(left, _rewrite(connection, decisions, left), len(faces))
 
 
-def take_out_points(
-    connection: Connection, decisions: Sequence[Decision], points: Sequence[ForgottenPoint]
+def take_out_tombstones(
+    connection: Connection, decisions: Sequence[Decision], points: Sequence[Tombstone]
 ) -> Redacted:
     """Take out the faces about these points, which were marked elsewhere; see ``take_out_persons``."""
-    marks = Marks(points)
+    marks = Tombstones(points)
     doomed = [
         face_id
         for digest in marks.digests()
@@ -140,7 +141,7 @@ _FACES = select(face.c.id, content.c.digest, face.c.x, face.c.y, face.c.w, face.
 
 def _faces_of(connection: Connection, persons: Collection[str]) -> dict[int, FaceKey]:
     """The faces that are confirmed to be these persons, or recognised as them."""
-    one = whose()
+    one = named_faces()
     query = (
         _FACES.join(one, one.c.face_id == face.c.id)
         .join(person, person.c.id == one.c.person_id)

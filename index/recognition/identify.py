@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from index.photos.catalog import Catalog
 from index.recognition.gallery import Evidence, Gallery
 from index.recognition.thresholds import Thresholds
-from index.values import I64, NearFace, Neighbor
+from index.values import I64, NONE, NearFace, Neighbor
 from index.vectors.saved_index import VectorIndex
 from pipeline.values import F32
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NeighborOptions:
     """Which of the near faces are wanted.
 
     Attributes:
@@ -36,7 +36,9 @@ class Wanted:
     not_these: Collection[int] = ()
 
 
-def nearest(catalog: Catalog, vectors: VectorIndex, queries: F32, wanted: Wanted) -> list[list[NearFace]]:
+def nearest(
+    catalog: Catalog, vectors: VectorIndex, queries: F32, wanted: NeighborOptions
+) -> list[list[NearFace]]:
     """The nearest faces that are in a photo, for each probe, by falling similarity.
 
     Args:
@@ -62,7 +64,9 @@ def nearest(catalog: Catalog, vectors: VectorIndex, queries: F32, wanted: Wanted
         reach *= 4  # some were in no photo: look further
 
 
-def _in_photos(catalog: Catalog, found: list[list[Neighbor]], wanted: Wanted) -> list[list[NearFace]]:
+def _in_photos(
+    catalog: Catalog, found: list[list[Neighbor]], wanted: NeighborOptions
+) -> list[list[NearFace]]:
     faces = catalog.faces(sorted({each.face_id for neighbors in found for each in neighbors}))
     near = [
         [
@@ -75,7 +79,7 @@ def _in_photos(catalog: Catalog, found: list[list[Neighbor]], wanted: Wanted) ->
     return [each[: wanted.k] for each in near]
 
 
-def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], wanted: Wanted) -> bool:
+def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], wanted: NeighborOptions) -> bool:
     """Whether a probe has too few faces, and those further off are not yet too dissimilar."""
     return any(
         len(kept) < wanted.k and neighbors and neighbors[-1].similarity >= wanted.min_similarity
@@ -83,14 +87,11 @@ def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], wanted: W
     )
 
 
-NOBODY = 0
-"""Stands for a person where there is none; no row of the table has this number."""
-
 _JUST_BELOW = 0.001
 """One face alone never makes a name sure: it counts up to this far below the threshold for that."""
 
 
-class Verdict(StrEnum):
+class LikenessVerdict(StrEnum):
     """How sure it is who a face is, by its likeness alone."""
 
     ACCEPTED = "accepted"
@@ -103,9 +104,9 @@ class Match:
     """Who a probe is most like.
 
     Attributes:
-        person_id: The person; ``NOBODY`` where nobody is known.
+        person_id: The person; ``NONE`` where nobody is known.
         similarity: To the person, -1 to 1; -1 where nobody is known.
-        runner_up_id: The next person; ``NOBODY`` where there is no other.
+        runner_up_id: The next person; ``NONE`` where there is no other.
         runner_up: Similarity to that one; -1 where there is no other.
         verdict: How sure it is.
     """
@@ -114,7 +115,7 @@ class Match:
     similarity: float
     runner_up_id: int
     runner_up: float
-    verdict: Verdict
+    verdict: LikenessVerdict
 
     @property
     def margin(self) -> float:
@@ -147,13 +148,13 @@ class Matches:
 
     def __getitem__(self, row: int) -> Match:
         """That of one probe."""
-        unsure = Verdict.PROBABLE if self.probable[row] else Verdict.UNKNOWN
+        unsure = LikenessVerdict.PROBABLE if self.probable[row] else LikenessVerdict.UNKNOWN
         return Match(
             int(self.person_ids[row]),
             float(self.similarities[row]),
             int(self.runner_up_ids[row]),
             float(self.runners_up[row]),
-            Verdict.ACCEPTED if self.accepted[row] else unsure,
+            LikenessVerdict.ACCEPTED if self.accepted[row] else unsure,
         )
 
 
@@ -186,10 +187,10 @@ def identify(
     for row, persons in (barred or {}).items():
         scores[row, np.isin(gallery.person_ids, list(persons))] = -np.inf
     best, second = _best_two(scores)
-    ids = np.append(gallery.person_ids, NOBODY)
+    ids = np.append(gallery.person_ids, NONE)
     top, next_best = _at(scores, best), _at(scores, second)
-    person_ids = np.where(np.isfinite(top), ids[best], NOBODY)
-    runner_up_ids = np.where(np.isfinite(next_best), ids[second], NOBODY)
+    person_ids = np.where(np.isfinite(top), ids[best], NONE)
+    runner_up_ids = np.where(np.isfinite(next_best), ids[second], NONE)
     clear = top - np.maximum(next_best, 0.0) >= thresholds.margins(person_ids, runner_up_ids)
     accepted = (top >= thresholds.accept) & clear
     return Matches(

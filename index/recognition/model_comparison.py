@@ -14,11 +14,11 @@ from sqlalchemy import select
 from index.photos.catalog import Catalog
 from index.recognition.confirmed_faces import load_gallery
 from index.recognition.gallery import Gallery
-from index.recognition.identify import NOBODY, identify
+from index.recognition.identify import identify
 from index.recognition.thresholds import Thresholds
 from index.store.schema import face, verdict
 from index.store.sqlite.database import Database
-from index.values import I64
+from index.values import I64, NONE
 from pipeline.values import ModelId
 
 _FOLDS = 10
@@ -87,11 +87,9 @@ def compare(database: Database, first: Judge, second: Judge) -> Comparison:
         astray_before=_astray(database, first, known),
         astray_after=_astray(database, second, known),
         open=len(undecided),
-        recognised_before=sum(each != NOBODY for each in before),
-        recognised_after=sum(each != NOBODY for each in after),
-        otherwise=sum(
-            one != two and NOBODY not in (one, two) for one, two in zip(before, after, strict=True)
-        ),
+        recognised_before=sum(each != NONE for each in before),
+        recognised_after=sum(each != NONE for each in after),
+        otherwise=sum(one != two and NONE not in (one, two) for one, two in zip(before, after, strict=True)),
     )
 
 
@@ -103,14 +101,14 @@ class _Confirmed:
 
 
 def _recognised(database: Database, judge: Judge, face_ids: I64) -> Iterator[int]:
-    """The person that each face is surely like, or ``NOBODY``."""
+    """The person that each face is surely like, or ``NONE``."""
     gallery = load_gallery(database, judge.model)
     for chunk in Catalog(database).descriptors(judge.model, face_ids):
         if not len(gallery):
-            yield from [NOBODY] * len(chunk.ids)
+            yield from [NONE] * len(chunk.ids)
             continue
         found = identify(gallery, chunk.vectors, judge.thresholds)
-        yield from np.where(found.accepted, found.person_ids, NOBODY).tolist()
+        yield from np.where(found.accepted, found.person_ids, NONE).tolist()
 
 
 def _astray(database: Database, judge: Judge, confirmed: Collection[_Confirmed]) -> int:

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 from sqlalchemy import func, select
 
-from index.people.named_faces import whose
+from index.people.named_faces import named_faces
 from index.photos.catalog import Catalog
 from index.recognition.confirmed_faces import load_gallery
 from index.recognition.identify import identify
@@ -19,7 +19,7 @@ from index.values import I64
 from pipeline.values import ModelId
 
 
-class Newcomers:
+class NewRecognitions:
     """Remembers who is who at the time when it is made.
 
     Args:
@@ -48,14 +48,14 @@ class Newcomers:
         return sum(int(identify(gallery, each.vectors, thresholds).probable.sum()) for each in chunks)
 
     def _who_is_who(self) -> dict[int, int]:
-        one = whose()
+        one = named_faces()
         with self._database.read() as connection:
             rows = connection.execute(select(one.c.face_id, one.c.person_id))
             return {row.face_id: row.person_id for row in rows}
 
     def _open(self) -> I64:
         """The new faces that are nobody, and of which nothing was decided: int64 [N], rising."""
-        one = whose()
+        one = named_faces()
         query = (
             select(face.c.id)
             .outerjoin(one, one.c.face_id == face.c.id)

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering.cluster_tables import NONE, Rejections
-from index.clustering.pair_counts import Flags
 from index.recognition.gallery import Gallery
 from index.recognition.identify import identify
+from index.recognition.rejected_faces import Rejections
 from index.recognition.thresholds import Thresholds
-from index.values import I64, Descriptors
+from index.values import I64, NONE, Descriptors, Flags
 from pipeline.values import F32
 
 NEAR_IDENTICAL = 0.9

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
@@ -14,6 +14,23 @@ from pipeline.values import F32, ModelId
 
 MOST = 2000
 """The latest rejections that are read: more of them say nothing new."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rejections:
+    """Faces, each with a person that it was decided not to be: int64 [R] both, by face."""
+
+    face_ids: I64
+    person_ids: I64
+
+
+def read_rejections(connection: Connection) -> Rejections:
+    """All of them."""
+    query = select(rejection.c.face_id, rejection.c.person_id).order_by(
+        rejection.c.face_id, rejection.c.person_id
+    )
+    rows = np.array(connection.execute(query).all(), np.int64).reshape(-1, 2)
+    return Rejections(rows[:, 0], rows[:, 1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

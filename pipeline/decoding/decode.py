@@ -28,9 +28,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from pipeline.decoding.colour import is_turned, new_canvas, upright_srgb
 from pipeline.decoding.exif import read_exif
-from pipeline.decoding.formats import Format, Unsupported
-from pipeline.decoding.pillow_warnings import hush_libraries
+from pipeline.decoding.pillow_warnings import silence_pillow_warnings
 from pipeline.errors import PhotoError
+from pipeline.sources.formats import Format, Unsupported
 from pipeline.sources.photo_file_access import OpenPhoto, read_failure
 from pipeline.values import U8, Reason, Size, Stage
 
@@ -108,7 +108,7 @@ class Picture:
     scale: float
 
 
-class Room(Protocol):
+class PixelMemory(Protocol):
     """Where the memory for a photo comes from."""
 
     def prepare(self, needed: int, pixels: int) -> None:
@@ -123,18 +123,18 @@ class Room(Protocol):
         """Memory for the result: uint8 [height, width, 3], C-contiguous, of any content."""
 
 
-class OwnRoom:
+class PrivatePixelMemory:
     """Memory of this process, as much as there is."""
 
     def prepare(self, needed: int, pixels: int) -> None:
         """Nothing is to be asked for."""
 
     def canvas(self, height: int, width: int) -> U8:
-        """A new array, as ``Room.canvas`` says."""
+        """A new array, as ``PixelMemory.canvas`` says."""
         return new_canvas(height, width)
 
 
-def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: Room) -> Picture:
+def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: PixelMemory) -> Picture:
     """Decodes a photo, of many frames the first; it may be called again, for another size.
 
     Args:
@@ -160,9 +160,9 @@ def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: Room) 
     return picture
 
 
-def _decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: Room) -> Picture:
+def _decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: PixelMemory) -> Picture:
     kind = _format(photo)
-    hush_libraries()
+    silence_pillow_warnings()
     with photo.stream() as stream:
         with _explained(photo, kind, stream):
             image = _read_header(photo, kind, stream)

@@ -16,7 +16,7 @@ from typing import Self
 
 from pipeline.decoding.memory_budget import MemoryBudget
 from pipeline.decoding.reader_messages import Decoded, Granted, Needs, Order, OutOfMemory, Refused
-from pipeline.decoding.reader_process import Death, ReaderProcess
+from pipeline.decoding.reader_process import ReaderDied, ReaderProcess
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import DecodedPhoto, Reason, Stage
@@ -129,11 +129,11 @@ class Decoder:
         """
         try:
             return self._try(photo, digest, long_edge)
-        except Death:
+        except ReaderDied:
             self._replace()
         try:
             return self._try(photo, digest, long_edge)
-        except Death as death:
+        except ReaderDied as death:
             self._replace()
             photo.check_unchanged()  # then it is not to blame
             raise PhotoError(photo.file, Stage.DECODE, death.reason, death.message) from death
@@ -159,7 +159,7 @@ class Decoder:
 
         Raises:
             PhotoError: The photo cannot be read.
-            Death: The reader died of it, or had to be killed.
+            ReaderDied: The reader died of it, or had to be killed.
         """
         self._budget.give_back(self)
         file, reader = photo.file, self._reader
@@ -175,6 +175,8 @@ class Decoder:
             case Refused():
                 raise PhotoError(file, Stage(answer.stage), Reason(answer.reason), answer.message)
             case OutOfMemory():
-                raise Death(Reason.OUT_OF_MEMORY, "it takes far more memory than a photo of its size should")
+                raise ReaderDied(
+                    Reason.OUT_OF_MEMORY, "it takes far more memory than a photo of its size should"
+                )
             case _:
                 raise TypeError(f"unexpected answer of a reader: {answer}")

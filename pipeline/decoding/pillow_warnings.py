@@ -18,7 +18,7 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 _lock = threading.Lock()
 
 
-def hush_libraries() -> None:
+def silence_pillow_warnings() -> None:
     """Ignores the warnings of Pillow; call it before each use of it.
 
     The filter is put in front of all others unless it stands there, since what stands in front wins, over

@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from pipeline.decoding.decode import Picture, Room
+from pipeline.decoding.decode import Picture, PixelMemory
 from pipeline.decoding.reader_messages import (
     Channel,
     Decoded,
@@ -36,7 +36,7 @@ from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, PhotoFile
 
-Decode: TypeAlias = Callable[[OpenPhoto, int | None, int, Room], Picture]
+Decode: TypeAlias = Callable[[OpenPhoto, int | None, int, PixelMemory], Picture]
 
 _LIFELINE = 0
 """Standard input: a pipe that nobody writes to, whose other end closes when the run does."""
@@ -73,7 +73,7 @@ def main(descriptor: int, entry: str) -> None:
 
 
 def _serve(channel: Channel, decode: Decode) -> None:
-    room = _SharedRoom(channel)
+    room = _SharedPixelMemory(channel)
     while True:
         received = channel.receive()
         order = received.message
@@ -87,7 +87,7 @@ def _serve(channel: Channel, decode: Decode) -> None:
         room.hand_over()
 
 
-def _carry_out(decode: Decode, photo: OpenPhoto, order: Order, room: "_SharedRoom") -> Message:
+def _carry_out(decode: Decode, photo: OpenPhoto, order: Order, room: "_SharedPixelMemory") -> Message:
     try:
         picture = decode(photo, order.long_edge, order.pixel_cap, room)
     except PhotoError as error:
@@ -99,7 +99,7 @@ def _carry_out(decode: Decode, photo: OpenPhoto, order: Order, room: "_SharedRoo
     return Decoded(rows, columns, picture.size.width, picture.size.height, taken_at, picture.scale)
 
 
-class _SharedRoom:
+class _SharedPixelMemory:
     """Memory that is shared with the run, and used again for every photo, since new pages cost time.
 
     It is an anonymous file, which is gone when both have gone, however they went.
@@ -120,7 +120,7 @@ class _SharedRoom:
         _limit_memory(self._file_bytes + _HEADER_BYTES_A_PIXEL * order.pixel_cap)
 
     def prepare(self, needed: int, pixels: int) -> None:
-        """Ask the run for memory, as ``Room.prepare`` says, and see to it that not much more is taken."""
+        """Ask the run for memory, as ``PixelMemory.prepare`` says; take not much more."""
         self._channel.send(Needs(needed, pixels))
         granted = self._channel.receive().message
         if not isinstance(granted, Granted):
@@ -129,7 +129,7 @@ class _SharedRoom:
         _limit_memory(self._file_bytes + shared + _BYTES_A_PIXEL * pixels)
 
     def canvas(self, height: int, width: int) -> U8:
-        """The shared memory, as ``Room.canvas`` says; larger than before where it must be."""
+        """The shared memory, as ``PixelMemory.canvas`` says; larger than before where it must be."""
         size = height * width * 3
         if self._memory is None or len(self._memory) < size:
             self.hand_over()

@@ -46,7 +46,7 @@ _MEMORY = {
 _SIGNALS_OF_THE_RUN = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Death(Exception):
+class ReaderDied(Exception):
     """A reader died of a photo, or had to be killed."""
 
     def __init__(self, reason: Reason, message: str) -> None:
@@ -84,7 +84,7 @@ class ReaderProcess:
 
         Raises:
             DecodersUnavailable: It has not started, for a reason that no photo is to blame for.
-            Death: It died, or did not answer in time and was killed.
+            ReaderDied: It died, or did not answer in time and was killed.
         """
         self._wait_until_loaded()
         self.busy = True
@@ -92,7 +92,7 @@ class ReaderProcess:
             self._channel.send(message, descriptor)
             received = self._channel.receive(time.monotonic() + seconds)
         except TimeoutError as error:
-            raise Death(
+            raise ReaderDied(
                 Reason.TIMED_OUT, f"decoding it takes longer than {seconds:.0f} s: {_DAMAGED}"
             ) from error
         except (EOFError, OSError) as error:
@@ -148,21 +148,21 @@ class ReaderProcess:
         if self._process.stderr:
             self._process.stderr.close()
 
-    def _cause_of_death(self) -> Death:
+    def _cause_of_death(self) -> ReaderDied:
         """What the process died of."""
         try:
             status = self._process.wait(1)
         except subprocess.TimeoutExpired:  # it lives, and does not answer
             self._process.kill()
             self._process.wait()
-            return Death(Reason.CRASHED, f"its decoder was lost: {_DAMAGED}")
+            return ReaderDied(Reason.CRASHED, f"its decoder was lost: {_DAMAGED}")
         if status == -signal.SIGKILL:
-            return Death(
+            return ReaderDied(
                 Reason.KILLED,
                 "its decoder was killed, as happens when memory runs out: the next scan tries again",
             )
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-        return Death(Reason.CRASHED, f"its decoder crashes ({how}): {_DAMAGED}")
+        return ReaderDied(Reason.CRASHED, f"its decoder crashes ({how}): {_DAMAGED}")
 
     def _last_words(self) -> str:
         said = self._process.stderr.read() if self._process.stderr else b""

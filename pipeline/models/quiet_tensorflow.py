@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
+def quiet_tensorflow() -> Iterator[None]:
     """Keep TensorFlow from writing to standard error; it does so from C++, before it can be told not to.
 
     What other threads write there meanwhile is lost, so this is for loading, before work begins.

@@ -22,7 +22,7 @@ from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from pipeline.models import keras_weights as keras_file
 from pipeline.models.keras_weights import Layout, WeightShape
-from pipeline.models.quiet_tensorflow import hushed
+from pipeline.models.quiet_tensorflow import quiet_tensorflow
 from pipeline.models.registry import (
     CELEBRITY,
     VGGFACE2_RESNET50,
@@ -154,7 +154,7 @@ def build(network: Network, weights: Path) -> ov.Model:
     Raises:
         WeightsInvalid: As ``check_layout``, or if a value is not finite.
     """
-    with hushed(), tempfile.TemporaryDirectory(prefix="faceindex-") as folder:
+    with quiet_tensorflow(), tempfile.TemporaryDirectory(prefix="faceindex-") as folder:
         keras_model = _keras_model(network, weights)
         import tensorflow as tf
 
@@ -183,7 +183,7 @@ def reference(network: Network, weights: Path) -> Callable[[U8], F32]:
     Raises:
         WeightsInvalid: As ``build``.
     """
-    with hushed():
+    with quiet_tensorflow():
         keras_model = _keras_model(network, weights)
         import tensorflow as tf
 
@@ -198,7 +198,7 @@ def reference(network: Network, weights: Path) -> Callable[[U8], F32]:
 
 def has_gpu() -> bool:
     """Whether TensorFlow sees a GPU; it is imported to ask."""
-    with hushed():
+    with quiet_tensorflow():
         import tensorflow as tf
 
         return bool(tf.config.list_physical_devices("GPU"))

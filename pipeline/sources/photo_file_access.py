@@ -13,8 +13,8 @@ from typing import BinaryIO, Self
 
 from blake3 import blake3
 
-from pipeline.decoding.formats import HEAD_BYTES, Kind, identify, is_photo
 from pipeline.errors import PhotoError
+from pipeline.sources.formats import HEAD_BYTES, Kind, identify, is_photo
 from pipeline.values import PhotoFile, Reason, Stage
 
 _HASH_BLOCK = 1 << 20

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from faceindex.library import Library
-from faceindex.results import NightReport, Progress, ScanSummary
+from faceindex.results import Progress, ReindexSummary, ScanSummary
 from faceindex.scanning.reindex import reindex
-from faceindex.scanning.scan import Listeners, ScanOptions
+from faceindex.scanning.scan import ScanListeners, ScanOptions
 from faceindex.settings import Settings
 from index.values import FaceRecord
 from pipeline.description.embedder import Embedder, Runtime, load_embedder
@@ -42,9 +42,9 @@ class Album:
         options: ScanOptions | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
         note: Callable[[str], None] = lambda _: None,
-    ) -> NightReport:
+    ) -> ReindexSummary:
         with Library.open_to_write(self.settings, make=False) as library:
-            return reindex(library, Listeners(progress, note), options)
+            return reindex(library, ScanListeners(progress, note), options)
 
     def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run SQL on the library."""

@@ -11,7 +11,7 @@ from faceindex.library import Library
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Hide, Reject, new_key
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, landscape, save
 
@@ -73,7 +73,7 @@ def test_an_annotated_photo_has_the_name(known: CommandLine, album: Path, tmp_pa
 
 def test_a_hidden_person_is_named_where_that_is_asked_for(known: CommandLine, album: Path) -> None:
     with Library.open_to_write(Settings.load(library=known.library), make=False) as library:
-        person = People(library.database).named("eileen")
+        person = PeopleQueries(library.database).named("eileen")
         Journal(library.database).append(Hide(person.key, True))
     photo = album / "launch/collins too.jpg"
     assert "Eileen" not in known.run("who", photo).out
@@ -91,7 +91,7 @@ def test_why_tells_the_decision_and_the_rule(known: CommandLine, album: Path) ->
     assert "decision 1 says so" in ran.out
     too = face_id(known, "collins too.jpg")
     with Library.open_to_write(Settings.load(library=known.library), make=False) as library:
-        journal, person = Journal(library.database), People(library.database).named("Eileen")
+        journal, person = Journal(library.database), PeopleQueries(library.database).named("Eileen")
         journal.append(Reject(journal.face_keys([too]), person.key))
     (told,) = known.run("why", "--json", "--face", 1, album / "launch/collins too.jpg").objects
     assert (told["face_id"], told["person"], told["rule"]) == (too, None, "nobody-known")

@@ -22,9 +22,9 @@ import atheris
 with atheris.instrument_imports(include=["pipeline", "PIL"]):
     from PIL import Image
 
-    from pipeline.decoding.decode import OwnRoom, decode
+    from pipeline.decoding.decode import PrivatePixelMemory, decode
     from pipeline.decoding.exif import read_exif
-    from pipeline.decoding.pillow_warnings import hush_libraries
+    from pipeline.decoding.pillow_warnings import silence_pillow_warnings
     from pipeline.errors import PhotoError
     from pipeline.sources.ignore_patterns import parse_pattern
     from pipeline.sources.photo_file_access import OpenPhoto
@@ -45,7 +45,7 @@ def decode_any(content: bytes) -> None:
     file = PhotoFile(b"/fuzz.jpg", state.st_size, state.st_mtime_ns)
     with OpenPhoto(file, descriptor) as photo:
         try:
-            picture = decode(photo, 100, PIXEL_CAP, OwnRoom())
+            picture = decode(photo, 100, PIXEL_CAP, PrivatePixelMemory())
         except PhotoError:
             return
         height, width, colours = picture.pixels.shape
@@ -55,7 +55,7 @@ def decode_any(content: bytes) -> None:
 
 def read_any_exif(content: bytes) -> None:
     """Any bytes for EXIF give a valid orientation, and a time or none."""
-    hush_libraries()
+    silence_pillow_warnings()
     image = Image.new("RGB", (1, 1))
     image.info["exif"] = content if content[:1] == b"E" else b"Exif\0\0" + content
     facts = read_exif(image)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from index.clustering.regroup import Regrouped, regroup
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Ignore, NotAFace, Reject, new_key
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.recognition.thresholds import Thresholds
 from index.store.schema import cluster, cluster_face, recognised
@@ -101,7 +101,7 @@ class Album:
 
     def clusters(self) -> dict[int, tuple[int, ...]]:
         """The open faces of each cluster."""
-        return {each.cluster_id: each.face_ids for each in People(self.database).clusters()}
+        return {each.cluster_id: each.face_ids for each in PeopleQueries(self.database).clusters()}
 
     def partition(self) -> set[tuple[int, ...]]:
         """The same, whatever the numbers."""
@@ -109,7 +109,7 @@ class Album:
 
     def recognised(self, person: str) -> list[int]:
         """The faces that count as a person without anybody having said so."""
-        people = People(self.database)
+        people = PeopleQueries(self.database)
         known = people.with_key(person)
         return [] if known is None else [each.face_id for each in people.faces_of(known.id).recognised]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.decisions.journal import Journal
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.store.sqlite.database import Database, create_database
 from tests.index.builders import MODEL
@@ -51,5 +51,5 @@ def journal(catalog: Catalog, database: Database, photos: Path) -> Journal:
 
 
 @pytest.fixture
-def people(database: Database) -> People:
-    return People(database)
+def people(database: Database) -> PeopleQueries:
+    return PeopleQueries(database)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from index.decisions.journal import Journal
 from index.decisions.model import (
     Act,
     Assign,
@@ -23,8 +24,9 @@ from index.decisions.model import (
     Split,
     Undo,
 )
-from index.people.queries import People, Standing
+from index.people.queries import FaceStatus, PeopleQueries
 from index.photos.catalog import Catalog
+from index.privacy.journal_merge import Imported, import_lines
 from pipeline.values import Box, ModelId, PhotoIndexed
 from tests.index.builders import MODEL, digest_of, indexed, make_file, units
 
@@ -118,7 +120,7 @@ def moved(outcome: PhotoIndexed, shift: float, model: ModelId) -> PhotoIndexed:
     return replace(outcome, faces=tuple(faces))
 
 
-def said(people: People, faces: int = 6) -> dict[int, str]:
+def said(people: PeopleQueries, faces: int = 6) -> dict[int, str]:
     """In short: what is decided of each face; ``!`` stands before who it is not."""
     found = {}
     for face_id, each in people.standing(range(1, faces + 1)).items():
@@ -128,7 +130,12 @@ def said(people: People, faces: int = 6) -> dict[int, str]:
     return found
 
 
-def _own(standing: Standing) -> str:
+def _own(standing: FaceStatus) -> str:
     if standing.person is not None:
         return standing.person.name if standing.confirmed else f"{standing.person.name}?"
     return "ignored" * standing.ignored + "not a face" * standing.not_a_face
+
+
+def import_into(journal: Journal, lines: Iterable[str | bytes]) -> Imported:
+    """Take over the decisions of a file into the library of a journal."""
+    return import_lines(journal._database, lines)

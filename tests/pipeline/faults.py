@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.decoding import decode as usual
-from pipeline.decoding.decode import Picture, Room
+from pipeline.decoding.decode import Picture, PixelMemory
 from pipeline.sources.photo_file_access import OpenPhoto
 
 ENTRY = "tests.pipeline.faults:decode"
 SLEEP_SECONDS = 3600
 
 
-def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: Room) -> Picture:
+def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: PixelMemory) -> Picture:
     """Misbehave as the first word of the photo's name says, or decode it."""
     path = Path(os.fsdecode(photo.file.path))
     fault = FAULTS.get(path.stem.split()[0])
@@ -30,49 +30,49 @@ def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: Room) 
     return usual.decode(photo, long_edge, pixel_cap, room)
 
 
-def hang(path: Path, room: Room) -> None:
+def hang(path: Path, room: PixelMemory) -> None:
     """In C, with every signal blocked and with Python's lock held, so that no Python code runs."""
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     ctypes.PyDLL(None).sleep(SLEEP_SECONDS)
 
 
-def hang_late(path: Path, room: Room) -> None:
+def hang_late(path: Path, room: PixelMemory) -> None:
     """After the header."""
     room.prepare(1, 1)
     hang(path, room)
 
 
-def hang_large(path: Path, room: Room) -> None:
+def hang_large(path: Path, room: PixelMemory) -> None:
     """After the header, of a photo of so many pixels that it may take half a second longer."""
     room.prepare(1, 2_500_000)
     hang(path, room)
 
 
-def hang_once(path: Path, room: Room) -> None:
+def hang_once(path: Path, room: PixelMemory) -> None:
     if first_time(path):
         hang(path, room)
 
 
-def spin(path: Path, room: Room) -> None:
+def spin(path: Path, room: PixelMemory) -> None:
     while True:
         zlib.crc32(b"for ever")
 
 
-def segfault(path: Path, room: Room) -> None:
+def segfault(path: Path, room: PixelMemory) -> None:
     ctypes.string_at(0)
 
 
-def segfault_once(path: Path, room: Room) -> None:
+def segfault_once(path: Path, room: PixelMemory) -> None:
     if first_time(path):
         segfault(path, room)
 
 
-def abort(path: Path, room: Room) -> None:
+def abort(path: Path, room: PixelMemory) -> None:
     room.prepare(1, 1)
     os.abort()
 
 
-def eat(path: Path, room: Room) -> None:
+def eat(path: Path, room: PixelMemory) -> None:
     """All the memory that this process may have."""
     room.prepare(1, 1)
     pieces = []
@@ -83,28 +83,28 @@ def eat(path: Path, room: Room) -> None:
         path.with_suffix(".eaten").write_text(str(sum(map(len, pieces))))
 
 
-def leave(path: Path, room: Room) -> None:
+def leave(path: Path, room: PixelMemory) -> None:
     os._exit(3)
 
 
-def raise_a_bug(path: Path, room: Room) -> None:
+def raise_a_bug(path: Path, room: PixelMemory) -> None:
     raise ZeroDivisionError("a bug of a decoder")
 
 
-def be_killed(path: Path, room: Room) -> None:
+def be_killed(path: Path, room: PixelMemory) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def shout(path: Path, room: Room) -> None:
+def shout(path: Path, room: PixelMemory) -> None:
     os.write(2, b"an opinion of a library\n")
     os.write(1, b"another\n")
 
 
-def tell_modules(path: Path, room: Room) -> None:
+def tell_modules(path: Path, room: PixelMemory) -> None:
     path.with_suffix(".modules").write_text("\n".join(sys.modules))
 
 
-def tell_process(path: Path, room: Room) -> None:
+def tell_process(path: Path, room: PixelMemory) -> None:
     path.with_suffix(".pid").write_text(str(os.getpid()))
 
 
@@ -117,7 +117,7 @@ def first_time(path: Path) -> bool:
     return True
 
 
-FAULTS: dict[str, Callable[[Path, Room], None]] = {
+FAULTS: dict[str, Callable[[Path, PixelMemory], None]] = {
     "hang": hang,
     "hang-late": hang_late,
     "hang-large": hang_large,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from pipeline.decoding.decode import OwnRoom, decode
+from pipeline.decoding.decode import PrivatePixelMemory, decode
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, DecodedPhoto, PhotoFile
 
@@ -38,7 +38,7 @@ def decoded(file: PhotoFile, long_edge: int | None = None, pixel_cap: int = 400_
 def decoded_here(
     photo: OpenPhoto, digest: bytes, long_edge: int | None, pixel_cap: int = 400_000_000
 ) -> DecodedPhoto:
-    picture = decode(photo, long_edge, pixel_cap, OwnRoom())
+    picture = decode(photo, long_edge, pixel_cap, PrivatePixelMemory())
     return DecodedPhoto(photo.file, digest, picture.size, picture.taken_at, picture.pixels, picture.scale)
 
 

@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 from PIL import Image
 
-from pipeline.out_of_memory import Turns, memory_errors
+from pipeline.out_of_memory import SharedExclusiveLock, memory_errors
 from tests.pipeline.fakes import picture
 from tests.pipeline.pictures import encoded, noise
 
@@ -192,7 +192,7 @@ class TestErrors:
 
 class TestTurns:
     def test_one_alone_waits_for_the_others_and_keeps_new_ones_out(self) -> None:
-        turns, order = Turns(), list[str]()
+        turns, order = SharedExclusiveLock(), list[str]()
         inside, may_leave, wants_alone = Event(), Event(), Event()
 
         def first() -> None:
@@ -222,7 +222,7 @@ class TestTurns:
         assert order == ["first", "alone", "late"]
 
     def test_an_error_lets_the_others_in(self) -> None:
-        turns = Turns()
+        turns = SharedExclusiveLock()
         for enter in (turns.together, turns.alone):
             with pytest.raises(ValueError, match="a bug"), enter():
                 raise ValueError("a bug")

@@ -21,16 +21,16 @@ def adapt(
 ) -> None:
     """Adapt the descriptors to the people that you confirmed, if that helps with people left out."""
     with reported(context) as (invocation, reporter):
-        from faceindex.adapt.adaptation import Wish
+        from faceindex.adapt.adaptation import AdaptationOptions
         from faceindex.adapt.adaptation import adapt as learn
         from faceindex.cli.text import adapt as adapt_text
-        from faceindex.scanning.scan import Listeners
+        from faceindex.scanning.scan import ScanListeners
         from faceindex.schemas import answers as contract
 
         settings = invocation.settings()
         with reporter.scan_progress() as progress:
-            listeners = Listeners(progress, reporter.note)
-            found = learn(settings, Wish(dimension, write=not dry_run), listeners)
+            listeners = ScanListeners(progress, reporter.note)
+            found = learn(settings, AdaptationOptions(dimension, write=not dry_run), listeners)
         if as_json:
             reporter.json(contract.adapted(found))
         else:

@@ -25,7 +25,7 @@ def enroll(
         from faceindex.errors import BadRequest
         from faceindex.library import Library
         from faceindex.naming.decide import clean
-        from faceindex.naming.enroll import Sitter, sitters_in
+        from faceindex.naming.enroll import PersonToEnroll, people_in_folder
         from faceindex.naming.enroll import enroll as make_known
         from faceindex.schemas import people as contract_people
 
@@ -34,9 +34,9 @@ def enroll(
                 "Say who and from which photos, or --folders for a folder laid out as NAME/photo.jpg."
             )
         if folders is not None:
-            sitters = sitters_in(absolute([folders])[0])
+            sitters = people_in_folder(absolute([folders])[0])
         else:
-            sitters = (Sitter(clean(name or ""), tuple(absolute(photos or []))),)
+            sitters = (PersonToEnroll(clean(name or ""), tuple(absolute(photos or []))),)
         with Library.open_to_write(invocation.settings()) as library:
             done = make_known(library, sitters, face, reporter.note)
         if as_json:

@@ -27,7 +27,7 @@ def find(
 ) -> None:
     """Find the photos that show a person, and print their paths, in the order they were taken."""
     with reported(context) as (invocation, reporter):
-        from faceindex.asking.find import Wish
+        from faceindex.asking.find import PhotoQuery
         from faceindex.asking.find import find as find_photos
         from faceindex.cli.text.answers import links_note
         from faceindex.errors import BadRequest
@@ -38,7 +38,7 @@ def find(
         if zero and as_json:
             raise BadRequest("-0 and --json are two forms of the same: leave one out.")
         names = (name, *(with_ or ()))
-        wish = Wish(names, tuple(without or ()), only=only, since=since, until=until, hidden=hidden)
+        wish = PhotoQuery(names, tuple(without or ()), only=only, since=since, until=until, hidden=hidden)
         with Library.open(invocation.settings()) as library:
             photos = find_photos(library, wish)
         if not photos:

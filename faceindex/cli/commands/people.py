@@ -44,11 +44,13 @@ def list_people(
         from faceindex.errors import explained
         from faceindex.library import Library
         from faceindex.schemas import people as contract_people
-        from index.people.queries import People
+        from index.people.queries import PeopleQueries
 
         with Library.open(invocation.settings()) as library, explained():
             summaries = [
-                each for each in People(library.database).summaries() if hidden or not each.person.hidden
+                each
+                for each in PeopleQueries(library.database).summaries()
+                if hidden or not each.person.hidden
             ]
         if as_json:
             for each in summaries:

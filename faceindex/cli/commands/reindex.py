@@ -52,16 +52,16 @@ def reindex(
 def _reindex(settings: "Settings", reporter: "Reporter", options: "ScanOptions", *, as_json: bool) -> int:
     from faceindex.library import Library
     from faceindex.scanning.reindex import reindex
-    from faceindex.scanning.scan import Listeners
-    from faceindex.schemas.scanning import night
+    from faceindex.scanning.scan import ScanListeners
+    from faceindex.schemas.scanning import reindexed
 
     with Library.open_to_write(settings, make=False) as library, reporter.scan_progress() as progress:
-        report = reindex(library, Listeners(progress, reporter.note), options)
+        report = reindex(library, ScanListeners(progress, reporter.note), options)
     for failure in report.scan.failures if as_json else report.new_failures:
         reporter.failure_record(failure, as_json=as_json)
     if as_json:
-        reporter.json(night(report))
-    elif changes := nightly_text.night(report):
+        reporter.json(reindexed(report))
+    elif changes := nightly_text.reindexed(report):
         reporter.lines([changes])
     else:
         reporter.note("nothing changed")
@@ -70,29 +70,29 @@ def _reindex(settings: "Settings", reporter: "Reporter", options: "ScanOptions",
 
 
 def _rehearse(settings: "Settings", reporter: "Reporter", *, as_json: bool) -> int:
-    from faceindex.scanning.reindex import doomed, plan_night
+    from faceindex.scanning.reindex import plan_pruning, plan_reindex
 
-    for planned in plan_night(settings):
+    for planned in plan_reindex(settings):
         reporter.planned(planned, as_json=as_json)
-    reporter.note(nightly_text.doomed(doomed(settings), settings.keep_missing_days))
+    reporter.note(nightly_text.to_be_pruned(plan_pruning(settings), settings.keep_missing_days))
     return 0
 
 
 def _change_model(
     settings: "Settings", model: str, reporter: "Reporter", *, as_json: bool, options: "ScanOptions"
 ) -> int:
-    from faceindex.scanning.model_switch import change_model
-    from faceindex.scanning.scan import Listeners
-    from faceindex.schemas.scanning import remodelled
+    from faceindex.scanning.model_switch import switch_model
+    from faceindex.scanning.scan import ScanListeners
+    from faceindex.schemas.scanning import model_switched
 
     with reporter.scan_progress() as progress:
-        result = change_model(settings, model, Listeners(progress, reporter.note), options)
+        result = switch_model(settings, model, ScanListeners(progress, reporter.note), options)
     for failure in result.failures:
         reporter.failure(failure, as_json=as_json)
     if as_json:
-        reporter.json(remodelled(result))
+        reporter.json(model_switched(result))
     else:
-        reporter.lines(nightly_text.remodelled(result))
+        reporter.lines(nightly_text.model_switched(result))
     if result.changed:
         return EXIT_SOME_FAILED if result.failures else 0
     if not result.in_time:
@@ -104,11 +104,11 @@ def _change_model(
 
 def _rehearse_change(settings: "Settings", model: str, reporter: "Reporter", *, as_json: bool) -> int:
     from faceindex.scanning.model_switch import preview
-    from faceindex.schemas.scanning import rehearsed
+    from faceindex.schemas.scanning import model_previewed
 
     found = preview(settings, model)
     if as_json:
-        reporter.json(rehearsed(found))
+        reporter.json(model_previewed(found))
     else:
-        reporter.lines(nightly_text.rehearsed(found))
+        reporter.lines(nightly_text.model_previewed(found))
     return 0

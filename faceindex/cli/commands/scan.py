@@ -44,7 +44,7 @@ def scan(
     """Find the faces in all photos of some folders, and bring the library up to date."""
     with reported(context) as (invocation, reporter):
         from faceindex.library import Library, check_roots, plan_scan
-        from faceindex.scanning.scan import Listeners, ScanOptions
+        from faceindex.scanning.scan import ScanListeners, ScanOptions
 
         settings = invocation.settings(
             model=model,
@@ -67,7 +67,7 @@ def scan(
             with reporter.download_progress() as progress:
                 library.settle_model(reporter.note, progress)
             with reporter.scan_progress() as progress:
-                listeners = Listeners(progress=progress, note=reporter.note)
+                listeners = ScanListeners(progress=progress, note=reporter.note)
                 summary = library.scan(roots, listeners, options)
         reporter.scan_summary(summary, settings.library, as_json=as_json)
         say_what_was_not_done(summary, reporter)

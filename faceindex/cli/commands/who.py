@@ -30,7 +30,7 @@ def who(
         from faceindex.errors import BadRequest
         from faceindex.library import Library
         from faceindex.results import Answer
-        from index.recognition.identify import Wanted
+        from index.recognition.identify import NeighborOptions
 
         if annotate is not None and len(photos) != 1:
             raise BadRequest("--annotate writes one picture: ask about one photo.")
@@ -43,7 +43,9 @@ def who(
                 from faceindex.output.annotated_photo import check_target
 
                 check_target(annotate, paths[0], library)
-            for answer in library.who(paths, Wanted(k, min_similarity), reporter.note, hidden=hidden):
+            for answer in library.who(
+                paths, NeighborOptions(k, min_similarity), reporter.note, hidden=hidden
+            ):
                 if not isinstance(answer, Answer):
                     reporter.failure(answer, as_json=as_json)
                     failed = True

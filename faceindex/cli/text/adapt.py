@@ -25,4 +25,4 @@ def adapted(found: "Adaptation") -> Iterator[str]:
         return
     yield f"It helps: {gain}; descriptors of {found.dimension} numbers."
     if found.change is not None:
-        yield from nightly_text.remodelled(found.change)
+        yield from nightly_text.model_switched(found.change)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from index.clustering.regroup import Regrouped
     from index.decisions.journal import LoggedDecision
     from index.decisions.model import Act
-    from index.people.queries import ClusterFaces, Person, PersonSummary, Standing
+    from index.people.queries import ClusterFaces, FaceStatus, Person, PersonSummary
     from index.privacy.forget import Erased
     from index.values import FaceRecord
 
@@ -36,7 +36,7 @@ def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
         yield f"{each.person.name:<{width}}  {counts}{hidden}{missing}"
 
 
-def faces(records: Sequence["FaceRecord"], standings: Mapping[int, "Standing"]) -> Iterator[str]:
+def faces(records: Sequence["FaceRecord"], standings: Mapping[int, "FaceStatus"]) -> Iterator[str]:
     """A heading, and a line for each face."""
     width = max([len("face"), *(len(str(each.face_id)) for each in records)])
     yield f"{'face':>{width}}  {'known how':<16}  quality  photo"
@@ -47,7 +47,7 @@ def faces(records: Sequence["FaceRecord"], standings: Mapping[int, "Standing"]) 
         yield f"{each.face_id:>{width}}  {how:<16}  {each.quality.score:>7.2f}  {photo}{missing}"
 
 
-def _known_how(standing: "Standing") -> str:
+def _known_how(standing: "FaceStatus") -> str:
     if standing.confirmed:
         return "confirmed"
     if standing.similarity is not None:

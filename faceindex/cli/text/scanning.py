@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from faceindex.cli.render import count
 
 if TYPE_CHECKING:
-    from faceindex.results import NightReport, Preview, Remodelled, RootReport
+    from faceindex.results import ModelSwitch, Preview, ReindexSummary, RootReport
     from index.recognition.model_comparison import Comparison
     from index.values import Moved, Pruned
 
@@ -15,7 +15,7 @@ _NAMED = 5
 """Persons with new faces who are named; the others are counted."""
 
 
-def night(report: "NightReport") -> str:
+def reindexed(report: "ReindexSummary") -> str:
     """What changed, in one line; empty where nothing did."""
     scan, pruned = report.scan, report.pruned
     counts = (
@@ -39,12 +39,12 @@ def night(report: "NightReport") -> str:
     return ", ".join(parts)
 
 
-def doomed(pruned: "Pruned", days: float) -> str:
+def to_be_pruned(pruned: "Pruned", days: float) -> str:
     """What a run would give up."""
     return f"{count(pruned.photos, 'photo')}, missing for {days:g} days or longer, would be given up."
 
 
-def remodelled(result: "Remodelled") -> Iterator[str]:
+def model_switched(result: "ModelSwitch") -> Iterator[str]:
     """What came of describing a library by another model."""
     coverage = result.coverage
     lacking = coverage.faces - coverage.described
@@ -61,7 +61,7 @@ def remodelled(result: "Remodelled") -> Iterator[str]:
         )
 
 
-def not_changed(result: "Remodelled") -> str:
+def not_changed(result: "ModelSwitch") -> str:
     """Why a library has not changed its model, and what to do."""
     lacking = result.coverage.faces - result.coverage.described
     if not result.in_time:
@@ -76,7 +76,7 @@ def not_changed(result: "Remodelled") -> str:
     )
 
 
-def rehearsed(preview: "Preview") -> Iterator[str]:
+def model_previewed(preview: "Preview") -> Iterator[str]:
     """How far a model has come, and how identities would change."""
     coverage = preview.coverage
     yield (

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import exists, func, select
 
 from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
-from index.maintenance.check import read_again
+from index.store.read_again import read_again
 from index.store.schema import content, face, photo
 from index.store.sqlite.connection import Access, as_said, connect
 from index.store.sqlite.database import HEAD, Database, explained, is_library, known_revisions, migrate

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceindex.adapt.adaptation import Wish, adapt
+from faceindex.adapt.adaptation import AdaptationOptions, adapt
 from faceindex.errors import BadRequest, FaceindexError
 from faceindex.library import Library
 from faceindex.model_lookup import find_model
-from faceindex.scanning.model_switch import change_model
+from faceindex.scanning.model_switch import switch_model
 from faceindex.schemas import answers as contract
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
@@ -83,12 +83,12 @@ def test_what_helps_is_kept_as_a_model_with_a_way_back(album: Album) -> None:
     assert own.curve is not None
 
     before = vectors(album, SFACE)
-    change_model(album.settings, "sface")
+    switch_model(album.settings, "sface")
     assert model_of(album) == SFACE
     assert (vectors(album, SFACE) == before).all()
 
     photo_of_somebody_new(album)
-    change_model(album.settings, ADAPTED)
+    switch_model(album.settings, ADAPTED)
     assert len(vectors(album, ADAPTED)) == PEOPLE * FACES + 1
     save(astronaut(3), album.folder / "one more.jpg")
     assert album.scan(album.folder / "one more.jpg").model == ADAPTED
@@ -98,7 +98,7 @@ def test_what_helps_is_kept_as_a_model_with_a_way_back(album: Album) -> None:
     new, one_more = vectors(album, ADAPTED)[-2:]
     assert new @ one_more > 0.8
 
-    again = adapt(album.settings, Wish(write=False))
+    again = adapt(album.settings, AdaptationOptions(write=False))
     assert (again.base, again.kept) == (ADAPTED, None)
 
 
@@ -119,7 +119,7 @@ def test_what_is_no_gain_is_not_kept_and_nothing_is_changed(album: Album) -> Non
 def test_a_dry_run_changes_nothing(album: Album) -> None:
     fill_with(album, with_something_in_common)
     before = album.rows()
-    found = adapt(album.settings, Wish(write=False))
+    found = adapt(album.settings, AdaptationOptions(write=False))
     assert found.trial.helps
     assert found.kept is None
     assert album.rows() == before
@@ -141,7 +141,7 @@ def test_too_few_people_are_refused_plainly(album: Album) -> None:
 def test_a_dimension_that_cannot_be_is_refused(album: Album, dimension: int) -> None:
     fill_with(album, with_something_in_common, people=2)
     with pytest.raises(BadRequest, match="ask for 2 to 128"):
-        adapt(album.settings, Wish(dimension))
+        adapt(album.settings, AdaptationOptions(dimension))
 
 
 def test_the_command_says_what_it_is_worth_and_how_to_go_back(album: Album, empty_home: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from faceindex.adapt.cross_validation import cross_validate
 from faceindex.adapt.threshold_transfer import Change, Spread, moved_curve, normal_curve
-from faceindex.adapt.triplet_loss import Learning, People, common, learn, unchanging
+from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, common, learn, unchanging
 from index.recognition.thresholds import Curve, EvidencePoint, RatePoint, for_gallery, shipped_curve
 from pipeline.description.projection import project
 from pipeline.values import F32, ModelId
@@ -19,14 +19,16 @@ def unit(vectors: F32) -> F32:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def people(count: int, seed: int, shared: float = 1.5) -> People:
+def people(count: int, seed: int, shared: float = 1.5) -> LabelledDescriptors:
     """Faces that have something in common, some of them more of it than of their person."""
     generator = np.random.default_rng(seed)
     persons = np.repeat(np.arange(count), 5)
     looks = unit(generator.standard_normal((count, LENGTH)).astype(np.float32))[persons]
     own = generator.uniform(0.2, 1.0, (len(persons), 1))
     noise = generator.standard_normal((len(persons), LENGTH)) * 0.07
-    return People(unit(own * looks + noise + shared * np.eye(LENGTH)[0]), persons.astype(np.int64))
+    return LabelledDescriptors(
+        unit(own * looks + noise + shared * np.eye(LENGTH)[0]), persons.astype(np.int64)
+    )
 
 
 @pytest.mark.parametrize("dimension", [LENGTH, 5])
@@ -52,7 +54,7 @@ def test_no_step_takes_away_what_is_common_alone_and_the_same_seed_learns_the_sa
 def test_what_is_common_counts_each_person_once() -> None:
     known = people(40, 1)
     repeated = np.concatenate([np.flatnonzero(known.persons == 0).repeat(50), np.arange(len(known.persons))])
-    again = common(People(known.vectors[repeated], known.persons[repeated]))
+    again = common(LabelledDescriptors(known.vectors[repeated], known.persons[repeated]))
     np.testing.assert_allclose(again, common(known), atol=1e-6)
     assert np.eye(LENGTH)[0] @ common(known) == pytest.approx(known.vectors[:, 0].mean(), rel=0.02)
 
@@ -79,7 +81,7 @@ def test_what_faces_have_in_common_is_unlearned_for_people_never_seen(seed: int)
     assert order(project(strangers.vectors, matrix), strangers) > order(strangers.vectors, strangers)
 
 
-def order(vectors: F32, of: People) -> float:
+def order(vectors: F32, of: LabelledDescriptors) -> float:
     """How often a face of the same person is nearest."""
     similarity = vectors @ vectors.T
     np.fill_diagonal(similarity, -1)
@@ -88,7 +90,7 @@ def order(vectors: F32, of: People) -> float:
 
 def test_where_there_is_nothing_to_learn_nothing_helps() -> None:
     generator = np.random.default_rng(3)
-    nobody = People(
+    nobody = LabelledDescriptors(
         unit(generator.standard_normal((60, LENGTH)).astype(np.float32)), np.repeat(np.arange(12), 5)
     )
     assert not cross_validate(nobody, unchanging(nobody.vectors, LENGTH), Learning()).helps

@@ -15,13 +15,13 @@ from faceindex.results import Answer, Certainty, Identity, KnownFace
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
 from index.decisions.model import Act, Assign, Hide, Ignore, NotAFace, Reject, new_key
-from index.people.queries import People
-from index.recognition.identify import Wanted
+from index.people.queries import PeopleQueries
+from index.recognition.identify import NeighborOptions
 from pipeline.values import Descriptor, PhotoFile, PhotoIndexed, Size
 from tests.faceindex.conftest import Album
 from tests.faceindex.made_library import direction, face, fill, like
 
-ANNA, BOB, STRANGER, NOBODY = (direction(seed) for seed in (1, 2, 3, 4))
+ANNA, BOB, STRANGER, NONE = (direction(seed) for seed in (1, 2, 3, 4))
 DIGEST = bytes(range(32))
 
 
@@ -65,7 +65,9 @@ def photo_of(faces: Sequence[Descriptor], digest: bytes = DIGEST) -> PhotoIndexe
 
 def ask(settings: Settings, *faces: Descriptor, hidden: bool = False) -> Answer:
     with Library.open(settings) as library:
-        return Identifier(library, lambda _: None, hidden=hidden).answer(photo_of(faces), Wanted(k=6))
+        return Identifier(library, lambda _: None, hidden=hidden).answer(
+            photo_of(faces), NeighborOptions(k=6)
+        )
 
 
 def ask_again(settings: Settings, number: int, *, hidden: bool = False) -> Answer:
@@ -80,7 +82,7 @@ def ask_again(settings: Settings, number: int, *, hidden: bool = False) -> Answe
             for face_id, vector in zip(chunk.ids.tolist(), chunk.vectors, strict=True)
         ]
         identifier = Identifier(library, lambda _: None, hidden=hidden)
-        return identifier.answer(photo_of(faces, record.digest), Wanted(k=6))
+        return identifier.answer(photo_of(faces, record.digest), NeighborOptions(k=6))
 
 
 def names(answer: Answer) -> list[str | None]:
@@ -99,7 +101,7 @@ def reasons(settings: Settings, photo: PhotoIndexed, *, hidden: bool = False) ->
 def test_persons_are_named_and_strangers_are_not(settings: Settings) -> None:
     named(settings, "Anna", 1, 2)
     named(settings, "Bob", 3)
-    probes = (face(like(ANNA, 0.8, 31)), face(like(BOB, 0.8, 32), 1), face(like(NOBODY, 0.9, 33), 2))
+    probes = (face(like(ANNA, 0.8, 31)), face(like(BOB, 0.8, 32), 1), face(like(NONE, 0.9, 33), 2))
     answer = ask(settings, *probes)
     assert names(answer) == ["Anna", "Bob", None]
     assert certainties(answer) == ["accepted", "accepted", "unknown"]
@@ -220,7 +222,7 @@ def test_what_was_only_recognised_is_no_evidence(settings: Settings) -> None:
     """Else whoever is like a recognised face would be recognised, and so on, away from the person."""
     named(settings, "Anna", 1)
     with Library.open_to_write(settings) as library:
-        (anna,) = People(library.database).everyone()
+        (anna,) = PeopleQueries(library.database).everyone()
         with library.database.write() as connection:
             row = "INSERT INTO recognised (face_id, person_id, similarity) VALUES (3, ?, 0.5)"
             connection.exec_driver_sql(row, (anna,))
@@ -297,7 +299,7 @@ def test_a_caption_is_a_name_or_a_question_mark(settings: Settings) -> None:
     def captions() -> list[str]:
         return [caption(each) for each in ask(settings, *probes).faces]
 
-    probes: list[Descriptor] = [face(like(ANNA, 0.8, 31)), face(like(ANNA, 0.95, 32), 1), face(NOBODY, 2)]
+    probes: list[Descriptor] = [face(like(ANNA, 0.8, 31)), face(like(ANNA, 0.95, 32), 1), face(NONE, 2)]
     assert captions() == ["Anna?", "Anna", UNKNOWN]
     decide(settings, Hide(anna, True))
     assert captions() == [UNKNOWN] * 3

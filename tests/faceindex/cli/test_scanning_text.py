@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from faceindex.cli.text.scanning import night
-from faceindex.results import NightReport, PersonGain, ScanSummary
+from faceindex.cli.text.scanning import reindexed
+from faceindex.results import PersonGain, ReindexSummary, ScanSummary
 from index.values import FailureRecord, Pruned
 
-NOTHING = NightReport(
+NOTHING = ReindexSummary(
     scan=ScanSummary(
         seen=9, indexed=0, unchanged=9, duplicate=0, moved=0, failed=0, missing=0, faces=0,
         library_photos=9, library_faces=5, model="sface", seconds=1.0, stages=(), failures=(),
@@ -22,13 +22,13 @@ NOTHING = NightReport(
 
 
 def test_nothing_changed() -> None:
-    assert night(NOTHING) == ""
+    assert reindexed(NOTHING) == ""
 
 
 def test_what_most_nights_bring() -> None:
     scan = replace(NOTHING.scan, indexed=210, duplicate=4, faces=361)
     report = replace(NOTHING, scan=scan, gains=(PersonGain("Anna", 14),), review=3)
-    assert night(report) == "+214 photos, +361 faces, 14 new of Anna, 3 to review"
+    assert reindexed(report) == "+214 photos, +361 faces, 14 new of Anna, 3 to review"
 
 
 def test_everything_at_once() -> None:
@@ -40,11 +40,11 @@ def test_everything_at_once() -> None:
     report = replace(
         NOTHING, scan=scan, described=4, pruned=Pruned(5, 6), gains=gains, new_failures=(failure,)
     )
-    assert night(report) == (
+    assert reindexed(report) == (
         "+1 photo, +1 face, 2,000 moved, 3 missing, 5 given up, 4 described, 1 failed, "
         "9 new of A, 8 new of B, 7 new of C, 6 new of D, 5 new of E, 7 new of 2 others"
     )
 
 
 def test_faces_that_were_given_up_with_no_photo_are_said_too() -> None:
-    assert night(replace(NOTHING, pruned=Pruned(0, 6))) == "6 faces given up"
+    assert reindexed(replace(NOTHING, pruned=Pruned(0, 6))) == "6 faces given up"

@@ -19,7 +19,7 @@ from faceindex.naming import decide as people
 from faceindex.settings import Settings
 from index.decisions.journal import Journal, LoggedDecision
 from index.decisions.model import Undo
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from tests.functional.people import astronaut, landscape, save
 
 Step: TypeAlias = Callable[[Library], object]
@@ -104,7 +104,7 @@ def copied(settings: Settings) -> Iterator[Library]:
 
 def said(library: Library) -> tuple[object, ...]:
     """Who is known, and what is known of each face, whatever the numbers are."""
-    found = People(library.database)
+    found = PeopleQueries(library.database)
     faces = ids(library)
     standings = found.standing(faces)
     persons = sorted((each.name, each.hidden) for each in found.everyone().values())

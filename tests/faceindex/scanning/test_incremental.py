@@ -9,8 +9,8 @@ import pytest
 
 from faceindex.library import Library
 from faceindex.results import Progress
-from faceindex.scanning.scan import Listeners
-from index.recognition.identify import Wanted
+from faceindex.scanning.scan import ScanListeners
+from index.recognition.identify import NeighborOptions
 from tests.faceindex.conftest import Album
 from tests.functional.people import astronaut, jpeg, landscape, save
 
@@ -119,7 +119,9 @@ def test_faces_of_content_that_is_nowhere_are_no_matches(scanned: Album) -> None
     save(landscape(9), scanned.folder / "trip" / "a.jpg")
     scanned.scan()
     with Library.open(scanned.settings) as library:
-        (answer,) = library.who([bytes(save(astronaut(2), scanned.folder / "ask.jpg"))], Wanted(k=10))
+        (answer,) = library.who(
+            [bytes(save(astronaut(2), scanned.folder / "ask.jpg"))], NeighborOptions(k=10)
+        )
     assert [Path(os.fsdecode(match.face.photo)).name for match in answer.faces[0].matches] == ["b.jpg"]  # type: ignore[union-attr]
 
 
@@ -216,7 +218,7 @@ def test_a_scan_that_is_stopped_keeps_the_batch_in_hand(album: Album) -> None:
             raise KeyboardInterrupt
 
     with Library.open_to_write(album.settings) as library, pytest.raises(KeyboardInterrupt):
-        library.scan([bytes(album.folder)], Listeners(progress=stop))
+        library.scan([bytes(album.folder)], ScanListeners(progress=stop))
     assert album.counts() == {"unchanged": 5, "indexed": 7}
 
 

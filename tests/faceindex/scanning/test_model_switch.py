@@ -10,12 +10,12 @@ import pytest
 from faceindex.errors import BadRequest, LibraryLocked, NoLibrary
 from faceindex.library import Library
 from faceindex.lock import locked
-from faceindex.results import Progress, Remodelled
-from faceindex.scanning.model_switch import change_model, preview
-from faceindex.scanning.scan import Listeners, ScanOptions
+from faceindex.results import ModelSwitch, Progress
+from faceindex.scanning.model_switch import preview, switch_model
+from faceindex.scanning.scan import ScanListeners, ScanOptions
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.values import Coverage
 from pipeline.values import F32, ModelId
 from tests.faceindex.conftest import Album
@@ -38,8 +38,8 @@ def scanned(album: Album, hopper: Path) -> Album:
     return album
 
 
-def change(album: Album, name: str, **options: float) -> Remodelled:
-    return change_model(album.settings, name, options=ScanOptions(**options))  # type: ignore[arg-type]
+def change(album: Album, name: str, **options: float) -> ModelSwitch:
+    return switch_model(album.settings, name, options=ScanOptions(**options))  # type: ignore[arg-type]
 
 
 def models(album: Album) -> tuple[object, ...]:
@@ -133,7 +133,7 @@ def test_names_stand_and_what_changes_is_counted(scanned: Album) -> None:
     assert (result.comparison.confirmed, result.comparison.open) == (3, 2)
     assert result.comparison.astray_after == 0  # without their own faces, those three are nobody
     with Library.open(scanned.settings) as library:
-        names = {each.person.name: each.confirmed for each in People(library.database).summaries()}
+        names = {each.person.name: each.confirmed for each in PeopleQueries(library.database).summaries()}
     assert names == {"Collins": 1, "Collins the second": 1, "Hopper": 1}
 
 
@@ -146,7 +146,7 @@ def test_a_confirmed_face_that_is_more_like_somebody_else_is_counted(scanned: Al
     (wrong,) = [face.face_id for face in scanned.faces() if face.photo.endswith(b"collins 3.jpg")]
     with Library.open_to_write(scanned.settings) as library:
         journal = Journal(library.database)
-        hopper = People(library.database).named("Hopper")
+        hopper = PeopleQueries(library.database).named("Hopper")
         journal.append(Assign(journal.face_keys([wrong]), hopper.key, None))
     comparison = change(scanned, "sface").comparison
     assert comparison is not None
@@ -170,7 +170,7 @@ class TestStopped:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            change_model(scanned.settings, "facenet", Listeners(progress=stop))
+            switch_model(scanned.settings, "facenet", ScanListeners(progress=stop))
         assert models(scanned) == ("sface", None)
         assert len(descriptors(scanned, FACENET)) == 2
         assert change(scanned, "facenet").described == 3
@@ -187,7 +187,7 @@ class TestStopped:
                     (answer,) = library.who([bytes(scanned.folder / "meanwhile.jpg")])
                 assert answer.faces[0].described.model_id == "sface"  # type: ignore[union-attr]
 
-        result = change_model(scanned.settings, "facenet", Listeners(progress=scan))
+        result = switch_model(scanned.settings, "facenet", ScanListeners(progress=scan))
         assert done == [{"unchanged": 6, "indexed": 1}]
         assert (result.changed, result.described) == (True, 6)
 
@@ -200,7 +200,7 @@ class TestStopped:
         with locked(scanned.settings.library):
             options = ScanOptions(deadline=time.monotonic() + 3)
             with pytest.raises(LibraryLocked):
-                change_model(scanned.settings, "facenet", Listeners(note=notes.append), options)
+                switch_model(scanned.settings, "facenet", ScanListeners(note=notes.append), options)
         assert [note.endswith("Waiting for it.") for note in notes] == [True]
 
 

@@ -12,12 +12,12 @@ from PIL import Image
 
 from faceindex.errors import FaceindexError, NoLibrary
 from faceindex.library import Library
-from faceindex.results import NightReport, PersonGain
-from faceindex.scanning.reindex import doomed, plan_night, reindex
-from faceindex.scanning.scan import Listeners, ScanOptions
+from faceindex.results import PersonGain, ReindexSummary
+from faceindex.scanning.reindex import plan_pruning, plan_reindex, reindex
+from faceindex.scanning.scan import ScanListeners, ScanOptions
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Hide, new_key
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.values import Pruned
 from pipeline.models.registry import SFACE
 from tests.faceindex.conftest import Album
@@ -47,7 +47,7 @@ def call(album: Album, photo: str, name: str) -> None:
 
 def confirmed(album: Album) -> dict[str, int]:
     with Library.open(album.settings) as library:
-        return {each.person.name: each.confirmed for each in People(library.database).summaries()}
+        return {each.person.name: each.confirmed for each in PeopleQueries(library.database).summaries()}
 
 
 def wait(album: Album, days: float) -> None:
@@ -82,7 +82,7 @@ def test_a_library_that_has_grown_gets_the_other_kind_of_index_and_says_so_once(
         """The kind of index that there is after it, and what it said."""
         notes: list[str] = []
         with Library.open_to_write(scanned.settings) as library:
-            reindex(library, Listeners(note=notes.append))
+            reindex(library, ScanListeners(note=notes.append))
             manifest = library.catalog.manifest(SFACE.model_id)
         assert manifest is not None
         return manifest.file.kind, notes
@@ -104,12 +104,12 @@ def test_missing_photos_keep_faces_and_names_for_thirty_days(scanned: Album, tmp
     wait(scanned, days=29.9)
     assert scanned.reindex().pruned == Pruned(0, 0)
     assert (len(scanned.faces()), confirmed(scanned)) == (2, {"Anna": 1})
-    assert doomed(scanned.settings) == Pruned(0, 0)
+    assert plan_pruning(scanned.settings) == Pruned(0, 0)
 
     wait(scanned, days=0.2)
-    assert doomed(scanned.settings) == Pruned(1, 1)
+    assert plan_pruning(scanned.settings) == Pruned(1, 1)
     assert scanned.reindex().pruned == Pruned(1, 1)
-    assert doomed(scanned.settings) == Pruned(0, 0)
+    assert plan_pruning(scanned.settings) == Pruned(0, 0)
     assert scanned.names() == ["b.jpg"]
     for table in ("face", "descriptor"):
         assert scanned.execute(f"SELECT count(*) FROM {table}") == [(1,)]  # noqa: S608
@@ -153,7 +153,7 @@ def test_new_faces_of_a_person_are_counted_by_name(scanned: Album) -> None:
     assert (report.gains, report.review) == ((PersonGain("Anna", 2),), 0)
     assert scanned.reindex().gains == ()
     with Library.open_to_write(scanned.settings) as library:
-        Journal(library.database).append(Hide(People(library.database).named("Anna").key, hidden=True))
+        Journal(library.database).append(Hide(PeopleQueries(library.database).named("Anna").key, hidden=True))
     save(astronaut(9), scanned.folder / "new 9.jpg")
     assert scanned.reindex().gains == ()  # who is hidden is left out of lists
 
@@ -245,7 +245,7 @@ def test_when_the_time_is_up_it_stops_and_the_next_night_goes_on(album: Album, t
     album.scan(empty)
     album.execute("INSERT INTO root (path) VALUES (?)", bytes(album.folder))
 
-    nights: list[NightReport] = []
+    nights: list[ReindexSummary] = []
     while not nights or not nights[-1].in_time:
         options = ScanOptions(deadline=time.monotonic() + 3)
         nights.append(album.reindex(options, progress=lambda _: time.sleep(0.15)))
@@ -274,6 +274,6 @@ def test_there_must_be_a_library_with_something_in_it(album: Album) -> None:
         album.reindex()
     assert not album.settings.library.parent.exists()
     with Library.open_to_write(album.settings), pytest.raises(FaceindexError, match="scan FOLDER"):
-        list(plan_night(album.settings))
+        list(plan_reindex(album.settings))
     with pytest.raises(FaceindexError, match="scan FOLDER"):
         album.reindex()

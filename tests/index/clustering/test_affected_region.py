@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from index.clustering.affected_region import Library, Region, find_region
-from index.clustering.cluster_tables import NONE, Grouped, Rejections
+from index.clustering.affected_region import AffectedRegion, LibraryFaces, find_region
+from index.clustering.cluster_tables import Grouped
+from index.recognition.rejected_faces import Rejections
+from index.values import NONE
 from pipeline.values import F32
 
 SAME = 0.5
@@ -20,7 +22,7 @@ def face(own: int, *shares: float) -> F32:
     return vector
 
 
-def region(clusters: Sequence[int], vectors: Sequence[F32], fresh: Sequence[int]) -> Region:
+def region(clusters: Sequence[int], vectors: Sequence[F32], fresh: Sequence[int]) -> AffectedRegion:
     """Of good faces, each in a photo of its own, of which nothing was decided."""
     number = len(vectors)
     nobody = np.full(number, NONE)
@@ -36,10 +38,10 @@ def region(clusters: Sequence[int], vectors: Sequence[F32], fresh: Sequence[int]
         seen=~np.isin(np.arange(number), fresh),
     )
     none = np.empty(0, np.int64)
-    return find_region(Library(known, np.stack(vectors), Rejections(none, none)), ~known.seen, SAME)
+    return find_region(LibraryFaces(known, np.stack(vectors), Rejections(none, none)), ~known.seen, SAME)
 
 
-def compared(found: Region) -> set[frozenset[int]]:
+def compared(found: AffectedRegion) -> set[frozenset[int]]:
     return {frozenset(pair) for pair in found.rows[found.faces.near].tolist()}
 
 

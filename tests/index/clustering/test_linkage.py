@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.clustering.linkage import NOBODY, Faces, exemplar, group
-from index.values import I64
+from index.clustering.linkage import FacesToGroup, exemplar, group
+from index.values import I64, NONE
 from pipeline.values import F32
 
 SAME = 0.5
@@ -31,16 +31,16 @@ def faces(
     apart: list[tuple[int, int]] | None = None,
     former: list[int] | None = None,
     rivals: list[tuple[int, int]] | None = None,
-) -> Faces:
+) -> FacesToGroup:
     count = len(vectors)
-    owned = np.full(count, NOBODY)
+    owned = np.full(count, NONE)
     for row, owner in (owners or {}).items():
         owned[row] = owner
-    return Faces(
+    return FacesToGroup(
         vectors=vectors,
         starts=np.arange(count) if starts is None else np.array(starts),
         owners=owned,
-        former=np.full(count, NOBODY) if former is None else np.array(former),
+        former=np.full(count, NONE) if former is None else np.array(former),
         good=~np.isin(np.arange(count), poor or []),
         near=np.stack(np.triu_indices(count, 1), axis=1).astype(np.int64),
         apart=np.array(apart or [], np.int64).reshape(-1, 2),

@@ -27,9 +27,9 @@ from index.decisions.model import (
 )
 from index.decisions.replay import State, replay
 from index.errors import DecisionRefused, LibraryDamaged
-from index.maintenance.check import read_again
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
+from index.store.read_again import read_again
 from index.store.schema import content, face, person, rejection, verdict
 from index.store.sqlite.database import Database, create_database
 from tests.index.builders import MODEL, known, make_file
@@ -40,6 +40,7 @@ from tests.index.journals import (
     CARL,
     acts,
     assign,
+    import_into,
     key,
     keys,
     said,
@@ -49,7 +50,7 @@ from tests.index.journals import (
 )
 
 
-def test_a_decision_is_kept_and_has_its_effect_at_once(journal: Journal, people: People) -> None:
+def test_a_decision_is_kept_and_has_its_effect_at_once(journal: Journal, people: PeopleQueries) -> None:
     faces = journal.face_keys([1, 4])
     made = journal.append(Assign(faces, ANNA, " Zoe\u0301 "))
     assert made == Decision(1, made.uid, NOW, Assign(faces, ANNA, "Zo\u00e9"))
@@ -97,7 +98,7 @@ def test_a_face_that_is_not_in_the_library_can_be_decided_about_but_not_named_by
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(
-    journal: Journal, people: People, act: Act, reason: str
+    journal: Journal, people: PeopleQueries, act: Act, reason: str
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     before, decided = said(people), journal.decisions()
@@ -107,7 +108,7 @@ def test_what_makes_no_sense_is_refused_in_one_line(
     assert (said(people), journal.decisions()) == (before, decided)
 
 
-def test_people_merged_count_as_one(journal: Journal, people: People) -> None:
+def test_people_merged_count_as_one(journal: Journal, people: PeopleQueries) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), Merge(ANNA, BEN)])
     with pytest.raises(DecisionRefused, match="with itself"):
         journal.append(Merge(BEN, ANNA))
@@ -115,7 +116,7 @@ def test_people_merged_count_as_one(journal: Journal, people: People) -> None:
     assert said(people) == {1: "Anna", 2: "Anna", 3: "Anna"}
 
 
-def test_undo_goes_back_step_by_step(journal: Journal, people: People) -> None:
+def test_undo_goes_back_step_by_step(journal: Journal, people: PeopleQueries) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 0), Reject(keys(1), BEN)])
     assert journal.undo().decision.id == 3
     assert said(people) == {1: "Ben"}
@@ -128,7 +129,7 @@ def test_undo_goes_back_step_by_step(journal: Journal, people: People) -> None:
         journal.undo()
 
 
-def test_undo_of_a_number_and_of_an_undo(journal: Journal, people: People) -> None:
+def test_undo_of_a_number_and_of_an_undo(journal: Journal, people: PeopleQueries) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     journal.undo(1)
     assert said(people) == {2: "Ben"}
@@ -140,7 +141,7 @@ def test_undo_of_a_number_and_of_an_undo(journal: Journal, people: People) -> No
         journal.undo(9)
 
 
-def test_persons_keep_their_rows_as_long_as_they_are_known(journal: Journal, people: People) -> None:
+def test_persons_keep_their_rows_as_long_as_they_are_known(journal: Journal, people: PeopleQueries) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     before = {each.key: each.id for each in people.everyone().values()}
     journal.append_all([Rename(ANNA, "Anne"), Hide(BEN, hidden=True), split(CARL, ANNA, 0)])
@@ -190,7 +191,7 @@ def test_relinking_where_nothing_was_decided_writes_nothing(journal: Journal, da
 
 
 def test_decisions_survive_a_move(
-    journal: Journal, people: People, catalog: Catalog, photos: Path, tmp_path: Path
+    journal: Journal, people: PeopleQueries, catalog: Catalog, photos: Path, tmp_path: Path
 ) -> None:
     journal.append(assign(ANNA, 0))
     (photos / "0.jpg").unlink()
@@ -200,7 +201,7 @@ def test_decisions_survive_a_move(
 
 
 def test_decisions_find_the_boxes_of_another_detector(
-    journal: Journal, people: People, database: Database, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, database: Database, catalog: Catalog, photos: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), Ignore(keys(1)), Reject(keys(2), ANNA)])
     with database.write() as connection:  # as a check does that had faces found once more
@@ -214,7 +215,7 @@ def test_decisions_find_the_boxes_of_another_detector(
     assert said(people, 20) == {7: "Anna", 8: "Ben", 9: "!Anna"}
 
 
-def test_a_box_elsewhere_is_another_face(journal: Journal, people: People) -> None:
+def test_a_box_elsewhere_is_another_face(journal: Journal, people: PeopleQueries) -> None:
     journal.append(Assign((key(0, shift=25.0),), ANNA, "Anna"))
     assert said(people) == {}
 
@@ -252,11 +253,11 @@ def test_whatever_is_decided_and_undone_the_library_says_what_replay_says(
             assert replay(decisions) == replay(decisions) == state
             assert derived(database) == expected(database, state)
 
-            Journal(other).import_lines(journal.export_lines())
+            import_into(Journal(other), journal.export_lines())
             assert Journal(other).state() == state
             assert derived(other) == expected(other, state)
             rows = whole(other)
-            Journal(other).import_lines(journal.export_lines())
+            import_into(Journal(other), journal.export_lines())
             Journal(other).relink()
             assert whole(other) == rows
 

@@ -9,31 +9,35 @@ import pytest
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Hide, Merge, NotAFace, Reject, Rename
 from index.errors import JournalMalformed
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.store.sqlite.database import Database, create_database
 from pipeline.values import ModelId
 from tests.index.builders import MODEL
-from tests.index.journals import ANNA, BEN, CARL, assign, keys, said, scan
+from tests.index.journals import ANNA, BEN, CARL, assign, import_into, keys, said, scan
 
 
 @contextmanager
-def another(folder: Path, shift: float = 0.0, model: ModelId = MODEL) -> Iterator[tuple[Journal, People]]:
+def another(
+    folder: Path, shift: float = 0.0, model: ModelId = MODEL
+) -> Iterator[tuple[Journal, PeopleQueries]]:
     """A library built anew from the same photos."""
     with create_database(folder / "another" / "library.sqlite3") as database:
         catalog = Catalog(database)
         catalog.choose_model(model)
         scan(catalog, folder / "photos elsewhere", shift=shift, model=model)
-        yield Journal(database), People(database)
+        yield Journal(database), PeopleQueries(database)
 
 
-def test_a_library_built_anew_gets_its_names_back(journal: Journal, people: People, tmp_path: Path) -> None:
+def test_a_library_built_anew_gets_its_names_back(
+    journal: Journal, people: PeopleQueries, tmp_path: Path
+) -> None:
     journal.append_all([assign(ANNA, 0, 2), assign(BEN, 1), Merge(ANNA, BEN), Rename(ANNA, "Anne")])
     journal.append_all([NotAFace(keys(3)), Reject(keys(4), ANNA), Hide(ANNA, hidden=True)])
     journal.undo(3)
     lines = list(journal.export_lines())
     with another(tmp_path, shift=-5.0, model=ModelId("facenet")) as (rebuilt, there):
-        imported = rebuilt.import_lines(lines)
+        imported = import_into(rebuilt, lines)
         assert (imported.added, imported.known, imported.redacted, imported.erased_faces) == (8, 0, 0, 0)
         assert said(there) == said(people)
         assert rebuilt.state() == journal.state()
@@ -46,37 +50,39 @@ def test_importing_twice_changes_nothing(journal: Journal, database: Database, t
     lines = [line + "\n" for line in journal.export_lines()]
     journal.undo(2)
     before = database.path.read_bytes()
-    imported = journal.import_lines(line.encode() for line in lines)
+    imported = import_into(journal, (line.encode() for line in lines))
     assert (imported.added, imported.known) == (0, 2)
     assert database.path.read_bytes() == before
     with another(tmp_path) as (rebuilt, _):
-        assert rebuilt.import_lines([*lines, "\n", *lines]).added == 2
-        assert rebuilt.import_lines(lines).known == 2
+        assert import_into(rebuilt, [*lines, "\n", *lines]).added == 2
+        assert import_into(rebuilt, lines).known == 2
         assert len(rebuilt.decisions()) == 2
 
 
-def test_two_libraries_can_be_brought_together(journal: Journal, people: People, tmp_path: Path) -> None:
+def test_two_libraries_can_be_brought_together(
+    journal: Journal, people: PeopleQueries, tmp_path: Path
+) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 3)])
     with another(tmp_path) as (rebuilt, there):
         rebuilt.append(Assign(keys(1), CARL, "anna"))
         rebuilt.append(Assign(keys(3), CARL, None))
-        rebuilt.import_lines(journal.export_lines())
+        import_into(rebuilt, journal.export_lines())
         # Two of one name both live, and what is imported is the later word.
         assert said(there) == {1: "Anna (2)", 2: "anna", 4: "Ben"}
-        journal.import_lines(rebuilt.export_lines())
+        import_into(journal, rebuilt.export_lines())
     assert said(people) == {1: "Anna", 2: "anna (2)", 4: "anna (2)"}
 
 
 def test_an_undo_of_something_unknown_is_kept_until_that_comes(
-    journal: Journal, people: People, tmp_path: Path
+    journal: Journal, people: PeopleQueries, tmp_path: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     journal.undo(1)
     first, second, undo = journal.export_lines()
     with another(tmp_path) as (rebuilt, there):
-        rebuilt.import_lines([undo, second])
+        import_into(rebuilt, [undo, second])
         assert said(there) == {2: "Ben"}
-        rebuilt.import_lines([first])
+        import_into(rebuilt, [first])
         assert said(there) == said(people) == {2: "Ben"}
 
 
@@ -120,12 +126,12 @@ def test_a_malformed_line_is_named_and_nothing_is_imported(
     journal: Journal, line: str | bytes, reason: str
 ) -> None:
     with pytest.raises(JournalMalformed, match=reason) as malformed:
-        journal.import_lines([GOOD, "", line, GOOD.replace("1" * 32, "2" * 32)])
+        import_into(journal, [GOOD, "", line, GOOD.replace("1" * 32, "2" * 32)])
     assert malformed.value.line == 3
     assert str(malformed.value).startswith("line 3 ")
     assert journal.decisions() == ()
-    assert journal.import_lines([GOOD]).added == 1
+    assert import_into(journal, [GOOD]).added == 1
 
 
 def test_fields_that_a_later_version_may_add_are_passed_over(journal: Journal) -> None:
-    assert journal.import_lines([GOOD.replace('"kind"', '"mood":{"good":1},"kind"')]).added == 1
+    assert import_into(journal, [GOOD.replace('"kind"', '"mood":{"good":1},"kind"')]).added == 1

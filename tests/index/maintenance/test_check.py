@@ -10,17 +10,17 @@ import pytest
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Ignore, Reject, new_key
 from index.maintenance.check import (
-    DescriptorRows,
-    Faces,
-    IndexFile,
+    DerivedTablesInspection,
+    DescriptorInspection,
+    FaceInspection,
+    IndexFileInspection,
     Inspection,
-    Permissions,
-    References,
-    Replay,
+    PermissionInspection,
+    ReferenceInspection,
     inspections,
 )
 from index.maintenance.findings import Finding, FindingKind
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.store.sqlite.connection import Access
@@ -100,17 +100,17 @@ def test_missing_photos_and_contents_without_a_photo_are_no_fault(album: Catalog
 
 def test_rows_that_refer_to_nothing_are_deleted(album: Catalog, database: Database) -> None:
     execute(database, "DELETE FROM face WHERE id IN (1, 2)")
-    repaired(database, References(database), FindingKind.REFERENCES, "table descriptor", ": 2")
+    repaired(database, ReferenceInspection(database), FindingKind.REFERENCES, "table descriptor", ": 2")
     assert len(album.described_faces(MODEL)) == 28
 
 
 def test_what_hangs_on_rows_that_refer_to_nothing_goes_too(album: Catalog, database: Database) -> None:
     execute(database, "DELETE FROM content WHERE id = 1")
-    assert {each.message for each in References(database).find()} == {
+    assert {each.message for each in ReferenceInspection(database).find()} == {
         "rows of the table photo that refer to others that are not there: 1",
         "rows of the table face that refer to others that are not there: 3",
     }
-    References(database).repair()
+    ReferenceInspection(database).repair()
     assert found(database) == []
     assert len(album.described_faces(MODEL)) == 27
 
@@ -131,7 +131,7 @@ def test_a_descriptor_that_is_none_is_deleted_and_made_again_later(
     album: Catalog, database: Database, vector: str
 ) -> None:
     execute(database, f"UPDATE descriptor SET vector = {vector} WHERE face_id = 5")  # noqa: S608
-    look = DescriptorRows(database, dimension)
+    look = DescriptorInspection(database, dimension)
     repaired(database, look, FindingKind.DESCRIPTORS, "by sface that are none: 1 (faces 5)")
     assert 5 not in album.described_faces(MODEL)
     assert len(album.faces(range(1, 31))) == 30
@@ -150,14 +150,14 @@ def test_a_face_without_a_descriptor_is_no_fault(album: Catalog, database: Datab
 )
 def test_a_box_or_landmarks_that_are_none(album: Catalog, database: Database, change: str) -> None:
     execute(database, f"UPDATE face SET {change} WHERE id = 7")  # noqa: S608
-    repaired(database, Faces(database), FindingKind.FACES, "box or landmarks", "(faces 7)")
+    repaired(database, FaceInspection(database), FindingKind.FACES, "box or landmarks", "(faces 7)")
 
 
 def test_the_photo_of_a_face_at_no_place_is_read_again(
     album: Catalog, database: Database, photos: Path
 ) -> None:
     execute(database, "UPDATE face SET w = 0.0 - 1 WHERE id = 5")
-    Faces(database).repair()
+    FaceInspection(database).repair()
     states = album.states_under([bytes(photos)])
     assert os.fsencode(photos / "1.jpg") not in states  # so that the next scan takes it for new
     assert len(states) == 12
@@ -172,14 +172,14 @@ def test_where_the_photo_is_missing_only_the_face_goes(
         "UPDATE photo SET missing_since = '2024-01-01T00:00:00+00:00' WHERE id = 2",
         "UPDATE face SET landmarks = x'00' WHERE id = 5",
     )
-    repaired(database, Faces(database), FindingKind.FACES)
+    repaired(database, FaceInspection(database), FindingKind.FACES)
     assert len(album.states_under([bytes(photos)])) == 13
     assert {4, 5, 6} & set(album.described_faces(MODEL).tolist()) == {4, 6}
 
 
 def test_of_many_faults_a_few_are_named(album: Catalog, database: Database) -> None:
     execute(database, "UPDATE descriptor SET vector = x'00'")
-    (finding,) = DescriptorRows(database, dimension).find()
+    (finding,) = DescriptorInspection(database, dimension).find()
     assert finding.message.endswith(": 30 (faces 1, 2, 3, 4, 5, ...)")
 
 
@@ -206,7 +206,7 @@ def test_an_index_file_that_cannot_be_used_is_built_anew(
         path.write_bytes(content)
     else:
         execute(database, "UPDATE vector_index SET digest = zeroblob(32)")
-    repaired(database, IndexFile(album, dimension), FindingKind.INDEX, "saved index")
+    repaired(database, IndexFileInspection(album, dimension), FindingKind.INDEX, "saved index")
     assert path.read_bytes() == before
 
 
@@ -271,38 +271,38 @@ def decided(album: Catalog, database: Database) -> Database:
 def test_what_follows_from_the_journal_is_made_anew(
     decided: Database, change: str, table: str, rows: int
 ) -> None:
-    before = People(decided).standing(range(1, 31))
+    before = PeopleQueries(decided).standing(range(1, 31))
     execute(decided, change)
-    repaired(decided, Replay(decided), FindingKind.JOURNAL, f"table {table} ", f": {rows}")
-    assert People(decided).standing(range(1, 31)) == before
+    repaired(decided, DerivedTablesInspection(decided), FindingKind.JOURNAL, f"table {table} ", f": {rows}")
+    assert PeopleQueries(decided).standing(range(1, 31)) == before
 
 
 def test_persons_that_were_lost_come_back_from_the_journal(decided: Database) -> None:
     execute(decided, "DELETE FROM verdict", "DELETE FROM rejection", "DELETE FROM person")
     assert {each.kind for each in found(decided)} == {FindingKind.JOURNAL}
-    Replay(decided).repair()
+    DerivedTablesInspection(decided).repair()
     assert found(decided) == []
-    assert [each.person.name for each in People(decided).summaries()] == ["Anna", "Ben"]
+    assert [each.person.name for each in PeopleQueries(decided).summaries()] == ["Anna", "Ben"]
 
 
 def test_a_decision_that_is_none_is_deleted_and_the_others_hold(decided: Database) -> None:
     execute(decided, "UPDATE decision SET kind = 'nonsense' WHERE id IN (2, 4)")
-    (finding,) = Replay(decided).find()
+    (finding,) = DerivedTablesInspection(decided).find()
     assert "decision 2 cannot be read" in finding.message
-    Replay(decided).repair()
+    DerivedTablesInspection(decided).repair()
     assert found(decided) == []
-    assert [each.person.name for each in People(decided).summaries()] == ["Anna"]
+    assert [each.person.name for each in PeopleQueries(decided).summaries()] == ["Anna"]
 
 
 def test_faces_that_come_back_are_who_they_were(decided: Database, photos: Path) -> None:
     """At once, in the transaction that records them: a scan that is killed right after loses no name."""
     execute(decided, "UPDATE face SET landmarks = x'00' WHERE id = 5")
-    Faces(decided).repair()
+    FaceInspection(decided).repair()
     assert found(decided) == []
     album = Catalog(decided)
     album.record([indexed(make_file(photos / "1.jpg", "1"), "1", units(30)[3:6])])
     assert found(decided) == []
-    standing = People(decided).standing([31, 32, 33])
+    standing = PeopleQueries(decided).standing([31, 32, 33])
     assert [each.person and each.person.name for each in standing.values()] == ["Anna", "Ben", None]
 
 
@@ -312,9 +312,9 @@ def test_files_that_others_may_read_are_shut(album: Catalog, database: Database,
     index_path(library, MODEL).chmod(0o640)
     copy.chmod(0o604)
     library.parent.chmod(0o755)
-    messages = [finding.message for finding in Permissions(library).find()]
+    messages = [finding.message for finding in PermissionInspection(library).find()]
     assert [each.rpartition("mode is ")[2] for each in messages] == ["0604)", "0640)", "0755)"]
-    Permissions(library).repair()
+    PermissionInspection(library).repair()
     assert found(database) == []
     assert stat.S_IMODE(library.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600

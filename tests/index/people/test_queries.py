@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Hide, Ignore, Merge, NotAFace, Reject, new_key
 from index.errors import PersonUnknown
-from index.people.queries import ClusterFaces, People, Person, RecognisedFace, Shown
+from index.people.queries import ClusterFaces, PeopleQueries, Person, PhotoFilter, RecognisedFace
 from index.photos.catalog import Catalog
 from index.store.schema import cluster, cluster_face, recognised
 from index.store.sqlite.database import Database
@@ -38,7 +38,7 @@ def group(database: Database, *clusters: list[int]) -> None:
             connection.execute(insert(cluster_face), rows)
 
 
-def test_everyone_has_a_name_of_their_own(journal: Journal, people: People) -> None:
+def test_everyone_has_a_name_of_their_own(journal: Journal, people: PeopleQueries) -> None:
     for number, name in enumerate(["Anna", "anna", "Anna (2)", "Ben", "Anna"]):
         journal.append(Assign(keys(number), new_key(), name))
     names = [each.name for each in people.everyone().values()]
@@ -46,14 +46,16 @@ def test_everyone_has_a_name_of_their_own(journal: Journal, people: People) -> N
     assert [people.named(name).id for name in names] == [1, 2, 3, 4, 5]
 
 
-def test_a_name_is_found_whatever_its_case_and_composition(journal: Journal, people: People) -> None:
+def test_a_name_is_found_whatever_its_case_and_composition(journal: Journal, people: PeopleQueries) -> None:
     journal.append(Assign(keys(0), ANNA, "Zo\u00e9 Stra\u00dfe"))
     assert people.named(" ZOE\u0301 STRASSE ").key == ANNA
     assert people.with_key(ANNA) == people.named("zoé straße")
     assert people.with_key(BEN) is None
 
 
-def test_an_unknown_name_is_answered_with_those_that_are_like_it(journal: Journal, people: People) -> None:
+def test_an_unknown_name_is_answered_with_those_that_are_like_it(
+    journal: Journal, people: PeopleQueries
+) -> None:
     journal.append_all([assign(ANNA, 0), Assign(keys(1), BEN, "Hanna"), Assign(keys(2), CARL, "Carl")])
     with pytest.raises(PersonUnknown, match="nobody is called Ana: did you mean Anna or Hanna") as unknown:
         people.named("Ana")
@@ -64,7 +66,7 @@ def test_an_unknown_name_is_answered_with_those_that_are_like_it(journal: Journa
 
 
 def test_people_are_listed_by_name_with_their_faces(
-    journal: Journal, people: People, database: Database, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, database: Database, catalog: Catalog, photos: Path
 ) -> None:
     journal.append_all([Assign(keys(4), CARL, "carl"), assign(BEN, 0), assign(ANNA, 1, 2), Ignore(keys(4))])
     journal.append(Hide(BEN, hidden=True))
@@ -81,7 +83,7 @@ def test_people_are_listed_by_name_with_their_faces(
 
 
 def test_faces_of_a_content_that_is_in_no_photo_any_more_are_not_counted(
-    journal: Journal, people: People, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, catalog: Catalog, photos: Path
 ) -> None:
     journal.append(assign(ANNA, 0, 2))
     catalog.record([indexed(make_file(photos / "0.jpg", "edited"), "edited", units(1, 9))])
@@ -90,7 +92,7 @@ def test_faces_of_a_content_that_is_in_no_photo_any_more_are_not_counted(
     assert people.standing([1])[1].confirmed  # and yet nothing is lost
 
 
-def test_the_faces_of_a_person(journal: Journal, people: People, database: Database) -> None:
+def test_the_faces_of_a_person(journal: Journal, people: PeopleQueries, database: Database) -> None:
     journal.append_all([assign(ANNA, 4, 0), assign(BEN, 1)])
     recognise(database, people.named("Anna"), f3=0.6, f4=0.8)
     faces = people.faces_of(people.named("Anna").id)
@@ -98,7 +100,7 @@ def test_the_faces_of_a_person(journal: Journal, people: People, database: Datab
     assert faces.recognised == (RecognisedFace(4, 0.8), RecognisedFace(3, 0.6))
 
 
-def test_the_standing_of_faces(journal: Journal, people: People, database: Database) -> None:
+def test_the_standing_of_faces(journal: Journal, people: PeopleQueries, database: Database) -> None:
     journal.append_all([assign(ANNA, 0), Ignore(keys(1)), NotAFace(keys(2)), Reject(keys(3), ANNA)])
     anna = people.named("Anna")
     recognise(database, anna, f5=0.625)
@@ -115,7 +117,7 @@ def test_the_standing_of_faces(journal: Journal, people: People, database: Datab
 
 
 def test_a_decision_covers_what_was_recognised_until_it_is_undone(
-    journal: Journal, people: People, database: Database
+    journal: Journal, people: PeopleQueries, database: Database
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     anna = people.named("Anna")
@@ -127,7 +129,9 @@ def test_a_decision_covers_what_was_recognised_until_it_is_undone(
     assert [each.face_id for each in people.faces_of(anna.id).recognised] == [3, 5]
 
 
-def test_clusters_hold_what_no_decision_covers(journal: Journal, people: People, database: Database) -> None:
+def test_clusters_hold_what_no_decision_covers(
+    journal: Journal, people: PeopleQueries, database: Database
+) -> None:
     journal.append(assign(ANNA, 5))
     group(database, [1, 2], [3, 4, 5, 6])
     with database.write() as connection:
@@ -144,45 +148,49 @@ def test_clusters_hold_what_no_decision_covers(journal: Journal, people: People,
     assert people.cluster(77) == ClusterFaces(77, ())
 
 
-def test_a_photo_leads_to_its_faces(journal: Journal, people: People, catalog: Catalog, photos: Path) -> None:
+def test_a_photo_leads_to_its_faces(
+    journal: Journal, people: PeopleQueries, catalog: Catalog, photos: Path
+) -> None:
     digest = people.digest_of(os.fsencode(photos / "1.jpg"))
     assert digest == digest_of("content 1")
     assert catalog.face_ids_of(digest) == [3, 4]
     assert people.digest_of(os.fsencode(photos / "9.jpg")) is None
 
 
-def found(people: People, shown: Shown) -> list[str]:
+def found(people: PeopleQueries, shown: PhotoFilter) -> list[str]:
     return [os.path.basename(os.fsdecode(each.path)) for each in people.photos(shown)]
 
 
-def test_photos_by_who_is_in_them(journal: Journal, people: People, database: Database) -> None:
+def test_photos_by_who_is_in_them(journal: Journal, people: PeopleQueries, database: Database) -> None:
     journal.append_all([assign(ANNA, 0, 2, 4), assign(BEN, 1), NotAFace(keys(3))])
     anna, ben = people.named("Anna").id, people.named("Ben").id
-    assert found(people, Shown((anna,))) == ["0.jpg", "1.jpg", "2.jpg"]
-    assert found(people, Shown((anna, ben))) == ["0.jpg"]
-    assert found(people, Shown((anna,), without=(ben,))) == ["1.jpg", "2.jpg"]
-    assert found(people, Shown((anna,), only=True)) == ["1.jpg"]  # in 2.jpg is somebody else
-    assert found(people, Shown((anna, ben), only=True)) == ["0.jpg"]
+    assert found(people, PhotoFilter((anna,))) == ["0.jpg", "1.jpg", "2.jpg"]
+    assert found(people, PhotoFilter((anna, ben))) == ["0.jpg"]
+    assert found(people, PhotoFilter((anna,), without=(ben,))) == ["1.jpg", "2.jpg"]
+    assert found(people, PhotoFilter((anna,), only=True)) == ["1.jpg"]  # in 2.jpg is somebody else
+    assert found(people, PhotoFilter((anna, ben), only=True)) == ["0.jpg"]
     recognise(database, people.named("Ben"), f6=0.8)
-    assert found(people, Shown((ben,))) == ["0.jpg", "2.jpg"]
-    assert found(people, Shown((anna, ben), only=True)) == ["0.jpg", "2.jpg"]
-    assert found(people, Shown((anna,), without=(ben,), only=True)) == ["1.jpg"]
+    assert found(people, PhotoFilter((ben,))) == ["0.jpg", "2.jpg"]
+    assert found(people, PhotoFilter((anna, ben), only=True)) == ["0.jpg", "2.jpg"]
+    assert found(people, PhotoFilter((anna,), without=(ben,), only=True)) == ["1.jpg"]
     journal.append(Reject((key(5),), BEN))
-    assert found(people, Shown((ben,))) == ["0.jpg"]
+    assert found(people, PhotoFilter((ben,))) == ["0.jpg"]
     journal.append(Merge(ANNA, BEN))
-    assert found(people, Shown((anna,), only=True)) == ["0.jpg", "1.jpg"]
+    assert found(people, PhotoFilter((anna,), only=True)) == ["0.jpg", "1.jpg"]
     with pytest.raises(ValueError, match="none is wanted"):
-        people.photos(Shown(()))
+        people.photos(PhotoFilter(()))
 
 
-def test_a_stranger_who_is_ignored_is_somebody_else_all_the_same(journal: Journal, people: People) -> None:
+def test_a_stranger_who_is_ignored_is_somebody_else_all_the_same(
+    journal: Journal, people: PeopleQueries
+) -> None:
     journal.append_all([assign(ANNA, 0), Ignore(keys(1))])
     anna = people.named("Anna").id
-    assert found(people, Shown((anna,), only=True)) == []
+    assert found(people, PhotoFilter((anna,), only=True)) == []
 
 
 def test_photos_by_when_they_were_taken(
-    journal: Journal, people: People, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, catalog: Catalog, photos: Path
 ) -> None:
     taken = {
         "summer.jpg": datetime.fromisoformat("2021-07-31T23:59:59+02:00"),
@@ -194,25 +202,25 @@ def test_photos_by_when_they_were_taken(
         catalog.record([replace(outcome, taken_at=time)])
     journal.append(assign(ANNA, 8, 10, 12))
     anna = people.named("Anna").id
-    assert found(people, Shown((anna,))) == ["summer.jpg", "autumn.jpg", "undated.jpg"]
-    assert [each.taken_at for each in people.photos(Shown((anna,)))] == list(taken.values())
-    assert found(people, Shown((anna,), since=date(2021, 7, 31))) == ["summer.jpg", "autumn.jpg"]
-    assert found(people, Shown((anna,), since=date(2021, 8, 1))) == ["autumn.jpg"]
-    assert found(people, Shown((anna,), until=date(2021, 7, 31))) == ["summer.jpg"]
-    assert found(people, Shown((anna,), until=date(2021, 10, 1))) == ["summer.jpg", "autumn.jpg"]
-    assert found(people, Shown((anna,), since=date(2021, 8, 1), until=date(2021, 9, 30))) == []
+    assert found(people, PhotoFilter((anna,))) == ["summer.jpg", "autumn.jpg", "undated.jpg"]
+    assert [each.taken_at for each in people.photos(PhotoFilter((anna,)))] == list(taken.values())
+    assert found(people, PhotoFilter((anna,), since=date(2021, 7, 31))) == ["summer.jpg", "autumn.jpg"]
+    assert found(people, PhotoFilter((anna,), since=date(2021, 8, 1))) == ["autumn.jpg"]
+    assert found(people, PhotoFilter((anna,), until=date(2021, 7, 31))) == ["summer.jpg"]
+    assert found(people, PhotoFilter((anna,), until=date(2021, 10, 1))) == ["summer.jpg", "autumn.jpg"]
+    assert found(people, PhotoFilter((anna,), since=date(2021, 8, 1), until=date(2021, 9, 30))) == []
 
 
 def test_photos_that_are_gone_are_not_found_and_copies_are(
-    journal: Journal, people: People, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, catalog: Catalog, photos: Path
 ) -> None:
     journal.append(assign(ANNA, 0, 2))
     catalog.record([known(make_file(photos / "copy of 1.jpg"), "content 1")])
     (photos / "0.jpg").unlink()
     seen = {os.fsencode(photos / name) for name in ("1.jpg", "2.jpg", "copy of 1.jpg")}
     catalog.mark_missing([os.fsencode(photos)], seen, [])
-    assert found(people, Shown((people.named("Anna").id,))) == ["1.jpg", "copy of 1.jpg"]
+    assert found(people, PhotoFilter((people.named("Anna").id,))) == ["1.jpg", "copy of 1.jpg"]
 
 
-def test_more_faces_than_a_statement_has_parameters_are_asked_about_at_once(people: People) -> None:
+def test_more_faces_than_a_statement_has_parameters_are_asked_about_at_once(people: PeopleQueries) -> None:
     assert len(people.standing(range(1, 70_001))) == 70_000

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import LibraryDamaged, ModelMismatch
+from index.paths import is_inside
 from index.photos.catalog import CHUNK, Catalog
-from index.photos.path_conditions import is_inside
 from index.store.sqlite.database import Database
 from index.values import IndexFile, Manifest, ReasonCount, Recorded
 from pipeline.values import ModelId, PhotoFile

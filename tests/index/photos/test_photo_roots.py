@@ -7,7 +7,7 @@ import pytest
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
 from index.store.sqlite.database import Database
-from index.values import Loss, Moved, Pruned, RootFigures
+from index.values import Moved, Pruned, RootFigures, RootLoss
 from pipeline.values import PhotoFile
 from tests.index.builders import digest_of, indexed, units
 from tests.index.conftest import NOW
@@ -28,10 +28,10 @@ def test_figures_and_losses_are_each_root_s_own(catalog: Catalog, roots: Roots) 
     assert roots.figures() == (RootFigures(b"/p", 2, 1), RootFigures(b"/pictures", 1, 0))
     losses = roots.losses([b"/p", b"/pictures", b"/p/1", b"/unknown"], {b"/pictures/4"}, [b"/p/in"])
     assert losses == (
-        Loss(b"/p", known=2, lost=1, is_photo=False),
-        Loss(b"/pictures", known=1, lost=0, is_photo=False),
-        Loss(b"/p/1", known=1, lost=1, is_photo=True),
-        Loss(b"/unknown", known=0, lost=0, is_photo=False),
+        RootLoss(b"/p", known=2, lost=1, is_photo=False),
+        RootLoss(b"/pictures", known=1, lost=0, is_photo=False),
+        RootLoss(b"/p/1", known=1, lost=1, is_photo=True),
+        RootLoss(b"/unknown", known=0, lost=0, is_photo=False),
     )
 
 

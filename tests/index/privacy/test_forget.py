@@ -23,11 +23,11 @@ from index.decisions.model import (
     new_key,
 )
 from index.errors import DecisionRefused
-from index.maintenance.check import read_again
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.privacy.forget import forget, purge
 from index.privacy.redaction import redact
+from index.store.read_again import read_again
 from index.store.schema import calibration, cluster, cluster_face, content, descriptor, face, recognised
 from index.store.sqlite.database import Database, create_database
 from index.vectors.saved_index import index_path, load_index, save_index
@@ -40,6 +40,7 @@ from tests.index.journals import (
     CARL,
     DORA,
     assign,
+    import_into,
     key,
     keys,
     scan,
@@ -62,7 +63,7 @@ def face_ids(database: Database) -> list[int]:
         return list(connection.scalars(select(face.c.id).order_by(face.c.id)))
 
 
-def named(people: People) -> dict[int, str]:
+def named(people: PeopleQueries) -> dict[int, str]:
     standing = people.standing(range(1, 30))
     return {face_id: each.person.name for face_id, each in standing.items() if each.person}
 
@@ -133,7 +134,7 @@ def test_deleted_rows_are_overwritten_before_anything_is_vacuumed(
 
 
 def test_confirmed_and_recognised_faces_go_and_others_in_the_same_photos_stay(
-    journal: Journal, people: People, database: Database
+    journal: Journal, people: PeopleQueries, database: Database
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), Reject(keys(5), ANNA)])
     with database.write() as connection:
@@ -149,7 +150,7 @@ def test_confirmed_and_recognised_faces_go_and_others_in_the_same_photos_stay(
 
 
 def test_a_rescan_does_not_bring_a_forgotten_face_back(
-    journal: Journal, people: People, database: Database, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, database: Database, catalog: Catalog, photos: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1, 2)])
     forget(database, ANNA)
@@ -181,7 +182,7 @@ def test_a_face_that_no_photo_had_yet_is_kept_out_too(
     assert len(catalog.face_ids_of(key(6).digest)) == 1
 
 
-def test_who_was_merged_is_forgotten_too(journal: Journal, people: People, database: Database) -> None:
+def test_who_was_merged_is_forgotten_too(journal: Journal, people: PeopleQueries, database: Database) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), assign(CARL, 2), Merge(ANNA, BEN)])
     old = list(journal.export_lines())
     forget(database, BEN)
@@ -190,7 +191,7 @@ def test_who_was_merged_is_forgotten_too(journal: Journal, people: People, datab
     with pytest.raises(DecisionRefused, match="cannot be undone"):
         journal.undo(4)
     fork = [line.replace(journal_uid(line), new_key()) for line in old]
-    assert journal.import_lines(fork).redacted == 3
+    assert import_into(journal, fork).redacted == 3
     assert named(people) == {3: "Carl"}
 
 
@@ -235,7 +236,7 @@ def test_decisions_keep_what_they_say_of_others(journal: Journal, database: Data
     ]
 
 
-def test_who_was_split_off_stays(journal: Journal, people: People, database: Database) -> None:
+def test_who_was_split_off_stays(journal: Journal, people: PeopleQueries, database: Database) -> None:
     journal.append_all([assign(ANNA, 0, 1), split(BEN, ANNA, 1)])
     forget(database, ANNA)
     assert named(people) == {2: "Ben"}
@@ -266,7 +267,7 @@ def test_calibrations_that_name_a_person_go(journal: Journal, database: Database
         assert list(connection.scalars(select(calibration.c.body))) == [rows[1]["body"]]
 
 
-def test_clusters_left_empty_go(journal: Journal, people: People, database: Database) -> None:
+def test_clusters_left_empty_go(journal: Journal, people: PeopleQueries, database: Database) -> None:
     with database.write() as connection:
         connection.execute(insert(cluster), [{"id": each, "made_at": "2024-05-06"} for each in (1, 2)])
         rows = [{"face_id": number, "cluster_id": 1 + (number > 2)} for number in (1, 2, 3, 4)]
@@ -279,12 +280,12 @@ def test_clusters_left_empty_go(journal: Journal, people: People, database: Data
 
 
 def test_an_old_journal_does_not_bring_a_person_back(
-    journal: Journal, people: People, database: Database, catalog: Catalog, tmp_path: Path
+    journal: Journal, people: PeopleQueries, database: Database, catalog: Catalog, tmp_path: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), Rename(ANNA, "Annabelle")])
     old = list(journal.export_lines())
     forget(database, ANNA)
-    assert journal.import_lines(old).known == 3
+    assert import_into(journal, old).known == 3
     assert named(people) == {2: "Ben"}
     new = list(journal.export_lines())
     assert not any("Anna" in line for line in new)
@@ -294,18 +295,18 @@ def test_an_old_journal_does_not_bring_a_person_back(
         there.choose_model(MODEL)
         scan(there, tmp_path / "photos elsewhere")
         again = Journal(rebuilt)
-        imported = again.import_lines(new)
+        imported = import_into(again, new)
         assert (imported.added, imported.erased_faces) == (4, 1)  # the mark came with the journal
         purge(rebuilt)
         assert face_ids(rebuilt) == [2, 3, 4, 5, 6]
-        assert again.import_lines(old).known == 3
+        assert import_into(again, old).known == 3
         assert again.state() == journal.state()
-        assert named(People(rebuilt)) == {2: "Ben"}
+        assert named(PeopleQueries(rebuilt)) == {2: "Ben"}
         assert holders(rebuilt.path.parent, [b"Annabelle"]) == {}
 
 
 def test_a_journal_from_elsewhere_does_not_bring_a_person_back(
-    journal: Journal, people: People, database: Database
+    journal: Journal, people: PeopleQueries, database: Database
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     forget(database, ANNA)
@@ -318,11 +319,11 @@ def test_a_journal_from_elsewhere_does_not_bring_a_person_back(
             f'"kind":"assign","person":"{CARL}","name":"Carl","faces":[{face_json(0)},{face_json(3)}]',
         )
     ]
-    imported = journal.import_lines(elsewhere)
+    imported = import_into(journal, elsewhere)
     assert (imported.added, imported.redacted, imported.erased_faces) == (0, 4, 0)
     assert named(people) == {2: "Ben", 4: "Carl"}
     assert holders(database.path.parent, [b"Annabelle", b"Dorabelle", b"Dorothea"]) == {}
-    assert journal.import_lines(elsewhere).known == 4
+    assert import_into(journal, elsewhere).known == 4
 
 
 def face_json(number: int) -> str:
@@ -331,16 +332,16 @@ def face_json(number: int) -> str:
 
 
 def test_who_was_forgotten_elsewhere_is_forgotten_here(
-    journal: Journal, people: People, database: Database, tmp_path: Path
+    journal: Journal, people: PeopleQueries, database: Database, tmp_path: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), assign(CARL, 2)])
     lines = list(journal.export_lines())
     with create_database(tmp_path / "elsewhere" / "library.sqlite3") as other:
-        Journal(other).import_lines(lines)
+        import_into(Journal(other), lines)
         forget(other, ANNA)
         theirs = list(Journal(other).export_lines())
     journal.append_all([Merge(ANNA, CARL), Assign(keys(4), ANNA, None)])
-    assert journal.import_lines(theirs).erased_faces == 3
+    assert import_into(journal, theirs).erased_faces == 3
     assert named(people) == {2: "Ben"}
     assert face_ids(database) == [2, 4, 6]
     assert journal.state().forgotten == {ANNA, CARL}

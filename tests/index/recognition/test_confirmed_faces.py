@@ -10,7 +10,7 @@ import pytest
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Ignore, NotAFace, new_key
 from index.errors import LibraryDamaged
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.recognition.confirmed_faces import FACES_A_YEAR, load_gallery, not_faces
 from index.store.sqlite.database import Database
@@ -46,7 +46,7 @@ def test_confirmed_faces_are_in_it_and_no_others(database: Database, faces: list
     journal.append(Ignore(journal.face_keys(faces[3:4])))
     journal.append(NotAFace(journal.face_keys(faces[4:5])))
     gallery = load_gallery(database, MODEL)
-    named = {person.name: person.id for person in People(database).everyone().values()}
+    named = {person.name: person.id for person in PeopleQueries(database).everyone().values()}
     assert gallery.person_ids.tolist() == sorted(named.values())
     assert sorted(gallery.face_ids.tolist()) == faces[:3]
     evidence = gallery.evidence(stored(units(6))[:1])

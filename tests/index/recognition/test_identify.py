@@ -7,9 +7,9 @@ import pytest
 
 from index.photos.catalog import Catalog
 from index.recognition.gallery import Gallery
-from index.recognition.identify import NOBODY, Match, Verdict, Wanted, identify, nearest
+from index.recognition.identify import LikenessVerdict, Match, NeighborOptions, identify, nearest
 from index.recognition.thresholds import Thresholds
-from index.values import NearFace
+from index.values import NONE, NearFace
 from index.vectors.saved_index import VectorIndex, load_index
 from pipeline.values import F32, PhotoFile
 from tests.index.builders import DIMENSION, MODEL, digest_of, indexed, known, make_file, units
@@ -51,20 +51,20 @@ def names(near: list[NearFace]) -> list[bytes]:
 
 
 def test_the_nearest_come_first(catalog: Catalog, people: list[PhotoFile], probe: F32) -> None:
-    near, other = nearest(catalog, loaded(catalog), np.concatenate([probe, -probe]), Wanted(k=3))
+    near, other = nearest(catalog, loaded(catalog), np.concatenate([probe, -probe]), NeighborOptions(k=3))
     assert names(near) == [b"/p/0", b"/p/1", b"/p/2"]
     assert [each.similarity for each in near] == pytest.approx([0.95, 0.9, 0.8], abs=1e-3)
     assert names(other) == [b"/p/7", b"/p/6", b"/p/5"]
 
 
 def test_as_many_as_there_are(catalog: Catalog, people: list[PhotoFile], probe: F32) -> None:
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=100))
+    (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions(k=100))
     assert names(near) == [file.path for file in people]
-    assert nearest(catalog, loaded(catalog), probe[:0], Wanted()) == []
+    assert nearest(catalog, loaded(catalog), probe[:0], NeighborOptions()) == []
 
 
 def test_none_that_is_too_different(catalog: Catalog, people: list[PhotoFile], probe: F32) -> None:
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=100, min_similarity=0.65))
+    (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions(k=100, min_similarity=0.65))
     assert names(near) == [b"/p/0", b"/p/1", b"/p/2", b"/p/3"]
 
 
@@ -72,16 +72,18 @@ def test_a_photo_is_no_match_of_itself_whatever_its_name(
     catalog: Catalog, people: list[PhotoFile], probe: F32
 ) -> None:
     catalog.record([known(PhotoFile(b"/copy", 1, 1), repr(b"/p/0"))])
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=2, not_of=digest_of(repr(b"/p/0"))))
+    (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions(k=2, not_of=digest_of(repr(b"/p/0"))))
     assert names(near) == [b"/p/1", b"/p/2"]
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=1, not_of=digest_of("in no library")))
+    (near,) = nearest(
+        catalog, loaded(catalog), probe, NeighborOptions(k=1, not_of=digest_of("in no library"))
+    )
     assert len(near) == 1
 
 
 def test_a_content_at_two_paths_is_one_match(catalog: Catalog, photos: Path, probe: F32) -> None:
     a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
     catalog.record([indexed(a, "same", probe), known(b, "same")])
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted())
+    (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions())
     assert names(near) == [a.path]
 
 
@@ -90,9 +92,9 @@ def test_faces_that_are_in_no_photo_any_more_make_room_for_others(
 ) -> None:
     for file in people[:6]:
         catalog.record([indexed(file, "edited " + repr(file.path))])
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=1))
+    (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions(k=1))
     assert names(near) == [b"/p/6"]
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=5))
+    (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions(k=5))
     assert names(near) == [b"/p/6", b"/p/7"]
 
 
@@ -100,17 +102,17 @@ def test_faces_of_missing_photos_are_matches_and_say_so(
     catalog: Catalog, people: list[PhotoFile], probe: F32
 ) -> None:
     catalog.mark_missing([b"/p/0"], set(), [])
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=2))
+    (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions(k=2))
     assert [(each.face.photo, each.face.missing) for each in near] == [(b"/p/0", True), (b"/p/1", False)]
 
 
 def test_an_empty_library_has_nobody(catalog: Catalog, probe: F32) -> None:
-    assert nearest(catalog, loaded(catalog), probe, Wanted()) == [[]]
+    assert nearest(catalog, loaded(catalog), probe, NeighborOptions()) == [[]]
 
 
 def test_faces_that_are_none_are_no_matches(catalog: Catalog, people: list[PhotoFile], probe: F32) -> None:
     (first,), (second,) = (catalog.face_ids_of(digest_of(repr(file.path))) for file in people[:2])
-    (near,) = nearest(catalog, loaded(catalog), probe, Wanted(k=2, not_these=[first]))
+    (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions(k=2, not_these=[first]))
     assert near[0].face.face_id == second
     assert names(near) == [b"/p/1", b"/p/2"]
 
@@ -132,12 +134,12 @@ def test_a_face_is_named_from_the_threshold_on(probe: F32) -> None:
         match = identify(gallery_of(turned(probe[0], [similarity]), [7]), probe, THRESHOLDS)[0]
         assert (match.person_id, match.verdict) == (7, verdict)
         assert match.similarity == pytest.approx(similarity, abs=1e-5)
-        assert (match.runner_up_id, match.runner_up) == (NOBODY, -1.0)
+        assert (match.runner_up_id, match.runner_up) == (NONE, -1.0)
 
 
 def test_the_next_person_and_the_margin_are_told(probe: F32) -> None:
     match = identify(gallery_of(turned(probe[0], [0.3, 0.8, 0.1]), [5, 6, 7]), probe, THRESHOLDS)[0]
-    assert (match.person_id, match.runner_up_id, match.verdict) == (6, 5, Verdict.ACCEPTED)
+    assert (match.person_id, match.runner_up_id, match.verdict) == (6, 5, LikenessVerdict.ACCEPTED)
     assert match.runner_up == pytest.approx(0.3, abs=1e-5)
     assert match.margin == pytest.approx(0.5, abs=1e-5)
 
@@ -151,10 +153,10 @@ def test_too_close_to_call_is_only_probable(probe: F32) -> None:
 def test_a_person_that_was_rejected_for_the_face_is_passed_over(probe: F32) -> None:
     gallery = gallery_of(turned(probe[0], [0.9, 0.6]), [5, 6])
     matches = identify(gallery, np.concatenate([probe, probe, probe]), THRESHOLDS, {1: [5], 2: [5, 6]})
-    assert matches.person_ids.tolist() == [5, 6, NOBODY]
-    assert matches.runner_up_ids.tolist() == [6, NOBODY, NOBODY]
+    assert matches.person_ids.tolist() == [5, 6, NONE]
+    assert matches.runner_up_ids.tolist() == [6, NONE, NONE]
     assert matches.accepted.tolist() == [True, True, False]
-    assert (matches[2].similarity, matches[2].verdict) == (-1.0, Verdict.UNKNOWN)
+    assert (matches[2].similarity, matches[2].verdict) == (-1.0, LikenessVerdict.UNKNOWN)
 
 
 def test_one_near_face_alone_makes_a_person_probable_and_no_more(probe: F32) -> None:
@@ -168,5 +170,5 @@ def test_one_near_face_alone_makes_a_person_probable_and_no_more(probe: F32) -> 
 
 def test_where_nobody_is_known_nobody_is_named(probe: F32) -> None:
     matches = identify(gallery_of(probe[:0], []), probe, THRESHOLDS)
-    assert matches[0] == Match(NOBODY, -1.0, NOBODY, -1.0, Verdict.UNKNOWN)
+    assert matches[0] == Match(NONE, -1.0, NONE, -1.0, LikenessVerdict.UNKNOWN)
     assert len(identify(gallery_of(probe, [1]), probe[:0], THRESHOLDS)) == 0

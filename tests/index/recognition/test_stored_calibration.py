@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
 from index.errors import LibraryDamaged
-from index.people.queries import People
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.recognition.stored_calibration import (
     Calibration,
@@ -82,7 +82,7 @@ def test_close_persons_are_known_by_their_rows_while_they_are_known(
     store_calibration(database, FOUND)
     assert thresholds_for(database, MODEL).close == ()
     journal.append(Assign(journal.face_keys(faces[1:]), BERTA, "Berta"))
-    rows = {person.key: person.id for person in People(database).everyone().values()}
+    rows = {person.key: person.id for person in PeopleQueries(database).everyone().values()}
     assert thresholds_for(database, MODEL).close == (ClosePair(rows[ANNA], rows[BERTA], 0.17),)
 
 

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.decoding.formats import Format, Unsupported
 from pipeline.errors import PhotoError
+from pipeline.sources.formats import Format, Unsupported
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, PhotoFile, Reason, Size, Stage
 from tests.pipeline.pictures import (

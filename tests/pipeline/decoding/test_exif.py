@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.decoding.exif import ExifFacts, read_exif
-from pipeline.decoding.pillow_warnings import hush_libraries
+from pipeline.decoding.pillow_warnings import silence_pillow_warnings
 
 ORIENTATION, DATE_TIME = 0x0112, 0x0132
 ORIGINAL, DIGITIZED = 0x9003, 0x9004
@@ -29,7 +29,7 @@ def facts(first: Mapping[int, object], exif: Mapping[int, object]) -> ExifFacts:
 def facts_of(block: bytes) -> ExifFacts:
     stream = io.BytesIO()
     Image.new("RGB", (8, 8)).save(stream, "JPEG", exif=block)
-    hush_libraries()
+    silence_pillow_warnings()
     with Image.open(stream) as image:
         image.load()
         return read_exif(image)

@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from pipeline.decoding.formats import (
+from pipeline.sources.formats import (
     HEAD_BYTES,
     Format,
     Kind,

@@ -1,0 +1,22 @@
+"""Has the next scan read photos anew."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, exists, select
+
+from index.store.conditions import is_one_of
+from index.store.schema import content, photo
+
+
+def read_again(connection: Connection, contents: Sequence[int]) -> None:
+    """Have the next scan read photos anew, by forgetting them; those that are all missing are left.
+
+    Args:
+        connection: With a transaction that may write, and foreign keys enforced.
+        contents: Ids of what is in the photos.
+    """
+    is_there = exists().where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
+    wanted = select(content.c.id).where(is_one_of(content.c.id, contents), is_there)
+    present = list(connection.scalars(wanted))
+    connection.execute(delete(photo).where(is_one_of(photo.c.content_id, present)))
+    connection.execute(delete(content).where(is_one_of(content.c.id, present)))
