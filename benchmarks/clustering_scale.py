@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert, select
 
-from benchmarks.made_descriptors import CHUNK, MadePeople
 from benchmarks.process import machine, print_table, run
 from faceindex.accuracy.cluster_agreement import agree
 from index.photos.catalog import Catalog
 from index.store.schema import cluster_face, content, descriptor, face, photo
 from index.store.sqlite.database import Database, create_database
 from pipeline.values import F32, ModelId
+from tests.made_descriptors import CHUNK, MadePeople
 
 MODEL = ModelId("made")
 ACCEPT = 0.45

@@ -12,10 +12,10 @@ from typing import Any
 import faiss
 import numpy as np
 
-from benchmarks.made_descriptors import MadePeople
 from benchmarks.process import machine
 from index.values import I64
 from pipeline.values import F32
+from tests.made_descriptors import MadePeople
 
 PROBES = 100
 NEIGHBORS = 10

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import insert
 
-from benchmarks.made_descriptors import CHUNK, MadePeople
 from benchmarks.process import installed, machine
 from benchmarks.search_process import MODEL, NEIGHBORS, peak_memory
 from index.arrays import descriptors_from_blobs
@@ -29,6 +28,7 @@ from index.store.sqlite.database import Database, create_database
 from index.values import I64
 from index.vectors.saved_index import EXACT_BYTES, index_path
 from pipeline.values import F32
+from tests.made_descriptors import CHUNK, MadePeople
 
 PROBES = 200
 COLD = 20

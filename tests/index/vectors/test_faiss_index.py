@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.made_descriptors import MadePeople
 from index.values import I64, Descriptors, Neighbor
 from index.vectors.faiss_index import _PART, CodedIndex, ExactIndex, FaissIndex
 from pipeline.values import F32
 from tests.index.builders import DIMENSION, units
+from tests.made_descriptors import MadePeople
 
 NONE: I64 = np.empty(0, dtype=np.int64)
 

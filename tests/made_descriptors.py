@@ -1,4 +1,4 @@
-"""Made descriptors for measurements: people with several faces each, and not white noise.
+"""Made descriptors for tests and benchmarks: people with several faces each, and not white noise.
 
 A descriptor is a mean shared by all, plus who the person is, plus how the photo was taken, plus noise.
 The first three lie in a space of low rank, in which the variances fall off as a power law, as the
