@@ -68,4 +68,12 @@ def outcome(faces: LabelledFaces, rows: I64, model: ModelSpec) -> PhotoIndexed:
         for place, row in enumerate(rows)
     )
     digest = hashlib.sha256(str(photo).encode()).digest()
-    return PhotoIndexed(PhotoFile(b"/%d.jpg" % photo, 1, 1), digest, Size(9999, 100), None, described)
+    return PhotoIndexed(
+        PhotoFile(b"/%d.jpg" % photo, 1, 1),
+        digest,
+        Size(9999, 100),
+        None,
+        described,
+        "png pillow 12.0.0",
+        "mtcnn",
+    )

@@ -19,6 +19,7 @@ from threading import Lock
 import numpy as np
 
 from pipeline.decoding.decoders import Decoder, Decoders
+from pipeline.decoding.readers import decoder_of
 from pipeline.description.crop import cut, scale_needed, wants_full_size
 from pipeline.description.embedder import Embedder
 from pipeline.description.quality import assess
@@ -73,6 +74,7 @@ class _Examined:
     size: Size
     taken_at: datetime | None
     crops: tuple[FaceCrop, ...]
+    decoder: str
 
 
 _Examination = _Examined | PhotoKnown | PhotoSkipped | PhotoFailed
@@ -122,7 +124,7 @@ class Runner:
         Raises:
             Exception: Whatever is not a PhotoError is a bug, or a machine in trouble, and ends the run.
         """
-        batches = _Batches(self._descriptors, self._embedder.batch_size)
+        batches = _Batches(self._descriptors, self._embedder.batch_size, self._detector.name)
         for examined in self._examine_all(files, _Contents(known)):
             yield from batches.add(examined)
         yield from batches.rest()
@@ -148,8 +150,10 @@ class Runner:
     def _examine(self, file: PhotoFile, contents: "_Contents") -> _Examination:
         """Everything about one file up to its crops."""
         digest: bytes | None = None
+        decoder: str | None = None
         try:
             with OpenPhoto(file) as photo:
+                decoder = decoder_of(photo.kind)
                 if not photo.is_photo:
                     return PhotoSkipped(file)
                 with self._clock.time("hash"):
@@ -159,7 +163,7 @@ class Runner:
                 return replace(contents.once(digest, partial(self._cut_faces, photo, digest)), file=file)
         except PhotoError as error:
             own = digest if error.reason.lies_in_content else None
-            return PhotoFailed(file, error.stage, error.reason, error.message, own)
+            return PhotoFailed(file, error.stage, error.reason, error.message, own, decoder)
 
     def _cut_faces(self, photo: OpenPhoto, digest: bytes) -> _Examined:
         """The faces of a photo; if there is not enough memory, once more when nobody else takes any."""
@@ -186,7 +190,7 @@ class Runner:
                 source = decoder.decode(photo, digest, math.floor(max(size.width, size.height) * needed))
         with self._clock.time("crop"):
             crops = tuple(self._crop(source, face) for face in faces)
-        return _Examined(photo.file, digest, size, decoded.taken_at, crops)
+        return _Examined(photo.file, digest, size, decoded.taken_at, crops, decoder_of(photo.kind) or "")
 
     def _crop(self, photo: DecodedPhoto, face: DetectedFace) -> FaceCrop:
         return FaceCrop(face, assess(photo, face), cut(photo, face, self._embedder.protocol))
@@ -221,9 +225,13 @@ class _Batches:
     Args:
         describe: Gives the descriptors of some crops.
         size: Of a batch.
+        detector: The name of what found the faces.
     """
 
-    def __init__(self, describe: Callable[[list[FaceCrop]], list[Descriptor]], size: int) -> None:
+    def __init__(
+        self, describe: Callable[[list[FaceCrop]], list[Descriptor]], size: int, detector: str
+    ) -> None:
+        self._detector = detector
         self._describe = describe
         self._size = size
         self._photos: deque[_Examination] = deque()
@@ -254,7 +262,15 @@ class _Batches:
                 yield examined
             elif len(examined.crops) <= len(self._descriptors):
                 faces = tuple(self._descriptors.popleft() for _ in examined.crops)
-                yield PhotoIndexed(examined.file, examined.digest, examined.size, examined.taken_at, faces)
+                yield PhotoIndexed(
+                    examined.file,
+                    examined.digest,
+                    examined.size,
+                    examined.taken_at,
+                    faces,
+                    examined.decoder,
+                    self._detector,
+                )
             else:
                 return
             self._photos.popleft()

@@ -179,13 +179,25 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoIndexed:
-    """A photo was read and its faces described (there may be none)."""
+    """A photo was read and its faces described (there may be none).
+
+    Attributes:
+        file: The photo.
+        digest: BLAKE3 of its content, 32 bytes.
+        size: The upright photo at full size.
+        taken_at: As in ``DecodedPhoto``.
+        faces: Its faces, most confident first.
+        decoder: The format and what read it, with its version, as ``jpeg pillow 12.0.0``.
+        detector: What sought the faces, with the options that matter.
+    """
 
     file: PhotoFile
     digest: bytes
     size: Size
     taken_at: datetime | None
     faces: tuple[Descriptor, ...]
+    decoder: str
+    detector: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +223,8 @@ class PhotoFailed:
         digest: Of the content, where the failure lies in the content; ``None`` where the file could
             not be read at all, so that the next scan tries again.
         message: One line for the person who reads it, without the path.
+        decoder: The format and what reads it, with its version, as ``jpeg pillow 12.0.0`` or ``heic none``;
+            ``None`` where the file was found to be of no format.
     """
 
     file: PhotoFile
@@ -218,6 +232,7 @@ class PhotoFailed:
     reason: Reason
     message: str
     digest: bytes | None
+    decoder: str | None = None
 
 
 Outcome: TypeAlias = PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed

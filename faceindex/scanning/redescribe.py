@@ -58,6 +58,8 @@ class RedescriptionResult:
 class KnownFaces:
     """A detector that looks at no pixel: it finds in each content the faces that are known to be there."""
 
+    name = "known faces"
+
     def __init__(self) -> None:
         self._contents: dict[bytes, Undescribed] = {}
 

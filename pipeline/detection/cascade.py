@@ -30,7 +30,14 @@ PATCH_ROWS = 512
 
 
 class Detector(Protocol):
-    """Finds the faces of a photo."""
+    """Finds the faces of a photo.
+
+    Attributes:
+        name: What it is, with the options that decide which faces it finds; the library records it.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
         """The faces, most confident first, in pixels of the upright, full-size photo."""
@@ -49,6 +56,12 @@ class DetectorOptions:
     long_edge: int = 1600
     smallest_face: float = 20.0
     thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
+
+    @property
+    def name(self) -> str:
+        """The detector with these options, as ``mtcnn 1600 20 0.6/0.7/0.8``."""
+        thresholds = "/".join(f"{threshold:g}" for threshold in self.thresholds)
+        return f"mtcnn {self.long_edge} {self.smallest_face:g} {thresholds}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +85,7 @@ class MtcnnDetector:
     def __init__(self, networks: Mtcnn, options: DetectorOptions | None = None) -> None:
         self._networks = networks
         self._options = options or DetectorOptions()
+        self.name: str = self._options.name
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
         """The faces, most confident first, in pixels of the upright, full-size photo."""

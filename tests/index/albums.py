@@ -70,7 +70,9 @@ class Album:
         file = make_file(self._photos / f"{self._made}.jpg")
         faces = tuple(self._described(shot, place) for place, shot in enumerate(shots))
         digest = digest_of(f"photo {self._made}")
-        self.catalog.record([PhotoIndexed(file, digest, Size(4000, 400), None, faces)])
+        self.catalog.record(
+            [PhotoIndexed(file, digest, Size(4000, 400), None, faces, "png pillow 12.0.0", "mtcnn")]
+        )
         return self.catalog.face_ids_of(digest)
 
     def add_each(self, *shots: Shot) -> list[int]:

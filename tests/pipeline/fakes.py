@@ -33,6 +33,7 @@ class FakeDetector:
     faces: tuple[DetectedFace, ...] = (face_at(4, 4, 24),)
     bug: dict[bytes, Exception] = field(default_factory=dict)
     seconds: float = 0.0
+    name: str = "fake"
     seen: list[PhotoFile] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Barrier, Event, Timer
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image, ImageFilter
 
@@ -94,6 +95,24 @@ def test_whatever_happens_to_a_file_it_has_its_outcome(tmp_path: Path) -> None:
     for outcome in outcomes:
         if isinstance(outcome, PhotoFailed):
             assert (outcome.digest is not None) == outcome.reason.lies_in_content
+
+
+def test_outcomes_name_the_decoder_and_the_detector(tmp_path: Path) -> None:
+    heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(99)
+    indexed, truncated, unread, text = run(
+        runner(FakeDetector()),
+        [
+            written(tmp_path / "a.png", picture(1)),
+            written(tmp_path / "b.png", picture(2)[:900]),
+            written(tmp_path / "c.heic", heic),
+            written(tmp_path / "d.png", b"no photo"),
+        ],
+    )
+    pillow = f"png pillow {PIL.__version__}"
+    assert isinstance(indexed, PhotoIndexed)
+    assert (indexed.decoder, indexed.detector) == (pillow, "fake")
+    failures = [each.decoder for each in (truncated, unread, text) if isinstance(each, PhotoFailed)]
+    assert failures == [pillow, "heic none", None]
 
 
 def digest(file: PhotoFile) -> bytes:

@@ -60,7 +60,15 @@ def about(settings: Settings, make: type[Ignore] | type[NotAFace], *face_ids: in
 
 
 def photo_of(faces: Sequence[Descriptor], digest: bytes = DIGEST) -> PhotoIndexed:
-    return PhotoIndexed(PhotoFile(b"/asked.jpg", 1, 1), digest, Size(2000, 400), None, tuple(faces))
+    return PhotoIndexed(
+        PhotoFile(b"/asked.jpg", 1, 1),
+        digest,
+        Size(2000, 400),
+        None,
+        tuple(faces),
+        "png pillow 12.0.0",
+        "mtcnn",
+    )
 
 
 def ask(settings: Settings, *faces: Descriptor, hidden: bool = False) -> Answer:

@@ -270,7 +270,9 @@ def test_clusters_that_turn_out_to_be_one_go_on_under_the_larger_ones_number(alb
 def test_faces_in_no_photo_any_more_are_left_alone(album: Album, photos: Path) -> None:
     (gone,) = album.add(of(ANNA))
     changed = make_file(photos / "1.jpg", "another picture")
-    album.catalog.record([PhotoIndexed(changed, digest_of("another"), Size(10, 10), None, ())])
+    album.catalog.record(
+        [PhotoIndexed(changed, digest_of("another"), Size(10, 10), None, (), "png pillow 12.0.0", "mtcnn")]
+    )
     (there,) = album.add(of(ANNA))
     done = album.regroup()
     assert done == Regrouped(unclustered=1)

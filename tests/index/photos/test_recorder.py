@@ -66,7 +66,9 @@ def test_a_good_face_has_no_reasons(catalog: Catalog, photos: Path) -> None:
     face = described(units(1)[0])
     good = type(face)(face.face, Quality(1.0, ()), MODEL, face.vector)
     file = make_file(photos / "a.jpg")
-    catalog.record([PhotoIndexed(file, digest_of("a"), Size(1, 1), None, (good,))])
+    catalog.record(
+        [PhotoIndexed(file, digest_of("a"), Size(1, 1), None, (good,), "png pillow 12.0.0", "mtcnn")]
+    )
     (record,) = catalog.faces(catalog.face_ids_of(digest_of("a"))).values()
     assert record.quality == Quality(1.0, ())
 
@@ -262,7 +264,9 @@ def test_a_batch_with_an_impossible_outcome_leaves_nothing(
 def test_descriptors_of_two_models_never_meet(catalog: Catalog, database: Database, photos: Path) -> None:
     before = everything(database)
     face = described(units(1)[0], model=ModelId("facenet"))
-    outcome = PhotoIndexed(make_file(photos / "a.jpg"), digest_of("a"), Size(1, 1), None, (face,))
+    outcome = PhotoIndexed(
+        make_file(photos / "a.jpg"), digest_of("a"), Size(1, 1), None, (face,), "png pillow 12.0.0", "mtcnn"
+    )
     with pytest.raises(ModelMismatch, match=r"sface.*facenet"):
         catalog.record([indexed(make_file(photos / "b.jpg"), "b", units(1)), outcome])
     assert everything(database) == before
