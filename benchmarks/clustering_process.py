@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.search_process import peak_memory
 from index.clustering.regroup import regroup
 from index.recognition.thresholds import Thresholds
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
+from index.store.store import Access
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--accept", type=float, required=True)
     asked = parser.parse_args()
     thresholds = Thresholds(asked.accept, asked.accept - 0.05, "for made descriptors")
-    with open_database(asked.library, Access.WRITE) as database:
+    with open_store(asked.library, Access.WRITE) as database:
         began, used = time.perf_counter(), time.process_time()
         done = regroup(database, thresholds)
         seconds, used = time.perf_counter() - began, time.process_time() - used

@@ -21,8 +21,9 @@ from sqlalchemy import insert, select
 from benchmarks.process import machine, print_table, run
 from faceindex.accuracy.cluster_agreement import agree
 from index.photos.catalog import Catalog
+from index.store.opening import create_store
 from index.store.schema import cluster_face, content, descriptor, face, photo
-from index.store.sqlite.database import Database, create_database
+from index.store.store import Store
 from pipeline.values import F32, ModelId
 from tests.made_descriptors import CHUNK, MadePeople
 
@@ -37,7 +38,7 @@ _FACE = {
 HEADING = ("elements", "run", "seconds", "processor", "memory", "founded", "joined", "in clusters")
 
 
-def put(database: Database, vectors: F32, first: int) -> None:
+def put(database: Store, vectors: F32, first: int) -> None:
     """Add faces, each in a photo of its own; their ids begin at ``first``."""
     ids = list(range(first, first + len(vectors)))
     contents = [{"id": each, "digest": each.to_bytes(32), "width": 100, "height": 100} for each in ids]
@@ -70,7 +71,7 @@ def row(dimension: int, name: str, found: dict[str, Any]) -> Sequence[str]:
     return (str(dimension), name, *times, f"{found['peak'] / 1e6:,.0f} MB", *counts)
 
 
-def scores(database: Database, people: MadePeople, faces: int) -> str:
+def scores(database: Store, people: MadePeople, faces: int) -> str:
     with database.read() as connection:
         rows = connection.execute(select(cluster_face.c.face_id, cluster_face.c.cluster_id)).all()
     labels = -np.arange(faces)
@@ -88,7 +89,7 @@ def scores(database: Database, people: MadePeople, faces: int) -> str:
 def measured(dimension: int, faces: int, new: int, folder: Path) -> Iterator[Sequence[str]]:
     people = MadePeople(dimension)
     library = folder / f"{dimension}.db"
-    with create_database(library) as database:
+    with create_store(library) as database:
         Catalog(database).choose_model(MODEL)
         for place, vectors in enumerate(people.gallery(0, faces)):
             put(database, vectors, 1 + place * CHUNK)

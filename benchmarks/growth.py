@@ -12,8 +12,8 @@ from benchmarks.labelled_faces import LabelledFaces
 from index.clustering.regroup import regroup
 from index.photos.catalog import Catalog
 from index.recognition.thresholds import shipped
+from index.store.opening import create_store
 from index.store.schema import cluster_face
-from index.store.sqlite.database import create_database
 from index.values import I64
 from pipeline.models.registry import ModelSpec
 from pipeline.values import Box, Descriptor, DetectedFace, PhotoFile, PhotoIndexed, Quality, Size
@@ -38,7 +38,7 @@ def grow(faces: LabelledFaces, model: ModelSpec, scans: int, seed: int) -> Growt
     if scans > 1:
         photos = np.random.default_rng(seed).permutation(photos)
     moved, order = 0, []
-    with tempfile.TemporaryDirectory() as folder, create_database(Path(folder) / "library.db") as database:
+    with tempfile.TemporaryDirectory() as folder, create_store(Path(folder) / "library.db") as database:
         catalog = Catalog(database)
         catalog.choose_model(model.model_id)
         for part in np.array_split(photos, scans):

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from benchmarks.crops import gather, make_detector
 from index.decisions.face_overlap import overlap
 from index.photos.catalog import Catalog
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
+from index.store.store import Access
 from index.values import I64, FaceRecord
 from pipeline.description.crop import cut
 from pipeline.description.embedder import load_embedder
@@ -108,7 +108,7 @@ def of_made_library(folder: Path, model: ModelSpec, kept: Path) -> LabelledFaces
         command += ["scan", "--model", model.model_id, str(folder / "photos")]
         subprocess.run(command, check=True)
     truth = read_truth(folder / "truth.csv")
-    with open_database(library, Access.READ) as database:
+    with open_store(library, Access.READ) as database:
         catalog = Catalog(database)
         faces = [face for chunk in catalog.all_faces() for face in chunk]
         chunks = catalog.descriptors(model.model_id, [face.face_id for face in faces])

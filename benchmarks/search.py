@@ -23,8 +23,9 @@ from benchmarks.process import installed, machine
 from benchmarks.search_process import MODEL, NEIGHBORS, peak_memory
 from index.arrays import descriptors_from_blobs
 from index.photos.catalog import Catalog
+from index.store.opening import create_store
 from index.store.schema import content, descriptor, face
-from index.store.sqlite.database import Database, create_database
+from index.store.store import Store
 from index.values import I64
 from index.vectors.saved_index import EXACT_BYTES, index_path
 from pipeline.values import F32
@@ -87,7 +88,7 @@ class Truth:
         return float(np.mean(shares))
 
 
-def grow(database: Database, people: MadePeople, truth: Truth, start: int, stop: int) -> None:
+def grow(database: Store, people: MadePeople, truth: Truth, start: int, stop: int) -> None:
     """Put made faces into a library; their ids are their places in the gallery, from 1."""
     last = start
     for made in people.gallery(start, stop):
@@ -151,7 +152,7 @@ def rows(sizes: list[int], dimension: int, folder: Path) -> Iterator[str]:
     np.save(folder / "probes.npy", probes)
     truth = Truth(probes)
     library = folder / "library.sqlite3"
-    with create_database(library) as database:
+    with create_store(library) as database:
         Catalog(database).choose_model(MODEL)
         with database.write() as connection:
             connection.execute(insert(content).values(id=1, digest=bytes(32), width=1, height=1))

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from index.photos.catalog import Catalog
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
+from index.store.store import Access
 from index.values import I64
 from index.vectors.saved_index import load_index, save_index
 from pipeline.values import ModelId
@@ -34,7 +34,7 @@ def main() -> None:
     asked = parser.parse_args()
     probes = np.load(asked.probes, mmap_mode="r")
     started = time.perf_counter()
-    with open_database(asked.library, Access.WRITE if asked.save else Access.READ) as database:
+    with open_store(asked.library, Access.WRITE if asked.save else Access.READ) as database:
         catalog = Catalog(database)
         index = load_index(catalog, MODEL, probes.shape[1], asked.exact_bytes).index
         load = time.perf_counter() - started

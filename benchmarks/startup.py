@@ -19,7 +19,7 @@ from benchmarks.process import machine, print_table, run
 from benchmarks.scan import ensure_weights
 from faceindex import Settings
 from index.photos.catalog import Catalog
-from index.store.sqlite.database import create_database
+from index.store.opening import create_store
 from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import ModelSpec, spec
 from pipeline.values import Box, Descriptor, DetectedFace, PhotoFile, PhotoIndexed, Quality, Size
@@ -30,7 +30,7 @@ BATCH = 500
 
 def make_library(path: Path, model: ModelSpec, faces: int) -> None:
     rng = np.random.default_rng(0)
-    with create_database(path) as database:
+    with create_store(path) as database:
         catalog = Catalog(database)
         catalog.choose_model(model.model_id)
         for start in range(0, faces, BATCH):

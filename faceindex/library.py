@@ -25,8 +25,9 @@ from index.photos.photo_roots import Roots
 from index.recognition.identify import NeighborOptions
 from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Thresholds
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import Database, check_file, create_database, open_database
+from index.store.opening import create_store, open_store
+from index.store.sqlite.database import check_file
+from index.store.store import Access, Store
 from index.values import Descriptors, FaceRecord, Statistics
 from pipeline.models.registry import ModelSpec, spec
 from pipeline.values import PhotoFailed
@@ -40,7 +41,7 @@ Download: TypeAlias = Callable[[int, int], None]
 class Library:
     """An open library. Use it in a ``with`` block, in one thread."""
 
-    def __init__(self, settings: Settings, database: Database, stack: ExitStack) -> None:
+    def __init__(self, settings: Settings, database: Store, stack: ExitStack) -> None:
         self._settings = settings
         self._database = database
         self._catalog = Catalog(database)
@@ -55,7 +56,7 @@ class Library:
             FaceindexError: It cannot be used; see ``faceindex.errors``.
         """
         with explained(), ExitStack() as stack:
-            database = stack.enter_context(open_database(settings.library, Access.READ))
+            database = stack.enter_context(open_store(settings.library, Access.READ))
             return cls(settings, database, stack.pop_all())
 
     @classmethod
@@ -79,7 +80,7 @@ class Library:
             elif settings.model != AUTO:
                 spec(settings.model)  # before a library is made for a slip of the pen
             stack.enter_context(locked(settings.library, patience))
-            database = stack.enter_context(create_database(settings.library))
+            database = stack.enter_context(create_store(settings.library))
             return cls(settings, database, stack.pop_all())
 
     @property
@@ -88,7 +89,7 @@ class Library:
         return self._settings
 
     @property
-    def database(self) -> Database:
+    def database(self) -> Store:
         """Its tables, for the modules beside this one that have use cases of their own."""
         return self._database
 
@@ -257,7 +258,7 @@ def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
         check_roots(settings, roots)
         states = {}
         if settings.library.exists():
-            with open_database(settings.library, Access.READ) as database:
+            with open_store(settings.library, Access.READ) as database:
                 states = Catalog(database).states_under(roots)
         reasons = {root: unreachable(root) for root in roots}
         yield from (Planned(root, read=False, reason=why) for root, why in reasons.items() if why)
@@ -276,7 +277,7 @@ def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
         return
     known: set[bytes] = set()
     if settings.library.exists():
-        with explained(), open_database(settings.library, Access.READ) as database:
+        with explained(), open_store(settings.library, Access.READ) as database:
             known = {root for root, _ in reasons if Roots(database).knows(root)}
     for root, why in reasons:
         if root not in known:

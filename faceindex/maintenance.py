@@ -18,11 +18,12 @@ from index.maintenance.check import inspections
 from index.maintenance.findings import Finding, FindingKind
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
+from index.store.opening import open_store
 from index.store.sqlite.backup import BackedUp, back_up, inspect, restore
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import Database, check_file, is_library, open_database
+from index.store.sqlite.database import check_file, is_library
 from index.store.sqlite.mounts import network_kind
 from index.store.sqlite.salvage import Salvage, damage, salvage
+from index.store.store import Access, Store
 from pipeline.models.registry import UnknownModel
 from pipeline.values import ModelId
 
@@ -97,7 +98,7 @@ def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | C
 
 
 def _inspect(path: Path, repair: bool, already: int) -> Iterator[Finding | Checked]:
-    with open_database(path, Access.WRITE if repair else Access.READ) as database:
+    with open_store(path, Access.WRITE if repair else Access.READ) as database:
         looks = inspections(database, lambda model: _dimension(database, model))
         found = already
         for _ in range(_ROUNDS):
@@ -113,7 +114,7 @@ def _inspect(path: Path, repair: bool, already: int) -> Iterator[Finding | Check
         yield _ended(database, found, len(findings))
 
 
-def _ended(database: Database, found: int, left: int) -> Checked:
+def _ended(database: Store, found: int, left: int) -> Checked:
     statistics = Catalog(database).statistics()
     undescribed = 0
     if statistics.model is not None:
@@ -122,7 +123,7 @@ def _ended(database: Database, found: int, left: int) -> Checked:
     return Checked(found, left, statistics.photos, statistics.faces, undescribed)
 
 
-def _dimension(database: Database, model: ModelId) -> int | None:
+def _dimension(database: Store, model: ModelId) -> int | None:
     try:
         return find_model(database, model).dimension
     except UnknownModel:
@@ -143,7 +144,7 @@ def make_backup(settings: Settings, target: Path, *, force: bool) -> BackedUp:
     """
     path, target = _absolute(settings.library), _absolute(target)
     with explained():
-        open_database(path, Access.READ).close()
+        open_store(path, Access.READ).close()
         _check_target(target, path, force=force)
         return back_up(path, target)
 

@@ -1,12 +1,12 @@
 """Finds models by name: those that everybody has, and those that one library has made for itself."""
 
 from index.recognition.adapted_models import Projections
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from pipeline.models.registry import ModelSpec, Projection, projected, spec
 from pipeline.values import ModelId
 
 
-def find_model(database: Database, name: str) -> ModelSpec:
+def find_model(database: Store, name: str) -> ModelSpec:
     """The model of this name, in this library.
 
     Raises:

@@ -24,7 +24,7 @@ from index.recognition.adapted_models import Projections, StoredProjection
 from index.recognition.confirmed_faces import load_confirmed
 from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Curve
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import Descriptors
 from pipeline.description.projection import project
 from pipeline.models.registry import ModelSpec
@@ -149,7 +149,7 @@ def _gather(library: Library, dimension: int | None) -> _Material:
     return _Material(model, people, start, thresholds_for(database, model.model_id).curve)
 
 
-def _confirmed(database: Database, model: ModelId) -> LabelledDescriptors:
+def _confirmed(database: Store, model: ModelId) -> LabelledDescriptors:
     """The faces to learn from.
 
     Raises:

@@ -25,7 +25,7 @@ from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.recognition.model_comparison import Comparison, Judge, compare
 from index.recognition.stored_calibration import thresholds_for
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import ModelSpec
 
@@ -99,7 +99,7 @@ class _ModelSwitcher:
         with Library.open(self._settings) as library:
             return self._result(library.database, described, before=library.model(), comparison=None)
 
-    def _change(self, database: Database, described: RedescriptionResult) -> ModelSwitch:
+    def _change(self, database: Store, described: RedescriptionResult) -> ModelSwitch:
         catalog, redescription = Catalog(database), Redescription(database, self._model.model_id)
         before = find_model(database, catalog.model() or "")
         coverage = redescription.coverage()
@@ -118,7 +118,7 @@ class _ModelSwitcher:
 
     def _result(
         self,
-        database: Database,
+        database: Store,
         described: RedescriptionResult,
         *,
         before: ModelSpec,
@@ -137,7 +137,7 @@ class _ModelSwitcher:
         )
 
     @contextmanager
-    def _turn(self, patience: float) -> Iterator[Database]:
+    def _turn(self, patience: float) -> Iterator[Store]:
         try:
             library = self._open(min(patience, PATIENCE))
         except LibraryLocked as error:
@@ -158,7 +158,7 @@ def _check_weights(settings: Settings, model: ModelSpec) -> None:
     WeightsStore(settings.cache_dir).locate(model)
 
 
-def _comparison(database: Database, before: ModelSpec, after: ModelSpec) -> Comparison | None:
+def _comparison(database: Store, before: ModelSpec, after: ModelSpec) -> Comparison | None:
     """How identities would change; ``None`` where nothing does."""
     if before.model_id == after.model_id:
         return None

@@ -21,7 +21,7 @@ from faceindex.scanning.scan import BATCH_PHOTOS, BATCH_SECONDS, ScanListeners
 from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
 from index.photos.redescription import Redescription
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import FreshDescriptors, Undescribed
 from pipeline.models.registry import ModelSpec
 from pipeline.values import DecodedPhoto, DetectedFace, Outcome, PhotoFailed, PhotoFile, PhotoIndexed
@@ -29,7 +29,7 @@ from pipeline.values import DecodedPhoto, DetectedFace, Outcome, PhotoFailed, Ph
 if TYPE_CHECKING:
     from pipeline.runner import Runner
 
-Turn: TypeAlias = Callable[[float], AbstractContextManager[Database]]
+Turn: TypeAlias = Callable[[float], AbstractContextManager[Store]]
 """Opens the library to write in it, for a moment; waits at most so many seconds for another run.
 
 Raises:
@@ -196,7 +196,7 @@ class Describer:
                 self._batch = []
         self._committed = time.monotonic()
 
-    def _redescription(self, database: Database) -> Redescription:
+    def _redescription(self, database: Store) -> Redescription:
         return Redescription(database, self._model.model_id)
 
 

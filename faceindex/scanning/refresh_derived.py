@@ -11,12 +11,12 @@ from index.decisions.journal import Journal
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.recognition.stored_calibration import thresholds_for
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.vectors.saved_index import finish_saving, load_index, save_index
 from pipeline.models.registry import ModelSpec
 
 
-def refresh_derived(database: Database, model: ModelSpec, note: Callable[[str], None]) -> None:
+def refresh_derived(database: Store, model: ModelSpec, note: Callable[[str], None]) -> None:
     """Bring a library up to date with its own facts.
 
     Args:

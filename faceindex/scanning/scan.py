@@ -20,7 +20,7 @@ from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import Recorded
 from pipeline.errors import PhotoError
 from pipeline.models.registry import ModelSpec
@@ -85,7 +85,7 @@ class Scan:
     """One scan of some folders and files into one library."""
 
     def __init__(
-        self, database: Database, model: ModelSpec, settings: Settings, listeners: ScanListeners
+        self, database: Store, model: ModelSpec, settings: Settings, listeners: ScanListeners
     ) -> None:
         self._database = database
         self._catalog = Catalog(database)

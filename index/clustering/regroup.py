@@ -32,7 +32,7 @@ from index.recognition.confirmed_faces import load_gallery
 from index.recognition.recognise import Likenesses, Recogniser, like_the_rejected, one_a_photo
 from index.recognition.rejected_faces import Rejections, read_rejections
 from index.recognition.thresholds import Thresholds
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import I64, NONE, Flags
 from pipeline.values import F32
 
@@ -85,15 +85,13 @@ class Regrouped:
         return bool(people + self.joined + self.founded + self.merged + self.moved)
 
 
-def regroup(
-    database: Database, thresholds: Thresholds, clock: Clock = utc_now, *, write: bool = True
-) -> Regrouped:
+def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, write: bool = True) -> Regrouped:
     """Bring recognised faces and clusters up to date with the decisions and descriptors that there are.
 
     Twice is the same as once. To be called by one process at a time.
 
     Args:
-        database: Of a library; open for writing, unless ``write`` is false.
+        store: Of a library; open for writing, unless ``write`` is false.
         thresholds: Of the library's model.
         clock: For the time at which a cluster was founded.
         write: Also write down what comes of it, in one transaction; else only count.
@@ -101,10 +99,10 @@ def regroup(
     Raises:
         LibraryError: The library cannot be read, or not be written.
     """
-    model = Catalog(database).model()
+    model = Catalog(store).model()
     if model is None:
         return Regrouped()
-    with database.read() as connection:
+    with store.read() as connection:
         former = read_former_basis(connection)
         before = read_grouped(connection, model)
         rejections = read_rejections(connection)
@@ -115,13 +113,13 @@ def regroup(
     if basis == former and not _unseen(before).any():
         return _counted(before, before)
     judged = _unseen(before) if basis == former else _undecided(before)
-    recogniser = Recogniser(load_gallery(database, model), thresholds, before.ids[judged], rejections)
-    described = read_described(Catalog(database), model, before.ids, recogniser.see)
+    recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[judged], rejections)
+    described = read_described(Catalog(store), model, before.ids, recogniser.see)
     after = _recognised(before, judged, recogniser, described.vectors, rejections)
     library = LibraryFaces(after, described.vectors, rejections)
     after = _clustered(library, same_person(thresholds, int(library.is_good.sum())))
     if write:
-        with database.write() as connection:
+        with store.write() as connection:
             write_changes(connection, _changes(before, after, basis), clock().isoformat())
     return _counted(before, after)
 

@@ -42,7 +42,7 @@ from index.decisions.tombstones import Tombstones, read_tombstones, tombstones_i
 from index.errors import DecisionRefused
 from index.store.conditions import is_one_of
 from index.store.schema import content, face
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from pipeline.values import Box
 
 
@@ -70,14 +70,14 @@ class Journal:
     """The journal of one library.
 
     Args:
-        database: Open; for the methods that write, open for writing.
+        store: Open; for the methods that write, open for writing.
         clock: For the times of decisions.
 
     Every method may raise a ``LibraryError``.
     """
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
-        self._database = database
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+        self._store = store
         self._clock = clock
 
     def append(self, act: Act) -> Decision:
@@ -206,17 +206,17 @@ class Journal:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with readable(self._path), self._database.read() as connection:
+        with readable(self._path), self._store.read() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with readable(self._path), self._database.write() as connection:
+        with readable(self._path), self._store.write() as connection:
             yield connection
 
     @property
     def _path(self) -> Path:
-        return self._database.path
+        return self._store.path
 
 
 _NEVER_BY_ITSELF = (Undo, Forget, Forgotten)

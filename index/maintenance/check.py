@@ -25,8 +25,8 @@ from index.maintenance.findings import Finding, FindingKind, named
 from index.photos.catalog import Catalog
 from index.store.read_again import read_again
 from index.store.schema import decision, descriptor, face
-from index.store.sqlite.database import Database
 from index.store.sqlite.library_files import library_files
+from index.store.store import Store
 from index.vectors.saved_index import index_fault, load_index, save_index
 from pipeline.values import ModelId
 
@@ -55,28 +55,28 @@ class Inspection(Protocol):
         """
 
 
-def inspections(database: Database, dimension: Dimension) -> tuple[Inspection, ...]:
+def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
     """All inspections of an open library, in the order in which they are to be repaired."""
-    catalog = Catalog(database)
+    catalog = Catalog(store)
     return (
-        ReferenceInspection(database),
-        FaceInspection(database),
-        DescriptorInspection(database, dimension),
-        DerivedTablesInspection(database),
+        ReferenceInspection(store),
+        FaceInspection(store),
+        DescriptorInspection(store, dimension),
+        DerivedTablesInspection(store),
         IndexFileInspection(catalog, dimension),
-        PermissionInspection(database.path),
+        PermissionInspection(store.path),
     )
 
 
 class ReferenceInspection:
     """Rows refer to rows that are there."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def find(self) -> list[Finding]:
         """One finding for each table."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             dangling = _dangling(connection)
         return [
             Finding(
@@ -89,7 +89,7 @@ class ReferenceInspection:
 
     def repair(self) -> None:
         """Delete rows until none refers to nothing."""
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             while dangling := _dangling(connection):
                 for table, rows in dangling.items():
                     for chunk in _chunks(rows):
@@ -112,12 +112,12 @@ class FaceInspection:
     has been read again.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def find(self) -> list[Finding]:
         """At most one finding."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             faces = _misplaced(connection)
         if not faces:
             return []
@@ -127,7 +127,7 @@ class FaceInspection:
 
     def repair(self) -> None:
         """Forget the contents that the faces are in, or, where their photos are missing, the faces."""
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             for chunk in _chunks(_misplaced(connection)):
                 query = select(face.c.content_id).distinct().where(face.c.id.in_(chunk))
                 read_again(connection, list(connection.scalars(query)))
@@ -141,13 +141,13 @@ class DescriptorInspection:
     another model. The nightly run describes it when it can.
     """
 
-    def __init__(self, database: Database, dimension: Dimension) -> None:
-        self._database = database
+    def __init__(self, store: Store, dimension: Dimension) -> None:
+        self._store = store
         self._dimension = dimension
 
     def find(self) -> list[Finding]:
         """One finding for each model."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             unsound = self._unsound(connection)
         remedy = "delete them; 'faceindex reindex' describes these faces again"
         return [
@@ -162,7 +162,7 @@ class DescriptorInspection:
     def repair(self) -> None:
         """Delete those that are none."""
         columns = descriptor.c
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             for model, faces in self._unsound(connection).items():
                 for chunk in _chunks(faces):
                     connection.execute(
@@ -206,13 +206,13 @@ def _descriptors(connection: Connection, model: ModelId) -> Iterator[tuple[list[
 class DerivedTablesInspection:
     """Persons and verdicts are what the journal of decisions, replayed, comes to."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def find(self) -> list[Finding]:
         """One finding for each table; or one, where the journal cannot be read."""
         try:
-            with self._database.read() as connection:
+            with self._store.read() as connection:
                 counts = differences(connection, replay(read_decisions(connection)))
         except NotADecision as error:
             return [Finding(FindingKind.JOURNAL, str(error), "delete this decision, and go by the others")]
@@ -228,7 +228,7 @@ class DerivedTablesInspection:
 
     def repair(self) -> None:
         """Delete decisions that are none, and replay the others."""
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             write_derived_tables(connection, replay(_readable(connection)))
 
 

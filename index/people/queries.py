@@ -22,7 +22,7 @@ from index.errors import PersonUnknown
 from index.people.named_faces import contents_in_photos, named_faces, recognised_faces
 from index.store.conditions import is_one_of
 from index.store.schema import cluster_face, content, face, person, photo, rejection, verdict
-from index.store.sqlite.database import Database
+from index.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,12 @@ class FoundPhoto:
 class PeopleQueries:
     """Who is known in one library. Every method is one transaction, and may raise a ``LibraryError``."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def everyone(self) -> dict[int, Person]:
         """All persons, hidden ones too, by id, rising."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return _everyone(connection)
 
     def summaries(self) -> tuple[PersonSummary, ...]:
@@ -173,7 +173,7 @@ class PeopleQueries:
             .join(there, there.c.content_id == face.c.content_id)
             .group_by(one.c.person_id)
         )
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             persons = _everyone(connection)
             counts = {person_id: counted for person_id, *counted in connection.execute(query)}
         ranked = sorted(persons.values(), key=lambda each: (folded(each.name), each.id))
@@ -189,7 +189,7 @@ class PeopleQueries:
         wanted = folded(name)
         if wanted not in names:
             close = get_close_matches(wanted, names, n=_CLOSE_NAMES)
-            raise PersonUnknown(self._database.path, name, tuple(names[each].name for each in close))
+            raise PersonUnknown(self._store.path, name, tuple(names[each].name for each in close))
         return names[wanted]
 
     def with_key(self, key: str) -> Person | None:
@@ -206,7 +206,7 @@ class PeopleQueries:
             .where(one.c.person_id == person_id)
             .order_by(one.c.similarity.desc(), one.c.face_id)
         )
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             rows = connection.execute(query).all()
         return PersonFaces(
             confirmed=tuple(face_id for face_id, similarity in rows if similarity is None),
@@ -233,7 +233,7 @@ class PeopleQueries:
         refused = select(rejection.c.face_id, rejection.c.person_id).where(
             is_one_of(rejection.c.face_id, face_ids)
         )
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             persons = _everyone(connection)
             rejected: dict[int, list[Person]] = {}
             for face_id, person_id in connection.execute(refused.order_by(rejection.c.person_id)):
@@ -244,13 +244,13 @@ class PeopleQueries:
 
     def clusters(self) -> tuple[ClusterFaces, ...]:
         """The clusters with at least one face that is left in them, the largest first."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             found = _clusters(connection, _clustered())
         return tuple(sorted(found, key=lambda each: (-len(each.face_ids), each.cluster_id)))
 
     def cluster(self, cluster_id: int) -> ClusterFaces:
         """One cluster; without a face where there is none of this number, or none is left in it."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             found = _clusters(connection, _clustered().where(cluster_face.c.cluster_id == cluster_id))
         return found[0] if found else ClusterFaces(cluster_id, ())
 
@@ -260,7 +260,7 @@ class PeopleQueries:
         ``Catalog.face_ids_of`` has the faces in it, in the order of ``who``.
         """
         query = select(content.c.digest).join_from(photo, content).where(photo.c.path == path)
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return connection.scalar(query)
 
     def photos(self, shown: PhotoFilter) -> tuple[FoundPhoto, ...]:
@@ -280,7 +280,7 @@ class PeopleQueries:
             .where(columns.missing_since.is_(None), *_conditions(shown))
             .order_by(content.c.taken_at.is_(None), content.c.taken_at, columns.path)
         )
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return tuple(
                 FoundPhoto(path, digest, None if taken_at is None else datetime.fromisoformat(taken_at))
                 for path, digest, taken_at in connection.execute(query)

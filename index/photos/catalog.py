@@ -27,7 +27,7 @@ from index.photos.library_figures import summarise
 from index.photos.recorder import Recorder
 from index.store.conditions import is_under
 from index.store.schema import content, descriptor, face, library, photo, root
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import (
     I64,
     Descriptors,
@@ -51,24 +51,24 @@ class Catalog:
     """The facts of one library.
 
     Args:
-        database: Open; for the methods that write, open for writing.
+        store: Open; for the methods that write, open for writing.
         clock: For the times that are written down.
 
-    Every method may raise a ``LibraryError``: see ``Database.read`` and ``Database.write``.
+    Every method may raise a ``LibraryError``: see ``Store.read`` and ``Store.write``.
     """
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
-        self._database = database
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+        self._store = store
         self._clock = clock
 
     @property
     def path(self) -> Path:
         """The library's file."""
-        return self._database.path
+        return self._store.path
 
     def model(self) -> ModelId | None:
         """The model that the library belongs to; ``None`` before its first scan."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return _model(connection)
 
     def choose_model(self, model: ModelId) -> None:
@@ -77,20 +77,20 @@ class Catalog:
         Raises:
             ModelMismatch: It belongs to another one.
         """
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             statement = sqlite.insert(library).values(id=1, model=model, created_at=self._now())
             connection.execute(statement.on_conflict_do_nothing())
             self._check_model(connection, model)
 
     def add_roots(self, paths: Sequence[bytes]) -> None:
         """Remember which folders and files were asked to be scanned; known ones keep their place."""
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             for path in paths:
                 connection.execute(sqlite.insert(root).values(path=path).on_conflict_do_nothing())
 
     def roots(self) -> tuple[bytes, ...]:
         """What was ever asked to be scanned, in the order it was first named."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return tuple(connection.scalars(select(root.c.path).order_by(root.c.id)))
 
     def states_under(self, roots: Sequence[bytes]) -> dict[bytes, PhotoState]:
@@ -108,7 +108,7 @@ class Catalog:
             photo.c.missing_since.is_not(None),
             photo.c.racy,
         ).outerjoin(content)
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return {
                 path: PhotoState(*state)
                 for each in roots
@@ -117,7 +117,7 @@ class Catalog:
 
     def known_digests(self) -> set[bytes]:
         """The contents that need not be decoded again: described by the library's model, or failed."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return set(connection.scalars(select(content.c.digest)))
 
     def digests_of(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -125,7 +125,7 @@ class Catalog:
         found: dict[bytes, bytes] = {}
         for chunk in _chunks(paths):
             query = select(photo.c.path, content.c.digest).join(content).where(photo.c.path.in_(chunk))
-            with self._database.read() as connection:
+            with self._store.read() as connection:
                 found.update((row.path, row.digest) for row in connection.execute(query))
         return found
 
@@ -142,7 +142,7 @@ class Catalog:
             ModelMismatch: A face was described by another model than the library's.
             ValueError: An outcome contradicts itself or what is known: a bug in whoever made it.
         """
-        with readable(self.path), self._database.write() as connection:
+        with readable(self.path), self._store.write() as connection:
             for model in _models(outcomes):
                 self._check_model(connection, model)
             now = self._clock()
@@ -167,7 +167,7 @@ class Catalog:
         spared_folders = frozenset(spared)
         present = select(photo.c.path).where(photo.c.missing_since.is_(None))
         now = self._now()
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             gone = {
                 path
                 for each in roots
@@ -180,7 +180,7 @@ class Catalog:
 
     def mark_present(self, paths: Sequence[bytes]) -> None:
         """Take the mark off photos that came back unchanged; paths that are unknown are passed over."""
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             for chunk in _chunks(paths):
                 connection.execute(update(photo).where(photo.c.path.in_(chunk)).values(missing_since=None))
 
@@ -195,7 +195,7 @@ class Catalog:
             .outerjoin(content)
             .where(photo.c.missing_since.is_(None), columns[1].is_not(None))
         )
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             found = {
                 row[0]: FailureRecord(*row)
                 for each in roots
@@ -207,7 +207,7 @@ class Catalog:
         """What is known of some faces, by id; faces whose content is in no photo are left out."""
         found: dict[int, FaceRecord] = {}
         for chunk in _chunks(face_ids):
-            with self._database.read() as connection:
+            with self._store.read() as connection:
                 rows = connection.execute(_face_query().where(face.c.id.in_(chunk))).all()
             found.update((row.id, self._face_record(row)) for row in rows)
         return found
@@ -216,7 +216,7 @@ class Catalog:
         """All faces whose content is in a photo, in the order of their ids, in chunks."""
         last = 0
         while True:
-            with self._database.read() as connection:
+            with self._store.read() as connection:
                 query = _face_query().where(face.c.id > last).order_by(face.c.id).limit(CHUNK)
                 rows = connection.execute(query).all()
             if not rows:
@@ -226,7 +226,7 @@ class Catalog:
 
     def face_ids_of(self, digest: bytes) -> list[int]:
         """The faces in one content; none where it is unknown."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             query = select(face.c.id).join(content).where(content.c.digest == digest).order_by(face.c.id)
             return list(connection.scalars(query))
 
@@ -234,7 +234,7 @@ class Catalog:
         """Every face that the model has described, whether in a photo or not: int64 [N], rising."""
         # As one text: a million rows would take two seconds, and this a quarter of one.
         query = select(func.group_concat(descriptor.c.face_id)).where(descriptor.c.model == model)
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             ids = connection.scalar(query)
         return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
 
@@ -257,24 +257,24 @@ class Catalog:
             .order_by(columns.face_id)
         )
         for chunk in _chunks([int(each) for each in face_ids]):
-            with self._database.read() as connection:
+            with self._store.read() as connection:
                 rows = connection.execute(query, {"ids": json.dumps(chunk)}).all()
             if rows:
                 yield self._descriptors(rows)
 
     def manifest(self, model: ModelId) -> Manifest | None:
         """What is known of the index file saved last; ``None`` where none ever was."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return read_manifest(connection, model)
 
     def write_manifest(self, model: ModelId, file: IndexFile) -> None:
         """Say that this is the model's index file from now on."""
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             write_manifest(connection, model, file, self._now())
 
     def statistics(self) -> Statistics:
         """The library in figures."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return summarise(connection)
 
     def _now(self) -> str:

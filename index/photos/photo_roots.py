@@ -13,7 +13,7 @@ from index.clock import Clock, utc_now
 from index.paths import is_inside
 from index.store.conditions import is_under
 from index.store.schema import content, face, photo, root
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import Moved, Pruned, RootFigures, RootLoss, StoredPhoto
 
 
@@ -21,28 +21,28 @@ class Roots:
     """The roots of one library, and their photos. Each method is one transaction.
 
     Args:
-        database: Open; for the methods that write, open for writing.
+        store: Open; for the methods that write, open for writing.
         clock: For the times that are written down, and to tell how long a photo has been missing.
 
     Every method may raise a ``LibraryError``.
     """
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
-        self._database = database
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+        self._store = store
         self._clock = clock
 
     def figures(self) -> tuple[RootFigures, ...]:
         """Every root with its photos, in the order in which they were first named."""
         missing = photo.c.missing_since.is_not(None)
         counts = select(func.count().filter(~missing), func.count().filter(missing)).select_from(photo)
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             paths = connection.scalars(select(root.c.path).order_by(root.c.id)).all()
             rows = [connection.execute(counts.where(is_under(photo.c.path, each))).one() for each in paths]
         return tuple(RootFigures(path, *row) for path, row in zip(paths, rows, strict=True))
 
     def knows(self, path: bytes) -> bool:
         """Whether a path was scanned before, as a root or below one, and had a photo or was one."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             found = connection.scalar(select(photo.c.id).where(is_under(photo.c.path, path)).limit(1))
             return found is not None or path in _paths(connection)
 
@@ -59,7 +59,7 @@ class Roots:
         spared_folders = frozenset(spared)
         present = select(photo.c.path).where(photo.c.missing_since.is_(None))
         losses = []
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             for each in roots:
                 paths = connection.scalars(present.where(is_under(photo.c.path, each))).all()
                 lost = sum(path not in seen and not is_inside(path, spared_folders) for path in paths)
@@ -74,7 +74,7 @@ class Roots:
             .where(photo.c.missing_since.is_(None), is_under(photo.c.path, path))
             .order_by(photo.c.path)
         )
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return tuple(StoredPhoto(*row) for row in connection.execute(query))
 
     def move(self, old: bytes, new: bytes) -> Moved:
@@ -87,7 +87,7 @@ class Roots:
             old: Absolute path of a root.
             new: Absolute path, neither in the old one nor around it.
         """
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
             rows = connection.execute(
                 select(photo.c.id, photo.c.path).where(is_under(photo.c.path, old))
@@ -119,7 +119,7 @@ class Roots:
         rows = select(photo.c.id, photo.c.path).where(
             photo.c.missing_since.is_(None), is_under(photo.c.path, path)
         )
-        with self._database.read() if dry_run else self._database.write() as connection:
+        with self._store.read() if dry_run else self._store.write() as connection:
             others = _paths(connection) - {path}
             gone = [row.id for row in connection.execute(rows) if not is_inside(row.path, others)]
             if not dry_run:
@@ -141,7 +141,7 @@ class Roots:
         is_old = and_(photo.c.missing_since.is_not(None), photo.c.missing_since <= before)
         kept = select(photo.c.id).where(photo.c.content_id == content.c.id, ~is_old)
         lost = select(content.c.id).where(~kept.exists())
-        with self._database.read() if dry_run else self._database.write() as connection:
+        with self._store.read() if dry_run else self._store.write() as connection:
             photos = connection.scalar(select(func.count()).select_from(photo).where(is_old)) or 0
             faces = connection.scalar(select(func.count()).where(face.c.content_id.in_(lost))) or 0
             if not dry_run:

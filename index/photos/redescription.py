@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from index.arrays import descriptor_to_blob, landmarks_from_blob
 from index.errors import LibraryDamaged
 from index.store.schema import content, descriptor, face, library, photo
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import Coverage, FreshDescriptors, Undescribed
 from pipeline.values import Box, DetectedFace, ModelId, PhotoFile
 
@@ -22,20 +22,20 @@ class Redescription:
     """The faces of one library, as one model describes them. Each method is one transaction.
 
     Args:
-        database: Open; for the methods that write, open for writing.
+        store: Open; for the methods that write, open for writing.
         model: The model.
 
     Every method may raise a ``LibraryError``.
     """
 
-    def __init__(self, database: Database, model: ModelId) -> None:
-        self._database = database
+    def __init__(self, store: Store, model: ModelId) -> None:
+        self._store = store
         self._model = model
 
     def coverage(self) -> Coverage:
         """How far it has come."""
         count = select(func.count()).select_from(face)
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             lacking = count.where(self._lacks())
             faces = connection.scalar(count) or 0
             described = faces - (connection.scalar(lacking) or 0)
@@ -57,7 +57,7 @@ class Redescription:
             .order_by(content.c.id)
             .limit(limit)
         )
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             contents = connection.execute(query).all()
             ids = [row.id for row in contents]
             files: dict[int, list[PhotoFile]] = {each: [] for each in ids}
@@ -92,7 +92,7 @@ class Redescription:
             How many were written.
         """
         written = 0
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             for each in found:
                 lacking = (
                     select(face.c.id).join(content).where(self._lacks(), content.c.digest == each.digest)
@@ -110,7 +110,7 @@ class Redescription:
 
     def make_current(self) -> None:
         """Make the library belong to this model, and remember which one it belonged to."""
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             connection.execute(
                 update(library)
                 .where(library.c.model != self._model)
@@ -122,7 +122,7 @@ class Redescription:
             landmarks = landmarks_from_blob(row.landmarks)
         except ValueError as error:
             reason = f"the landmarks of face {row.id} are no landmarks"
-            raise LibraryDamaged(self._database.path, reason) from error
+            raise LibraryDamaged(self._store.path, reason) from error
         return DetectedFace(Box(row.x, row.y, row.w, row.h), landmarks, row.confidence)
 
     def _lacks(self) -> ColumnElement[bool]:

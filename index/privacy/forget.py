@@ -21,8 +21,9 @@ from index.errors import DecisionRefused, LibraryInaccessible
 from index.photos.catalog import Catalog
 from index.privacy.redaction import keys_of, take_out_persons
 from index.store.schema import descriptor, vector_index
-from index.store.sqlite.database import Database, is_library
+from index.store.sqlite.database import is_library
 from index.store.sqlite.library_files import library_files
+from index.store.store import Store
 from index.vectors.saved_index import finish_saving, index_path, load_index, save_index
 from pipeline.values import ModelId
 
@@ -62,14 +63,14 @@ class Erased:
     purged: Purged
 
 
-def forget(database: Database, key: str, clock: Clock = utc_now) -> Erased:
+def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
     """Forget a person, and all who were merged with it. It cannot be undone.
 
     The faces never come back, whatever is scanned: marks keep them out. Nobody else may use the library
     meanwhile but to read.
 
     Args:
-        database: The library, open for writing.
+        store: The library, open for writing.
         key: The person's.
         clock: For the time of the decision, which is kept without the name.
 
@@ -79,12 +80,12 @@ def forget(database: Database, key: str, clock: Clock = utc_now) -> Erased:
             be written anew; ``purge`` does that.
         LibraryError: The library, or a file of it, cannot be written; if it is a file, see ``LibraryBusy``.
     """
-    with readable(database.path), database.write() as connection:
+    with readable(store.path), store.write() as connection:
         decisions = read_decisions(connection)
         state = replay(decisions)
         person = state.person(key)
         if person is None:
-            raise DecisionRefused(database.path, f"nobody is known by the key {key}")
+            raise DecisionRefused(store.path, f"nobody is known by the key {key}")
         keys = keys_of(state, key)
         redacted = take_out_persons(connection, decisions, keys)
         made = [
@@ -93,18 +94,18 @@ def forget(database: Database, key: str, clock: Clock = utc_now) -> Erased:
         ]
         append_decisions(connection, made)
         write_derived_tables(connection, replay([*redacted.decisions, *made]))
-    return Erased(person.name, redacted.faces, redacted.rewritten, purge(database))
+    return Erased(person.name, redacted.faces, redacted.rewritten, purge(store))
 
 
-def purge(database: Database) -> Purged:
+def purge(store: Store) -> Purged:
     """Leave nothing of what was deleted in the library's files. Done twice, it changes nothing more.
 
     Raises:
         LibraryBusy: Somebody reads the library, and did not stop.
         LibraryError: A file cannot be read, written or deleted.
     """
-    catalog, path = Catalog(database), database.path
-    dimensions = _dimensions(database)
+    catalog, path = Catalog(store), store.path
+    dimensions = _dimensions(store)
     rewritten = tuple(
         index_path(path, model) for model, each in dimensions.items() if _save_index(catalog, model, each)
     )
@@ -119,14 +120,14 @@ def purge(database: Database) -> Purged:
                 left.append(file)
     except OSError as error:
         raise LibraryInaccessible(path, error.strerror or str(error)) from error
-    database.vacuum()
+    store.vacuum()
     return Purged((path, *rewritten), tuple(removed), tuple(left))
 
 
-def _dimensions(database: Database) -> dict[ModelId, int]:
+def _dimensions(store: Store) -> dict[ModelId, int]:
     """How long the descriptors of each model are; the manifests of models that have none are deleted."""
     columns = descriptor.c
-    with database.write() as connection:
+    with store.write() as connection:
         models = list(connection.scalars(select(columns.model).distinct()))
         connection.execute(delete(vector_index).where(vector_index.c.model.not_in(models)))
         return {ModelId(model): dimension_of(_any_vector(connection, model)) for model in models}

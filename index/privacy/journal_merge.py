@@ -20,7 +20,7 @@ from index.decisions.replay import replay
 from index.decisions.tombstones import Tombstones, add_tombstones, read_tombstones
 from index.errors import JournalMalformed
 from index.privacy.redaction import Redacted, keys_of, redact, take_out_persons, take_out_tombstones
-from index.store.sqlite.database import Database
+from index.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Imported:
     erased_faces: int
 
 
-def import_lines(database: Database, lines: Iterable[str | bytes], clock: Clock = utc_now) -> Imported:
+def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_now) -> Imported:
     """Take over the decisions of another journal, or of an earlier state of the same one.
 
     Those that are new come after all that are there, in the order of the file.
 
     Args:
-        database: Open for writing.
+        store: Open for writing.
         lines: Of a journal file, as ``Journal.export_lines`` gives them.
         clock: For the times of decisions.
 
@@ -59,8 +59,8 @@ def import_lines(database: Database, lines: Iterable[str | bytes], clock: Clock 
     try:
         file = from_lines(lines)
     except MalformedLine as error:
-        raise JournalMalformed(database.path, error.line, str(error)) from error
-    with readable(database.path), database.write() as connection:
+        raise JournalMalformed(store.path, error.line, str(error)) from error
+    with readable(store.path), store.write() as connection:
         return _take_over(connection, file, clock())
 
 

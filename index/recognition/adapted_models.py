@@ -16,7 +16,7 @@ from index.errors import LibraryDamaged
 from index.recognition.curve_json import curve_from_json, curve_to_json
 from index.recognition.thresholds import Curve
 from index.store.schema import descriptor, projection
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import Descriptors
 from pipeline.values import F32, ModelId
 
@@ -50,8 +50,8 @@ class StoredProjection:
 class Projections:
     """The projections of one library. Every method is one transaction, and may raise a ``LibraryError``."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def chain(self, model: ModelId) -> tuple[StoredProjection, ...]:
         """The projections that lead to a model, in the order in which they are applied; none for most.
@@ -59,11 +59,11 @@ class Projections:
         The first one's base is a model that everybody has.
         """
         found: list[StoredProjection] = []
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             name = model
             while row := connection.execute(select(projection).where(projection.c.model == name)).first():
                 if len(found) > _number(model):  # each has a base of a lower number: this one has not
-                    raise LibraryDamaged(self._database.path, f"the model {model} is made from itself")
+                    raise LibraryDamaged(self._store.path, f"the model {model} is made from itself")
                 found.append(self._stored(row))
                 name = found[-1].base
         return tuple(reversed(found))
@@ -71,7 +71,7 @@ class Projections:
     def next_name(self, base: ModelId) -> ModelId:
         """What the next model made from ``base`` is called: ``sface+adapted-1`` and so on."""
         root = base.partition(_MARK)[0]
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             names = connection.scalars(select(projection.c.model))
             numbers = [_number(ModelId(name)) for name in names if name.partition(_MARK)[0] == root]
         return ModelId(f"{root}{_MARK}{max(numbers, default=0) + 1}")
@@ -79,7 +79,7 @@ class Projections:
     def add(self, stored: StoredProjection) -> None:
         """Keep a projection."""
         rows, columns = stored.matrix.shape
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             connection.execute(
                 insert(projection).values(
                     model=stored.model,
@@ -103,7 +103,7 @@ class Projections:
             {"face_id": number, "model": model, "vector": descriptor_to_blob(vector)}
             for number, vector in zip(found.ids.tolist(), found.vectors, strict=True)
         ]
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             connection.execute(sqlite.insert(descriptor).on_conflict_do_nothing(), rows)
 
     def _stored(self, row: Row[str, str, str, int, int, bytes, str]) -> StoredProjection:
@@ -121,7 +121,7 @@ class Projections:
                 report=str(body["report"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise LibraryDamaged(self._database.path, f"the model {row.model} in it is none") from error
+            raise LibraryDamaged(self._store.path, f"the model {row.model} in it is none") from error
 
 
 def own_curve(connection: Connection, model: ModelId) -> Curve | None:

@@ -12,7 +12,7 @@ from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
 from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Gallery
 from index.store.schema import content, descriptor, face, verdict
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import I64
 from pipeline.values import F32, ModelId
 
@@ -21,43 +21,43 @@ FACES_A_YEAR = 20
 library whose every face was confirmed is still read at once."""
 
 
-def load_gallery(database: Database, model: ModelId) -> Gallery:
+def load_gallery(store: Store, model: ModelId) -> Gallery:
     """The persons that a library knows, by their confirmed faces, as ``load_confirmed`` chooses them.
 
     Raises:
         LibraryError: See ``load_confirmed``.
     """
-    return Gallery(load_confirmed(database, model))
+    return Gallery(load_confirmed(store, model))
 
 
-def load_confirmed(database: Database, model: ModelId) -> ConfirmedFaces:
+def load_confirmed(store: Store, model: ModelId) -> ConfirmedFaces:
     """Confirmed faces of all persons, by person.
 
     Of a year in which a person has more than ``FACES_A_YEAR``, so many are taken, spread evenly over them.
     Faces whose photos are gone count too.
 
     Args:
-        database: The library.
+        store: The library.
         model: Whose descriptors; faces that it has not described are left out.
 
     Raises:
         LibraryError: The library cannot be read, or holds a descriptor that is none.
     """
-    with database.read() as connection:
+    with store.read() as connection:
         rows = connection.execute(_query(model)).all()
     return ConfirmedFaces(
         face_ids=np.array([row.face_id for row in rows], dtype=np.int64),
         person_ids=np.array([row.person_id for row in rows], dtype=np.int64),
         years=np.array([row.year for row in rows], dtype=np.int64),
         qualities=np.array([row.quality for row in rows], dtype=np.float32),
-        vectors=_vectors(database, rows),
+        vectors=_vectors(store, rows),
     )
 
 
-def not_faces(database: Database) -> I64:
+def not_faces(store: Store) -> I64:
     """The faces that were decided to be no faces: int64 [N], rising."""
     query = select(verdict.c.face_id).where(verdict.c.status == "not-a-face").order_by(verdict.c.face_id)
-    with database.read() as connection:
+    with store.read() as connection:
         return np.array(connection.scalars(query).all(), dtype=np.int64)
 
 
@@ -100,10 +100,10 @@ def _numbered(model: ModelId) -> Subquery:
     )
 
 
-def _vectors(database: Database, rows: Sequence[Row[tuple[int, int, int, float, bytes]]]) -> F32:
+def _vectors(store: Store, rows: Sequence[Row[tuple[int, int, int, float, bytes]]]) -> F32:
     if not rows:
         return np.empty((0, 0), dtype=np.float32)
     try:
         return descriptors_from_blobs([row.vector for row in rows])
     except ValueError as error:
-        raise LibraryDamaged(database.path, f"{error}, among those of confirmed faces") from error
+        raise LibraryDamaged(store.path, f"{error}, among those of confirmed faces") from error

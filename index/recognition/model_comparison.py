@@ -17,7 +17,7 @@ from index.recognition.gallery import Gallery
 from index.recognition.identify import identify
 from index.recognition.thresholds import Thresholds
 from index.store.schema import face, verdict
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import I64, NONE
 from pipeline.values import ModelId
 
@@ -57,20 +57,20 @@ class Comparison:
     otherwise: int
 
 
-def compare(database: Database, first: Judge, second: Judge) -> Comparison:
+def compare(store: Store, first: Judge, second: Judge) -> Comparison:
     """Compare two models on one library.
 
     Args:
-        database: The library.
+        store: The library.
         first: The library's own model.
         second: Another one, that has described its faces.
 
     Raises:
         LibraryError: The library cannot be read, or holds a descriptor that is none.
     """
-    catalog = Catalog(database)
+    catalog = Catalog(store)
     both = np.intersect1d(catalog.described_faces(first.model), catalog.described_faces(second.model))
-    with database.read() as connection:
+    with store.read() as connection:
         decided = np.array(connection.scalars(select(verdict.c.face_id)).all(), dtype=np.int64)
         confirmed = connection.execute(
             select(verdict.c.face_id, verdict.c.person_id, face.c.content_id)
@@ -81,11 +81,11 @@ def compare(database: Database, first: Judge, second: Judge) -> Comparison:
     described = frozenset(both.tolist())
     known = [_Confirmed(*row) for row in confirmed if row.face_id in described]
     undecided = np.setdiff1d(both, decided)
-    before, after = (list(_recognised(database, judge, undecided)) for judge in (first, second))
+    before, after = (list(_recognised(store, judge, undecided)) for judge in (first, second))
     return Comparison(
         confirmed=len(known),
-        astray_before=_astray(database, first, known),
-        astray_after=_astray(database, second, known),
+        astray_before=_astray(store, first, known),
+        astray_after=_astray(store, second, known),
         open=len(undecided),
         recognised_before=sum(each != NONE for each in before),
         recognised_after=sum(each != NONE for each in after),
@@ -100,10 +100,10 @@ class _Confirmed:
     content_id: int
 
 
-def _recognised(database: Database, judge: Judge, face_ids: I64) -> Iterator[int]:
+def _recognised(store: Store, judge: Judge, face_ids: I64) -> Iterator[int]:
     """The person that each face is surely like, or ``NONE``."""
-    gallery = load_gallery(database, judge.model)
-    for chunk in Catalog(database).descriptors(judge.model, face_ids):
+    gallery = load_gallery(store, judge.model)
+    for chunk in Catalog(store).descriptors(judge.model, face_ids):
         if not len(gallery):
             yield from [NONE] * len(chunk.ids)
             continue
@@ -111,21 +111,21 @@ def _recognised(database: Database, judge: Judge, face_ids: I64) -> Iterator[int
         yield from np.where(found.accepted, found.person_ids, NONE).tolist()
 
 
-def _astray(database: Database, judge: Judge, confirmed: Collection[_Confirmed]) -> int:
+def _astray(store: Store, judge: Judge, confirmed: Collection[_Confirmed]) -> int:
     """How many confirmed faces are most like another person; who has no other face is not to be found."""
-    gallery = load_gallery(database, judge.model)
+    gallery = load_gallery(store, judge.model)
     folds: list[list[_Confirmed]] = [[] for _ in range(_FOLDS)]
     for each in confirmed:
         folds[each.content_id % _FOLDS].append(each)
-    return sum(_astray_in(database, judge, gallery, fold) for fold in folds if fold)
+    return sum(_astray_in(store, judge, gallery, fold) for fold in folds if fold)
 
 
-def _astray_in(database: Database, judge: Judge, gallery: Gallery, fold: Collection[_Confirmed]) -> int:
+def _astray_in(store: Store, judge: Judge, gallery: Gallery, fold: Collection[_Confirmed]) -> int:
     persons = {each.face_id: each.person_id for each in fold}
     others = gallery.without(persons)
     left = frozenset(others.person_ids.tolist())
     astray = 0
-    for chunk in Catalog(database).descriptors(judge.model, np.array(sorted(persons), dtype=np.int64)):
+    for chunk in Catalog(store).descriptors(judge.model, np.array(sorted(persons), dtype=np.int64)):
         if not left:
             return 0
         found = identify(others, chunk.vectors, judge.thresholds).person_ids.tolist()

@@ -14,7 +14,7 @@ from index.recognition.confirmed_faces import load_gallery
 from index.recognition.identify import identify
 from index.recognition.thresholds import Thresholds
 from index.store.schema import face, verdict
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import I64
 from pipeline.values import ModelId
 
@@ -23,15 +23,15 @@ class NewRecognitions:
     """Remembers who is who at the time when it is made.
 
     Args:
-        database: The library.
+        store: The library.
 
     Every method may raise a ``LibraryError``.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._whose = self._who_is_who()
-        with database.read() as connection:
+        with store.read() as connection:
             self._last = connection.scalar(select(func.max(face.c.id))) or 0
 
     def gains(self) -> Counter[int]:
@@ -41,15 +41,15 @@ class NewRecognitions:
 
     def probable(self, model: ModelId, thresholds: Thresholds) -> int:
         """How many new faces are nobody for sure, but like somebody enough for a person to look."""
-        gallery = load_gallery(self._database, model)
+        gallery = load_gallery(self._store, model)
         if not len(gallery):
             return 0
-        chunks = Catalog(self._database).descriptors(model, self._open())
+        chunks = Catalog(self._store).descriptors(model, self._open())
         return sum(int(identify(gallery, each.vectors, thresholds).probable.sum()) for each in chunks)
 
     def _who_is_who(self) -> dict[int, int]:
         one = named_faces()
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             rows = connection.execute(select(one.c.face_id, one.c.person_id))
             return {row.face_id: row.person_id for row in rows}
 
@@ -63,5 +63,5 @@ class NewRecognitions:
             .where(face.c.id > self._last, one.c.face_id.is_(None), verdict.c.face_id.is_(None))
             .order_by(face.c.id)
         )
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             return np.array(connection.scalars(query).all(), dtype=np.int64)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
 from index.store.schema import descriptor, rejection
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import I64
 from pipeline.values import F32, ModelId
 
@@ -48,7 +48,7 @@ class RejectedFaces:
     vectors: F32
 
 
-def load_rejected(database: Database, model: ModelId) -> RejectedFaces:
+def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
     """The latest rejections of faces that a model described, by face.
 
     Raises:
@@ -61,12 +61,12 @@ def load_rejected(database: Database, model: ModelId) -> RejectedFaces:
         .order_by(rejection.c.decision_id.desc(), rejection.c.face_id)
         .limit(MOST)
     )
-    with database.read() as connection:
+    with store.read() as connection:
         rows = sorted(connection.execute(latest).all(), key=lambda row: (row.face_id, row.person_id))
     try:
         vectors = descriptors_from_blobs([row.vector for row in rows]) if rows else np.empty((0, 0))
     except ValueError as error:
-        raise LibraryDamaged(database.path, f"{error}, among those of rejected faces") from error
+        raise LibraryDamaged(store.path, f"{error}, among those of rejected faces") from error
     return RejectedFaces(
         np.array([row.face_id for row in rows], np.int64),
         np.array([row.person_id for row in rows], np.int64),

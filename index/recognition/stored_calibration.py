@@ -18,7 +18,7 @@ from index.recognition.adapted_models import own_curve
 from index.recognition.curve_json import curve_from_json, curve_to_json
 from index.recognition.thresholds import ClosePair, Curve, Thresholds, for_gallery, shipped, shipped_curve
 from index.store.schema import calibration, person, verdict
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from pipeline.values import ModelId
 
 
@@ -57,58 +57,58 @@ class Calibration:
     different: int
 
 
-def thresholds_for(database: Database, model: ModelId) -> Thresholds:
+def thresholds_for(store: Store, model: ModelId) -> Thresholds:
     """What similarities by a model mean in this library, for as many persons as it knows now.
 
     Raises:
         LibraryError: The library cannot be read, or holds a calibration that is none.
     """
-    with database.read() as connection:
-        return _thresholds(connection, model, _newest(database, connection, model))
+    with store.read() as connection:
+        return _thresholds(connection, model, _newest(store, connection, model))
 
 
-def thresholds_with(database: Database, model: ModelId, found: Calibration | None) -> Thresholds:
+def thresholds_with(store: Store, model: ModelId, found: Calibration | None) -> Thresholds:
     """What they would mean if this were the calibration that holds; ``None``: if there were none.
 
     Raises:
         LibraryError: The library cannot be read.
     """
-    with database.read() as connection:
+    with store.read() as connection:
         return _thresholds(connection, model, found)
 
 
-def load_calibration(database: Database, model: ModelId) -> Calibration | None:
+def load_calibration(store: Store, model: ModelId) -> Calibration | None:
     """The calibration that holds for a model; ``None`` where there is none.
 
     Raises:
         LibraryError: The library cannot be read, or holds a calibration that is none.
     """
-    with database.read() as connection:
-        return _newest(database, connection, model)
+    with store.read() as connection:
+        return _newest(store, connection, model)
 
 
-def curve_that_came_with(database: Database, model: ModelId) -> Curve | None:
+def curve_that_came_with(store: Store, model: ModelId) -> Curve | None:
     """What a model comes with, before anything is calibrated; ``None`` for one that was never measured.
 
     Raises:
         LibraryError: The library cannot be read, or holds a model that is none.
     """
-    with database.read() as connection:
+    with store.read() as connection:
         return own_curve(connection, model) or shipped_curve(model)
 
 
-def store_calibration(database: Database, found: Calibration) -> None:
+def store_calibration(store: Store, found: Calibration) -> None:
     """Make a calibration the one that holds for its model. Earlier ones are kept.
 
     Raises:
         LibraryError: The library cannot be written.
     """
     row = {"model": found.model, "made_at": found.made_at.isoformat(), "body": json.dumps(_body(found))}
-    with database.write() as connection:
+    with store.write() as connection:
         connection.execute(insert(calibration), row)
 
 
-def drop_calibrations(database: Database, model: ModelId) -> int:
+def drop_calibrations(store: Store, model: ModelId) -> int:
     """Go back to what a model comes with.
 
     Returns:
@@ -117,7 +117,7 @@ def drop_calibrations(database: Database, model: ModelId) -> int:
     Raises:
         LibraryError: The library cannot be written.
     """
-    with database.write() as connection:
+    with store.write() as connection:
         return connection.execute(delete(calibration).where(calibration.c.model == model)).rowcount
 
 
@@ -141,7 +141,7 @@ def _persons(connection: Connection) -> int:
     return connection.execute(select(func.count(distinct(verdict.c.person_id)))).scalar_one()
 
 
-def _newest(database: Database, connection: Connection, model: ModelId) -> Calibration | None:
+def _newest(store: Store, connection: Connection, model: ModelId) -> Calibration | None:
     row = connection.execute(
         select(calibration.c.made_at, calibration.c.body)
         .where(calibration.c.model == model)
@@ -153,7 +153,7 @@ def _newest(database: Database, connection: Connection, model: ModelId) -> Calib
     try:
         return _parsed(model, row.made_at, json.loads(row.body))
     except (KeyError, TypeError, ValueError) as error:
-        raise LibraryDamaged(database.path, "a calibration in it is none") from error
+        raise LibraryDamaged(store.path, "a calibration in it is none") from error
 
 
 def _by_row(connection: Connection, close: tuple[ClosePersons, ...]) -> tuple[ClosePair, ...]:

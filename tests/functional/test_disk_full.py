@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from index.photos.catalog import Catalog
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
+from index.store.store import Access
 from index.vectors.saved_index import load_index, save_index
 from pipeline.values import ModelId, PhotoFile
 from tests.functional.command import CHECKOUT, CommandLine, Ran
@@ -130,7 +130,7 @@ def test_a_full_disk(copied: CommandLine, tmp_path: Path, room: int) -> None:
 def test_an_index_for_which_there_is_no_room(copied: CommandLine, photos: Path) -> None:
     """Three thousand faces more: a megabyte and a half of index, and a photo more needs a tenth of that."""
     vectors = units(3000, dimension=128)
-    with open_database(copied.library, Access.WRITE) as database:
+    with open_store(copied.library, Access.WRITE) as database:
         catalog = Catalog(database)
         files = [PhotoFile(b"/elsewhere/%04d.jpg" % number, 1, 1) for number in range(3000)]
         catalog.record([indexed(file, str(n), vectors[n : n + 1]) for n, file in enumerate(files)])

@@ -18,8 +18,8 @@ import pytest
 from index.arrays import descriptors_from_blobs
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Ignore, new_key
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
+from index.store.store import Access
 from pipeline.values import F32
 from tests.functional.command import CHECKOUT, CommandLine
 from tests.functional.killing import Ended, Killer, Moment
@@ -111,7 +111,7 @@ def started(tmp_path_factory: pytest.TempPathFactory, killer: Killer, folder: Pa
     library = tmp_path_factory.mktemp("started") / "library.db"
     library.parent.chmod(0o700)
     killer.run("scan", library, folder)
-    with open_database(library, Access.WRITE) as database:
+    with open_store(library, Access.WRITE) as database:
         journal = Journal(database)
         with database.read() as connection:
             rows = connection.exec_driver_sql("SELECT id FROM face ORDER BY id").scalars().all()

@@ -21,8 +21,8 @@ import typer
 
 from faceindex.cli import app
 from index.photos.catalog import Catalog
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
+from index.store.store import Access
 from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, save
 
@@ -253,7 +253,7 @@ def test_what_sqlite_puts_beside_a_library_is_for_its_owner_alone(copied: Comman
 
 
 def test_what_was_deleted_is_gone_from_the_file(copied: CommandLine) -> None:
-    with open_database(copied.library, Access.WRITE) as database:
+    with open_store(copied.library, Access.WRITE) as database:
         catalog = Catalog(database)
         (faces,) = catalog.all_faces()
         digest, path = faces[0].digest, faces[0].photo

@@ -13,8 +13,8 @@ import pytest
 
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
+from index.store.store import Access
 from tests.functional.command import CHECKOUT, Argument, CommandLine
 from tests.functional.people import astronaut, save
 from tests.functional.sound import check_sound
@@ -50,7 +50,7 @@ def spoil_table(library: Path, table: str) -> None:
 def name_everybody(command: CommandLine) -> None:
     """Collins is named by a decision, and Hopper by another."""
     faces = {Path(face["photo"]).name: face["face_id"] for face in command.run("export").objects}
-    with open_database(command.library, Access.WRITE) as database:
+    with open_store(command.library, Access.WRITE) as database:
         journal = Journal(database)
         collins = journal.face_keys([faces["collins.jpg"], faces["collins too.jpg"]])
         journal.append(Assign(collins, new_key(), "Eileen Collins"))
@@ -271,12 +271,12 @@ HOLDS = """
 import sys
 from pathlib import Path
 from faceindex.lock import locked
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
 from index.store.schema import root
-from index.store.sqlite.connection import Access
+from index.store.store import Access
 
 path = Path(sys.argv[1])
-with locked(path), open_database(path, Access.WRITE) as database, database.write() as connection:
+with locked(path), open_store(path, Access.WRITE) as database, database.write() as connection:
     connection.execute(root.insert().values(path=b"/new"))
     print("held", flush=True)
     sys.stdin.read()

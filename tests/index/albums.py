@@ -14,7 +14,7 @@ from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.recognition.thresholds import Thresholds
 from index.store.schema import cluster, cluster_face, recognised
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from pipeline.values import F32, Box, Descriptor, DetectedFace, PhotoIndexed, Quality, Size
 from tests.index.builders import MODEL, digest_of, make_file
 
@@ -55,7 +55,7 @@ class Album:
         photos: Folder for the files.
     """
 
-    def __init__(self, database: Database, photos: Path) -> None:
+    def __init__(self, database: Store, photos: Path) -> None:
         self.database = database
         self.catalog = Catalog(database)
         self.catalog.choose_model(MODEL)

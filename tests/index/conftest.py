@@ -9,7 +9,8 @@ import pytest
 from index.decisions.journal import Journal
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
-from index.store.sqlite.database import Database, create_database
+from index.store.opening import create_store
+from index.store.store import Store
 from tests.index.builders import MODEL
 from tests.index.journals import scan
 
@@ -22,13 +23,13 @@ def library(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(library: Path) -> Iterator[Database]:
-    with create_database(library) as database:
+def database(library: Path) -> Iterator[Store]:
+    with create_store(library) as database:
         yield database
 
 
 @pytest.fixture
-def catalog(database: Database) -> Catalog:
+def catalog(database: Store) -> Catalog:
     """Belongs to a model, and is otherwise empty."""
     catalog = Catalog(database, clock=lambda: NOW)
     catalog.choose_model(MODEL)
@@ -44,12 +45,12 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(catalog: Catalog, database: Database, photos: Path) -> Journal:
+def journal(catalog: Catalog, database: Store, photos: Path) -> Journal:
     """Of a library with the faces 1 to 6, two in each of three photos."""
     scan(catalog, photos)
     return Journal(database, clock=lambda: NOW)
 
 
 @pytest.fixture
-def people(database: Database) -> PeopleQueries:
+def people(database: Store) -> PeopleQueries:
     return PeopleQueries(database)

@@ -138,4 +138,4 @@ def _own(standing: FaceStatus) -> str:
 
 def import_into(journal: Journal, lines: Iterable[str | bytes]) -> Imported:
     """Take over the decisions of a file into the library of a journal."""
-    return import_lines(journal._database, lines)
+    return import_lines(journal._store, lines)

@@ -6,25 +6,18 @@ of tables, and nothing of SQLAlchemy.
 
 import os
 import sqlite3
-from enum import Enum
 from pathlib import Path
 from urllib.parse import quote
 
 from index.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryInaccessible
 from index.store.sqlite.mounts import is_on_network
+from index.store.store import Access
 
 BUSY_SECONDS = 60.0
 """How long to wait for another process that holds the file: a scan's commit, for one, waits for a backup."""
 
 _WAL_IN_HEADER = b"\x02\x02"
 """Bytes 18 and 19 of a file in WAL mode (https://www.sqlite.org/fileformat.html, section 1.3)."""
-
-
-class Access(Enum):
-    """What a connection is for."""
-
-    READ = "read"
-    WRITE = "write"
 
 
 def connect(path: Path, access: Access) -> sqlite3.Connection:

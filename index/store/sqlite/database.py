@@ -11,7 +11,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine
@@ -26,8 +25,9 @@ from index.errors import (
     NotALibrary,
 )
 from index.store import schema
-from index.store.sqlite.connection import BUSY_SECONDS, Access, as_said, connect, explain, is_writable
+from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explain, is_writable
 from index.store.sqlite.file_copies import copy_pages, written_whole
+from index.store.store import Access, Store
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -45,12 +45,8 @@ _APPLICATION_ID_AT = 68
 """Where in it the application's id stands (same place)."""
 
 
-class Database:
-    """An open library. It may be used by several threads; each transaction belongs to one.
-
-    Attributes:
-        path: Its file, absolute.
-    """
+class SqliteStore(Store):
+    """An open library in a SQLite file; ``path`` is that file."""
 
     def __init__(self, path: Path, access: Access) -> None:
         self.path = path
@@ -58,24 +54,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that reads. Keep it short: without WAL, a writer waits for it to commit.
-
-        Raises:
-            LibraryError: SQLite cannot read the file, for a reason that is not a bug.
-        """
+        """See ``Store``. Without WAL, a writer waits for the reader to commit."""
         with self._transaction() as connection:
             connection.exec_driver_sql("BEGIN")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes: committed where the block ends, rolled back where it raises.
-
-        Only one can be open at a time, in whatever process; the others wait for it to end.
-
-        Raises:
-            LibraryError: SQLite cannot write the file, for a reason that is not a bug.
-        """
+        """See ``Store``."""
         with self._transaction() as connection:
             # Asking for the right to write later, as a plain BEGIN does, cannot wait for its turn.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -102,28 +88,14 @@ class Database:
             connection.invalidate()  # the next user of this connection wants foreign keys enforced
 
     def refuse_damaged(self) -> None:
-        """See that SQLite can read all pages, before much is written to them: that would spread the damage.
-
-        It takes a fifth of a second for a hundred thousand faces with descriptors of 128 elements.
-
-        Raises:
-            LibraryDamaged: It cannot.
-            LibraryError: See ``read``.
-        """
+        """See ``Store``. It takes a fifth of a second for 100,000 faces with descriptors of 128 elements."""
         with self.read() as connection:
             said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
         if said != "ok":
             raise LibraryDamaged(self.path, as_said(said))
 
     def vacuum(self) -> None:
-        """Write the whole file anew, so that nothing is left in it of what was deleted.
-
-        It takes as much space again while it runs. In WAL mode, the file beside it is emptied too.
-
-        Raises:
-            LibraryBusy: Somebody else has a transaction open, and kept it.
-            LibraryError: See ``write``.
-        """
+        """See ``Store``. In WAL mode, the file beside it is emptied too."""
         with explained(self.path), self._engine.connect() as connection:
             connection.exec_driver_sql("VACUUM")
             is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
@@ -136,27 +108,12 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Let go of the file."""
+        """See ``Store``."""
         self._engine.dispose()
 
-    def __enter__(self) -> "Database":
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def create_database(path: Path) -> Database:
-    """Open a library to write in it; make it where there is none.
-
-    A new file can be read by its owner alone (0600), and so can a new folder (0700): descriptors of
-    faces are biometric data.
-
-    Raises:
-        LibraryError: See ``open_database``; a missing library is no error here.
-    """
+def create_database(path: Path) -> SqliteStore:
+    """See ``index.store.opening``. A new file gets the mode 0600, a new folder 0700."""
     path = _absolute(path)
     try:
         if not path.parent.is_dir():
@@ -168,20 +125,8 @@ def create_database(path: Path) -> Database:
     return open_database(path, Access.WRITE)
 
 
-def open_database(path: Path, access: Access) -> Database:
-    """Open an existing library. One of an earlier revision is upgraded first, beside a copy of it.
-
-    Args:
-        path: Its file, whose name may hold any bytes.
-        access: ``READ`` also works where nothing can be written.
-
-    Raises:
-        LibraryMissing: There is no file, or, for a reader, an empty one; nothing is made.
-        LibraryTooNew: A newer version made it.
-        LibraryDamaged: SQLite cannot read it; or it is not SQLite, or not a library (``NotALibrary``).
-        LibraryInaccessible: It cannot be read, or not be written where that is needed.
-        LibraryBusy: Another process holds it.
-    """
+def open_database(path: Path, access: Access) -> SqliteStore:
+    """See ``index.store.opening``."""
     path = _absolute(path)
     check_file(path)
     with explained(path):
@@ -192,7 +137,7 @@ def open_database(path: Path, access: Access) -> Database:
             raise LibraryInaccessible(path, "it, or its folder, cannot be written")
         if revision != HEAD:
             migrate(path)
-    return Database(path, access)
+    return SqliteStore(path, access)
 
 
 def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> None:
@@ -219,7 +164,7 @@ def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> 
     if not is_writable(path):
         raise LibraryInaccessible(path, "an earlier version made it, and to upgrade it, it must be writable")
     config = _alembic_config(scripts)
-    with Database(path, Access.WRITE) as database, database.migration() as connection:
+    with SqliteStore(path, Access.WRITE) as store, store.migration() as connection:
         _copy(path)
         config.attributes.update(connection=connection, metadata=schema.metadata)
         command.upgrade(config, revision)

@@ -13,7 +13,8 @@ from itertools import chain, count
 from pathlib import Path
 
 from index.errors import LibraryBusy, LibraryInaccessible
-from index.store.sqlite.connection import BUSY_SECONDS, Access, connect
+from index.store.sqlite.connection import BUSY_SECONDS, connect
+from index.store.store import Access
 
 _SIDE_FILES = ("-journal", "-wal", "-shm")
 """What SQLite puts beside a database: it belongs to that one, and to no other of the same name."""

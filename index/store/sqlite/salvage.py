@@ -22,9 +22,10 @@ from sqlalchemy import exists, func, select
 from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
 from index.store.read_again import read_again
 from index.store.schema import content, face, photo
-from index.store.sqlite.connection import Access, as_said, connect
-from index.store.sqlite.database import HEAD, Database, explained, is_library, known_revisions, migrate
+from index.store.sqlite.connection import as_said, connect
+from index.store.sqlite.database import HEAD, SqliteStore, explained, is_library, known_revisions, migrate
 from index.store.sqlite.file_copies import put_in_place, written_whole
+from index.store.store import Access
 
 REACH = 200_000
 """Row ids that are tried beyond the last row that could be read: about as many rows as there are below one
@@ -186,7 +187,7 @@ def _read_again(path: Path, faces: "_TableCopier") -> int:
     """
     if faces.report().whole:
         return 0
-    with Database(path, Access.WRITE) as database, database.write() as connection:
+    with SqliteStore(path, Access.WRITE) as store, store.write() as connection:
         has_face = exists().where(face.c.content_id == content.c.id)
         faceless = select(content.c.id).where(content.c.width.is_not(None), ~has_face)
         suspects = set(connection.scalars(faceless))

@@ -10,7 +10,7 @@ from index.clustering.near_pairs import FEW_DIMENSIONS, near_pairs, near_within,
 from index.errors import LibraryDamaged
 from index.photos.catalog import Catalog
 from index.store.schema import descriptor
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import I64, Descriptors
 from pipeline.values import F32
 from tests.index.builders import MODEL, indexed, make_file, stored
@@ -74,7 +74,7 @@ def test_an_empty_library_has_no_faces(catalog: Catalog) -> None:
     assert len(read.ids) == len(read.vectors) == 0
 
 
-def test_a_descriptor_of_another_length_is_damage(catalog: Catalog, ids: I64, database: Database) -> None:
+def test_a_descriptor_of_another_length_is_damage(catalog: Catalog, ids: I64, database: Store) -> None:
     with database.write() as connection:
         chosen = descriptor.c.face_id > 0
         shorter = np.eye(1, 8, dtype="<f2").tobytes()

@@ -14,8 +14,9 @@ from index.clustering.regroup import Regrouped, same_person
 from index.decisions.model import Merge
 from index.errors import DecisionRefused
 from index.recognition.thresholds import shipped
+from index.store.opening import create_store
 from index.store.schema import cluster, grouping, recognised
-from index.store.sqlite.database import Database, create_database
+from index.store.store import Store
 from pipeline.values import ModelId, PhotoIndexed, Size
 from tests.index.albums import THRESHOLDS, Album, Shot, of
 from tests.index.builders import digest_of, make_file
@@ -24,7 +25,7 @@ ANNA, BEN, CARL = range(3)
 
 
 @pytest.fixture
-def album(database: Database, photos: Path) -> Album:
+def album(database: Store, photos: Path) -> Album:
     return Album(database, photos)
 
 
@@ -320,7 +321,7 @@ def test_who_is_recognised_follows_from_the_decisions_alone(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, bool]]
 ) -> None:
     folder = tmp_path_factory.mktemp("library")
-    with create_database(folder / "library.sqlite3") as database:
+    with create_store(folder / "library.sqlite3") as database:
         album = Album(database, folder)
         album.add(of(ANNA), of(BEN))
         album.add_each(of(ANNA), of(BEN), of(ANNA), of(ANNA, quality=0.1), of(BEN), of(CARL))
@@ -355,7 +356,7 @@ def decide(album: Album, persons: tuple[str, str], kind: int, face_id: int) -> N
 def test_the_same_photos_give_the_same_clusters(tmp_path: Path) -> None:
     rows = []
     for name in ("one", "other"):
-        with create_database(tmp_path / name / "library.sqlite3") as database:
+        with create_store(tmp_path / name / "library.sqlite3") as database:
             album = Album(database, tmp_path / name)
             album.add_each(*(of(each % 4, 0.6) for each in range(20)))
             album.regroup()
@@ -372,7 +373,7 @@ def test_scan_after_scan_comes_to_what_one_scan_does(
     partitions = []
     for at_once in (True, False):
         folder = tmp_path_factory.mktemp("library")
-        with create_database(folder / "library.sqlite3") as database:
+        with create_store(folder / "library.sqlite3") as database:
             album = Album(database, folder)
             for person, ends in zip(people, scans, strict=True):
                 album.add(of(person))

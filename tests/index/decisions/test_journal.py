@@ -29,9 +29,10 @@ from index.decisions.replay import State, replay
 from index.errors import DecisionRefused, LibraryDamaged
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
+from index.store.opening import create_store
 from index.store.read_again import read_again
 from index.store.schema import content, face, person, rejection, verdict
-from index.store.sqlite.database import Database, create_database
+from index.store.store import Store
 from tests.index.builders import MODEL, known, make_file
 from tests.index.conftest import NOW
 from tests.index.journals import (
@@ -174,7 +175,7 @@ def test_the_log_has_the_names_of_then(journal: Journal) -> None:
     assert [(each.active, each.undone_by) for each in log[3:6]] == [(True, None), (False, 6), (True, None)]
 
 
-def test_a_journal_that_is_none_is_damage(journal: Journal, database: Database) -> None:
+def test_a_journal_that_is_none_is_damage(journal: Journal, database: Store) -> None:
     journal.append(assign(ANNA, 0))
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE decision SET kind = 'adore'")
@@ -184,7 +185,7 @@ def test_a_journal_that_is_none_is_damage(journal: Journal, database: Database) 
         journal.append(assign(BEN, 1))
 
 
-def test_relinking_where_nothing_was_decided_writes_nothing(journal: Journal, database: Database) -> None:
+def test_relinking_where_nothing_was_decided_writes_nothing(journal: Journal, database: Store) -> None:
     before = database.path.read_bytes()
     journal.relink()
     assert database.path.read_bytes() == before
@@ -201,7 +202,7 @@ def test_decisions_survive_a_move(
 
 
 def test_decisions_find_the_boxes_of_another_detector(
-    journal: Journal, people: PeopleQueries, database: Database, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, database: Store, catalog: Catalog, photos: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), Ignore(keys(1)), Reject(keys(2), ANNA)])
     with database.write() as connection:  # as a check does that had faces found once more
@@ -228,7 +229,7 @@ STEPS = st.lists(st.one_of(acts(), acts(), st.integers(1, 12), st.none()), max_s
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library to copy, with three photos and six faces."""
     folder = tmp_path_factory.mktemp("scanned")
-    with create_database(folder / "library.sqlite3") as database:
+    with create_store(folder / "library.sqlite3") as database:
         catalog = Catalog(database)
         catalog.choose_model(MODEL)
         scan(catalog, folder / "photos")
@@ -244,7 +245,7 @@ def test_whatever_is_decided_and_undone_the_library_says_what_replay_says(
         copy, rebuilt = Path(folder, "library.sqlite3"), Path(folder, "rebuilt.sqlite3")
         shutil.copy(scanned, copy)
         shutil.copy(scanned, rebuilt)
-        with create_database(copy) as database, create_database(rebuilt) as other:
+        with create_store(copy) as database, create_store(rebuilt) as other:
             journal = Journal(database)
             for step in steps:
                 take(journal, step)
@@ -274,7 +275,7 @@ def take(journal: Journal, step: Act | int | None) -> None:
         assert journal.state() == before
 
 
-def derived(database: Database) -> tuple[set[object], set[object], set[object]]:
+def derived(database: Store) -> tuple[set[object], set[object], set[object]]:
     """The derived tables, with keys for ids."""
     with database.read() as connection:
         who = {row.id: row.key for row in connection.execute(select(person))}
@@ -291,7 +292,7 @@ def derived(database: Database) -> tuple[set[object], set[object], set[object]]:
         )
 
 
-def expected(database: Database, state: State) -> tuple[set[object], set[object], set[object]]:
+def expected(database: Store, state: State) -> tuple[set[object], set[object], set[object]]:
     """What the derived tables must hold: a key is the face in its content that is nearest."""
     with database.read() as connection:
         rows = connection.execute(
@@ -315,7 +316,7 @@ def expected(database: Database, state: State) -> tuple[set[object], set[object]
     )
 
 
-def whole(database: Database) -> list[str]:
+def whole(database: Store) -> list[str]:
     """Every row of every table."""
     with database.read() as connection:
         raw = connection.connection.driver_connection

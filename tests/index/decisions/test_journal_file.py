@@ -11,7 +11,8 @@ from index.decisions.model import Assign, Hide, Merge, NotAFace, Reject, Rename
 from index.errors import JournalMalformed
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
-from index.store.sqlite.database import Database, create_database
+from index.store.opening import create_store
+from index.store.store import Store
 from pipeline.values import ModelId
 from tests.index.builders import MODEL
 from tests.index.journals import ANNA, BEN, CARL, assign, import_into, keys, said, scan
@@ -22,7 +23,7 @@ def another(
     folder: Path, shift: float = 0.0, model: ModelId = MODEL
 ) -> Iterator[tuple[Journal, PeopleQueries]]:
     """A library built anew from the same photos."""
-    with create_database(folder / "another" / "library.sqlite3") as database:
+    with create_store(folder / "another" / "library.sqlite3") as database:
         catalog = Catalog(database)
         catalog.choose_model(model)
         scan(catalog, folder / "photos elsewhere", shift=shift, model=model)
@@ -45,7 +46,7 @@ def test_a_library_built_anew_gets_its_names_back(
         assert rebuilt.undo(8).decision.id == 8  # numbers are the same in a library that had no others
 
 
-def test_importing_twice_changes_nothing(journal: Journal, database: Database, tmp_path: Path) -> None:
+def test_importing_twice_changes_nothing(journal: Journal, database: Store, tmp_path: Path) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     lines = [line + "\n" for line in journal.export_lines()]
     journal.undo(2)

@@ -1,7 +1,9 @@
 """Faults of a library: found, told with what repair would do, and repaired; a sound one has none."""
 
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +25,8 @@ from index.maintenance.findings import Finding, FindingKind
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import Database, open_database
+from index.store.opening import open_store
+from index.store.store import Access, Store
 from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import ModelId
 from tests.index.builders import DIMENSION, MODEL, broken, indexed, make_file, units, unreadable
@@ -53,23 +55,19 @@ def album(catalog: Catalog, photos: Path) -> Catalog:
     return catalog
 
 
-def found(database: Database) -> list[Finding]:
+def found(database: Store) -> list[Finding]:
     return [finding for inspection in inspections(database, dimension) for finding in inspection.find()]
 
 
-def execute(database: Database, *statements: str) -> None:
+def execute(database: Store, *statements: str) -> None:
     """Do something to the rows that nobody may do: references are not enforced."""
-    with database._engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
-        connection.commit()
+    with closing(sqlite3.connect(database.path)) as connection, connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
         for statement in statements:
-            connection.exec_driver_sql(statement)
-        connection.commit()
-        connection.invalidate()
+            connection.execute(statement)
 
 
-def repaired(database: Database, inspection: Inspection, kind: FindingKind, *said: str) -> None:
+def repaired(database: Store, inspection: Inspection, kind: FindingKind, *said: str) -> None:
     """The inspection finds just this, and nothing once it is repaired; a repair repeated changes nothing."""
     (finding,) = inspection.find()
     assert finding.kind is kind
@@ -82,29 +80,29 @@ def repaired(database: Database, inspection: Inspection, kind: FindingKind, *sai
     assert found(database) == []
 
 
-def test_a_sound_library_has_no_faults(album: Catalog, database: Database) -> None:
+def test_a_sound_library_has_no_faults(album: Catalog, database: Store) -> None:
     assert found(database) == []
-    with open_database(album.path, Access.READ) as read_only:
+    with open_store(album.path, Access.READ) as read_only:
         assert found(read_only) == []
 
 
-def test_a_new_library_has_none_either(database: Database) -> None:
+def test_a_new_library_has_none_either(database: Store) -> None:
     assert found(database) == []
 
 
-def test_missing_photos_and_contents_without_a_photo_are_no_fault(album: Catalog, database: Database) -> None:
+def test_missing_photos_and_contents_without_a_photo_are_no_fault(album: Catalog, database: Store) -> None:
     execute(database, "UPDATE photo SET missing_since = '2024-01-01T00:00:00+00:00' WHERE id < 4")
     execute(database, "DELETE FROM photo WHERE id BETWEEN 4 AND 6")
     assert found(database) == []
 
 
-def test_rows_that_refer_to_nothing_are_deleted(album: Catalog, database: Database) -> None:
+def test_rows_that_refer_to_nothing_are_deleted(album: Catalog, database: Store) -> None:
     execute(database, "DELETE FROM face WHERE id IN (1, 2)")
     repaired(database, ReferenceInspection(database), FindingKind.REFERENCES, "table descriptor", ": 2")
     assert len(album.described_faces(MODEL)) == 28
 
 
-def test_what_hangs_on_rows_that_refer_to_nothing_goes_too(album: Catalog, database: Database) -> None:
+def test_what_hangs_on_rows_that_refer_to_nothing_goes_too(album: Catalog, database: Store) -> None:
     execute(database, "DELETE FROM content WHERE id = 1")
     assert {each.message for each in ReferenceInspection(database).find()} == {
         "rows of the table photo that refer to others that are not there: 1",
@@ -128,7 +126,7 @@ DESCRIPTORS = {
 
 @pytest.mark.parametrize("vector", DESCRIPTORS.values(), ids=DESCRIPTORS)
 def test_a_descriptor_that_is_none_is_deleted_and_made_again_later(
-    album: Catalog, database: Database, vector: str
+    album: Catalog, database: Store, vector: str
 ) -> None:
     execute(database, f"UPDATE descriptor SET vector = {vector} WHERE face_id = 5")  # noqa: S608
     look = DescriptorInspection(database, dimension)
@@ -139,7 +137,7 @@ def test_a_descriptor_that_is_none_is_deleted_and_made_again_later(
     assert waiting.face_ids == (5,)
 
 
-def test_a_face_without_a_descriptor_is_no_fault(album: Catalog, database: Database) -> None:
+def test_a_face_without_a_descriptor_is_no_fault(album: Catalog, database: Store) -> None:
     """As after a change of the model, where its photo was out of reach."""
     execute(database, "DELETE FROM descriptor WHERE face_id IN (1, 30)")
     assert found(database) == []
@@ -148,14 +146,12 @@ def test_a_face_without_a_descriptor_is_no_fault(album: Catalog, database: Datab
 @pytest.mark.parametrize(
     "change", ["landmarks = x'00'", "landmarks = 'words'", "w = -1.0", "x = 9e999", "y = 'left'", "h = 9e999"]
 )
-def test_a_box_or_landmarks_that_are_none(album: Catalog, database: Database, change: str) -> None:
+def test_a_box_or_landmarks_that_are_none(album: Catalog, database: Store, change: str) -> None:
     execute(database, f"UPDATE face SET {change} WHERE id = 7")  # noqa: S608
     repaired(database, FaceInspection(database), FindingKind.FACES, "box or landmarks", "(faces 7)")
 
 
-def test_the_photo_of_a_face_at_no_place_is_read_again(
-    album: Catalog, database: Database, photos: Path
-) -> None:
+def test_the_photo_of_a_face_at_no_place_is_read_again(album: Catalog, database: Store, photos: Path) -> None:
     execute(database, "UPDATE face SET w = 0.0 - 1 WHERE id = 5")
     FaceInspection(database).repair()
     states = album.states_under([bytes(photos)])
@@ -164,9 +160,7 @@ def test_the_photo_of_a_face_at_no_place_is_read_again(
     assert len(album.described_faces(MODEL)) == 27
 
 
-def test_where_the_photo_is_missing_only_the_face_goes(
-    album: Catalog, database: Database, photos: Path
-) -> None:
+def test_where_the_photo_is_missing_only_the_face_goes(album: Catalog, database: Store, photos: Path) -> None:
     execute(
         database,
         "UPDATE photo SET missing_since = '2024-01-01T00:00:00+00:00' WHERE id = 2",
@@ -177,14 +171,14 @@ def test_where_the_photo_is_missing_only_the_face_goes(
     assert {4, 5, 6} & set(album.described_faces(MODEL).tolist()) == {4, 6}
 
 
-def test_of_many_faults_a_few_are_named(album: Catalog, database: Database) -> None:
+def test_of_many_faults_a_few_are_named(album: Catalog, database: Store) -> None:
     execute(database, "UPDATE descriptor SET vector = x'00'")
     (finding,) = DescriptorInspection(database, dimension).find()
     assert finding.message.endswith(": 30 (faces 1, 2, 3, 4, 5, ...)")
 
 
 def test_descriptors_of_a_model_that_is_not_known_here_are_left_alone(
-    album: Catalog, database: Database
+    album: Catalog, database: Store
 ) -> None:
     execute(database, "INSERT INTO descriptor SELECT face_id, 'tomorrow', x'00' FROM descriptor")
     assert found(database) == []
@@ -192,7 +186,7 @@ def test_descriptors_of_a_model_that_is_not_known_here_are_left_alone(
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "flipped", "another"])
 def test_an_index_file_that_cannot_be_used_is_built_anew(
-    album: Catalog, database: Database, damage: str
+    album: Catalog, database: Store, damage: str
 ) -> None:
     path = index_path(album.path, MODEL)
     content = bytearray(path.read_bytes())
@@ -211,7 +205,7 @@ def test_an_index_file_that_cannot_be_used_is_built_anew(
 
 
 def test_an_index_that_is_behind_the_library_is_no_fault(
-    album: Catalog, database: Database, photos: Path
+    album: Catalog, database: Store, photos: Path
 ) -> None:
     """A scan that was killed before it saved the index leaves it so; loading it puts in what is new."""
     album.record([indexed(make_file(photos / "new.jpg"), "new", units(2, seed=9))])
@@ -219,7 +213,7 @@ def test_an_index_that_is_behind_the_library_is_no_fault(
 
 
 @pytest.fixture
-def decided(album: Catalog, database: Database) -> Database:
+def decided(album: Catalog, database: Store) -> Store:
     """Decisions about seven faces and two persons."""
     journal = Journal(database)
     anna, ben = new_key(), new_key()
@@ -269,7 +263,7 @@ def decided(album: Catalog, database: Database) -> Database:
     ],
 )
 def test_what_follows_from_the_journal_is_made_anew(
-    decided: Database, change: str, table: str, rows: int
+    decided: Store, change: str, table: str, rows: int
 ) -> None:
     before = PeopleQueries(decided).standing(range(1, 31))
     execute(decided, change)
@@ -277,7 +271,7 @@ def test_what_follows_from_the_journal_is_made_anew(
     assert PeopleQueries(decided).standing(range(1, 31)) == before
 
 
-def test_persons_that_were_lost_come_back_from_the_journal(decided: Database) -> None:
+def test_persons_that_were_lost_come_back_from_the_journal(decided: Store) -> None:
     execute(decided, "DELETE FROM verdict", "DELETE FROM rejection", "DELETE FROM person")
     assert {each.kind for each in found(decided)} == {FindingKind.JOURNAL}
     DerivedTablesInspection(decided).repair()
@@ -285,7 +279,7 @@ def test_persons_that_were_lost_come_back_from_the_journal(decided: Database) ->
     assert [each.person.name for each in PeopleQueries(decided).summaries()] == ["Anna", "Ben"]
 
 
-def test_a_decision_that_is_none_is_deleted_and_the_others_hold(decided: Database) -> None:
+def test_a_decision_that_is_none_is_deleted_and_the_others_hold(decided: Store) -> None:
     execute(decided, "UPDATE decision SET kind = 'nonsense' WHERE id IN (2, 4)")
     (finding,) = DerivedTablesInspection(decided).find()
     assert "decision 2 cannot be read" in finding.message
@@ -294,7 +288,7 @@ def test_a_decision_that_is_none_is_deleted_and_the_others_hold(decided: Databas
     assert [each.person.name for each in PeopleQueries(decided).summaries()] == ["Anna"]
 
 
-def test_faces_that_come_back_are_who_they_were(decided: Database, photos: Path) -> None:
+def test_faces_that_come_back_are_who_they_were(decided: Store, photos: Path) -> None:
     """At once, in the transaction that records them: a scan that is killed right after loses no name."""
     execute(decided, "UPDATE face SET landmarks = x'00' WHERE id = 5")
     FaceInspection(decided).repair()
@@ -306,7 +300,7 @@ def test_faces_that_come_back_are_who_they_were(decided: Database, photos: Path)
     assert [each.person and each.person.name for each in standing.values()] == ["Anna", "Ben", None]
 
 
-def test_files_that_others_may_read_are_shut(album: Catalog, database: Database, library: Path) -> None:
+def test_files_that_others_may_read_are_shut(album: Catalog, database: Store, library: Path) -> None:
     copy = library.with_name(f"{library.name}.revision-0001")
     copy.touch(0o600)
     index_path(library, MODEL).chmod(0o640)
@@ -321,7 +315,7 @@ def test_files_that_others_may_read_are_shut(album: Catalog, database: Database,
 
 
 def test_a_folder_that_holds_other_things_is_the_user_s_own(
-    album: Catalog, database: Database, library: Path
+    album: Catalog, database: Store, library: Path
 ) -> None:
     (library.parent / "letters.txt").touch(0o644)
     library.parent.chmod(0o755)

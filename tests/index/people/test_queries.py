@@ -14,12 +14,12 @@ from index.errors import PersonUnknown
 from index.people.queries import ClusterFaces, PeopleQueries, Person, PhotoFilter, RecognisedFace
 from index.photos.catalog import Catalog
 from index.store.schema import cluster, cluster_face, recognised
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from tests.index.builders import digest_of, indexed, known, make_file, units
 from tests.index.journals import ANNA, BEN, CARL, assign, key, keys
 
 
-def recognise(database: Database, who: Person, **similarities: float) -> None:
+def recognise(database: Store, who: Person, **similarities: float) -> None:
     """Have faces recognised, as ``f1=0.7`` says for face 1."""
     rows = [
         {"face_id": int(name[1:]), "person_id": who.id, "similarity": similarity}
@@ -29,7 +29,7 @@ def recognise(database: Database, who: Person, **similarities: float) -> None:
         connection.execute(insert(recognised), rows)
 
 
-def group(database: Database, *clusters: list[int]) -> None:
+def group(database: Store, *clusters: list[int]) -> None:
     """Make clusters 1, 2, ... of these faces."""
     with database.write() as connection:
         for number, faces in enumerate(clusters, start=1):
@@ -66,7 +66,7 @@ def test_an_unknown_name_is_answered_with_those_that_are_like_it(
 
 
 def test_people_are_listed_by_name_with_their_faces(
-    journal: Journal, people: PeopleQueries, database: Database, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, database: Store, catalog: Catalog, photos: Path
 ) -> None:
     journal.append_all([Assign(keys(4), CARL, "carl"), assign(BEN, 0), assign(ANNA, 1, 2), Ignore(keys(4))])
     journal.append(Hide(BEN, hidden=True))
@@ -92,7 +92,7 @@ def test_faces_of_a_content_that_is_in_no_photo_any_more_are_not_counted(
     assert people.standing([1])[1].confirmed  # and yet nothing is lost
 
 
-def test_the_faces_of_a_person(journal: Journal, people: PeopleQueries, database: Database) -> None:
+def test_the_faces_of_a_person(journal: Journal, people: PeopleQueries, database: Store) -> None:
     journal.append_all([assign(ANNA, 4, 0), assign(BEN, 1)])
     recognise(database, people.named("Anna"), f3=0.6, f4=0.8)
     faces = people.faces_of(people.named("Anna").id)
@@ -100,7 +100,7 @@ def test_the_faces_of_a_person(journal: Journal, people: PeopleQueries, database
     assert faces.recognised == (RecognisedFace(4, 0.8), RecognisedFace(3, 0.6))
 
 
-def test_the_standing_of_faces(journal: Journal, people: PeopleQueries, database: Database) -> None:
+def test_the_standing_of_faces(journal: Journal, people: PeopleQueries, database: Store) -> None:
     journal.append_all([assign(ANNA, 0), Ignore(keys(1)), NotAFace(keys(2)), Reject(keys(3), ANNA)])
     anna = people.named("Anna")
     recognise(database, anna, f5=0.625)
@@ -117,7 +117,7 @@ def test_the_standing_of_faces(journal: Journal, people: PeopleQueries, database
 
 
 def test_a_decision_covers_what_was_recognised_until_it_is_undone(
-    journal: Journal, people: PeopleQueries, database: Database
+    journal: Journal, people: PeopleQueries, database: Store
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     anna = people.named("Anna")
@@ -130,7 +130,7 @@ def test_a_decision_covers_what_was_recognised_until_it_is_undone(
 
 
 def test_clusters_hold_what_no_decision_covers(
-    journal: Journal, people: PeopleQueries, database: Database
+    journal: Journal, people: PeopleQueries, database: Store
 ) -> None:
     journal.append(assign(ANNA, 5))
     group(database, [1, 2], [3, 4, 5, 6])
@@ -161,7 +161,7 @@ def found(people: PeopleQueries, shown: PhotoFilter) -> list[str]:
     return [os.path.basename(os.fsdecode(each.path)) for each in people.photos(shown)]
 
 
-def test_photos_by_who_is_in_them(journal: Journal, people: PeopleQueries, database: Database) -> None:
+def test_photos_by_who_is_in_them(journal: Journal, people: PeopleQueries, database: Store) -> None:
     journal.append_all([assign(ANNA, 0, 2, 4), assign(BEN, 1), NotAFace(keys(3))])
     anna, ben = people.named("Anna").id, people.named("Ben").id
     assert found(people, PhotoFilter((anna,))) == ["0.jpg", "1.jpg", "2.jpg"]

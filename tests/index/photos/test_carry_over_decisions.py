@@ -10,13 +10,13 @@ from index.decisions.model import Assign, Ignore, NotAFace, Reject, new_key
 from index.decisions.tombstones import Tombstone, add_tombstones
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from pipeline.values import F32, PhotoFile
 from tests.index.builders import digest_of, indexed, known, make_file, units
 
 
 @pytest.fixture
-def journal(database: Database, catalog: Catalog) -> Journal:
+def journal(database: Store, catalog: Catalog) -> Journal:
     return Journal(database)
 
 
@@ -44,7 +44,7 @@ def slightly_changed(vectors: F32) -> F32:
 
 
 def test_what_was_decided_is_decided_of_the_same_faces(
-    database: Database, catalog: Catalog, journal: Journal, file: PhotoFile, vectors: F32
+    database: Store, catalog: Catalog, journal: Journal, file: PhotoFile, vectors: F32
 ) -> None:
     anna, stranger, statue, nobody = journal.face_keys(faces_of(catalog, "as it came"))
     key = new_key()
@@ -62,7 +62,7 @@ def test_what_was_decided_is_decided_of_the_same_faces(
 
 
 def test_it_can_be_undone_and_is_done_once(
-    database: Database, catalog: Catalog, journal: Journal, file: PhotoFile, vectors: F32
+    database: Store, catalog: Catalog, journal: Journal, file: PhotoFile, vectors: F32
 ) -> None:
     journal.append(Assign(journal.face_keys(faces_of(catalog, "as it came")[:1]), new_key(), "Anna"))
     for _ in range(2):
@@ -75,7 +75,7 @@ def test_it_can_be_undone_and_is_done_once(
 
 
 def test_other_faces_and_other_pictures_inherit_nothing(
-    database: Database, catalog: Catalog, journal: Journal, file: PhotoFile
+    database: Store, catalog: Catalog, journal: Journal, file: PhotoFile
 ) -> None:
     journal.append(Assign(journal.face_keys(faces_of(catalog, "as it came")), new_key(), "Anna"))
     catalog.record([indexed(file, "another photo of that name", units(4, seed=9))])
@@ -85,7 +85,7 @@ def test_other_faces_and_other_pictures_inherit_nothing(
 
 
 def test_what_was_decided_of_the_new_content_before_stands(
-    database: Database, catalog: Catalog, journal: Journal, file: PhotoFile, photos: Path, vectors: F32
+    database: Store, catalog: Catalog, journal: Journal, file: PhotoFile, photos: Path, vectors: F32
 ) -> None:
     copy = make_file(photos / "copy.jpg")
     catalog.record([indexed(copy, "with a caption", vectors)])
@@ -101,7 +101,7 @@ def test_what_was_decided_of_the_new_content_before_stands(
 
 
 def test_a_forgotten_face_does_not_come_back_with_a_caption(
-    database: Database, catalog: Catalog, file: PhotoFile, vectors: F32
+    database: Store, catalog: Catalog, file: PhotoFile, vectors: F32
 ) -> None:
     with database.write() as connection:
         add_tombstones(connection, [Tombstone(digest_of("as it came"), 20.0, 20.0)])

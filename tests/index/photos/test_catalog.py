@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from index.errors import LibraryDamaged, ModelMismatch
 from index.paths import is_inside
 from index.photos.catalog import CHUNK, Catalog
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import IndexFile, Manifest, ReasonCount, Recorded
 from pipeline.values import ModelId, PhotoFile
 from tests.index.builders import (
@@ -163,7 +163,7 @@ def test_only_what_was_asked_for(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("blob", [b"", b"\x00" * 32, b"\xff" * 32, b"\x00\x3c"])
-def test_a_descriptor_that_is_none_is_never_used(catalog: Catalog, database: Database, blob: bytes) -> None:
+def test_a_descriptor_that_is_none_is_never_used(catalog: Catalog, database: Store, blob: bytes) -> None:
     put(catalog, b"/1", b"/2")
     ids = catalog.described_faces(MODEL)
     with database.write() as connection:
@@ -172,7 +172,7 @@ def test_a_descriptor_that_is_none_is_never_used(catalog: Catalog, database: Dat
         list(catalog.descriptors(MODEL, ids))
 
 
-def test_landmarks_that_are_none_are_never_used(catalog: Catalog, database: Database) -> None:
+def test_landmarks_that_are_none_are_never_used(catalog: Catalog, database: Store) -> None:
     put(catalog, b"/1")
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE face SET landmarks = x'00'")
@@ -189,7 +189,7 @@ def test_each_saved_index_is_one_generation_on(catalog: Catalog) -> None:
     assert catalog.manifest(ModelId("facenet")) is None
 
 
-def test_an_empty_library_in_figures(database: Database) -> None:
+def test_an_empty_library_in_figures(database: Store) -> None:
     figures = Catalog(database).statistics()
     assert (figures.model, figures.photos, figures.faces, figures.manifest) == (None, 0, 0, None)
     assert (figures.first_taken, figures.faces_per_photo) == (None, 0.0)

@@ -6,7 +6,7 @@ import pytest
 
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import Moved, Pruned, RootFigures, RootLoss
 from pipeline.values import PhotoFile
 from tests.index.builders import digest_of, indexed, units
@@ -14,7 +14,7 @@ from tests.index.conftest import NOW
 
 
 @pytest.fixture
-def roots(database: Database, catalog: Catalog) -> Roots:
+def roots(database: Store, catalog: Catalog) -> Roots:
     """Photos in two folders, one of which has a name that begins as the other's."""
     paths = [b"/p/1", b"/p/2", b"/p/in/3", b"/pictures/4", b"/p\xff\x00'5".replace(b"\x00", b"?")]
     for number, path in enumerate(paths):
@@ -58,7 +58,7 @@ def test_missing_photos_move_too(catalog: Catalog, roots: Roots) -> None:
 
 
 def test_only_what_has_been_missing_for_long_is_given_up(
-    database: Database, catalog: Catalog, roots: Roots
+    database: Store, catalog: Catalog, roots: Roots
 ) -> None:
     catalog.mark_missing([b"/p"], {b"/p/1"}, [])
     for days, pruned in ((29.9, Pruned(0, 0)), (30.0, Pruned(2, 2)), (60.0, Pruned(0, 0))):

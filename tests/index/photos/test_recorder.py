@@ -9,7 +9,7 @@ import pytest
 
 from index.errors import ModelMismatch
 from index.photos.catalog import Catalog
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import FaceRecord, Recorded
 from pipeline.values import Box, ModelId, Outcome, PhotoFile, PhotoIndexed, Quality, Size
 from tests.index.builders import (
@@ -32,7 +32,7 @@ def shown(catalog: Catalog) -> list[tuple[bytes, bytes, bool]]:
     return [(face.photo, face.digest, face.missing) for chunk in catalog.all_faces() for face in chunk]
 
 
-def everything(database: Database) -> list[tuple[object, ...]]:
+def everything(database: Store) -> list[tuple[object, ...]]:
     """All rows of all tables, but for the times."""
     with database.read() as connection:
         return [
@@ -232,7 +232,7 @@ def test_one_content_twice_in_a_batch(catalog: Catalog, photos: Path) -> None:
     assert len(shown(catalog)) == 2
 
 
-def test_recording_twice_is_recording_once(catalog: Catalog, database: Database, photos: Path) -> None:
+def test_recording_twice_is_recording_once(catalog: Catalog, database: Store, photos: Path) -> None:
     files = [make_file(photos / f"{number}.jpg") for number in range(7)]
     outcomes: list[Outcome] = [
         indexed(files[0], "a", units(2)),
@@ -250,7 +250,7 @@ def test_recording_twice_is_recording_once(catalog: Catalog, database: Database,
 
 
 def test_a_batch_with_an_impossible_outcome_leaves_nothing(
-    catalog: Catalog, database: Database, photos: Path
+    catalog: Catalog, database: Store, photos: Path
 ) -> None:
     before = everything(database)
     a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
@@ -261,7 +261,7 @@ def test_a_batch_with_an_impossible_outcome_leaves_nothing(
     assert everything(database) == before
 
 
-def test_descriptors_of_two_models_never_meet(catalog: Catalog, database: Database, photos: Path) -> None:
+def test_descriptors_of_two_models_never_meet(catalog: Catalog, database: Store, photos: Path) -> None:
     before = everything(database)
     face = described(units(1)[0], model=ModelId("facenet"))
     outcome = PhotoIndexed(
@@ -295,7 +295,7 @@ def test_a_folder_that_may_not_be_searched_does_not_mean_gone(catalog: Catalog, 
         (photos / "private").chmod(mode)
 
 
-def test_face_ids_are_never_used_twice(catalog: Catalog, database: Database, photos: Path) -> None:
+def test_face_ids_are_never_used_twice(catalog: Catalog, database: Store, photos: Path) -> None:
     file = make_file(photos / "a.jpg")
     catalog.record([indexed(file, "a", units(3))])
     highest = max(catalog.face_ids_of(digest_of("a")))

@@ -7,7 +7,7 @@ import pytest
 from index.errors import LibraryDamaged
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from index.values import Coverage, FreshDescriptors
 from pipeline.values import ModelId
 from tests.index.builders import MODEL, digest_of, indexed, make_file, units
@@ -16,7 +16,7 @@ OTHER = ModelId("other")
 
 
 @pytest.fixture
-def other(database: Database, catalog: Catalog, photos: Path) -> Redescription:
+def other(database: Store, catalog: Catalog, photos: Path) -> Redescription:
     """Of three contents with two faces, one face and none; the first is in two photos."""
     first, copy = make_file(photos / "b.jpg"), make_file(photos / "a.jpg")
     outcomes = [indexed(first, "two", units(2)), indexed(copy, "two", units(2))]
@@ -67,7 +67,7 @@ def test_faces_of_missing_photos_wait_for_nobody(
 
 
 def test_the_library_changes_its_model_and_remembers_the_one_before(
-    database: Database, catalog: Catalog, other: Redescription
+    database: Store, catalog: Catalog, other: Redescription
 ) -> None:
     for _ in range(2):
         other.make_current()
@@ -76,12 +76,12 @@ def test_the_library_changes_its_model_and_remembers_the_one_before(
     assert (catalog.model(), previous(database)) == (MODEL, OTHER)
 
 
-def previous(database: Database) -> str:
+def previous(database: Store) -> str:
     with database.read() as connection:
         return str(connection.exec_driver_sql("SELECT previous_model FROM library").scalar_one())
 
 
-def test_a_face_without_landmarks_is_damage(database: Database, other: Redescription) -> None:
+def test_a_face_without_landmarks_is_damage(database: Store, other: Redescription) -> None:
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE face SET landmarks = X'00'")
     with pytest.raises(LibraryDamaged, match="landmarks"):

@@ -27,9 +27,10 @@ from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.privacy.forget import forget, purge
 from index.privacy.redaction import redact
+from index.store.opening import create_store
 from index.store.read_again import read_again
 from index.store.schema import calibration, cluster, cluster_face, content, descriptor, face, recognised
-from index.store.sqlite.database import Database, create_database
+from index.store.store import Store
 from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import Box, ModelId
 from tests.index.builders import DIMENSION, MODEL, indexed, make_file, units
@@ -58,7 +59,7 @@ def journal(journal: Journal, catalog: Catalog) -> Journal:
     return journal
 
 
-def face_ids(database: Database) -> list[int]:
+def face_ids(database: Store) -> list[int]:
     with database.read() as connection:
         return list(connection.scalars(select(face.c.id).order_by(face.c.id)))
 
@@ -74,7 +75,7 @@ def holders(folder: Path, needles: Sequence[bytes]) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
-def traces(database: Database, face_id: int) -> list[bytes]:
+def traces(database: Store, face_id: int) -> list[bytes]:
     """What a face looks like in files: its descriptor as it is stored and as FAISS has it, its landmarks."""
     with database.read() as connection:
         row = connection.execute(
@@ -88,7 +89,7 @@ def traces(database: Database, face_id: int) -> list[bytes]:
 
 
 def test_nothing_of_a_person_is_left_in_any_file(
-    journal: Journal, database: Database, catalog: Catalog, photos: Path
+    journal: Journal, database: Store, catalog: Catalog, photos: Path
 ) -> None:
     folder = database.path.parent
     outcome = indexed(make_file(photos / "anna.jpg"), "content 9", units(1, 77))
@@ -124,9 +125,7 @@ def test_nothing_of_a_person_is_left_in_any_file(
     assert load_index(catalog, MODEL, DIMENSION).saved
 
 
-def test_deleted_rows_are_overwritten_before_anything_is_vacuumed(
-    journal: Journal, database: Database
-) -> None:
+def test_deleted_rows_are_overwritten_before_anything_is_vacuumed(journal: Journal, database: Store) -> None:
     needles = traces(database, 1)[:2]
     with database.write() as connection:
         connection.execute(face.delete().where(face.c.id == 1))
@@ -134,7 +133,7 @@ def test_deleted_rows_are_overwritten_before_anything_is_vacuumed(
 
 
 def test_confirmed_and_recognised_faces_go_and_others_in_the_same_photos_stay(
-    journal: Journal, people: PeopleQueries, database: Database
+    journal: Journal, people: PeopleQueries, database: Store
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), Reject(keys(5), ANNA)])
     with database.write() as connection:
@@ -150,7 +149,7 @@ def test_confirmed_and_recognised_faces_go_and_others_in_the_same_photos_stay(
 
 
 def test_a_rescan_does_not_bring_a_forgotten_face_back(
-    journal: Journal, people: PeopleQueries, database: Database, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, database: Store, catalog: Catalog, photos: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1, 2)])
     forget(database, ANNA)
@@ -162,7 +161,7 @@ def test_a_rescan_does_not_bring_a_forgotten_face_back(
     assert sorted(named(people).values()) == ["Ben", "Ben"]
 
 
-def test_nothing_can_be_decided_of_a_forgotten_face(journal: Journal, database: Database) -> None:
+def test_nothing_can_be_decided_of_a_forgotten_face(journal: Journal, database: Store) -> None:
     journal.append(assign(ANNA, 0))
     forget(database, ANNA)
     before = journal.decisions()
@@ -174,7 +173,7 @@ def test_nothing_can_be_decided_of_a_forgotten_face(journal: Journal, database: 
 
 
 def test_a_face_that_no_photo_had_yet_is_kept_out_too(
-    journal: Journal, database: Database, catalog: Catalog, photos: Path
+    journal: Journal, database: Store, catalog: Catalog, photos: Path
 ) -> None:
     journal.append(assign(ANNA, 0, 6))
     forget(database, ANNA)
@@ -182,7 +181,7 @@ def test_a_face_that_no_photo_had_yet_is_kept_out_too(
     assert len(catalog.face_ids_of(key(6).digest)) == 1
 
 
-def test_who_was_merged_is_forgotten_too(journal: Journal, people: PeopleQueries, database: Database) -> None:
+def test_who_was_merged_is_forgotten_too(journal: Journal, people: PeopleQueries, database: Store) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), assign(CARL, 2), Merge(ANNA, BEN)])
     old = list(journal.export_lines())
     forget(database, BEN)
@@ -199,7 +198,7 @@ def journal_uid(line: str) -> str:
     return line.split('"uid":"')[1][:32]
 
 
-def test_the_log_keeps_its_numbers(journal: Journal, database: Database) -> None:
+def test_the_log_keeps_its_numbers(journal: Journal, database: Store) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), Rename(ANNA, "Anne")])
     journal.undo(3)
     before = [(each.decision.id, each.decision.uid, each.decision.made_at) for each in journal.decisions()]
@@ -214,7 +213,7 @@ def test_the_log_keeps_its_numbers(journal: Journal, database: Database) -> None
     assert journal.undo().decision.id == 2
 
 
-def test_decisions_keep_what_they_say_of_others(journal: Journal, database: Database) -> None:
+def test_decisions_keep_what_they_say_of_others(journal: Journal, database: Store) -> None:
     journal.append_all(
         [
             Ignore(keys(0, 2)),
@@ -236,7 +235,7 @@ def test_decisions_keep_what_they_say_of_others(journal: Journal, database: Data
     ]
 
 
-def test_who_was_split_off_stays(journal: Journal, people: PeopleQueries, database: Database) -> None:
+def test_who_was_split_off_stays(journal: Journal, people: PeopleQueries, database: Store) -> None:
     journal.append_all([assign(ANNA, 0, 1), split(BEN, ANNA, 1)])
     forget(database, ANNA)
     assert named(people) == {2: "Ben"}
@@ -255,7 +254,7 @@ def test_a_name_that_a_forgotten_person_had_before_goes_too() -> None:
     ]
 
 
-def test_calibrations_that_name_a_person_go(journal: Journal, database: Database) -> None:
+def test_calibrations_that_name_a_person_go(journal: Journal, database: Store) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     rows = [
         {"model": MODEL, "made_at": "2024-05-06", "body": f'{{"close":["{who}"]}}'} for who in (ANNA, BEN)
@@ -267,7 +266,7 @@ def test_calibrations_that_name_a_person_go(journal: Journal, database: Database
         assert list(connection.scalars(select(calibration.c.body))) == [rows[1]["body"]]
 
 
-def test_clusters_left_empty_go(journal: Journal, people: PeopleQueries, database: Database) -> None:
+def test_clusters_left_empty_go(journal: Journal, people: PeopleQueries, database: Store) -> None:
     with database.write() as connection:
         connection.execute(insert(cluster), [{"id": each, "made_at": "2024-05-06"} for each in (1, 2)])
         rows = [{"face_id": number, "cluster_id": 1 + (number > 2)} for number in (1, 2, 3, 4)]
@@ -280,7 +279,7 @@ def test_clusters_left_empty_go(journal: Journal, people: PeopleQueries, databas
 
 
 def test_an_old_journal_does_not_bring_a_person_back(
-    journal: Journal, people: PeopleQueries, database: Database, catalog: Catalog, tmp_path: Path
+    journal: Journal, people: PeopleQueries, database: Store, catalog: Catalog, tmp_path: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), Rename(ANNA, "Annabelle")])
     old = list(journal.export_lines())
@@ -290,7 +289,7 @@ def test_an_old_journal_does_not_bring_a_person_back(
     new = list(journal.export_lines())
     assert not any("Anna" in line for line in new)
 
-    with create_database(tmp_path / "anew" / "library.sqlite3") as rebuilt:
+    with create_store(tmp_path / "anew" / "library.sqlite3") as rebuilt:
         there = Catalog(rebuilt)
         there.choose_model(MODEL)
         scan(there, tmp_path / "photos elsewhere")
@@ -306,7 +305,7 @@ def test_an_old_journal_does_not_bring_a_person_back(
 
 
 def test_a_journal_from_elsewhere_does_not_bring_a_person_back(
-    journal: Journal, people: PeopleQueries, database: Database
+    journal: Journal, people: PeopleQueries, database: Store
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     forget(database, ANNA)
@@ -332,11 +331,11 @@ def face_json(number: int) -> str:
 
 
 def test_who_was_forgotten_elsewhere_is_forgotten_here(
-    journal: Journal, people: PeopleQueries, database: Database, tmp_path: Path
+    journal: Journal, people: PeopleQueries, database: Store, tmp_path: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), assign(CARL, 2)])
     lines = list(journal.export_lines())
-    with create_database(tmp_path / "elsewhere" / "library.sqlite3") as other:
+    with create_store(tmp_path / "elsewhere" / "library.sqlite3") as other:
         import_into(Journal(other), lines)
         forget(other, ANNA)
         theirs = list(Journal(other).export_lines())
@@ -348,7 +347,7 @@ def test_who_was_forgotten_elsewhere_is_forgotten_here(
     assert not any("Anna" in line or "Carl" in line for line in journal.export_lines())
 
 
-def test_every_model_of_the_library_forgets(journal: Journal, database: Database, catalog: Catalog) -> None:
+def test_every_model_of_the_library_forgets(journal: Journal, database: Store, catalog: Catalog) -> None:
     other = ModelId("facenet")
     with database.write() as connection:
         rows = [
@@ -367,9 +366,7 @@ def test_every_model_of_the_library_forgets(journal: Journal, database: Database
     assert load_index(catalog, other, 24).index.ids().tolist() == [2, 3, 4, 5, 6]
 
 
-def test_the_last_face_takes_the_index_with_it(
-    journal: Journal, database: Database, catalog: Catalog
-) -> None:
+def test_the_last_face_takes_the_index_with_it(journal: Journal, database: Store, catalog: Catalog) -> None:
     journal.append(assign(ANNA, *range(6)))
     erased = forget(database, ANNA)
     assert erased.purged.removed == (index_path(database.path, MODEL),)

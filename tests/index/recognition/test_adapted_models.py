@@ -11,7 +11,7 @@ from index.recognition.adapted_models import Projections, StoredProjection
 from index.recognition.stored_calibration import curve_that_came_with, thresholds_for
 from index.recognition.thresholds import Curve, EvidencePoint, RatePoint, shipped_curve
 from index.store.schema import projection
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from pipeline.values import F32, ModelId
 
 SFACE = ModelId("sface")
@@ -29,7 +29,7 @@ def stored(name: str, base: str, columns: int = 3) -> StoredProjection:
     return StoredProjection(ModelId(name), ModelId(base), made_at, matrix(columns), CURVE, "as a test")
 
 
-def test_what_is_kept_is_found_again(database: Database) -> None:
+def test_what_is_kept_is_found_again(database: Store) -> None:
     projections = Projections(database)
     projections.add(stored("sface+adapted-1", "sface"))
     (found,) = projections.chain(ModelId("sface+adapted-1"))
@@ -38,11 +38,11 @@ def test_what_is_kept_is_found_again(database: Database) -> None:
     assert found.made_at == datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def test_a_model_that_everybody_has_needs_none(database: Database) -> None:
+def test_a_model_that_everybody_has_needs_none(database: Store) -> None:
     assert Projections(database).chain(SFACE) == ()
 
 
-def test_a_model_may_be_made_from_one_that_was_made_here(database: Database) -> None:
+def test_a_model_may_be_made_from_one_that_was_made_here(database: Store) -> None:
     projections = Projections(database)
     projections.add(stored("sface+adapted-1", "sface"))
     projections.add(stored("sface+adapted-2", "sface+adapted-1", columns=2))
@@ -50,7 +50,7 @@ def test_a_model_may_be_made_from_one_that_was_made_here(database: Database) -> 
     assert [each.base for each in chain] == ["sface", "sface+adapted-1"]
 
 
-def test_names_count_up_for_each_base(database: Database) -> None:
+def test_names_count_up_for_each_base(database: Store) -> None:
     projections = Projections(database)
     assert projections.next_name(SFACE) == "sface+adapted-1"
     projections.add(stored("sface+adapted-1", "sface"))
@@ -59,7 +59,7 @@ def test_names_count_up_for_each_base(database: Database) -> None:
     assert projections.next_name(ModelId("facenet")) == "facenet+adapted-1"
 
 
-def test_its_curve_is_what_it_comes_with(database: Database) -> None:
+def test_its_curve_is_what_it_comes_with(database: Store) -> None:
     Projections(database).add(stored("sface+adapted-1", "sface"))
     assert curve_that_came_with(database, ModelId("sface+adapted-1")) == CURVE
     assert thresholds_for(database, ModelId("sface+adapted-1")).curve == CURVE
@@ -78,7 +78,7 @@ def test_its_curve_is_what_it_comes_with(database: Database) -> None:
         {"base": "sface+adapted-1"},
     ],
 )
-def test_a_damaged_one_is_not_used(database: Database, damage: dict[str, object]) -> None:
+def test_a_damaged_one_is_not_used(database: Store, damage: dict[str, object]) -> None:
     Projections(database).add(stored("sface+adapted-1", "sface"))
     with database.write() as connection:
         connection.execute(update(projection).values(**damage))

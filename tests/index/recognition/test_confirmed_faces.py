@@ -13,7 +13,7 @@ from index.errors import LibraryDamaged
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.recognition.confirmed_faces import FACES_A_YEAR, load_gallery, not_faces
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from pipeline.values import F32, ModelId, PhotoFile, PhotoIndexed
 from tests.index.builders import MODEL, digest_of, indexed, stored, units
 
@@ -38,7 +38,7 @@ def faces(catalog: Catalog) -> list[int]:
     return [face_of(catalog, number) for number in range(6)]
 
 
-def test_confirmed_faces_are_in_it_and_no_others(database: Database, faces: list[int]) -> None:
+def test_confirmed_faces_are_in_it_and_no_others(database: Store, faces: list[int]) -> None:
     journal = Journal(database)
     anna, bob = new_key(), new_key()
     journal.append(Assign(journal.face_keys(faces[:2]), anna, "Anna"))
@@ -55,7 +55,7 @@ def test_confirmed_faces_are_in_it_and_no_others(database: Database, faces: list
     assert not_faces(database).tolist() == faces[4:5]
 
 
-def test_an_undone_decision_is_no_evidence(database: Database, faces: list[int]) -> None:
+def test_an_undone_decision_is_no_evidence(database: Store, faces: list[int]) -> None:
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(faces[:2]), new_key(), "Anna"))
     assert len(load_gallery(database, MODEL)) == 1
@@ -63,20 +63,20 @@ def test_an_undone_decision_is_no_evidence(database: Database, faces: list[int])
     assert len(load_gallery(database, MODEL)) == 0
 
 
-def test_faces_that_another_model_described_are_not_in_it(database: Database, faces: list[int]) -> None:
+def test_faces_that_another_model_described_are_not_in_it(database: Store, faces: list[int]) -> None:
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(faces[:2]), new_key(), "Anna"))
     assert len(load_gallery(database, ModelId("facenet"))) == 0
 
 
-def test_the_year_is_the_photos(database: Database, faces: list[int]) -> None:
+def test_the_year_is_the_photos(database: Store, faces: list[int]) -> None:
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(faces), new_key(), "Anna"))
     templates = load_gallery(database, MODEL).templates
     assert [(template.years, template.faces) for template in templates] == [(None, 6), ((2019, 2019), 3)]
 
 
-def test_of_a_year_with_many_faces_some_are_taken_evenly(catalog: Catalog, database: Database) -> None:
+def test_of_a_year_with_many_faces_some_are_taken_evenly(catalog: Catalog, database: Store) -> None:
     vectors = units(50, seed=5)
     catalog.record([photo(number, vectors[number]) for number in range(50)])
     catalog.record([photo(50, units(1, seed=6)[0], None)])
@@ -90,7 +90,7 @@ def test_of_a_year_with_many_faces_some_are_taken_evenly(catalog: Catalog, datab
 
 
 def test_faces_of_photos_that_are_gone_are_still_evidence(
-    catalog: Catalog, database: Database, faces: list[int]
+    catalog: Catalog, database: Store, faces: list[int]
 ) -> None:
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(faces[:1]), new_key(), "Anna"))
@@ -98,7 +98,7 @@ def test_faces_of_photos_that_are_gone_are_still_evidence(
     assert load_gallery(database, MODEL).face_ids.tolist() == faces[:1]
 
 
-def test_a_damaged_descriptor_is_said_to_be_one(library: Path, database: Database, faces: list[int]) -> None:
+def test_a_damaged_descriptor_is_said_to_be_one(library: Path, database: Store, faces: list[int]) -> None:
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(faces[:1]), new_key(), "Anna"))
     with database.write() as connection:

@@ -24,7 +24,7 @@ from index.recognition.stored_calibration import (
 )
 from index.recognition.thresholds import ClosePair, Curve, RatePoint, shipped, straight_evidence
 from index.store.schema import calibration
-from index.store.sqlite.database import Database
+from index.store.store import Store
 from pipeline.values import ModelId, PhotoFile
 from tests.index.builders import MODEL, indexed, units
 
@@ -46,13 +46,13 @@ FOUND = Calibration(
 )
 
 
-def test_what_is_stored_is_read_again(database: Database) -> None:
+def test_what_is_stored_is_read_again(database: Store) -> None:
     assert load_calibration(database, MODEL) is None
     store_calibration(database, FOUND)
     assert load_calibration(database, MODEL) == FOUND
 
 
-def test_the_newest_calibration_holds_for_its_model_alone(database: Database) -> None:
+def test_the_newest_calibration_holds_for_its_model_alone(database: Store) -> None:
     store_calibration(database, FOUND)
     newer = replace(FOUND, method="isotonic", close=())
     store_calibration(database, newer)
@@ -62,7 +62,7 @@ def test_the_newest_calibration_holds_for_its_model_alone(database: Database) ->
     assert thresholds_for(database, MODEL).accept == pytest.approx(0.45, abs=1e-3)
 
 
-def test_without_calibration_thresholds_are_those_of_the_model(database: Database) -> None:
+def test_without_calibration_thresholds_are_those_of_the_model(database: Store) -> None:
     assert thresholds_for(database, MODEL) == shipped(MODEL)
     store_calibration(database, FOUND)
     assert thresholds_with(database, MODEL, None) == shipped(MODEL)
@@ -71,7 +71,7 @@ def test_without_calibration_thresholds_are_those_of_the_model(database: Databas
 
 
 def test_close_persons_are_known_by_their_rows_while_they_are_known(
-    database: Database, catalog: Catalog
+    database: Store, catalog: Catalog
 ) -> None:
     catalog.record(
         [indexed(PhotoFile(b"/p/%d" % number, 1, 1), str(number), units(1, number)) for number in range(2)]
@@ -86,7 +86,7 @@ def test_close_persons_are_known_by_their_rows_while_they_are_known(
     assert thresholds_for(database, MODEL).close == (ClosePair(rows[ANNA], rows[BERTA], 0.17),)
 
 
-def test_a_calibration_that_names_a_forgotten_person_goes_too(database: Database) -> None:
+def test_a_calibration_that_names_a_forgotten_person_goes_too(database: Store) -> None:
     store_calibration(database, FOUND)
     store_calibration(database, replace(FOUND, close=()))
     with database.write() as connection:
@@ -107,7 +107,7 @@ def test_a_calibration_that_names_a_forgotten_person_goes_too(database: Database
         '{"rates": [[2, 0.1], [0.1, 0.2]], "evidence": [[0, 0], [1, 1]]}',
     ],
 )
-def test_a_damaged_calibration_is_reported_as_such(database: Database, body: str) -> None:
+def test_a_damaged_calibration_is_reported_as_such(database: Store, body: str) -> None:
     row = {"model": MODEL, "made_at": "2024-05-06T07:08:09+00:00", "body": body}
     with database.write() as connection:
         connection.execute(insert(calibration), row)
@@ -115,7 +115,7 @@ def test_a_damaged_calibration_is_reported_as_such(database: Database, body: str
         thresholds_for(database, MODEL)
 
 
-def test_margins_of_nobody_are_the_usual_one(database: Database) -> None:
+def test_margins_of_nobody_are_the_usual_one(database: Store) -> None:
     assert thresholds_for(database, MODEL).margins(np.array([1]), np.array([0])).tolist() == pytest.approx(
         [0.05]
     )

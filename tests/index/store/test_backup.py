@@ -16,9 +16,9 @@ import pytest
 from index.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryInaccessible, LibraryTooNew
 from index.maintenance.check import inspections
 from index.photos.catalog import Catalog
+from index.store.opening import create_store, open_store
 from index.store.sqlite.backup import back_up, inspect, restore
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import Database, create_database, open_database
+from index.store.store import Access, Store
 from index.vectors.saved_index import load_index, save_index
 from pipeline.values import PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, units
@@ -67,7 +67,7 @@ def test_a_backup_is_all_that_was_committed_in_one_file_for_its_owner(album: Cat
 
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])
 def test_what_is_being_written_is_not_in_it(
-    album: Catalog, database: Database, tmp_path: Path, journal: str
+    album: Catalog, database: Store, tmp_path: Path, journal: str
 ) -> None:
     with closing(sqlite3.connect(album.path)) as connection:
         connection.execute(f"PRAGMA journal_mode={journal}")
@@ -85,11 +85,11 @@ WRITER = """
 import sys
 from itertools import count
 from pathlib import Path
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
 from index.store.schema import root
-from index.store.sqlite.connection import Access
+from index.store.store import Access
 
-with open_database(Path(sys.argv[1]), Access.WRITE) as database:
+with open_store(Path(sys.argv[1]), Access.WRITE) as database:
     for number in count():
         with database.write() as connection:  # always two at a time
             connection.execute(root.insert().values(path=b"/%d/a" % number))
@@ -109,7 +109,7 @@ def test_it_is_consistent_while_another_process_commits_all_the_time(album: Cata
         sizes = []
         for number in range(10):
             back_up(album.path, tmp_path / f"{number}.db")
-            with open_database(tmp_path / f"{number}.db", Access.READ) as database:
+            with open_store(tmp_path / f"{number}.db", Access.READ) as database:
                 sizes.append(len(Catalog(database).roots()))
         assert writer.poll() is None  # nobody was in its way for long
         writer.kill()
@@ -152,7 +152,7 @@ def test_a_library_that_somebody_holds_for_too_long_is_not_waited_for(
 
 
 def test_a_restored_library_is_as_it_was_and_the_other_is_kept(
-    album: Catalog, database: Database, tmp_path: Path
+    album: Catalog, database: Store, tmp_path: Path
 ) -> None:
     backup = tmp_path / "copy.db"
     back_up(album.path, backup)
@@ -171,7 +171,7 @@ def test_a_restored_library_is_as_it_was_and_the_other_is_kept(
     for path in (kept, album.path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     # The index file of the other library is still there, and holds a face that this one has not.
-    with open_database(album.path, Access.WRITE) as restored:
+    with open_store(album.path, Access.WRITE) as restored:
         catalog = Catalog(restored)
         loaded = load_index(catalog, MODEL, DIMENSION)
         assert (loaded.note, len(loaded.index)) == (None, 60)
@@ -184,7 +184,7 @@ def test_a_restored_library_is_as_it_was_and_the_other_is_kept(
 
 
 def test_a_second_restore_keeps_both_that_it_replaced(
-    album: Catalog, database: Database, tmp_path: Path
+    album: Catalog, database: Store, tmp_path: Path
 ) -> None:
     back_up(album.path, tmp_path / "copy.db")
     database.close()
@@ -198,13 +198,13 @@ def test_a_library_is_restored_where_there_is_none(album: Catalog, tmp_path: Pat
     other.parent.mkdir()
     other.with_name("library.db-wal").write_bytes(b"of a library that was deleted")
     assert restore(tmp_path / "copy.db", other) is None
-    with open_database(other, Access.READ) as database:
+    with open_store(other, Access.READ) as database:
         assert Catalog(database).statistics().faces == 60
     assert sorted(os.listdir(other.parent)) == ["library.db", "library.db.replaced-wal"]
 
 
 def test_a_restore_for_which_there_is_no_room_changes_nothing(
-    album: Catalog, database: Database, tmp_path: Path
+    album: Catalog, database: Store, tmp_path: Path
 ) -> None:
     back_up(album.path, tmp_path / "copy.db")
     database.close()
@@ -214,7 +214,7 @@ def test_a_restore_for_which_there_is_no_room_changes_nothing(
     assert {path: path.read_bytes() for path in album.path.parent.iterdir()} == before
 
 
-def test_what_is_no_sound_library_is_no_backup(album: Catalog, database: Database, tmp_path: Path) -> None:
+def test_what_is_no_sound_library_is_no_backup(album: Catalog, database: Store, tmp_path: Path) -> None:
     back_up(album.path, tmp_path / "copy.db")
     (tmp_path / "text").write_text("dear diary, this is a long letter")
     (tmp_path / "empty").touch()
@@ -245,8 +245,8 @@ def test_a_backup_of_an_earlier_revision_is_upgraded_when_it_is_opened(tmp_path:
     assert inspect(saved).faces == 5
     before = saved.read_bytes()
     library = tmp_path / "data" / "library.db"
-    create_database(library).close()
+    create_store(library).close()
     restore(saved, library)
-    with open_database(library, Access.READ) as database:
+    with open_store(library, Access.READ) as database:
         assert Catalog(database).statistics().photos == 8
     assert saved.read_bytes() == before

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from index.store.opening import create_store
 from index.store.sqlite.connection import has_safe_wal
-from index.store.sqlite.database import create_database
 
 
 @pytest.mark.parametrize(
@@ -37,17 +37,17 @@ READER = """
 import os, sys
 from pathlib import Path
 from index.photos.catalog import Catalog
-from index.store.sqlite.database import open_database
-from index.store.sqlite.connection import Access
+from index.store.opening import open_store
+from index.store.store import Access
 
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 try:
-    Catalog(open_database(Path(sys.argv[1]), Access.WRITE))
+    Catalog(open_store(Path(sys.argv[1]), Access.WRITE))
 except Exception as error:
     print(type(error).__name__)
-print(Catalog(open_database(Path(sys.argv[1]), Access.READ)).roots())
+print(Catalog(open_store(Path(sys.argv[1]), Access.READ)).roots())
 """
 
 
@@ -56,7 +56,7 @@ def test_a_library_in_a_read_only_place_can_be_read(journal: str) -> None:
     """As another user where the tests run as root, who may write anywhere."""
     with tempfile.TemporaryDirectory() as folder:  # pytest's folders cannot be entered by other users
         library = Path(folder) / "library.sqlite3"
-        create_database(library).close()
+        create_store(library).close()
         with closing(sqlite3.connect(library)) as connection:
             connection.execute(f"PRAGMA journal_mode={journal}")
             connection.execute("INSERT INTO root (path) VALUES (x'2f61')")

@@ -19,8 +19,9 @@ import migrations
 from index.errors import LibraryBusy, LibraryDamaged, LibraryInaccessible, LibraryMissing, LibraryTooNew
 from index.photos.catalog import Catalog
 from index.store import schema
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import HEAD, create_database, migrate, open_database
+from index.store.opening import create_store, open_store
+from index.store.sqlite.database import HEAD, migrate
+from index.store.store import Access
 from tests.index.builders import MODEL, indexed, make_file, units
 
 SCRIPTS = Path(migrations.__path__[0])
@@ -38,7 +39,7 @@ def execute(path: Path, *statements: str) -> None:
 
 
 def test_a_new_library_is_for_its_owner_alone(library: Path) -> None:
-    create_database(library).close()
+    create_store(library).close()
     assert mode_of(library.parent) == 0o700
     assert mode_of(library) == 0o600
 
@@ -46,16 +47,16 @@ def test_a_new_library_is_for_its_owner_alone(library: Path) -> None:
 def test_an_existing_folder_keeps_its_permissions(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o755)
-    create_database(folder / "library.sqlite3").close()
+    create_store(folder / "library.sqlite3").close()
     assert mode_of(folder) == 0o755
 
 
 def test_a_library_is_found_again_by_the_next_run(library: Path) -> None:
-    with create_database(library) as database:
+    with create_store(library) as database:
         Catalog(database).choose_model(MODEL)
-    with create_database(library) as database:
+    with create_store(library) as database:
         assert Catalog(database).model() == MODEL
-    with open_database(library, Access.READ) as database:
+    with open_store(library, Access.READ) as database:
         assert Catalog(database).model() == MODEL
 
 
@@ -64,23 +65,23 @@ def test_a_library_is_found_again_by_the_next_run(library: Path) -> None:
 )
 def test_any_file_name_works(tmp_path: Path, name: str) -> None:
     path = tmp_path / name / name
-    with create_database(path) as database:
+    with create_store(path) as database:
         Catalog(database).choose_model(MODEL)
     assert os.listdir(path.parent) == [name]
-    with open_database(path, Access.READ) as database:
+    with open_store(path, Access.READ) as database:
         assert Catalog(database).model() == MODEL
 
 
 def test_a_relative_name_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    create_database(Path("library.sqlite3")).close()
+    create_store(Path("library.sqlite3")).close()
     assert (tmp_path / "library.sqlite3").is_file()
 
 
 @pytest.mark.parametrize("access", list(Access))
 def test_a_missing_library_is_not_made_by_opening_it(library: Path, access: Access) -> None:
     with pytest.raises(LibraryMissing, match="faceindex scan") as caught:
-        open_database(library, access)
+        open_store(library, access)
     assert caught.value.path == library
     assert not library.parent.exists()
 
@@ -88,24 +89,24 @@ def test_a_missing_library_is_not_made_by_opening_it(library: Path, access: Acce
 def test_a_path_through_a_file_is_missing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LibraryMissing):
-        open_database(tmp_path / "file" / "library.sqlite3", Access.READ)
+        open_store(tmp_path / "file" / "library.sqlite3", Access.READ)
     with pytest.raises(LibraryInaccessible, match=r"library\.sqlite3"):
-        create_database(tmp_path / "file" / "library.sqlite3")
+        create_store(tmp_path / "file" / "library.sqlite3")
 
 
 def test_what_a_killed_first_scan_left_is_completed_by_the_next(library: Path) -> None:
     library.parent.mkdir()
     library.touch()
     with pytest.raises(LibraryMissing):
-        open_database(library, Access.READ)
+        open_store(library, Access.READ)
     assert library.stat().st_size == 0
-    with create_database(library) as database:
+    with create_store(library) as database:
         assert Catalog(database).model() is None
 
 
 def test_a_reader_cannot_change_the_library(library: Path) -> None:
-    create_database(library).close()
-    with open_database(library, Access.READ) as database, pytest.raises(LibraryInaccessible):
+    create_store(library).close()
+    with open_store(library, Access.READ) as database, pytest.raises(LibraryInaccessible):
         Catalog(database).choose_model(MODEL)
 
 
@@ -113,7 +114,7 @@ def test_a_reader_cannot_change_the_library(library: Path) -> None:
 def test_a_file_that_is_not_sqlite_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
-    for open_it in (create_database, lambda each: open_database(each, Access.READ)):
+    for open_it in (create_store, lambda each: open_store(each, Access.READ)):
         with pytest.raises(LibraryDamaged, match=r"notes\.txt"):
             open_it(path)
     assert path.read_bytes() == content
@@ -124,36 +125,36 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path)
     execute(path, "CREATE TABLE bookmark (name TEXT)")
     before = path.read_bytes()
     with pytest.raises(LibraryDamaged, match="another program"):
-        create_database(path)
+        create_store(path)
     assert path.read_bytes() == before
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LibraryDamaged, match="not a regular file"):
-        create_database(tmp_path)
+        create_store(tmp_path)
 
 
 def test_a_truncated_library_is_refused(catalog: Catalog, library: Path, photos: Path) -> None:
     catalog.record([indexed(make_file(photos / "a.jpg"), "a", units(200))])
     os.truncate(library, library.stat().st_size // 2 // 4096 * 4096)
     with pytest.raises(LibraryDamaged, match=r"library\.sqlite3"):
-        open_database(library, Access.READ)
+        open_store(library, Access.READ)
 
 
 @pytest.mark.parametrize("access", list(Access))
 def test_a_library_of_a_newer_version_is_refused_and_left_alone(library: Path, access: Access) -> None:
-    create_database(library).close()
+    create_store(library).close()
     execute(library, "UPDATE alembic_version SET version_num = '9999'")
     before = library.read_bytes()
     with pytest.raises(LibraryTooNew, match=r"9999.*update faceindex") as caught:
-        open_database(library, access)
+        open_store(library, access)
     assert caught.value.revision == "9999"
     assert library.read_bytes() == before
     assert os.listdir(library.parent) == [library.name]
 
 
 def test_the_revisions_make_the_tables_of_the_schema(library: Path) -> None:
-    with create_database(library) as database, database.read() as connection:
+    with create_store(library) as database, database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         assert compare_metadata(context, schema.metadata) == []
 
@@ -189,12 +190,12 @@ def test_an_upgrade_keeps_everything_and_leaves_a_copy(
     for path in (library, copy):
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT count(*) FROM face").fetchone() == (3,)
-    with open_database(copy, Access.READ) as old:
+    with open_store(copy, Access.READ) as old:
         assert Catalog(old).statistics().faces == 3
     with pytest.raises(LibraryTooNew, match="tomorrow"):
-        open_database(library, Access.READ)
+        open_store(library, Access.READ)
     migrate(library, scripts)  # once more changes nothing
-    with open_database(copy, Access.READ) as old:
+    with open_store(copy, Access.READ) as old:
         assert Catalog(old).statistics().faces == 3
 
 
@@ -202,17 +203,17 @@ def test_an_upgrade_that_fails_changes_nothing(catalog: Catalog, library: Path, 
     scripts = scripts_of_tomorrow(tmp_path / "new", "op.drop_table('root'); op.drop_table('no_such_table')")
     with pytest.raises(Exception, match="no_such_table"):
         migrate(library, scripts)
-    with open_database(library, Access.READ) as database:
+    with open_store(library, Access.READ) as database:
         assert Catalog(database).roots() == ()
 
 
 def test_opening_costs_neither_alembic_nor_faiss(library: Path) -> None:
-    create_database(library).close()
+    create_store(library).close()
     program = (
         "import sys; from pathlib import Path; from index.photos.catalog import Catalog;"
-        "from index.store.sqlite.database import open_database;"
-        "from index.store.sqlite.connection import Access;"
-        "Catalog(open_database(Path(sys.argv[1]), Access.WRITE)).statistics();"
+        "from index.store.opening import open_store;"
+        "from index.store.store import Access;"
+        "Catalog(open_store(Path(sys.argv[1]), Access.WRITE)).statistics();"
         "print([name for name in ('alembic', 'faiss') if name in sys.modules])"
     )
     shown = subprocess.run(
@@ -225,7 +226,7 @@ def test_opening_costs_neither_alembic_nor_faiss(library: Path) -> None:
 
 
 def test_a_block_that_raises_leaves_nothing(catalog: Catalog, library: Path) -> None:
-    with create_database(library) as database:
+    with create_store(library) as database:
         twice = [{"path": b"/a"}, {"path": b"/b"}, {"path": b"/a"}]
         with pytest.raises(IntegrityError), database.write() as connection:
             connection.execute(schema.root.insert(), twice)
@@ -233,7 +234,7 @@ def test_a_block_that_raises_leaves_nothing(catalog: Catalog, library: Path) -> 
 
 
 def test_references_are_enforced(library: Path) -> None:
-    with create_database(library) as database:
+    with create_store(library) as database:
         insert = schema.photo.insert().values(path=b"/a", size=1, mtime_ns=1, content_id=99)
         with pytest.raises(IntegrityError), database.write() as connection:
             connection.execute(insert)
@@ -242,11 +243,11 @@ def test_references_are_enforced(library: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from index.store.sqlite.database import open_database
+from index.store.opening import open_store
 from index.store.schema import root
-from index.store.sqlite.connection import Access
+from index.store.store import Access
 
-with open_database(Path(sys.argv[1]), Access.WRITE) as database, database.write() as connection:
+with open_store(Path(sys.argv[1]), Access.WRITE) as database, database.write() as connection:
     for number in range(20_000):  # more than the cache holds: it must not spill before the commit
         connection.execute(root.insert().values(path=b"/%d/" % number + b"x" * 200))
     print("writing", flush=True)
@@ -257,7 +258,7 @@ with open_database(Path(sys.argv[1]), Access.WRITE) as database, database.write(
 def test_a_reader_goes_on_while_another_process_writes(catalog: Catalog, library: Path) -> None:
     catalog.add_roots([b"/photos"])
     with (
-        open_database(library, Access.READ) as database,
+        open_store(library, Access.READ) as database,
         subprocess.Popen(
             [sys.executable, "-c", WRITER, library],
             cwd=Path(__file__).parents[3],
@@ -269,7 +270,7 @@ def test_a_reader_goes_on_while_another_process_writes(catalog: Catalog, library
         assert writer.stdout.readline() == b"writing\n"
         reader = Catalog(database)
         assert reader.roots() == (b"/photos",)
-        with open_database(library, Access.READ) as later:
+        with open_store(library, Access.READ) as later:
             assert Catalog(later).roots() == (b"/photos",)
         writer.communicate(b"\n")
         assert writer.returncode == 0
@@ -281,8 +282,8 @@ def test_a_second_writer_waits_and_then_says_so(
 ) -> None:
     monkeypatch.setattr("index.store.sqlite.connection.BUSY_SECONDS", 0.1)
     with (
-        create_database(library) as first,
-        create_database(library) as second,
+        create_store(library) as first,
+        create_store(library) as second,
         first.write(),
         pytest.raises(LibraryBusy, match=r"library\.sqlite3.*try again"),
     ):

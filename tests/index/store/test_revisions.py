@@ -14,8 +14,9 @@ import pytest
 from index.maintenance.check import inspections
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import HEAD, known_revisions, open_database, revision_of
+from index.store.opening import open_store
+from index.store.sqlite.database import HEAD, known_revisions, revision_of
+from index.store.store import Access
 from pipeline.values import ModelId
 
 SAVED = Path(__file__).parent / "revisions"
@@ -56,7 +57,7 @@ def test_one_of_each_earlier_revision_is_saved() -> None:
 @pytest.mark.parametrize("access", list(Access))
 def test_it_is_upgraded_whole_beside_a_copy(library: Path, revision: str, access: Access) -> None:
     before = rows(library)
-    with open_database(library, access) as database:
+    with open_store(library, access) as database:
         looks = inspections(database, lambda model: 128)
         assert [finding.message for look in looks[:-1] for finding in look.find()] == []
     assert revision_of(library) == HEAD
@@ -70,7 +71,7 @@ def test_it_is_upgraded_whole_beside_a_copy(library: Path, revision: str, access
 
 def test_what_the_first_revision_knew_is_known(tmp_path: Path) -> None:
     library = Path(shutil.copy(SAVED / "0001.db", tmp_path / "library.db"))
-    with open_database(library, Access.WRITE) as database:
+    with open_store(library, Access.WRITE) as database:
         catalog = Catalog(database)
         statistics = catalog.statistics()
         assert (statistics.photos, statistics.missing, statistics.duplicates) == (8, 1, 1)

@@ -15,9 +15,9 @@ import pytest
 from index.errors import LibraryDamaged, LibraryTooNew
 from index.maintenance.check import inspections
 from index.photos.catalog import Catalog
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import create_database, open_database
+from index.store.opening import create_store, open_store
 from index.store.sqlite.salvage import Salvage, damage, salvage
+from index.store.store import Access
 from pipeline.values import PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, units
 
@@ -34,7 +34,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of many pages: 400 photos of two faces each."""
     path = tmp_path_factory.mktemp("sound") / "library.db"
     vectors = units(FACES)
-    with create_database(path) as database:
+    with create_store(path) as database:
         catalog = Catalog(database)
         catalog.choose_model(MODEL)
         catalog.add_roots([b"/p"])
@@ -82,7 +82,7 @@ def leaves(path: Path, table: str) -> list[int]:
 
 def clean(path: Path) -> None:
     """Repair what the salvage left for the check; nothing is found after it."""
-    with open_database(path, Access.WRITE) as database:
+    with open_store(path, Access.WRITE) as database:
         looks = inspections(database, lambda model: DIMENSION)
         for _ in range(2):
             for look in looks:
@@ -150,7 +150,7 @@ def test_the_ids_of_lost_faces_are_never_used_again(library: Path) -> None:
     result = salvage(library, NOW)
     (table,) = (each for each in result.tables if each.table == "face")
     assert table.saved + table.lost == FACES
-    with open_database(library, Access.WRITE) as database:
+    with open_store(library, Access.WRITE) as database:
         catalog = Catalog(database)
         assert catalog.manifest(MODEL) is None
         catalog.record([indexed(PhotoFile(b"/p/new", 1, 1), "new", units(1))])
@@ -180,7 +180,7 @@ def test_a_truncated_library(library: Path, sound: Path) -> None:
 def test_a_library_whose_model_was_lost_has_it_from_its_descriptors(library: Path) -> None:
     overwrite(library, root_page(library, "library"), bytes(PAGE))
     salvage(library, NOW)
-    with open_database(library, Access.READ) as database:
+    with open_store(library, Access.READ) as database:
         assert Catalog(database).model() == MODEL
     clean(library)
 

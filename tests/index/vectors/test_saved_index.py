@@ -13,8 +13,8 @@ import pytest
 
 from index.errors import LibraryDamaged, LibraryInaccessible
 from index.photos.catalog import Catalog
-from index.store.sqlite.connection import Access
-from index.store.sqlite.database import Database, open_database
+from index.store.opening import open_store
+from index.store.store import Access, Store
 from index.values import I64, IndexFile, Manifest, Neighbor
 from index.vectors.faiss_index import CodedIndex, ExactIndex
 from index.vectors.saved_index import (
@@ -96,7 +96,7 @@ def add(catalog: Catalog, count: int) -> F32:
     return stored(vectors)
 
 
-def remove(database: Database, which: str) -> None:
+def remove(database: Store, which: str) -> None:
     with database.write() as connection:
         connection.exec_driver_sql(f"DELETE FROM face WHERE {which}")  # noqa: S608
 
@@ -132,13 +132,13 @@ def test_saved_and_loaded(indexes: Indexes, crowd: F32) -> None:
 def test_a_reader_that_may_not_write_loads_it(indexes: Indexes, crowd: F32) -> None:
     path = indexes.save()
     path.unlink()
-    with open_database(indexes.catalog.path, Access.READ) as database:
+    with open_store(indexes.catalog.path, Access.READ) as database:
         Indexes(Catalog(database), indexes.exact_bytes).check(crowd, note="missing")
     assert os.listdir(path.parent) == [indexes.catalog.path.name]
 
 
 def test_a_library_that_outgrows_its_kind_of_index_gets_the_other(
-    catalog: Catalog, database: Database, crowd: F32
+    catalog: Catalog, database: Store, crowd: F32
 ) -> None:
     indexes = Indexes(catalog, exact_bytes=4 * DIMENSION * len(crowd))
     indexes.save()
@@ -303,7 +303,7 @@ def test_a_reader_during_a_save_takes_the_new_file(indexes: Indexes, crowd: F32)
             return found
 
     saved: list[Path] = []
-    with open_database(catalog.path, Access.READ) as database:
+    with open_store(catalog.path, Access.READ) as database:
         Indexes(Reader(database), indexes.exact_bytes).check(crowd, saved=True)
         saved.clear()
         add(catalog, 2)
@@ -324,7 +324,7 @@ def test_faces_that_came_since_are_found(indexes: Indexes, crowd: F32) -> None:
     indexes.check(np.concatenate([crowd, add(indexes.catalog, 7)]))
 
 
-def test_faces_that_went_since_are_not_found(indexes: Indexes, database: Database, crowd: F32) -> None:
+def test_faces_that_went_since_are_not_found(indexes: Indexes, database: Store, crowd: F32) -> None:
     indexes.save()
     remove(database, "id % 2 = 0")
     indexes.check(crowd[::2])
@@ -332,14 +332,14 @@ def test_faces_that_went_since_are_not_found(indexes: Indexes, database: Databas
     indexes.check(crowd[::2], saved=True)
 
 
-def test_as_many_came_as_went(indexes: Indexes, database: Database, crowd: F32) -> None:
+def test_as_many_came_as_went(indexes: Indexes, database: Store, crowd: F32) -> None:
     indexes.save()
     remove(database, "id <= 3")
     indexes.check(np.concatenate([crowd[3:], add(indexes.catalog, 3)]))
 
 
 def test_a_file_that_grew_is_the_same_as_one_built_at_once(
-    indexes: Indexes, database: Database, crowd: F32
+    indexes: Indexes, database: Store, crowd: F32
 ) -> None:
     indexes.save()
     remove(database, "id IN (4, 5, 44)")
@@ -350,7 +350,7 @@ def test_a_file_that_grew_is_the_same_as_one_built_at_once(
 
 
 def test_a_face_that_is_deleted_during_a_search_is_left_out(
-    indexes: Indexes, database: Database, crowd: F32
+    indexes: Indexes, database: Store, crowd: F32
 ) -> None:
     loaded = indexes.load()
     remove(database, "id <= 45")
@@ -359,7 +359,7 @@ def test_a_face_that_is_deleted_during_a_search_is_left_out(
 
 
 def test_a_copy_of_the_database_brought_back_does_not_use_the_later_index(
-    indexes: Indexes, database: Database, crowd: F32, tmp_path: Path
+    indexes: Indexes, database: Store, crowd: F32, tmp_path: Path
 ) -> None:
     indexes.save()
     shutil.copy(indexes.catalog.path, tmp_path / "copy")
@@ -368,7 +368,7 @@ def test_a_copy_of_the_database_brought_back_does_not_use_the_later_index(
     indexes.save()
     database.close()
     shutil.copy(tmp_path / "copy", indexes.catalog.path)
-    with open_database(indexes.catalog.path, Access.READ) as back:
+    with open_store(indexes.catalog.path, Access.READ) as back:
         Indexes(Catalog(back), indexes.exact_bytes).check(crowd, note="not the one")
 
 

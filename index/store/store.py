@@ -1,0 +1,79 @@
+"""The seam behind which a library is stored: transactions, and what keeps the store in good order.
+
+All SQL of this package runs in a transaction of a ``Store``. Statements are written for any backend
+(``index.store.conditions``, ``index.store.statements``); what only one backend has is in its own package.
+"""
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection
+
+
+class Access(Enum):
+    """What a library is opened for."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Store(ABC):
+    """An open library. It may be used by several threads; each transaction belongs to one.
+
+    Attributes:
+        path: Names the library in messages, and the place beside which its caches are kept. Absolute.
+    """
+
+    path: Path
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """Begin a transaction that sees one state of the library. Keep it short: a writer may wait for it.
+
+        Raises:
+            LibraryError: The library cannot be read, for a reason that is not a bug.
+        """
+
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Connection]:
+        """Begin a transaction that is committed where the block ends, and rolled back where it raises.
+
+        Only one can be open at a time, in whatever process; the others wait for it to end.
+
+        Raises:
+            LibraryError: The library cannot be written, for a reason that is not a bug.
+        """
+
+    @abstractmethod
+    def refuse_damaged(self) -> None:
+        """Look for damage before much is written: writing would spread it.
+
+        Raises:
+            LibraryDamaged: Some of the library cannot be read.
+            LibraryError: See ``read``.
+        """
+
+    @abstractmethod
+    def vacuum(self) -> None:
+        """Leave nothing in the store of what was deleted. It may take as much space again while it runs.
+
+        Raises:
+            LibraryBusy: Somebody else has a transaction open, and kept it.
+            LibraryError: See ``write``.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the library."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
