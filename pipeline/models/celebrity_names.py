@@ -32,14 +32,8 @@ _ARRAY_PARTS = frozenset(
 """All that a pickled array of text asks for."""
 
 _READER_ERRORS = (
-    ValueError,
-    EOFError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    OverflowError,
-    pickle.UnpicklingError,
-)
+    ValueError, EOFError, LookupError, AttributeError, TypeError, OverflowError, pickle.UnpicklingError
+)  # fmt: skip
 """What NumPy and pickle are seen to raise on files of another kind."""
 
 

@@ -248,6 +248,9 @@ class NameList:
     weights: DownloadedWeights
 
 
+Fetchable: TypeAlias = ModelSpec | NameList
+"""A model, or whatever else is fetched and verified as weights are."""
+
 CELEBRITY_NAMES = NameList(ModelId("celebrity-names"), _released("rcmalli_vggface_labels_v2.npy"))
 
 
@@ -281,7 +284,7 @@ def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...])
     )
 
 
-def fetchable(name: str) -> ModelSpec | NameList:
+def fetchable(name: str) -> Fetchable:
     """Whatever has weights under this name: a model, the celebrity classifier, or its list of names.
 
     Raises:

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import openvino as ov
 from blake3 import blake3
@@ -49,21 +49,7 @@ def load_network(
     options: RuntimeOptions,
     batch: int | None = None,
 ) -> ov.CompiledModel:
-    """Compile a network, taking its graph from the cache, or from ``build`` where the cache lacks it.
-
-    Args:
-        name: As ``cached_graph`` has it, as ``key`` and ``build``.
-        key: See there.
-        build: See there.
-        options: How to run it.
-        batch: As ``compile_graph`` has it.
-
-    Returns:
-        The compiled network. It may be shared by threads, an infer request made from it may not.
-
-    Raises:
-        OSError: If the cache folder cannot be written.
-    """
+    """Compile a network, with its graph from ``cached_graph``, as ``compile_graph`` does."""
     return compile_graph(cached_graph(name, key, build, options), options, batch)
 
 
@@ -71,9 +57,8 @@ def cached_graph(name: str, key: str, build: Callable[[], ov.Model], options: Ru
     """The graph of a network in the cache, read and verified now, or built now.
 
     The cached files are ``{name}-{key}.xml``, ``.bin`` and ``.json``; the last holds the BLAKE3 digests of
-    the other two and is written last. A graph that does not match it is built again, never trusted. Several
-    processes may call this at once: each builds, and whichever finishes last leaves its files, which
-    are the same.
+    the other two and is written last. A graph that does not match it is built again. Several processes may
+    call this at once: each builds, and the last to finish leaves its files, which are the same.
 
     Args:
         name: Of the network, a part of a file name.
@@ -87,22 +72,30 @@ def cached_graph(name: str, key: str, build: Callable[[], ov.Model], options: Ru
     Raises:
         OSError: If the cache folder cannot be written.
     """
-    graphs = options.cache_dir / "graphs"
-    graphs.mkdir(parents=True, exist_ok=True)
-    entry = _GraphFiles(graphs, f"{name}-{key}")
-    if not entry.intact():
-        entry.write(build())
-    return entry.xml
+    folder = options.cache_dir / "graphs"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = _graph_files(folder, f"{name}-{key}")
+    if not _intact(files):
+        with tempfile.TemporaryDirectory(dir=folder, prefix=f"{name}-{key}.") as made:
+            written = _graph_files(Path(made), f"{name}-{key}")
+            ov.save_model(build(), written.xml, compress_to_fp16=False)
+            written.manifest.write_text(json.dumps(_digests(written)))
+            for source, target in zip(written, files, strict=True):
+                move_durably(source, target)
+    return files.xml
 
 
 def compile_graph(graph: Path, options: RuntimeOptions, batch: int | None = None) -> ov.CompiledModel:
-    """Compile a graph that was just verified; results and threads are as for ``load_network``.
+    """Compile a graph that was just verified.
 
     Args:
         graph: Its .xml file.
         options: How to run it.
         batch: Fixes the first dimension of the network's only input before it is compiled; the cached
             graph keeps that dimension as built. OpenVINO runs fixed shapes up to twice as fast.
+
+    Returns:
+        The compiled network. It may be shared by threads, an infer request made from it may not.
     """
     core = ov.Core()
     model = core.read_model(graph)
@@ -127,50 +120,29 @@ def _properties(options: RuntimeOptions) -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _GraphFiles:
-    """The three files of one cached graph."""
+class _GraphFiles(NamedTuple):
+    """The files of one cached graph, in the order in which they are put in place."""
 
-    folder: Path
-    stem: str
-
-    @property
-    def xml(self) -> Path:
-        return self.folder / f"{self.stem}.xml"
-
-    @property
-    def bin(self) -> Path:
-        return self.folder / f"{self.stem}.bin"
-
-    @property
-    def manifest(self) -> Path:
-        return self.folder / f"{self.stem}.json"
-
-    def intact(self) -> bool:
-        """Whether all files are there and match the recorded digests."""
-        try:
-            recorded = json.loads(self.manifest.read_bytes())
-            return bool(recorded == _digests(self.xml, self.bin))
-        except (FileNotFoundError, ValueError):
-            return False
-
-    def write(self, model: ov.Model) -> None:
-        """Save ``model`` uncompressed; the manifest replaces its predecessor last."""
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=f"{self.stem}.") as name:
-            written = _GraphFiles(Path(name), self.stem)
-            ov.save_model(model, written.xml, compress_to_fp16=False)
-            written.manifest.write_text(json.dumps(_digests(written.xml, written.bin)))
-            for source, target in zip(written._all(), self._all(), strict=True):
-                _sync(source)
-                os.replace(source, target)
-
-    def _all(self) -> tuple[Path, Path, Path]:
-        return self.bin, self.xml, self.manifest
+    bin: Path
+    xml: Path
+    manifest: Path
 
 
-def _digests(xml: Path, weights: Path) -> dict[str, str]:
+def _graph_files(folder: Path, stem: str) -> _GraphFiles:
+    return _GraphFiles(*(folder / f"{stem}.{suffix}" for suffix in ("bin", "xml", "json")))
+
+
+def _intact(files: _GraphFiles) -> bool:
+    """Whether all files are there and match the recorded digests."""
+    try:
+        return bool(json.loads(files.manifest.read_bytes()) == _digests(files))
+    except (FileNotFoundError, ValueError):
+        return False
+
+
+def _digests(files: _GraphFiles) -> dict[str, str]:
     """Of the files of a graph, by BLAKE3: every start reads them, and SHA-256 would take twice as long."""
-    return {"xml": _blake3(xml), "bin": _blake3(weights)}
+    return {"xml": _blake3(files.xml), "bin": _blake3(files.bin)}
 
 
 def _blake3(path: Path) -> str:
@@ -187,7 +159,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
-    """Have the file's content reach the disk before its name does."""
-    with path.open("rb") as file:
+def move_durably(source: Path, target: Path) -> None:
+    """Replace ``target`` by ``source``, whose content reaches the disk before its new name does."""
+    with source.open("rb") as file:
         os.fsync(file.fileno())
+    os.replace(source, target)

@@ -1,7 +1,7 @@
 """Builds the networks of keras-vggface: three that describe faces, and one that names celebrities.
 
 keras-vggface 0.6 was written for Keras 2.2; it builds under tf_keras if that stands in for keras while
-it is imported. Its weights are not loaded by its own loader but by name, with ``keras_file``. TensorFlow
+it is imported. Its weights are not loaded by its own loader but by name, with ``keras_weights``. TensorFlow
 is imported by ``build`` and ``reference`` alone. This module must not know where the file comes from,
 nor how the network is run.
 """
@@ -20,8 +20,7 @@ import numpy as np
 import openvino as ov
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
-from pipeline.models import keras_weights as keras_file
-from pipeline.models.keras_weights import Layout, WeightShape
+from pipeline.models.keras_weights import Layout, WeightShape, read_weights
 from pipeline.models.quiet_tensorflow import quiet_tensorflow
 from pipeline.models.registry import (
     CELEBRITY,
@@ -125,21 +124,11 @@ NETWORKS: Mapping[ModelId, Network] = MappingProxyType(
             "resnet50",
             _MEAN_BGR_2,
             tuple(_with_classifier()),
-            classes=CELEBRITY.dimension,
+            CELEBRITY.dimension,
         ),
     }
 )
 """The network of each model that comes from keras-vggface."""
-
-
-def check_layout(network: Network, weights: Path) -> None:
-    """Make sure that a file is complete and holds exactly this network's arrays, all of them float32.
-
-    Raises:
-        WeightsInvalid: If it is truncated, is not HDF5, or holds other layers, names, shapes or types.
-        OSError: If it cannot be opened at all.
-    """
-    keras_file.check_layout(weights, network.layout)
 
 
 def build(network: Network, weights: Path) -> ov.Model:
@@ -152,7 +141,7 @@ def build(network: Network, weights: Path) -> ov.Model:
         or the number of classes, whose probabilities the values then are.
 
     Raises:
-        WeightsInvalid: As ``check_layout``, or if a value is not finite.
+        WeightsInvalid: As ``keras_weights.read_weights``.
     """
     with quiet_tensorflow(), tempfile.TemporaryDirectory(prefix="faceindex-") as folder:
         keras_model = _keras_model(network, weights)
@@ -206,7 +195,7 @@ def has_gpu() -> bool:
 
 def _keras_model(network: Network, weights: Path) -> Any:
     """The tf_keras model with its weights set; ``Any`` because tf_keras has no types."""
-    values = keras_file.read_weights(weights, network.layout)
+    values = read_weights(weights, network.layout)
     model = unweighted(network)
     for layer in model.layers:
         names = [weight.name.rsplit("/", 1)[-1].partition(":")[0] for weight in layer.weights]

@@ -7,50 +7,34 @@ module must not know how a network is built or run.
 """
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipeline.errors import ModelError, WeightsInvalid, WeightsMissing
-from pipeline.models import vggface
 from pipeline.models.celebrity_names import read_names
+from pipeline.models.keras_weights import check_layout
 from pipeline.models.registry import (
     CELEBRITY_NAMES,
     SFACE,
     VGGFACE2_RESNET50,
     DownloadedWeights,
+    Fetchable,
     ModelSpec,
     PackagedWeights,
-    WeightsSource,
     spec,
 )
-from pipeline.models.runtime import file_sha256
-from pipeline.values import ModelId
+from pipeline.models.runtime import file_sha256, move_durably
+from pipeline.models.vggface import NETWORKS
 
 if TYPE_CHECKING:
     from pipeline.models.download import Progress
 
 CONNECT_SECONDS = 5.0
 """How long a first run without a network may wait before it goes on with the model that needs none."""
-
-
-class Fetchable(Protocol):
-    """A model, or whatever else is fetched and verified as weights are.
-
-    Attributes:
-        model_id: Its name.
-        weights: Where its file comes from.
-    """
-
-    @property
-    def model_id(self) -> ModelId: ...  # noqa: D102
-
-    @property
-    def weights(self) -> WeightsSource: ...  # noqa: D102
 
 
 class Availability(StrEnum):
@@ -80,15 +64,11 @@ class WeightsStore:
 
     Args:
         cache_dir: Downloads are kept in its folder ``weights``.
-        mirror: Address of a folder to download from, instead of each model's own address.
         connect_seconds: How long a server may take to answer.
     """
 
-    def __init__(
-        self, cache_dir: Path, *, mirror: str | None = None, connect_seconds: float = CONNECT_SECONDS
-    ) -> None:
+    def __init__(self, cache_dir: Path, *, connect_seconds: float = CONNECT_SECONDS) -> None:
         self._folder = cache_dir / "weights"
-        self._mirror = mirror
         self._connect_seconds = connect_seconds
 
     def status(self, model: Fetchable) -> Availability:
@@ -115,8 +95,8 @@ class WeightsStore:
     def fetch(self, model: Fetchable, progress: "Progress") -> VerifiedWeights:
         """The weights of ``model``, downloaded if they are not there, or not right.
 
-        The server is asked once, and must answer within ``connect_seconds``. A broken download is gone
-        on with by the next call. A file that proves wrong is removed.
+        The server is asked once, and must answer within ``connect_seconds``. The next call resumes a
+        download that broke off. A file that proves wrong is removed.
 
         Args:
             model: The model.
@@ -126,18 +106,17 @@ class WeightsStore:
             WeightsMissing: If they cannot be fetched, or come in a package that is not installed.
             WeightsInvalid: If what was fetched, or is in a package, is not what it should be.
         """
-        if isinstance(model.weights, PackagedWeights):
-            return _locate_packaged(model, model.weights)
         try:
-            return self._locate_downloaded(model, model.weights)
+            return self.locate(model)
         except (WeightsMissing, WeightsInvalid):
+            if isinstance(model.weights, PackagedWeights):
+                raise
             return self._download(model, model.weights, progress)
 
     def install(self, model: Fetchable, file: Path) -> VerifiedWeights:
         """Copy the weights of ``model`` from ``file``, for a machine without a network.
 
-        Any file with the right content will do, weights with the layers and shapes of the network for
-        instance; its size does not matter.
+        A file with the right layers and shapes is accepted, whatever its size.
 
         Raises:
             WeightsInvalid: If ``file`` is not what it should be; it is left alone.
@@ -173,27 +152,17 @@ class WeightsStore:
 
         self._folder.mkdir(parents=True, exist_ok=True)
         partial = self._folder / f"{source.file_name}.part"
-        url = source.url if self._mirror is None else f"{self._mirror}/{source.file_name}"
+        wanted = download.Source(source.url, source.size, self._connect_seconds)
         try:
-            with download.alone(partial):
-                download.download(download.Source(url, source.size, self._connect_seconds), partial, progress)
-                return self._accept(model, source, partial, url)
+            with download.downloaded(wanted, partial, progress):
+                self._verify_new(model, source, partial)
+                return self._adopt(source, partial)
         except download.DownloadFailed as error:
-            raise WeightsMissing(f"{_called(model)} could not be fetched from {url}: {error}.") from error
-
-    def _accept(
-        self, model: Fetchable, source: DownloadedWeights, partial: Path, url: str
-    ) -> VerifiedWeights:
-        """Take a complete download, or remove it."""
-        from pipeline.models.download import discard
-
-        try:
-            self._verify_new(model, source, partial)
-            return self._adopt(source, partial)
+            raise WeightsMissing(
+                f"{_called(model)} could not be fetched from {source.url}: {error}."
+            ) from error
         except WeightsInvalid as error:
-            raise WeightsInvalid(f"{error} It came from {url} and was removed.") from error
-        finally:
-            discard(partial)
+            raise WeightsInvalid(f"{error} It came from {source.url} and was removed.") from error
 
     def _verify_new(self, model: Fetchable, source: DownloadedWeights, file: Path) -> None:
         """The content must be right, and the digest that of the first file, if there was one.
@@ -204,7 +173,7 @@ class WeightsStore:
         if model.model_id == CELEBRITY_NAMES.model_id:
             read_names(file)
         else:
-            vggface.check_layout(vggface.NETWORKS[model.model_id], file)
+            check_layout(file, NETWORKS[model.model_id].layout)
         recorded = self._recorded(source)
         if recorded is not None and file_sha256(file) != recorded:
             raise WeightsInvalid(
@@ -217,10 +186,8 @@ class WeightsStore:
         path, digest = self._folder / source.file_name, file_sha256(file)
         record = file.with_name(f"{source.file_name}.sha256.new")
         record.write_text(f"{digest}  {source.file_name}\n")
-        for made, name in ((record, self._record(source)), (file, path)):
-            with made.open("rb") as written:
-                os.fsync(written.fileno())
-            os.replace(made, name)
+        move_durably(record, self._record(source))
+        move_durably(file, path)
         return VerifiedWeights(path, digest)
 
     def _record(self, source: DownloadedWeights) -> Path:

@@ -6,16 +6,16 @@ characters in them.
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from faceindex.asking.celebrity import Celebrities, GuessedFace, Lookalikes
-from faceindex.errors import WeightsUnavailable
 from faceindex.settings import Settings
 from pipeline.description.crop import cut
+from pipeline.errors import WeightsInvalid
 from pipeline.models import vggface
 from pipeline.models.registry import CELEBRITY, CELEBRITY_NAMES
 from pipeline.models.weights import WeightsStore
@@ -62,9 +62,9 @@ def command(published: Published, tmp_path_factory: pytest.TempPathFactory) -> C
     home = tmp_path_factory.mktemp("home")
     others = {CELEBRITY_NAMES.weights.file_name: published.names.read_bytes()}
     with serving(FileServer(published.weights.read_bytes(), others=others)) as server:
-        settings = Settings.load(cache_dir=home / "cache", library=home / "none.db")
-        Celebrities.load(settings, WeightsStore(settings.cache_dir, mirror=server.url), lambda *_: None)
-        assert len(server.asked) == 2
+        store = WeightsStore(home / "cache")
+        store.fetch(replace(CELEBRITY, weights=server.source(CELEBRITY)), lambda *_: None)
+        store.fetch(replace(CELEBRITY_NAMES, weights=server.source(CELEBRITY_NAMES)), lambda *_: None)
     return CommandLine(home, home / "cache", home / "none.db", home)
 
 
@@ -149,11 +149,8 @@ def test_both_files_can_be_brought_without_a_network(published: Published, tmp_p
     assert "is not the list of names" in ran.complaint
 
 
-def test_names_that_are_none_are_refused(published: Published, tmp_path: Path) -> None:
-    others = {CELEBRITY_NAMES.weights.file_name: b"<html>"}
-    settings = Settings.load(cache_dir=tmp_path, library=tmp_path / "none.db")
-    with (
-        serving(FileServer(b"", others=others)) as server,
-        pytest.raises(WeightsUnavailable, match="removed"),
-    ):
-        Celebrities.load(settings, WeightsStore(tmp_path, mirror=server.url), lambda *_: None)
+def test_a_list_of_names_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+    with serving(FileServer(b"<html>")) as server:
+        names = replace(CELEBRITY_NAMES, weights=server.source(CELEBRITY_NAMES))
+        with pytest.raises(WeightsInvalid, match="removed"):
+            WeightsStore(tmp_path).fetch(names, lambda *_: None)

@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
+
+from pipeline.models.registry import DownloadedWeights, Fetchable
 
 
 @dataclass
@@ -37,6 +39,11 @@ class FileServer:
     others: dict[str, bytes] = field(default_factory=dict)
     asked: list[str | None] = field(default_factory=list)
     url: str = ""
+
+    def source(self, model: Fetchable, size: int | None = None) -> DownloadedWeights:
+        """Where this server has the weights of ``model``."""
+        assert isinstance(model.weights, DownloadedWeights)
+        return replace(model.weights, url=f"{self.url}/{model.weights.file_name}", size=size)
 
 
 class _Server(ThreadingHTTPServer):

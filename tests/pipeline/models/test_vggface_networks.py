@@ -8,6 +8,7 @@ import pytest
 from pipeline.description.embedder import load_embedder
 from pipeline.errors import WeightsInvalid
 from pipeline.models import vggface
+from pipeline.models.keras_weights import check_layout
 from pipeline.models.registry import VGGFACE2_SENET50, VGGFACE_VGG16, ModelSpec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
@@ -56,7 +57,7 @@ def test_one_networks_file_is_not_taken_for_anothers(model: ModelSpec, reference
         if other == model.model_id:
             continue
         with pytest.raises(WeightsInvalid, match=f"is not the {network.title} weights file"):
-            vggface.check_layout(network, reference.file)
+            check_layout(reference.file, network.layout)
 
 
 def test_arrays_named_as_keras_1_did_are_found(tmp_path: Path) -> None:
@@ -70,4 +71,4 @@ def test_arrays_named_as_keras_1_did_are_found(tmp_path: Path) -> None:
         for weight in network.weights:
             name = f"{weight.layer}_{'W' if weight.name == 'kernel' else 'b'}_1:0"
             file[weight.layer].create_dataset(name, weight.shape, "f4")
-    vggface.check_layout(network, tmp_path / "old.h5")
+    check_layout(tmp_path / "old.h5", network.layout)
