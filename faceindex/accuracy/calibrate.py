@@ -16,7 +16,7 @@ from faceindex.accuracy.close_persons import close_pairs
 from faceindex.accuracy.fitting import FEWEST_PERSONS, KnownPairs, PredictionLoss, fit
 from faceindex.accuracy.verification import Comparisons, compare_all
 from faceindex.errors import FaceindexError, explained
-from faceindex.library import Library
+from faceindex.session import Session
 from faceindex.stopping import undisturbed
 from index.clock import Clock, utc_now
 from index.clustering.regroup import regroup
@@ -91,11 +91,11 @@ class Calibrated:
     stored: bool
 
 
-def calibrate(library: Library, clock: Clock = utc_now, *, write: bool = True) -> Calibrated:
+def calibrate(session: Session, clock: Clock = utc_now, *, write: bool = True) -> Calibrated:
     """Calibrate a library by the decisions in it.
 
     Args:
-        library: Open; for writing, unless ``write`` is false.
+        session: Open; for writing, unless ``write`` is false.
         clock: For the date of the calibration.
         write: Make it so, and recognise faces anew; else only say what would change.
 
@@ -103,13 +103,13 @@ def calibrate(library: Library, clock: Clock = utc_now, *, write: bool = True) -
         FaceindexError: Too few faces are confirmed; or see ``faceindex.errors``.
     """
     with explained():
-        model, database = library.model(), library.database
+        model, database = session.model(), session.database
         confirmed = _at_most(load_confirmed(database, model.model_id))
         close = close_pairs(confirmed)
         rejected = load_rejected(database, model.model_id)
         pairs = _known_pairs(confirmed, rejected, close)
         persons = PeopleQueries(database).everyone()
-        found, losses = _fitted(library, pairs, close, persons, clock())
+        found, losses = _fitted(session, pairs, close, persons, clock())
         before = thresholds_for(database, model.model_id)
         after = thresholds_with(database, model.model_id, found)
         with undisturbed():
@@ -135,18 +135,18 @@ def calibrate(library: Library, clock: Clock = utc_now, *, write: bool = True) -
     )
 
 
-def reset(library: Library, *, write: bool = True) -> Calibrated:
+def reset(session: Session, *, write: bool = True) -> Calibrated:
     """Go back to what the model comes with.
 
     Args:
-        library: Open; for writing, unless ``write`` is false.
+        session: Open; for writing, unless ``write`` is false.
         write: Make it so; else only say what would change.
 
     Raises:
         FaceindexError: See ``faceindex.errors``.
     """
     with explained():
-        model, database = library.model(), library.database
+        model, database = session.model(), session.database
         before = thresholds_for(database, model.model_id)
         after = thresholds_with(database, model.model_id, None)
         with undisturbed():
@@ -172,7 +172,7 @@ def reset(library: Library, *, write: bool = True) -> Calibrated:
 
 
 def _fitted(
-    library: Library,
+    session: Session,
     pairs: KnownPairs,
     close: Sequence[ClosePair],
     persons: Mapping[int, Person],
@@ -189,8 +189,8 @@ def _fitted(
             f"To calibrate takes {FEWEST_PERSONS} persons with two confirmed faces or more, and there are "
             f"{known}: name more people with 'faceindex people name'."
         )
-    model, day = library.model(), f"{made_at:%Y-%m-%d}"
-    came_with = curve_that_came_with(library.database, model.model_id)
+    model, day = session.model(), f"{made_at:%Y-%m-%d}"
+    came_with = curve_that_came_with(session.database, model.model_id)
     origin = f"calibrated on {known:,} persons of this library on {day}"
     try:
         fitted = fit(pairs, came_with, origin)

@@ -28,8 +28,8 @@ from faceindex.accuracy.verification import (
 )
 from faceindex.engine import Work, build_runner
 from faceindex.errors import FaceindexError, explained
-from faceindex.library import Library
 from faceindex.results import Progress
+from faceindex.session import Session
 from faceindex.settings import AUTO, Settings
 from index.clustering.affected_region import never_grouped
 from index.clustering.linkage import group
@@ -163,12 +163,12 @@ def evaluate_folder(
 
 
 def evaluate_library(
-    library: Library, groups: Mapping[str, str], listeners: EvaluationListeners | None = None
+    session: Session, groups: Mapping[str, str], listeners: EvaluationListeners | None = None
 ) -> Evaluation:
     """Measure everything on the faces of a library that were confirmed.
 
     Args:
-        library: Open.
+        session: Open.
         groups: As for ``evaluate_folder``, by the names of persons.
         listeners: Who is told how it goes.
 
@@ -177,14 +177,14 @@ def evaluate_library(
     """
     listeners = listeners or EvaluationListeners()
     with explained():
-        model = library.model()
-        confirmed = load_confirmed(library.database, model.model_id)
+        model = session.model()
+        confirmed = load_confirmed(session.database, model.model_id)
         if not len(confirmed):
             raise FaceindexError(
                 "No face of the library is confirmed: name people with 'faceindex people name' first."
             )
-        people = PeopleQueries(library.database).everyone()
-        records = library.catalog.faces(confirmed.face_ids.tolist())
+        people = PeopleQueries(session.database).everyone()
+        records = session.catalog.faces(confirmed.face_ids.tolist())
         confirmed = confirmed.at(np.flatnonzero(np.isin(confirmed.face_ids, list(records))))
         boxes = [records[face_id].box for face_id in confirmed.face_ids.tolist()]
         faces = MeasuredFaces(
@@ -193,7 +193,7 @@ def evaluate_library(
             qualities=confirmed.qualities,
             sides=np.array([min(box.w, box.h) for box in boxes], np.float32),
         )
-        subject = _Subject(str(library.settings.library), model.model_id, library.thresholds().accept, None)
+        subject = _Subject(str(session.settings.library), model.model_id, session.thresholds().accept, None)
         return _evaluate(_at_most(faces, listeners), groups, subject)
 
 

@@ -13,10 +13,10 @@ from faceindex.adapt.cross_validation import FOLDS, Trial, cross_validate
 from faceindex.adapt.threshold_transfer import moved_curve, normal_curve
 from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, learn, unchanging
 from faceindex.errors import BadRequest, FaceindexError, explained
-from faceindex.library import Library
 from faceindex.results import ModelSwitch
 from faceindex.scanning.model_switch import switch_model
 from faceindex.scanning.scan import ScanListeners
+from faceindex.session import Session
 from faceindex.settings import Settings
 from index.clock import Clock, utc_now
 from index.photos.catalog import Catalog
@@ -116,14 +116,14 @@ def adapt(
     """
     wish, learning = wish or AdaptationOptions(), Learning()
     with explained():
-        with Library.open(settings) as library:
-            material = _gather(library, wish.dimension)
+        with Session.open(settings) as session:
+            material = _gather(session, wish.dimension)
         trial = cross_validate(material.people, material.start, learning, advance)
         kept = change = None
         if trial.helps and wish.write:
             (matrix,) = learn(material.people, material.start, learning, [trial.steps])
-            with Library.open_to_write(settings, make=False) as library:
-                kept = _keep(library, material, matrix, trial, wish.clock)
+            with Session.open_to_write(settings, make=False) as session:
+                kept = _keep(session, material, matrix, trial, wish.clock)
             change = switch_model(settings, kept, listeners)
         return Adaptation(
             base=material.model.model_id,
@@ -136,8 +136,8 @@ def adapt(
         )
 
 
-def _gather(library: Library, dimension: int | None) -> _Material:
-    model, database = library.model(), library.database
+def _gather(session: Session, dimension: int | None) -> _Material:
+    model, database = session.model(), session.database
     wanted = model.dimension if dimension is None else dimension
     if not 2 <= wanted <= model.dimension:
         raise BadRequest(
@@ -145,7 +145,7 @@ def _gather(library: Library, dimension: int | None) -> _Material:
             f"to {model.dimension}."
         )
     people = _confirmed(database, model.model_id)
-    start = unchanging(_some_descriptors(library.catalog, model.model_id), wanted)
+    start = unchanging(_some_descriptors(session.catalog, model.model_id), wanted)
     return _Material(model, people, start, thresholds_for(database, model.model_id).curve)
 
 
@@ -180,14 +180,14 @@ def _some_descriptors(catalog: Catalog, model: ModelId) -> F32:
     return np.concatenate([chunk.vectors for chunk in catalog.descriptors(model, some)])
 
 
-def _keep(library: Library, material: _Material, matrix: F32, trial: Trial, clock: Clock) -> ModelId:
+def _keep(session: Session, material: _Material, matrix: F32, trial: Trial, clock: Clock) -> ModelId:
     """Store what was learned as a model, and describe by it all faces that its base has described.
 
     Raises:
         FaceindexError: The library has another model than that whose descriptors were learned from.
     """
-    base, database = material.model.model_id, library.database
-    if library.model().model_id != base:
+    base, database = material.model.model_id, session.database
+    if session.model().model_id != base:
         raise FaceindexError(f"The library has changed its model from {base} meanwhile: adapt it again.")
     projections = Projections(database)
     name = projections.next_name(base)
@@ -201,6 +201,6 @@ def _keep(library: Library, material: _Material, matrix: F32, trial: Trial, cloc
         f"{trial.before.eer:.4f}, then {trial.after.eer:.4f}"
     )
     projections.add(StoredProjection(name, base, clock(), matrix, curve, report))
-    for chunk in library.catalog.descriptors(base, library.catalog.described_faces(base)):
+    for chunk in session.catalog.descriptors(base, session.catalog.described_faces(base)):
         projections.describe(name, Descriptors(chunk.ids, project(chunk.vectors, matrix)))
     return name

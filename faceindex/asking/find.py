@@ -7,13 +7,10 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest, explained
+from faceindex.session import Session
 from index.people.queries import FoundPhoto, PeopleQueries, PhotoFilter
-
-if TYPE_CHECKING:
-    from faceindex.library import Library
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
@@ -39,7 +36,7 @@ class PhotoQuery:
     hidden: bool = False
 
 
-def find(library: "Library", wish: PhotoQuery) -> tuple[FoundPhoto, ...]:
+def find(session: Session, wish: PhotoQuery) -> tuple[FoundPhoto, ...]:
     """The photos that are wanted, by the time they were taken, then by path; missing ones are left out.
 
     Raises:
@@ -51,7 +48,7 @@ def find(library: "Library", wish: PhotoQuery) -> tuple[FoundPhoto, ...]:
     if since is not None and until is not None and since > until:
         raise BadRequest(f"No photo is taken since {since} and until {until}: look at the two dates.")
     with explained():
-        people = PeopleQueries(library.database)
+        people = PeopleQueries(session.database)
         shown = PhotoFilter(
             persons=tuple(_person(people, name, wish) for name in wish.names),
             without=tuple(_person(people, name, wish) for name in wish.without),

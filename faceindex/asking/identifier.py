@@ -15,11 +15,11 @@ prints nothing and writes nothing.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from faceindex.results import Answer, Certainty, Identity, KnownFace, NearKnownFace
+from faceindex.session import Session
 from index.decisions.face_overlap import pairs
 from index.people.queries import FaceStatus, PeopleQueries, Person
 from index.recognition.confirmed_faces import load_gallery, not_faces
@@ -36,9 +36,6 @@ from index.recognition.thresholds import Thresholds
 from index.values import NONE, NearFace
 from index.vectors.saved_index import load_index
 from pipeline.values import F32, PhotoIndexed
-
-if TYPE_CHECKING:
-    from faceindex.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Identifier:
     """What it takes to say who faces are, loaded once for many photos.
 
     Args:
-        library: Open.
+        session: Open.
         note: Called with sentences for the user.
         hidden: Name hidden persons too.
 
@@ -66,17 +63,17 @@ class Identifier:
         LibraryError: The library cannot be read.
     """
 
-    def __init__(self, library: "Library", note: Callable[[str], None], *, hidden: bool = False) -> None:
-        model = library.model()
-        loaded = load_index(library.catalog, model.model_id, model.dimension)
+    def __init__(self, session: Session, note: Callable[[str], None], *, hidden: bool = False) -> None:
+        model = session.model()
+        loaded = load_index(session.catalog, model.model_id, model.dimension)
         if loaded.note:
             note(loaded.note)
-        self.thresholds: Thresholds = library.thresholds()
-        self._catalog = library.catalog
+        self.thresholds: Thresholds = session.thresholds()
+        self._catalog = session.catalog
         self._vectors = loaded.index
-        self._people = PeopleQueries(library.database)
-        self._gallery = load_gallery(library.database, model.model_id)
-        self._not_faces = not_faces(library.database).tolist()
+        self._people = PeopleQueries(session.database)
+        self._gallery = load_gallery(session.database, model.model_id)
+        self._not_faces = not_faces(session.database).tolist()
         self._persons = self._people.everyone()
         self._hidden = hidden
 

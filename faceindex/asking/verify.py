@@ -12,7 +12,7 @@ from typing import TypeAlias
 from faceindex.asking.examine import examine
 from faceindex.engine import Work, build_runner
 from faceindex.errors import BadRequest, FaceindexError, explained
-from faceindex.library import Library
+from faceindex.session import Session
 from faceindex.settings import Settings
 from index.recognition.thresholds import Thresholds, shipped
 from pipeline.models.registry import ModelSpec
@@ -114,9 +114,9 @@ def verify(
 def _judge(settings: Settings, note: Callable[[str], None], progress: Download) -> _Judge:
     """The library's model and thresholds; without one, or before its first scan, those of the settings."""
     if settings.library.exists():
-        with Library.open(settings) as library:
-            if library.catalog.model() is not None:
-                return _Judge(library.model(), library.thresholds())
+        with Session.open(settings) as session:
+            if session.catalog.model() is not None:
+                return _Judge(session.model(), session.thresholds())
     choice = choose(settings.model, WeightsStore(settings.cache_dir), progress)
     note(f"There is no library; the model is {choice.reason}")
     return _Judge(choice.model, shipped(choice.model.model_id))

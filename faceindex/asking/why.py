@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from faceindex.asking.examine import examine
 from faceindex.asking.identifier import Identifier, StoredFace
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Certainty, Identity, KnownFace
+from faceindex.session import Session
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.journal import Journal, LoggedDecision
 from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
@@ -25,9 +25,6 @@ from index.recognition.identify import NeighborOptions, similarities
 from index.recognition.thresholds import Thresholds
 from index.values import NONE
 from pipeline.values import F32, PhotoFailed, PhotoIndexed
-
-if TYPE_CHECKING:
-    from faceindex.library import Library
 
 CANDIDATES = 3
 """Persons who are shown with their parts: the most similar."""
@@ -109,7 +106,7 @@ class Question:
 
 
 def why(
-    library: "Library", question: Question, note: Callable[[str], None] = lambda _: None
+    session: Session, question: Question, note: Callable[[str], None] = lambda _: None
 ) -> tuple[Explanation, ...] | PhotoFailed:
     """Explain what is said of the faces of a photo; none where it has no face.
 
@@ -120,8 +117,8 @@ def why(
     from faceindex.engine import Work, build_runner
 
     with explained():
-        identifier = Identifier(library, note, hidden=question.hidden)
-        runner = build_runner(library.settings, library.model(), Work(photos=1))
+        identifier = Identifier(session, note, hidden=question.hidden)
+        runner = build_runner(session.settings, session.model(), Work(photos=1))
         (found,) = examine([question.photo], runner)
         if isinstance(found, PhotoFailed):
             return found
@@ -129,15 +126,15 @@ def why(
             name = os.fsdecode(question.photo)
             raise BadRequest(f"{name} has no face number {question.face}: it has {len(found.faces)}.")
         wanted = range(len(found.faces)) if question.face is None else [question.face - 1]
-        explanations = explain(library, identifier, found)
+        explanations = explain(session, identifier, found)
         return tuple(each for each in explanations if each.number - 1 in wanted)
 
 
-def explain(library: "Library", identifier: Identifier, photo: PhotoIndexed) -> Iterator[Explanation]:
+def explain(session: Session, identifier: Identifier, photo: PhotoIndexed) -> Iterator[Explanation]:
     """Explain what is said of each face of a photo that was looked at."""
     answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
-    decisions = _Decisions(library, identifier)
+    decisions = _Decisions(session, identifier)
     for number, (face, own) in enumerate(zip(answer.faces, identifier.own(photo), strict=True), 1):
         candidates = _candidates(identifier, gallery, face.described.vector, own)
         yield Explanation(
@@ -201,8 +198,8 @@ def _least_margin(identity: Identity, thresholds: Thresholds) -> float:
 class _Decisions:
     """The journal, to be asked which decisions name a face."""
 
-    def __init__(self, library: "Library", identifier: Identifier) -> None:
-        self._all = Journal(library.database).decisions()
+    def __init__(self, session: Session, identifier: Identifier) -> None:
+        self._all = Journal(session.database).decisions()
         self._nameless = {each.key for each in identifier.persons().values() if not each.name}
 
     def about(self, face: FaceKey) -> tuple[LoggedDecision, ...]:

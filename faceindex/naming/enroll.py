@@ -6,19 +6,16 @@ Photos that are enrolled become part of the library, wherever they are; no folde
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from faceindex.asking.examine import examine
 from faceindex.errors import BadRequest, explained
 from faceindex.naming.decide import clean
 from faceindex.scanning.refresh_derived import refresh_derived
+from faceindex.session import Session
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, FaceKey, folded, new_key
 from index.people.queries import PeopleQueries
 from pipeline.values import PhotoFailed, PhotoIndexed
-
-if TYPE_CHECKING:
-    from faceindex.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def _is_shown(entry: "os.DirEntry[bytes]") -> bool:
 
 
 def enroll(
-    library: "Library",
+    session: Session,
     sitters: Sequence[PersonToEnroll],
     place: int | None = None,
     note: Callable[[str], None] = lambda _: None,
@@ -96,7 +93,7 @@ def enroll(
     """Make people known from photos.
 
     Args:
-        library: Open for writing.
+        session: Open for writing.
         sitters: Who, and from which photos.
         place: Which face of each photo, counted from 1 as ``who`` does; by default a photo must have one.
         note: Called with sentences for the user.
@@ -110,28 +107,28 @@ def enroll(
     from faceindex.engine import Work, build_runner
 
     with explained():
-        model = library.settle_model(note)
+        model = session.ensure_model(note)
         photos = sum(len(sitter.photos) for sitter in sitters)
-        runner = build_runner(library.settings, model, Work(photos))
+        runner = build_runner(session.settings, model, Work(photos))
         acts: list[Assign] = []
         left_out: list[LeftOut] = []
         for sitter in sitters:
             faces: list[FaceKey] = []
             for outcome in examine(sitter.photos, runner):
-                face = outcome.message if isinstance(outcome, PhotoFailed) else _face(library, outcome, place)
+                face = outcome.message if isinstance(outcome, PhotoFailed) else _face(session, outcome, place)
                 if isinstance(outcome, PhotoFailed) or isinstance(face, str):
                     left_out.append(LeftOut(outcome.file.path, str(face)))
                     continue
-                library.catalog.record([outcome])
+                session.catalog.record([outcome])
                 faces.append(face)
             if faces:
-                acts.append(Assign(tuple(faces), *_key_and_name(library, sitter.name)))
-        Journal(library.database).append_all(acts)
-        refresh_derived(library.database, model, note)
+                acts.append(Assign(tuple(faces), *_key_and_name(session, sitter.name)))
+        Journal(session.database).append_all(acts)
+        refresh_derived(session.database, model, note)
         return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(left_out))
 
 
-def _face(library: "Library", photo: PhotoIndexed, place: int | None) -> FaceKey | str:
+def _face(session: Session, photo: PhotoIndexed, place: int | None) -> FaceKey | str:
     """The face of a photo that is meant, or why there is none."""
     count = len(photo.faces)
     if count == 0:
@@ -141,13 +138,13 @@ def _face(library: "Library", photo: PhotoIndexed, place: int | None) -> FaceKey
     if place is not None and place > count:
         return f"it has {count} faces, and not {place}"
     face = FaceKey(photo.digest, photo.faces[(place or 1) - 1].face.box)
-    if Journal(library.database).is_forgotten(face):
+    if Journal(session.database).is_forgotten(face):
         return "its face was forgotten, and stays out of the library"
     return face
 
 
-def _key_and_name(library: "Library", name: str) -> tuple[str, str | None]:
-    for person in PeopleQueries(library.database).everyone().values():
+def _key_and_name(session: Session, name: str) -> tuple[str, str | None]:
+    for person in PeopleQueries(session.database).everyone().values():
         if folded(person.name) == folded(name):
             return person.key, None
     return new_key(), clean(name)

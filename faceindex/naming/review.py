@@ -9,11 +9,11 @@ Nothing is decided here and nothing written.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from faceindex.errors import explained
+from faceindex.session import Session
 from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person
 from index.recognition.confirmed_faces import load_gallery
 from index.recognition.gallery import NEAREST
@@ -21,9 +21,6 @@ from index.recognition.identify import Match, identify
 from index.recognition.thresholds import MIN_MARGIN
 from index.values import I64
 from pipeline.values import F32
-
-if TYPE_CHECKING:
-    from faceindex.library import Library
 
 BARELY = 0.03
 """A recognised face that is so little above the threshold is shown for confirmation."""
@@ -71,14 +68,14 @@ class Suggestion:
     similarity: float | None
 
 
-def review(library: "Library") -> list[Suggestion]:
+def review(session: Session) -> list[Suggestion]:
     """All suggestions, the most useful first; hidden persons and what is rejected are left out.
 
     Raises:
         FaceindexError: See ``faceindex.errors``.
     """
     with explained():
-        found = list(_Reviewer(library).suggestions())
+        found = list(_Reviewer(session).suggestions())
     order = list(Kind)
     return sorted(
         found,
@@ -95,13 +92,13 @@ def review(library: "Library") -> list[Suggestion]:
 class _Reviewer:
     """The gallery, and what it says of the faces that nobody decided about."""
 
-    def __init__(self, library: "Library") -> None:
-        self._library = library
-        self._model = library.model()
-        self._thresholds = library.thresholds()
-        self._people = PeopleQueries(library.database)
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._model = session.model()
+        self._thresholds = session.thresholds()
+        self._people = PeopleQueries(session.database)
         self._persons = self._people.everyone()
-        self._gallery = load_gallery(library.database, self._model.model_id)
+        self._gallery = load_gallery(session.database, self._model.model_id)
 
     def suggestions(self) -> Iterator[Suggestion]:
         """In no order."""
@@ -117,7 +114,7 @@ class _Reviewer:
         number = np.repeat(np.arange(len(clusters)), [len(each.face_ids) for each in clusters])
         order = np.argsort(faces)
         means = np.zeros((len(clusters), self._model.dimension), np.float32)
-        for chunk in self._library.catalog.descriptors(self._model.model_id, faces[order]):
+        for chunk in self._session.catalog.descriptors(self._model.model_id, faces[order]):
             np.add.at(means, number[order][np.searchsorted(faces[order], chunk.ids)], chunk.vectors)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         means /= np.where(lengths, lengths, 1.0)
@@ -139,7 +136,7 @@ class _Reviewer:
     def _of_single_faces(self, clustered: set[int]) -> Iterator[Suggestion]:
         """Faces in no cluster that are probably somebody, those of one person together."""
         by_person: dict[int, list[tuple[float, int]]] = {}
-        for chunk in self._library.catalog.descriptors(self._model.model_id, self._all_faces()):
+        for chunk in self._session.catalog.descriptors(self._model.model_id, self._all_faces()):
             standings = self._people.standing(chunk.ids.tolist())
             rows = [
                 row
@@ -210,11 +207,11 @@ class _Reviewer:
         return None if person is None or person.hidden else person
 
     def _all_faces(self) -> I64:
-        return self._library.catalog.described_faces(self._model.model_id)
+        return self._session.catalog.described_faces(self._model.model_id)
 
     def _vectors(self, faces: Sequence[int]) -> F32:
         """Descriptors of faces whose ids rise, float32 [N, D]."""
-        chunks = [each.vectors for each in self._library.catalog.descriptors(self._model.model_id, faces)]
+        chunks = [each.vectors for each in self._session.catalog.descriptors(self._model.model_id, faces)]
         return np.concatenate([np.empty((0, self._model.dimension), np.float32), *chunks])
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from faceindex.errors import BadRequest, FaceindexError
-from faceindex.library import Library
 from faceindex.results import Answer, Certainty, KnownFace
+from faceindex.session import Session
 from faceindex.settings import Settings
 from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.errors import PhotoError
@@ -24,13 +24,13 @@ _SMALLEST = 12
 _MARK, _INK = (214, 96, 32), (255, 255, 255)
 
 
-def check_target(path: Path, photo: bytes, library: Library) -> None:
+def check_target(path: Path, photo: bytes, session: Session) -> None:
     """See that a marked picture may be written to a file, before any work is done for it.
 
     Args:
         path: Of the picture to write.
         photo: Absolute path of the photo that it shows.
-        library: No photo of it is overwritten.
+        session: No photo of its library is overwritten.
 
     Raises:
         BadRequest: The ending is of no format that is written, or the file is a photo.
@@ -38,7 +38,7 @@ def check_target(path: Path, photo: bytes, library: Library) -> None:
     if path.suffix.lower() not in ENDINGS:
         raise BadRequest(f"{path} has no ending of a picture format: name it .jpg or .png.")
     names = {os.path.abspath(os.fsencode(path)), os.path.realpath(os.fsencode(path))}
-    if names & {photo, os.path.realpath(photo)} or any(map(library.holds, names)):
+    if names & {photo, os.path.realpath(photo)} or any(map(session.holds, names)):
         raise BadRequest(f"{path} is one of your photos, which are never written to: name another file.")
 
 

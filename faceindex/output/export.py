@@ -11,33 +11,33 @@ from typing import IO
 import numpy as np
 
 from faceindex.errors import FaceindexError, explained
-from faceindex.library import Library
 from faceindex.schemas import answers as contract
+from faceindex.session import Session
 from index.people.queries import FaceStatus, PeopleQueries
 from index.values import FaceRecord
 
 
-def known_faces(library: Library) -> Iterator[tuple[FaceRecord, FaceStatus]]:
+def known_faces(session: Session) -> Iterator[tuple[FaceRecord, FaceStatus]]:
     """All faces by id, and what was decided of each or follows.
 
     Raises:
         FaceindexError: See ``faceindex.errors``.
     """
-    people = PeopleQueries(library.database)
+    people = PeopleQueries(session.database)
     with explained():
-        for chunk in library.catalog.all_faces():
+        for chunk in session.catalog.all_faces():
             standings = people.standing([face.face_id for face in chunk])
             yield from ((face, standings[face.face_id]) for face in chunk)
 
 
-def write_jsonl(library: Library, path: Path) -> None:
+def write_jsonl(session: Session, path: Path) -> None:
     """One JSON object a line, by face id.
 
     Raises:
         FaceindexError: The file cannot be written.
     """
     with _replacing(path) as file:
-        for face, standing in known_faces(library):
+        for face, standing in known_faces(session):
             file.write(json.dumps(contract.face(face, standing)).encode() + b"\n")
 
 
@@ -51,20 +51,20 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
         file.writelines(f"{line}\n".encode() for line in lines)
 
 
-def write_npz(library: Library, path: Path) -> None:
+def write_npz(session: Session, path: Path) -> None:
     """Arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
 
     Raises:
         FaceindexError: The file cannot be written.
     """
-    faces = list(library.faces())
+    faces = list(session.faces())
     ids = [face.face_id for face in faces]
-    chunks = [chunk.vectors for chunk in library.descriptors(ids)]
+    chunks = [chunk.vectors for chunk in session.descriptors(ids)]
     boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]
     with _replacing(path) as file:
         np.savez(
             file,
-            descriptors=np.concatenate([*chunks, np.empty((0, library.model().dimension), np.float32)]),
+            descriptors=np.concatenate([*chunks, np.empty((0, session.model().dimension), np.float32)]),
             face_id=np.array(ids, np.int64),
             photo=np.array([os.fsdecode(face.photo) for face in faces], dtype=str),
             box=np.array(boxes, np.float32).reshape(-1, 4),

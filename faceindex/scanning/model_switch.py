@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from faceindex.errors import LibraryLocked, explained
-from faceindex.library import Library
 from faceindex.lock import PATIENCE, locked
 from faceindex.model_lookup import find_model
 from faceindex.results import ModelSwitch, Preview
@@ -19,6 +18,7 @@ from faceindex.scanning.redescribe import Describer, RedescriptionResult
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.scan import ScanListeners, ScanOptions
 from faceindex.scanning.scan_roots import FEW, SHARE
+from faceindex.session import Session
 from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
 from index.photos.catalog import Catalog
@@ -49,10 +49,10 @@ def switch_model(
         FaceindexError: See ``faceindex.errors``; descriptors that were written down are kept.
     """
     with explained():
-        with Library.open(settings) as library:
-            library.model()  # an empty library has nothing to describe
-            library.database.refuse_damaged()
-            model = find_model(library.database, name)
+        with Session.open(settings) as session:
+            session.model()  # an empty library has nothing to describe
+            session.database.refuse_damaged()
+            model = find_model(session.database, name)
         _check_weights(settings, model)
         with locked(settings.library, kind="describing"):
             return _ModelSwitcher(
@@ -67,10 +67,10 @@ def preview(settings: Settings, name: str) -> Preview:
         NoLibrary: There is none.
         BadRequest: There is no model of this name.
     """
-    with explained(), Library.open(settings) as library:
-        own, model = library.model(), find_model(library.database, name)
-        coverage = Redescription(library.database, model.model_id).coverage()
-        comparison = _comparison(library.database, own, model)
+    with explained(), Session.open(settings) as session:
+        own, model = session.model(), find_model(session.database, name)
+        coverage = Redescription(session.database, model.model_id).coverage()
+        comparison = _comparison(session.database, own, model)
         return Preview(own.model_id, model.model_id, coverage, comparison)
 
 
@@ -96,8 +96,8 @@ class _ModelSwitcher:
                     return self._change(database, described)
 
     def _unfinished(self, described: RedescriptionResult) -> ModelSwitch:
-        with Library.open(self._settings) as library:
-            return self._result(library.database, described, before=library.model(), comparison=None)
+        with Session.open(self._settings) as session:
+            return self._result(session.database, described, before=session.model(), comparison=None)
 
     def _change(self, database: Store, described: RedescriptionResult) -> ModelSwitch:
         catalog, redescription = Catalog(database), Redescription(database, self._model.model_id)
@@ -139,17 +139,17 @@ class _ModelSwitcher:
     @contextmanager
     def _turn(self, patience: float) -> Iterator[Store]:
         try:
-            library = self._open(min(patience, PATIENCE))
+            session = self._open(min(patience, PATIENCE))
         except LibraryLocked as error:
             if patience <= PATIENCE:
                 raise
             self._listeners.note(f"{error} Waiting for it.")
-            library = self._open(patience)
-        with library:
-            yield library.database
+            session = self._open(patience)
+        with session:
+            yield session.database
 
-    def _open(self, patience: float) -> Library:
-        return Library.open_to_write(self._settings, make=False, patience=patience)
+    def _open(self, patience: float) -> Session:
+        return Session.open_to_write(self._settings, make=False, patience=patience)
 
 
 def _check_weights(settings: Settings, model: ModelSpec) -> None:

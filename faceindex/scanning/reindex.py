@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 from faceindex.errors import explained
-from faceindex.library import Library, plan_scan
 from faceindex.results import PersonGain, Planned, ReindexSummary
+from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.redescribe import Describer, RedescriptionResult
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.scan import Scan, ScanListeners, ScanOptions
+from faceindex.session import Session
 from faceindex.settings import Settings
 from index.people.queries import PeopleQueries
 from index.photos.photo_roots import Roots
@@ -24,12 +25,12 @@ from pipeline.models.registry import ModelSpec
 
 
 def reindex(
-    library: Library, listeners: ScanListeners | None = None, options: ScanOptions | None = None
+    session: Session, listeners: ScanListeners | None = None, options: ScanOptions | None = None
 ) -> ReindexSummary:
     """Bring a library up to date with all its folders.
 
     Args:
-        library: Open to write.
+        session: Open to write.
         listeners: Who is told how it goes.
         options: When to stop; and whether photos are believed to be gone where a whole folder is.
 
@@ -37,8 +38,8 @@ def reindex(
         FaceindexError: Nothing was ever scanned; or see ``faceindex.errors``. What was done is kept.
     """
     with explained():
-        night = _Reindex(library, library.model(), listeners or ScanListeners(), options or ScanOptions())
-        return night.run(library.catalog.roots())
+        night = _Reindex(session, session.model(), listeners or ScanListeners(), options or ScanOptions())
+        return night.run(session.catalog.roots())
 
 
 def plan_reindex(settings: Settings) -> Iterator[Planned]:
@@ -47,9 +48,9 @@ def plan_reindex(settings: Settings) -> Iterator[Planned]:
     Raises:
         FaceindexError: There is no library, or one that cannot be used, or nothing was ever scanned.
     """
-    with explained(), Library.open(settings) as library:
-        library.model()
-        roots = library.catalog.roots()
+    with explained(), Session.open(settings) as session:
+        session.model()
+        roots = session.catalog.roots()
     yield from plan_scan(settings, roots)
 
 
@@ -59,30 +60,30 @@ def plan_pruning(settings: Settings) -> Pruned:
     Raises:
         FaceindexError: There is no library, or one that cannot be used.
     """
-    with explained(), Library.open(settings) as library:
-        return Roots(library.database).prune(settings.keep_missing_days, dry_run=True)
+    with explained(), Session.open(settings) as session:
+        return Roots(session.database).prune(settings.keep_missing_days, dry_run=True)
 
 
 class _Reindex:
     def __init__(
-        self, library: Library, model: ModelSpec, listeners: ScanListeners, options: ScanOptions
+        self, session: Session, model: ModelSpec, listeners: ScanListeners, options: ScanOptions
     ) -> None:
-        self._library = library
+        self._session = session
         self._model = model
         self._listeners = listeners
         self._options = options
 
     def run(self, roots: Sequence[bytes]) -> ReindexSummary:
-        library, database = self._library, self._library.database
-        failed_before = {each.path for each in library.catalog.failures_under(roots)}
+        session, database = self._session, self._session.database
+        failed_before = {each.path for each in session.catalog.failures_under(roots)}
         newcomers = NewRecognitions(database)
-        scan = Scan(database, self._model, library.settings, self._listeners)
+        scan = Scan(database, self._model, session.settings, self._listeners)
         looked = scan.look(roots, self._options)
         described, pruned = RedescriptionResult(0, (), in_time=False), Pruned(0, 0)
         if not looked.left:
             described = self._describe_what_was_out_of_reach()
         if described.in_time:
-            pruned = Roots(database).prune(library.settings.keep_missing_days)
+            pruned = Roots(database).prune(session.settings.keep_missing_days)
         refresh_derived(database, self._model, self._listeners.note)
         summary = scan.summary(looked)
         return ReindexSummary(
@@ -97,15 +98,15 @@ class _Reindex:
 
     def _describe_what_was_out_of_reach(self) -> RedescriptionResult:
         """Describe the faces of photos that were not there when the library changed its model."""
-        database = self._library.database
+        database = self._session.database
         describer = Describer(
-            lambda patience: nullcontext(database), self._model, self._library.settings, self._listeners
+            lambda patience: nullcontext(database), self._model, self._session.settings, self._listeners
         )
         return describer.run(self._options.deadline)
 
     def _gains(self, newcomers: NewRecognitions) -> tuple[PersonGain, ...]:
         """Who has new faces, those with most of them first; nobody who is hidden."""
-        persons = PeopleQueries(self._library.database).everyone()
+        persons = PeopleQueries(self._session.database).everyone()
         gains = [
             PersonGain(persons[who].name, faces)
             for who, faces in newcomers.gains().items()

@@ -7,19 +7,16 @@ two apart as well as can be, and makes known where a root has moved to. It knows
 import os
 import stat
 from collections.abc import Mapping, Sequence, Set
-from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest, FaceindexError, explained
 from faceindex.results import Refusal, RootReport
+from faceindex.session import Session
 from index.paths import is_inside
 from index.photos.photo_roots import Roots
 from index.values import Moved, RootLoss, StoredPhoto
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
-
-if TYPE_CHECKING:
-    from faceindex.library import Library
 
 SHARE = 1 / 5
 """Of its photos, a root that has lost more at once is not believed to have lost them."""
@@ -71,18 +68,18 @@ def _is_refused(loss: RootLoss, seen: Set[bytes], *, is_there: bool) -> bool:
     return loss.lost == loss.known and not any(is_inside(path, {loss.root}) for path in seen)
 
 
-def list_roots(library: "Library") -> tuple[RootReport, ...]:
+def list_roots(session: Session) -> tuple[RootReport, ...]:
     """Every root, with its photos, in the order in which they were first named."""
     with explained():
-        figures = Roots(library.database).figures()
+        figures = Roots(session.database).figures()
     return tuple(RootReport(each, unreachable(each.path)) for each in figures)
 
 
-def move_root(library: "Library", old: bytes, new: bytes, *, dry_run: bool = False) -> Moved:
+def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False) -> Moved:
     """Make known that a root, with all its photos, is at another place now.
 
     Args:
-        library: Open to write.
+        session: Open to write.
         old: Absolute path of the root, as it was.
         new: Absolute path of the same folder, as it is.
         dry_run: Only look whether that may be.
@@ -94,18 +91,18 @@ def move_root(library: "Library", old: bytes, new: bytes, *, dry_run: bool = Fal
     if is_inside(old, {new}) or is_inside(new, {old}):
         raise BadRequest("One place lies in the other: a scan finds moves within a folder by itself.")
     with explained():
-        roots = Roots(library.database)
+        roots = Roots(session.database)
         _check_is_root(roots, old)
         photos = roots.photos_under(old)
         _check_are_there(photos, old, new)
         return Moved(len(photos), 0) if dry_run else roots.move(old, new)
 
 
-def forget_root(library: "Library", path: bytes, *, dry_run: bool = False) -> int:
+def forget_root(session: Session, path: bytes, *, dry_run: bool = False) -> int:
     """Scan a root no more. Its photos count as missing from now, unless another root holds them.
 
     Args:
-        library: Open to write.
+        session: Open to write.
         path: Absolute path of the root.
         dry_run: Only count.
 
@@ -116,7 +113,7 @@ def forget_root(library: "Library", path: bytes, *, dry_run: bool = False) -> in
         BadRequest: There is no such root.
     """
     with explained():
-        roots = Roots(library.database)
+        roots = Roots(session.database)
         _check_is_root(roots, path)
         return roots.forget(path, dry_run=dry_run)
 

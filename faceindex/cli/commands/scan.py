@@ -43,7 +43,8 @@ def scan(
 ) -> None:
     """Find the faces in all photos of some folders, and bring the library up to date."""
     with reported(context) as (invocation, reporter):
-        from faceindex.library import Library, check_roots, plan_scan
+        from faceindex.library import Library
+        from faceindex.scanning.plan import check_roots, plan_scan
         from faceindex.scanning.scan import ScanListeners, ScanOptions
 
         settings = invocation.settings(
@@ -65,7 +66,7 @@ def scan(
         check_roots(settings, roots)  # before a library is made for a slip of the pen
         with Library.open_to_write(settings) as library:
             with reporter.download_progress() as progress:
-                library.settle_model(reporter.note, progress)
+                library.ensure_model(reporter.note, progress)
             with reporter.scan_progress() as progress:
                 listeners = ScanListeners(progress=progress, note=reporter.note)
                 summary = library.scan(roots, listeners, options)

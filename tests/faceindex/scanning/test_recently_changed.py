@@ -4,7 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from faceindex.library import Library, plan_scan
+from faceindex.library import Library
+from faceindex.scanning.plan import plan_scan
 from tests.faceindex.conftest import Album
 from tests.functional.people import astronaut, jpeg, landscape, save
 

@@ -1,0 +1,164 @@
+"""An open library: its settings, its tables, its model. Every use case takes one.
+
+A library is one SQLite file, with its index and its lock beside it. This module prints nothing, and knows no
+use case.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from faceindex.errors import FaceindexError, explained
+from faceindex.lock import PATIENCE, locked
+from faceindex.model_lookup import find_model
+from faceindex.settings import AUTO, Settings
+from index.photos.catalog import Catalog
+from index.recognition.stored_calibration import thresholds_for
+from index.recognition.thresholds import Thresholds
+from index.store.opening import create_store, open_store
+from index.store.sqlite.database import check_file
+from index.store.store import Access, Store
+from index.values import Descriptors, FaceRecord
+from pipeline.models.registry import ModelSpec, spec
+
+Download: TypeAlias = Callable[[int, int], None]
+"""Called with the bytes of a download received, and in all."""
+
+
+class Session:
+    """An open library: to read, or to write under its lock. Use it in a ``with`` block."""
+
+    def __init__(self, settings: Settings, database: Store, stack: ExitStack) -> None:
+        self._settings = settings
+        self._database = database
+        self._catalog = Catalog(database)
+        self._stack = stack
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open an existing library, to read in it.
+
+        Raises:
+            NoLibrary: There is none.
+            FaceindexError: It cannot be used; see ``faceindex.errors``.
+        """
+        with explained(), ExitStack() as stack:
+            database = stack.enter_context(open_store(settings.library, Access.READ))
+            return cls(settings, database, stack.pop_all())
+
+    @classmethod
+    def open_to_write(cls, settings: Settings, *, make: bool = True, patience: float = PATIENCE) -> Self:
+        """Open a library to change it; nobody else can change it meanwhile.
+
+        Args:
+            settings: Where it is, and the model of a new one.
+            make: Where there is none, make one.
+            patience: Seconds to wait for another run.
+
+        Raises:
+            NoLibrary: There is none, and none was to be made.
+            BadRequest: There is no model of the name in the settings.
+            LibraryLocked: Another run is at work on it.
+            FaceindexError: It cannot be used; see ``faceindex.errors``.
+        """
+        with explained(), ExitStack() as stack:
+            if not make or settings.library.exists():
+                check_file(settings.library)  # before a lock is left beside a photo that was taken for one
+            elif settings.model != AUTO:
+                spec(settings.model)  # before a library is made for a slip of the pen
+            stack.enter_context(locked(settings.library, patience))
+            database = stack.enter_context(create_store(settings.library))
+            return cls(settings, database, stack.pop_all())
+
+    @property
+    def settings(self) -> Settings:
+        """What it was opened with."""
+        return self._settings
+
+    @property
+    def database(self) -> Store:
+        """Its tables, for the modules beside this one that have use cases of their own."""
+        return self._database
+
+    @property
+    def catalog(self) -> Catalog:
+        """What it knows of photos and faces, for the same."""
+        return self._catalog
+
+    def close(self) -> None:
+        """Let go of the files and the lock."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ensure_model(
+        self, note: Callable[[str], None] = lambda _: None, progress: Download = lambda done, total: None
+    ) -> ModelSpec:
+        """The library's model; for a new library the one that was asked for, or the best to be had.
+
+        Args:
+            note: Called with a sentence for the user, where the choice was left to us.
+            progress: Called if the weights are downloaded.
+
+        Raises:
+            BadRequest: Another model was asked for than the library's, or one that there is not.
+            WeightsUnavailable: The weights of the model that was asked for are not here, or not right.
+        """
+        with explained():
+            own, asked = self._catalog.model(), self._settings.model
+            if own is not None:
+                model = find_model(self._database, own)
+                if asked not in (AUTO, model.base):
+                    self._catalog.choose_model(find_model(self._database, asked).model_id)  # refuses another
+                return model
+            from pipeline.models.weights import WeightsStore, choose  # they bring OpenVINO
+
+            store = WeightsStore(self._settings.cache_dir)
+            choice = choose(asked, store, progress)
+            store.locate(choice.model)
+            if asked == AUTO:
+                note(f"The library's model is {choice.reason}")
+            self._catalog.choose_model(choice.model.model_id)
+            return choice.model
+
+    def thresholds(self) -> Thresholds:
+        """What a similarity between two faces of this library means."""
+        with explained():
+            return thresholds_for(self._database, self.model().model_id)
+
+    def holds(self, path: bytes) -> bool:
+        """Whether there is a photo at this absolute path, or below it, as far as the library knows."""
+        with explained():
+            return bool(self._catalog.states_under([path]))
+
+    def model(self) -> ModelSpec:
+        """The library's model.
+
+        Raises:
+            FaceindexError: It has none yet: nothing was ever scanned into it.
+        """
+        with explained():
+            own = self._catalog.model()
+            if own is None:
+                raise FaceindexError(
+                    f"The library {self._settings.library} is empty: fill it with 'faceindex scan FOLDER'."
+                )
+            return find_model(self._database, own)
+
+    def faces(self) -> Iterator[FaceRecord]:
+        """All faces, by id."""
+        with explained():
+            for chunk in self._catalog.all_faces():
+                yield from chunk
+
+    def descriptors(self, face_ids: Sequence[int]) -> Iterator[Descriptors]:
+        """The descriptors of faces by the library's model, in chunks; ``face_ids`` rise."""
+        with explained():
+            yield from self._catalog.descriptors(self.model().model_id, face_ids)
