@@ -13,6 +13,7 @@ The tables in a file are made by the revisions in ``migrations``; a test holds t
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -66,18 +67,22 @@ content = Table(
     Column("failed_stage", Text),
     Column("failed_reason", Text),
     Column("failed_message", Text),
+    Column("detector", Text),
+    Column("decoder", Text),
     CheckConstraint("length(digest) = 32", name="digest"),
     CheckConstraint("(failed_reason IS NULL) = (width IS NOT NULL)", name="decoded_or_failed"),
 )
-"""What is in a photo: decoded and described by the library's model, or failed for good."""
+"""What is in a photo: decoded and described by the library's model, or failed. ``decoder`` is the format with
+its reader and that reader's version: a failed content is decoded again once another reader is installed.
+``detector`` and ``decoder`` are null in rows of earlier revisions."""
 
 photo = Table(
     "photo",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("path", LargeBinary, nullable=False, unique=True),
-    Column("size", Integer, nullable=False),
-    Column("mtime_ns", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
     Column("content_id", ForeignKey(content.c.id)),
     Column("failed_stage", Text),
     Column("failed_reason", Text),
@@ -157,6 +162,7 @@ decision_face = Table(
     Column("h", Float, nullable=False),
     CheckConstraint("length(digest) = 32", name="digest"),
     Index(None, "decision_id"),
+    Index(None, "digest"),
 )
 """The faces that a decision is about: the content's digest and the box, as it was found then."""
 

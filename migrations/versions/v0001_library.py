@@ -111,8 +111,3 @@ def _create_faces() -> None:
             ["face_id"], ["face.id"], name=op.f("fk_descriptor_face_id"), ondelete="CASCADE"
         ),
     )
-
-
-def downgrade() -> None:
-    for table in ("vector_index", "descriptor", "face", "photo", "content", "root", "library"):
-        op.drop_table(table)

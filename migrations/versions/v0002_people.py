@@ -166,12 +166,3 @@ def _refers(table: str, other: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         [f"{other}_id"], [f"{other}.id"], name=op.f(f"fk_{table}_{other}_id"), ondelete="CASCADE"
     )
-
-
-def downgrade() -> None:
-    tables = ("projection", "calibration", "grouping", "recognised", "cluster_face", "cluster", "rejection")
-    for table in (*tables, "verdict", "person", "forgotten", "decision_face", "decision"):
-        op.drop_table(table)
-    for table, column in (("photo", "racy"), ("library", "previous_model")):
-        with op.batch_alter_table(table) as batch:
-            batch.drop_column(column)

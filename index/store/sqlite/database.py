@@ -32,7 +32,7 @@ from index.store.store import Access, Store
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in ``migrations``; a library that has it is opened without asking Alembic."""
 
 APPLICATION_ID = 0x66636978

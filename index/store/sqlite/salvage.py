@@ -296,6 +296,7 @@ class _TableCopier:
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "INTEGER": int,
+    "BIGINT": int,
     "BOOLEAN": int,
     "FLOAT": (int, float),
     "TEXT": str,

@@ -2,6 +2,8 @@
 
 0001.db is a scan of nine photos with the model sface: a face in each of five, one of them missing since, one
 content twice, one photo moved, one without a face, two that cannot be read.
+0002.db is a scan of twelve photos: seven faces, two of them in one photo and one in a photo that is missing
+since, three photos that cannot be read, one of them a HEIC; and seven decisions about two persons.
 """
 
 import shutil
@@ -10,10 +12,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import BIGINT, CheckConstraint, Connection, inspect
 
 from index.maintenance.check import inspections
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
+from index.store import schema
 from index.store.opening import open_store
 from index.store.sqlite.database import HEAD, known_revisions, revision_of
 from index.store.store import Access
@@ -40,6 +46,18 @@ def rows(path: Path, of: Rows | None = None) -> Rows:
     }
 
 
+CHECKS = {
+    table.name: {str(each.name) for each in table.constraints if isinstance(each, CheckConstraint)}
+    for table in schema.metadata.tables.values()
+}
+"""The names of the CHECK constraints of each table, which Alembic does not compare."""
+
+
+def checks_of(connection: Connection) -> dict[str, set[str]]:
+    inspector = inspect(connection)
+    return {table: {str(each["name"]) for each in inspector.get_check_constraints(table)} for table in CHECKS}
+
+
 @pytest.fixture(params=sorted(path.stem for path in SAVED.iterdir()))
 def revision(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -59,9 +77,15 @@ def test_it_is_upgraded_whole_beside_a_copy(library: Path, revision: str, access
     before = rows(library)
     with open_store(library, access) as database:
         looks = inspections(database, lambda model: 128)
-        assert [finding.message for look in looks[:-1] for finding in look.find()] == []
+        findings = [finding.message for look in looks[:-1] for finding in look.find()]
+        has_manifest = revision == "0002"  # the library is saved here without its index file
+        assert findings == ["the file of the saved index cannot be used: it is missing"] * has_manifest
+        with database.read() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+            assert checks_of(connection) == CHECKS
     assert revision_of(library) == HEAD
-    kept = {table: content for table, content in before.items() if content and table not in MADE_ANEW}
+    deleted = MADE_ANEW if revision == "0001" else ()
+    kept = {table: content for table, content in before.items() if content and table not in deleted}
     assert rows(library, of=kept) == kept
     copy = library.with_name(f"library.db.revision-{revision}")
     assert sorted(library.parent.iterdir()) == [library, copy]
@@ -82,3 +106,14 @@ def test_what_the_first_revision_knew_is_known(tmp_path: Path) -> None:
         assert list(catalog.descriptors(ModelId("sface"), range(10))) == []
         coverage = Redescription(database, ModelId("sface")).coverage()
         assert (coverage.described, coverage.waiting) == (0, 4)  # the fifth is in a photo that is missing
+
+
+def test_sizes_and_times_of_change_are_64_bits_and_faces_of_decisions_are_found_by_content(
+    library: Path,
+) -> None:
+    with open_store(library, Access.WRITE) as database, database.read() as connection:
+        inspector = inspect(connection)
+        columns = {each["name"]: each["type"] for each in inspector.get_columns("photo")}
+        assert [type(columns[name]) for name in ("size", "mtime_ns")] == [BIGINT, BIGINT]
+        indexed = [each["column_names"] for each in inspector.get_indexes("decision_face")]
+        assert ["digest"] in indexed
