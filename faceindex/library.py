@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from faceindex.asking.examine import examine
 from faceindex.errors import explained
+from faceindex.listeners import Listeners
 from faceindex.maintenance import place_advice
 from faceindex.results import Answer, ScanSummary
 from faceindex.scanning.plan import check_roots
-from faceindex.scanning.scan import Scan, ScanListeners, ScanOptions
+from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.session import Session
 from index.recognition.identify import NeighborOptions
 from index.values import Statistics
@@ -23,7 +24,7 @@ class Library(Session):
     def scan(
         self,
         roots: Sequence[bytes],
-        listeners: ScanListeners | None = None,
+        listeners: Listeners | None = None,
         options: ScanOptions | None = None,
     ) -> ScanSummary:
         """Bring the library up to date with some folders and files.
@@ -41,7 +42,7 @@ class Library(Session):
                 than the library's.
             FaceindexError: See ``faceindex.errors``; what was done until then is kept.
         """
-        listeners = listeners or ScanListeners()
+        listeners = listeners or Listeners()
         with explained():
             check_roots(self._settings, roots)
             if advice := place_advice(self._settings.library):

@@ -6,10 +6,9 @@ they are is in ``faceindex.accuracy``. It prints nothing and draws nothing.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from faceindex.accuracy.verification import (
 )
 from faceindex.engine import Work, build_runner
 from faceindex.errors import FaceindexError, explained
+from faceindex.listeners import Listeners
 from faceindex.results import Progress
 from faceindex.session import Session
 from faceindex.settings import AUTO, Settings
@@ -53,24 +53,6 @@ from pipeline.values import (
 
 MOST_FACES = 4000
 """Faces that are compared at most, evenly of all people: all pairs of more do not fit in memory."""
-
-Download: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes of a download received, and in all."""
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationListeners:
-    """Who is told how it goes.
-
-    Attributes:
-        progress: After each photo.
-        note: With a sentence for the user.
-        download: If weights are downloaded.
-    """
-
-    progress: Callable[[Progress], None] = lambda _: None
-    note: Callable[[str], None] = lambda _: None
-    download: Download = lambda done, total: None
 
 
 @dataclass(slots=True)
@@ -136,7 +118,7 @@ class _Subject:
 
 
 def evaluate_folder(
-    settings: Settings, folder: Path, groups: Mapping[str, str], listeners: EvaluationListeners | None = None
+    settings: Settings, folder: Path, groups: Mapping[str, str], listeners: Listeners | None = None
 ) -> Evaluation:
     """Measure everything on a folder that holds a folder of photos for each person.
 
@@ -150,7 +132,7 @@ def evaluate_folder(
         BadRequest: The folder holds no labelled photos.
         FaceindexError: See ``faceindex.errors``; or there is no face in the photos.
     """
-    listeners = listeners or EvaluationListeners()
+    listeners = listeners or Listeners()
     with explained():
         photos = labelled_photos(folder)
         model = _model(settings, listeners)
@@ -163,7 +145,7 @@ def evaluate_folder(
 
 
 def evaluate_library(
-    session: Session, groups: Mapping[str, str], listeners: EvaluationListeners | None = None
+    session: Session, groups: Mapping[str, str], listeners: Listeners | None = None
 ) -> Evaluation:
     """Measure everything on the faces of a library that were confirmed.
 
@@ -175,7 +157,7 @@ def evaluate_library(
     Raises:
         FaceindexError: See ``faceindex.errors``; or no face is confirmed.
     """
-    listeners = listeners or EvaluationListeners()
+    listeners = listeners or Listeners()
     with explained():
         model = session.model()
         confirmed = load_confirmed(session.database, model.model_id)
@@ -198,7 +180,7 @@ def evaluate_library(
 
 
 def evaluate_pairs(
-    settings: Settings, file: Path, folder: Path, listeners: EvaluationListeners | None = None
+    settings: Settings, file: Path, folder: Path, listeners: Listeners | None = None
 ) -> Evaluation:
     """Measure one-to-one comparison on the pairs of a list, all of which count.
 
@@ -214,7 +196,7 @@ def evaluate_pairs(
         BadRequest: The list is not of the format, or names a photo that is not there.
         FaceindexError: See ``faceindex.errors``.
     """
-    listeners = listeners or EvaluationListeners()
+    listeners = listeners or Listeners()
     with explained():
         named = named_pairs(file, folder)
         wanted = {path for pair in named for path in (pair.first, pair.second)}
@@ -263,7 +245,7 @@ def _grouped(faces: MeasuredFaces, same: float) -> I64:
     return group(never_grouped(faces.vectors, faces.qualities, same), same)
 
 
-def _model(settings: Settings, listeners: EvaluationListeners) -> ModelSpec:
+def _model(settings: Settings, listeners: Listeners) -> ModelSpec:
     choice = choose(settings.model, WeightsStore(settings.cache_dir), listeners.download)
     if settings.model == AUTO:
         listeners.note(f"The model is {choice.reason}")
@@ -271,7 +253,7 @@ def _model(settings: Settings, listeners: EvaluationListeners) -> ModelSpec:
 
 
 def _look_at(
-    photos: Sequence[LabelledPhoto], settings: Settings, model: ModelSpec, listeners: EvaluationListeners
+    photos: Sequence[LabelledPhoto], settings: Settings, model: ModelSpec, listeners: Listeners
 ) -> _Collected:
     collected = _Collected()
     runner = build_runner(settings, model, Work(photos=len(photos)))
@@ -287,7 +269,7 @@ def _off_centre(face: Descriptor, size: Size) -> float:
     return math.hypot(box.x + box.w / 2 - size.width / 2, box.y + box.h / 2 - size.height / 2)
 
 
-def _at_most(faces: MeasuredFaces, listeners: EvaluationListeners) -> MeasuredFaces:
+def _at_most(faces: MeasuredFaces, listeners: Listeners) -> MeasuredFaces:
     """All faces, or where they are too many as many of each person as there is room for."""
     if len(faces.people) <= MOST_FACES:
         return faces

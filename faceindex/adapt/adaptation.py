@@ -13,9 +13,9 @@ from faceindex.adapt.cross_validation import FOLDS, Trial, cross_validate
 from faceindex.adapt.threshold_transfer import moved_curve, normal_curve
 from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, learn, unchanging
 from faceindex.errors import BadRequest, FaceindexError, explained
+from faceindex.listeners import Listeners
 from faceindex.results import ModelSwitch
 from faceindex.scanning.model_switch import switch_model
-from faceindex.scanning.scan import ScanListeners
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.clock import Clock, utc_now
@@ -97,7 +97,7 @@ class _Material:
 def adapt(
     settings: Settings,
     wish: AdaptationOptions | None = None,
-    listeners: ScanListeners | None = None,
+    listeners: Listeners | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Adaptation:
     """Learn from a library's confirmed people, and change the library to what was learned if that helps.

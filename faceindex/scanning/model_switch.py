@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from faceindex.errors import LibraryLocked, explained
+from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE, locked
 from faceindex.model_lookup import find_model
 from faceindex.results import ModelSwitch, Preview
 from faceindex.scanning.redescribe import Describer, RedescriptionResult
 from faceindex.scanning.refresh_derived import refresh_derived
-from faceindex.scanning.scan import ScanListeners, ScanOptions
+from faceindex.scanning.scan import ScanOptions
 from faceindex.scanning.scan_roots import FEW, SHARE
 from faceindex.session import Session
 from faceindex.settings import Settings
@@ -31,7 +32,7 @@ from pipeline.models.registry import ModelSpec
 
 
 def switch_model(
-    settings: Settings, name: str, listeners: ScanListeners | None = None, options: ScanOptions | None = None
+    settings: Settings, name: str, listeners: Listeners | None = None, options: ScanOptions | None = None
 ) -> ModelSwitch:
     """Describe all faces of a library by another model, and then make the library belong to it.
 
@@ -55,9 +56,7 @@ def switch_model(
             model = find_model(session.database, name)
         _check_weights(settings, model)
         with locked(settings.library, kind="describing"):
-            return _ModelSwitcher(
-                settings, model, listeners or ScanListeners(), options or ScanOptions()
-            ).run()
+            return _ModelSwitcher(settings, model, listeners or Listeners(), options or ScanOptions()).run()
 
 
 def preview(settings: Settings, name: str) -> Preview:
@@ -76,7 +75,7 @@ def preview(settings: Settings, name: str) -> Preview:
 
 class _ModelSwitcher:
     def __init__(
-        self, settings: Settings, model: ModelSpec, listeners: ScanListeners, options: ScanOptions
+        self, settings: Settings, model: ModelSpec, listeners: Listeners, options: ScanOptions
     ) -> None:
         self._settings = settings
         self._model = model

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from faceindex.errors import LibraryLocked
+from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE
 from faceindex.results import Progress
-from faceindex.scanning.scan import BATCH_PHOTOS, BATCH_SECONDS, ScanListeners
+from faceindex.scanning.scan import BATCH_PHOTOS, BATCH_SECONDS
 from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
 from index.photos.redescription import Redescription
@@ -91,7 +92,7 @@ class Describer:
         listeners: Who is told how it goes.
     """
 
-    def __init__(self, turn: Turn, model: ModelSpec, settings: Settings, listeners: ScanListeners) -> None:
+    def __init__(self, turn: Turn, model: ModelSpec, settings: Settings, listeners: Listeners) -> None:
         self._turn = turn
         self._model = model
         self._settings = settings

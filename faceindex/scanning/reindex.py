@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 from faceindex.errors import explained
+from faceindex.listeners import Listeners
 from faceindex.results import PersonGain, Planned, ReindexSummary
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.redescribe import Describer, RedescriptionResult
 from faceindex.scanning.refresh_derived import refresh_derived
-from faceindex.scanning.scan import Scan, ScanListeners, ScanOptions
+from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.people.queries import PeopleQueries
@@ -25,7 +26,7 @@ from pipeline.models.registry import ModelSpec
 
 
 def reindex(
-    session: Session, listeners: ScanListeners | None = None, options: ScanOptions | None = None
+    session: Session, listeners: Listeners | None = None, options: ScanOptions | None = None
 ) -> ReindexSummary:
     """Bring a library up to date with all its folders.
 
@@ -38,7 +39,7 @@ def reindex(
         FaceindexError: Nothing was ever scanned; or see ``faceindex.errors``. What was done is kept.
     """
     with explained():
-        night = _Reindex(session, session.model(), listeners or ScanListeners(), options or ScanOptions())
+        night = _Reindex(session, session.model(), listeners or Listeners(), options or ScanOptions())
         return night.run(session.catalog.roots())
 
 
@@ -66,7 +67,7 @@ def plan_pruning(settings: Settings) -> Pruned:
 
 class _Reindex:
     def __init__(
-        self, session: Session, model: ModelSpec, listeners: ScanListeners, options: ScanOptions
+        self, session: Session, model: ModelSpec, listeners: Listeners, options: ScanOptions
     ) -> None:
         self._session = session
         self._model = model

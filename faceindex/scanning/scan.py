@@ -7,11 +7,12 @@ by the next one. Scanning twice is the same as scanning once.
 import math
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from faceindex.listeners import Listeners
 from faceindex.results import Progress, Refusal, ScanSummary
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.scan_roots import refusals, unreachable
@@ -32,19 +33,6 @@ BATCH_PHOTOS = 64
 """Outcomes committed together, at most."""
 BATCH_SECONDS = 5.0
 """After this long a batch is committed though it is not full: what a killed scan loses, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScanListeners:
-    """Who is told how a scan goes. All are called in the caller's thread.
-
-    Attributes:
-        progress: After each photo.
-        note: With a sentence for the user.
-    """
-
-    progress: Callable[[Progress], None] = lambda _: None
-    note: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +72,7 @@ class ScanPass:
 class Scan:
     """One scan of some folders and files into one library."""
 
-    def __init__(
-        self, database: Store, model: ModelSpec, settings: Settings, listeners: ScanListeners
-    ) -> None:
+    def __init__(self, database: Store, model: ModelSpec, settings: Settings, listeners: Listeners) -> None:
         self._database = database
         self._catalog = Catalog(database)
         self._model = model
@@ -213,9 +199,7 @@ class _BatchRecorder:
         total: What became of all photos so far.
     """
 
-    def __init__(
-        self, catalog: Catalog, since: datetime, clock: StageClock, listeners: ScanListeners
-    ) -> None:
+    def __init__(self, catalog: Catalog, since: datetime, clock: StageClock, listeners: Listeners) -> None:
         self.total = Recorded()
         self._catalog = catalog
         self._since = since

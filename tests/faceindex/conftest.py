@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from faceindex.library import Library
+from faceindex.listeners import Listeners
 from faceindex.results import Progress, ReindexSummary, ScanSummary
 from faceindex.scanning.reindex import reindex
-from faceindex.scanning.scan import ScanListeners, ScanOptions
+from faceindex.scanning.scan import ScanOptions
 from faceindex.settings import Settings
 from index.values import FaceRecord
 from pipeline.description.embedder import Embedder, Runtime, load_embedder
@@ -44,7 +45,7 @@ class Album:
         note: Callable[[str], None] = lambda _: None,
     ) -> ReindexSummary:
         with Library.open_to_write(self.settings, make=False) as library:
-            return reindex(library, ScanListeners(progress, note), options)
+            return reindex(library, Listeners(progress, note), options)
 
     def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run SQL on the library."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faceindex.library import Library
-from faceindex.scanning.scan import ScanListeners
+from faceindex.listeners import Listeners
 from index.store.sqlite.connection import journal_mode
 from tests.faceindex.conftest import Album
 
@@ -15,7 +15,7 @@ from tests.faceindex.conftest import Album
 def notes_of_a_scan(album: Album) -> list[str]:
     notes: list[str] = []
     with Library.open_to_write(album.settings) as library:
-        library.scan([bytes(album.folder)], ScanListeners(note=notes.append))
+        library.scan([bytes(album.folder)], Listeners(note=notes.append))
     return notes
 
 

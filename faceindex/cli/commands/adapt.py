@@ -24,12 +24,12 @@ def adapt(
         from faceindex.adapt.adaptation import AdaptationOptions
         from faceindex.adapt.adaptation import adapt as learn
         from faceindex.cli.text import adapt as adapt_text
-        from faceindex.scanning.scan import ScanListeners
+        from faceindex.listeners import Listeners
         from faceindex.schemas import answers as contract
 
         settings = invocation.settings()
         with reporter.scan_progress() as progress:
-            listeners = ScanListeners(progress, reporter.note)
+            listeners = Listeners(progress, reporter.note)
             found = learn(settings, AdaptationOptions(dimension, write=not dry_run), listeners)
         if as_json:
             reporter.json(contract.adapted(found))

@@ -75,14 +75,10 @@ def _evaluate(
     invocation: Invocation, reporter: "Reporter", sources: _Sources, model: str | None
 ) -> "Evaluation":
     from faceindex.accuracy.dataset import groups_of_people
-    from faceindex.accuracy.evaluate import (
-        EvaluationListeners,
-        evaluate_folder,
-        evaluate_library,
-        evaluate_pairs,
-    )
+    from faceindex.accuracy.evaluate import evaluate_folder, evaluate_library, evaluate_pairs
     from faceindex.errors import BadRequest
     from faceindex.library import Library
+    from faceindex.listeners import Listeners
 
     if sources.own == (sources.folder is not None) or (sources.own and (sources.pairs or model)):
         raise BadRequest("Name a folder of labelled photos, with or without --pairs, or say --library alone.")
@@ -91,11 +87,11 @@ def _evaluate(
     groups = groups_of_people(sources.groups) if sources.groups else {}
     if sources.folder is None:
         with Library.open(invocation.settings()) as library:
-            return evaluate_library(library, groups, EvaluationListeners(note=reporter.note))
+            return evaluate_library(library, groups, Listeners(note=reporter.note))
     settings = invocation.settings(model=model)
     folder = Path(os.path.abspath(sources.folder))
     with reporter.scan_progress() as progress, reporter.download_progress() as download:
-        listeners = EvaluationListeners(progress, reporter.note, download)
+        listeners = Listeners(progress, reporter.note, download)
         if sources.pairs:
             return evaluate_pairs(settings, sources.pairs, folder, listeners)
         return evaluate_folder(settings, folder, groups, listeners)

@@ -51,12 +51,12 @@ def reindex(
 
 def _reindex(settings: "Settings", reporter: "Reporter", options: "ScanOptions", *, as_json: bool) -> int:
     from faceindex.library import Library
+    from faceindex.listeners import Listeners
     from faceindex.scanning.reindex import reindex
-    from faceindex.scanning.scan import ScanListeners
     from faceindex.schemas.scanning import reindexed
 
     with Library.open_to_write(settings, make=False) as library, reporter.scan_progress() as progress:
-        report = reindex(library, ScanListeners(progress, reporter.note), options)
+        report = reindex(library, Listeners(progress, reporter.note), options)
     for failure in report.scan.failures if as_json else report.new_failures:
         reporter.failure_record(failure, as_json=as_json)
     if as_json:
@@ -81,12 +81,12 @@ def _rehearse(settings: "Settings", reporter: "Reporter", *, as_json: bool) -> i
 def _change_model(
     settings: "Settings", model: str, reporter: "Reporter", *, as_json: bool, options: "ScanOptions"
 ) -> int:
+    from faceindex.listeners import Listeners
     from faceindex.scanning.model_switch import switch_model
-    from faceindex.scanning.scan import ScanListeners
     from faceindex.schemas.scanning import model_switched
 
     with reporter.scan_progress() as progress:
-        result = switch_model(settings, model, ScanListeners(progress, reporter.note), options)
+        result = switch_model(settings, model, Listeners(progress, reporter.note), options)
     for failure in result.failures:
         reporter.failure(failure, as_json=as_json)
     if as_json:

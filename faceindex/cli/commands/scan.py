@@ -44,8 +44,9 @@ def scan(
     """Find the faces in all photos of some folders, and bring the library up to date."""
     with reported(context) as (invocation, reporter):
         from faceindex.library import Library
+        from faceindex.listeners import Listeners
         from faceindex.scanning.plan import check_roots, plan_scan
-        from faceindex.scanning.scan import ScanListeners, ScanOptions
+        from faceindex.scanning.scan import ScanOptions
 
         settings = invocation.settings(
             model=model,
@@ -68,7 +69,7 @@ def scan(
             with reporter.download_progress() as progress:
                 library.ensure_model(reporter.note, progress)
             with reporter.scan_progress() as progress:
-                listeners = ScanListeners(progress=progress, note=reporter.note)
+                listeners = Listeners(progress=progress, note=reporter.note)
                 summary = library.scan(roots, listeners, options)
         reporter.scan_summary(summary, settings.library, as_json=as_json)
         say_what_was_not_done(summary, reporter)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from faceindex.library import Library
+from faceindex.listeners import Listeners
 from faceindex.results import Progress
-from faceindex.scanning.scan import ScanListeners
 from index.recognition.identify import NeighborOptions
 from tests.faceindex.conftest import Album
 from tests.functional.people import astronaut, jpeg, landscape, save
@@ -218,7 +218,7 @@ def test_a_scan_that_is_stopped_keeps_the_batch_in_hand(album: Album) -> None:
             raise KeyboardInterrupt
 
     with Library.open_to_write(album.settings) as library, pytest.raises(KeyboardInterrupt):
-        library.scan([bytes(album.folder)], ScanListeners(progress=stop))
+        library.scan([bytes(album.folder)], Listeners(progress=stop))
     assert album.counts() == {"unchanged": 5, "indexed": 7}
 
 

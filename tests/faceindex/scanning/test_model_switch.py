@@ -9,10 +9,11 @@ import pytest
 
 from faceindex.errors import BadRequest, LibraryLocked, NoLibrary
 from faceindex.library import Library
+from faceindex.listeners import Listeners
 from faceindex.lock import locked
 from faceindex.results import ModelSwitch, Progress
 from faceindex.scanning.model_switch import preview, switch_model
-from faceindex.scanning.scan import ScanListeners, ScanOptions
+from faceindex.scanning.scan import ScanOptions
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
 from index.people.queries import PeopleQueries
@@ -170,7 +171,7 @@ class TestStopped:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            switch_model(scanned.settings, "facenet", ScanListeners(progress=stop))
+            switch_model(scanned.settings, "facenet", Listeners(progress=stop))
         assert models(scanned) == ("sface", None)
         assert len(descriptors(scanned, FACENET)) == 2
         assert change(scanned, "facenet").described == 3
@@ -187,7 +188,7 @@ class TestStopped:
                     (answer,) = library.who([bytes(scanned.folder / "meanwhile.jpg")])
                 assert answer.faces[0].described.model_id == "sface"  # type: ignore[union-attr]
 
-        result = switch_model(scanned.settings, "facenet", ScanListeners(progress=scan))
+        result = switch_model(scanned.settings, "facenet", Listeners(progress=scan))
         assert done == [{"unchanged": 6, "indexed": 1}]
         assert (result.changed, result.described) == (True, 6)
 
@@ -200,7 +201,7 @@ class TestStopped:
         with locked(scanned.settings.library):
             options = ScanOptions(deadline=time.monotonic() + 3)
             with pytest.raises(LibraryLocked):
-                switch_model(scanned.settings, "facenet", ScanListeners(note=notes.append), options)
+                switch_model(scanned.settings, "facenet", Listeners(note=notes.append), options)
         assert [note.endswith("Waiting for it.") for note in notes] == [True]
 
 

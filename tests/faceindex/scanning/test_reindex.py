@@ -12,9 +12,10 @@ from PIL import Image
 
 from faceindex.errors import FaceindexError, NoLibrary
 from faceindex.library import Library
+from faceindex.listeners import Listeners
 from faceindex.results import PersonGain, ReindexSummary
 from faceindex.scanning.reindex import plan_pruning, plan_reindex, reindex
-from faceindex.scanning.scan import ScanListeners, ScanOptions
+from faceindex.scanning.scan import ScanOptions
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Hide, new_key
 from index.people.queries import PeopleQueries
@@ -82,7 +83,7 @@ def test_a_library_that_has_grown_gets_the_other_kind_of_index_and_says_so_once(
         """The kind of index that there is after it, and what it said."""
         notes: list[str] = []
         with Library.open_to_write(scanned.settings) as library:
-            reindex(library, ScanListeners(note=notes.append))
+            reindex(library, Listeners(note=notes.append))
             manifest = library.catalog.manifest(SFACE.model_id)
         assert manifest is not None
         return manifest.file.kind, notes
