@@ -1,9 +1,13 @@
 """The command line's way in: ``faceindex``, and ``python -m faceindex`` where no script is on the path."""
 
+import os
+import sys
+
 
 def main() -> None:
     """Run the command line; the entry point of the console script."""
     try:
+        _leave_working_directory_off_the_path()
         from faceindex.stopping import leave_at_once
 
         leave_at_once()  # before the rest is imported, which takes long enough for a Ctrl-C to come meanwhile
@@ -12,6 +16,20 @@ def main() -> None:
     from faceindex.cli import main as run
 
     run()
+
+
+def _leave_working_directory_off_the_path() -> None:
+    """Import nothing from where the user happens to stand, where ``python -m`` looks first.
+
+    It stays on the path where this package itself is there: in a checkout that is not installed.
+    """
+    home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    try:
+        here = os.path.realpath(os.curdir)
+    except OSError:  # it was deleted
+        return
+    if here != home:
+        sys.path[:] = [place for place in sys.path if os.path.realpath(place) != here]
 
 
 if __name__ == "__main__":  # and not where a decoding process imports this module

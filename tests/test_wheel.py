@@ -1,4 +1,4 @@
-"""What `pip install` gives a user: the four packages, whole, and nothing else.
+"""What `pip install` gives a user: the three packages, whole, with the migrations, and nothing else.
 
 An editable install reads the checkout and so hides a wheel that lacks files; here the real wheel is
 installed in another place, and looked at from there.
@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PACKAGES = ["faceindex", "index", "migrations", "pipeline"]
+PACKAGES = ["faceindex", "index", "pipeline"]
+MIGRATIONS = Path("index", "store", "migrations")
+"""Where the wheel has them: data of a package, because anybody may have a package called migrations."""
 
 IMPORT_FROM = """
 import importlib, json, os, sys
@@ -52,13 +54,30 @@ def test_every_package_is_imported_from_where_it_was_installed(installed: Path, 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_is_installed_whole(installed: Path, package: str) -> None:
-    assert files_below(installed / package) == files_below(CHECKOUT / package)
-    assert (installed / package / "py.typed").is_file()
+    there = {
+        file for file in files_below(installed / package) if MIGRATIONS not in Path(package, file).parents
+    }
+    assert there == files_below(CHECKOUT / package)
+    assert "py.typed" in there
 
 
-def test_migrations_bring_their_revisions_and_the_template_of_new_ones(installed: Path) -> None:
-    assert (installed / "migrations" / "script.py.mako").is_file()
-    assert list((installed / "migrations" / "versions").glob("*_*.py"))
+def test_the_migrations_are_data_of_a_package(installed: Path) -> None:
+    assert files_below(installed / MIGRATIONS) == files_below(CHECKOUT / "migrations")
+    assert (installed / MIGRATIONS / "script.py.mako").is_file()
+    assert list((installed / MIGRATIONS / "versions").glob("*_*.py"))
+
+
+def test_a_library_is_made_by_the_installed_migrations(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations" / "__init__.py").write_text("raise SystemExit('a foreign module was run')")
+    make = (
+        "from pathlib import Path; from index.store.opening import create_store; create_store(Path('a.db'))"
+    )
+    path = [*(f"sys.path.insert(0, {str(each)!r})" for each in (installed, tmp_path))]
+    command = [sys.executable, "-I", "-c", "; ".join(["import sys", *path, make])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "a.db").stat().st_size > 0
 
 
 def test_nothing_but_the_packages_their_metadata_and_the_command_is_installed(installed: Path) -> None:

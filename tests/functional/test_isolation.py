@@ -62,6 +62,21 @@ def test_the_working_directory_is_not_read(command: CommandLine, album: Path, tm
     assert not (hostile / "owned").exists()
 
 
+def test_nothing_is_imported_from_the_working_directory(
+    command: CommandLine, album: Path, tmp_path: Path
+) -> None:
+    hostile = tmp_path / "hostile"
+    for name in ("index", "pipeline", "migrations", "sqlalchemy", "numpy", "PIL", "alembic", "typer"):
+        (hostile / name).mkdir(parents=True)
+        (hostile / name / "__init__.py").write_text("raise SystemExit('imported from here')")
+    (hostile / "faiss.py").write_text("raise SystemExit('imported from here')")
+    # Python puts the working directory first where it is started with -m, unless it is told not to.
+    there = replace(command, folder=hostile, environment={"PYTHONSAFEPATH": ""})
+    for arguments in (("scan", "--model", "sface", album), ("who", album / "hopper.jpg")):
+        ran = there.run(*arguments)
+        assert (ran.code, ran.err) == (0, "")
+
+
 def test_tensorflow_stays_away_and_small_questions_are_cheap(scanned: CommandLine, album: Path) -> None:
     heavy = {"tensorflow", "keras", "tf_keras", "torch", "onnx"}
     for arguments, absent in (

@@ -188,9 +188,9 @@ def _alembic_config(scripts: Path) -> "Config":
 
 
 def _installed_scripts() -> Path:
-    import migrations
-
-    return Path(migrations.__path__[0])
+    """The folder of Alembic's revisions: data of this package, never a module of some name on the path."""
+    installed = Path(__file__).resolve().parents[1] / "migrations"
+    return installed if installed.is_dir() else installed.parents[2] / "migrations"  # in a checkout
 
 
 def _absolute(path: Path) -> Path:

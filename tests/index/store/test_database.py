@@ -1,5 +1,6 @@
 """A library's file: made, opened, upgraded, refused."""
 
+import ast
 import os
 import shutil
 import sqlite3
@@ -15,7 +16,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
-import migrations
 from index.errors import LibraryBusy, LibraryDamaged, LibraryInaccessible, LibraryMissing, LibraryTooNew
 from index.photos.catalog import Catalog
 from index.store import schema
@@ -24,7 +24,8 @@ from index.store.sqlite.database import HEAD, migrate
 from index.store.store import Access
 from tests.index.builders import MODEL, indexed, make_file, units
 
-SCRIPTS = Path(migrations.__path__[0])
+CHECKOUT = Path(__file__).resolve().parents[3]
+SCRIPTS = CHECKOUT / "migrations"
 
 
 def mode_of(path: Path) -> int:
@@ -223,6 +224,53 @@ def test_opening_costs_neither_alembic_nor_faiss(library: Path) -> None:
         check=True,
     )
     assert shown.stdout.decode().strip() == "[]"
+
+
+def test_migrations_of_another_program_are_never_run(tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    shutil.copytree(SCRIPTS, foreign / "migrations")
+    for name in ("__init__.py", "env.py", "versions/__init__.py", "versions/v0001_library.py"):
+        (foreign / "migrations" / name).write_text("raise SystemExit('a foreign module was run')\n")
+    program = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from index.store.opening import create_store, open_store
+from index.store.sqlite.database import HEAD, revision_of
+from index.store.store import Access
+
+for path in map(Path, sys.argv[2:]):
+    create_store(path).close()
+    open_store(path, Access.READ).close()
+    assert revision_of(path) == HEAD
+"""
+    old = shutil.copy(Path(__file__).parent / "revisions" / "0001.db", tmp_path)
+    ran = subprocess.run(
+        [sys.executable, "-c", program, foreign, tmp_path / "new.db", old],
+        cwd=foreign,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [each.name for each in node.names] if isinstance(node, ast.Import) else []
+
+
+def test_migrations_import_nothing_of_this_program() -> None:
+    files = [SCRIPTS / "env.py", *(SCRIPTS / "versions").glob("*.py")]
+    imported = {
+        name.split(".")[0]
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in _imported(node)
+    }
+    assert imported == {"alembic", "sqlalchemy"}
 
 
 def test_a_block_that_raises_leaves_nothing(catalog: Catalog, library: Path) -> None:

@@ -1,1 +1,0 @@
-"""Alembic's revisions of a library's schema. Nothing of ours is imported here."""

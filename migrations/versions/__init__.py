@@ -1,1 +1,0 @@
-"""One module a revision; each, once released, is never edited again."""
