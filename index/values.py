@@ -4,6 +4,7 @@ All are frozen, and none holds a row or a connection. This module knows NumPy an
 values, and neither SQLAlchemy nor FAISS.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -138,7 +139,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descriptors:
-    """Descriptors of some faces by one model.
+    """Descriptors of some faces by one model, read together with the faces' ids.
 
     Attributes:
         ids: int64 [N], face ids, rising.
@@ -147,6 +148,17 @@ class Descriptors:
 
     ids: I64
     vectors: F32
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def joined(cls, chunks: Iterable["Descriptors"], dimension: int) -> "Descriptors":
+        """The descriptors of all chunks; of shape [0, ``dimension``] where there are none."""
+        found = [cls(np.empty(0, np.int64), np.empty((0, dimension), np.float32)), *chunks]
+        return cls(
+            np.concatenate([each.ids for each in found]), np.concatenate([each.vectors for each in found])
+        )
 
 
 @dataclass(frozen=True, slots=True)

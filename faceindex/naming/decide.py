@@ -38,7 +38,7 @@ from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person
 from index.privacy.forget import Erased, purge
 from index.privacy.forget import forget as erase
 from index.privacy.journal_merge import Imported, import_lines
-from index.values import FaceRecord
+from index.values import Descriptors, FaceRecord
 
 _PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
@@ -261,18 +261,25 @@ def faces_of(
 
 def clusters(session: Session, most: int) -> tuple[list[tuple[ClusterFaces, FaceRecord]], int]:
     """The largest clusters without a name, each with the face that shows it best; and how many there are."""
-    from index.clustering.linkage import exemplar
-
     with explained():
         found = PeopleQueries(session.database).clusters()
-        listed = []
-        for each in found[:most]:
-            records = session.catalog.faces(each.face_ids)
-            chunks = [chunk.vectors for chunk in session.descriptors(each.face_ids)]
-            qualities = np.array([records[face].quality.score for face in each.face_ids], np.float32)
-            best = exemplar(np.concatenate(chunks), qualities)
-            listed.append((each, records[each.face_ids[best]]))
-        return listed, len(found)
+        exemplars = ((each, _exemplar(session, each)) for each in found[:most])
+        return [(each, record) for each, record in exemplars if record is not None], len(found)
+
+
+def _exemplar(session: Session, cluster: ClusterFaces) -> FaceRecord | None:
+    """The face that shows a cluster best; ``None`` if all its faces were deleted since it was read.
+
+    Where the library's model has described none of the faces, it is the one of the best quality.
+    """
+    from index.clustering.linkage import exemplar
+
+    records = session.catalog.faces(cluster.face_ids)
+    described = Descriptors.joined(session.descriptors(sorted(records)), session.model().dimension)
+    if not len(described):
+        return max(records.values(), key=lambda record: record.quality.score, default=None)
+    chosen = [records[face] for face in described.ids.tolist()]
+    return chosen[exemplar(described.vectors, np.array([each.quality.score for each in chosen], np.float32))]
 
 
 def import_journal(session: Session, file: Path) -> Imported:

@@ -19,7 +19,7 @@ from index.recognition.confirmed_faces import load_gallery
 from index.recognition.gallery import NEAREST
 from index.recognition.identify import Match, identify
 from index.recognition.thresholds import MIN_MARGIN
-from index.values import I64
+from index.values import I64, Descriptors
 from pipeline.values import F32
 
 BARELY = 0.03
@@ -173,9 +173,9 @@ class _Reviewer:
         """Confirmed faces that are more like others, and persons who are like others."""
         together: set[frozenset[Person | None]] = set()
         for person in filter(None, map(self._shown, self._gallery.person_ids.tolist())):
-            faces = self._people.faces_of(person.id).confirmed
-            vectors = self._vectors(faces)
-            if not len(vectors):
+            described = self._described(self._people.faces_of(person.id).confirmed)
+            faces, vectors = tuple(described.ids.tolist()), described.vectors
+            if not faces:
                 continue
             if len(faces) > 1:
                 yield from self._doubtful(person, faces, vectors)
@@ -209,10 +209,10 @@ class _Reviewer:
     def _all_faces(self) -> I64:
         return self._session.catalog.described_faces(self._model.model_id)
 
-    def _vectors(self, faces: Sequence[int]) -> F32:
-        """Descriptors of faces whose ids rise, float32 [N, D]."""
-        chunks = [each.vectors for each in self._session.catalog.descriptors(self._model.model_id, faces)]
-        return np.concatenate([np.empty((0, self._model.dimension), np.float32), *chunks])
+    def _described(self, faces: Sequence[int]) -> Descriptors:
+        """Descriptors of faces whose ids rise; faces that the model has not described are left out."""
+        chunks = self._session.catalog.descriptors(self._model.model_id, faces)
+        return Descriptors.joined(chunks, self._model.dimension)
 
 
 def _is_open(standing: FaceStatus) -> bool:

@@ -14,7 +14,7 @@ from faceindex.errors import FaceindexError, explained
 from faceindex.schemas import answers as contract
 from faceindex.session import Session
 from index.people.queries import FaceStatus, PeopleQueries
-from index.values import FaceRecord
+from index.values import Descriptors, FaceRecord
 
 
 def known_faces(session: Session) -> Iterator[tuple[FaceRecord, FaceStatus]]:
@@ -54,18 +54,20 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
 def write_npz(session: Session, path: Path) -> None:
     """Arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
 
+    Faces that the library's model has not described are left out.
+
     Raises:
         FaceindexError: The file cannot be written.
     """
-    faces = list(session.faces())
-    ids = [face.face_id for face in faces]
-    chunks = [chunk.vectors for chunk in session.descriptors(ids)]
+    records = {face.face_id: face for face in session.faces()}
+    described = Descriptors.joined(session.descriptors(list(records)), session.model().dimension)
+    faces = [records[each] for each in described.ids.tolist()]
     boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]
     with _replacing(path) as file:
         np.savez(
             file,
-            descriptors=np.concatenate([*chunks, np.empty((0, session.model().dimension), np.float32)]),
-            face_id=np.array(ids, np.int64),
+            descriptors=described.vectors,
+            face_id=described.ids,
             photo=np.array([os.fsdecode(face.photo) for face in faces], dtype=str),
             box=np.array(boxes, np.float32).reshape(-1, 4),
         )

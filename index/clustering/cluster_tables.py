@@ -5,11 +5,10 @@ and works inside a transaction that its caller began.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from blake3 import blake3
-from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import sqlite
 
@@ -25,7 +24,7 @@ from index.store.schema import (
     rejection,
     verdict,
 )
-from index.values import I64, NONE
+from index.values import I64, NONE, Flags
 from pipeline.values import F32, ModelId
 
 
@@ -74,11 +73,15 @@ class Grouped:
     contents: I64
     qualities: F32
     confirmed: I64
-    ignored: NDArray[np.bool_]
+    ignored: Flags
     recognised: I64
     similarities: F32
     clusters: I64
-    seen: NDArray[np.bool_]
+    seen: Flags
+
+    def at(self, chosen: Flags) -> "Grouped":
+        """Some of them: bool [N]."""
+        return Grouped(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

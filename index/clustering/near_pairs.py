@@ -66,7 +66,7 @@ def read_described(
     Raises:
         LibraryError: The library cannot be read, or its descriptors differ in length.
     """
-    first = next(catalog.descriptors(model, face_ids[:1]), None)
+    first = next(catalog.descriptors(model, face_ids), None)
     dimension = 0 if first is None else first.vectors.shape[1]
     is_long = dimension > FEW_DIMENSIONS and 4 * dimension * len(face_ids) > whole_bytes
     axes = _main_axes(catalog, model, face_ids, dimension) if is_long else None

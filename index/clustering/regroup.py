@@ -115,6 +115,9 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
     judged = _unseen(before) if basis == former else _undecided(before)
     recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[judged], rejections)
     described = read_described(Catalog(store), model, before.ids, recogniser.see)
+    # A face that was deleted since the tables were read has no descriptor any more: leave it out of both.
+    still_there = np.isin(before.ids, described.ids, assume_unique=True)
+    before, judged = before.at(still_there), judged[still_there]
     after = _recognised(before, judged, recogniser, described.vectors, rejections)
     library = LibraryFaces(after, described.vectors, rejections)
     after = _clustered(library, same_person(thresholds, int(library.is_good.sum())))
@@ -153,7 +156,7 @@ def _recognised(
     stays = _undecided(before) & ~judged
     recognised = np.where(stays, before.recognised, NONE)
     similarities = np.where(stays, before.similarities, np.float32(0))
-    recognised[judged], similarities[judged] = recogniser.persons, recogniser.similarities
+    recognised[judged], similarities[judged] = recogniser.judged(before.ids[judged])
     looks = Likenesses(before.ids, vectors, before.contents, before.confirmed, recognised, similarities)
     recognised[like_the_rejected(looks, rejections)] = NONE
     recognised[one_a_photo(looks)] = NONE

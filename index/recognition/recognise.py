@@ -39,10 +39,8 @@ class Recogniser:
         self._barred: dict[int, list[int]] = {}
         for one, who in zip(rejections.face_ids.tolist(), rejections.person_ids.tolist(), strict=True):
             self._barred.setdefault(one, []).append(who)
-        self.persons: I64 = np.full(len(wanted), NONE)
-        """int64 [M], who each of the wanted faces looks like; ``NONE`` where it is not sure enough."""
-        self.similarities: F32 = np.zeros(len(wanted), np.float32)
-        """float32 [M], to that person."""
+        self._persons: I64 = np.full(len(wanted), NONE)
+        self._similarities: F32 = np.zeros(len(wanted), np.float32)
 
     def see(self, chunk: Descriptors) -> None:
         """Judge some faces."""
@@ -55,8 +53,13 @@ class Recogniser:
         }
         found = identify(self._gallery, chunk.vectors[rows], self._thresholds, barred)
         places = np.searchsorted(self._wanted, ids)[found.accepted]
-        self.persons[places] = found.person_ids[found.accepted]
-        self.similarities[places] = found.similarities[found.accepted]
+        self._persons[places] = found.person_ids[found.accepted]
+        self._similarities[places] = found.similarities[found.accepted]
+
+    def judged(self, face_ids: I64) -> tuple[I64, F32]:
+        """Who some of the wanted faces look like, ``NONE`` where it is not sure enough, and how similar."""
+        places = np.searchsorted(self._wanted, face_ids)
+        return self._persons[places], self._similarities[places]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,22 +1,24 @@
 """Recognised persons and clusters, as they come and stay, in a real library with real decisions."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 
-from index.clustering.regroup import Regrouped, same_person
+from index.clustering.regroup import Regrouped, regroup, same_person
 from index.decisions.model import Merge
 from index.errors import DecisionRefused
 from index.recognition.thresholds import shipped
 from index.store.opening import create_store
-from index.store.schema import cluster, grouping, recognised
-from index.store.store import Store
+from index.store.schema import cluster, face, grouping, recognised
+from index.store.sqlite.database import SqliteStore
+from index.store.store import Access, Store
 from pipeline.values import ModelId, PhotoIndexed, Size
 from tests.index.albums import THRESHOLDS, Album, Shot, of
 from tests.index.builders import digest_of, make_file
@@ -58,6 +60,30 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(album: Album) -> None:
     assert album.rows() == []
     assert album.regroup() == foretold
     assert foretold.founded == foretold.newly_recognised == 1
+
+
+@pytest.mark.parametrize("step", range(1, 7))
+def test_a_dry_run_beside_a_deletion_counts_as_before_or_after_it(album: Album, step: int) -> None:
+    """It reads in several transactions: a face that is deleted between two of them shifts no descriptor."""
+    album.add_each(*[of(BEN, 0.9)] * 3, *[of(ANNA, 0.9)] * 4, of(CARL), of(CARL))
+    before = album.regroup(write=False)
+
+    class Meanwhile(SqliteStore):
+        steps = 0
+
+        @contextmanager
+        def read(self) -> Iterator[Connection]:
+            self.steps += 1
+            if self.steps == step:
+                with album.database.write() as connection:
+                    connection.execute(delete(face).where(face.c.id.in_([1, 8])))
+            with super().read() as connection:
+                yield connection
+
+    with Meanwhile(album.database.path, Access.READ) as database:
+        during = regroup(database, THRESHOLDS, write=False)
+    after = album.regroup(write=False)
+    assert during in (before, after)
 
 
 def test_new_faces_join_and_numbers_stay(album: Album) -> None:
