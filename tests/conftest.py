@@ -1,5 +1,6 @@
-"""Fixtures that several rooms' tests share: photographs that packages ship, and the shared test photos."""
+"""Fixtures that several rooms' tests share, and which tests are quick."""
 
+import os
 from pathlib import Path
 
 import matplotlib.cbook
@@ -25,5 +26,10 @@ def hopper() -> Path:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Graphs of networks: each is built once for all tests, as it is once for all scans of a user."""
-    return tmp_path_factory.mktemp("cache")
+    """Graphs of networks: each is built once for all tests, also where several processes run them."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder of its own in a common one
+        folder = folder.parent
+    folder /= "cache"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -262,7 +262,8 @@ def test_one_face_does_not_hold_up_the_outcomes_of_many_photos(tmp_path: Path) -
             return faces if photo.file == files[0] else ()
 
     detector = Portrait(faces=(face_at(0, 0, SIDE),))
-    with closing(runner(detector, FakeEmbedder(batch_size=8)).run(files, lambda _: False)) as outcomes:
+    started = runner(detector, FakeEmbedder(batch_size=8), workers=1)
+    with closing(started.run(files, lambda _: False)) as outcomes:
         next(outcomes)
         assert len(detector.seen) < len(files) / 2
 

@@ -18,11 +18,6 @@ from pipeline.values import F32, U8
 from tests.pipeline.faces import cosines, crops
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(scope="module", params=[SFACE, FACENET], ids=lambda model: model.model_id)
 def embedder(request: pytest.FixtureRequest, cache: Path) -> Embedder:
     model: ModelSpec = request.param

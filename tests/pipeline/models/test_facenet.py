@@ -34,6 +34,6 @@ def reference(pixels: U8) -> F32:
         return np.concatenate([session.run("embeddings:0", {"input:0": face[None]}) for face in faces])
 
 
-def test_openvino_agrees_with_tensorflow_on_real_faces(tmp_path: Path, pixels: U8, reference: F32) -> None:
-    embedder = load_embedder(PLAIN, WeightsStore(tmp_path), RuntimeOptions(tmp_path, threads=0, streams=1))
+def test_openvino_agrees_with_tensorflow_on_real_faces(cache: Path, pixels: U8, reference: F32) -> None:
+    embedder = load_embedder(PLAIN, WeightsStore(cache), RuntimeOptions(cache, threads=0, streams=1))
     assert cosines(embedder.embed(pixels), reference).min() >= 0.9999

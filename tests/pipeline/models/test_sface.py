@@ -37,12 +37,12 @@ def reference(pixels: U8) -> F32:
     return np.concatenate([session.run(None, {"data": face[None], **unread})[0] for face in planar])
 
 
-def test_openvino_agrees_with_onnx_runtime_on_real_faces(tmp_path: Path, pixels: U8, reference: F32) -> None:
-    embedder = load_embedder(PLAIN, WeightsStore(tmp_path), RuntimeOptions(tmp_path, threads=0, streams=1))
+def test_openvino_agrees_with_onnx_runtime_on_real_faces(cache: Path, pixels: U8, reference: F32) -> None:
+    embedder = load_embedder(PLAIN, WeightsStore(cache), RuntimeOptions(cache, threads=0, streams=1))
     assert cosines(embedder.embed(pixels), reference).min() >= 0.9999
 
 
-def test_bf16_stays_close(tmp_path: Path, pixels: U8, reference: F32) -> None:
-    options = RuntimeOptions(tmp_path, threads=0, streams=1, precision="bf16")
-    embedder = load_embedder(PLAIN, WeightsStore(tmp_path), options)
+def test_bf16_stays_close(cache: Path, pixels: U8, reference: F32) -> None:
+    options = RuntimeOptions(cache, threads=0, streams=1, precision="bf16")
+    embedder = load_embedder(PLAIN, WeightsStore(cache), options)
     assert cosines(embedder.embed(pixels), reference).min() >= 0.995
