@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.crops import PHOTOS, SEED, gather, make_detector
+from benchmarks.labelled_photos import PHOTOS, SEED, gather, make_detector
 from faceindex.accuracy.verification import VerificationRates, compare_all, verify
 from faceindex.adapt.adaptation import FEWEST_FACES
 from faceindex.adapt.cross_validation import cross_validate

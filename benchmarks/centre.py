@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.crops import PHOTOS, Sample, gather, make_detector
-from benchmarks.recipe import describe, mean_of_people, rightly_labelled, unit
+from benchmarks.labelled_photos import PHOTOS, Sample, gather, make_detector, rightly_labelled
+from benchmarks.recipe import describe, mean_of_people, unit
 from faceindex.accuracy.verification import Comparisons, compare_all, threshold_at
 from pipeline.models.mean_descriptor import FOLDER
 from pipeline.models.registry import ModelSpec, spec

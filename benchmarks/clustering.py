@@ -1,165 +1,125 @@
-"""How well faces are grouped, by this and by other methods, at once and scan after scan.
+"""How long it takes to group a large library, and for new faces to join it; on made descriptors.
 
-    python -m benchmarks.clustering [--photos FOLDER] [--made FOLDER] [--models sface,facenet] [--keep FOLDER]
+    python -m benchmarks.clustering [--faces 100000] [--dimensions 128 2048] [--new 1000]
 
-The first folder holds a folder of photos for each person, as Labeled Faces in the Wild does; the second, if
-named, ``photos`` and ``truth.csv`` as shared/tools/make_library.py makes them. Printed for each collection
-and model, all B-cubed but for the last column:
-
-- each method, with the setting that is best on these very faces; and with the one that is best on one half
-  of the people, tried on the other half: the mean F of both directions;
-- this project's ("evidence") with the threshold that it takes by rule, with nothing tuned;
-- the same in a real library, with its rules for poor faces and for two faces of one photo, after one scan of
-  all photos and after many of some;
-- every group of two people there, and every person in two groups.
-
-With --keep, descriptors stay in that folder and are taken from there the next time.
+A real library in a folder that is removed afterwards. Each run is a process of its own, whose memory is
+reported. "Processor" are the seconds of both cores together: where other programs run beside, they say more
+than the clock. Printed are also B-cubed precision, recall and F of all faces after the first run.
 """
 
 import argparse
+import json
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from sqlalchemy import insert, select
 
-from benchmarks.clustering_methods import METHODS, Method, evidence
-from benchmarks.crops import PHOTOS
-from benchmarks.growth import grow
-from benchmarks.labelled_faces import LabelledFaces, by_folders, of_made_library
-from benchmarks.process import print_table
-from faceindex.accuracy.cluster_agreement import Clustering, agree
-from index.clustering.regroup import same_person
-from index.recognition.thresholds import shipped
-from index.values import I64
-from pipeline.models.registry import ModelSpec, spec
+from benchmarks.process import machine, print_table, run
+from faceindex.accuracy.cluster_agreement import agree
+from index.photos.catalog import Catalog
+from index.store.opening import create_store
+from index.store.schema import cluster_face, content, descriptor, face, photo
+from index.store.store import Store
+from pipeline.values import F32, ModelId
+from tests.made_descriptors import CHUNK, MadePeople
 
-SCANS = (1, 5, 20, 100)
-SEEDS = (0, 1)
-HEADING = ("method", "setting", "precision", "recall", "F", "F, tuned on the other half", "pairwise F")
+MODEL = ModelId("made")
+ACCEPT = 0.45
+"""Of a hundred made strangers' nearest faces in 100,000, five are as alike as the rule then asks for."""
+
+_FACE = {
+    "x": 0.0, "y": 0.0, "w": 60.0, "h": 80.0, "landmarks": bytes(40), "confidence": 1.0, "quality": 1.0,
+    "quality_reasons": "",
+}  # fmt: skip
+HEADING = ("elements", "run", "seconds", "processor", "memory", "founded", "joined", "in clusters")
 
 
-def judge(faces: LabelledFaces, labels: I64) -> Clustering:
-    """How groups and people agree, over the faces of whom it is known who they are."""
-    known = np.flatnonzero(faces.people != "")
-    found = agree(labels[known].tolist(), faces.people[known].tolist())
-    if found is None:
-        raise SystemExit("of none of the faces it is known whose they are")
+def put(database: Store, vectors: F32, first: int) -> None:
+    """Add faces, each in a photo of its own; their ids begin at ``first``."""
+    ids = list(range(first, first + len(vectors)))
+    contents = [{"id": each, "digest": each.to_bytes(32), "width": 100, "height": 100} for each in ids]
+    photos = [
+        {"id": each, "path": b"/%d.jpg" % each, "size": 1, "mtime_ns": 1, "content_id": each} for each in ids
+    ]
+    blobs = [row.tobytes() for row in vectors.astype("<f2")]
+    with database.write() as connection:
+        connection.execute(insert(content), contents)
+        connection.execute(insert(photo), photos)
+        connection.execute(insert(face), [{"id": each, "content_id": each, **_FACE} for each in ids])
+        connection.execute(
+            insert(descriptor),
+            [
+                {"face_id": each, "model": MODEL, "vector": blob}
+                for each, blob in zip(ids, blobs, strict=True)
+            ],
+        )
+
+
+def grouped(library: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.clustering_process", str(library), "--accept", str(ACCEPT)]
+    found: dict[str, Any] = json.loads(run(command).output)
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A method at one setting."""
-
-    setting: float
-    found: Clustering
+def row(dimension: int, name: str, found: dict[str, Any]) -> Sequence[str]:
+    counts = (f"{found[each]:,}" for each in ("founded", "joined", "clustered"))
+    times = (f"{found[each]:.1f}" for each in ("seconds", "processor_seconds"))
+    return (str(dimension), name, *times, f"{found['peak'] / 1e6:,.0f} MB", *counts)
 
 
-def best(faces: LabelledFaces, method: Method) -> Tried:
-    grouped = method.group(faces.vectors)
-    tried = [Tried(each, judge(faces, grouped(each))) for each in method.settings]
-    return max(tried, key=lambda each: each.found.b_cubed.f)
+def scores(database: Store, people: MadePeople, faces: int) -> str:
+    with database.read() as connection:
+        rows = connection.execute(select(cluster_face.c.face_id, cluster_face.c.cluster_id)).all()
+    labels = -np.arange(faces)
+    for face_id, cluster in rows:
+        if cluster is not None and face_id <= faces:
+            labels[face_id - 1] = cluster
+    names = [str(each) for place in range(0, faces, CHUNK) for each in people.names(place)]
+    found = agree(labels.tolist(), names[:faces])
+    if found is None:
+        return "no faces"
+    each = found.b_cubed
+    return f"precision {each.precision:.4f}, recall {each.recall:.4f}, F {each.f:.4f}"
 
 
-def halves(faces: LabelledFaces) -> Iterator[LabelledFaces]:
-    """By people, every other one."""
-    names, person = np.unique(faces.people, return_inverse=True)
-    for half in (0, 1):
-        yield faces.at((person % 2 == half) & (names[person] != ""))
-
-
-def crosswise(faces: LabelledFaces, method: Method) -> float:
-    """F on each half of the people with the setting that is best on the other, and the mean."""
-    one, other = halves(faces)
-    return float(
-        np.mean(
-            [
-                judge(tried, method.group(tried.vectors)(best(tuned, method).setting)).b_cubed.f
-                for tuned, tried in ((one, other), (other, one))
-            ]
-        )
-    )
-
-
-def row(name: str, setting: str, found: Clustering, across: str) -> Sequence[str]:
-    scores = found.b_cubed
-    return (
-        name, setting, f"{scores.precision:.4f}", f"{scores.recall:.4f}", f"{scores.f:.4f}",
-        across, f"{found.pairwise.f:.4f}",
-    )  # fmt: skip
-
-
-def compared(faces: LabelledFaces, model: ModelSpec) -> Iterator[Sequence[str]]:
-    """A row for each method, and the last for the one that is tuned to nothing."""
-    for method in METHODS:
-        tried = best(faces, method)
-        yield row(method.name, f"{tried.setting:g}", tried.found, f"{crosswise(faces, method):.4f}")
-    same = same_person(shipped(model.model_id), len(faces))
-    yield row("evidence, by rule", f"{same:.3f}", judge(faces, evidence(faces.vectors)(same)), "none tuned")
-
-
-def grown(faces: LabelledFaces, model: ModelSpec) -> Iterator[Sequence[str]]:
-    """A row for each number of scans."""
-    for scans in SCANS:
-        runs = [grow(faces, model, scans, seed) for seed in (SEEDS if scans > 1 else SEEDS[:1])]
-        scores = [judge(faces, each.labels).b_cubed for each in runs]
-        yield (
-            str(scans),
-            *(
-                f"{np.mean([getattr(each, name) for each in scores]):.4f}"
-                for name in ("precision", "recall", "f")
-            ),
-            " / ".join(str(each.moved) for each in runs),
-        )
-
-
-def print_errors(faces: LabelledFaces, labels: I64) -> None:
-    known = faces.people != ""
-    for group in np.unique(labels[known]):
-        inside = known & (labels == group)
-        if len(np.unique(faces.people[inside])) > 1:
-            print(f"- together: {', '.join(sorted(faces.names[inside]))}")
-    for person in np.unique(faces.people[known]):
-        rows = np.flatnonzero(faces.people == person)
-        groups, sizes = np.unique(labels[rows], return_counts=True)
-        apart = rows[labels[rows] != groups[sizes.argmax()]]
-        if len(apart):
-            print(f"- apart from the other {sizes.max()}: {', '.join(sorted(faces.names[apart]))}")
-
-
-def report(name: str, faces: LabelledFaces, model: ModelSpec) -> None:
-    people = len(np.unique(faces.people[faces.people != ""]))
-    print(f"\n## {name}, {model.model_id}: {len(faces):,} faces, {people} people\n")
-    print_table(HEADING, compared(faces, model))
-    right = faces.rightly_labelled()
-    same = same_person(shipped(model.model_id), len(faces))
-    if (right.people != faces.people).any():
-        print("\nWith the four wrong labels put right:\n")
-        found = judge(right, evidence(right.vectors)(same))
-        print_table(HEADING, [row("evidence, by rule", f"{same:.3f}", found, "none tuned")])
-    print("\nIn a library, scan after scan:\n")
-    print_table(("scans", "precision", "recall", "F", "faces moved"), grown(right, model))
-    print("\nErrors of one scan, with the right labels:\n")
-    print_errors(right, grow(right, model, 1, 0).labels)
+def measured(dimension: int, faces: int, new: int, folder: Path) -> Iterator[Sequence[str]]:
+    people = MadePeople(dimension)
+    library = folder / f"{dimension}.db"
+    with create_store(library) as database:
+        Catalog(database).choose_model(MODEL)
+        for place, vectors in enumerate(people.gallery(0, faces)):
+            put(database, vectors, 1 + place * CHUNK)
+        yield row(dimension, f"first, {faces:,} faces", grouped(library))
+        print(f"{dimension} elements: {scores(database, people, faces)}", file=sys.stderr, flush=True)
+        put(database, people.probes(new, faces), faces + 1)
+        yield row(dimension, f"{new:,} new", grouped(library))
+        yield row(dimension, "nothing new", grouped(library))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, default=PHOTOS)
-    parser.add_argument("--made", type=Path)
-    parser.add_argument("--models", default="sface,facenet")
-    parser.add_argument("--keep", type=Path)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        kept = arguments.keep or Path(folder)
-        for model in map(spec, arguments.models.split(",")):
-            report("one folder a person", by_folders(arguments.photos, model, Path(folder), kept), model)
-            if arguments.made:
-                report("made library", of_made_library(arguments.made, model, kept), model)
+    parser.add_argument("--faces", type=int, default=100_000)
+    parser.add_argument("--dimensions", type=int, nargs="+", default=[128, 2048])
+    parser.add_argument("--new", type=int, default=1000)
+    asked = parser.parse_args()
+    if asked.faces % CHUNK:
+        parser.error(f"the number of faces must be a multiple of {CHUNK}")
+    print(f"{machine()}\n")
+    with tempfile.TemporaryDirectory(prefix="faceindex-benchmark-") as folder:
+        print_table(
+            HEADING,
+            (
+                line
+                for dimension in asked.dimensions
+                for line in measured(dimension, asked.faces, asked.new, Path(folder))
+            ),
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One process of benchmarks.clustering_scale: groups a library, and says how long it took."""
+"""One process of benchmarks.clustering: groups a library, and says how long it took."""
 
 import argparse
 import json

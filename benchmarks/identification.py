@@ -9,24 +9,20 @@ the evidence: how often an enrolled person is the most similar (rank 1); how oft
 score that one stranger's face in a hundred reaches (TPIR at FPIR 1 %), and that score; and both rates at
 the thresholds as they are; and how many of the names, right and wrong, the least margin takes away. Then
 the same where a person is two: half the faces are of another one, as a child's are, of another year. Then
-how often a stranger is named where one of n confirmed faces is the stranger's. Last, with faces blurred or
-shrunk at random: whether templates are better where good faces count more, and who is named by quality.
+how often a stranger is named where one of n confirmed faces is the stranger's.
 """
 
 import argparse
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.crops import PHOTOS, SEED, Sample, gather, make_detector
-from benchmarks.quality import BANDS, spoilt_at_random
+from benchmarks.labelled_photos import PHOTOS, Sample, gather, make_detector, rightly_labelled
 from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Evidence, Gallery
 from index.recognition.identify import similarities
 from index.recognition.thresholds import MIN_MARGIN, Thresholds, shipped
@@ -38,20 +34,9 @@ from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
 from pipeline.values import F32
 
-MISLABELLED = frozenset(
-    {
-        "Carlos_Ruckauf_0001.jpg",
-        "Mahmoud_Abbas_0012.jpg",
-        "Michael_Schumacher_0008.jpg",
-        "Recep_Tayyip_Erdogan_0004.jpg",
-    }
-)
-"""Photos of Labeled Faces in the Wild that show somebody else, as anybody can see; they are left out."""
-
 DRAWS = 20
 ENROLLED = (1, 2, 3, 5)
 STRANGERS = 0.01
-SPOILT = (0.0, 0.3, 0.6)
 
 Form: TypeAlias = Callable[[Evidence], F32]
 
@@ -89,17 +74,13 @@ class Draw:
     owners: NDArray[np.int64]
 
 
-def collect(photos: Path, model: str) -> tuple[Faces, Faces]:
-    """All faces as they are, and spoilt, in the same order."""
+def collect(photos: Path, model: str) -> Faces:
+    """The faces of all people."""
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder)
         options = RuntimeOptions(cache, threads=0, streams=1)
         embedder = load_embedder(spec(model), WeightsStore(cache), options)
-        found = gather(photos, None, make_detector(cache))
-        samples = [each for each in found if Path(os.fsdecode(each.photo.file.path)).name not in MISLABELLED]
-        generator = np.random.default_rng(SEED)
-        spoilt = [spoilt_at_random(generator, sample) for sample in samples]
-        return described(samples, embedder), described(spoilt, embedder)
+        return described(rightly_labelled(gather(photos, None, make_detector(cache))), embedder)
 
 
 def described(samples: Sequence[Sample], embedder: Embedder) -> Faces:
@@ -212,50 +193,7 @@ def one_wrong(faces: Faces, count: int, thresholds: Thresholds) -> None:
         print(f"{name:38}{np.mean(each):.3f}", flush=True)
 
 
-def weighed(faces: Faces, spoilt: Faces, count: int, thresholds: Thresholds) -> None:
-    """Enrol persons with faces some of which are spoilt, and let the good ones count more, or not."""
-    print(f"\n{count} faces each, some of them spoilt: TPIR at FPIR 1 % of the template")
-    for part in SPOILT:
-        plain: list[float] = []
-        by_quality: list[float] = []
-        for seed, one in enumerate(draws(faces, [count])):
-            chosen = np.random.default_rng(seed).random(len(one.enrolled)) < part
-            rows = one.enrolled.face_ids
-            mixed = replace(
-                one.enrolled,
-                qualities=np.where(chosen, spoilt.qualities[rows], faces.qualities[rows]),
-                vectors=np.where(chosen[:, None], spoilt.vectors[rows], faces.vectors[rows]),
-            )
-            probes = faces.vectors[one.probes]
-            for found, qualities in ((plain, np.ones_like(mixed.qualities)), (by_quality, mixed.qualities)):
-                scores = Gallery(replace(mixed, qualities=qualities)).evidence(probes).template
-                found.append(rates(one, scores, thresholds.accept)[1])
-        print(
-            f"{part:.0%} spoilt: all alike {np.mean(plain):.4f}, by quality {np.mean(by_quality):.4f}",
-            flush=True,
-        )
-
-
-def spoilt_probes(faces: Faces, spoilt: Faces, thresholds: Thresholds) -> None:
-    """Ask about spoilt faces; who is named, by quality."""
-    qualities, right, wrong, known = [], [], [], []
-    for one in draws(faces, [3]):
-        scores = similarities(one.gallery.evidence(spoilt.vectors[one.probes]), thresholds)
-        accepted = scores.max(axis=1) >= thresholds.accept
-        is_right = one.gallery.person_ids[scores.argmax(axis=1)] == one.owners
-        qualities.append(spoilt.qualities[one.probes])
-        right.append(accepted & is_right)
-        wrong.append(accepted & ~is_right)
-        known.append(one.owners > 0)
-    quality, named, misnamed, enrolled = map(np.concatenate, (qualities, right, wrong, known))
-    print("\nquality of the probe; rightly named of the enrolled, and named of the strangers, 3 faces each")
-    for low, high in pairwise(BANDS):
-        here = (quality >= low) & (quality < high)
-        known_here, strangers = here & enrolled, here & ~enrolled
-        print(f"{low:.2f} to {high:.2f}  {named[known_here].mean():.3f}  {misnamed[strangers].mean():.4f}")
-
-
-def report(faces: Faces, spoilt: Faces, thresholds: Thresholds) -> None:
+def report(faces: Faces, thresholds: Thresholds) -> None:
     for count in ENROLLED:
         compare(f"{count} faces each", faces, list(draws(faces, [count])), thresholds)
     for each in ((3, 3), (5, 3), (5, 2)):
@@ -264,9 +202,6 @@ def report(faces: Faces, spoilt: Faces, thresholds: Thresholds) -> None:
             compare(title, faces, list(draws(faces, each, dated=dated)), thresholds)
     for count in (3, 5, 9):
         one_wrong(faces, count, thresholds)
-    for count in (2, 3):
-        weighed(faces, spoilt, count, thresholds)
-    spoilt_probes(faces, spoilt, thresholds)
 
 
 def main() -> None:
@@ -276,8 +211,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, default=PHOTOS)
     parser.add_argument("--model", default="sface")
     arguments = parser.parse_args()
-    faces, spoilt = collect(arguments.photos, arguments.model)
-    report(faces, spoilt, shipped(spec(arguments.model).model_id))
+    report(collect(arguments.photos, arguments.model), shipped(spec(arguments.model).model_id))
 
 
 if __name__ == "__main__":

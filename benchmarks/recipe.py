@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.crops import PHOTOS, Sample, gather, make_detector, read
+from benchmarks.labelled_photos import PHOTOS, Sample, gather, make_detector, read, rightly_labelled
 from faceindex.accuracy.pairs import draw_pairs
 from faceindex.accuracy.verification import accuracy_over_folds, compare_all, threshold_at
 from pipeline.description.crop import cut
@@ -32,14 +32,6 @@ from pipeline.models.registry import AlignedCrop, CropProtocol, ModelSpec, Stret
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
 from pipeline.values import F32
-
-WRONG_LABELS = {
-    "Carlos_Ruckauf_0001.jpg",  # Eduardo Duhalde, of whom there are photos too
-    "Mahmoud_Abbas_0012.jpg",  # a king in a headdress, and nobody else's photos are like it
-    "Michael_Schumacher_0008.jpg",  # Rubens Barrichello
-    "Recep_Tayyip_Erdogan_0004.jpg",  # Abdullah Gul, of whom there are photos too
-}
-"""Seen by eye, among the pairs of one person that every model finds least alike."""
 
 USUAL_LANDMARKS = ((50.3, 64.4), (110.7, 63.4), (80.9, 90.4), (55.1, 113.6), (108.4, 112.7))
 """Where landmarks lie in crops of boxes widened by 0.2 and stretched to 160 pixels: their means here."""
@@ -62,14 +54,6 @@ class Described:
     vectors: F32
     flipped: F32 | None
     milliseconds: float
-
-
-def rightly_labelled(samples: Sequence[Sample]) -> list[Sample]:
-    return [
-        sample
-        for sample in samples
-        if sample.photo.file.path.decode("utf-8", "replace").rpartition("/")[2] not in WRONG_LABELS
-    ]
 
 
 def mean_of_people(vectors: F32, people: Sequence[str]) -> F32:
