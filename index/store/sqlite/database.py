@@ -26,8 +26,9 @@ from index.errors import (
 )
 from index.store import schema
 from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explain, is_writable
-from index.store.sqlite.file_copies import copy_pages, written_whole
+from index.store.sqlite.file_copies import copy_pages
 from index.store.store import Access, Store
+from index.whole_file import written_whole
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -1,20 +1,17 @@
-"""Whole database files: written so that there is the old one or the new one at every moment, and no half.
-
-Every file made here can be read by its owner alone (0600). This module knows nothing of tables.
-"""
+"""Copies of whole database files, and putting one in the place of another. This module knows no tables."""
 
 import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
 
 from index.errors import LibraryBusy, LibraryInaccessible
 from index.store.sqlite.connection import BUSY_SECONDS, connect
 from index.store.store import Access
+from index.whole_file import sync_to_disk
 
 _SIDE_FILES = ("-journal", "-wal", "-shm")
 """What SQLite puts beside a database: it belongs to that one, and to no other of the same name."""
@@ -28,31 +25,6 @@ _WRITING = frozenset(
     }
 )
 """Errors of a database that is written; others are of one that is read."""
-
-
-@contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
-    """A new, empty file that gets its real name, and is on the disk, once the block has ended.
-
-    Where the block raises, the file is gone, and what had the name before is still there.
-
-    Raises:
-        LibraryInaccessible: The file cannot be written.
-    """
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    try:
-        unfinished.unlink(missing_ok=True)  # a killed run left it
-        os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        try:
-            yield unfinished
-            _sync(unfinished)
-            os.replace(unfinished, target)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
-        _sync(target.parent)
-    except OSError as error:
-        raise LibraryInaccessible(target, error.strerror or str(error)) from error
 
 
 def copy_pages(source: Path, target: Path) -> None:
@@ -108,9 +80,9 @@ def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
             beside = path.with_name(path.name + each)
             if beside.exists():
                 os.replace(beside, kept.with_name(kept.name + each))
-        _sync(new)
+        sync_to_disk(new)
         os.replace(new, path)
-        _sync(path.parent)
+        sync_to_disk(path.parent)
     except OSError as error:
         raise LibraryInaccessible(path, error.strerror or str(error)) from error
     return kept if there_is_one else None
@@ -128,11 +100,3 @@ def _link(path: Path, other: Path) -> None:
 def _free_name(path: Path, suffix: str) -> Path:
     names = (path.with_name(f"{path.name}.{suffix}{number}") for number in chain([""], count(2)))
     return next(name for name in names if not name.exists())
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -24,8 +24,9 @@ from index.store.read_again import read_again
 from index.store.schema import content, face, photo
 from index.store.sqlite.connection import as_said, connect
 from index.store.sqlite.database import HEAD, SqliteStore, explained, is_library, known_revisions, migrate
-from index.store.sqlite.file_copies import put_in_place, written_whole
+from index.store.sqlite.file_copies import put_in_place
 from index.store.store import Access
+from index.whole_file import written_whole
 
 REACH = 200_000
 """Row ids that are tried beyond the last row that could be read: about as many rows as there are below one
