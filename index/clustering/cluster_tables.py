@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 from blake3 import blake3
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import sqlite
 
 from index.store.conditions import is_one_of
 from index.store.schema import (
@@ -24,6 +23,7 @@ from index.store.schema import (
     rejection,
     verdict,
 )
+from index.store.statements import upsert
 from index.values import I64, NONE, Flags
 from pipeline.values import F32, ModelId
 
@@ -186,8 +186,7 @@ def write_changes(connection: Connection, changes: Changes, now: str) -> None:
     values = {
         "model": basis.model, "accept": basis.accept, "review": basis.review, "decided": basis.decided
     }  # fmt: skip
-    statement = sqlite.insert(grouping).values(id=1, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+    upsert(connection, grouping, [{"id": 1, **values}], key="id")
 
 
 def _founded(connection: Connection, founded: Sequence[I64], now: str) -> list[tuple[int, int]]:
@@ -207,29 +206,18 @@ def _write_recognised(connection: Connection, changes: Changes) -> None:
     connection.execute(
         delete(recognised).where(is_one_of(recognised.c.face_id, changes.unrecognised.tolist()))
     )
-    statement = sqlite.insert(recognised)
-    statement = statement.on_conflict_do_update(
-        index_elements=["face_id"],
-        set_={"person_id": statement.excluded.person_id, "similarity": statement.excluded.similarity},
-    )
-    rows = zip(
-        changes.recognised.tolist(), changes.persons.tolist(), changes.similarities.tolist(), strict=True
-    )
-    if len(changes.recognised):
-        connection.execute(
-            statement,
-            [{"face_id": one, "person_id": who, "similarity": similarity} for one, who, similarity in rows],
-        )
+    columns = (each.tolist() for each in (changes.recognised, changes.persons, changes.similarities))
+    rows = [
+        {"face_id": one, "person_id": who, "similarity": similarity}
+        for one, who, similarity in zip(*columns, strict=True)
+    ]
+    upsert(connection, recognised, rows, key="face_id")
 
 
 def _place(connection: Connection, places: Sequence[tuple[int, int | None]]) -> None:
     """Put faces into clusters, or down as seen and like no other, wherever they were before."""
-    statement = sqlite.insert(cluster_face)
-    statement = statement.on_conflict_do_update(
-        index_elements=["face_id"], set_={"cluster_id": statement.excluded.cluster_id}
-    )
-    if places:
-        connection.execute(statement, [{"face_id": one, "cluster_id": home} for one, home in places])
+    rows = [{"face_id": one, "cluster_id": home} for one, home in places]
+    upsert(connection, cluster_face, rows, key="face_id")
 
 
 def _or_none(column: Sequence[int | None]) -> I64:

@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from index.decisions.fields import Fields, act_of, fields_of
 from index.decisions.model import Decision, FaceKey, faces_of
 from index.errors import LibraryDamaged
+from index.store.conditions import last_id
 from index.store.schema import decision, decision_face
 from pipeline.values import Box
 
@@ -64,7 +65,7 @@ def read_decisions(connection: Connection) -> list[Decision]:
 
 def next_number(connection: Connection) -> int:
     """The number of the next decision: none is ever used twice."""
-    last = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'decision'"))
+    last = connection.scalar(select(last_id(decision)))
     return max(last or 0, connection.scalar(select(func.max(decision.c.id))) or 0) + 1
 
 

@@ -9,7 +9,7 @@ photos concerned read again by the next scan. What SQLite cannot read is the mat
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -23,6 +23,7 @@ from index.decisions.replay import replay
 from index.errors import LibraryInaccessible
 from index.maintenance.findings import Finding, FindingKind, named
 from index.photos.catalog import Catalog
+from index.store.conditions import has_declared_type, is_one_of
 from index.store.read_again import read_again
 from index.store.schema import decision, descriptor, face
 from index.store.sqlite.library_files import library_files
@@ -76,33 +77,18 @@ class ReferenceInspection:
 
     def find(self) -> list[Finding]:
         """One finding for each table."""
-        with self._store.read() as connection:
-            dangling = _dangling(connection)
         return [
             Finding(
                 FindingKind.REFERENCES,
-                f"rows of the table {table} that refer to others that are not there: {len(rows):,}",
+                f"rows of the table {table} that refer to others that are not there: {count:,}",
                 "delete them; photos among them are read again by the next scan",
             )
-            for table, rows in dangling.items()
+            for table, count in self._store.dangling_rows().items()
         ]
 
     def repair(self) -> None:
         """Delete rows until none refers to nothing."""
-        with self._store.write() as connection:
-            while dangling := _dangling(connection):
-                for table, rows in dangling.items():
-                    for chunk in _chunks(rows):
-                        ids = ",".join(map(str, chunk))
-                        connection.exec_driver_sql(f"DELETE FROM {table} WHERE rowid IN ({ids})")  # noqa: S608
-
-
-def _dangling(connection: Connection) -> dict[str, list[int]]:
-    """Row ids by table, of rows that refer to nothing."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for table, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        rows[table].append(row_id)
-    return dict(rows)
+        self._store.delete_dangling_rows()
 
 
 class FaceInspection:
@@ -128,10 +114,10 @@ class FaceInspection:
     def repair(self) -> None:
         """Forget the contents that the faces are in, or, where their photos are missing, the faces."""
         with self._store.write() as connection:
-            for chunk in _chunks(_misplaced(connection)):
-                query = select(face.c.content_id).distinct().where(face.c.id.in_(chunk))
-                read_again(connection, list(connection.scalars(query)))
-                connection.execute(delete(face).where(face.c.id.in_(chunk)))
+            misplaced = is_one_of(face.c.id, _misplaced(connection))
+            contents = connection.scalars(select(face.c.content_id).distinct().where(misplaced))
+            read_again(connection, list(contents))
+            connection.execute(delete(face).where(misplaced))
 
 
 class DescriptorInspection:
@@ -164,10 +150,8 @@ class DescriptorInspection:
         columns = descriptor.c
         with self._store.write() as connection:
             for model, faces in self._unsound(connection).items():
-                for chunk in _chunks(faces):
-                    connection.execute(
-                        delete(descriptor).where(columns.model == model, columns.face_id.in_(chunk))
-                    )
+                unsound = is_one_of(columns.face_id, faces)
+                connection.execute(delete(descriptor).where(columns.model == model, unsound))
 
     def _unsound(self, connection: Connection) -> dict[ModelId, list[int]]:
         """Faces by model, for models whose dimension is known."""
@@ -183,14 +167,12 @@ class DescriptorInspection:
 
 
 def _misplaced(connection: Connection) -> list[int]:
-    numbers = [func.typeof(face.c[name]).not_in(("real", "integer")) for name in ("x", "y", "w", "h")]
     is_none = or_(
-        func.typeof(face.c.landmarks) != "blob",
+        *(~has_declared_type(face.c[name]) for name in ("x", "y", "w", "h", "landmarks")),
         func.length(face.c.landmarks) != LANDMARKS_BYTES,
         # Infinity and NaN (which SQLite stores as NULL) are no numbers of pixels.
         *(~(func.abs(face.c[name]) < 1e9) for name in ("x", "y")),
         *(~face.c[name].between(0, 1e9) for name in ("w", "h")),
-        *numbers,
     )
     return list(connection.scalars(select(face.c.id).where(is_none)))
 
@@ -299,8 +281,3 @@ class PermissionInspection:
         except OSError as error:
             raise LibraryInaccessible(self._path, error.strerror or str(error)) from error
         return [(path, mode) for path, mode in modes if mode & 0o077]
-
-
-def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    """The values, a few at a time: SQLite limits how many parameters a statement may have."""
-    return (values[start : start + 500] for start in range(0, len(values), 500))

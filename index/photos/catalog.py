@@ -5,15 +5,13 @@ use a transaction a chunk, so that a slow reader holds no writer up; of what is 
 may show some. This module knows neither pixels nor FAISS.
 """
 
-import json
 from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Row, Select, Text, cast, func, or_, select, update
 
 from index.arrays import descriptors_from_blobs, landmarks_from_blob
 from index.clock import Clock, utc_now
@@ -25,8 +23,9 @@ from index.paths import is_inside
 from index.photos.index_manifest import read_manifest, write_manifest
 from index.photos.library_figures import summarise
 from index.photos.recorder import Recorder
-from index.store.conditions import is_under
+from index.store.conditions import in_chunks, is_one_of, is_under
 from index.store.schema import content, descriptor, face, library, photo, root
+from index.store.statements import insert_new
 from index.store.store import Store
 from index.values import (
     I64,
@@ -78,15 +77,13 @@ class Catalog:
             ModelMismatch: It belongs to another one.
         """
         with self._store.write() as connection:
-            statement = sqlite.insert(library).values(id=1, model=model, created_at=self._now())
-            connection.execute(statement.on_conflict_do_nothing())
+            insert_new(connection, library, [{"id": 1, "model": model, "created_at": self._now()}])
             self._check_model(connection, model)
 
     def add_roots(self, paths: Sequence[bytes]) -> None:
         """Remember which folders and files were asked to be scanned; known ones keep their place."""
         with self._store.write() as connection:
-            for path in paths:
-                connection.execute(sqlite.insert(root).values(path=path).on_conflict_do_nothing())
+            insert_new(connection, root, [{"path": path} for path in paths])
 
     def roots(self) -> tuple[bytes, ...]:
         """What was ever asked to be scanned, in the order it was first named."""
@@ -123,7 +120,7 @@ class Catalog:
     def digests_of(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
         """The contents of some photos, by path; those that are unknown or could not be read are left out."""
         found: dict[bytes, bytes] = {}
-        for chunk in _chunks(paths):
+        for chunk in in_chunks(paths, CHUNK):
             query = select(photo.c.path, content.c.digest).join(content).where(photo.c.path.in_(chunk))
             with self._store.read() as connection:
                 found.update((row.path, row.digest) for row in connection.execute(query))
@@ -174,14 +171,14 @@ class Catalog:
                 for path in connection.scalars(present.where(is_under(photo.c.path, each)))
                 if path not in seen and not is_inside(path, spared_folders)
             }
-            for chunk in _chunks(sorted(gone)):
+            for chunk in in_chunks(sorted(gone), CHUNK):
                 connection.execute(update(photo).where(photo.c.path.in_(chunk)).values(missing_since=now))
         return len(gone)
 
     def mark_present(self, paths: Sequence[bytes]) -> None:
         """Take the mark off photos that came back unchanged; paths that are unknown are passed over."""
         with self._store.write() as connection:
-            for chunk in _chunks(paths):
+            for chunk in in_chunks(paths, CHUNK):
                 connection.execute(update(photo).where(photo.c.path.in_(chunk)).values(missing_since=None))
 
     def failures_under(self, roots: Sequence[bytes]) -> list[FailureRecord]:
@@ -206,7 +203,7 @@ class Catalog:
     def faces(self, face_ids: Sequence[int]) -> dict[int, FaceRecord]:
         """What is known of some faces, by id; faces whose content is in no photo are left out."""
         found: dict[int, FaceRecord] = {}
-        for chunk in _chunks(face_ids):
+        for chunk in in_chunks(face_ids, CHUNK):
             with self._store.read() as connection:
                 rows = connection.execute(_face_query().where(face.c.id.in_(chunk))).all()
             found.update((row.id, self._face_record(row)) for row in rows)
@@ -233,7 +230,8 @@ class Catalog:
     def described_faces(self, model: ModelId) -> I64:
         """Every face that the model has described, whether in a photo or not: int64 [N], rising."""
         # As one text: a million rows would take two seconds, and this a quarter of one.
-        query = select(func.group_concat(descriptor.c.face_id)).where(descriptor.c.model == model)
+        listed = func.aggregate_strings(cast(descriptor.c.face_id, Text), ",")
+        query = select(listed).where(descriptor.c.model == model)
         with self._store.read() as connection:
             ids = connection.scalar(query)
         return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
@@ -249,16 +247,11 @@ class Catalog:
             LibraryDamaged: A descriptor is none.
         """
         columns = descriptor.c
-        # One parameter for all ids: as many as ids would take longer than the search that they are for.
-        wanted = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
-        query = (
-            select(columns.face_id, columns.vector)
-            .where(columns.model == model, columns.face_id.in_(wanted))
-            .order_by(columns.face_id)
-        )
-        for chunk in _chunks([int(each) for each in face_ids]):
+        query = select(columns.face_id, columns.vector).order_by(columns.face_id)
+        for chunk in in_chunks([int(each) for each in face_ids], CHUNK):
+            wanted = query.where(columns.model == model, is_one_of(columns.face_id, chunk))
             with self._store.read() as connection:
-                rows = connection.execute(query, {"ids": json.dumps(chunk)}).all()
+                rows = connection.execute(wanted).all()
             if rows:
                 yield self._descriptors(rows)
 
@@ -275,7 +268,7 @@ class Catalog:
     def statistics(self) -> Statistics:
         """The library in figures."""
         with self._store.read() as connection:
-            return summarise(connection)
+            return summarise(connection, self._store.size())
 
     def _now(self) -> str:
         return self._clock().isoformat()
@@ -341,8 +334,3 @@ def _face_query() -> Select[Any]:
     )
     joined = face.join(content).join(photo, photo.c.id == best)
     return select(face, content.c.digest, photo.c.path, photo.c.missing_since).select_from(joined)
-
-
-def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    """The values, ``CHUNK`` at a time: SQLite limits how many parameters a statement may have."""
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))

@@ -6,9 +6,9 @@ Both functions work inside a transaction that their caller began.
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import sqlite
 
 from index.store.schema import vector_index
+from index.store.statements import upsert
 from index.values import IndexFile, Manifest
 from pipeline.values import ModelId
 
@@ -30,10 +30,13 @@ def read_manifest(connection: Connection, model: ModelId) -> Manifest | None:
 
 def write_manifest(connection: Connection, model: ModelId, file: IndexFile, now: str) -> None:
     """Say that this is the model's index file from now on, one generation after the one before."""
-    values = {"kind": file.kind, "count": file.count, "digest": file.digest, "built_at": now}
-    statement = sqlite.insert(vector_index).values(model=model, generation=1, **values)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["model"], set_={**values, "generation": vector_index.c.generation + 1}
-        )
-    )
+    before = read_manifest(connection, model)
+    row = {
+        "model": model,
+        "kind": file.kind,
+        "generation": before.generation + 1 if before else 1,
+        "count": file.count,
+        "digest": file.digest,
+        "built_at": now,
+    }
+    upsert(connection, vector_index, [row], key="model")

@@ -10,7 +10,7 @@ from index.values import ReasonCount, Statistics
 from pipeline.values import ModelId
 
 
-def summarise(connection: Connection) -> Statistics:
+def summarise(connection: Connection, store_bytes: int) -> Statistics:
     """Count everything."""
     chosen = connection.execute(select(library.c.model, library.c.created_at)).one_or_none()
     model = None if chosen is None else ModelId(chosen.model)
@@ -35,7 +35,7 @@ def summarise(connection: Connection) -> Statistics:
         last_taken=_time(shown["last"]),
         descriptors=described["count"],
         descriptor_bytes=described["bytes"],
-        database_bytes=_database_bytes(connection),
+        database_bytes=store_bytes,
         manifest=None if model is None else read_manifest(connection, model),
     )
 
@@ -93,11 +93,6 @@ def _descriptors(connection: Connection, model: ModelId | None) -> RowMapping:
     size = func.coalesce(func.sum(func.length(descriptor.c.vector)), 0)
     query = select(func.count().label("count"), size.label("bytes")).where(descriptor.c.model == model)
     return connection.execute(query).mappings().one()
-
-
-def _database_bytes(connection: Connection) -> int:
-    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
 
 
 def _time(text: str | None) -> datetime | None:

@@ -20,13 +20,13 @@ from datetime import datetime
 from enum import Enum
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import sqlite
 
 from index.arrays import descriptor_to_blob, landmarks_to_blob
 from index.decisions.model import FaceKey
 from index.decisions.tombstones import tombstones_in
 from index.photos.carry_over_decisions import carry_over_decisions, carry_over_tombstones
 from index.store import schema
+from index.store.statements import upsert
 from index.values import Recorded
 from pipeline.values import (
     Descriptor,
@@ -187,8 +187,7 @@ class Recorder:
             "racy": file.mtime_ns in self._racy,
             **failure,
         }
-        statement = sqlite.insert(schema.photo).values(path=file.path, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=values))
+        upsert(self._connection, schema.photo, [{"path": file.path, **values}], key="path")
 
     def _content(self, digest: bytes) -> _Content | None:
         content = schema.content
@@ -198,9 +197,9 @@ class Recorder:
         return None if row is None else _Content(row.id, row.failed_reason is not None)
 
     def _put_content(self, digest: bytes, values: Mapping[str, object]) -> int:
-        statement = sqlite.insert(schema.content).values(digest=digest, **values)
-        statement = statement.on_conflict_do_update(index_elements=["digest"], set_=values)
-        return int(self._connection.execute(statement.returning(schema.content.c.id)).scalar_one())
+        upsert(self._connection, schema.content, [{"digest": digest, **values}], key="digest")
+        query = select(schema.content.c.id).where(schema.content.c.digest == digest)
+        return int(self._connection.execute(query).scalar_one())
 
     def _add_face(self, content_id: int, described: Descriptor) -> None:
         face, box = described.face, described.face.box

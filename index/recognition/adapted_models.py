@@ -9,13 +9,13 @@ from datetime import datetime
 
 import numpy as np
 from sqlalchemy import Connection, Row, insert, select
-from sqlalchemy.dialects import sqlite
 
 from index.arrays import descriptor_to_blob
 from index.errors import LibraryDamaged
 from index.recognition.curve_json import curve_from_json, curve_to_json
 from index.recognition.thresholds import Curve
 from index.store.schema import descriptor, projection
+from index.store.statements import insert_new
 from index.store.store import Store
 from index.values import Descriptors
 from pipeline.values import F32, ModelId
@@ -104,7 +104,7 @@ class Projections:
             for number, vector in zip(found.ids.tolist(), found.vectors, strict=True)
         ]
         with self._store.write() as connection:
-            connection.execute(sqlite.insert(descriptor).on_conflict_do_nothing(), rows)
+            insert_new(connection, descriptor, rows)
 
     def _stored(self, row: Row[str, str, str, int, int, bytes, str]) -> StoredProjection:
         try:

@@ -1,10 +1,39 @@
-"""Conditions of queries that several modules ask."""
+"""Conditions of queries, and the parts of them that each backend says in its own way.
+
+A backend gives the words for the elements here with ``sqlalchemy.ext.compiler.compiles``.
+"""
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import Boolean, Column, ColumnElement, Integer, Table, Text, and_, literal, or_, select
+from sqlalchemy.sql.functions import FunctionElement
+
+_T = TypeVar("_T")
+
+
+class Listed(FunctionElement[Any]):
+    """The elements of a JSON list, as rows with a column ``value``."""
+
+    name = "listed"
+    inherit_cache = True
+
+
+class HasDeclaredType(FunctionElement[bool]):
+    """Whether a column's value has the type that the schema declares."""
+
+    name = "has_declared_type"
+    inherit_cache = True
+    type = Boolean()
+
+
+class LastId(FunctionElement[int]):
+    """The highest id that a table ever gave a row, deleted ones included; NULL where it gave none."""
+
+    name = "last_id"
+    inherit_cache = True
+    type = Integer()
 
 
 def is_under(column: ColumnElement[bytes], path: bytes) -> ColumnElement[bool]:
@@ -19,5 +48,20 @@ def is_under(column: ColumnElement[bytes], path: bytes) -> ColumnElement[bool]:
 
 def is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> ColumnElement[bool]:
     """A condition on a column: one parameter for however many values, of which SQLite limits the number."""
-    listed = literal(json.dumps(list(values)))
-    return column.in_(select(func.json_each(listed).table_valued("value").c.value))
+    listed = Listed(literal(json.dumps(list(values)), Text))
+    return column.in_(select(listed.table_valued("value").c.value))
+
+
+def has_declared_type(column: Column[Any]) -> ColumnElement[bool]:
+    """Whether a value has its column's type, which SQLite does not enforce."""
+    return HasDeclaredType(column)
+
+
+def last_id(table: Table) -> ColumnElement[int]:
+    """The highest id that the table ever gave a row: none is used twice."""
+    return LastId(literal(table.name, Text))
+
+
+def in_chunks(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    """The values, so many at a time, where each is a parameter of its own: backends limit their number."""
+    return (values[start : start + size] for start in range(0, len(values), size))

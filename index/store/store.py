@@ -49,6 +49,30 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def size(self) -> int:
+        """How much the library takes up, in bytes.
+
+        Raises:
+            LibraryError: See ``read``.
+        """
+
+    @abstractmethod
+    def dangling_rows(self) -> dict[str, int]:
+        """How many rows refer to rows that are not there, by table; none where references are enforced.
+
+        Raises:
+            LibraryError: See ``read``.
+        """
+
+    @abstractmethod
+    def delete_dangling_rows(self) -> None:
+        """Delete rows until none refers to one that is not there.
+
+        Raises:
+            LibraryError: See ``write``.
+        """
+
+    @abstractmethod
     def refuse_damaged(self) -> None:
         """Look for damage before much is written: writing would spread it.
 

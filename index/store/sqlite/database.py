@@ -8,14 +8,16 @@ where a library must be made or upgraded: it costs more time than the whole of a
 import os
 import sqlite3
 import stat
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine
+from sqlalchemy import Connection, Engine, QueuePool, column, create_engine, delete, table, text
 from sqlalchemy.exc import DBAPIError
 
+import index.store.sqlite.dialect  # noqa: F401 -- it takes effect by being imported
 from index.errors import (
     LibraryBusy,
     LibraryDamaged,
@@ -25,6 +27,7 @@ from index.errors import (
     NotALibrary,
 )
 from index.store import schema
+from index.store.conditions import is_one_of
 from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explain, is_writable
 from index.store.sqlite.file_copies import copy_pages
 from index.store.store import Access, Store
@@ -87,6 +90,24 @@ class SqliteStore(Store):
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise LibraryDamaged(self.path, "rows in it refer to others that are not there")
             connection.invalidate()  # the next user of this connection wants foreign keys enforced
+
+    def size(self) -> int:
+        """See ``Store``."""
+        with self.read() as connection:
+            query = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+            return int(connection.execute(query).scalar_one())
+
+    def dangling_rows(self) -> dict[str, int]:
+        """See ``Store``."""
+        with self.read() as connection:
+            return {table: len(rows) for table, rows in _dangling(connection).items()}
+
+    def delete_dangling_rows(self) -> None:
+        """See ``Store``."""
+        with self.write() as connection:
+            while dangling := _dangling(connection):
+                for name, rows in dangling.items():
+                    connection.execute(delete(table(name)).where(is_one_of(column("rowid"), rows)))
 
     def refuse_damaged(self) -> None:
         """See ``Store``. It takes a fifth of a second for 100,000 faces with descriptors of 128 elements."""
@@ -266,6 +287,14 @@ def _copy(path: Path) -> None:
 def _engine(path: Path, access: Access) -> Engine:
     # The URL names no file: that is the business of connect, which takes any name.
     return create_engine("sqlite://", creator=lambda: connect(path, access), poolclass=QueuePool)
+
+
+def _dangling(connection: Connection) -> dict[str, list[int]]:
+    """Row ids by table, of rows that refer to nothing."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for name, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        rows[name].append(row_id)
+    return rows
 
 
 @contextmanager
