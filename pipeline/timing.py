@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -23,20 +23,25 @@ class StageSeconds:
 
 
 class StageClock:
-    """Adds up the seconds spent in each stage. Shared by threads."""
+    """Adds up the seconds spent in each stage. Shared by threads.
 
-    def __init__(self) -> None:
+    Args:
+        now: Seconds from any moment on.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._lock = Lock()
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
         """Count the body as time of ``stage``; stages do not nest."""
-        started = time.perf_counter()
+        started = self._now()
         try:
             yield
         finally:
-            spent = time.perf_counter() - started
+            spent = self._now() - started
             with self._lock:
                 self._seconds[stage] += spent
 

@@ -4,13 +4,12 @@ import re
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.functional.command import CHECKOUT, Argument, CommandLine, Ran
+from tests.functional.command import CHECKOUT, CommandLine
 from tests.functional.people import astronaut, jpeg, landscape, save
 from tests.functional.rights import without_privileges
 
@@ -115,27 +114,12 @@ MISUSE: list[tuple[tuple[str, ...], int, str]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def misused(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> list[Ran]:
-    """What came of each misuse, each with a place of its own for a library; two at a time."""
-
-    def run(arguments: tuple[Argument, ...]) -> Ran:
-        home = tmp_path_factory.mktemp("misuse")
-        command = CommandLine(home, cache, home / "data" / "library.db", home)
-        ran = command.run(*arguments)
-        assert ran.code == 13 or not command.library.parent.exists()  # no library for a slip of the pen
-        return ran
-
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(run, [arguments for arguments, _, _ in MISUSE]))
-
-
-@pytest.mark.parametrize("number", range(len(MISUSE)), ids=[" ".join(each[0]) for each in MISUSE])
-def test_misuse(misused: list[Ran], number: int) -> None:
-    _, code, said = MISUSE[number]
-    ran = misused[number]
+@pytest.mark.parametrize(("arguments", "code", "said"), MISUSE, ids=[" ".join(each[0]) for each in MISUSE])
+def test_misuse(command: CommandLine, arguments: tuple[str, ...], code: int, said: str) -> None:
+    ran = command.run(*arguments)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.complaint
+    assert ran.code == 13 or not command.library.parent.exists()  # no library for a slip of the pen
 
 
 def test_a_library_belongs_to_one_model(scanned: CommandLine, album: Path) -> None:

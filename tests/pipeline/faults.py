@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,8 @@ def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: PixelM
     path = Path(os.fsdecode(photo.file.path))
     fault = FAULTS.get(path.stem.split()[0])
     if fault is not None:
+        with open(path.with_suffix(".tries"), "a") as tries:
+            tries.write(f"{os.getpid()}\n")
         fault(path, room)
     return usual.decode(photo, long_edge, pixel_cap, room)
 
@@ -65,6 +68,12 @@ def segfault(path: Path, room: PixelMemory) -> None:
 def segfault_once(path: Path, room: PixelMemory) -> None:
     if first_time(path):
         segfault(path, room)
+
+
+def crash_when_told(path: Path, room: PixelMemory) -> None:
+    while not path.with_suffix(".told").exists():
+        time.sleep(0.01)
+    os.abort()
 
 
 def abort(path: Path, room: PixelMemory) -> None:
@@ -126,6 +135,7 @@ FAULTS: dict[str, Callable[[Path, PixelMemory], None]] = {
     "segfault": segfault,
     "segfault-once": segfault_once,
     "abort": abort,
+    "crash-when-told": crash_when_told,
     "eat": eat,
     "exit": leave,
     "raise": raise_a_bug,

@@ -4,10 +4,9 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Thread
 
 import pytest
 from PIL import Image
@@ -15,6 +14,7 @@ from PIL import Image
 from pipeline.out_of_memory import SharedExclusiveLock, memory_errors
 from tests.pipeline.fakes import picture
 from tests.pipeline.pictures import encoded, noise
+from tests.waiting import SECONDS, is_blocked, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -125,10 +125,11 @@ def test_a_network_that_does_not_fit_for_a_batch_runs_face_by_face(photos: Path,
 @pytest.mark.parametrize("library", ["numpy", "opencv"])
 def test_photos_that_do_not_fit_side_by_side_are_looked_at_one_by_one(photos: Path, library: str) -> None:
     script = """
-        import cv2, time
+        import cv2
+        from threading import Event
 
         class Hungry(FakeDetector):
-            failed = 0
+            failed = Event()
 
             def detect(self, photo):
                 try:
@@ -137,16 +138,16 @@ def test_photos_that_do_not_fit_side_by_side_are_looked_at_one_by_one(photos: Pa
                     else:
                         much = cv2.resize(photo.pixels, (8000, 160 * 1024 * 1024 // 24000))
                 except (MemoryError, cv2.error):
-                    self.failed += 1
+                    self.failed.set()
                     raise
-                time.sleep(0.05)
+                self.failed.wait(60)  # until another photo found too little beside this one
                 return super().detect(photo)
 
         detector = Hungry()
         hungry = runner(detector, workers=4)
         allow(300 << 20)
         outcomes = run(hungry, files)
-        print([outcome.file for outcome in outcomes] == files, detector.failed > 0)
+        print([outcome.file for outcome in outcomes] == files, detector.failed.is_set())
         print({type(outcome).__name__ for outcome in outcomes})
     """
     assert result(script, photos, Path(library)).splitlines() == ["True True", "{'PhotoIndexed'}"]
@@ -190,19 +191,15 @@ class TestErrors:
         assert "bad_alloc" in str(caught.value.__cause__)
 
 
+def has_come_to_rest(thread: Thread) -> bool:
+    return is_blocked(thread) or not thread.is_alive()
+
+
 class TestTurns:
     def test_one_alone_waits_for_the_others_and_keeps_new_ones_out(self) -> None:
         turns, order = SharedExclusiveLock(), list[str]()
-        inside, may_leave, wants_alone = Event(), Event(), Event()
-
-        def first() -> None:
-            with turns.together():
-                inside.set()
-                may_leave.wait(10)
-                order.append("first")
 
         def alone() -> None:
-            wants_alone.set()
             with turns.alone():
                 order.append("alone")
 
@@ -210,15 +207,14 @@ class TestTurns:
             with turns.together():
                 order.append("late")
 
-        with ThreadPoolExecutor(3) as pool:
-            pool.submit(first)
-            inside.wait(10)
-            pool.submit(alone)
-            wants_alone.wait(10)
-            time.sleep(0.1)
-            pool.submit(late)
-            time.sleep(0.1)
-            may_leave.set()
+        threads = [Thread(target=alone), Thread(target=late)]
+        with turns.together():
+            for thread in threads:
+                thread.start()
+                wait_until(partial(has_come_to_rest, thread))
+            order.append("first")
+        for thread in threads:
+            thread.join(SECONDS)
         assert order == ["first", "alone", "late"]
 
     def test_an_error_lets_the_others_in(self) -> None:

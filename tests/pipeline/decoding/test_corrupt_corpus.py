@@ -1,6 +1,5 @@
 """Thousands of damaged photographs through the real run: each has its outcome, and none lies on its side."""
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 
 from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, Outcome, PhotoFailed, PhotoIndexed, Reason
 from tests.pipeline import corrupt
-from tests.pipeline.fakes import FakeDetector, runner
+from tests.pipeline.fakes import FakeDetector, run, runner
 from tests.pipeline.pictures import photo_file
 
 DEATHS = {Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.KILLED}
@@ -41,17 +40,10 @@ def test_thousands_of_damaged_photographs(tmp_path: Path) -> None:
     assert len(cases) >= 2_000
     files = [photo_file(path) for path in corrupt.write(cases, tmp_path)]
     detector = Watching()
-    started, slowest = time.monotonic(), 0.0
-    outcomes = []
-    for outcome in runner(detector, workers=2, long_edge=2000).run(files, lambda _: False):
-        now = time.monotonic()
-        slowest, started = max(slowest, now - started), now
-        outcomes.append(outcome)
-
+    outcomes = run(runner(detector, workers=2, long_edge=2000), files)
     assert [outcome.file for outcome in outcomes] == files
-    assert slowest < 10
     reasons = Counter(outcome.reason for outcome in outcomes if isinstance(outcome, PhotoFailed))
-    assert not DEATHS & set(reasons)
+    assert not DEATHS & set(reasons)  # none takes longer than the five seconds that a try may take
     assert {Reason.TRUNCATED, Reason.CORRUPT, Reason.NOT_AN_IMAGE} <= set(reasons)
     wrong: list[tuple[str, Outcome]] = []
     for case, outcome in zip(cases, outcomes, strict=True):

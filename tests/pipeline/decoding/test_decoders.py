@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import DecodedPhoto, PhotoFile, Reason, Stage
 from tests.pipeline import faults
 from tests.pipeline.pictures import decoded, encoded, noise, one_of_each, photo_file, written
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 VARIETIES = one_of_each()
@@ -212,7 +212,7 @@ class TestProcesses:
         assert set(children(os.getpid())) <= others
         assert (len(os.listdir("/proc/self/fd")), os.listdir("/dev/shm")) == (files, memory)  # noqa: S108
 
-    @pytest.mark.parametrize("fault", ["hang", "spin", "good"])
+    @pytest.mark.parametrize("fault", ["hang", "spin", "pid"])
     def test_they_die_with_a_run_that_is_killed(self, tmp_path: Path, fault: str) -> None:
         """Whatever they are at, with signals blocked and Python's lock held."""
         good(tmp_path, f"{fault}.jpg")
@@ -229,12 +229,11 @@ class TestProcesses:
         command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / f"{fault}.jpg")]
         memory = os.listdir("/dev/shm")  # noqa: S108
         with subprocess.Popen(command, cwd=ROOT) as run:
-            wait_for(lambda: bool(children(run.pid)))
+            wait_until((tmp_path / f"{fault}.tries").exists)
             (reader,) = children(run.pid)
-            time.sleep(1.5)  # until it is at the photo
             assert is_alive(reader)
             run.kill()
-        wait_for(lambda: not is_alive(reader))
+        wait_until(lambda: not is_alive(reader))
         assert os.listdir("/dev/shm") == memory  # noqa: S108
 
     def test_a_run_that_was_interrupted_gets_no_answer_to_an_earlier_question(self, tmp_path: Path) -> None:
@@ -302,11 +301,3 @@ class TestProcesses:
             check=False,
         )
         assert (ran.stdout, ran.stderr) == ("48\n", "")
-
-
-def wait_for(condition: object, seconds: float = 20.0) -> None:
-    assert callable(condition)
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)

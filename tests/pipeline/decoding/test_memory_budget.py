@@ -1,14 +1,14 @@
 import threading
 
 from pipeline.decoding.memory_budget import MemoryBudget
+from tests.waiting import SECONDS, is_blocked, wait_until
 
 
 def wait_until_blocked(budget: MemoryBudget, holder: object, size: int) -> threading.Thread:
     """A thread that takes from the budget, and is seen to wait."""
     thread = threading.Thread(target=budget.take, args=(holder, size), daemon=True)
     thread.start()
-    thread.join(0.1)
-    assert thread.is_alive()
+    wait_until(lambda: is_blocked(thread))
     return thread
 
 
@@ -20,7 +20,7 @@ def test_what_fits_is_given_at_once_and_one_holder_may_go_beyond() -> None:
     waiting = wait_until_blocked(budget, "c", 1)
     budget.take("panorama", 500)  # it is beyond already, and never waits again
     budget.give_back("panorama")
-    waiting.join(5)
+    waiting.join(SECONDS)
     assert not waiting.is_alive()
 
 
@@ -31,7 +31,7 @@ def test_photos_that_find_they_need_more_do_not_wait_for_each_other() -> None:
     budget.take("a", 80)
     waiting = wait_until_blocked(budget, "b", 80)
     budget.give_back("a")
-    waiting.join(5)
+    waiting.join(SECONDS)
     assert not waiting.is_alive()
 
 
