@@ -73,8 +73,8 @@ class ScanSummary:
 class PersonGain:
     """A person, and how many faces are that person now which were not before."""
 
-    name: str
-    faces: int
+    person: str
+    new: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +265,13 @@ class KnownFace:
     described: Descriptor
     identity: Identity
     matches: tuple[NearKnownFace, ...]
+
+    @property
+    def similarity(self) -> float | None:
+        """Cosine to the person; where nobody is named, to the nearest face, or ``None`` without one."""
+        if self.identity.person is not None:
+            return self.identity.similarity
+        return self.matches[0].similarity if self.matches else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

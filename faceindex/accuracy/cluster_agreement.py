@@ -15,16 +15,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Precision, recall, and their harmonic mean."""
+    """Precision, recall, and their harmonic mean ``f``, which is 0 where both are."""
 
     precision: float
     recall: float
-
-    @property
-    def f(self) -> float:
-        """The harmonic mean; 0 where both are."""
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
+    f: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +63,18 @@ def agree(groups: Sequence[int], people: Sequence[str]) -> Clustering | None:
         faces=len(group),
         people=len(names),
         groups=len(numbers),
-        b_cubed=Agreement(
+        b_cubed=_agreement(
             float(np.mean(shared / of_group[group])), float(np.mean(shared / of_person[person]))
         ),
-        pairwise=Agreement(
+        pairwise=_agreement(
             _ratio(_pairs(together), _pairs(of_group)), _ratio(_pairs(together), _pairs(of_person))
         ),
     )
+
+
+def _agreement(precision: float, recall: float) -> Agreement:
+    both = precision + recall
+    return Agreement(precision, recall, 2 * precision * recall / both if both else 0.0)
 
 
 def _pairs(sizes: NDArray[np.intp]) -> int:

@@ -30,14 +30,14 @@ class GroupRates:
     """How one group fares at the threshold of all.
 
     Attributes:
-        name: Of the group.
+        group: Its name.
         genuine: Comparisons of one person.
         tar: The part of them above the threshold; ``None`` where there are none.
         impostor: Comparisons of two people.
         far: The part of them above the threshold; ``None`` where there are none.
     """
 
-    name: str
+    group: str
     genuine: int
     tar: float | None
     impostor: int

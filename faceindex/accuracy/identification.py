@@ -31,14 +31,14 @@ class OpenSet:
 
     Attributes:
         fpir: The part of the strangers' faces that is taken for somebody.
-        tpir: The part of the known faces that comes first and above the threshold, mean over the draws.
         threshold: The similarity that it takes, mean over the draws.
+        tpir: The part of the known faces that comes first and above the threshold, mean over the draws.
         interval: Of ``tpir``: between the draws 95 per cent lie so.
     """
 
     fpir: float
-    tpir: float
     threshold: float
+    tpir: float
     interval: Interval
 
 
@@ -51,16 +51,16 @@ class Identification:
         probes: Faces that were asked about in it.
         rank_1: The part of the probes whose person comes first.
         rank_5: The part whose person is among the first five.
-        open_set: With half of these persons enrolled, and all others strangers.
         strangers: Faces of strangers that were asked about, mean over the draws.
+        open_set: With half of these persons enrolled, and all others strangers.
     """
 
     enrolled: int
     probes: int
     rank_1: float
     rank_5: float
-    open_set: tuple[OpenSet, ...]
     strangers: float
+    open_set: tuple[OpenSet, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,4 +134,4 @@ def _at(rate: float, drawn: Sequence[tuple[_Asked, F32]]) -> OpenSet:
         rates.append(float(np.mean(asked.right & (asked.top > threshold))))
         thresholds.append(threshold)
     low, high = np.quantile(rates, (0.025, 0.975))
-    return OpenSet(rate, float(np.mean(rates)), float(np.mean(thresholds)), Interval(float(low), float(high)))
+    return OpenSet(rate, float(np.mean(thresholds)), float(np.mean(rates)), Interval(float(low), float(high)))

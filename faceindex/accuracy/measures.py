@@ -66,10 +66,10 @@ class Evaluation:
     groups: tuple[GroupRates, ...]
     comparisons: Comparisons | None
 
-
-def measures(found: Evaluation) -> dict[str, float]:
-    """The figures of which more is better, by name: those that there are."""
-    return dict(_measures(found))
+    @property
+    def measures(self) -> dict[str, float]:
+        """The figures of which more is better, by name: those that there are."""
+        return dict(_measures(self))
 
 
 MEASURES = (

@@ -131,7 +131,7 @@ def _draw_groups(found: Evaluation, axes: "Axes") -> None:
     axes.set_title("True accept rate of groups, at one threshold")
     from matplotlib.patheffects import Normal, Stroke
 
-    bars = [(f"{each.name} ({each.genuine:,})", each.tar) for each in found.groups if each.tar is not None]
+    bars = [(f"{each.group} ({each.genuine:,})", each.tar) for each in found.groups if each.tar is not None]
     if not bars:
         _nothing(axes)
         return

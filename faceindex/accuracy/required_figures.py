@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from faceindex.accuracy.measures import MEASURES, Evaluation, measures
+from faceindex.accuracy.measures import MEASURES, Evaluation
 from faceindex.errors import BadRequest
 
 
@@ -26,7 +26,7 @@ def parse_floors(texts: Iterable[str]) -> tuple[Floor, ...]:
 
 def shortfalls(found: Evaluation, floors: Sequence[Floor]) -> tuple[str, ...]:
     """One sentence for each figure that is less than it must be, or was not measured."""
-    figures = measures(found)
+    figures = found.measures
     said = []
     for floor in floors:
         if floor.key not in figures:

@@ -7,6 +7,7 @@ Labeled Faces in the Wild. Everything is NumPy on similarities; nothing here kno
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,7 @@ _TAIL = 1.5
 _CURVE_POINTS = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """Where a figure lies with a confidence of 95 per cent."""
 
     low: float

@@ -4,25 +4,23 @@ Whatever comes from a file name is made safe first: a name may hold any byte, an
 terminal as a control sequence. In JSON a name that is not UTF-8 has lone surrogates (PEP 383), escaped.
 """
 
-import json
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from faceindex.schemas import answers as contract
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from faceindex.results import Planned, Progress, ScanSummary
+    from faceindex.schemas.base import Schema
     from index.values import FailureRecord, Statistics
     from pipeline.models.registry import ModelSpec
     from pipeline.models.weights import Availability
@@ -75,14 +73,16 @@ class Reporter:
         for line in lines:
             self._out.print(Text(printable(line)))
 
-    def json(self, value: dict[str, Any]) -> None:
+    def json(self, value: "Schema") -> None:
         """One object of the JSON contract."""
-        self._json(value)
+        sys.stdout.write(f"{value.json_line()}\n")
 
     def planned(self, planned: "Planned", *, as_json: bool) -> None:
         """One line of a dry run."""
         if as_json:
-            self._json(contract.planned(planned))
+            from faceindex.schemas.scanning import PlannedSchema
+
+            self.json(PlannedSchema.of(planned))
             return
         verdict = "read" if planned.read else "skip"
         self._out.print(Text(f"{verdict}  {printable(planned.path)}  ({planned.reason})"))
@@ -141,7 +141,9 @@ class Reporter:
         for failure in summary.failures:
             self.failure_record(failure, as_json=as_json)
         if as_json:
-            self._json(contract.summary(summary))
+            from faceindex.schemas.scanning import ScanSchema
+
+            self.json(ScanSchema.of(summary))
             return
         if self._quiet:
             return
@@ -163,20 +165,24 @@ class Reporter:
 
     def failure(self, failed: "PhotoFailed", *, as_json: bool) -> None:
         """A photo that could not be read."""
-        self._failed(failed.file.path, failed.stage, failed.reason, failed.message, as_json=as_json)
+        self._failed(failed, failed.file.path, as_json=as_json)
 
     def statistics(self, statistics: "Statistics", library: "Path", *, as_json: bool) -> None:
         """The library in figures."""
         if as_json:
-            self._json(contract.statistics(statistics, library))
+            from faceindex.schemas.maintenance import StatisticsSchema
+
+            self.json(StatisticsSchema.of(statistics, library=library))
             return
         self._rows(tuple(_statistics_rows(statistics, library)))
 
     def models(self, models: "Sequence[tuple[ModelSpec, Availability]]", *, as_json: bool) -> None:
         """The models there are."""
         if as_json:
+            from faceindex.schemas.models import ModelSchema
+
             for model, status in models:
-                self._json(contract.model(model, status))
+                self.json(ModelSchema.of(model, status=status))
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("model", "numbers", "weights", "what it is", "licence of the weights"):
@@ -187,24 +193,22 @@ class Reporter:
 
     def failure_record(self, failure: "FailureRecord", *, as_json: bool) -> None:
         """A photo of the library that could not be read."""
-        self._failed(failure.path, failure.stage, failure.reason, failure.message, as_json=as_json)
+        self._failed(failure, failure.path, as_json=as_json)
 
-    def _failed(self, path: bytes, stage: str, reason: str, message: str, *, as_json: bool) -> None:
+    def _failed(self, failure: "PhotoFailed | FailureRecord", path: bytes, *, as_json: bool) -> None:
         if as_json:
-            self._json(contract.failed(path, stage, reason, message))
+            from faceindex.schemas.scanning import FailureSchema
+
+            self.json(FailureSchema.of(failure, path=path))
             return
-        self._err.print(
-            Text.assemble(("Failed: ", "bold yellow"), f"{printable(path)}: {printable(message)}")
-        )
+        message = f"{printable(path)}: {printable(failure.message)}"
+        self._err.print(Text.assemble(("Failed: ", "bold yellow"), message))
 
     def _rows(self, rows: Sequence[tuple[str, str]]) -> None:
         """Names and values, side by side; no line is folded, so that paths can be copied."""
         column = max(len(name) for name, _ in rows)
         for name, value in rows:
             self._out.print(Text.assemble((f"{name:<{column}}", "bold"), "  ", value))
-
-    def _json(self, value: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(value) + "\n")
 
 
 def count(number: int, noun: str) -> str:

@@ -1,6 +1,5 @@
 """Writes all faces of a library to a file, whole or not at all."""
 
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -11,7 +10,7 @@ from typing import IO
 import numpy as np
 
 from faceindex.errors import FaceindexError, explained
-from faceindex.schemas import answers as contract
+from faceindex.schemas.faces import FaceSchema
 from faceindex.session import Session
 from index.people.queries import FaceStatus, PeopleQueries
 from index.values import Descriptors, FaceRecord
@@ -38,7 +37,7 @@ def write_jsonl(session: Session, path: Path) -> None:
     """
     with _replacing(path) as file:
         for face, standing in known_faces(session):
-            file.write(json.dumps(contract.face(face, standing)).encode() + b"\n")
+            file.write(FaceSchema.of(face, standing).json_line().encode() + b"\n")
 
 
 def write_lines(lines: Iterable[str], path: Path) -> None:

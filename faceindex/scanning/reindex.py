@@ -113,4 +113,4 @@ class _Reindex:
             for who, faces in newcomers.gains().items()
             if not persons[who].hidden
         ]
-        return tuple(sorted(gains, key=lambda each: (-each.faces, each.name)))
+        return tuple(sorted(gains, key=lambda each: (-each.new, each.person)))

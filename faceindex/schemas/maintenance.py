@@ -1,61 +1,74 @@
-"""The JSON contract of ``check``, ``backup`` and ``restore``. Fields may be added, never renamed."""
+"""The JSON of ``check``, ``backup``, ``restore`` and ``stats``."""
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated, Literal
 
-from faceindex.schemas.answers import Json
-
-if TYPE_CHECKING:
-    from faceindex.maintenance import Checked
-    from index.maintenance.findings import Finding
-    from index.store.sqlite.backup import BackedUp
-    from index.store.sqlite.salvage import Salvage
+from faceindex.schemas.base import Moment, PathText, Schema, at, by
 
 
-def finding(finding: "Finding") -> Json:
-    """A fault of a library."""
-    return {
-        "event": "finding",
-        "kind": str(finding.kind),
-        "message": finding.message,
-        "repair": finding.remedy,
-    }
+class FindingSchema(Schema):
+    """A fault of a library, and what repair would do about it."""
+
+    event: Literal["finding"] = "finding"
+    kind: str
+    message: str
+    repair: str = at("remedy")
 
 
-def salvage(salvage: "Salvage") -> Json:
-    """What was saved of a damaged database."""
-    return {
-        "event": "salvage",
-        "lost": {
-            table.table: {"saved": table.saved, "lost_at_most": None if table.cut else table.lost}
-            for table in salvage.tables
-        },
-        "photos_to_read_again": salvage.read_again,
-        "damaged": os.fspath(salvage.kept),
-    }
+class SavedTableSchema(Schema):
+    """Rows of a table; how many were lost is null where nobody can know."""
+
+    saved: int
+    lost_at_most: int | None
 
 
-def checked(checked: "Checked") -> Json:
-    """The last line of a check."""
-    return {
-        "event": "summary",
-        "found": checked.found,
-        "left": checked.left,
-        "photos": checked.photos,
-        "faces": checked.faces,
-        "undescribed": checked.undescribed,
-    }
+class SalvageSchema(Schema):
+    """What was saved of a damaged database: the tables that lost something, and where the file is now."""
+
+    event: Literal["salvage"] = "salvage"
+    lost: Annotated[dict[str, SavedTableSchema], by("table")] = at("tables")
+    photos_to_read_again: int = at("read_again")
+    damaged: PathText = at("kept")
 
 
-def backup(event: str, file: Path, contents: "BackedUp", kept: Path | None = None) -> Json:
-    """A backup made or restored, or what would be restored."""
-    return {
-        "event": event,
-        "file": os.fspath(file),
-        "photos": contents.photos,
-        "faces": contents.faces,
-        "decisions": contents.decisions,
-        "bytes": contents.file_bytes,
-        "kept": None if kept is None else os.fspath(kept),
-    }
+class CheckSchema(Schema):
+    """How a check ended."""
+
+    event: Literal["summary"] = "summary"
+    found: int
+    left: int
+    photos: int | None
+    faces: int | None
+    undescribed: int | None
+
+
+class BackupSchema(Schema):
+    """A backup made or restored, or what would be; ``kept`` is the library that it replaced."""
+
+    event: Literal["backup", "restore", "would-restore"]
+    file: PathText
+    photos: int
+    faces: int
+    decisions: int
+    bytes: int = at("file_bytes")
+    kept: PathText | None = None
+
+
+class StatisticsSchema(Schema):
+    """The library in figures."""
+
+    library: PathText
+    model: str | None
+    folders: tuple[PathText, ...] = at("roots")
+    photos: int
+    photo_bytes: int
+    duplicates: int
+    without_face: int = at("contents_without_face")
+    missing: int
+    failed: Annotated[dict[str, int], by("reason", "photos")]
+    first_taken: Moment | None
+    last_taken: Moment | None
+    faces: int
+    descriptors: int
+    descriptor_bytes: int
+    database_bytes: int
+    indexed_faces: int = at("manifest.file.count", 0)

@@ -1,59 +1,80 @@
-"""The JSON contract of ``reindex`` and ``roots``. Fields may be added, never renamed."""
+"""The JSON of ``scan``, ``reindex`` and ``roots``."""
 
-import os
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import Annotated, Literal
 
-from faceindex.schemas import answers as contract
-from faceindex.schemas.answers import Json
+from pydantic import BeforeValidator
 
-if TYPE_CHECKING:
-    from faceindex.results import ModelSwitch, Preview, ReindexSummary, RootReport
-
-
-def reindexed(report: "ReindexSummary") -> Json:
-    """The last line of ``reindex``: that of a scan, and what else a night does."""
-    return {
-        **contract.summary(report.scan),
-        "described": report.described,
-        "pruned": asdict(report.pruned),
-        "people": [{"person": each.name, "new": each.faces} for each in report.gains],
-        "review": report.review,
-        "in_time": report.in_time,
-    }
+from faceindex.results import PersonGain
+from faceindex.schemas.base import PathText, Schema, Seconds, at, by
+from index.values import Pruned
 
 
-def model_switched(result: "ModelSwitch") -> Json:
-    """The last line of ``reindex --model``."""
-    return {
-        "event": "model",
-        "model": result.model,
-        "previous": result.previous,
-        "changed": result.changed,
-        "described": result.described,
-        "coverage": asdict(result.coverage),
-        "comparison": None if result.comparison is None else asdict(result.comparison),
-        "in_time": result.in_time,
-        "seconds": round(result.seconds, 3),
-    }
+class FailureSchema(Schema):
+    """A photo that could not be read."""
+
+    event: Literal["failed"] = "failed"
+    photo: PathText = at("path")
+    stage: str
+    reason: str
+    message: str
 
 
-def model_previewed(preview: "Preview") -> Json:
-    """What ``reindex --model --dry-run`` says."""
-    return {
-        "event": "would-change-model",
-        "model": preview.model,
-        "previous": preview.previous,
-        "coverage": asdict(preview.coverage),
-        "comparison": None if preview.comparison is None else asdict(preview.comparison),
-    }
+class PlannedSchema(Schema):
+    """What a scan would do with a file or a folder."""
+
+    event: Annotated[str, BeforeValidator(lambda read: "would-read" if read else "would-skip")] = at("read")
+    photo: PathText = at("path")
+    reason: str
 
 
-def root(report: "RootReport") -> Json:
-    """A folder that is scanned."""
-    return {
-        "root": os.fsdecode(report.figures.path),
-        "photos": report.figures.photos,
-        "missing": report.figures.missing,
-        "unreachable": report.unreachable,
-    }
+class PhotoCountsSchema(Schema):
+    """How many photos a scan met, and what became of them."""
+
+    seen: int
+    indexed: int
+    unchanged: int
+    duplicate: int
+    moved: int
+    missing: int
+    failed: int
+
+
+class LibraryCountsSchema(Schema):
+    """What is in a library."""
+
+    photos: int = at("library_photos")
+    faces: int = at("library_faces")
+
+
+class ScanSchema(Schema):
+    """What a scan did; ``stages`` are seconds of all threads together."""
+
+    event: Literal["summary"] = "summary"
+    photos: PhotoCountsSchema = at("whole")
+    left: int
+    refused: tuple[Annotated[PathText, BeforeValidator(attrgetter("root"))], ...]
+    faces: int
+    model: str
+    seconds: Seconds
+    stages: Annotated[dict[str, Seconds], by("stage", "seconds")]
+    library: LibraryCountsSchema = at("whole")
+
+
+class ReindexSchema(ScanSchema):
+    """What ``reindex`` did: made of the summary of its scan, and its own."""
+
+    described: int
+    pruned: Pruned
+    people: tuple[PersonGain, ...] = at("gains")
+    review: int
+    in_time: bool
+
+
+class RootSchema(Schema):
+    """A folder or file that is scanned; ``unreachable`` says why it cannot be scanned now."""
+
+    root: PathText = at("figures.path")
+    photos: int = at("figures.photos")
+    missing: int = at("figures.missing")
+    unreachable: str | None

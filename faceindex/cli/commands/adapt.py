@@ -25,14 +25,14 @@ def adapt(
         from faceindex.adapt.adaptation import adapt as learn
         from faceindex.cli.text import adapt as adapt_text
         from faceindex.listeners import Listeners
-        from faceindex.schemas import answers as contract
+        from faceindex.schemas.models import AdaptationSchema
 
         settings = invocation.settings()
         with reporter.scan_progress() as progress:
             listeners = Listeners(progress, reporter.note)
             found = learn(settings, AdaptationOptions(dimension, write=not dry_run), listeners)
         if as_json:
-            reporter.json(contract.adapted(found))
+            reporter.json(AdaptationSchema.of(found))
         else:
             reporter.lines(adapt_text.adapted(found))
         _finish(found, reporter)

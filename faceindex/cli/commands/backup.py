@@ -18,11 +18,11 @@ def backup(
     with reported(context) as (invocation, reporter):
         from faceindex.cli.text import maintenance as text
         from faceindex.maintenance import make_backup
-        from faceindex.schemas import maintenance as contract
+        from faceindex.schemas.maintenance import BackupSchema
 
         contents = make_backup(invocation.settings(), file, force=force)
         if as_json:
-            reporter.json(contract.backup("backup", file, contents))
+            reporter.json(BackupSchema.of(contents, event="backup", file=file))
         else:
             reporter.note(text.backed_up(contents, file))
 
@@ -37,13 +37,13 @@ def restore(
     with reported(context) as (invocation, reporter):
         from faceindex.cli.text import maintenance as text
         from faceindex.maintenance import restore_backup
-        from faceindex.schemas import maintenance as contract
+        from faceindex.schemas.maintenance import BackupSchema
 
         settings = invocation.settings()
         restored = restore_backup(settings, file, dry_run=dry_run)
         if as_json:
             event = "would-restore" if dry_run else "restore"
-            reporter.json(contract.backup(event, file, restored.contents, restored.kept))
+            reporter.json(BackupSchema.of(restored.contents, restored, event=event, file=file))
             return
         for line in text.restored(restored, settings.library, dry_run=dry_run):
             reporter.note(line)

@@ -21,14 +21,14 @@ def calibrate(
         from faceindex.accuracy.calibrate import reset as go_back
         from faceindex.cli.text import accuracy as accuracy_text
         from faceindex.library import Library
-        from faceindex.schemas import accuracy as contract_accuracy
+        from faceindex.schemas.accuracy import CalibrationSchema
 
         settings = invocation.settings()
         opened = Library.open(settings) if dry_run else Library.open_to_write(settings, make=False)
         with opened as library:
             done = go_back(library, write=not dry_run) if reset else fit(library, write=not dry_run)
         if as_json:
-            reporter.json(contract_accuracy.calibrated(done))
+            reporter.json(CalibrationSchema.of(done))
             return
         reporter.lines(accuracy_text.calibrated(done))
         reporter.note("Stored." if done.stored else "Nothing was stored: leave --dry-run out to do so.")

@@ -16,7 +16,7 @@ def celebrity(
     with reported(context) as (invocation, reporter):
         from faceindex.asking.celebrity import CAUTION, Celebrities
         from faceindex.cli.text.celebrity import heading, rows
-        from faceindex.schemas import answers as contract
+        from faceindex.schemas.answers import LookalikesSchema
         from pipeline.models.weights import WeightsStore
         from pipeline.values import PhotoFailed
 
@@ -31,7 +31,7 @@ def celebrity(
                 reporter.failure(found, as_json=as_json)
                 failed = True
             elif as_json:
-                reporter.json(contract.lookalikes(found))
+                reporter.json(LookalikesSchema.of(found))
             else:
                 reporter.lines(rows(found), heading=heading(found))
         if failed:

@@ -19,18 +19,20 @@ def check(
     with reported(context) as (invocation, reporter):
         from faceindex import maintenance as upkeep
         from faceindex.cli.text import maintenance as text
-        from faceindex.schemas import maintenance as contract
+        from faceindex.schemas.base import Schema
+        from faceindex.schemas.maintenance import CheckSchema, FindingSchema, SalvageSchema
         from index.maintenance.findings import Finding
         from index.store.sqlite.salvage import Salvage
 
         left = 0
         for event in upkeep.check(invocation.settings(), repair=repair):
+            value: Schema
             if isinstance(event, Finding):
-                lines, value = [text.finding(event, repair=repair)], contract.finding(event)
+                lines, value = [text.finding(event, repair=repair)], FindingSchema.of(event)
             elif isinstance(event, Salvage):
-                lines, value = list(text.salvage(event)), contract.salvage(event)
+                lines, value = list(text.salvage(event)), SalvageSchema.of(event)
             else:
-                lines, value = list(text.checked(event, repair=repair)), contract.checked(event)
+                lines, value = list(text.checked(event, repair=repair)), CheckSchema.of(event)
                 left = event.left
             if as_json:
                 reporter.json(value)

@@ -20,7 +20,8 @@ def cluster(
         from faceindex.cli.text import people as people_text
         from faceindex.library import Library
         from faceindex.naming.decide import clusters, regroup
-        from faceindex.schemas import people as contract_people
+        from faceindex.schemas.faces import ClusterSchema
+        from faceindex.schemas.people import RegroupedSchema
 
         settings = invocation.settings()
         opened = Library.open(settings) if dry_run else Library.open_to_write(settings, make=False)
@@ -29,8 +30,8 @@ def cluster(
             listed, total = clusters(library, most)
         if as_json:
             for faces, exemplar in listed:
-                reporter.json(contract_people.cluster(faces, exemplar))
-            reporter.json(contract_people.regrouped(done))
+                reporter.json(ClusterSchema.of(faces, exemplar))
+            reporter.json(RegroupedSchema.of(done))
             return
         if listed:
             heading, *lines = people_text.clusters(listed)

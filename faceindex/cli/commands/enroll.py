@@ -27,7 +27,7 @@ def enroll(
         from faceindex.naming.decide import clean
         from faceindex.naming.enroll import PersonToEnroll, people_in_folder
         from faceindex.naming.enroll import enroll as make_known
-        from faceindex.schemas import people as contract_people
+        from faceindex.schemas.people import EnrolledSchema, LeftOutSchema
 
         if (folders is None) == (name is None or not photos):
             raise BadRequest(
@@ -40,8 +40,9 @@ def enroll(
         with Library.open_to_write(invocation.settings()) as library:
             done = make_known(library, sitters, face, reporter.note)
         if as_json:
-            for each in contract_people.enrolled(done):
-                reporter.json(each)
+            for each in done.left_out:
+                reporter.json(LeftOutSchema.of(each))
+            reporter.json(EnrolledSchema.of(done))
         else:
             for line in people_text.enrolled(done):
                 reporter.note(line)

@@ -42,13 +42,13 @@ def evaluate(
         from faceindex.accuracy.report import write_report
         from faceindex.accuracy.required_figures import parse_floors, shortfalls
         from faceindex.cli.text import accuracy as accuracy_text
-        from faceindex.schemas import accuracy as contract_accuracy
+        from faceindex.schemas.accuracy import EvaluationSchema
 
         floors = parse_floors(fail_under or ())
         sources = _Sources(folder, pairs, groups, own)
         found = _evaluate(invocation, reporter, sources, model)
         if as_json:
-            reporter.json(contract_accuracy.evaluation(found))
+            reporter.json(EvaluationSchema.of(found))
         else:
             reporter.lines(accuracy_text.evaluation(found))
         if plots is not None:

@@ -28,7 +28,7 @@ def export(
         from faceindex.errors import BadRequest
         from faceindex.library import Library
         from faceindex.output.export import known_faces, write_jsonl, write_npz
-        from faceindex.schemas import answers as contract
+        from faceindex.schemas.faces import FaceSchema
 
         if form is ExportFormat.NPZ and file is None:
             raise BadRequest(
@@ -37,7 +37,7 @@ def export(
         with Library.open(invocation.settings()) as library:
             if file is None:
                 for face, standing in known_faces(library):
-                    reporter.json(contract.face(face, standing))
+                    reporter.json(FaceSchema.of(face, standing))
             elif form is ExportFormat.JSONL:
                 write_jsonl(library, file)
             else:

@@ -33,7 +33,7 @@ def find(
         from faceindex.errors import BadRequest
         from faceindex.library import Library
         from faceindex.output.photo_links import link as link_photos
-        from faceindex.schemas import answers as contract
+        from faceindex.schemas.answers import FoundPhotoSchema
 
         if zero and as_json:
             raise BadRequest("-0 and --json are two forms of the same: leave one out.")
@@ -49,6 +49,6 @@ def find(
             return
         for photo in photos:
             if as_json:
-                reporter.json(contract.found_photo(photo))
+                reporter.json(FoundPhotoSchema.of(photo))
             else:
                 reporter.path(photo.path, end=b"\0" if zero else b"\n")

@@ -37,7 +37,7 @@ def log(
         from faceindex.cli.text import people as people_text
         from faceindex.errors import explained
         from faceindex.library import Library
-        from faceindex.schemas import people as contract_people
+        from faceindex.schemas.people import LoggedSchema
         from index.decisions.journal import Journal
 
         with Library.open(invocation.settings()) as library, explained():
@@ -46,7 +46,7 @@ def log(
         if as_json:
             numbers = {each.decision.uid: each.decision.id for each in decisions}
             for each in decisions[first:]:
-                reporter.json(contract_people.logged(each, numbers))
+                reporter.json(LoggedSchema.of(each, numbers))
         else:
             reporter.lines(list(people_text.log(decisions))[first:])
 
@@ -101,7 +101,7 @@ def forget(
         from faceindex.library import Library
         from faceindex.naming.decide import about_to_forget
         from faceindex.naming.decide import forget as erase
-        from faceindex.schemas import people as contract_people
+        from faceindex.schemas.people import ErasedSchema
 
         with Library.open_to_write(invocation.settings(), make=False) as library:
             summary = about_to_forget(library, name)
@@ -117,7 +117,7 @@ def forget(
                     return
             erased = erase(library, name)
         if as_json:
-            reporter.json(contract_people.erased(erased))
+            reporter.json(ErasedSchema.of(erased))
         else:
             for line in people_text.erased(erased):
                 reporter.note(line)

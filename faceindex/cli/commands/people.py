@@ -43,7 +43,7 @@ def list_people(
         from faceindex.cli.text import people as people_text
         from faceindex.errors import explained
         from faceindex.library import Library
-        from faceindex.schemas import people as contract_people
+        from faceindex.schemas.people import PersonSchema
         from index.people.queries import PeopleQueries
 
         with Library.open(invocation.settings()) as library, explained():
@@ -54,7 +54,7 @@ def list_people(
             ]
         if as_json:
             for each in summaries:
-                reporter.json(contract_people.person(each))
+                reporter.json(PersonSchema.of(each))
         elif summaries:
             heading, *lines = people_text.people(summaries)
             reporter.lines(lines, heading=heading)
@@ -81,7 +81,7 @@ def show(
         from faceindex.naming.decide import faces_of
         from faceindex.output.annotated_photo import check_target
         from faceindex.output.face_sheet import draw_sheet
-        from faceindex.schemas import people as contract_people
+        from faceindex.schemas.faces import PersonFaceSchema
 
         settings = invocation.settings()
         with Library.open(settings) as library:
@@ -90,7 +90,7 @@ def show(
             records, standings = faces_of(library, name, cluster, faces or ())
             if as_json:
                 for each in records:
-                    reporter.json(contract_people.face(each, standings[each.face_id]))
+                    reporter.json(PersonFaceSchema.of(each, standings[each.face_id]))
             else:
                 heading, *lines = people_text.faces(records, standings)
                 reporter.lines(lines, heading=heading)
@@ -236,13 +236,13 @@ def review(
         from faceindex.cli.text import people as people_text
         from faceindex.library import Library
         from faceindex.naming.review import review as suggest
-        from faceindex.schemas import people as contract_people
+        from faceindex.schemas.people import SuggestionSchema
 
         with Library.open(invocation.settings()) as library:
             found = suggest(library)
         if as_json:
             for each in found[:most]:
-                reporter.json(contract_people.suggestion(each, people_text.command(each)))
+                reporter.json(SuggestionSchema.of(each, command=people_text.command(each)))
             return
         reporter.lines(people_text.suggestions(found[:most]))
         if len(found) > most:
@@ -256,7 +256,7 @@ def _decide(context: typer.Context, decide: "Callable[[Library], Decided]", *, a
     with reported(context) as (invocation, reporter):
         from faceindex.cli.text import people as people_text
         from faceindex.library import Library
-        from faceindex.schemas import people as contract_people
+        from faceindex.schemas.people import DecidedSchema
         from index.decisions.journal import Journal
 
         with Library.open_to_write(invocation.settings(), make=False) as library:
@@ -267,6 +267,6 @@ def _decide(context: typer.Context, decide: "Callable[[Library], Decided]", *, a
                 if each.decision.id == decided.decision.id
             ]
         if as_json:
-            reporter.json(contract_people.decided(decided))
+            reporter.json(DecidedSchema.of(decided))
         else:
             reporter.note(people_text.decided(decided, logged.person_name, logged.other_name))

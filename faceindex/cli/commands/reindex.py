@@ -53,14 +53,14 @@ def _reindex(settings: "Settings", reporter: "Reporter", options: "ScanOptions",
     from faceindex.library import Library
     from faceindex.listeners import Listeners
     from faceindex.scanning.reindex import reindex
-    from faceindex.schemas.scanning import reindexed
+    from faceindex.schemas.scanning import ReindexSchema
 
     with Library.open_to_write(settings, make=False) as library, reporter.scan_progress() as progress:
         report = reindex(library, Listeners(progress, reporter.note), options)
     for failure in report.scan.failures if as_json else report.new_failures:
         reporter.failure_record(failure, as_json=as_json)
     if as_json:
-        reporter.json(reindexed(report))
+        reporter.json(ReindexSchema.of(report.scan, report))
     elif changes := nightly_text.reindexed(report):
         reporter.lines([changes])
     else:
@@ -83,14 +83,14 @@ def _change_model(
 ) -> int:
     from faceindex.listeners import Listeners
     from faceindex.scanning.model_switch import switch_model
-    from faceindex.schemas.scanning import model_switched
+    from faceindex.schemas.models import ModelSwitchSchema
 
     with reporter.scan_progress() as progress:
         result = switch_model(settings, model, Listeners(progress, reporter.note), options)
     for failure in result.failures:
         reporter.failure(failure, as_json=as_json)
     if as_json:
-        reporter.json(model_switched(result))
+        reporter.json(ModelSwitchSchema.of(result))
     else:
         reporter.lines(nightly_text.model_switched(result))
     if result.changed:
@@ -104,11 +104,11 @@ def _change_model(
 
 def _rehearse_change(settings: "Settings", model: str, reporter: "Reporter", *, as_json: bool) -> int:
     from faceindex.scanning.model_switch import preview
-    from faceindex.schemas.scanning import model_previewed
+    from faceindex.schemas.models import ModelPreviewSchema
 
     found = preview(settings, model)
     if as_json:
-        reporter.json(model_previewed(found))
+        reporter.json(ModelPreviewSchema.of(found))
     else:
         reporter.lines(nightly_text.model_previewed(found))
     return 0

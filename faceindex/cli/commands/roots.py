@@ -23,13 +23,13 @@ def list_roots(
         from faceindex.cli.text.scanning import root_rows
         from faceindex.library import Library
         from faceindex.scanning import scan_roots as roots
-        from faceindex.schemas.scanning import root
+        from faceindex.schemas.scanning import RootSchema
 
         with Library.open(invocation.settings()) as library:
             found = roots.list_roots(library)
         if as_json:
             for each in found:
-                reporter.json(root(each))
+                reporter.json(RootSchema.of(each))
         else:
             reporter.lines(root_rows(found))
 

@@ -22,7 +22,7 @@ def verify(
         from faceindex.asking.verify import Side, Unread
         from faceindex.asking.verify import verify as compare
         from faceindex.cli.text.answers import verification_rows
-        from faceindex.schemas import answers as contract
+        from faceindex.schemas.answers import VerificationSchema
 
         a, b = absolute([first, second])
         with reporter.download_progress() as progress:
@@ -34,6 +34,6 @@ def verify(
                 reporter.failure(failure, as_json=as_json)
             raise typer.Exit(EXIT_SOME_FAILED)
         if as_json:
-            reporter.json(contract.verification(found))
+            reporter.json(VerificationSchema.of(found))
         else:
             reporter.lines(verification_rows(found))

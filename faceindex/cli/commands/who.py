@@ -60,10 +60,10 @@ def who(
 
 def _show(answer: "Answer", reporter: "Reporter", *, as_json: bool) -> None:
     from faceindex.cli.text.answers import answer_rows, answer_title
-    from faceindex.schemas import answers as contract
+    from faceindex.schemas.answers import AnswerSchema
 
     if as_json:
-        reporter.json(contract.answer(answer))
+        reporter.json(AnswerSchema.of(answer))
         return
     reporter.lines([answer_title(answer)])
     if answer.faces:

@@ -22,7 +22,7 @@ def why(
         from faceindex.asking.why import why as explain
         from faceindex.cli.text.answers import explanation_rows
         from faceindex.library import Library
-        from faceindex.schemas import answers as contract
+        from faceindex.schemas.answers import ExplanationSchema
         from pipeline.values import PhotoFailed
 
         (path,) = absolute([photo])
@@ -35,7 +35,7 @@ def why(
             reporter.note("There is no face in the photo.")
         for each in explanations:
             if as_json:
-                reporter.json(contract.explanation(each))
+                reporter.json(ExplanationSchema.of(each.face, each))
             else:
                 title, *rows = explanation_rows(each)
                 reporter.lines(rows, heading=title)

@@ -105,7 +105,7 @@ def _groups(found: "Evaluation") -> Iterator[str]:
     yield "Groups, at one threshold (FAR 0.001 over all)"
     for each in found.groups:
         tar, far = (f"{rate:.4f}" if rate is not None else "-" for rate in (each.tar, each.far))
-        yield f"  {each.name:24} TAR {tar:6} of {each.genuine:>7,}   FAR {far:6} of {each.impostor:>9,}"
+        yield f"  {each.group:24} TAR {tar:6} of {each.genuine:>7,}   FAR {far:6} of {each.impostor:>9,}"
 
 
 def _interval(found: "Interval") -> str:

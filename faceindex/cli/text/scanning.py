@@ -31,9 +31,9 @@ def reindexed(report: "ReindexSummary") -> str:
     parts = [
         text.format(count(number, noun) if noun else f"{number:,}") for number, text, noun in counts if number
     ]
-    parts += [f"{each.faces:,} new of {each.name}" for each in report.gains[:_NAMED]]
+    parts += [f"{each.new:,} new of {each.person}" for each in report.gains[:_NAMED]]
     if others := report.gains[_NAMED:]:
-        parts.append(f"{sum(each.faces for each in others):,} new of {len(others):,} others")
+        parts.append(f"{sum(each.new for each in others):,} new of {len(others):,} others")
     if report.review:
         parts.append(f"{report.review:,} to review")
     return ", ".join(parts)

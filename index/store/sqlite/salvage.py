@@ -56,6 +56,11 @@ class SavedTable:
     cut: bool
 
     @property
+    def lost_at_most(self) -> int | None:
+        """Rows that are not in the new library; ``None`` where nobody can know."""
+        return None if self.cut else self.lost
+
+    @property
     def whole(self) -> bool:
         """Whether nothing was lost."""
         return not self.lost and not self.cut

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from faceindex.accuracy.dataset import as_rows, groups_of_people, labelled_photos, named_pairs
 from faceindex.accuracy.group_rates import MeasuredFaces, group_rates
 from faceindex.accuracy.identification import identify
-from faceindex.accuracy.measures import MEASURES, Detection, Evaluation, measures
+from faceindex.accuracy.measures import MEASURES, Detection, Evaluation
 from faceindex.accuracy.report import draw_roc, write_report
 from faceindex.accuracy.required_figures import Floor, parse_floors, shortfalls
 from faceindex.accuracy.verification import compare_all, verify
@@ -112,7 +112,7 @@ def test_a_group_that_is_recognised_worse_is_seen_to_be() -> None:
         vectors, names, np.repeat([0.9, 0.2], 40).astype(np.float32), np.full(80, 100, np.float32)
     )
     groups = {name: "first" if int(name.split()[1]) < 10 else "second" for name in names}
-    rates = {each.name: each for each in group_rates(faces, groups)}
+    rates = {each.group: each for each in group_rates(faces, groups)}
     assert rates["first"].tar == 1.0
     assert rates["second"].tar is not None
     assert rates["second"].tar < 0.5
@@ -132,7 +132,7 @@ def test_floors_are_read_and_checked() -> None:
 
 
 def test_what_falls_short_is_named(evaluation: Evaluation) -> None:
-    figures = measures(evaluation)
+    figures = evaluation.measures
     assert set(figures) <= set(MEASURES)
     assert figures["detection"] == 1 - 1 / 57
     assert shortfalls(evaluation, parse_floors(["rank-1=0", "auc=0.5"])) == ()

@@ -12,7 +12,7 @@ from faceindex.errors import BadRequest, FaceindexError
 from faceindex.library import Library
 from faceindex.model_lookup import find_model
 from faceindex.scanning.model_switch import switch_model
-from faceindex.schemas import answers as contract
+from faceindex.schemas.models import AdaptationSchema
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
 from index.recognition.adapted_models import Projections
@@ -123,10 +123,9 @@ def test_a_dry_run_changes_nothing(album: Album) -> None:
     assert found.trial.helps
     assert found.kept is None
     assert album.rows() == before
-    said = contract.adapted(found)
-    assert (said["helps"], said["model"], said["changed"]) == (True, None, False)
-    assert said["after"]["eer"] < said["before"]["eer"]
-    assert json.dumps(said)
+    line = json.loads(AdaptationSchema.of(found).json_line())
+    assert (line["helps"], line["model"], line["changed"]) == (True, None, False)
+    assert line["after"]["eer"] < line["before"]["eer"]
 
 
 def test_too_few_people_are_refused_plainly(album: Album) -> None:

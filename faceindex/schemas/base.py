@@ -1,0 +1,76 @@
+"""The base of the models: where in a result the value of each field is, and the types that fields share."""
+
+import json
+import os
+from datetime import datetime
+from operator import attrgetter, methodcaller
+from typing import Annotated, Any, Self
+
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+PathText = Annotated[str, BeforeValidator(os.fsdecode)]
+"""A path. Where it is not UTF-8 it has lone surrogates (PEP 383); ``os.fsencode`` gives its bytes again."""
+
+Digest = Annotated[str, BeforeValidator(bytes.hex)]
+"""A BLAKE3 digest in hexadecimal digits."""
+
+Box = Annotated[tuple[float, float, float, float], BeforeValidator(attrgetter("x", "y", "w", "h"))]
+"""Left, top, width and height in pixels of the upright, full-size photo."""
+
+Landmarks = Annotated[tuple[tuple[float, float], ...], BeforeValidator(methodcaller("tolist"))]
+"""The five points of ``pipeline.values.DetectedFace``, (x, y) each."""
+
+PersonName = Annotated[str | None, BeforeValidator(lambda person: getattr(person, "name", person) or None)]
+"""The name of a person; null where there is nobody, or a hidden person whose name was not asked for."""
+
+Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
+"""ISO 8601, without an offset where none is known."""
+
+Seconds = Annotated[float, BeforeValidator(lambda seconds: round(seconds, 3))]
+
+
+def at(path: str, default: Any = ...) -> Any:
+    """A field with the value of an attribute such as ``photo.size``; ``whole`` is the result itself."""
+    return Field(default, validation_alias=AliasPath(*path.split(".")))
+
+
+def by(key: str, value: str | None = None) -> BeforeValidator:
+    """Make a mapping of values by an attribute, to another one or to the values themselves."""
+    return BeforeValidator(
+        lambda values: {getattr(each, key): getattr(each, value) if value else each for each in values}
+    )
+
+
+class _Joined:
+    """Results as one: an attribute is that of the first result that has it."""
+
+    def __init__(self, results: tuple[object, ...], fields: dict[str, object]) -> None:
+        self._results = results
+        self.__dict__ |= {"whole": self, **fields}
+
+    def __getattr__(self, name: str) -> object:
+        for result in self._results:
+            if hasattr(result, name):
+                return getattr(result, name)
+        raise AttributeError(name)
+
+
+class Schema(BaseModel):
+    """A result as a client reads it."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", from_attributes=True, json_schema_serialization_defaults_required=True
+    )
+
+    @classmethod
+    def of(cls, *results: Any, **fields: Any) -> Self:
+        """Make a model of ``fields``, and of the attributes of results; the first that has one counts.
+
+        Raises:
+            pydantic.ValidationError: A field has no value, or one of another type.
+        """
+        return cls.model_validate(_Joined(results, fields))
+
+    def json_line(self) -> str:
+        """One line of JSON in ASCII, without its end: lone surrogates are escaped, as UTF-8 has none."""
+        return json.dumps(self.model_dump())

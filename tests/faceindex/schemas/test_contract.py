@@ -1,0 +1,229 @@
+"""The JSON contract: its exact text for one result of each kind, and the names of all its fields."""
+
+import importlib
+import json
+import os
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import faceindex.schemas
+from faceindex.results import Planned
+from faceindex.schemas.accuracy import CalibrationSchema, EvaluationSchema
+from faceindex.schemas.answers import (
+    AnswerSchema,
+    ExplanationSchema,
+    FoundPhotoSchema,
+    LookalikesSchema,
+    VerificationSchema,
+)
+from faceindex.schemas.base import Schema
+from faceindex.schemas.faces import ClusterSchema, FaceSchema, PersonFaceSchema
+from faceindex.schemas.maintenance import (
+    BackupSchema,
+    CheckSchema,
+    FindingSchema,
+    SalvageSchema,
+    StatisticsSchema,
+)
+from faceindex.schemas.models import AdaptationSchema, ModelPreviewSchema, ModelSchema, ModelSwitchSchema
+from faceindex.schemas.people import (
+    DecidedSchema,
+    EnrolledSchema,
+    ErasedSchema,
+    LeftOutSchema,
+    LoggedSchema,
+    PersonSchema,
+    RegroupedSchema,
+    SuggestionSchema,
+)
+from faceindex.schemas.scanning import FailureSchema, PlannedSchema, ReindexSchema, RootSchema, ScanSchema
+from pipeline.models.registry import SFACE
+from pipeline.models.weights import Availability
+from tests.faceindex.schemas import results
+
+LIBRARY = Path("/data/library.db")
+COPY = Path("/b")
+
+LINES = (
+    FaceSchema.of(results.FACE, results.RECOGNISED),
+    FaceSchema.of(results.FACE, results.UNKNOWN),
+    PersonFaceSchema.of(results.FACE, results.RECOGNISED),
+    PersonFaceSchema.of(results.FACE, results.UNKNOWN),
+    ClusterSchema.of(results.CLUSTER, results.FACE),
+    AnswerSchema.of(results.ANSWER),
+    ExplanationSchema.of(results.EXPLANATION.face, results.EXPLANATION),
+    VerificationSchema.of(results.VERIFICATION),
+    FoundPhotoSchema.of(results.FOUND),
+    FoundPhotoSchema.of(results.FOUND_UNDATED),
+    LookalikesSchema.of(results.LOOKALIKES),
+    PersonSchema.of(results.PERSON),
+    RegroupedSchema.of(results.REGROUPED),
+    DecidedSchema.of(results.DECIDED),
+    DecidedSchema.of(results.DECIDED_ALONE),
+    LoggedSchema.of(results.ASSIGNED, {}),
+    LoggedSchema.of(results.UNDONE, {results.NOT_A_FACE.decision.uid: 4}),
+    SuggestionSchema.of(results.SUGGESTION, command="x"),
+    SuggestionSchema.of(results.SUGGESTED_CLUSTER, command="x"),
+    LeftOutSchema.of(results.ENROLLED.left_out[0]),
+    EnrolledSchema.of(results.ENROLLED),
+    ErasedSchema.of(results.ERASED),
+    FailureSchema.of(results.FAILURE),
+    FailureSchema.of(results.FAILED, path=results.FAILED.file.path),
+    PlannedSchema.of(results.PLANNED),
+    PlannedSchema.of(results.SKIPPED),
+    ScanSchema.of(results.SCAN),
+    ReindexSchema.of(results.REINDEX.scan, results.REINDEX),
+    RootSchema.of(results.ROOT),
+    ModelSchema.of(SFACE, status=Availability.EXTRA_NEEDED),
+    ModelSwitchSchema.of(results.SWITCH),
+    ModelPreviewSchema.of(results.PREVIEW),
+    AdaptationSchema.of(results.ADAPTATION),
+    AdaptationSchema.of(results.ADAPTED),
+    EvaluationSchema.of(results.EVALUATION),
+    EvaluationSchema.of(results.UNMEASURED),
+    CalibrationSchema.of(results.CALIBRATED),
+    FindingSchema.of(results.FINDING),
+    SalvageSchema.of(results.SALVAGE),
+    CheckSchema.of(results.CHECKED),
+    CheckSchema.of(results.UNCHECKED),
+    BackupSchema.of(results.BACKED_UP, event="backup", file=COPY),
+    BackupSchema.of(results.RESTORED.contents, results.RESTORED, event="restore", file=COPY),
+    StatisticsSchema.of(results.STATISTICS, library=LIBRARY),
+    StatisticsSchema.of(results.EMPTY, library=LIBRARY),
+)
+
+FIELDS = {
+    "AdaptationSchema": (
+        "event base people faces dimension before after gain deviation steps helps model changed"
+    ),
+    "Agreement": "precision recall f",
+    "AnswerSchema": "photo width height faces",
+    "AskedFaceSchema": (
+        "box confidence quality landmarks person probable "
+        "certainty hidden similarity probability runner_up margin matches"
+    ),
+    "BackupSchema": "event file photos faces decisions bytes kept",
+    "CalibrationSchema": "model method persons pairs losses before after close recognised stored",
+    "CandidateSchema": "person similarity rejected templates nearest",
+    "CheckSchema": "event found left photos faces undescribed",
+    "CloseNames": "person other margin",
+    "ClusterSchema": "cluster faces exemplar photo",
+    "Clustering": "faces people groups b_cubed pairwise",
+    "Comparison": "confirmed astray_before astray_after open recognised_before recognised_after otherwise",
+    "Coverage": "faces described waiting contents",
+    "DecidedSchema": "event decision kind faces recognised newly_recognised no_longer_recognised",
+    "Detection": "photos unreadable repeated without_face several faces",
+    "EnrolledSchema": "event people faces",
+    "ErasedSchema": "event person faces decisions left",
+    "EvaluationSchema": (
+        "source model people faces measures detection verification folds identification clustering groups"
+    ),
+    "ExplanationSchema": (
+        "photo face face_id box confidence quality landmarks person probable certainty hidden similarity "
+        "probability runner_up margin matches quality_reasons accept review least_margin provenance "
+        "candidates decisions rule"
+    ),
+    "FaceDecisionSchema": "id made_at kind person active",
+    "FaceKeySchema": "digest box",
+    "FaceLikeness": "face_id similarity",
+    "FaceSchema": "face_id photo missing digest box landmarks confidence quality person confirmed cluster",
+    "FailureSchema": "event photo stage reason message",
+    "Figures": "eer auc tar",
+    "FindingSchema": "event kind message repair",
+    "Folds": "accuracy deviation pairs draws",
+    "FoundPhotoSchema": "photo digest taken_at",
+    "GroupRates": "group genuine tar impostor far",
+    "Guess": "name probability",
+    "GuessedFaceSchema": "box confidence quality celebrities",
+    "Identification": "enrolled probes rank_1 rank_5 strangers open_set",
+    "LeftOutSchema": "event photo reason",
+    "LibraryCountsSchema": "photos faces",
+    "LoggedSchema": "decision uid made_at kind person other name undoes faces active undone_by",
+    "LookalikesSchema": "photo width height faces",
+    "MatchSchema": "face_id photo missing box similarity person confirmed",
+    "ModelPreviewSchema": "event model previous coverage comparison",
+    "ModelSchema": "model dimension status summary licence",
+    "ModelSwitchSchema": "event model previous changed described coverage comparison in_time seconds",
+    "OpenSet": "fpir threshold tpir interval",
+    "Operating": "far threshold tar interval",
+    "PairCountsSchema": "same different rejected",
+    "PersonFaceSchema": "face_id photo missing box quality person confirmed similarity cluster",
+    "PersonGain": "person new",
+    "PersonSchema": "person key hidden confirmed recognised missing",
+    "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
+    "PlannedSchema": "event photo reason",
+    "Pruned": "photos faces",
+    "RecognitionChangeSchema": "now gained lost",
+    "RegroupedSchema": (
+        "event recognised newly_recognised no_longer_recognised joined "
+        "founded merged moved clusters clustered unclustered"
+    ),
+    "ReindexSchema": (
+        "event photos left refused faces model seconds stages library described pruned people review in_time"
+    ),
+    "RootSchema": "root photos missing unreachable",
+    "SalvageSchema": "event lost photos_to_read_again damaged",
+    "SavedTableSchema": "saved lost_at_most",
+    "ScanSchema": "event photos left refused faces model seconds stages library",
+    "StatisticsSchema": (
+        "library model folders photos photo_bytes duplicates without_face missing "
+        "failed first_taken last_taken faces descriptors descriptor_bytes database_bytes indexed_faces"
+    ),
+    "SuggestionSchema": "kind person other cluster faces similarity command",
+    "TemplateSchema": "years faces similarity",
+    "ThresholdsSchema": "accept review provenance",
+    "VerificationRatesSchema": "genuine impostor auc eer operating",
+    "VerificationSchema": "same similarity probability threshold faces model",
+}
+"""The names that each model has in JSON, in their order. Add to these; never rename or remove one."""
+
+
+def models() -> Iterator[type[Schema]]:
+    """All models of the contract, private bases left out."""
+    found = [Schema]
+    for module in pkgutil.iter_modules(faceindex.schemas.__path__):
+        importlib.import_module(f"faceindex.schemas.{module.name}")
+    for model in found:
+        found += model.__subclasses__()
+    return (model for model in found[1:] if not model.__name__.startswith("_"))
+
+
+def test_the_text_of_a_result_of_each_kind_is_as_it_ever_was() -> None:
+    golden = Path(__file__).with_name("contract.txt").read_text("ascii").splitlines()
+    assert [f"{type(line).__name__} {line.json_line()}" for line in LINES] == golden
+
+
+def test_every_field_has_the_name_that_it_ever_had() -> None:
+    schemas = {model.__name__: model.model_json_schema(mode="serialization") for model in models()}
+    parts = {name: part for schema in schemas.values() for name, part in schema.get("$defs", {}).items()}
+    objects = {name: " ".join(part["properties"]) for name, part in parts.items() if "properties" in part}
+    assert objects | {name: " ".join(schema["properties"]) for name, schema in schemas.items()} == FIELDS
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: type(line).__name__)
+def test_the_json_schema_has_all_names_of_a_line_and_says_that_they_are_there(line: Schema) -> None:
+    schema = type(line).model_json_schema(mode="serialization")
+    written = json.loads(line.json_line())
+    assert list(schema["properties"]) == list(written) == schema["required"]
+
+
+def test_a_path_that_is_not_utf_8_comes_back_byte_for_byte() -> None:
+    line = json.loads(FoundPhotoSchema.of(results.FOUND).json_line())
+    assert os.fsencode(line["photo"]) == results.PATH
+
+
+def test_a_result_without_a_field_of_the_contract_makes_no_model() -> None:
+    with pytest.raises(ValidationError, match="taken_at"):
+        FoundPhotoSchema.of(Planned(b"/photo", True, "new"), digest=results.DIGEST)
+
+
+def test_a_model_is_frozen_and_takes_no_field_that_it_has_not() -> None:
+    model = RootSchema.of(results.ROOT)
+    with pytest.raises(ValidationError, match="frozen"):
+        model.missing = 3
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        EnrolledSchema.model_validate({"people": 1, "faces": 2, "persons": 1})
