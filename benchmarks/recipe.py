@@ -27,7 +27,7 @@ from faceindex.accuracy.pairs import draw_pairs
 from faceindex.accuracy.verification import accuracy_over_folds, compare_all, threshold_at
 from pipeline.description.crop import cut
 from pipeline.description.embedder import load_embedder
-from pipeline.detection.cascade import Detector
+from pipeline.detection.detector import Detector
 from pipeline.models.registry import AlignedCrop, CropProtocol, ModelSpec, StretchedCrop, spec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore

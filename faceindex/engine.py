@@ -1,56 +1,48 @@
 """Puts the pipeline together from settings: readers, detector, descriptor model, runner.
 
-It brings OpenVINO in only where a runner is built, and then after the readers were started: they load in the
-meantime.
+Nothing heavy is imported here: the networks, and OpenVINO with them, are loaded when a photo needs them.
 """
 
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from faceindex.settings import Settings
 from pipeline.decoding.decoders import DecoderOptions, Decoders
+from pipeline.examination import ExaminationOptions
 from pipeline.models.registry import ModelSpec
+from pipeline.networks import Networks
+from pipeline.runner import Runner, RunnerOptions
 from pipeline.timing import StageClock
 
 if TYPE_CHECKING:
-    from pipeline.detection.cascade import Detector
-    from pipeline.runner import Runner
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What the engine is for.
-
-    Attributes:
-        photos: How many photos there are to look at: with one or two, all cores work on each photo;
-            with many, each core on a photo of its own.
-        clock: Where the time of each stage is added up.
-    """
-
-    photos: int
-    clock: StageClock = field(default_factory=StageClock)
+    from pipeline.detection.detector import Detector
 
 
 def build_runner(
-    settings: Settings, model: ModelSpec, work: Work, detector: "Detector | None" = None
-) -> "Runner":
-    """A runner that describes faces with ``model``.
+    settings: Settings,
+    model: ModelSpec,
+    *,
+    workers: int | None = None,
+    clock: StageClock | None = None,
+    detector: "Detector | None" = None,
+) -> Runner:
+    """A runner that describes faces with ``model``. Networks are loaded when a photo needs them.
 
     Args:
-        settings: How.
-        model: Which.
-        work: What for.
+        settings: How photos are decoded and networks run.
+        model: Describes the faces.
+        workers: Photos worked on side by side, among which the cores are divided; by default one for each
+            core. With 1, all cores work on one photo, which suits questions about single photos.
+        clock: Where the time of each stage is added up.
         detector: Finds the faces; by default the cascade.
-
-    Raises:
-        ModelError: The weights of the model, or of the detector, are not there or not right.
     """
-    workers = min(settings.cores, max(work.photos, 1))
+    workers = workers or settings.cores
     decoders = Decoders(DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6)))
-    decoders.start(workers)
-    from faceindex.networks import load_networks
-    from pipeline.runner import Runner, RunnerOptions
+    options = RunnerOptions(workers, ExaminationOptions(settings.detection.long_edge, model.crop))
+    return Runner(partial(_load, settings, model, workers, detector), options, clock, decoders)
 
-    networks = load_networks(settings, model, workers, detector)
-    options = RunnerOptions(workers, settings.long_edge)
-    return Runner(networks.detector, networks.embedder, options, work.clock, decoders)
+
+def _load(settings: Settings, model: ModelSpec, workers: int, detector: "Detector | None") -> Networks:
+    from faceindex.networks import load_networks  # it brings OpenVINO
+
+    return load_networks(settings, model, workers, detector)

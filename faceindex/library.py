@@ -1,7 +1,6 @@
 """The public API: one library and all that can be done with it. No printing, no command line."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from faceindex.asking.examine import examine
 from faceindex.errors import explained
@@ -75,15 +74,14 @@ class Library(Session):
             FaceindexError: See ``faceindex.errors``.
         """
         from faceindex.asking.identifier import Identifier
-        from faceindex.engine import Work, build_runner
+        from faceindex.engine import build_runner
 
         wanted = wanted or NeighborOptions(k=DEFAULT_NEIGHBORS)
         with explained():
             model = self.model()
-            with ThreadPoolExecutor(1) as beside:  # the networks come from other files than the index
-                loading = beside.submit(build_runner, self._settings, model, Work(photos=1))
-                identifier = Identifier(self, note, hidden=hidden)
-                runner = loading.result()
+            runner = build_runner(self._settings, model, workers=1)
+            runner.prepare()  # the networks come from other files than the index
+            identifier = Identifier(self, note, hidden=hidden)
             for found in examine(photos, runner):
                 yield found if isinstance(found, PhotoFailed) else identifier.answer(found, wanted)
 

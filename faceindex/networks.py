@@ -3,27 +3,21 @@
 Imported only when photos are to be looked at: it brings in OpenVINO.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 
 from faceindex.settings import Settings
-from pipeline.description.embedder import Embedder, Runtime, load_embedder
-from pipeline.detection.cascade import Detector, DetectorOptions, MtcnnDetector
+from pipeline.description.embedder import Runtime, load_embedder
+from pipeline.detection.cascade import MtcnnDetector
+from pipeline.detection.detector import Detector
 from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.errors import ModelError
 from pipeline.models.registry import ModelSpec
 from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
 from pipeline.models.vggface import has_gpu
 from pipeline.models.weights import WeightsStore
-
-
-@dataclass(frozen=True, slots=True)
-class Networks:
-    """What finds faces, and what describes them. Threads may share both."""
-
-    detector: Detector
-    embedder: Embedder
+from pipeline.networks import Networks
 
 
 def load_networks(settings: Settings, model: ModelSpec, workers: int, detector: Detector | None) -> Networks:
@@ -46,8 +40,7 @@ def load_networks(settings: Settings, model: ModelSpec, workers: int, detector: 
     # First, since it is compiled beside all that follows.
     embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, _runtime(settings))
     if detector is None:
-        options = DetectorOptions(settings.long_edge, settings.smallest_face, settings.thresholds)
-        detector = MtcnnDetector(Mtcnn(side_by_side), options)
+        detector = MtcnnDetector(Mtcnn(side_by_side), settings.detection)
     return Networks(detector, embedder)
 
 

@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from faceindex.errors import BadRequest
+from pipeline.detection.detector import MtcnnOptions
 
 APP = "faceindex"
 
@@ -27,6 +28,9 @@ AUTO = "auto"
 
 _Home: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path that may begin with ~: no shell has seen what stands in a config file."""
+
+_SOUGHT = MtcnnOptions()
+"""How faces are sought where the user says nothing."""
 
 _Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
@@ -70,9 +74,9 @@ class Settings(BaseSettings):
     device: Literal["cpu", "gpu"] = "cpu"
     precision: Literal["auto", "f32", "bf16"] = "auto"
     workers: int = Field(0, ge=0, le=256)
-    long_edge: int = Field(1600, ge=64, le=20_000)
-    smallest_face: float = Field(20.0, ge=12)
-    thresholds: tuple[_Probability, _Probability, _Probability] = (0.6, 0.7, 0.8)
+    long_edge: int = Field(_SOUGHT.long_edge, ge=64, le=20_000)
+    smallest_face: float = Field(_SOUGHT.smallest_face, ge=12)
+    thresholds: tuple[_Probability, _Probability, _Probability] = _SOUGHT.thresholds
     max_megapixels: float = Field(400.0, gt=0)
     keep_missing_days: float = Field(30.0, ge=0, le=36_500)
 
@@ -113,6 +117,11 @@ class Settings(BaseSettings):
         except (OSError, ValueError) as error:
             raise BadRequest(f"The config file {file} cannot be read: {error}.") from error
         return cls.model_construct(**dict(settings))
+
+    @property
+    def detection(self) -> MtcnnOptions:
+        """How faces are sought: the detector's own options."""
+        return MtcnnOptions(self.long_edge, self.smallest_face, self.thresholds)
 
     @property
     def cores(self) -> int:

@@ -25,7 +25,7 @@ from faceindex.accuracy.verification import (
     compare_all,
     verify,
 )
-from faceindex.engine import Work, build_runner
+from faceindex.engine import build_runner
 from faceindex.errors import FaceindexError, explained
 from faceindex.listeners import Listeners
 from faceindex.results import Progress
@@ -256,7 +256,7 @@ def _look_at(
     photos: Sequence[LabelledPhoto], settings: Settings, model: ModelSpec, listeners: Listeners
 ) -> _Collected:
     collected = _Collected()
-    runner = build_runner(settings, model, Work(photos=len(photos)))
+    runner = build_runner(settings, model)
     outcomes = runner.run((photo.file for photo in photos), lambda _: False)
     for done, (photo, outcome) in enumerate(zip(photos, outcomes, strict=True), 1):
         collected.add(photo.person, outcome)

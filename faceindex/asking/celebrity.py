@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from faceindex.asking.examine import examine
-from faceindex.engine import Work, build_runner
+from faceindex.engine import build_runner
 from faceindex.errors import explained
 from faceindex.settings import Settings
 from pipeline.errors import WeightsMissing
@@ -80,7 +80,7 @@ class Celebrities:
         with explained():
             names = read_names(_fetched(store, CELEBRITY_NAMES, progress).path)
             _fetched(store, CELEBRITY, progress)
-            return cls(build_runner(settings, CELEBRITY, Work(photos=1)), names)
+            return cls(build_runner(settings, CELEBRITY, workers=1), names)
 
     def guess(self, photos: Sequence[bytes]) -> Iterator[Lookalikes | PhotoFailed]:
         """Guess who is in photos.

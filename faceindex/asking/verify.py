@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from faceindex.asking.examine import examine
-from faceindex.engine import Work, build_runner
+from faceindex.engine import build_runner
 from faceindex.errors import BadRequest, FaceindexError, explained
 from faceindex.session import Session
 from faceindex.settings import Settings
@@ -93,7 +93,7 @@ def verify(
     """
     with explained():
         judge = _judge(settings, note, progress)
-        runner = build_runner(settings, judge.model, Work(photos=1))
+        runner = build_runner(settings, judge.model, workers=1)
         found = list(examine([side.photo for side in sides], runner))
         failures = tuple(each for each in found if isinstance(each, PhotoFailed))
         if failures:

@@ -114,11 +114,11 @@ def why(
         BadRequest: The photo has no face of the number asked for.
         FaceindexError: See ``faceindex.errors``.
     """
-    from faceindex.engine import Work, build_runner
+    from faceindex.engine import build_runner
 
     with explained():
         identifier = Identifier(session, note, hidden=question.hidden)
-        runner = build_runner(session.settings, session.model(), Work(photos=1))
+        runner = build_runner(session.settings, session.model(), workers=1)
         (found,) = examine([question.photo], runner)
         if isinstance(found, PhotoFailed):
             return found

@@ -104,12 +104,11 @@ def enroll(
     Raises:
         FaceindexError: See ``faceindex.errors``.
     """
-    from faceindex.engine import Work, build_runner
+    from faceindex.engine import build_runner
 
     with explained():
         model = session.ensure_model(note)
-        photos = sum(len(sitter.photos) for sitter in sitters)
-        runner = build_runner(session.settings, model, Work(photos))
+        runner = build_runner(session.settings, model)
         acts: list[Assign] = []
         left_out: list[LeftOut] = []
         for sitter in sitters:

@@ -134,9 +134,9 @@ class Describer:
 
     def _outcomes(self, contents: int) -> Generator[Outcome, None, None]:
         if self._runner is None:
-            from faceindex.engine import Work, build_runner
+            from faceindex.engine import build_runner
 
-            self._runner = build_runner(self._settings, self._model, Work(contents), self._detector)
+            self._runner = build_runner(self._settings, self._model, detector=self._detector)
         return self._runner.run(self._files(), self._detector.is_unexpected)
 
     def _files(self) -> Iterator[PhotoFile]:

@@ -179,10 +179,9 @@ class Scan:
                 changed.append(file)
 
     def _outcomes(self, files: Sequence[PhotoFile]) -> Generator[Outcome, None, None]:
-        from faceindex.engine import Work, build_runner
+        from faceindex.engine import build_runner
 
-        with self._clock.time("load"):
-            runner = build_runner(self._settings, self._model, Work(len(files), self._clock))
+        runner = build_runner(self._settings, self._model, clock=self._clock)
         return runner.run(files, self._catalog.known_digests().__contains__)
 
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from pipeline.description.crop import cut
-from pipeline.models.registry import SFACE
-from pipeline.values import F32, DecodedPhoto, DetectedFace, Quality
+from pipeline.models.registry import SFACE, CropProtocol
+from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, FaceCrop, Quality
 
 _FRAME = SFACE.crop
 """Every face is judged turned upright and at the same size, in this frame of 112 x 112 pixels."""
@@ -75,10 +75,25 @@ def assess(photo: DecodedPhoto, face: DetectedFace) -> Quality:
 
     The photo should be decoded as finely as for a crop of 112 x 112: coarser pixels count as blur.
     """
+    return _judge(face, cut(photo, face, _FRAME))
+
+
+def crop_and_assess(photo: DecodedPhoto, face: DetectedFace, protocol: CropProtocol) -> FaceCrop:
+    """Cut a face out by a model's protocol, and judge it as ``assess`` does.
+
+    It is cut once where the model's protocol is the one by which faces are judged.
+    """
+    frame = cut(photo, face, _FRAME)
+    pixels = frame if protocol == _FRAME else cut(photo, face, protocol)
+    return FaceCrop(face, _judge(face, frame), pixels)
+
+
+def _judge(face: DetectedFace, frame: U8) -> Quality:
+    """The quality of a face, given its pixels in the frame that every face is judged in."""
     pose = _pose(face.landmarks)
     grades = (
         (_SIZE, min(face.box.w, face.box.h)),
-        (_SHARPNESS, _sharpness(photo, face)),
+        (_SHARPNESS, _sharpness(frame)),
         (_YAW, abs(pose.yaw)),
         (_PITCH, abs(pose.pitch)),
         (_ROLL, abs(pose.roll)),
@@ -90,13 +105,13 @@ def assess(photo: DecodedPhoto, face: DetectedFace) -> Quality:
     )
 
 
-def _sharpness(photo: DecodedPhoto, face: DetectedFace) -> float:
+def _sharpness(frame: U8) -> float:
     """Variance of the finest detail of the face, divided by that of detail up to three times as coarse.
 
     The ratio does not change with contrast and little with what the face looks like. About 0.43 for a
     sharp face, 0.14 if it is blurred by 2 pixels of a face 90 pixels wide, 0.06 if by 4.
     """
-    grey = cv2.cvtColor(cut(photo, face, _FRAME), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
     finer, coarser = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (_FINE, _COARSE))
     fine, coarse = float((grey - finer)[_FACE].var()), float((finer - coarser)[_FACE].var())
     return fine / coarse if coarse > _FLAT else 0.0

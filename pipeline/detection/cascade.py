@@ -9,11 +9,11 @@ trained with them. This module knows neither files nor descriptors.
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
 
+from pipeline.detection.detector import MtcnnOptions
 from pipeline.detection.mtcnn_networks import OUTPUT_SIDE, REFINE_SIDE, TILE, Mtcnn, Proposals, Refinements
 from pipeline.detection.pyramid import STRIDE, WINDOW, Level, Piece, fill, plan
 from pipeline.geometry import Overlap, clipped, squared, suppress
@@ -27,41 +27,6 @@ MOST_PROPOSALS = 5_000
 
 PATCH_ROWS = 512
 """Patches cut at once; cv2.remap takes at most 32,767 rows."""
-
-
-class Detector(Protocol):
-    """Finds the faces of a photo.
-
-    Attributes:
-        name: What it is, with the options that decide which faces it finds; the library records it.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
-        """The faces, most confident first, in pixels of the upright, full-size photo."""
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorOptions:
-    """How faces are sought.
-
-    Attributes:
-        long_edge: The photo is shrunk until its long edge has this many pixels; it is never enlarged.
-        smallest_face: Side of the smallest face sought, pixels of that copy.
-        thresholds: Probability above which a box passes P-Net, R-Net and O-Net.
-    """
-
-    long_edge: int = 1600
-    smallest_face: float = 20.0
-    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
-
-    @property
-    def name(self) -> str:
-        """The detector with these options, as ``mtcnn 1600 20 0.6/0.7/0.8``."""
-        thresholds = "/".join(f"{threshold:g}" for threshold in self.thresholds)
-        return f"mtcnn {self.long_edge} {self.smallest_face:g} {thresholds}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +47,9 @@ class Detections:
 class MtcnnDetector:
     """The cascade. May be shared by threads: it holds no state between photos."""
 
-    def __init__(self, networks: Mtcnn, options: DetectorOptions | None = None) -> None:
+    def __init__(self, networks: Mtcnn, options: MtcnnOptions | None = None) -> None:
         self._networks = networks
-        self._options = options or DetectorOptions()
+        self._options = options or MtcnnOptions()
         self.name: str = self._options.name
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:

@@ -9,7 +9,9 @@ import numpy as np
 from PIL import Image
 
 from pipeline.decoding.decoders import Decoders
+from pipeline.examination import ExaminationOptions
 from pipeline.models.registry import AlignedCrop, CropProtocol
+from pipeline.networks import Networks
 from pipeline.runner import Runner, RunnerOptions
 from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, ModelId, Outcome, PhotoFile
 from tests.pipeline.pictures import encoded, noise
@@ -69,8 +71,9 @@ def runner(
     long_edge: int = 64,
     decoders: Decoders | None = None,
 ) -> Runner:
-    options = RunnerOptions(workers, long_edge)
-    return Runner(detector, embedder or FakeEmbedder(), options, decoders=decoders)
+    networks = Networks(detector, embedder or FakeEmbedder())
+    options = RunnerOptions(workers, ExaminationOptions(long_edge, networks.embedder.protocol))
+    return Runner(lambda: networks, options, decoders=decoders)
 
 
 def run(runner: Runner, files: Sequence[PhotoFile], known: frozenset[bytes] = frozenset()) -> list[Outcome]:

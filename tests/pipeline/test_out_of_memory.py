@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 START = """
     import resource, sys
+    import pipeline.description.quality  # a run imports it, with OpenCV, when it needs it
     from pathlib import Path
     import numpy as np
     from tests.pipeline.fakes import FakeDetector, FakeEmbedder, run, runner

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice, repeat
 from pathlib import Path
 from threading import Barrier, Event, Timer
 
@@ -12,8 +13,13 @@ import pytest
 from PIL import Image, ImageFilter
 
 from pipeline.decoding.decoders import DecoderOptions, Decoders
+from pipeline.description import quality
 from pipeline.description.crop import cut
-from pipeline.runner import UNDER_WAY
+from pipeline.errors import ModelError
+from pipeline.examination import ExaminationOptions
+from pipeline.models.registry import SFACE, CropProtocol
+from pipeline.networks import Networks
+from pipeline.runner import UNDER_WAY, Runner, RunnerOptions
 from pipeline.values import (
     U8,
     DecodedPhoto,
@@ -26,7 +32,7 @@ from pipeline.values import (
     PhotoSkipped,
     Reason,
 )
-from tests.pipeline.fakes import SIDE, FakeDetector, FakeEmbedder, face_at, picture, run, runner
+from tests.pipeline.fakes import PROTOCOL, SIDE, FakeDetector, FakeEmbedder, face_at, picture, run, runner
 from tests.pipeline.pictures import decoded, encoded, noise, photo_file, written
 
 
@@ -195,6 +201,56 @@ def test_no_more_files_are_taken_than_are_under_way(photos: list[PhotoFile]) -> 
     with closing(runner(FakeDetector(), embedder, workers=2).run(files(), lambda _: False)) as outcomes:
         next(outcomes)
         assert len(taken) <= 2 * UNDER_WAY + 1
+
+
+def test_an_endless_crawl_has_outcomes(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.png", picture(1))
+    with closing(runner(FakeDetector()).run(repeat(file), lambda _: False)) as outcomes:
+        assert [type(outcome) for outcome in islice(outcomes, 5)] == [PhotoIndexed] + [PhotoKnown] * 4
+
+
+def test_networks_are_loaded_once_and_only_for_a_photo_that_is_new(
+    tmp_path: Path, photos: list[PhotoFile]
+) -> None:
+    loaded: list[int] = []
+    networks = Networks(FakeDetector(), FakeEmbedder())
+
+    def load() -> Networks:
+        loaded.append(1)
+        if len(loaded) == 1:
+            raise ModelError("the weights are not there yet")
+        return networks
+
+    lazy = Runner(load, RunnerOptions(2, ExaminationOptions(64, networks.embedder.protocol)))
+    text = written(tmp_path / "a.txt", b"no photo")
+    assert [type(each) for each in run(lazy, [text])] == [PhotoSkipped]
+    assert [type(each) for each in lazy.run(photos, lambda _: True)] == [PhotoKnown] * len(photos)
+    assert not loaded
+    with pytest.raises(ModelError, match="not there yet"):
+        run(lazy, photos[:1])
+    assert [type(each) for each in run(lazy, photos)] == [PhotoIndexed] * len(photos)
+    assert len(loaded) == 2
+
+
+@pytest.mark.parametrize("protocol", [SFACE.crop, PROTOCOL])
+def test_the_crop_that_faces_are_judged_by_serves_a_model_that_wants_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: CropProtocol
+) -> None:
+    cuts: list[CropProtocol] = []
+
+    def counted(photo: DecodedPhoto, face: DetectedFace, protocol: CropProtocol) -> U8:
+        cuts.append(protocol)
+        return cut(photo, face, protocol)
+
+    monkeypatch.setattr(quality, "cut", counted)
+    embedder = FakeEmbedder(protocol=protocol)
+    file = written(tmp_path / "a.png", picture(1))
+    (outcome,) = run(runner(FakeDetector(), embedder), [file])
+    assert isinstance(outcome, PhotoIndexed)
+    assert cuts == list(dict.fromkeys([SFACE.crop, protocol]))
+    photo, face = decoded(file), outcome.faces[0].face
+    np.testing.assert_array_equal(embedder.batches[0][0], cut(photo, face, protocol))
+    assert outcome.faces[0].quality == quality.assess(photo, face)
 
 
 def test_closing_early_stops_the_workers_after_the_photo_in_hand(photos: list[PhotoFile]) -> None:

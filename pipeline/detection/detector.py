@@ -1,0 +1,44 @@
+"""What every detector does, whichever networks it has, and the options of each.
+
+Importing it is cheap: settings are read without a network.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.values import DecodedPhoto, DetectedFace
+
+
+class Detector(Protocol):
+    """Finds the faces of a photo. Threads may share it.
+
+    Attributes:
+        name: What it is, with the options that decide which faces it finds; the library records it.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
+        """The faces, most confident first, in pixels of the upright, full-size photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class MtcnnOptions:
+    """How the MTCNN cascade seeks faces.
+
+    Attributes:
+        long_edge: The photo is shrunk until its long edge has this many pixels; it is never enlarged.
+        smallest_face: Side of the smallest face sought, pixels of that copy.
+        thresholds: Probability above which a box passes P-Net, R-Net and O-Net.
+    """
+
+    long_edge: int = 1600
+    smallest_face: float = 20.0
+    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
+
+    @property
+    def name(self) -> str:
+        """The cascade with these options, as ``mtcnn 1600 20 0.6/0.7/0.8``."""
+        thresholds = "/".join(f"{threshold:g}" for threshold in self.thresholds)
+        return f"mtcnn {self.long_edge} {self.smallest_face:g} {thresholds}"

@@ -1,0 +1,192 @@
+"""One photo from its file to its face crops; what is the same content is examined once.
+
+Photos are examined by several threads side by side. This module describes no faces: the crops of many photos
+are gathered for that.
+"""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import TypeAlias
+
+from pipeline.decoding.decoders import Decoder, Decoders
+from pipeline.decoding.readers import decoder_of
+from pipeline.errors import PhotoError
+from pipeline.models.registry import CropProtocol
+from pipeline.networks import NetworkLoader
+from pipeline.out_of_memory import SharedExclusiveLock, memory_errors
+from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.timing import StageClock
+from pipeline.values import FaceCrop, PhotoFailed, PhotoFile, PhotoKnown, PhotoSkipped, Size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """A photo whose faces are found and cut out, but not described."""
+
+    file: PhotoFile
+    digest: bytes
+    size: Size
+    taken_at: datetime | None
+    crops: tuple[FaceCrop, ...]
+    decoder: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SameContent:
+    """A file whose content a thread is busy with already, for another file.
+
+    Attributes:
+        digest: Of the content.
+        decoder: What reads its format.
+        other: What becomes of the other file; a PhotoError where it cannot be read.
+    """
+
+    digest: bytes
+    decoder: str | None
+    other: Future[Examined]
+
+
+Examination: TypeAlias = Examined | PhotoKnown | PhotoSkipped | PhotoFailed
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminationOptions:
+    """How photos are decoded and cropped.
+
+    Attributes:
+        long_edge: Pixels of the long edge that the detector wants; photos are decoded no smaller.
+        crop: How the descriptor model wants its faces cut.
+    """
+
+    long_edge: int
+    crop: CropProtocol
+
+
+class Examiner:
+    """Reads photos, finds their faces and cuts them out. Shared by threads.
+
+    Args:
+        networks: Loaded when the first photo is decoded.
+        decoders: Decode the photos.
+        options: How photos are decoded and cropped.
+        clock: Where the time of each stage is added up.
+    """
+
+    def __init__(
+        self, networks: NetworkLoader, decoders: Decoders, options: ExaminationOptions, clock: StageClock
+    ) -> None:
+        self._networks = networks
+        self._decoders = decoders
+        self._options = options
+        self._clock = clock
+        self._turns = SharedExclusiveLock()
+
+    def examine(self, file: PhotoFile, contents: "Contents") -> Examination | SameContent:
+        """Everything about one file up to its crops."""
+        digest: bytes | None = None
+        decoder: str | None = None
+        try:
+            with OpenPhoto(file) as photo:
+                decoder = decoder_of(photo.kind)
+                if not photo.is_photo:
+                    return PhotoSkipped(file)
+                with self._clock.time("hash"):
+                    digest = photo.digest()
+                if contents.known(digest):
+                    return PhotoKnown(file, digest)
+                result = contents.once(digest, lambda: self._cut_faces(photo, digest))
+                return SameContent(digest, decoder, result) if isinstance(result, Future) else result
+        except PhotoError as error:
+            return failed(file, error, digest, decoder)
+
+    def _cut_faces(self, photo: OpenPhoto, digest: bytes) -> Examined:
+        """The faces of a photo; if there is not enough memory, once more when nobody else takes any."""
+        try:
+            with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
+                return self._cut_faces_of(photo, digest, decoder)
+        except MemoryError:
+            pass  # what the attempt held is let go of before the next one
+        with self._turns.alone(), self._decoders.lend() as decoder, memory_errors():
+            return self._cut_faces_of(photo, digest, decoder)
+
+    def _cut_faces_of(self, photo: OpenPhoto, digest: bytes, decoder: Decoder) -> Examined:
+        """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
+        self._networks.start()
+        from pipeline.description.crop import scale_needed, wants_full_size  # they bring OpenCV
+        from pipeline.description.quality import crop_and_assess
+
+        crop, long_edge = self._options.crop, self._options.long_edge
+        with self._clock.time("decode"):
+            decoded = decoder.decode(photo, digest, None if wants_full_size(crop) else long_edge)
+        detector = self._networks.loaded().detector
+        with self._clock.time("detect"):
+            faces = detector.detect(decoded)
+        needed = max((scale_needed(face, crop) for face in faces), default=0.0)
+        size, source = decoded.size, decoded
+        if needed > decoded.scale:
+            with self._clock.time("decode"):  # it takes the place of the copy
+                source = decoder.decode(photo, digest, math.floor(max(size.width, size.height) * needed))
+        with self._clock.time("crop"):
+            crops = tuple(crop_and_assess(source, face, crop) for face in faces)
+        return Examined(photo.file, digest, size, decoded.taken_at, crops, decoder_of(photo.kind) or "")
+
+
+def failed(file: PhotoFile, error: PhotoError, digest: bytes | None, decoder: str | None) -> PhotoFailed:
+    """The outcome that an error stands for; the digest is part of it where the fault lies in the content."""
+    own = digest if error.reason.lies_in_content else None
+    return PhotoFailed(file, error.stage, error.reason, error.message, own, decoder)
+
+
+class Contents:
+    """Which content is known, and which a thread is busy with; shared by the threads of a run.
+
+    Args:
+        known: Whether content of this digest was known before the run.
+    """
+
+    def __init__(self, known: Callable[[bytes], bool]) -> None:
+        self._known = known
+        self._done: set[bytes] = set()
+        self._busy: dict[bytes, Future[Examined]] = {}
+        self._lock = Lock()
+
+    def known(self, digest: bytes) -> bool:
+        """Whether this content needs no work."""
+        return digest in self._done or self._known(digest)
+
+    def once(self, digest: bytes, work: Callable[[], Examined]) -> Examined | Future[Examined]:
+        """The result of ``work``; where a thread is at the same content already, what becomes of that.
+
+        Raises:
+            PhotoError: As ``work`` does.
+        """
+        own: Future[Examined] = Future()
+        with self._lock:
+            busy = self._busy.setdefault(digest, own)
+        if busy is not own:
+            return busy
+        try:
+            result = work()
+        except BaseException as error:
+            if isinstance(error, PhotoError) and not error.reason.lies_in_content:
+                with self._lock:  # only this file cannot be read: others of its content are read
+                    del self._busy[digest]
+            own.set_exception(error)
+            raise
+        own.set_result(result)
+        return result
+
+    def first(self, examined: Examination) -> Examination:
+        """The examination itself for the first file of its content, ``PhotoKnown`` for later ones."""
+        if not isinstance(examined, Examined | PhotoFailed) or examined.digest is None:
+            return examined
+        if examined.digest in self._done:
+            return PhotoKnown(examined.file, examined.digest)
+        self._done.add(examined.digest)
+        with self._lock:
+            self._busy.pop(examined.digest, None)
+        return examined
