@@ -9,6 +9,15 @@ import pytest
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as quick what is not marked as slow and needs no graph of a network."""
+    for item in items:
+        needs_network = isinstance(item, pytest.Function) and "cache" in item.fixturenames
+        if not needs_network and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.quick)
+
+
 @pytest.fixture(scope="session")
 def shared_photos() -> Path:
     """The folder of labelled photos beside the checkout; the test skips where it is absent."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGES = ["faceindex", "index", "pipeline"]
 MIGRATIONS = Path("index", "store", "migrations")

@@ -16,6 +16,8 @@ from tests.pipeline.fakes import picture
 from tests.pipeline.pictures import encoded, noise
 from tests.waiting import SECONDS, is_blocked, wait_until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 START = """

@@ -12,6 +12,8 @@ from index.recognition.thresholds import Curve, EvidencePoint, RatePoint, for_ga
 from pipeline.description.projection import project
 from pipeline.values import F32, ModelId
 
+pytestmark = pytest.mark.slow
+
 LENGTH = 16
 
 

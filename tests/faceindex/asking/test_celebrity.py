@@ -27,6 +27,8 @@ from tests.pipeline.faces import hopper as hopper_photo
 from tests.pipeline.models.seeded import randomise
 from tests.pipeline.models.server import FileServer, serving
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Published:

@@ -22,6 +22,8 @@ from index.decisions.model import Undo
 from index.people.queries import PeopleQueries
 from tests.functional.people import astronaut, landscape, save
 
+pytestmark = pytest.mark.slow
+
 Step: TypeAlias = Callable[[Library], object]
 
 NAMES = ("Ann", "Ben", "Cleo")

@@ -23,6 +23,8 @@ from index.vectors.saved_index import load_index, save_index
 from pipeline.values import PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, units
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def album(catalog: Catalog) -> Catalog:

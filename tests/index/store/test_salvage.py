@@ -21,6 +21,8 @@ from index.store.store import Access
 from pipeline.values import PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, units
 
+pytestmark = pytest.mark.slow
+
 PAGE = 4096
 NOW = "2024-05-06T07:08:09+00:00"
 PHOTOS, FACES = 400, 800

@@ -13,6 +13,8 @@ from pipeline.values import F32
 from tests.index.builders import DIMENSION, units
 from tests.made_descriptors import MadePeople
 
+pytestmark = pytest.mark.slow
+
 NONE: I64 = np.empty(0, dtype=np.int64)
 
 

@@ -29,6 +29,8 @@ from index.vectors.saved_index import (
 from pipeline.values import F32, ModelId, PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, stored, units
 
+pytestmark = pytest.mark.slow
+
 NONE: I64 = np.empty(0, dtype=np.int64)
 ALWAYS, NEVER = 1 << 40, 0
 

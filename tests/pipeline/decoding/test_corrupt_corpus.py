@@ -6,11 +6,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, Outcome, PhotoFailed, PhotoIndexed, Reason
 from tests.pipeline import corrupt
 from tests.pipeline.fakes import FakeDetector, run, runner
 from tests.pipeline.pictures import photo_file
+
+pytestmark = pytest.mark.slow
 
 DEATHS = {Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.KILLED}
 ALIKE = 0.75

@@ -24,6 +24,8 @@ from tests.pipeline import faults
 from tests.pipeline.pictures import decoded, encoded, noise, one_of_each, photo_file, written
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 VARIETIES = one_of_each()
 QUICK = DecoderOptions(seconds=1.0, entry=faults.ENTRY)

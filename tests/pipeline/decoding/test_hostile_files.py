@@ -25,6 +25,8 @@ from tests.pipeline import faults
 from tests.pipeline.fakes import FakeDetector, picture, run, runner
 from tests.pipeline.pictures import encoded, noise, written
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = {
     "segfault": Reason.CRASHED,
     "hang": Reason.TIMED_OUT,

@@ -17,7 +17,10 @@ from pipeline.geometry import overlap
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.values import F32, U8, DecodedPhoto, PhotoFile, Size
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras's own, on import
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # TensorFlow's and Keras's own, on import
+]
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from pipeline.models.weights import WeightsStore
 from tests.pipeline.faces import cosines
 from tests.pipeline.models.seeded import Reference, make_reference, with_size_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 NETWORK = vggface.NETWORKS[VGGFACE2_RESNET50.model_id]
 

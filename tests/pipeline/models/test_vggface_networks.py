@@ -15,6 +15,8 @@ from pipeline.models.weights import WeightsStore
 from tests.pipeline.faces import cosines
 from tests.pipeline.models.seeded import Reference, make_reference
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=[VGGFACE2_SENET50, VGGFACE_VGG16], ids=lambda model: model.model_id)
 def model(request: pytest.FixtureRequest) -> ModelSpec:
