@@ -9,6 +9,7 @@ This module knows no database: what is already known is asked of the caller.
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from pipeline.examination import (
     SameContent,
     failed,
 )
+from pipeline.file_feed import FileFeed
 from pipeline.networks import NetworkLoader, Networks
 from pipeline.out_of_memory import memory_errors
 from pipeline.timing import StageClock
@@ -45,10 +47,12 @@ class RunnerOptions:
     Attributes:
         workers: Photos worked on side by side.
         examination: How each is decoded and cropped.
+        patience: Seconds after which faces that wait for a full batch are described where no file comes.
     """
 
     workers: int
     examination: ExaminationOptions
+    patience: float = 0.5
 
 
 class Runner:
@@ -85,7 +89,7 @@ class Runner:
         """Run files through all stages.
 
         Args:
-            files: Taken one by one in the caller's thread, and no more than are worked on.
+            files: Taken one by one in a thread of their own, and no more than are worked on.
             known: Whether content of this digest is known, and so is not decoded. It is called by
                 several threads. Content met twice in one run is decoded once: the first file is
                 indexed, the others are known.
@@ -99,27 +103,26 @@ class Runner:
             Exception: Whatever is not a PhotoError is a bug, or a machine in trouble, and ends the run.
         """
         batches = _Batches(self._networks, self._clock)
-        for examined in self._examine_all(files, Contents(known)):
-            yield from batches.add(examined)
+        with closing(self._examine_all(files, Contents(known))) as examinations:
+            for examined in examinations:
+                yield from batches.rest() if examined is None else batches.add(examined)
         yield from batches.rest()
 
-    def _examine_all(self, files: Iterable[PhotoFile], contents: Contents) -> Iterator[Examination]:
-        """Examine files side by side, and hand them on in order.
-
-        What is finished is handed on before the next file is waited for: finding one may take long.
-        """
-        remaining = iter(files)
-        under_way: deque[tuple[PhotoFile, Future[Examination | SameContent]]] = deque()
+    def _examine_all(
+        self, files: Iterable[PhotoFile], contents: Contents
+    ) -> Generator[Examination | None, None, None]:
+        """Examine files side by side, and hand them on in order; ``None`` where no file comes for a while."""
         pool = ThreadPoolExecutor(self._options.workers, thread_name_prefix="photo")
-        most = self._options.workers * UNDER_WAY
+        feed = FileFeed(
+            files,
+            lambda file: pool.submit(self._examiner.examine, file, contents),
+            self._options.workers * UNDER_WAY,
+        )
         try:
-            for file in remaining:
-                under_way.append((file, pool.submit(self._examiner.examine, file, contents)))
-                if len(under_way) == most or under_way[0][1].done():
-                    yield self._finished(*under_way.popleft(), contents)
-            while under_way:
-                yield self._finished(*under_way.popleft(), contents)
+            for each in feed.submissions(self._options.patience):
+                yield None if each is None else self._finished(each.file, each.result, contents)
         finally:
+            feed.stop()
             pool.shutdown(cancel_futures=True)
 
     def _finished(

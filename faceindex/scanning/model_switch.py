@@ -84,7 +84,7 @@ class _ModelSwitcher:
         self._started = time.monotonic()
 
     def run(self) -> ModelSwitch:
-        describer = Describer(self._turn, self._model, self._settings, self._listeners)
+        describer = Describer(self._turn, self._reading, self._model, self._settings, self._listeners)
         while True:
             described = describer.run(self._options.deadline)
             if not described.in_time:
@@ -145,6 +145,11 @@ class _ModelSwitcher:
             self._listeners.note(f"{error} Waiting for it.")
             session = self._open(patience)
         with session:
+            yield session.database
+
+    @contextmanager
+    def _reading(self) -> Iterator[Store]:
+        with Session.open(self._settings) as session:
             yield session.database
 
     def _open(self, patience: float) -> Session:

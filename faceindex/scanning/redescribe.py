@@ -37,6 +37,9 @@ Raises:
     LibraryLocked: The other run was not done by then.
 """
 
+Reading: TypeAlias = Callable[[], AbstractContextManager[Store]]
+"""Opens the library to read in it, whoever writes in it meanwhile."""
+
 _AHEAD = 256
 """Contents of which the faces are read at once."""
 
@@ -86,14 +89,18 @@ class Describer:
     """Describes the faces of one library that a model has not described.
 
     Args:
-        turn: Opens the library.
+        turn: Opens the library to write.
+        reading: Opens it to read, in another thread.
         model: The model.
         settings: How photos are decoded and networks run.
         listeners: Who is told how it goes.
     """
 
-    def __init__(self, turn: Turn, model: ModelSpec, settings: Settings, listeners: Listeners) -> None:
+    def __init__(
+        self, turn: Turn, reading: Reading, model: ModelSpec, settings: Settings, listeners: Listeners
+    ) -> None:
         self._turn = turn
+        self._reading = reading
         self._model = model
         self._settings = settings
         self._listeners = listeners
@@ -142,7 +149,7 @@ class Describer:
     def _files(self) -> Iterator[PhotoFile]:
         """The photos to read. A content's second photo is read only where the first was not that content."""
         while True:
-            with self._turn(float("inf")) as database:
+            with self._reading() as database:
                 contents = self._redescription(database).undescribed(self._after, _AHEAD)
             if not contents:
                 return

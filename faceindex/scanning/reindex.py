@@ -101,7 +101,11 @@ class _Reindex:
         """Describe the faces of photos that were not there when the library changed its model."""
         database = self._session.database
         describer = Describer(
-            lambda patience: nullcontext(database), self._model, self._session.settings, self._listeners
+            lambda patience: nullcontext(database),
+            lambda: nullcontext(database),
+            self._model,
+            self._session.settings,
+            self._listeners,
         )
         return describer.run(self._options.deadline)
 

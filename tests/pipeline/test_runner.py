@@ -203,6 +203,49 @@ def test_no_more_files_are_taken_than_are_under_way(photos: list[PhotoFile]) -> 
         assert len(taken) <= 2 * UNDER_WAY + 1
 
 
+def test_a_photo_has_its_outcome_while_the_next_file_is_still_looked_for(photos: list[PhotoFile]) -> None:
+    """Its face waits for no batch that may never be full."""
+    has_outcome = Event()
+
+    def files() -> Iterator[PhotoFile]:
+        yield photos[0]
+        assert has_outcome.wait(60)
+        yield photos[1]
+
+    embedder = FakeEmbedder(batch_size=8)
+    outcomes = runner(FakeDetector(), embedder, patience=0.0).run(files(), lambda _: False)
+    assert next(outcomes).file == photos[0]
+    has_outcome.set()
+    assert [outcome.file for outcome in outcomes] == [photos[1]]
+
+
+def test_an_error_of_the_crawl_comes_after_the_outcomes_of_the_files_before_it(
+    photos: list[PhotoFile],
+) -> None:
+    def files() -> Iterator[PhotoFile]:
+        yield from photos[:3]
+        raise OSError("the disk is gone")
+
+    outcomes = runner(FakeDetector(), FakeEmbedder(batch_size=1)).run(files(), lambda _: False)
+    assert [outcome.file for outcome in islice(outcomes, 3)] == photos[:3]
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(outcomes)
+
+
+def test_closing_does_not_wait_for_the_next_file(photos: list[PhotoFile]) -> None:
+    closed = Event()
+
+    def files() -> Iterator[PhotoFile]:
+        yield photos[0]
+        closed.wait(60)
+
+    outcomes = runner(FakeDetector(), patience=0.0).run(files(), lambda _: False)
+    next(outcomes)
+    outcomes.close()
+    assert not closed.is_set()
+    closed.set()
+
+
 def test_an_endless_crawl_has_outcomes(tmp_path: Path) -> None:
     file = written(tmp_path / "a.png", picture(1))
     with closing(runner(FakeDetector()).run(repeat(file), lambda _: False)) as outcomes:
