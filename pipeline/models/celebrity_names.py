@@ -1,10 +1,9 @@
 """Reads the names of the people that a classifier tells apart, from a file that NumPy saved.
 
-The file of keras-vggface cannot be looked at where this was written. That project reads it with
-``np.load`` of 2018, which loaded text and pickled objects alike, and calls ``encode`` on each name: so it
-holds text, as fixed-width strings or as pickled ones. Both are read here, and a pickle runs no code:
-whatever it asks to be made, it gets a plain holder of its arguments, and only NumPy's own array is let
-through at all. This module must not know where the file comes from.
+keras-vggface reads its file with ``np.load`` of 2018, which loaded text and pickled objects alike. The file
+could not be had where this was written, so both kinds are read. A pickle runs no code: only NumPy's own
+array is let through, and everything in it becomes a plain holder. This module must not know where the file
+comes from.
 """
 
 import os
@@ -60,7 +59,7 @@ def read_names(file: Path) -> tuple[str, ...]:
 
 
 def _read(file: BinaryIO) -> list[Any]:
-    """The elements of the array in a file in NumPy's format, of one dimension."""
+    """The elements of a one-dimensional array in NumPy's file format."""
     if os.fstat(file.fileno()).st_size > _MOST_BYTES:
         raise ValueError("it is too large")
     version = np.lib.format.read_magic(file)
@@ -78,7 +77,7 @@ def _read(file: BinaryIO) -> list[Any]:
 
 
 class _Holder:
-    """What a pickle gets for whatever it asks to be made: the arguments, and nothing done with them."""
+    """What a pickle gets for whatever it asks for: it keeps the state, and does nothing."""
 
     def __init__(self, *arguments: object) -> None:
         self.state: Any = None

@@ -1,11 +1,9 @@
-"""The mean descriptor of a model, which is taken away from every descriptor that it gives.
+"""The mean descriptor of a model, which is subtracted from every descriptor that it gives.
 
-Descriptors of all faces lie to one side of the sphere: what is common to faces says nothing of who they are,
-and makes all of them look alike. Measured from their mean, strangers are about as similar as random
-directions. It is what FaceNet's own evaluation on Labeled Faces in the Wild does (davidsandberg/facenet,
-src/lfw.py, ``subtract_mean``), with a mean that is found once and is the same for every library;
-docs/accuracy.md has what it gives, also with a mean of other photos. This module must not know how
-descriptors are made.
+Descriptors of all faces lie to one side of the sphere, because faces have much in common. Measured from their
+mean, strangers are about as similar as random directions. FaceNet's own evaluation does it too
+(davidsandberg/facenet, src/lfw.py, ``subtract_mean``); docs/accuracy.md has the gain. This module must not
+know how descriptors are made.
 """
 
 from pathlib import Path
@@ -23,8 +21,7 @@ FOLDER = Path(__file__).parent / "centres"
 def load_centre(model: ModelSpec) -> F32 | None:
     """The mean of the unit vectors that ``model`` gives for many people, float32 [dimension].
 
-    Returns:
-        ``None`` where the model has none: its descriptors are left as they are.
+    It is ``None`` for a model whose descriptors are not centred.
 
     Raises:
         ModelError: The file that came with this program is missing or damaged.

@@ -136,7 +136,7 @@ class ModelSpec:
 
 
 class UnknownModel(ModelError):
-    """No model has this name; the message lists those there are."""
+    """No model has this name; the message lists the known ones."""
 
 
 SFACE = ModelSpec(
@@ -258,7 +258,7 @@ def spec(name: str) -> ModelSpec:
     """The model called ``name``.
 
     Raises:
-        UnknownModel: If there is none; the message lists those there are.
+        UnknownModel: There is none.
     """
     for model in MODELS:
         if model.model_id == name:

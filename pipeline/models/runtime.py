@@ -1,11 +1,9 @@
 """Runs networks with OpenVINO on the processor, and keeps their graphs on disk.
 
-A network is built once, by whatever framework its weights need, and saved as OpenVINO IR with a
-digest of every file; later starts read the IR and never import that framework. This module must
-not know any particular network, nor where weights come from.
-
-OpenVINO's own cache of compiled kernels (CACHE_DIR) is left off: it saves 0.2 to 0.3 s of a start,
-but it holds a second copy of the weights, and loads it without complaint after bytes in it changed.
+A network is built once, by whatever framework its weights need, and saved as OpenVINO IR with a digest of
+every file; later starts read the IR and never import that framework. OpenVINO's own cache of compiled kernels
+(CACHE_DIR) is off: it saves 0.2 to 0.3 s of a start, but copies the weights, and loads damaged files without
+complaint. This module must not know any particular network, nor where weights come from.
 """
 
 import hashlib

@@ -1,9 +1,9 @@
 """Finds, fetches and verifies the weights of the models; nothing unverified is ever handed out.
 
-Weights inside a Python package are found without importing it, and must match a digest known in
-advance. Weights that are downloaded have no published digest: the first file of the right size and
-layout is trusted, its digest is kept beside it, and every later load and download must match. This
-module must not know how a network is built or run.
+Weights inside a Python package are found without importing it, and must match a digest known in advance.
+Downloaded weights have no published digest: the first file of the right size and layout is trusted, its
+digest is recorded beside it, and every later load and download must match. This module must not know how a
+network is built or run.
 """
 
 import importlib.util
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.models.download import Progress
 
 CONNECT_SECONDS = 5.0
-"""How long a first run without a network may wait before it goes on with the model that needs none."""
+"""How long a first run without a network may wait before it takes the model that needs no download."""
 
 
 class Availability(StrEnum):
@@ -165,10 +165,9 @@ class WeightsStore:
             raise WeightsInvalid(f"{error} It came from {source.url} and was removed.") from error
 
     def _verify_new(self, model: Fetchable, source: DownloadedWeights, file: Path) -> None:
-        """The content must be right, and the digest that of the first file, if there was one.
+        """Check the layout of a new file, and its digest if one is recorded.
 
-        A download has been held to its size before, where that is known. A file that a person names may be
-        one that another version of Keras saved: the same weights, some bytes more or less.
+        The size is not checked: a file that a person names may be saved by another version of Keras.
         """
         if model.model_id == CELEBRITY_NAMES.model_id:
             read_names(file)
@@ -238,12 +237,7 @@ def _locate_packaged(model: Fetchable, source: PackagedWeights) -> VerifiedWeigh
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model that a new library will have.
-
-    Attributes:
-        model: The model.
-        reason: Why, as one or two sentences for the user.
-    """
+    """The model that a new library will have, and why, in one or two sentences for the user."""
 
     model: ModelSpec
     reason: str
@@ -252,10 +246,7 @@ class Choice:
 def choose(
     name: str, store: WeightsStore, progress: "Progress", best: ModelSpec = VGGFACE2_RESNET50
 ) -> Choice:
-    """The model called ``name``, or for ``auto`` the best one that can be had now.
-
-    ``auto`` is ``best`` if its weights are on this machine or can be downloaded, which is done here;
-    else ``sface``, which needs no download.
+    """The model called ``name``; for ``auto``, ``best`` if its weights can be had now, else ``sface``.
 
     Raises:
         UnknownModel: If there is no such model.
