@@ -152,6 +152,18 @@ class Descriptors:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def only(self, face_ids: I64) -> "Descriptors":
+        """Those of some faces, int64 [M]; the others of them are passed over."""
+        return self._at(np.isin(self.ids, face_ids))
+
+    def without(self, face_ids: I64) -> "Descriptors":
+        """All but those of some faces, int64 [M]."""
+        return self._at(~np.isin(self.ids, face_ids))
+
+    def _at(self, chosen: Flags) -> "Descriptors":
+        # A library may have a million of them: they are copied only where some are left out.
+        return self if chosen.all() else Descriptors(self.ids[chosen], self.vectors[chosen])
+
     @classmethod
     def joined(cls, chunks: Iterable["Descriptors"], dimension: int) -> "Descriptors":
         """The descriptors of all chunks; of shape [0, ``dimension``] where there are none."""
@@ -281,38 +293,6 @@ class Pruned:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexFile:
-    """A saved vector index.
-
-    Attributes:
-        kind: How the vectors are arranged in it.
-        count: Faces in it.
-        digest: BLAKE3 of the whole file, 32 bytes.
-    """
-
-    kind: str
-    count: int
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What the database knows of the index file that was saved last.
-
-    Attributes:
-        model: The model whose descriptors it holds.
-        file: What the file must be.
-        generation: 1 for the first index saved, and one more each time.
-        built_at: When it was saved.
-    """
-
-    model: ModelId
-    file: IndexFile
-    generation: int
-    built_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class ReasonCount:
     """How many present photos failed for one reason (a value of ``pipeline.values.Reason``)."""
 
@@ -342,7 +322,8 @@ class Statistics:
         descriptors: Faces that the model has described, those without a photo included.
         descriptor_bytes: Bytes of their descriptors.
         database_bytes: Bytes of the SQLite file.
-        manifest: Of the saved index; ``None`` where none has been saved.
+        index_kind: How the saved index keeps descriptors; ``None`` where none has been saved.
+        indexed_faces: Faces in it.
     """
 
     model: ModelId | None
@@ -362,7 +343,8 @@ class Statistics:
     descriptors: int
     descriptor_bytes: int
     database_bytes: int
-    manifest: Manifest | None
+    index_kind: str | None
+    indexed_faces: int
 
     @property
     def failures(self) -> int:

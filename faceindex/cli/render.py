@@ -247,8 +247,8 @@ def _statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tupl
     yield "Faces", f"{statistics.faces:,} ({most})"
     yield "Descriptors", f"{statistics.descriptors:,} ({_bytes(statistics.descriptor_bytes)})"
     index = "not saved yet"
-    if manifest := statistics.manifest:
-        index = f"{count(manifest.file.count, 'face')}, {manifest.file.kind}"
+    if statistics.index_kind:
+        index = f"{count(statistics.indexed_faces, 'face')}, {statistics.index_kind}"
     yield "Index", index
 
 

@@ -12,7 +12,7 @@ from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.recognition.stored_calibration import thresholds_for
 from index.store.store import Store
-from index.vectors.saved_index import finish_saving, load_index, save_index
+from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import ModelSpec
 
 
@@ -33,9 +33,7 @@ def refresh_derived(database: Store, model: ModelSpec, note: Callable[[str], Non
     loaded = load_index(catalog, model.model_id, model.dimension)
     if loaded.note:
         note(loaded.note)
-    if loaded.saved:
-        finish_saving(catalog, model.model_id)
-    else:
+    if not loaded.saved:
         save_index(loaded.index, catalog, model.model_id)
     regroup(database, thresholds_for(database, model.model_id))
     if waiting := Redescription(database, model.model_id).coverage().waiting:

@@ -71,4 +71,4 @@ class StatisticsSchema(Schema):
     descriptors: int
     descriptor_bytes: int
     database_bytes: int
-    indexed_faces: int = at("manifest.file.count", 0)
+    indexed_faces: int

@@ -14,10 +14,12 @@ import numpy as np
 
 from index.clustering.cluster_tables import Grouped
 from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
-from index.clustering.near_pairs import near_pairs, near_within
 from index.recognition.recognise import NEAR_IDENTICAL
 from index.recognition.rejected_faces import Rejections
-from index.values import I64, NONE, Flags
+from index.values import I64, NONE, Descriptors, Flags
+from index.vectors.exact_index import ExactIndex
+from index.vectors.faiss_index import pairs_of_parts
+from index.vectors.vector_store import VectorStore
 from pipeline.values import F32
 
 NEIGHBORS = 16
@@ -54,13 +56,17 @@ class LibraryFaces:
 
     Attributes:
         known: What is known of each.
-        vectors: float32 [N, D], in the same order, as in ``Described``.
+        descriptors: Holds the descriptors of these faces.
         rejections: Who they are not.
     """
 
     known: Grouped
-    vectors: F32
+    descriptors: VectorStore
     rejections: Rejections
+
+    def vectors(self, rows: I64) -> F32:
+        """The descriptors of some of the faces, int64 [M], rising: float32 [M, D]."""
+        return self.descriptors.fetch(self.known.ids[rows]).vectors
 
     @property
     def persons(self) -> I64:
@@ -89,7 +95,8 @@ def find_region(library: LibraryFaces, fresh: Flags, same: float) -> AffectedReg
     """
     least = NEAR_SHARE * same
     blocks = _Blocks(library)
-    near = near_pairs(library.vectors, np.flatnonzero(fresh), NEIGHBORS, least)
+    ids = library.known.ids
+    near = np.searchsorted(ids, library.descriptors.near_pairs(ids[fresh], NEIGHBORS, least))
     wanted = fresh[near[:, 1]]
     wanted[~wanted] = _within_reach(library, blocks, near[~wanted], same)
     near = near[wanted]
@@ -98,7 +105,7 @@ def find_region(library: LibraryFaces, fresh: Flags, same: float) -> AffectedReg
     rows = np.flatnonzero(inside & (library.is_good | blocks.are_single))
     places = np.full(len(fresh), NONE)
     places[rows] = np.arange(len(rows))
-    vectors = library.vectors[rows]
+    vectors = library.vectors(rows)
     starts = blocks.starts(rows)
     again = (starts == np.arange(len(rows))) & ~fresh[rows]
     near = near[places[near[:, 1]] != NONE]
@@ -111,12 +118,7 @@ def find_region(library: LibraryFaces, fresh: Flags, same: float) -> AffectedReg
             owners=np.where(blocks.are_owned, blocks.numbers, NONE)[rows],
             former=np.where(blocks.are_clusters, blocks.numbers, NONE)[rows],
             good=library.is_good[rows],
-            near=np.concatenate(
-                [
-                    places[near],
-                    near_within(vectors, meetings.blocks, meetings.places, again, NEIGHBORS, least),
-                ]
-            ),
+            near=np.concatenate([places[near], _near_within(vectors, meetings, again, least)]),
             apart=_rejected(library, places),
             rivals=_of_one_photo(vectors, library.known.contents[rows]),
         ),
@@ -129,15 +131,17 @@ def _within_reach(library: LibraryFaces, blocks: "_Blocks", near: I64, same: flo
     It may where the good faces of the block together are evidence enough, or nearly; or one of them alone is,
     which may have got there by mistake; or where the block is a single face.
     """
-    new, old = near.T
-    labels = np.where(library.is_good, blocks.first, NONE)
-    counted = np.isin(blocks.first[old], labels)
+    rows = np.flatnonzero(np.isin(blocks.first, np.append(blocks.first[near[:, 1]], near[:, 0])))
+    vectors, first = library.vectors(rows), np.searchsorted(rows, blocks.first[rows])
+    new, old = np.searchsorted(rows, near).T
+    labels = np.where(library.is_good[rows], first, NONE)
+    pairs = np.stack([new, first[old]], axis=1)
+    counted = np.isin(pairs[:, 1], labels)
     strengths = np.full(len(near), -np.inf)
-    pairs = np.stack([new, blocks.first[old]], axis=1)[counted]
-    strengths[counted] = strengths_alone(library.vectors, labels, pairs)
-    cosines = np.einsum("nd,nd->n", library.vectors[new], library.vectors[old])
+    strengths[counted] = strengths_alone(vectors, labels, pairs[counted])
+    cosines = np.einsum("nd,nd->n", vectors[new], vectors[old])
     enough = strengths >= strength_of_two(NEAR_SHARE * same)
-    return np.asarray(enough | (cosines >= same) | blocks.are_single[old])
+    return np.asarray(enough | (cosines >= same) | blocks.are_single[rows][old])
 
 
 class _Meetings:
@@ -162,6 +166,17 @@ class _Meetings:
         return np.asarray(np.concatenate(parts), np.int64)
 
 
+def _near_within(vectors: F32, meetings: _Meetings, asked: Flags, least: float) -> I64:
+    """The nearest pairs among the faces of blocks that met, int64 [E, 2]: one of those asked, and another."""
+
+    def near(blocks: I64) -> I64:
+        places = np.sort(meetings.places(blocks))
+        index = ExactIndex.of(Descriptors(places, vectors[places]))
+        return index.near_pairs(places[asked[places]], NEIGHBORS, least)
+
+    return pairs_of_parts(near, meetings.blocks)
+
+
 def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
     """Faces of which nothing is known, each in a photo of its own, ready to be grouped.
 
@@ -172,7 +187,7 @@ def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
     """
     rows = np.arange(len(vectors), dtype=np.int64)
     nobody, no_pairs = np.full(len(rows), NONE, np.int64), np.empty((0, 2), np.int64)
-    near = near_pairs(vectors, rows, NEIGHBORS, NEAR_SHARE * same)
+    near = ExactIndex.of(Descriptors(rows, vectors)).near_pairs(rows, NEIGHBORS, NEAR_SHARE * same)
     return FacesToGroup(vectors, rows, nobody, nobody, qualities >= GOOD, near, no_pairs, no_pairs)
 
 

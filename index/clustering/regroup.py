@@ -26,7 +26,7 @@ from index.clustering.cluster_tables import (
     write_changes,
 )
 from index.clustering.linkage import group
-from index.clustering.near_pairs import read_described
+from index.clustering.shortened import read_shortened
 from index.photos.catalog import Catalog
 from index.recognition.confirmed_faces import load_gallery
 from index.recognition.recognise import Likenesses, Recogniser, like_the_rejected, one_a_photo
@@ -34,7 +34,7 @@ from index.recognition.rejected_faces import Rejections, read_rejections
 from index.recognition.thresholds import Thresholds
 from index.store.store import Store
 from index.values import I64, NONE, Flags
-from pipeline.values import F32
+from index.vectors.vector_store import VectorStore
 
 STRANGERS_AS_NEAR = 0.03
 """How many strangers in a library may be as like a face as two single faces must be to be a cluster."""
@@ -114,12 +114,12 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
         return _counted(before, before)
     judged = _unseen(before) if basis == former else _undecided(before)
     recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[judged], rejections)
-    described = read_described(Catalog(store), model, before.ids, recogniser.see)
+    descriptors = read_shortened(Catalog(store), model, before.ids, recogniser.see)
     # A face that was deleted since the tables were read has no descriptor any more: leave it out of both.
-    still_there = np.isin(before.ids, described.ids, assume_unique=True)
+    still_there = np.isin(before.ids, descriptors.ids(), assume_unique=True)
     before, judged = before.at(still_there), judged[still_there]
-    after = _recognised(before, judged, recogniser, described.vectors, rejections)
-    library = LibraryFaces(after, described.vectors, rejections)
+    after = _recognised(before, judged, recogniser, descriptors, rejections)
+    library = LibraryFaces(after, descriptors, rejections)
     after = _clustered(library, same_person(thresholds, int(library.is_good.sum())))
     if write:
         with store.write() as connection:
@@ -150,13 +150,14 @@ def _unseen(known: Grouped) -> Flags:
 
 
 def _recognised(
-    before: Grouped, judged: Flags, recogniser: Recogniser, vectors: F32, rejections: Rejections
+    before: Grouped, judged: Flags, recogniser: Recogniser, descriptors: VectorStore, rejections: Rejections
 ) -> Grouped:
     """Who is recognised now; the faces that were not judged stay who they were."""
     stays = _undecided(before) & ~judged
     recognised = np.where(stays, before.recognised, NONE)
     similarities = np.where(stays, before.similarities, np.float32(0))
     recognised[judged], similarities[judged] = recogniser.judged(before.ids[judged])
+    vectors = descriptors.fetch(before.ids).vectors
     looks = Likenesses(before.ids, vectors, before.contents, before.confirmed, recognised, similarities)
     recognised[like_the_rejected(looks, rejections)] = NONE
     recognised[one_a_photo(looks)] = NONE

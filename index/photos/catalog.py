@@ -20,7 +20,6 @@ from index.decisions.journal_rows import names_any, read_decisions, readable
 from index.decisions.replay import replay
 from index.errors import LibraryDamaged, ModelMismatch
 from index.paths import is_inside
-from index.photos.index_manifest import read_manifest, write_manifest
 from index.photos.library_figures import summarise
 from index.photos.recorder import Recorder
 from index.store.conditions import in_chunks, is_one_of, is_under
@@ -32,8 +31,6 @@ from index.values import (
     Descriptors,
     FaceRecord,
     FailureRecord,
-    IndexFile,
-    Manifest,
     PhotoState,
     Recorded,
     Statistics,
@@ -64,6 +61,11 @@ class Catalog:
     def path(self) -> Path:
         """The library's file."""
         return self._store.path
+
+    @property
+    def store(self) -> Store:
+        """Where the facts are kept."""
+        return self._store
 
     def model(self) -> ModelId | None:
         """The model that the library belongs to; ``None`` before its first scan."""
@@ -254,16 +256,6 @@ class Catalog:
                 rows = connection.execute(wanted).all()
             if rows:
                 yield self._descriptors(rows)
-
-    def manifest(self, model: ModelId) -> Manifest | None:
-        """What is known of the index file saved last; ``None`` where none ever was."""
-        with self._store.read() as connection:
-            return read_manifest(connection, model)
-
-    def write_manifest(self, model: ModelId, file: IndexFile) -> None:
-        """Say that this is the model's index file from now on."""
-        with self._store.write() as connection:
-            write_manifest(connection, model, file, self._now())
 
     def statistics(self) -> Statistics:
         """The library in figures."""

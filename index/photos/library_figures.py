@@ -4,8 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, Subquery, func, select
 
-from index.photos.index_manifest import read_manifest
-from index.store.schema import content, descriptor, face, library, photo, root
+from index.store.schema import content, descriptor, face, library, photo, root, vector_index
 from index.values import ReasonCount, Statistics
 from pipeline.values import ModelId
 
@@ -18,6 +17,8 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
     photos = _photos(connection)
     shown = _contents(connection)
     described = _descriptors(connection, model)
+    query = select(vector_index.c.kind, vector_index.c.count).where(vector_index.c.model == model)
+    saved = connection.execute(query).one_or_none()
     return Statistics(
         model=model,
         created_at=None if chosen is None else _time(chosen.created_at),
@@ -36,7 +37,8 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
         descriptors=described["count"],
         descriptor_bytes=described["bytes"],
         database_bytes=store_bytes,
-        manifest=None if model is None else read_manifest(connection, model),
+        index_kind=saved[0] if saved else None,
+        indexed_faces=saved[1] if saved else 0,
     )
 
 

@@ -24,7 +24,7 @@ from index.store.schema import descriptor, vector_index
 from index.store.sqlite.database import is_library
 from index.store.sqlite.library_files import library_files
 from index.store.store import Store
-from index.vectors.saved_index import finish_saving, index_path, load_index, save_index
+from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import ModelId
 
 _INDEX = ".faiss"
@@ -140,7 +140,6 @@ def _any_vector(connection: Connection, model: str) -> bytes:
 
 def _save_index(catalog: Catalog, model: ModelId, dimension: int) -> bool:
     """Write a model's index anew where it holds something else than the database; whether it did."""
-    finish_saving(catalog, model)
     loaded = load_index(catalog, model, dimension)
     if not loaded.saved:
         save_index(loaded.index, catalog, model)

@@ -15,7 +15,7 @@ from index.photos.catalog import Catalog
 from index.recognition.gallery import Evidence, Gallery
 from index.recognition.thresholds import Thresholds
 from index.values import I64, NONE, NearFace, Neighbor
-from index.vectors.saved_index import VectorIndex
+from index.vectors.vector_store import VectorStore
 from pipeline.values import F32
 
 
@@ -37,7 +37,7 @@ class NeighborOptions:
 
 
 def nearest(
-    catalog: Catalog, vectors: VectorIndex, queries: F32, wanted: NeighborOptions
+    catalog: Catalog, vectors: VectorStore, queries: F32, wanted: NeighborOptions
 ) -> list[list[NearFace]]:
     """The nearest faces that are in a photo, for each probe, by falling similarity.
 

@@ -125,12 +125,12 @@ vector_index = Table(
     metadata,
     Column("model", Text, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("generation", Integer, nullable=False),
     Column("count", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    Column("built_at", Text, nullable=False),
+    Column("previous", LargeBinary),
 )
-"""The manifest of the index file saved last, for each model."""
+"""The index file saved last, for each model: how it keeps descriptors, of how many faces, its BLAKE3, and
+that of the file before, which a crash may have left in place."""
 
 decision = Table(
     "decision",

@@ -36,7 +36,7 @@ from index.whole_file import written_whole
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in ``migrations``; a library that has it is opened without asking Alembic."""
 
 APPLICATION_ID = 0x66636978

@@ -98,9 +98,8 @@ def test_the_changed_library_answers_and_is_scanned_with_its_new_model(scanned: 
     assert (summary.model, summary.indexed) == ("facenet", 1)
     assert descriptors(auto, FACENET).keys() - descriptors(auto, SFACE).keys() == {"new.jpg"}
     with Library.open(auto.settings) as library:
-        manifest = library.statistics().manifest
-    assert manifest is not None
-    assert (manifest.model, manifest.file.count) == (FACENET, 6)
+        statistics = library.statistics()
+    assert (statistics.model, statistics.indexed_faces) == (FACENET, 6)
 
 
 def test_back_again_describes_only_what_is_new(scanned: Album) -> None:

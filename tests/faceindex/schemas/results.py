@@ -53,8 +53,6 @@ from index.values import (
     Coverage,
     FaceRecord,
     FailureRecord,
-    IndexFile,
-    Manifest,
     Pruned,
     ReasonCount,
     RootFigures,
@@ -231,6 +229,7 @@ STATISTICS = Statistics(
     descriptors=39,
     descriptor_bytes=9984,
     database_bytes=65536,
-    manifest=Manifest(SFACE, IndexFile("flat", 38, DIGEST), 3, MADE_AT),
+    index_kind="exact",
+    indexed_faces=38,
 )
-EMPTY = Statistics(None, None, (), 0, 0, 0, (), 0, 0, 0, 0, 0, None, None, 0, 0, 4096, None)
+EMPTY = Statistics(None, None, (), 0, 0, 0, (), 0, 0, 0, 0, 0, None, None, 0, 0, 4096, None, 0)

@@ -7,7 +7,8 @@ import numpy as np
 from index.clustering.affected_region import AffectedRegion, LibraryFaces, find_region
 from index.clustering.cluster_tables import Grouped
 from index.recognition.rejected_faces import Rejections
-from index.values import NONE
+from index.values import NONE, Descriptors
+from index.vectors.exact_index import ExactIndex
 from pipeline.values import F32
 
 SAME = 0.5
@@ -38,7 +39,8 @@ def region(clusters: Sequence[int], vectors: Sequence[F32], fresh: Sequence[int]
         seen=~np.isin(np.arange(number), fresh),
     )
     none = np.empty(0, np.int64)
-    return find_region(LibraryFaces(known, np.stack(vectors), Rejections(none, none)), ~known.seen, SAME)
+    descriptors = ExactIndex.of(Descriptors(known.ids, np.stack(vectors)))
+    return find_region(LibraryFaces(known, descriptors, Rejections(none, none)), ~known.seen, SAME)
 
 
 def compared(found: AffectedRegion) -> set[frozenset[int]]:

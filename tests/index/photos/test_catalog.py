@@ -13,9 +13,11 @@ from index.errors import LibraryDamaged, ModelMismatch
 from index.paths import is_inside
 from index.photos.catalog import CHUNK, Catalog
 from index.store.store import Store
-from index.values import IndexFile, Manifest, ReasonCount, Recorded
+from index.values import ReasonCount, Recorded
+from index.vectors.saved_index import load_index, save_index
 from pipeline.values import ModelId, PhotoFile
 from tests.index.builders import (
+    DIMENSION,
     MODEL,
     broken,
     digest_of,
@@ -180,18 +182,9 @@ def test_landmarks_that_are_none_are_never_used(catalog: Catalog, database: Stor
         list(catalog.all_faces())
 
 
-def test_each_saved_index_is_one_generation_on(catalog: Catalog) -> None:
-    assert catalog.manifest(MODEL) is None
-    catalog.write_manifest(MODEL, IndexFile("flat", 3, b"1" * 32))
-    second = IndexFile("flat", 4, b"2" * 32)
-    catalog.write_manifest(MODEL, second)
-    assert catalog.manifest(MODEL) == Manifest(MODEL, second, generation=2, built_at=NOW)
-    assert catalog.manifest(ModelId("facenet")) is None
-
-
 def test_an_empty_library_in_figures(database: Store) -> None:
     figures = Catalog(database).statistics()
-    assert (figures.model, figures.photos, figures.faces, figures.manifest) == (None, 0, 0, None)
+    assert (figures.model, figures.photos, figures.faces, figures.index_kind) == (None, 0, 0, None)
     assert (figures.first_taken, figures.faces_per_photo) == (None, 0.0)
 
 
@@ -213,7 +206,7 @@ def test_a_library_in_figures(catalog: Catalog, photos: Path) -> None:
         ]
     )
     catalog.mark_missing([files["gone"].path], set(), [])
-    catalog.write_manifest(MODEL, IndexFile("flat", 7, b"1" * 32))
+    save_index(load_index(catalog, MODEL, DIMENSION).index, catalog, MODEL)
     figures = catalog.statistics()
     assert (figures.model, figures.created_at) == (MODEL, NOW)
     assert figures.roots == (os.fsencode(photos),)
@@ -226,5 +219,4 @@ def test_a_library_in_figures(catalog: Catalog, photos: Path) -> None:
     assert figures.first_taken == figures.last_taken == datetime(2019, 7, 14, 10, 30, 0, 250_000, tzinfo=UTC)
     assert (figures.descriptors, figures.descriptor_bytes) == (7, 7 * 16 * 2)
     assert figures.database_bytes == os.path.getsize(catalog.path)
-    assert figures.manifest is not None
-    assert figures.manifest.generation == 1
+    assert (figures.index_kind, figures.indexed_faces) == ("exact", 7)

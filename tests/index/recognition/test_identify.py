@@ -10,7 +10,8 @@ from index.recognition.gallery import Gallery
 from index.recognition.identify import LikenessVerdict, Match, NeighborOptions, identify, nearest
 from index.recognition.thresholds import Thresholds
 from index.values import NONE, NearFace
-from index.vectors.saved_index import VectorIndex, load_index
+from index.vectors.saved_index import load_index
+from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, PhotoFile
 from tests.index.builders import DIMENSION, MODEL, digest_of, indexed, known, make_file, units
 from tests.index.recognition.test_gallery import confirmed
@@ -42,7 +43,7 @@ def people(catalog: Catalog, probe: F32) -> list[PhotoFile]:
     return files
 
 
-def loaded(catalog: Catalog) -> VectorIndex:
+def loaded(catalog: Catalog) -> VectorStore:
     return load_index(catalog, MODEL, DIMENSION).index
 
 

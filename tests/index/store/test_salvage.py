@@ -18,6 +18,7 @@ from index.photos.catalog import Catalog
 from index.store.opening import create_store, open_store
 from index.store.sqlite.salvage import Salvage, damage, salvage
 from index.store.store import Access
+from index.vectors.saved_index import index_version
 from pipeline.values import PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, units
 
@@ -154,7 +155,7 @@ def test_the_ids_of_lost_faces_are_never_used_again(library: Path) -> None:
     assert table.saved + table.lost == FACES
     with open_store(library, Access.WRITE) as database:
         catalog = Catalog(database)
-        assert catalog.manifest(MODEL) is None
+        assert index_version(database, MODEL) is None
         catalog.record([indexed(PhotoFile(b"/p/new", 1, 1), "new", units(1))])
         assert catalog.described_faces(MODEL).max() == FACES + 1
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import stat
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,19 @@ import pytest
 
 from index.errors import LibraryDamaged, LibraryInaccessible
 from index.photos.catalog import Catalog
-from index.store.opening import open_store
+from index.store.opening import create_store, open_store
 from index.store.store import Access, Store
-from index.values import I64, IndexFile, Manifest, Neighbor
-from index.vectors.faiss_index import CodedIndex, ExactIndex
+from index.values import I64, Descriptors, Neighbor
+from index.vectors import saved_index
+from index.vectors.coded_index import CodedIndex
+from index.vectors.exact_index import ExactIndex
 from index.vectors.saved_index import (
     LoadedIndex,
-    finish_saving,
     index_fault,
     index_path,
+    index_version,
     load_index,
     save_index,
-    write_index_file,
 )
 from pipeline.values import F32, ModelId, PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, stored, units
@@ -47,10 +49,8 @@ class Indexes:
         return index_path(self.catalog.path, MODEL)
 
     @property
-    def manifest(self) -> IndexFile:
-        manifest = self.catalog.manifest(MODEL)
-        assert manifest is not None
-        return manifest.file
+    def unfinished(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.unfinished")
 
     def load(self) -> LoadedIndex:
         return load_index(self.catalog, MODEL, DIMENSION, self.exact_bytes)
@@ -103,11 +103,18 @@ def remove(database: Store, which: str) -> None:
         connection.exec_driver_sql(f"DELETE FROM face WHERE {which}")  # noqa: S608
 
 
-def other(count: int = 50, dimension: int = DIMENSION) -> ExactIndex:
-    """An index that is not the library's."""
-    index = ExactIndex(dimension)
-    index.add(np.arange(1, count + 1), units(count, 9, dimension))
-    return index
+def other(dimension: int = DIMENSION) -> ExactIndex:
+    """An index that is not the library's, of as many faces as it has."""
+    return ExactIndex.of(Descriptors(np.arange(1, 51), units(50, 9, dimension)))
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Catalog:
+    """Another library, which has saved an index of the same faces with other descriptors."""
+    with create_store(tmp_path / "other" / "library.sqlite3") as store:
+        catalog = Catalog(store)
+        save_index(other(), catalog, MODEL)
+    return catalog
 
 
 def test_before_the_first_save_the_database_is_enough(indexes: Indexes, crowd: F32) -> None:
@@ -125,10 +132,21 @@ def test_saved_and_loaded(indexes: Indexes, crowd: F32) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert sorted(os.listdir(path.parent)) == [indexes.catalog.path.name, path.name]
     indexes.check(crowd, saved=True)
+
+
+def test_the_version_changes_with_the_saved_index(indexes: Indexes, crowd: F32) -> None:
+    store = indexes.catalog.store
+    assert index_version(store, MODEL) is None
     indexes.save()
-    manifest = indexes.catalog.manifest(MODEL)
-    assert manifest is not None
-    assert (manifest.generation, manifest.file.count) == (2, 50)
+    first = index_version(store, MODEL)
+    indexes.load()
+    indexes.save()
+    assert first == index_version(store, MODEL) is not None
+    add(indexes.catalog, 1)
+    assert first == index_version(store, MODEL)
+    indexes.save()
+    assert first != index_version(store, MODEL)
+    assert index_version(store, ModelId("facenet")) is None
 
 
 def test_a_reader_that_may_not_write_loads_it(indexes: Indexes, crowd: F32) -> None:
@@ -202,123 +220,94 @@ def test_a_folder_in_place_of_the_file_is_not_used(indexes: Indexes, crowd: F32)
 
 def test_the_index_of_another_model_is_not_used(indexes: Indexes, crowd: F32) -> None:
     path = indexes.save()
-    write_index_file(other(), index_path(indexes.catalog.path, ModelId("facenet")))
+    save_index(other(), indexes.catalog, ModelId("facenet"))
     shutil.copy(index_path(indexes.catalog.path, ModelId("facenet")), path)
-    indexes.check(crowd, note="not the one")
+    indexes.check(crowd, note="not one that this library saved")
 
 
-def test_the_index_of_another_library_is_not_used(indexes: Indexes, crowd: F32) -> None:
-    write_index_file(other(), indexes.save())
-    indexes.check(crowd, note="not the one")
+def test_the_index_of_another_library_is_not_used(indexes: Indexes, crowd: F32, foreign: Catalog) -> None:
+    shutil.copy(index_path(foreign.path, MODEL), indexes.save())
+    indexes.check(crowd, note="not one that this library saved")
 
 
 def test_an_index_of_another_dimension_is_not_used(catalog: Catalog, crowd: F32) -> None:
-    indexes = Indexes(catalog, ALWAYS)
-    catalog.write_manifest(MODEL, write_index_file(other(dimension=8), indexes.path))
-    indexes.check(crowd, note="another kind or dimension")
+    save_index(other(dimension=8), catalog, MODEL)
+    Indexes(catalog, ALWAYS).check(crowd, note="another kind or version")
 
 
-def test_an_index_of_an_unknown_kind_is_not_used(indexes: Indexes, crowd: F32) -> None:
+def test_two_saves_ago_is_too_old(indexes: Indexes, crowd: F32) -> None:
+    """A file is used that was saved last, or before that."""
+    old = indexes.save().read_bytes()
+    added = add(indexes.catalog, 5)
     indexes.save()
-    saved = indexes.manifest
-    indexes.catalog.write_manifest(MODEL, IndexFile("HNSW", saved.count, saved.digest))
-    indexes.check(crowd, note="HNSW")
-
-
-def test_an_index_that_holds_another_kind_than_it_says_is_not_used(indexes: Indexes, crowd: F32) -> None:
-    own = indexes.load().index
-    swapped = Indexes(indexes.catalog, ALWAYS if indexes.exact_bytes == NEVER else NEVER)
-    written = write_index_file(swapped.load().index, indexes.path)
-    indexes.catalog.write_manifest(MODEL, IndexFile(own.kind, written.count, written.digest))
-    indexes.check(crowd, note="another kind or dimension")
-
-
-def test_a_crash_before_the_manifest_is_written(indexes: Indexes, crowd: F32) -> None:
-    path = indexes.save()
-    crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
-    write_index_file(indexes.load().index, path)  # and here the power fails
-    indexes.check(crowd, note="not the one")
+    indexes.path.write_bytes(old)
+    indexes.check(np.concatenate([crowd, added]))
     indexes.save()
+    added = np.concatenate([added, add(indexes.catalog, 3)])
+    old = indexes.path.read_bytes()
+    indexes.save()
+    added = np.concatenate([added, add(indexes.catalog, 2)])
+    indexes.save()
+    indexes.path.write_bytes(old)
+    indexes.check(np.concatenate([crowd, added]), note="not one that this library saved")
+
+
+class PowerFailureError(Exception):
+    """Ends a save at some point."""
+
+
+def crash(indexes: Indexes, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Save the index; the power fails at a call. Nothing tidies up after a power failure."""
+
+    with monkeypatch.context() as context:
+
+        def fail(*arguments: object) -> None:
+            context.setattr(Path, "unlink", lambda path, missing_ok: None)
+            raise PowerFailureError
+
+        context.setattr(call, fail)
+        with pytest.raises(PowerFailureError):
+            indexes.save()
+
+
+STEPS = ["index.vectors.saved_index.upsert", "index.whole_file.sync_to_disk", "os.replace"]
+"""Calls of a save in their order: the file is written, the database knows it, it is on the disk."""
+
+
+@pytest.mark.parametrize(
+    "steps", [*([step] for step in STEPS), ["os.replace", "os.replace"], STEPS, STEPS[::-1]]
+)
+def test_a_crash_at_any_step_leaves_an_index_that_is_used(
+    indexes: Indexes, crowd: F32, monkeypatch: pytest.MonkeyPatch, steps: list[str]
+) -> None:
+    indexes.save()
+    for step in steps:
+        crowd = np.concatenate([crowd, add(indexes.catalog, 5 + len(crowd))])
+        crash(indexes, monkeypatch, step)
+        assert indexes.unfinished.exists()
+        assert index_fault(indexes.catalog, MODEL) is None
+        indexes.check(crowd)
+    indexes.save()
+    assert sorted(os.listdir(indexes.path.parent)) == [indexes.catalog.path.name, indexes.path.name]
     indexes.check(crowd, saved=True)
 
 
-def crash_before_the_file_has_its_name(indexes: Indexes) -> Path:
-    """Save the index; the power fails when the manifest knows the new file, and it has not got its name."""
-    path = indexes.path
-    before = path.read_bytes()
-    indexes.save()
-    path.rename(path.with_name(f"{path.name}.unfinished"))
-    path.write_bytes(before)
-    return path
-
-
-def test_a_crash_after_the_manifest_is_written(indexes: Indexes, crowd: F32) -> None:
-    indexes.save()
-    crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
-    path = crash_before_the_file_has_its_name(indexes)
-    assert index_fault(indexes.catalog, MODEL) is None
-    indexes.check(crowd, saved=True)
-    crowd = np.concatenate([crowd, add(indexes.catalog, 3)])
-    indexes.save()
-    assert sorted(os.listdir(path.parent)) == [indexes.catalog.path.name, path.name]
-    indexes.check(crowd, saved=True)
-
-
-def test_a_crash_after_such_a_crash_loses_no_index(
+def test_a_reader_during_a_save_uses_the_file_that_it_opened(
     indexes: Indexes, crowd: F32, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file that the manifest knows gets its name before anything else is written under the other one."""
+    """It has opened the old file when the new one is saved."""
     indexes.save()
     crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
-    crash_before_the_file_has_its_name(indexes)
-    monkeypatch.setattr("os.open", lambda *_: pytest.fail("the power fails"))
-    with pytest.raises(pytest.fail.Exception):
-        save_index(indexes.load().index, indexes.catalog, MODEL)
-    monkeypatch.undo()
+    digest = saved_index._digest
+
+    def digest_while_another_is_saved(file: BufferedIOBase) -> bytes:
+        monkeypatch.undo()
+        indexes.save()
+        return digest(file)
+
+    monkeypatch.setattr(saved_index, "_digest", digest_while_another_is_saved)
+    indexes.check(crowd)
     indexes.check(crowd, saved=True)
-
-
-def test_what_a_crash_left_needs_no_other_save_to_go(indexes: Indexes, crowd: F32) -> None:
-    indexes.save()
-    crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
-    path = crash_before_the_file_has_its_name(indexes)
-    finish_saving(indexes.catalog, MODEL)
-    indexes.check(crowd, saved=True)
-    path.with_name(f"{path.name}.unfinished").write_bytes(b"half an index")
-    finish_saving(indexes.catalog, MODEL)
-    indexes.check(crowd, saved=True)
-    assert sorted(os.listdir(path.parent)) == [indexes.catalog.path.name, path.name]
-    finish_saving(indexes.catalog, MODEL)
-
-
-def test_a_reader_during_a_save_takes_the_new_file(indexes: Indexes, crowd: F32) -> None:
-    """It has read the manifest of the old one, and then the new one is saved."""
-    indexes.save()
-    catalog = indexes.catalog
-    crowd = np.concatenate([crowd, add(catalog, 5)])
-
-    class Reader(Catalog):
-        def manifest(self, model: ModelId) -> Manifest | None:
-            found = super().manifest(model)
-            if not saved:
-                saved.append(indexes.save())
-            return found
-
-    saved: list[Path] = []
-    with open_store(catalog.path, Access.READ) as database:
-        Indexes(Reader(database), indexes.exact_bytes).check(crowd, saved=True)
-        saved.clear()
-        add(catalog, 2)
-        assert index_fault(Reader(database), MODEL) is None
-
-
-def test_a_crash_while_the_file_is_written(indexes: Indexes, crowd: F32) -> None:
-    path = indexes.save()
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(path.read_bytes()[:100])
-    indexes.check(crowd, saved=True)
-    indexes.save()
-    assert not unfinished.exists()
 
 
 def test_faces_that_came_since_are_found(indexes: Indexes, crowd: F32) -> None:
@@ -371,7 +360,7 @@ def test_a_copy_of_the_database_brought_back_does_not_use_the_later_index(
     database.close()
     shutil.copy(tmp_path / "copy", indexes.catalog.path)
     with open_store(indexes.catalog.path, Access.READ) as back:
-        Indexes(Catalog(back), indexes.exact_bytes).check(crowd, note="not the one")
+        Indexes(Catalog(back), indexes.exact_bytes).check(crowd, note="not one that this library saved")
 
 
 def test_a_descriptor_of_another_length_is_refused(indexes: Indexes, crowd: F32) -> None:
@@ -382,36 +371,37 @@ def test_a_descriptor_of_another_length_is_refused(indexes: Indexes, crowd: F32)
         indexes.load()
 
 
-def test_an_index_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path: Path) -> None:
-    target = tmp_path / "index.faiss"
-    (target / "in the way").mkdir(parents=True)
-    with pytest.raises(LibraryInaccessible, match=r"index\.faiss"):
-        write_index_file(other(), target)
-    assert os.listdir(tmp_path) == [target.name]
+def test_an_index_that_cannot_be_written_says_so(indexes: Indexes, crowd: F32) -> None:
+    (indexes.path / "in the way").mkdir(parents=True)
+    with pytest.raises(LibraryInaccessible, match=r"\.faiss"):
+        indexes.save()
+    assert sorted(os.listdir(indexes.path.parent)) == [indexes.catalog.path.name, indexes.path.name]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_full_disk_says_so(indexes: Indexes, crowd: F32, tmp_path: Path, share: float) -> None:
+def test_a_full_disk_says_so_and_the_old_index_is_used(indexes: Indexes, crowd: F32, share: float) -> None:
     """A limit on the size of files stands in for the disk."""
+    before = indexes.save().stat()
+    size = int(share * (before.st_size - 1))
     index = indexes.load().index
-    write_index_file(index, tmp_path / "whole")
-    size = int(share * (os.path.getsize(tmp_path / "whole") - 1))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
         with pytest.raises(LibraryInaccessible):
-            write_index_file(index, tmp_path / "index.faiss")
+            save_index(index, indexes.catalog, MODEL)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, before)
-    assert {name for name in os.listdir(tmp_path) if "faiss" in name} == set()
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert sorted(os.listdir(indexes.path.parent)) == [indexes.catalog.path.name, indexes.path.name]
+    indexes.check(crowd, saved=True)
 
 
 def test_a_library_with_a_name_that_is_not_text_keeps_its_index(tmp_path: Path) -> None:
-    path = tmp_path / os.fsdecode(b"\xff %.faiss")
-    written = write_index_file(other(20), path)
-    loaded = ExactIndex(DIMENSION)
-    with open(path, "rb") as file:
-        loaded.read(file)
-    assert len(loaded) == written.count == 20
+    with create_store(tmp_path / os.fsdecode(b"\xff %.sqlite3")) as store:
+        catalog = Catalog(store)
+        catalog.choose_model(MODEL)
+        indexes = Indexes(catalog, ALWAYS)
+        added = add(catalog, 20)
+        indexes.save()
+        indexes.check(added, saved=True)

@@ -1,4 +1,4 @@
-"""Descriptors of a whole library in memory, whole or shortened, and their neighbours."""
+"""Descriptors of a whole library in memory, whole or shortened."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from index.clustering.near_pairs import FEW_DIMENSIONS, near_pairs, near_within, read_described
+from index.clustering.shortened import FEW_DIMENSIONS, read_shortened
 from index.errors import LibraryDamaged
 from index.photos.catalog import Catalog
 from index.store.schema import descriptor
@@ -36,42 +36,26 @@ def ids(catalog: Catalog, photos: Path) -> I64:
 
 def test_a_small_library_is_read_as_it_is(catalog: Catalog, ids: I64) -> None:
     seen: list[Descriptors] = []
-    read = read_described(catalog, MODEL, ids, seen.append)
+    read = read_shortened(catalog, MODEL, ids, seen.append).fetch(ids)
     assert np.array_equal(read.ids, ids)
     assert np.allclose(read.vectors, stored(faces()), atol=1e-6)
     assert np.array_equal(np.concatenate([each.vectors for each in seen]), read.vectors)
 
 
 def test_a_large_one_is_shortened_and_keeps_its_neighbours(catalog: Catalog, ids: I64) -> None:
-    short = read_described(catalog, MODEL, ids, lambda chunk: None, whole_bytes=0).vectors
+    store = read_shortened(catalog, MODEL, ids, lambda chunk: None, whole_bytes=0)
+    short = store.fetch(ids).vectors
     assert short.shape == (PEOPLE * EACH, FEW_DIMENSIONS)
     whole = faces()
     assert np.abs(short @ short.T - whole @ whole.T)[np.triu_indices(len(ids), 1)].max() < 0.1
-    rows = np.arange(len(ids))
-    assert {tuple(pair) for pair in near_pairs(short, rows, EACH - 1, 0.4).tolist()} == {
-        (one, other) for one in rows for other in rows if one != other and one // EACH == other // EACH
+    people = dict(zip(ids.tolist(), np.repeat(np.arange(PEOPLE), EACH), strict=True))
+    assert {tuple(pair) for pair in store.near_pairs(ids, EACH - 1, 0.4).tolist()} == {
+        (one, other) for one in people for other in people if one != other and people[one] == people[other]
     }
 
 
-def test_no_face_is_its_own_neighbour_and_the_dissimilar_are_left_out() -> None:
-    vectors = np.array([[1, 0], [1, 0], [0.8, 0.6], [0, 1]], np.float32)
-    assert sorted(near_pairs(vectors, np.array([0, 2]), 3, 0.7).tolist()) == [[0, 1], [0, 2], [2, 0], [2, 1]]
-    assert len(near_pairs(vectors, np.array([3]), 3, 0.7)) == 0
-    assert len(near_pairs(vectors[:1], np.array([0]), 3, 0.7)) == 0
-
-
-def test_within_a_part_only_its_own_faces_are_neighbours() -> None:
-    vectors = np.array([[1, 0], [1, 0], [0.8, 0.6], [0, 1], [1, 0]], np.float32)
-    asked = np.array([True, True, False, True, True])
-    parts = [np.array([0, 2, 3]), np.array([2, 1]), np.array([4])]
-    found = near_within(vectors, parts, lambda part: part, asked, 3, 0.5)
-    assert sorted(found.tolist()) == [[0, 2], [1, 2], [3, 2]]  # and not 0 with 1, nor with 4
-    assert near_within(vectors, [], lambda part: part, asked, 3, 0.5).shape == (0, 2)
-
-
 def test_an_empty_library_has_no_faces(catalog: Catalog) -> None:
-    read = read_described(catalog, MODEL, np.empty(0, np.int64), lambda chunk: None)
-    assert len(read.ids) == len(read.vectors) == 0
+    assert len(read_shortened(catalog, MODEL, np.empty(0, np.int64), lambda chunk: None)) == 0
 
 
 def test_a_descriptor_of_another_length_is_damage(catalog: Catalog, ids: I64, database: Store) -> None:
@@ -82,4 +66,4 @@ def test_a_descriptor_of_another_length_is_damage(catalog: Catalog, ids: I64, da
         whole = np.eye(1, LONG, dtype="<f2").tobytes()
         connection.execute(update(descriptor).where(descriptor.c.face_id == 1).values(vector=whole))
     with pytest.raises(LibraryDamaged):
-        read_described(catalog, MODEL, ids, lambda chunk: None)
+        read_shortened(catalog, MODEL, ids, lambda chunk: None)

@@ -1,0 +1,113 @@
+"""An index of whole descriptors, which compares a probe with each of them by FAISS: nothing is estimated."""
+
+from io import BufferedIOBase
+from itertools import chain
+
+import faiss
+import numpy as np
+
+from index.values import I64, Descriptors, Neighbor
+from index.vectors.faiss_index import (
+    FaissIndex,
+    Writable,
+    neighbors,
+    pairs_of_parts,
+    threads_for,
+)
+from index.vectors.vector_store import DescriptorSource
+from pipeline.values import F32
+
+_QUERIES = 1024
+"""Faces compared with all at a time, by one thread. For fewer than about 900 FAISS does without products of
+matrices, and takes four times as long for each."""
+
+
+class ExactIndex(FaissIndex):
+    """Every descriptor whole, at 4 D + 8 bytes a face in memory and in the file.
+
+    The file holds two arrays as NumPy writes them: the ids, int64 [N], and the descriptors, float32 [N, D].
+
+    Args:
+        dimension: D, the length of the descriptors.
+        source: Reads descriptors from the database.
+    """
+
+    def __init__(self, dimension: int, source: DescriptorSource) -> None:
+        super().__init__("exact", dimension, source)
+        self._held = Descriptors.joined((), dimension)
+
+    @classmethod
+    def of(cls, held: Descriptors) -> "ExactIndex":
+        """An index of these descriptors, which are not copied."""
+        index = cls(held.vectors.shape[1], lambda ids: iter(()))
+        index._held = held
+        return index
+
+    def ids(self) -> I64:
+        """The faces it holds; see ``VectorStore``."""
+        return self._held.ids
+
+    def _replace(self, gone: I64, new: I64) -> None:
+        kept = self._held.without(gone)
+        ids = np.empty(len(kept) + len(new), np.int64)
+        vectors = np.empty((len(ids), self._dimension), np.float32)
+        end = 0
+        for chunk in chain([kept], self._source(new)):  # into place, so that all of it is in memory once
+            start, end = end, end + len(chunk)
+            ids[start:end], vectors[start:end] = chunk.ids, chunk.vectors
+        ids, vectors = ids[:end], vectors[:end]
+        order = np.argsort(ids, kind="stable")
+        is_rising = bool(np.all(order[1:] > order[:-1]))
+        self._held = Descriptors(ids, vectors) if is_rising else Descriptors(ids[order], vectors[order])
+
+    def search(self, probes: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
+        """The nearest faces of each probe; see ``VectorStore``."""
+        if not len(self) or not len(probes):
+            return [[] for _ in probes]
+        reach = min(len(self), k + int(np.isin(exclude, self.ids()).sum()))
+        with threads_for(len(probes)):
+            similarities, rows = faiss.knn(
+                np.ascontiguousarray(probes), self._held.vectors, reach, metric=faiss.METRIC_INNER_PRODUCT
+            )
+        ids = self.ids()[rows]
+        wanted = ~np.isin(ids, exclude)
+        return [
+            neighbors(own[chosen], row[chosen], k)
+            for own, row, chosen in zip(ids, similarities, wanted, strict=True)
+        ]
+
+    def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
+        """The neighbours of faces that it holds; see ``VectorStore``."""
+        rows = np.flatnonzero(np.isin(self.ids(), face_ids))
+        parts = (rows[start : start + _QUERIES] for start in range(0, len(rows), _QUERIES))
+        return self.ids()[pairs_of_parts(lambda part: self._near(part, k, least), parts)]
+
+    def _near(self, rows: I64, k: int, least: float) -> I64:
+        """Rows, each with one of its neighbours, int64 [E, 2]."""
+        vectors = self._held.vectors
+        similarities, found = faiss.knn(
+            vectors[rows], vectors, min(k + 1, len(self)), metric=faiss.METRIC_INNER_PRODUCT
+        )
+        others = found != rows[:, None]
+        others &= others.cumsum(axis=1) <= k  # of many equal ones, the face itself may not be among them
+        pairs = np.stack([np.broadcast_to(rows[:, None], found.shape), found], axis=-1)
+        return np.asarray(pairs[others & (similarities >= least)])
+
+    def fetch(self, face_ids: I64) -> Descriptors:
+        """Descriptors by id; see ``VectorStore``. Those of all faces that it holds are not copied."""
+        return self._held.only(face_ids)
+
+    def write(self, file: Writable) -> None:
+        """Write the content of a file; see ``FaissIndex``."""
+        for array in (self._held.ids, self._held.vectors):
+            np.lib.format.write_array(file, array, allow_pickle=False)
+
+    def read(self, file: BufferedIOBase) -> None:
+        """Become what an exact index wrote; see ``FaissIndex``."""
+        try:
+            ids, vectors = (np.lib.format.read_array(file, allow_pickle=False) for _ in range(2))
+        except ValueError as error:
+            raise self._cannot_read() from error
+        if vectors.shape != (len(ids), self._dimension):
+            raise self._cannot_read()
+        self._held = Descriptors(ids, vectors)
