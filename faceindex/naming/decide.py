@@ -29,6 +29,7 @@ from index.decisions.model import (
     Reject,
     Rename,
     Split,
+    Unhide,
     clean_name,
     folded,
     new_key,
@@ -201,7 +202,7 @@ def hide(session: Session, name: str, *, hidden: bool) -> Decided:
         BadRequest: There is no such person.
     """
     with explained():
-        return _decide(session, Hide(_person(session, name).key, hidden))
+        return _decide(session, (Hide if hidden else Unhide)(_person(session, name).key))
 
 
 def undo(session: Session, number: int | None) -> LoggedDecision:
@@ -349,7 +350,7 @@ def _faces_in(session: Session, photo: str) -> list[int] | None:
 
 def _decide(session: Session, act: Act) -> Decided:
     decision = Journal(session.database).append(act)
-    follows = not isinstance(act, Rename | Hide)
+    follows = not isinstance(act, Rename | Hide | Unhide)
     return Decided(decision, len(faces_in_act(act)), regroup(session) if follows else None)
 
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BeforeValidator
 
 from faceindex.schemas.base import Box, Digest, Moment, PathText, PersonName, Schema, at
-from index.decisions.fields import fields_of
 
 if TYPE_CHECKING:
     from index.decisions.journal import LoggedDecision
 
-DecisionKind = Annotated[str, BeforeValidator(lambda act: fields_of(act).kind)]
+DecisionKind = Annotated[str, BeforeValidator(lambda act: act.kind)]
 
 
 class PersonSchema(Schema):

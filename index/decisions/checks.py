@@ -5,7 +5,6 @@ Replay takes anything, for journals come from everywhere; this is for the person
 
 from dataclasses import replace
 
-from index.decisions.fields import checked_key
 from index.decisions.model import (
     Act,
     Assign,
@@ -20,6 +19,8 @@ from index.decisions.model import (
     Rename,
     Split,
     Undo,
+    Unhide,
+    checked_key,
     clean_name,
 )
 from index.decisions.replay import KnownPerson, Replay
@@ -51,7 +52,7 @@ def checked(act: Act, replayed: Replay) -> Act:
         case Rename():
             _known(act.person, replayed)
             return replace(act, name=clean_name(act.name))
-        case Hide():
+        case Hide() | Unhide():
             _known(act.person, replayed)
         case Undo() | Forget() | Forgotten():
             raise ValueError("undoing and forgetting are no decisions to append: they have ways of their own")
@@ -84,7 +85,7 @@ def _some(faces: tuple[FaceKey, ...]) -> None:
 
 
 def _new(key: str, replayed: Replay) -> None:
-    checked_key(key, "person")
+    checked_key(key)
     if key in replayed.forgotten:
         raise ValueError("that person was forgotten, and stays so")
 

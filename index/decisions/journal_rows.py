@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
 
-from index.decisions.fields import Fields, act_of, fields_of
+from index.decisions.fields import act_of, fields_of
 from index.decisions.model import Decision, FaceKey, faces_of
 from index.errors import LibraryDamaged
 from index.store.conditions import last_id
@@ -59,8 +59,8 @@ def read_decisions(connection: Connection) -> list[Decision]:
         NotADecision: A row is none.
     """
     faces = _read_faces(connection)
-    rows = connection.execute(select(decision).order_by(decision.c.id))
-    return [_decision(row, tuple(faces.get(row.id, ()))) for row in rows]
+    rows = connection.execute(select(decision).order_by(decision.c.id)).mappings()
+    return [_decision(row, faces.get(row["id"])) for row in rows]
 
 
 def next_number(connection: Connection) -> int:
@@ -91,17 +91,8 @@ def _append_faces(connection: Connection, decisions: Iterable[Decision]) -> None
 
 
 def _row(made: Decision) -> dict[str, Any]:
-    fields = fields_of(made.act)
-    return {
-        "id": made.id,
-        "uid": made.uid,
-        "made_at": made.made_at.isoformat(),
-        "kind": fields.kind,
-        "person": fields.person,
-        "other": fields.other,
-        "name": fields.name,
-        "target": fields.target,
-    }
+    stamp = {"id": made.id, "uid": made.uid, "made_at": made.made_at.isoformat()}
+    return {**stamp, **fields_of(made.act)}
 
 
 def _face_row(number: int, face: FaceKey) -> dict[str, Any]:
@@ -118,9 +109,9 @@ def _read_faces(connection: Connection) -> dict[int, list[FaceKey]]:
     return found
 
 
-def _decision(row: Any, faces: tuple[FaceKey, ...]) -> Decision:
+def _decision(row: RowMapping, faces: list[FaceKey] | None) -> Decision:
     try:
-        act = act_of(Fields(row.kind, row.person, row.other, row.name, row.target, faces))
-        return Decision(row.id, row.uid, datetime.fromisoformat(row.made_at), act)
+        act = act_of({**row, "faces": faces})
+        return Decision(row["id"], row["uid"], datetime.fromisoformat(row["made_at"]), act)
     except ValueError as error:
-        raise NotADecision(row.id, str(error)) from error
+        raise NotADecision(row["id"], str(error)) from error

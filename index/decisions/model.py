@@ -2,164 +2,34 @@
 
 A decision names faces by content and box, and persons by keys that no two persons in the world share, so
 that it means the same in every library that has the photos, whatever was found in them by whatever
-detector. What all decisions together come to is the matter of ``index.decisions.replay``, how they are kept
-that of ``index.decisions.journal``. This module knows neither.
+detector. The annotations of the fields check what is read from a journal (``index.decisions.fields``); in
+this program, acts are made without a check. What decisions come to is said in ``index.decisions.replay``.
 """
 
+import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, PlainValidator
 
 from pipeline.values import Box
 
 NAME_CHARACTERS = 200
 """Names are at most so long."""
 
+_KEY = re.compile("[0-9a-f]{32}")
+
+_DIGEST = re.compile("[0-9a-fA-F]{64}")
+
 _UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of what no name holds: control characters, halves of characters, ends of lines."""
 
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They turn the direction of the text after them, so that a name could make its whole line unreadable."""
-
-
-@dataclass(frozen=True, slots=True)
-class FaceKey:
-    """A face, wherever it is.
-
-    Attributes:
-        digest: BLAKE3 of the content that it is in, 32 bytes.
-        box: Where, in pixels of the upright, full-size photo, as it was found when this was decided.
-    """
-
-    digest: bytes
-    box: Box
-
-    def __hash__(self) -> int:
-        # All of the box would take three times as long, and tell no more faces apart.
-        return hash((self.digest, self.box.x))
-
-
-@dataclass(frozen=True, slots=True)
-class Assign:
-    """These faces are this person.
-
-    Attributes:
-        faces: At least one.
-        person: Key of the person; one that is new makes a new person.
-        name: What a new person is called; a known one keeps its name. ``None`` only in what is handed to
-            the journal, for a known person: it writes down the name that the person has.
-    """
-
-    faces: tuple[FaceKey, ...]
-    person: str
-    name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """These faces are not this person."""
-
-    faces: tuple[FaceKey, ...]
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotAFace:
-    """These are no faces of people: a mistake of the detector, a statue, a poster."""
-
-    faces: tuple[FaceKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ignore:
-    """These are strangers: do not ask again."""
-
-    faces: tuple[FaceKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """Two persons are one: ``other`` is part of ``person`` from now on, whose name stays."""
-
-    person: str
-    other: str
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """These faces are a person of their own, and not ``other``.
-
-    Attributes:
-        faces: At least one.
-        person: Key of the new person.
-        other: Key of the person that they were taken for.
-        name: What the new person is called.
-    """
-
-    faces: tuple[FaceKey, ...]
-    person: str
-    other: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rename:
-    """This person is called so from now on."""
-
-    person: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hide:
-    """This person is left out of lists from now on, or is in them again."""
-
-    person: str
-    hidden: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """A decision, named by its uid, is as if it had never been made. Undoing an undo makes it hold again."""
-
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Nothing is to be known of this person, for ever: all that is said of this key is void. No undo."""
-
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """Stands where a decision stood that was about a forgotten person; says nothing."""
-
-
-Act: TypeAlias = (
-    Assign | Reject | NotAFace | Ignore | Merge | Split | Rename | Hide | Undo | Forget | Forgotten
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """An act in the journal.
-
-    Attributes:
-        id: Its number in this library, rising in the order in which decisions count.
-        uid: Names it in every library, 32 hexadecimal digits.
-        made_at: When, with an offset from UTC.
-        act: What was decided.
-    """
-
-    id: int
-    uid: str
-    made_at: datetime
-    act: Act
 
 
 def new_key() -> str:
@@ -184,6 +54,221 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
+def checked_key(key: str) -> str:
+    """A key of a person, or the uid of a decision, that is well-formed.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not _KEY.fullmatch(key):
+        raise ValueError("a key is 32 hexadecimal digits")
+    return key
+
+
+def digest_from_json(value: object) -> bytes:
+    """A content's digest, from its hexadecimal digits.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not (isinstance(value, str) and _DIGEST.fullmatch(value)):
+        raise ValueError("a digest is 32 bytes in hexadecimal digits")
+    return bytes.fromhex(value)
+
+
+def numbers_from_json(value: object, count: int) -> list[float]:
+    """So many numbers that can be places in a photo: not infinite, not NaN, not too large for a float.
+
+    Raises:
+        ValueError: They are none.
+    """
+    if not isinstance(value, list) or len(value) != count or not all(map(_is_number, value)):
+        raise ValueError(f"it is not {count} numbers")
+    return [float(each) for each in value]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+
+
+def _box_from_json(value: object) -> Box:
+    box = Box(*numbers_from_json(value, 4))
+    if box.w < 0 or box.h < 0:
+        raise ValueError("a box cannot have a negative side")
+    return box
+
+
+Key: TypeAlias = Annotated[str, AfterValidator(checked_key)]
+"""Names a person, or a decision, in every library: 32 hexadecimal digits."""
+
+Digest: TypeAlias = Annotated[bytes, PlainValidator(digest_from_json)]
+"""BLAKE3 of a content, 32 bytes."""
+
+Name: TypeAlias = Annotated[str, AfterValidator(clean_name)]
+"""What a person is called, as ``clean_name`` leaves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceKey:
+    """A face, wherever it is.
+
+    Attributes:
+        digest: BLAKE3 of the content that it is in, 32 bytes.
+        box: Where, in pixels of the upright, full-size photo, as it was found when this was decided.
+    """
+
+    digest: Digest
+    box: Annotated[Box, PlainValidator(_box_from_json)]
+
+    def __hash__(self) -> int:
+        # All of the box would take three times as long, and tell no more faces apart.
+        return hash((self.digest, self.box.x))
+
+
+Faces: TypeAlias = Annotated[tuple[FaceKey, ...], Field(min_length=1)]
+"""The faces that a decision is about: at least one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """These faces are this person.
+
+    Attributes:
+        faces: At least one.
+        person: Key of the person; a new key makes a new person.
+        name: What a new person is called; a known one keeps its name. ``None`` only in what is handed to
+            the journal, for a known person: it writes down the name that the person has.
+    """
+
+    faces: Faces
+    person: Key
+    name: Name | None
+    kind: Literal["assign"] = "assign"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """These faces are not this person."""
+
+    faces: Faces
+    person: Key
+    kind: Literal["reject"] = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class NotAFace:
+    """These are no faces of people: a mistake of the detector, a statue, a poster."""
+
+    faces: Faces
+    kind: Literal["not-a-face"] = "not-a-face"
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """These are strangers: do not ask again."""
+
+    faces: Faces
+    kind: Literal["ignore"] = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two persons are one: ``other`` is part of ``person`` from now on, whose name stays."""
+
+    person: Key
+    other: Key
+    kind: Literal["merge"] = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """These faces are a new person, and not ``other``, for whom they were taken.
+
+    Attributes:
+        faces: At least one.
+        person: Key of the new person.
+        other: Key of the person that they were taken for.
+        name: What the new person is called.
+    """
+
+    faces: Faces
+    person: Key
+    other: Key
+    name: Name
+    kind: Literal["split"] = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """This person has another name from now on."""
+
+    person: Key
+    name: Name
+    kind: Literal["rename"] = "rename"
+
+
+@dataclass(frozen=True, slots=True)
+class Hide:
+    """This person is left out of lists from now on."""
+
+    person: Key
+    kind: Literal["hide"] = "hide"
+
+
+@dataclass(frozen=True, slots=True)
+class Unhide:
+    """This person is in lists again."""
+
+    person: Key
+    kind: Literal["unhide"] = "unhide"
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A decision, named by its uid, is as if it had never been made. Undoing an undo makes it hold again."""
+
+    target: Key
+    kind: Literal["undo"] = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Nothing may be known of this person, ever: all that is said of this key is void. No undo."""
+
+    person: Key
+    kind: Literal["forget"] = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Stands where a decision about a forgotten person stood, and says nothing."""
+
+    kind: Literal["forgotten"] = "forgotten"
+
+
+Act: TypeAlias = (
+    Assign | Reject | NotAFace | Ignore | Merge | Split | Rename | Hide | Unhide | Undo | Forget | Forgotten
+)
+"""What can be decided; ``kind`` tells the acts apart wherever they are written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An act in the journal.
+
+    Attributes:
+        id: Its number in this library, rising in the order in which decisions count.
+        uid: Names it in every library, 32 hexadecimal digits.
+        made_at: When, with an offset from UTC.
+        act: What was decided.
+    """
+
+    id: int
+    uid: str
+    made_at: datetime
+    act: Act
+
+
 def folded(name: str) -> str:
     """What two names have in common that are the same but for case and composition.
 
@@ -200,7 +285,7 @@ def faces_of(act: Act) -> tuple[FaceKey, ...]:
 def persons_of(act: Act) -> tuple[str, ...]:
     """Keys of the persons that an act is about."""
     match act:
-        case Assign() | Reject() | Rename() | Hide() | Forget():
+        case Assign() | Reject() | Rename() | Hide() | Unhide() | Forget():
             return (act.person,)
         case Merge() | Split():
             return (act.person, act.other)

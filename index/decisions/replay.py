@@ -10,7 +10,7 @@ The decisions that hold are applied in the order of their numbers, and the last 
                 mean ``person``. A face that one of the two was assigned to, and the other rejected for,
                 stays assigned: the merge is the later word. Name and hiddenness stay those of ``person``
     split       the faces are the new person, and rejected for the old one
-    rename, hide
+    rename, hide, unhide
                 of the person whose name it is now
     undo        the other decision is as if it had never been made; undone itself, it has no effect
     forget      whatever names the person is void, whether it stands before or after
@@ -40,6 +40,7 @@ from index.decisions.model import (
     Rename,
     Split,
     Undo,
+    Unhide,
     without,
 )
 
@@ -182,8 +183,8 @@ class Replay:
                 self._merge(self._meant(act.person), self._meant(act.other))
             case Rename():
                 self._of(self._meant(act.person)).name = act.name
-            case Hide():
-                self._of(self._meant(act.person)).hidden = act.hidden
+            case Hide() | Unhide():
+                self._of(self._meant(act.person)).hidden = isinstance(act, Hide)
             case Undo() | Forget() | Forgotten():
                 pass
 

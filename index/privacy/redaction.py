@@ -21,6 +21,7 @@ from index.decisions.model import (
     Hide,
     Rename,
     Split,
+    Unhide,
     without,
 )
 from index.decisions.replay import State, replay
@@ -74,7 +75,7 @@ def redact(
     bare = had - {act.person for act in acts if isinstance(act, Assign | Split)}
     return tuple(
         replace(each, act=Forgotten())
-        if isinstance(each.act, Rename | Hide) and each.act.person in bare
+        if isinstance(each.act, Rename | Hide | Unhide) and each.act.person in bare
         else each
         for each in left
     )

@@ -74,7 +74,7 @@ def test_an_annotated_photo_has_the_name(known: CommandLine, album: Path, tmp_pa
 def test_a_hidden_person_is_named_where_that_is_asked_for(known: CommandLine, album: Path) -> None:
     with Library.open_to_write(Settings.load(library=known.library), make=False) as library:
         person = PeopleQueries(library.database).named("eileen")
-        Journal(library.database).append(Hide(person.key, True))
+        Journal(library.database).append(Hide(person.key))
     photo = album / "launch/collins too.jpg"
     assert "Eileen" not in known.run("who", photo).out
     (face,) = known.run("who", "--json", photo).objects[0]["faces"]

@@ -23,6 +23,7 @@ from index.decisions.model import (
     Rename,
     Split,
     Undo,
+    Unhide,
 )
 from index.people.queries import FaceStatus, PeopleQueries
 from index.photos.catalog import Catalog
@@ -77,7 +78,8 @@ def acts(faces: int = 6, decisions: int = 12) -> st.SearchStrategy[Act]:
         st.builds(Merge, person, person),
         st.builds(Split, some, person, person, name),
         st.builds(Rename, person, name),
-        st.builds(Hide, person, st.booleans()),
+        st.builds(Hide, person),
+        st.builds(Unhide, person),
         st.builds(Undo, st.integers(1, decisions + 2).map(uid)),
     )
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from faceindex.cli.render import count
 from faceindex.naming.review import Kind
-from index.decisions.fields import fields_of
-from index.decisions.model import Hide, Rename, Undo, faces_of
+from index.decisions.model import Rename, Undo, faces_of
 
 if TYPE_CHECKING:
     from faceindex.naming.decide import Decided
@@ -113,8 +112,6 @@ def _sentence(act: "Act", name: str | None, other: str | None) -> str:
     name, other = name or "nobody who is known", other or "nobody who is known"
     if isinstance(act, Rename):
         return f"{name} is called {act.name}"
-    if isinstance(act, Hide):
-        return f"{name} is hidden" if act.hidden else f"{name} is shown again"
     sentences = {
         "assign": f"{faces}: {name}",
         "reject": f"{faces}: not {name}",
@@ -122,10 +119,12 @@ def _sentence(act: "Act", name: str | None, other: str | None) -> str:
         "ignore": f"{faces}: a stranger, ignored",
         "merge": f"{name}: also who was called {other}",
         "split": f"{faces}: {name}, and not {other}",
+        "hide": f"{name} is hidden",
+        "unhide": f"{name} is shown again",
         "forget": "somebody was forgotten",
         "forgotten": "about somebody who was forgotten",
     }
-    return sentences[fields_of(act).kind]
+    return sentences[act.kind]
 
 
 def enrolled(done: "Enrolled") -> Iterator[str]:

@@ -14,7 +14,7 @@ from faceindex.output.annotated_photo import UNKNOWN, caption
 from faceindex.results import Answer, Certainty, Identity, KnownFace
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
-from index.decisions.model import Act, Assign, Hide, Ignore, NotAFace, Reject, new_key
+from index.decisions.model import Act, Assign, Hide, Ignore, NotAFace, Reject, Unhide, new_key
 from index.people.queries import PeopleQueries
 from index.recognition.identify import NeighborOptions
 from pipeline.values import Descriptor, PhotoFile, PhotoIndexed, Size
@@ -216,7 +216,7 @@ def test_in_one_photo_a_person_is_named_for_sure_once(settings: Settings) -> Non
 
 def test_a_hidden_person_is_named_only_where_that_is_asked_for(settings: Settings) -> None:
     anna = named(settings, "Anna", 1, 2)
-    decide(settings, Hide(anna, True))
+    decide(settings, Hide(anna))
     answer = ask(settings, face(like(ANNA, 0.8, 31)))
     assert (names(answer), certainties(answer)) == ([""], ["accepted"])
     assert "Anna" not in str(answer)
@@ -262,7 +262,7 @@ def test_the_rule_that_decided_is_told(settings: Settings) -> None:
     assert rule(like(STRANGER, 0.95, 31)) == [Rule.LIKE_A_STRANGER]
     named(settings, "Anna's twin", 2)
     assert rule(like(ANNA, 0.9, 31)) == [Rule.TOO_CLOSE]
-    decide(settings, Hide(anna, False))
+    decide(settings, Unhide(anna))
     with Library.open(settings) as library:
         record = library.catalog.faces([4])[4]
     (decided,) = reasons(settings, photo_of([face(STRANGER)], record.digest))
@@ -309,7 +309,7 @@ def test_a_caption_is_a_name_or_a_question_mark(settings: Settings) -> None:
 
     probes: list[Descriptor] = [face(like(ANNA, 0.8, 31)), face(like(ANNA, 0.95, 32), 1), face(NONE, 2)]
     assert captions() == ["Anna?", "Anna", UNKNOWN]
-    decide(settings, Hide(anna, True))
+    decide(settings, Hide(anna))
     assert captions() == [UNKNOWN] * 3
 
 

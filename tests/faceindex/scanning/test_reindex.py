@@ -151,7 +151,7 @@ def test_new_faces_of_a_person_are_counted_by_name(scanned: Album) -> None:
     assert (report.gains, report.review) == ((PersonGain("Anna", 2),), 0)
     assert scanned.reindex().gains == ()
     with Library.open_to_write(scanned.settings) as library:
-        Journal(library.database).append(Hide(PeopleQueries(library.database).named("Anna").key, hidden=True))
+        Journal(library.database).append(Hide(PeopleQueries(library.database).named("Anna").key))
     save(astronaut(9), scanned.folder / "new 9.jpg")
     assert scanned.reindex().gains == ()  # who is hidden is left out of lists
 

@@ -93,7 +93,7 @@ def test_a_face_that_is_not_in_the_library_can_be_decided_about_but_not_named_by
         (Split(keys(0), CARL, new_key(), "Carl"), "nobody is known"),
         (Rename(CARL, "Karl"), "nobody is known"),
         (Rename(ANNA, ""), "empty"),
-        (Hide(CARL, hidden=True), "nobody is known"),
+        (Hide(CARL), "nobody is known"),
         (Undo(uid(1)), "ways of their own"),
         (Forget(ANNA), "ways of their own"),
     ],
@@ -145,7 +145,7 @@ def test_undo_of_a_number_and_of_an_undo(journal: Journal, people: PeopleQueries
 def test_persons_keep_their_rows_as_long_as_they_are_known(journal: Journal, people: PeopleQueries) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     before = {each.key: each.id for each in people.everyone().values()}
-    journal.append_all([Rename(ANNA, "Anne"), Hide(BEN, hidden=True), split(CARL, ANNA, 0)])
+    journal.append_all([Rename(ANNA, "Anne"), Hide(BEN), split(CARL, ANNA, 0)])
     after = {each.key: each for each in people.everyone().values()}
     assert {who: after[who].id for who in before} == before
     assert (after[ANNA].name, after[BEN].hidden) == ("Anne", True)
@@ -161,7 +161,7 @@ def test_the_log_has_the_names_of_then(journal: Journal) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), Rename(ANNA, "Anne"), Merge(BEN, ANNA)])
     journal.append(Rename(BEN, "Benedetta"))
     journal.undo(5)
-    journal.append(Hide(BEN, hidden=True))
+    journal.append(Hide(BEN))
     log = journal.decisions()
     assert [(each.decision.id, each.person_name, each.other_name) for each in log] == [
         (1, "Anna", None),

@@ -7,7 +7,22 @@ from pathlib import Path
 import pytest
 
 from index.decisions.journal import Journal
-from index.decisions.model import Assign, Hide, Merge, NotAFace, Reject, Rename
+from index.decisions.journal_lines import from_lines, to_lines
+from index.decisions.model import (
+    Assign,
+    Forget,
+    Forgotten,
+    Hide,
+    Ignore,
+    Merge,
+    NotAFace,
+    Reject,
+    Rename,
+    Split,
+    Undo,
+    Unhide,
+)
+from index.decisions.tombstones import Tombstone
 from index.errors import JournalMalformed
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
@@ -15,7 +30,20 @@ from index.store.opening import create_store
 from index.store.store import Store
 from pipeline.values import ModelId
 from tests.index.builders import MODEL
-from tests.index.journals import ANNA, BEN, CARL, assign, import_into, keys, said, scan
+from tests.index.journals import (
+    ANNA,
+    BEN,
+    CARL,
+    DORA,
+    MADE_AT,
+    assign,
+    import_into,
+    key,
+    keys,
+    said,
+    scan,
+    uid,
+)
 
 
 @contextmanager
@@ -34,7 +62,7 @@ def test_a_library_built_anew_gets_its_names_back(
     journal: Journal, people: PeopleQueries, tmp_path: Path
 ) -> None:
     journal.append_all([assign(ANNA, 0, 2), assign(BEN, 1), Merge(ANNA, BEN), Rename(ANNA, "Anne")])
-    journal.append_all([NotAFace(keys(3)), Reject(keys(4), ANNA), Hide(ANNA, hidden=True)])
+    journal.append_all([NotAFace(keys(3)), Reject(keys(4), ANNA), Hide(ANNA)])
     journal.undo(3)
     lines = list(journal.export_lines())
     with another(tmp_path, shift=-5.0, model=ModelId("facenet")) as (rebuilt, there):
@@ -103,22 +131,25 @@ GOOD = (
         (b'{"kind":"\xff"}', "UTF-8"),
         (GOOD[:-5], "not JSON"),
         (GOOD.replace("ignore", "adore"), "'adore'"),
-        (GOOD.replace('"ignore"', "7"), "not text"),
+        (GOOD.replace('"ignore"', "7"), "kind of decision called '7'"),
+        (GOOD.replace('"kind":"ignore",', ""), "no kind"),
         (GOOD.replace("1" * 32, "1" * 31), "uid"),
         (GOOD.replace("+00:00", ""), "offset"),
         (GOOD.replace("2024", "soon"), "not a time"),
-        (GOOD.replace(DIGEST, "ab"), "32 bytes"),
+        (GOOD.replace(DIGEST, "ab"), "faces.0.digest: a digest is 32 bytes"),
         (GOOD.replace(DIGEST, "xy" * 32), "hexadecimal"),
-        (GOOD.replace("[1,2,3,4]", "[1,2,3]"), "4 numbers"),
+        (GOOD.replace("[1,2,3,4]", "[1,2,3]"), "faces.0.box: it is not 4 numbers"),
         (GOOD.replace("[1,2,3,4]", "[1,2,3,NaN]"), "4 numbers"),
         (GOOD.replace("[1,2,3,4]", "[1,2,3,true]"), "4 numbers"),
         (GOOD.replace("[1,2,3,4]", f"[1,2,3,1{'0' * 400}]"), "4 numbers"),
         (GOOD.replace("[1,2,3,4]", "[1,2,3,-4]"), "negative"),
         (GOOD.replace('"faces"', '"heads"'), "no faces"),
-        (GOOD.replace("ignore", "assign"), "person"),
+        (GOOD.replace("ignore", "assign"), "no person"),
+        (GOOD.replace('"faces":[{', '"faces":{"a":{').replace("}]}", "}}}"), "faces: .* valid tuple"),
+        (GOOD.replace('"uid":"', '"id":"'), "no uid"),
         (GOOD.replace('"ignore"', f'"rename","person":"{ANNA}","name":"\\u001b[2J"'), r"U\+001B"),
         (GOOD.replace('"ignore"', f'"rename","person":"{ANNA}","name":"\\ud800"'), r"U\+D800"),
-        (GOOD.replace('"ignore"', f'"rename","person":"{ANNA}","name":["Anna"]'), "not text"),
+        (GOOD.replace('"ignore"', f'"rename","person":"{ANNA}","name":["Anna"]'), "name: .* valid string"),
         (GOOD.replace('"ignore"', '"undo","target":"the last one"'), "target"),
         (f'{{"kind":"forgotten-face","digest":"{DIGEST}","point":[1]}}', "2 numbers"),
     ],
@@ -136,3 +167,31 @@ def test_a_malformed_line_is_named_and_nothing_is_imported(
 
 def test_fields_that_a_later_version_may_add_are_passed_over(journal: Journal) -> None:
     assert import_into(journal, [GOOD.replace('"kind"', '"mood":{"good":1},"kind"')]).added == 1
+
+
+GOLDEN = Path(__file__).with_name("journal.jsonl")
+"""A journal as it was exported before the decisions were validated by pydantic: every kind, and a mark."""
+
+
+def test_a_journal_of_an_earlier_version_is_read_and_written_as_it_was() -> None:
+    lines = GOLDEN.read_text(encoding="utf-8").splitlines()
+    file = from_lines(lines)
+    assert [each.act for each in file.decisions] == [
+        Assign(keys(0, 3), ANNA, "Æsa Zo\u00e9"),
+        Reject(keys(1), ANNA),
+        NotAFace(keys(2)),
+        Ignore(keys(4)),
+        Assign(keys(5), BEN, "Ben"),
+        Merge(ANNA, BEN),
+        Split(keys(3), CARL, ANNA, "Carl"),
+        Rename(ANNA, "Anna Maria"),
+        Hide(CARL),
+        Unhide(CARL),
+        Undo(uid(4)),
+        Forget(DORA),
+        Forgotten(),
+    ]
+    assert [each.uid for each in file.decisions] == [uid(number) for number in range(1, 14)]
+    assert {each.made_at for each in file.decisions} == {MADE_AT}
+    assert file.points == (Tombstone(key(6).digest, 20.125, 22.5),)
+    assert list(to_lines(file.decisions, file.points)) == lines

@@ -69,7 +69,7 @@ def test_people_are_listed_by_name_with_their_faces(
     journal: Journal, people: PeopleQueries, database: Store, catalog: Catalog, photos: Path
 ) -> None:
     journal.append_all([Assign(keys(4), CARL, "carl"), assign(BEN, 0), assign(ANNA, 1, 2), Ignore(keys(4))])
-    journal.append(Hide(BEN, hidden=True))
+    journal.append(Hide(BEN))
     recognise(database, people.named("Anna"), f4=0.7, f6=0.8)
     (photos / "2.jpg").unlink()
     catalog.mark_missing([os.fsencode(photos)], {os.fsencode(photos / f"{each}.jpg") for each in (0, 1)}, [])
