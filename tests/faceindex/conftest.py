@@ -77,6 +77,25 @@ class Album:
         return self.settings.library.with_name(f"{self.settings.library.name}.sface.faiss")
 
 
+@dataclass
+class Clock:
+    """A clock that stands still unless it is told otherwise, or somebody sleeps."""
+
+    now: float = 0.0
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What ``time.monotonic`` and ``time.sleep`` know of the time."""
+    clock = Clock()
+    monkeypatch.setattr("time.monotonic", lambda: clock.now)
+    monkeypatch.setattr("time.sleep", clock.advance)
+    return clock
+
+
 @pytest.fixture(scope="session", autouse=True)
 def networks() -> Iterator[None]:
     """Networks with the same options are loaded once, and not by every scan of every test."""

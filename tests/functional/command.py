@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.waiting import SECONDS
 
-SECONDS = 60
-"""How long a command may take, on a busy machine."""
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 Argument: TypeAlias = str | bytes | Path | int | float
 

@@ -6,7 +6,6 @@ The moments are drawn from a seed; so are the rows of a table of how often which
 import random
 import shutil
 import sqlite3
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -25,6 +24,7 @@ from tests.functional.command import CHECKOUT, CommandLine
 from tests.functional.killing import Ended, Killer, Moment
 from tests.functional.people import astronaut, landscape, save
 from tests.functional.sound import check_sound
+from tests.waiting import wait_until
 
 SEED = 20240506
 
@@ -73,10 +73,7 @@ def killer(tmp_path_factory: pytest.TempPathFactory, scanned: CommandLine) -> It
     """With a warm cache of networks. No process outlives a job that was killed."""
     killer = Killer(scanned.cache, uuid.uuid4().hex)
     yield killer
-    deadline = time.monotonic() + 10
-    while left := killer.left_over():
-        assert time.monotonic() < deadline, left
-        time.sleep(0.1)
+    wait_until(lambda: not killer.left_over())
     killer.close()
 
 

@@ -3,15 +3,12 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from tests.functional.command import SECONDS, CommandLine
+from tests.functional.command import CommandLine
+from tests.functional.halfway import PHOTOS, start_halfway
 from tests.functional.people import landscape, save
-
-PHOTOS = 60
-KILLS = 8
-SECONDS_TO_START = 2
+from tests.waiting import wait_until
 
 
 def readers(process: "subprocess.Popen[bytes]") -> list[int]:
@@ -25,30 +22,23 @@ def readers(process: "subprocess.Popen[bytes]") -> list[int]:
 
 def test_readers_that_are_killed_cost_no_photo(command: CommandLine, photos: Path) -> None:
     for number in range(PHOTOS):
-        save(landscape(number), photos / f"{number:02}.jpg")
-    killed = 0
-    with command.start("scan", "--json", "--model", "sface", photos) as process:
-        while process.poll() is None and killed < KILLS:
-            for pid in readers(process)[:1]:
-                os.kill(pid, signal.SIGKILL)
-                killed += 1
-                time.sleep(SECONDS_TO_START)  # a photo of which two readers die has failed
-            time.sleep(0.02)
+        save(landscape(number), photos / f"{number:03}.jpg")
+    with start_halfway(command, photos, workers=4) as process:
+        killed = readers(process)
+        for pid in killed:  # each once: a photo of which two readers die has failed
+            os.kill(pid, signal.SIGKILL)
+        process.send_signal(signal.SIGCONT)
         ran = command.end(process)
+    assert len(killed) == 4
     assert ran.code == 0, ran.out
     assert ran.summary["photos"]["indexed"] == PHOTOS
-    assert killed
 
 
 def test_no_reader_outlives_a_scan_that_is_killed(command: CommandLine, photos: Path) -> None:
     for number in range(PHOTOS):
-        save(landscape(number), photos / f"{number:02}.jpg")
-    deadline = time.monotonic() + SECONDS
-    with command.start("scan", "--model", "sface", photos) as process:
-        while not (left := readers(process)):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        save(landscape(number), photos / f"{number:03}.jpg")
+    with start_halfway(command, photos, workers=4) as process:
+        left = readers(process)
         process.kill()
-    while any(Path(f"/proc/{pid}").exists() for pid in left):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert len(left) == 4
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))

@@ -21,6 +21,7 @@ from faceindex.settings import Settings
 from tests.functional.command import CHECKOUT, CommandLine, Ran
 from tests.functional.people import astronaut, landscape, save
 from tests.functional.rights import mounted_read_only, without_privileges
+from tests.waiting import wait_until, wait_until_at_rest
 
 
 @pytest.fixture(scope="module")
@@ -293,9 +294,9 @@ def test_a_signal_while_a_batch_is_written_waits_until_it_is(
     assert command.run("scan", "--model", "sface", photos / "00.jpg").code == 0
     with closing(sqlite3.connect(command.library, isolation_level=None)) as connection:
         process = command.start("scan", photos)
-        wait_until_roots(connection, 2)
+        wait_until(lambda: connection.execute("SELECT count(*) FROM root").fetchone() == (2,))
         connection.execute("BEGIN IMMEDIATE")
-        time.sleep(6)  # longer than until a batch is written at the latest
+        wait_until_at_rest(process.pid)  # it waits for the library
         process.send_signal(number)
         time.sleep(0.5)
         assert process.poll() is None  # it has the batch in hand
@@ -305,13 +306,6 @@ def test_a_signal_while_a_batch_is_written_waits_until_it_is(
     assert (ran.code, ran.complaint) == (code, "Error: stopped; all finished work is kept")
     assert kept > 1
     assert command.run("scan", "--json", photos).summary["photos"]["unchanged"] == kept
-
-
-def wait_until_roots(connection: sqlite3.Connection, roots: int) -> None:
-    deadline = time.monotonic() + 30
-    while connection.execute("SELECT count(*) FROM root").fetchone() != (roots,):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_kill_at_any_moment_of_a_change_of_the_model(

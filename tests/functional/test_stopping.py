@@ -1,21 +1,15 @@
 """A scan may be stopped at any moment: what was done is kept, and the next scan does the rest."""
 
 import signal
-import sqlite3
-import subprocess
 import time
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from faceindex.scanning.scan import BATCH_PHOTOS
-from tests.functional.command import SECONDS, CommandLine
+from tests.functional.command import CommandLine
+from tests.functional.halfway import PHOTOS, recorded, start_halfway
 from tests.functional.people import astronaut, landscape, save
-
-PHOTOS = BATCH_PHOTOS * 2 + 20
 
 
 @pytest.fixture(scope="module")
@@ -42,28 +36,6 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, cache: Path, many: P
     return facts(command)
 
 
-def recorded(library: Path) -> int:
-    """Photos in a library that a scan is at work on."""
-    try:
-        with closing(sqlite3.connect(f"file:{library}?mode=ro", uri=True, timeout=5)) as connection:
-            return int(connection.execute("SELECT count(*) FROM photo").fetchone()[0])
-    except sqlite3.OperationalError:  # there is none yet
-        return 0
-
-
-def stop_after_first_batch(
-    command: CommandLine, folder: Path, stop: "Callable[[subprocess.Popen[bytes]], None]"
-) -> "subprocess.Popen[bytes]":
-    process = command.start("scan", "--model", "sface", "--workers", 1, folder)
-    deadline = time.monotonic() + SECONDS
-    while recorded(command.library) < BATCH_PHOTOS:
-        assert process.poll() is None, "the scan ended before it could be stopped"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    stop(process)
-    return process
-
-
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
 )
@@ -74,25 +46,28 @@ def test_a_stopped_scan_is_completed_by_the_next(
     number: signal.Signals,
     code: int,
 ) -> None:
-    with stop_after_first_batch(command, many, lambda process: process.send_signal(number)) as process:
+    with start_halfway(command, many) as process:
+        before = recorded(command.library)
+        process.send_signal(number)
+        process.send_signal(signal.SIGCONT)
         ran = command.end(process)
     assert (ran.code, ran.out) == (code, "")
     assert ran.err == ("" if number == signal.SIGKILL else "Error: stopped; all finished work is kept\n")
     kept = recorded(command.library)
-    assert BATCH_PHOTOS <= kept < PHOTOS
+    assert before <= kept < PHOTOS
     counts = command.run("scan", "--json", many).summary["photos"]
     assert (counts["unchanged"], counts["indexed"]) == (kept, PHOTOS - kept)
     assert facts(command) == uninterrupted
 
 
 def test_a_second_ctrl_c_does_not_lose_what_the_first_has_it_keep(command: CommandLine, many: Path) -> None:
-    def impatiently(process: "subprocess.Popen[bytes]") -> None:
+    with start_halfway(command, many) as process:
+        before = recorded(command.library)
+        process.send_signal(signal.SIGCONT)
         for _ in range(3):
             process.send_signal(signal.SIGINT)
             time.sleep(0.02)
-
-    with stop_after_first_batch(command, many, impatiently) as process:
         ran = command.end(process)
     assert ran.code == 130
     assert ran.complaint == "Error: stopped; all finished work is kept"
-    assert recorded(command.library) >= BATCH_PHOTOS
+    assert recorded(command.library) >= before

