@@ -260,8 +260,8 @@ def choose(
         store.fetch(best, progress)
     except (WeightsMissing, WeightsInvalid) as error:
         reason = (
-            f"{SFACE.model_id} ({SFACE.dimension}-d), because {best.model_id} ({best.dimension}-d) cannot be "
-            f"had now. {error} To use {best.model_id} later, run `faceindex models fetch {best.model_id}` "
+            f"{SFACE.model_id} ({SFACE.dimension}-d), because {best.model_id} ({best.dimension}-d) is not "
+            f"available now. {error} To use {best.model_id} later, run `faceindex models fetch {best.model_id}` "
             f"and scan into a new library."
         )
         return Choice(SFACE, reason)

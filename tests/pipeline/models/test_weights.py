@@ -61,7 +61,7 @@ def server(good: Path) -> Iterator[FileServer]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> WeightsStore:
-    return WeightsStore(tmp_path, connect_seconds=2)
+    return WeightsStore(tmp_path, connect_seconds=60)
 
 
 @pytest.fixture
