@@ -261,8 +261,8 @@ def choose(
     except (WeightsMissing, WeightsInvalid) as error:
         reason = (
             f"{SFACE.model_id} ({SFACE.dimension}-d), because {best.model_id} ({best.dimension}-d) is not "
-            f"available now. {error} To use {best.model_id} later, run `faceindex models fetch {best.model_id}` "
-            f"and scan into a new library."
+            f"available now. {error} To use {best.model_id} later, run "
+            f"`faceindex models fetch {best.model_id}` and scan into a new library."
         )
         return Choice(SFACE, reason)
     return Choice(best, f"{best.model_id}, whose weights were fetched just now.")
