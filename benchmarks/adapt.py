@@ -23,7 +23,7 @@ from benchmarks.labelled_photos import PHOTOS, SEED, gather, make_detector
 from faceindex.accuracy.verification import VerificationRates, compare_all, verify
 from faceindex.adapt.adaptation import FEWEST_FACES
 from faceindex.adapt.cross_validation import cross_validate
-from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, learn, unchanging
+from faceindex.adapt.triplet_loss import LabelledDescriptors, identity_map, learn
 from pipeline.description.crop import cut
 from pipeline.description.embedder import load_embedder
 from pipeline.description.projection import project
@@ -73,12 +73,12 @@ def run(faces: LabelledDescriptors, dimension: int, most_people: int | None) -> 
     for held_out in np.array_split(known, PARTS):
         confirmed = faces.of(np.setdiff1d(known, held_out, assume_unique=True)[:most_people])
         tried_on = faces.of(np.concatenate([held_out, strangers]))
-        start = unchanging(confirmed.vectors, dimension)
-        trial = cross_validate(confirmed, start, Learning())
+        start = identity_map(confirmed.vectors, dimension)
+        trial = cross_validate(confirmed, start)
         before = figures(tried_on, tried_on.vectors)
         after = before
         if trial.helps:
-            (matrix,) = learn(confirmed, start, Learning(), [trial.steps])
+            (matrix,) = learn(confirmed, start, [trial.steps])
             after = figures(tried_on, project(tried_on.vectors, matrix))
         parts.append(Part(trial.helps, before, after))
         print(f"  part {len(parts)}: gain in the trial {trial.gain:.4f} ± {trial.deviation:.4f}, ", end="")

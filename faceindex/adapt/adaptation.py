@@ -4,21 +4,20 @@ What is kept is a model of this library alone. All its faces are described by it
 descriptors that are there; then the library changes to it as it changes to any model, and can go back.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from faceindex.adapt.cross_validation import FOLDS, Trial, cross_validate
 from faceindex.adapt.threshold_transfer import moved_curve, normal_curve
-from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, learn, unchanging
+from faceindex.adapt.triplet_loss import LabelledDescriptors, identity_map, learn
 from faceindex.errors import BadRequest, FaceindexError, explained
 from faceindex.listeners import Listeners
 from faceindex.results import ModelSwitch
 from faceindex.scanning.model_switch import switch_model
 from faceindex.session import Session
 from faceindex.settings import Settings
-from index.clock import Clock, utc_now
+from index.clock import utc_now
 from index.photos.catalog import Catalog
 from index.recognition.adapted_models import Projections, StoredProjection
 from index.recognition.confirmed_faces import load_confirmed
@@ -40,25 +39,23 @@ _MOST_PEOPLE = 500
 _MOST_FACES = 20
 """Learned from at most so many people, and faces of each, drawn: more would take time and teach little."""
 
-_LOOKED_AT = 10_000
-"""Descriptors whose directions are looked at, where fewer numbers are wanted."""
+_SAMPLE = 10_000
+"""Descriptors whose principal directions are taken for a lower dimension."""
 
 _SEED = 20150612
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptationOptions:
-    """What is wanted.
+    """How to adapt.
 
     Attributes:
-        dimension: Length of the adapted descriptors; ``None``: as long as they are.
-        write: Keep what helps, and change the library to it; else only say whether it would help.
-        clock: For the date of what is kept.
+        dimension: Length of the adapted descriptors; ``None`` keeps that of the model.
+        write: Keep a map that helps, and change the library to it; else only say whether it would help.
     """
 
     dimension: int | None = None
     write: bool = True
-    clock: Clock = utc_now
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +82,7 @@ class Adaptation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Material:
+class _TrainingData:
     """What a library gives to learn from."""
 
     model: ModelSpec
@@ -96,57 +93,56 @@ class _Material:
 
 def adapt(
     settings: Settings,
-    wish: AdaptationOptions | None = None,
+    options: AdaptationOptions | None = None,
     listeners: Listeners | None = None,
-    advance: Callable[[int], None] = lambda _: None,
 ) -> Adaptation:
     """Learn from a library's confirmed people, and change the library to what was learned if that helps.
 
     Args:
         settings: Where the library is.
-        wish: What is wanted.
+        options: How to adapt.
         listeners: Who is told how the change goes.
-        advance: Called with the number of folds that are done.
 
     Raises:
-        BadRequest: More numbers are wanted than there are.
+        BadRequest: The dimension is higher than that of the model.
         NoLibrary: There is none.
         LibraryLocked: Another run is at work on it.
         FaceindexError: Too few people are confirmed; or see ``faceindex.errors``.
     """
-    wish, learning = wish or AdaptationOptions(), Learning()
+    options = options or AdaptationOptions()
     with explained():
         with Session.open(settings) as session:
-            material = _gather(session, wish.dimension)
-        trial = cross_validate(material.people, material.start, learning, advance)
+            data = _gather(session, options.dimension)
+        trial = cross_validate(data.people, data.start)
         kept = change = None
-        if trial.helps and wish.write:
-            (matrix,) = learn(material.people, material.start, learning, [trial.steps])
+        if trial.helps and options.write:
+            (matrix,) = learn(data.people, data.start, [trial.steps])
             with Session.open_to_write(settings, make=False) as session:
-                kept = _keep(session, material, matrix, trial, wish.clock)
+                kept = _keep(session, data, matrix, trial)
             change = switch_model(settings, kept, listeners)
         return Adaptation(
-            base=material.model.model_id,
-            people=len(material.people.everyone),
-            faces=len(material.people.persons),
-            dimension=material.start.shape[1],
+            base=data.model.model_id,
+            people=len(data.people.everyone),
+            faces=len(data.people.persons),
+            dimension=data.start.shape[1],
             trial=trial,
             kept=kept,
             change=change,
         )
 
 
-def _gather(session: Session, dimension: int | None) -> _Material:
+def _gather(session: Session, dimension: int | None) -> _TrainingData:
     model, database = session.model(), session.database
-    wanted = model.dimension if dimension is None else dimension
-    if not 2 <= wanted <= model.dimension:
+    if dimension is None:
+        dimension = model.dimension
+    if not 2 <= dimension <= model.dimension:
         raise BadRequest(
-            f"{model.model_id} gives {model.dimension} numbers, and --dimension asks for {wanted}: ask for 2 "
-            f"to {model.dimension}."
+            f"{model.model_id} has descriptors of {model.dimension} numbers, and --dimension asks for "
+            f"{dimension}: ask for 2 to {model.dimension}."
         )
     people = _confirmed(database, model.model_id)
-    start = unchanging(_some_descriptors(session.catalog, model.model_id), wanted)
-    return _Material(model, people, start, thresholds_for(database, model.model_id).curve)
+    start = identity_map(_some_descriptors(session.catalog, model.model_id), dimension)
+    return _TrainingData(model, people, start, thresholds_for(database, model.model_id).curve)
 
 
 def _confirmed(database: Store, model: ModelId) -> LabelledDescriptors:
@@ -176,31 +172,27 @@ def _confirmed(database: Store, model: ModelId) -> LabelledDescriptors:
 def _some_descriptors(catalog: Catalog, model: ModelId) -> F32:
     """Descriptors of faces that are spread evenly over the library, float32 [N, D]."""
     ids = catalog.described_faces(model)
-    some = ids[:: max(len(ids) // _LOOKED_AT, 1)]
+    some = ids[:: max(len(ids) // _SAMPLE, 1)]
     return np.concatenate([chunk.vectors for chunk in catalog.descriptors(model, some)])
 
 
-def _keep(session: Session, material: _Material, matrix: F32, trial: Trial, clock: Clock) -> ModelId:
+def _keep(session: Session, data: _TrainingData, matrix: F32, trial: Trial) -> ModelId:
     """Store what was learned as a model, and describe by it all faces that its base has described.
 
     Raises:
         FaceindexError: The library has another model than that whose descriptors were learned from.
     """
-    base, database = material.model.model_id, session.database
+    base, database = data.model.model_id, session.database
     if session.model().model_id != base:
         raise FaceindexError(f"The library has changed its model from {base} meanwhile: adapt it again.")
     projections = Projections(database)
     name = projections.next_name(base)
-    curve = (
-        normal_curve(trial.change.after)
-        if material.curve is None
-        else moved_curve(material.curve, trial.change)
-    )
+    curve = normal_curve(trial.change.after) if data.curve is None else moved_curve(data.curve, trial.change)
     report = (
-        f"learned from {len(material.people.everyone)} people; equal error rate of people left out "
+        f"learned from {len(data.people.everyone)} people; equal error rate of people left out "
         f"{trial.before.eer:.4f}, then {trial.after.eer:.4f}"
     )
-    projections.add(StoredProjection(name, base, clock(), matrix, curve, report))
+    projections.add(StoredProjection(name, base, utc_now(), matrix, curve, report))
     for chunk in session.catalog.descriptors(base, session.catalog.described_faces(base)):
         projections.describe(name, Descriptors(chunk.ids, project(chunk.vectors, matrix)))
     return name

@@ -4,23 +4,23 @@ In each fold a map is learned from the people of the other folds alone, and thos
 with each other, by the descriptors as they were and by the map. This module knows numbers, and no library.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
 
 from faceindex.accuracy.verification import Comparisons, VerificationRates, compare_all, verify
 from faceindex.adapt.threshold_transfer import Change, Spread
-from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, learn
+from faceindex.adapt.triplet_loss import SEED, LabelledDescriptors, learn
 from pipeline.description.projection import project
 from pipeline.values import F32
 
 FOLDS = 5
 
-LOOKS = (0, 10, 20, 40, 60, 80, 100)
-"""Steps after which maps are tried; after 0 nothing is learned, but what is common is taken away."""
+CHECKPOINTS = (0, 10, 20, 40, 60, 80, 100)
+"""Steps after which maps are tried; after 0 nothing is learned, but the common mean is subtracted."""
 
-SURE = 1.53
+CRITICAL_T = 1.53
 """Standard errors that a gain must be, for nine in ten to be sure: Student's t, with four degrees of freedom
 for five folds."""
 
@@ -53,9 +53,9 @@ class Trial:
         after: With maps that were learned from other people.
         gain: By how much the equal error rate falls, mean of the folds.
         deviation: Standard error of that mean.
-        steps: After so many the maps were best; it is when to stop. 0: it is best to take away what people
-            have in common, and to learn nothing.
-        change: What becomes of similarities.
+        steps: Number of steps after which the maps were best. 0: best is to subtract the common mean and to
+            learn nothing.
+        change: How similarities change.
     """
 
     before: Figures
@@ -67,72 +67,63 @@ class Trial:
 
     @property
     def helps(self) -> bool:
-        """Whether the gain is hardly by chance, and no other figure speaks against it."""
+        """Whether the gain is significant, and no other figure is worse."""
         no_worse = self.after.auc >= self.before.auc and (self.after.tar or 0) >= (self.before.tar or 0)
-        return self.gain > SURE * self.deviation and no_worse
+        return self.gain > CRITICAL_T * self.deviation and no_worse
 
 
-def cross_validate(
-    people: LabelledDescriptors,
-    start: F32,
-    learning: Learning,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Trial:
-    """Try what would be learned on people it is not learned from.
+def cross_validate(people: LabelledDescriptors, start: F32) -> Trial:
+    """Measure what a learned map is worth for people it was not learned from.
 
     Args:
         people: At least twice as many as there are folds.
         start: The map to begin with, float32 [D + 1, K].
-        learning: How it is learned.
-        advance: Called with the number of folds that are done.
 
     Raises:
         ValueError: There are fewer people.
     """
-    everyone = np.random.default_rng(learning.seed).permutation(people.everyone)
+    everyone = np.random.default_rng(SEED).permutation(people.everyone)
     if len(everyone) < 2 * FOLDS:
         raise ValueError(f"cross-validation takes {2 * FOLDS} people, not {len(everyone)}")
     folds = []
-    for number, held_out in enumerate(np.array_split(everyone, FOLDS), 1):
+    for held_out in np.array_split(everyone, FOLDS):
         others = people.of(np.setdiff1d(everyone, held_out))
-        folds.append(_judged(people.of(held_out), learn(others, start, learning, LOOKS)))
-        advance(number)
-    looks = [np.mean([fold.looks[look].auc for fold in folds]) for look in range(len(LOOKS))]
-    return _trial(folds, int(np.argmax(looks)))
+        folds.append(_evaluate(people.of(held_out), learn(others, start, CHECKPOINTS)))
+    aucs = [np.mean([fold.mapped[each].auc for fold in folds]) for each in range(len(CHECKPOINTS))]
+    return _trial(folds, int(np.argmax(aucs)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Judgement:
-    """What a fold says of its own people: without a map, and with that of each look."""
+class _Fold:
+    """The rates of a fold's own people: without a map, and with that of each checkpoint."""
 
     plain: VerificationRates
     plain_spread: Spread
-    looks: tuple[VerificationRates, ...]
+    mapped: tuple[VerificationRates, ...]
     spreads: tuple[Spread, ...]
 
 
-def _judged(held_out: LabelledDescriptors, maps: Iterable[F32]) -> _Judgement:
+def _evaluate(held_out: LabelledDescriptors, maps: Iterable[F32]) -> _Fold:
     names = [str(person) for person in held_out.persons]
     plain, *found = [
         compare_all(vectors, names)
         for vectors in (held_out.vectors, *(project(held_out.vectors, matrix) for matrix in maps))
     ]
-    return _Judgement(
-        _verified(plain), _spread(plain), tuple(map(_verified, found)), tuple(map(_spread, found))
-    )
+    return _Fold(_verified(plain), _spread(plain), tuple(map(_verified, found)), tuple(map(_spread, found)))
 
 
-def _trial(folds: Sequence[_Judgement], look: int) -> Trial:
-    before, after = [fold.plain for fold in folds], [fold.looks[look] for fold in folds]
+def _trial(folds: Sequence[_Fold], checkpoint: int) -> Trial:
+    before, after = [fold.plain for fold in folds], [fold.mapped[checkpoint] for fold in folds]
     gains = np.array([one.eer - other.eer for one, other in zip(before, after, strict=True)])
     return Trial(
         before=_mean(before),
         after=_mean(after),
         gain=float(gains.mean()),
         deviation=float(gains.std(ddof=1) / np.sqrt(len(folds))),
-        steps=LOOKS[look],
+        steps=CHECKPOINTS[checkpoint],
         change=Change(
-            _pooled([fold.plain_spread for fold in folds]), _pooled([fold.spreads[look] for fold in folds])
+            _pooled([fold.plain_spread for fold in folds]),
+            _pooled([fold.spreads[checkpoint] for fold in folds]),
         ),
     )
 

@@ -25,28 +25,22 @@ _TOO_FAR = 1e9
 """Further than any two descriptors are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learning:
-    """How a map is learned. docs/adapt.md says what the defaults were taken from.
+_MARGIN = 0.2
+"""How much further another person must be, as squared distance of unit vectors, 0 to 4."""
 
-    Attributes:
-        margin: How much further another person must be, as squared distance of unit vectors, 0 to 4.
-        closeness: Weight of the squared distance from the map to begin with, the mean of its columns. The
-            offset is free.
-        rate: Step of the optimiser, Adam.
-        people_at_once: People whose faces are compared in one step.
-        faces_each: Faces of each of them.
-        averaged: Steps whose matrices are averaged, the later ones more.
-        seed: Of everything that is drawn.
-    """
+_REGULARISATION = 30.0
+"""Weight of the squared distance from the initial map, the mean of its columns. The offset is free."""
 
-    margin: float = 0.2
-    closeness: float = 30.0
-    rate: float = 1e-3
-    people_at_once: int = 40
-    faces_each: int = 8
-    averaged: int = 50
-    seed: int = 20150609
+_LEARNING_RATE = 1e-3
+"""Of the optimiser, Adam."""
+
+_PEOPLE_PER_BATCH = 40
+_FACES_PER_PERSON = 8
+
+_AVERAGED_STEPS = 50
+"""Steps whose matrices are averaged, the later ones more."""
+
+SEED = 20150609
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +55,9 @@ class LabelledDescriptors:
     vectors: F32
     persons: I64
 
-    def of(self, wanted: I64) -> "LabelledDescriptors":
+    def of(self, persons: I64) -> "LabelledDescriptors":
         """Those of some persons."""
-        chosen = np.isin(self.persons, wanted)
+        chosen = np.isin(self.persons, persons)
         return LabelledDescriptors(self.vectors[chosen], self.persons[chosen])
 
     @property
@@ -72,8 +66,8 @@ class LabelledDescriptors:
         return np.unique(self.persons)
 
 
-def unchanging(vectors: F32, dimension: int) -> F32:
-    """The map that changes nothing, or as little as that many numbers allow.
+def identity_map(vectors: F32, dimension: int) -> F32:
+    """The map that changes nothing, or as little as a lower dimension allows.
 
     Args:
         vectors: float32 [N, D]; the directions in which they lie most are kept.
@@ -91,11 +85,11 @@ def unchanging(vectors: F32, dimension: int) -> F32:
     return np.vstack([kept, np.zeros((1, dimension))]).astype(np.float32)
 
 
-def common(people: LabelledDescriptors) -> F32:
-    """What people have in common, as far as they are enough to tell: float32 [D], of norm below 1.
+def common_mean(people: LabelledDescriptors) -> F32:
+    """The mean of the people's means, float32 [D], of norm below 1.
 
-    The mean of the people's means. Few people have a mean by chance; so it is shrunk towards none by as much
-    as it is expected to be wrong (James and Stein, "Estimation with quadratic loss", 1961, positive part).
+    Few people have a mean by chance; so it is shrunk towards zero by as much as it is expected to be wrong
+    (James and Stein, "Estimation with quadratic loss", 1961, positive part).
 
     Args:
         people: At least two.
@@ -111,67 +105,66 @@ def common(people: LabelledDescriptors) -> F32:
     return np.asarray(sure * mean, np.float32)
 
 
-def _without(common_part: F32, start: F32) -> F32:
-    """The map that takes away ``common_part`` before it does what ``start`` does."""
+def _subtracting(mean: F32, start: F32) -> F32:
+    """The map that subtracts ``mean`` and then does what ``start`` does."""
     matrix = start.copy()
-    matrix[-1] -= common_part @ start[:-1]
+    matrix[-1] -= mean @ start[:-1]
     return matrix
 
 
-def learn(people: LabelledDescriptors, start: F32, learning: Learning, steps: Sequence[int]) -> Iterator[F32]:
-    """Learn a map from people, beginning with ``start`` without what they have in common.
+def learn(people: LabelledDescriptors, start: F32, steps: Sequence[int]) -> Iterator[F32]:
+    """Learn a map from people, beginning with ``start`` minus their common mean.
 
-    What is given is the mean of the matrix over the last steps: the matrix itself is thrown about by whoever
-    was drawn last (Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992).
+    Each map is the mean of the matrix over the last steps, because the matrix itself depends much on who was
+    drawn last (Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992).
 
     Args:
         people: At least two, with two faces or more each.
         start: float32 [D + 1, K].
-        learning: How.
-        steps: After which a map is wanted, rising.
+        steps: Numbers of steps after which to give the map, rising.
 
     Yields:
-        float32 [D + 1, K], for each of ``steps``; for 0 it is what was begun with.
+        float32 [D + 1, K], for each of ``steps``; for 0 it is the initial map.
     """
-    start = _without(common(people), start)
-    generator = np.random.default_rng(learning.seed)
-    trainer = _Trainer(start, learning)
+    start = _subtracting(common_mean(people), start)
+    generator = np.random.default_rng(SEED)
+    trainer = _Trainer(start)
     mean, done = start, 0
-    for wanted in steps:
-        while done < wanted:
-            trainer.step(_drawn(people, learning, generator))
+    for count in steps:
+        while done < count:
+            trainer.step(_batch(people, generator))
             done += 1
-            mean = mean + (trainer.matrix - mean) / np.float32(min(done, learning.averaged))
+            mean = mean + (trainer.matrix - mean) / np.float32(min(done, _AVERAGED_STEPS))
         yield mean
 
 
-def _drawn(
-    people: LabelledDescriptors, learning: Learning, generator: np.random.Generator
-) -> LabelledDescriptors:
-    """Some faces of some people, both drawn."""
+def _batch(people: LabelledDescriptors, generator: np.random.Generator) -> LabelledDescriptors:
+    """Some faces of some people, both drawn at random."""
     everyone = people.everyone
-    chosen = generator.choice(everyone, min(learning.people_at_once, len(everyone)), replace=False)
+    chosen = generator.choice(everyone, min(_PEOPLE_PER_BATCH, len(everyone)), replace=False)
     shuffled = generator.permutation(len(people.persons))
-    rows = [shuffled[people.persons[shuffled] == person][: learning.faces_each] for person in chosen]
+    rows = [shuffled[people.persons[shuffled] == person][:_FACES_PER_PERSON] for person in chosen]
     taken: NDArray[np.intp] = np.concatenate(rows)
     return LabelledDescriptors(people.vectors[taken], people.persons[taken])
 
 
 class _Trainer:
-    """A matrix in TensorFlow, and how it is changed."""
+    """A matrix in TensorFlow that is trained."""
 
-    def __init__(self, start: F32, learning: Learning) -> None:
+    def __init__(self, start: F32) -> None:
         with quiet_tensorflow():
             import tensorflow as tf
 
             self._tf = tf
             self._matrix = tf.Variable(start)
             self._start = tf.constant(start)
-            self._optimiser = tf.keras.optimizers.Adam(learning.rate)
-            self._learning = learning
-            taken = [tf.TensorSpec([None, start.shape[0] - 1], tf.float32), tf.TensorSpec([None], tf.int64)]
+            self._optimiser = tf.keras.optimizers.Adam(_LEARNING_RATE)
+            signature = [
+                tf.TensorSpec([None, start.shape[0] - 1], tf.float32),
+                tf.TensorSpec([None], tf.int64),
+            ]
             # A signature of any length, so that it is traced once.
-            self._step = tf.function(self._change, input_signature=taken)
+            self._step = tf.function(self._descend, input_signature=signature)
 
     @property
     def matrix(self) -> F32:
@@ -179,15 +172,15 @@ class _Trainer:
         return np.asarray(self._matrix.numpy(), np.float32)
 
     def step(self, people: LabelledDescriptors) -> None:
-        """Change the map a little for the better of these people."""
+        """Take one step of gradient descent on the faces of these people."""
         self._step(people.vectors, people.persons)
 
-    def _change(self, vectors: Any, persons: Any) -> None:
+    def _descend(self, vectors: Any, persons: Any) -> None:
         tf = self._tf
         with tf.GradientTape() as tape:
             moved = tf.reduce_sum((self._matrix - self._start)[:-1] ** 2, axis=0)
             triplets = self._triplets(vectors, persons)
-            cost = self._semi_hard_loss(*triplets) + self._learning.closeness * tf.reduce_mean(moved)
+            cost = self._semi_hard_loss(*triplets) + _REGULARISATION * tf.reduce_mean(moved)
         (gradient,) = tape.gradient(cost, [self._matrix])
         self._optimiser.apply_gradients([(gradient, self._matrix)])
 
@@ -217,4 +210,4 @@ class _Trainer:
         nearest = tf.reduce_min(tf.where(is_semi_hard, others, _TOO_FAR), axis=1)
         furthest = tf.reduce_max(tf.where(is_other, others, -_TOO_FAR), axis=1)
         negative = tf.where(nearest < _TOO_FAR, nearest, furthest)
-        return tf.reduce_mean(tf.nn.relu(positive - negative + self._learning.margin))
+        return tf.reduce_mean(tf.nn.relu(positive - negative + _MARGIN))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from faceindex.adapt.cross_validation import cross_validate
 from faceindex.adapt.threshold_transfer import Change, Spread, moved_curve, normal_curve
-from faceindex.adapt.triplet_loss import LabelledDescriptors, Learning, common, learn, unchanging
+from faceindex.adapt.triplet_loss import LabelledDescriptors, common_mean, identity_map, learn
 from index.recognition.thresholds import Curve, EvidencePoint, RatePoint, for_gallery, shipped_curve
 from pipeline.description.projection import project
 from pipeline.values import F32, ModelId
@@ -36,7 +36,7 @@ def people(count: int, seed: int, shared: float = 1.5) -> LabelledDescriptors:
 @pytest.mark.parametrize("dimension", [LENGTH, 5])
 def test_the_map_to_begin_with_changes_as_little_as_can_be(dimension: int) -> None:
     vectors = people(12, 1).vectors
-    start = unchanging(vectors, dimension)
+    start = identity_map(vectors, dimension)
     assert start.shape == (LENGTH + 1, dimension)
     mapped = project(vectors, start)
     before, after = vectors @ vectors.T, mapped @ mapped.T
@@ -45,20 +45,22 @@ def test_the_map_to_begin_with_changes_as_little_as_can_be(dimension: int) -> No
 
 def test_no_step_takes_away_what_is_common_alone_and_the_same_seed_learns_the_same() -> None:
     known = people(12, 1)
-    start = unchanging(known.vectors, LENGTH)
-    first, later = learn(known, start, Learning(), [0, 30])
-    np.testing.assert_allclose(project(known.vectors, first), unit(known.vectors - common(known)), atol=1e-6)
+    start = identity_map(known.vectors, LENGTH)
+    first, later = learn(known, start, [0, 30])
+    np.testing.assert_allclose(
+        project(known.vectors, first), unit(known.vectors - common_mean(known)), atol=1e-6
+    )
     assert not np.allclose(later, first, atol=1e-3)
-    (again,) = learn(known, start, Learning(), [30])
+    (again,) = learn(known, start, [30])
     np.testing.assert_allclose(again, later, atol=1e-4)
 
 
 def test_what_is_common_counts_each_person_once() -> None:
     known = people(40, 1)
     repeated = np.concatenate([np.flatnonzero(known.persons == 0).repeat(50), np.arange(len(known.persons))])
-    again = common(LabelledDescriptors(known.vectors[repeated], known.persons[repeated]))
-    np.testing.assert_allclose(again, common(known), atol=1e-6)
-    assert np.eye(LENGTH)[0] @ common(known) == pytest.approx(known.vectors[:, 0].mean(), rel=0.02)
+    again = common_mean(LabelledDescriptors(known.vectors[repeated], known.persons[repeated]))
+    np.testing.assert_allclose(again, common_mean(known), atol=1e-6)
+    assert np.eye(LENGTH)[0] @ common_mean(known) == pytest.approx(known.vectors[:, 0].mean(), rel=0.02)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -66,20 +68,20 @@ def test_people_who_have_nothing_in_common_are_left_nearly_as_they_are(seed: int
     """Ten people have a mean of length 0.3, by chance."""
     known = people(10, seed, shared=0.0)
     means = np.stack([known.vectors[known.persons == person].mean(axis=0) for person in known.everyone])
-    assert np.linalg.norm(common(known)) < 0.5 * np.linalg.norm(means.mean(axis=0)) < 0.2
+    assert np.linalg.norm(common_mean(known)) < 0.5 * np.linalg.norm(means.mean(axis=0)) < 0.2
 
 
 @pytest.mark.parametrize("seed", [1, 4, 6])
 def test_what_faces_have_in_common_is_unlearned_for_people_never_seen(seed: int) -> None:
     known = people(24, seed)
-    trial = cross_validate(known, unchanging(known.vectors, LENGTH), Learning())
+    trial = cross_validate(known, identity_map(known.vectors, LENGTH))
     assert trial.helps
     assert trial.gain > 0.03
     assert trial.after.auc > trial.before.auc
     assert trial.change.after.other < trial.change.before.other
 
     strangers = people(30, 100 + seed)
-    (matrix,) = learn(known, unchanging(known.vectors, LENGTH), Learning(), [trial.steps])
+    (matrix,) = learn(known, identity_map(known.vectors, LENGTH), [trial.steps])
     assert order(project(strangers.vectors, matrix), strangers) > order(strangers.vectors, strangers)
 
 
@@ -95,13 +97,13 @@ def test_where_there_is_nothing_to_learn_nothing_helps() -> None:
     nobody = LabelledDescriptors(
         unit(generator.standard_normal((60, LENGTH)).astype(np.float32)), np.repeat(np.arange(12), 5)
     )
-    assert not cross_validate(nobody, unchanging(nobody.vectors, LENGTH), Learning()).helps
+    assert not cross_validate(nobody, identity_map(nobody.vectors, LENGTH)).helps
 
 
 def test_fewer_people_than_two_a_fold_are_a_mistake() -> None:
     known = people(9, 1)
     with pytest.raises(ValueError, match="takes 10 people"):
-        cross_validate(known, unchanging(known.vectors, LENGTH), Learning())
+        cross_validate(known, identity_map(known.vectors, LENGTH))
 
 
 CHANGE = Change(before=Spread(0.7, 0.1, 0.2, 0.2), after=Spread(0.6, 0.1, 0.0, 0.1))
