@@ -27,6 +27,7 @@ from pipeline.models.registry import (
 from pipeline.models.vggface import NETWORKS
 from pipeline.models.weights import Availability, WeightsStore, choose
 from tests.pipeline.models.server import FileServer, serving
+from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = "rcmalli_vggface_tf_notop_resnet50.h5"
@@ -436,11 +437,11 @@ def test_a_program_ends_although_its_question_still_hangs(tmp_path: Path) -> Non
         "import sys, time\n"
         "from pipeline.models.download import DownloadFailed, answer_within\n"
         "try:\n"
-        "    answer_within(0.2, lambda: time.sleep(60))\n"
+        "    answer_within(0.2, lambda: time.sleep(3600))\n"
         "except DownloadFailed:\n"
         "    sys.exit(7)\n"
     )
-    finished = subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=20, check=False)
+    finished = subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=SECONDS, check=False)
     assert finished.returncode == 7
 
 
