@@ -18,11 +18,8 @@ from index.maintenance.check import inspections
 from index.maintenance.findings import Finding, FindingKind
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
-from index.store.opening import open_store
-from index.store.sqlite.backup import BackedUp, back_up, inspect, restore
-from index.store.sqlite.database import check_file, is_library
-from index.store.sqlite.mounts import network_kind
-from index.store.sqlite.salvage import Salvage, damage, salvage
+from index.store.backend import BackedUp, Salvage
+from index.store.opening import backend_of, open_store
 from index.store.store import Access, Store
 from pipeline.models.registry import UnknownModel
 from pipeline.values import ModelId
@@ -80,10 +77,11 @@ def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | C
     """
     path = _absolute(settings.library)
     with explained(), ExitStack() as stack:
-        check_file(path)
+        backend = backend_of(path)
+        backend.check_exists(path)
         if repair:
             stack.enter_context(locked(path))
-        fault = damage(path)
+        fault = backend.damage(path)
         if fault is not None:
             yield Finding(
                 FindingKind.DATABASE,
@@ -93,7 +91,7 @@ def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | C
             if not repair:
                 yield Checked(found=1, left=1)
                 return
-            yield salvage(path, utc_now().isoformat())
+            yield backend.salvage(path, utc_now().isoformat())
         yield from _inspect(path, repair, already=int(fault is not None))
 
 
@@ -146,7 +144,7 @@ def make_backup(settings: Settings, target: Path, *, force: bool) -> BackedUp:
     with explained():
         open_store(path, Access.READ).close()
         _check_target(target, path, force=force)
-        return back_up(path, target)
+        return backend_of(path).back_up(path, target)
 
 
 def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restored:
@@ -166,24 +164,25 @@ def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restor
         FaceindexError: The backup is no library, or damaged; or the library cannot be replaced.
     """
     path, backup = _absolute(settings.library), _absolute(backup)
+    backend = backend_of(path)
     with explained():
         if not backup.exists():
             raise BadRequest(f"There is no file {backup}: name a backup.")
         there_is_one = path.exists()
         if there_is_one:
-            check_file(path)  # before something else that was taken for a library is moved away
+            backend.check_exists(path)  # before something else that was taken for a library is moved away
             if path.samefile(backup):
                 raise BadRequest(f"{backup} is the library itself: name a backup.")
-        contents = inspect(backup)
+        contents = backend.inspect(backup)
         if dry_run:
             return Restored(contents, path if there_is_one else None)
         with locked(path):
-            return Restored(contents, restore(backup, path))
+            return Restored(contents, backend.restore(backup, path))
 
 
 def place_advice(library: Path) -> str | None:
     """What there is to say of the place where a library is; ``None`` where it is a good one."""
-    kind = network_kind(library)
+    kind = backend_of(library).shared_place(library)
     if kind is None:
         return None
     return (
@@ -203,7 +202,7 @@ def _check_target(target: Path, library: Path, *, force: bool) -> None:
         raise BadRequest(f"{target} is the library itself: name another file.")
     if not force:
         raise BadRequest(f"There is a file {target}: name another one, or replace it with --force.")
-    if not (target.is_file() and is_library(target)):
+    if not (target.is_file() and backend_of(library).is_library(target)):
         raise BadRequest(f"{target} is no backup, and is not replaced: name another file.")
 
 

@@ -16,8 +16,7 @@ from faceindex.settings import AUTO, Settings
 from index.photos.catalog import Catalog
 from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Thresholds
-from index.store.opening import create_store, open_store
-from index.store.sqlite.database import check_file
+from index.store.opening import backend_of, create_store, open_store
 from index.store.store import Access, Store
 from index.values import Descriptors, FaceRecord
 from pipeline.models.registry import ModelSpec, spec
@@ -64,7 +63,8 @@ class Session:
         """
         with explained(), ExitStack() as stack:
             if not make or settings.library.exists():
-                check_file(settings.library)  # before a lock is left beside a photo that was taken for one
+                # Before a lock is left beside a photo that was taken for a library.
+                backend_of(settings.library).check_exists(settings.library)
             elif settings.model != AUTO:
                 spec(settings.model)  # before a library is made for a slip of the pen
             stack.enter_context(locked(settings.library, patience))

@@ -3,7 +3,7 @@
 Each inspection looks at one thing: ``find`` says what is wrong and writes nothing, ``repair`` puts right
 whatever ``find`` would say now. A repair never invents: it takes out what contradicts itself, and has the
 photos concerned read again by the next scan. What SQLite cannot read is the matter of
-``index.store.sqlite.salvage``.
+``index.store.backend``.
 """
 
 import os
@@ -24,9 +24,9 @@ from index.errors import LibraryInaccessible
 from index.maintenance.findings import Finding, FindingKind, named
 from index.photos.catalog import Catalog
 from index.store.conditions import has_declared_type, is_one_of
+from index.store.library_files import library_files
 from index.store.read_again import read_again
 from index.store.schema import decision, descriptor, face
-from index.store.sqlite.library_files import library_files
 from index.store.store import Store
 from index.vectors.saved_index import index_fault, load_index, save_index
 from pipeline.values import ModelId

@@ -20,9 +20,8 @@ from index.decisions.replay import replay
 from index.errors import DecisionRefused, LibraryInaccessible
 from index.photos.catalog import Catalog
 from index.privacy.redaction import keys_of, take_out_persons
+from index.store.library_files import library_files
 from index.store.schema import descriptor, vector_index
-from index.store.sqlite.database import is_library
-from index.store.sqlite.library_files import library_files
 from index.store.store import Store
 from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import ModelId
@@ -110,18 +109,16 @@ def purge(store: Store) -> Purged:
         index_path(path, model) for model, each in dimensions.items() if _save_index(catalog, model, each)
     )
     indexes = {index_path(path, model) for model in dimensions}
-    removed, left = [], []
     try:
-        for file in library_files(path):
-            if _is_leftover(path, file) or (file.suffix == _INDEX and file not in indexes):
-                file.unlink(missing_ok=True)
-                removed.append(file)
-            elif file != path and is_library(file):
-                left.append(file)
+        copies = store.copies()
+        stale = [each for each in library_files(path) if _is_index(each) and each not in indexes]
+        removed = tuple(sorted((*copies.of_upgrades, *stale)))
+        for file in removed:
+            file.unlink(missing_ok=True)
     except OSError as error:
         raise LibraryInaccessible(path, error.strerror or str(error)) from error
     store.vacuum()
-    return Purged((path, *rewritten), tuple(removed), tuple(left))
+    return Purged((path, *rewritten), removed, copies.others)
 
 
 def _dimensions(store: Store) -> dict[ModelId, int]:
@@ -146,6 +143,6 @@ def _save_index(catalog: Catalog, model: ModelId, dimension: int) -> bool:
     return not loaded.saved
 
 
-def _is_leftover(library: Path, file: Path) -> bool:
-    """Whether a file beside the library is a copy that an upgrade made, or half an index."""
-    return file.name.startswith(f"{library.name}.revision-") or file.name.endswith(f"{_INDEX}.unfinished")
+def _is_index(file: Path) -> bool:
+    """Whether a file beside the library is an index, or half of one."""
+    return file.name.endswith((_INDEX, f"{_INDEX}.unfinished"))

@@ -6,6 +6,7 @@ All SQL of this package runs in a transaction of a ``Store``. Statements are wri
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,19 @@ class Access(Enum):
 
     READ = "read"
     WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Other libraries that lie beside one and may be copies of it.
+
+    Attributes:
+        of_upgrades: Made by this program, before it upgraded the library.
+        others: All others, such as backups: they may be all that somebody has.
+    """
+
+    of_upgrades: tuple[Path, ...]
+    others: tuple[Path, ...]
 
 
 class Store(ABC):
@@ -88,6 +102,14 @@ class Store(ABC):
         Raises:
             LibraryBusy: Somebody else has a transaction open, and kept it.
             LibraryError: See ``write``.
+        """
+
+    @abstractmethod
+    def copies(self) -> Copies:
+        """What lies beside the library and may hold what was deleted from it.
+
+        Raises:
+            OSError: The place cannot be read.
         """
 
     @abstractmethod

@@ -22,7 +22,7 @@ def check(
         from faceindex.schemas.base import Schema
         from faceindex.schemas.maintenance import CheckSchema, FindingSchema, SalvageSchema
         from index.maintenance.findings import Finding
-        from index.store.sqlite.salvage import Salvage
+        from index.store.backend import Salvage
 
         left = 0
         for event in upkeep.check(invocation.settings(), repair=repair):

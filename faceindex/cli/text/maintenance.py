@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 
     from faceindex.maintenance import Checked, Restored
     from index.maintenance.findings import Finding
-    from index.store.sqlite.backup import BackedUp
-    from index.store.sqlite.salvage import Salvage, SavedTable
+    from index.store.backend import BackedUp, Salvage, SavedTable
 
 _NAMES = {
     "calibration": "calibrations",

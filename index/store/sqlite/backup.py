@@ -6,10 +6,10 @@ This module knows nothing of the lock; whoever restores holds it.
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import LibraryDamaged, LibraryMissing, LibraryTooNew
+from index.store.backend import BackedUp
 from index.store.sqlite.connection import as_said, connect
 from index.store.sqlite.database import check_file, explained, known_revisions, revision_of
 from index.store.sqlite.file_copies import copy_pages, put_in_place
@@ -17,35 +17,8 @@ from index.store.store import Access
 from index.whole_file import written_whole
 
 
-@dataclass(frozen=True, slots=True)
-class BackedUp:
-    """What is in a library, or in a backup of one.
-
-    Attributes:
-        photos: Paths, missing ones included.
-        faces: Faces.
-        decisions: What people decided; 0 before there were decisions.
-        file_bytes: Size of the file.
-    """
-
-    photos: int
-    faces: int
-    decisions: int
-    file_bytes: int
-
-
 def back_up(path: Path, target: Path) -> BackedUp:
-    """Copy a library, as it was last committed, to a file that its owner alone can read (0600).
-
-    Scans go on meanwhile, and whoever reads does too. The copy is read back before it gets its name.
-
-    Args:
-        path: The library, absolute.
-        target: Absolute. What has the name before is replaced.
-
-    Raises:
-        LibraryError: The library cannot be read, or the copy not be written.
-    """
+    """See ``Backend``."""
     with written_whole(target) as copy:
         with explained(path):
             copy_pages(path, copy)
@@ -56,14 +29,7 @@ def back_up(path: Path, target: Path) -> BackedUp:
 
 
 def inspect(path: Path) -> BackedUp:
-    """See that a file is a sound library that this version can read, and what is in it.
-
-    Raises:
-        LibraryMissing: There is no file, or an empty one.
-        LibraryTooNew: A newer version made it.
-        LibraryDamaged: It is no library, or a damaged one.
-        LibraryInaccessible: It cannot be read.
-    """
+    """See ``Backend``."""
     check_file(path)
     with explained(path):
         revision = revision_of(path)
@@ -80,18 +46,7 @@ def inspect(path: Path) -> BackedUp:
 
 
 def restore(backup: Path, path: Path) -> Path | None:
-    """Put a backup in the place of a library. Nobody else may write to it meanwhile.
-
-    Args:
-        backup: A file on which ``inspect`` finds nothing wrong.
-        path: The library, absolute; there need not be one.
-
-    Returns:
-        Where the library that was there is now; ``None`` where there was none.
-
-    Raises:
-        LibraryError: The backup cannot be read, or its copy not be written: the library stays.
-    """
+    """See ``Backend``."""
     restored = path.with_name(f"{path.name}.restored")
     with written_whole(restored) as copy, explained(backup):
         copy_pages(backup, copy)

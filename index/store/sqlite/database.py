@@ -28,9 +28,10 @@ from index.errors import (
 )
 from index.store import schema
 from index.store.conditions import is_one_of
+from index.store.library_files import library_files
 from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explain, is_writable
 from index.store.sqlite.file_copies import copy_pages
-from index.store.store import Access, Store
+from index.store.store import Access, Copies, Store
 from index.whole_file import written_whole
 
 if TYPE_CHECKING:
@@ -129,13 +130,23 @@ class SqliteStore(Store):
         with explained(self.path), self._engine.connect() as connection, connection.begin():
             yield connection
 
+    def copies(self) -> Copies:
+        """See ``Store``."""
+        own, others = [], []
+        for file in library_files(self.path):
+            if file.name.startswith(f"{self.path.name}.revision-"):
+                own.append(file)
+            elif file != self.path and is_library(file):
+                others.append(file)
+        return Copies(tuple(own), tuple(others))
+
     def close(self) -> None:
         """See ``Store``."""
         self._engine.dispose()
 
 
 def create_database(path: Path) -> SqliteStore:
-    """See ``index.store.opening``. A new file gets the mode 0600, a new folder 0700."""
+    """See ``Backend``. A new file gets the mode 0600, a new folder 0700."""
     path = _absolute(path)
     try:
         if not path.parent.is_dir():
@@ -148,7 +159,7 @@ def create_database(path: Path) -> SqliteStore:
 
 
 def open_database(path: Path, access: Access) -> SqliteStore:
-    """See ``index.store.opening``."""
+    """See ``Backend``."""
     path = _absolute(path)
     check_file(path)
     with explained(path):
@@ -220,11 +231,7 @@ def _absolute(path: Path) -> Path:
 
 
 def check_file(path: Path) -> None:
-    """See that there is a file that may be given to SQLite; nothing is written.
-
-    Raises:
-        LibraryError: See ``open_database``.
-    """
+    """See ``Backend``."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would never open
             raise NotALibrary(path, "it is not a regular file")
@@ -240,11 +247,7 @@ def check_file(path: Path) -> None:
 
 
 def is_library(path: Path) -> bool:
-    """Whether a file says that it is a library, sound or not.
-
-    Raises:
-        OSError: It cannot be read.
-    """
+    """See ``Backend``."""
     with open(path, "rb") as file:
         start = file.read(_APPLICATION_ID_AT + 4)
     return start.startswith(_MAGIC) and start[_APPLICATION_ID_AT:] == APPLICATION_ID.to_bytes(4)

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import exists, func, select
 
 from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
+from index.store.backend import Salvage, SavedTable
 from index.store.read_again import read_again
 from index.store.schema import content, face, photo
 from index.store.sqlite.connection import as_said, connect
@@ -39,55 +40,8 @@ made before the damage must not be believed, because face ids may have been lost
 _Row: TypeAlias = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SavedTable:
-    """What became of the rows of a table.
-
-    Attributes:
-        table: Its name.
-        saved: Rows in the new library.
-        lost: Rows that are not, at most, as far as their ids tell.
-        cut: It could not be read to its end, so that nobody knows how many more there were.
-    """
-
-    table: str
-    saved: int
-    lost: int
-    cut: bool
-
-    @property
-    def lost_at_most(self) -> int | None:
-        """Rows that are not in the new library; ``None`` where nobody can know."""
-        return None if self.cut else self.lost
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing was lost."""
-        return not self.lost and not self.cut
-
-
-@dataclass(frozen=True, slots=True)
-class Salvage:
-    """What was saved.
-
-    Attributes:
-        tables: The tables of which something was lost.
-        read_again: Photos that the next scan reads anew, because faces in them may have been lost.
-        kept: Where the damaged file is now.
-    """
-
-    tables: tuple[SavedTable, ...]
-    read_again: int
-    kept: Path
-
-
 def damage(path: Path) -> str | None:
-    """What SQLite finds wrong with the pages of a library; ``None`` if nothing. Nothing is written.
-
-    Raises:
-        NotALibrary: The file is no library, damaged or not.
-        LibraryError: It cannot be read.
-    """
+    """See ``Backend``."""
     with explained(path):
         try:
             with closing(connect(path, Access.READ)) as connection:
@@ -104,17 +58,7 @@ def damage(path: Path) -> str | None:
 
 
 def salvage(path: Path, now: str) -> Salvage:
-    """Put what can be read of a library into a new file in its place. Nobody else may write meanwhile.
-
-    Args:
-        path: The library, absolute.
-        now: The time, as it is written down.
-
-    Raises:
-        LibraryDamaged: Nothing in it can be read; it is left as it is.
-        LibraryTooNew: A newer version made it.
-        LibraryInaccessible: The new file cannot be written; the old one is left as it is.
-    """
+    """See ``Backend``."""
     target = path.with_name(f"{path.name}.saved")
     with explained(path):
         with closing(_open_damaged(path)) as source, written_whole(target) as new:

@@ -1,0 +1,171 @@
+"""What each kind of store does for libraries that are not open: makes, opens, copies and saves them.
+
+A backend is a module, or an object, with these functions; ``index.store.opening`` knows which one keeps a
+library.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from index.store.store import Access, Store
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """What is in a library, or in a backup of one.
+
+    Attributes:
+        photos: Paths, missing ones included.
+        faces: Faces.
+        decisions: What people decided; 0 before there were decisions.
+        file_bytes: Size of the file.
+    """
+
+    photos: int
+    faces: int
+    decisions: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTable:
+    """How many rows of a damaged table were saved.
+
+    Attributes:
+        table: Its name.
+        saved: Rows in the new library.
+        lost: Rows that are not, at most, as far as their ids tell.
+        cut: The table could not be read to its end: nobody knows how many more rows there were.
+    """
+
+    table: str
+    saved: int
+    lost: int
+    cut: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was lost."""
+        return not self.lost and not self.cut
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What was saved of a damaged library.
+
+    Attributes:
+        tables: The tables of which something was lost.
+        read_again: Photos that the next scan reads anew, because faces in them may have been lost.
+        kept: Where the damaged library is now.
+    """
+
+    tables: tuple[SavedTable, ...]
+    read_again: int
+    kept: Path
+
+
+class Backend(Protocol):
+    """One kind of store. Paths name libraries, are absolute, and may hold any bytes.
+
+    The lock of a run is not taken here: whoever calls ``salvage`` or ``restore`` holds it.
+    """
+
+    def create(self, path: Path) -> Store:
+        """Open a library to write in it; make it where there is none.
+
+        What is made can be read by its owner alone: descriptors of faces are biometric data.
+
+        Raises:
+            LibraryError: See ``open``; a missing library is no error here.
+        """
+
+    def open(self, path: Path, access: Access) -> Store:
+        """Open an existing library. One of an earlier revision is upgraded first, beside a copy of it.
+
+        Args:
+            path: The library.
+            access: ``READ`` also works where nothing can be written.
+
+        Raises:
+            LibraryMissing: There is none, or, for a reader, an empty one; nothing is made.
+            LibraryTooNew: A newer version made it.
+            LibraryDamaged: It cannot be read; or what is there is no library (``NotALibrary``).
+            LibraryInaccessible: It cannot be read, or not be written where that is needed.
+            LibraryBusy: Another process holds it.
+        """
+
+    def check_exists(self, path: Path) -> None:
+        """Refuse what cannot be a library, without opening it; nothing is written.
+
+        Raises:
+            LibraryError: See ``open``.
+        """
+
+    def is_library(self, path: Path) -> bool:
+        """Whether a file is a library or a backup of one, sound or not.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+
+    def back_up(self, path: Path, target: Path) -> BackedUp:
+        """Copy a library, as it was last committed, to a file that its owner alone can read (0600).
+
+        Scans and readers go on meanwhile. The copy is read back before it gets its name.
+
+        Args:
+            path: The library.
+            target: The backup; what has the name before is replaced.
+
+        Raises:
+            LibraryError: The library cannot be read, or the copy not be written.
+        """
+
+    def inspect(self, path: Path) -> BackedUp:
+        """See that a library or a backup is sound, and that this version can read it.
+
+        Raises:
+            LibraryMissing: There is none, or an empty one.
+            LibraryTooNew: A newer version made it.
+            LibraryDamaged: It is no library, or a damaged one.
+            LibraryInaccessible: It cannot be read.
+        """
+
+    def restore(self, backup: Path, path: Path) -> Path | None:
+        """Put a backup in the place of a library.
+
+        Args:
+            backup: A backup in which ``inspect`` finds no fault.
+            path: The library; there need not be one.
+
+        Returns:
+            Where the library that was there is now; ``None`` where there was none.
+
+        Raises:
+            LibraryError: The backup cannot be read, or its copy not be written: the library stays.
+        """
+
+    def damage(self, path: Path) -> str | None:
+        """What is wrong with how a library is stored; ``None`` if nothing. Nothing is written.
+
+        Raises:
+            NotALibrary: It is no library, damaged or not.
+            LibraryError: It cannot be read.
+        """
+
+    def salvage(self, path: Path, now: str) -> Salvage:
+        """Put what can still be read of a damaged library into a new one in its place.
+
+        Args:
+            path: The library.
+            now: The time, as it is written down.
+
+        Raises:
+            LibraryDamaged: Nothing in it can be read; it is left as it is.
+            LibraryTooNew: A newer version made it.
+            LibraryInaccessible: The new one cannot be written; the old one is left as it is.
+        """
+
+    def shared_place(self, path: Path) -> str | None:
+        """The kind of network file system that the library is on, where locks fail; ``None`` elsewhere."""
