@@ -21,9 +21,8 @@ from faceindex.stopping import undisturbed
 from index.clock import Clock, utc_now
 from index.clustering.regroup import regroup
 from index.people.queries import PeopleQueries, Person
-from index.recognition.confirmed_faces import load_confirmed
+from index.recognition.decided_faces import RejectedFaces, load_confirmed, load_rejected
 from index.recognition.gallery import ConfirmedFaces
-from index.recognition.rejected_faces import RejectedFaces, load_rejected
 from index.recognition.stored_calibration import (
     Calibration,
     ClosePersons,

@@ -34,7 +34,7 @@ from faceindex.settings import AUTO, Settings
 from index.clustering.affected_region import never_grouped
 from index.clustering.linkage import group
 from index.people.queries import PeopleQueries
-from index.recognition.confirmed_faces import load_confirmed
+from index.recognition.decided_faces import load_confirmed
 from index.recognition.thresholds import shipped
 from index.values import I64
 from pipeline.models.registry import ModelSpec

@@ -20,7 +20,7 @@ from faceindex.settings import Settings
 from index.clock import utc_now
 from index.photos.catalog import Catalog
 from index.recognition.adapted_models import Projections, StoredProjection
-from index.recognition.confirmed_faces import load_confirmed
+from index.recognition.decided_faces import load_confirmed
 from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Curve
 from index.store.store import Store

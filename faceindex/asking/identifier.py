@@ -22,7 +22,7 @@ from faceindex.results import Answer, Certainty, Identity, KnownFace, NearKnownF
 from faceindex.session import Session
 from index.decisions.face_overlap import pairs
 from index.people.queries import FaceStatus, PeopleQueries, Person
-from index.recognition.confirmed_faces import load_gallery, not_faces
+from index.recognition.decided_faces import load_gallery, not_faces
 from index.recognition.gallery import Gallery
 from index.recognition.identify import (
     LikenessVerdict,

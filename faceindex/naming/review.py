@@ -15,7 +15,7 @@ import numpy as np
 from faceindex.errors import explained
 from faceindex.session import Session
 from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person
-from index.recognition.confirmed_faces import load_gallery
+from index.recognition.decided_faces import load_gallery
 from index.recognition.gallery import NEAREST
 from index.recognition.identify import Match, identify
 from index.recognition.thresholds import MIN_MARGIN

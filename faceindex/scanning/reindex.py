@@ -114,7 +114,7 @@ class _Reindex:
         persons = PeopleQueries(self._session.database).everyone()
         gains = [
             PersonGain(persons[who].name, faces)
-            for who, faces in newcomers.gains().items()
+            for who, faces in newcomers.by_person().items()
             if not persons[who].hidden
         ]
         return tuple(sorted(gains, key=lambda each: (-each.new, each.person)))

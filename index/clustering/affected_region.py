@@ -14,8 +14,8 @@ import numpy as np
 
 from index.clustering.cluster_tables import Grouped
 from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
+from index.recognition.decided_faces import Rejections
 from index.recognition.recognise import NEAR_IDENTICAL
-from index.recognition.rejected_faces import Rejections
 from index.values import I64, NONE, Descriptors, Flags
 from index.vectors.exact_index import ExactIndex
 from index.vectors.faiss_index import pairs_of_parts

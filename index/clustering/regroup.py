@@ -28,9 +28,8 @@ from index.clustering.cluster_tables import (
 from index.clustering.linkage import group
 from index.clustering.shortened import read_shortened
 from index.photos.catalog import Catalog
-from index.recognition.confirmed_faces import load_gallery
-from index.recognition.recognise import Likenesses, Recogniser, like_the_rejected, one_a_photo
-from index.recognition.rejected_faces import Rejections, read_rejections
+from index.recognition.decided_faces import Rejections, load_gallery, read_rejections
+from index.recognition.recognise import Likenesses, Recogniser, like_the_rejected, second_in_photo
 from index.recognition.thresholds import Thresholds
 from index.store.store import Store
 from index.values import I64, NONE, Flags
@@ -160,7 +159,7 @@ def _recognised(
     vectors = descriptors.fetch(before.ids).vectors
     looks = Likenesses(before.ids, vectors, before.contents, before.confirmed, recognised, similarities)
     recognised[like_the_rejected(looks, rejections)] = NONE
-    recognised[one_a_photo(looks)] = NONE
+    recognised[second_in_photo(looks)] = NONE
     similarities[recognised == NONE] = 0
     return replace(before, recognised=recognised, similarities=similarities)
 

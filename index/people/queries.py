@@ -192,10 +192,6 @@ class PeopleQueries:
             raise PersonUnknown(self._store.path, name, tuple(names[each].name for each in close))
         return names[wanted]
 
-    def with_key(self, key: str) -> Person | None:
-        """The person with this key; ``None`` where nobody has it."""
-        return next((each for each in self.everyone().values() if each.key == key), None)
-
     def faces_of(self, person_id: int) -> PersonFaces:
         """The faces of a person."""
         one, there = named_faces(), contents_in_photos()

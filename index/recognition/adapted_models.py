@@ -12,7 +12,6 @@ from sqlalchemy import Connection, Row, insert, select
 
 from index.arrays import descriptor_to_blob
 from index.errors import LibraryDamaged
-from index.recognition.curve_json import curve_from_json, curve_to_json
 from index.recognition.thresholds import Curve
 from index.store.schema import descriptor, projection
 from index.store.statements import insert_new
@@ -88,7 +87,7 @@ class Projections:
                     rows=rows,
                     columns=columns,
                     matrix=stored.matrix.astype(_NUMBER).tobytes(),
-                    report=json.dumps({**curve_to_json(stored.curve), "report": stored.report}),
+                    report=json.dumps({**stored.curve.to_json(), "report": stored.report}),
                 )
             )
 
@@ -117,11 +116,11 @@ class Projections:
                 base=ModelId(row.base),
                 made_at=datetime.fromisoformat(row.made_at),
                 matrix=matrix,
-                curve=curve_from_json(body),
+                curve=Curve.from_json(body),
                 report=str(body["report"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise LibraryDamaged(self._store.path, f"the model {row.model} in it is none") from error
+            raise LibraryDamaged(self._store.path, f"the stored model {row.model} cannot be read") from error
 
 
 def own_curve(connection: Connection, model: ModelId) -> Curve | None:
@@ -131,7 +130,7 @@ def own_curve(connection: Connection, model: ModelId) -> Curve | None:
         ValueError: What is kept of it makes no sense.
     """
     report = connection.scalar(select(projection.c.report).where(projection.c.model == model))
-    return None if report is None else curve_from_json(json.loads(report))
+    return None if report is None else Curve.from_json(json.loads(report))
 
 
 def _number(model: ModelId) -> int:

@@ -1,7 +1,7 @@
-"""From probes to the faces of the library that are nearest to them, and to the persons they may be.
+"""Finds the faces of the library that are nearest to probes, and the persons that the probes may be.
 
-The index knows ids, the catalog knows which of them are in a photo, the gallery knows what persons look
-like, the thresholds what is like enough: this module puts them together. It knows neither SQL nor FAISS.
+The vector store knows ids, the catalog which of them are in a photo, the gallery what persons look like, the
+thresholds what is like enough. This module puts them together; it knows neither SQL nor FAISS.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,10 +24,10 @@ class NeighborOptions:
     """Which of the near faces are wanted.
 
     Attributes:
-        k: At most so many for each probe.
-        min_similarity: None that is less similar, -1 to 1.
+        k: How many for each probe, at most.
+        min_similarity: The lowest similarity of a match, -1 to 1.
         not_of: Digest of the photo that the probes are from: its own faces are no matches.
-        not_these: Faces that are no matches either, as those that were decided to be no faces.
+        not_these: Faces that are no matches either, such as those that were decided to be no faces.
     """
 
     k: int = 10
@@ -37,14 +37,14 @@ class NeighborOptions:
 
 
 def nearest(
-    catalog: Catalog, vectors: VectorStore, queries: F32, wanted: NeighborOptions
+    catalog: Catalog, vectors: VectorStore, probes: F32, wanted: NeighborOptions
 ) -> list[list[NearFace]]:
-    """The nearest faces that are in a photo, for each probe, by falling similarity.
+    """Find the nearest faces that are in a photo, for each probe, by falling similarity.
 
     Args:
         catalog: The library.
-        vectors: Its index.
-        queries: float32 [N, D], of unit norm.
+        vectors: Its descriptors.
+        probes: float32 [N, D], of unit norm.
         wanted: Which and how many.
 
     Returns:
@@ -57,7 +57,7 @@ def nearest(
     exclude = np.array([*own, *wanted.not_these], dtype=np.int64)
     reach = wanted.k
     while True:
-        found = vectors.search(queries, reach, exclude)
+        found = vectors.search(probes, reach, exclude)
         near = _in_photos(catalog, found, wanted)
         if reach >= len(vectors) or not _may_grow(found, near, wanted):
             return near
@@ -80,7 +80,7 @@ def _in_photos(
 
 
 def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], wanted: NeighborOptions) -> bool:
-    """Whether a probe has too few faces, and those further off are not yet too dissimilar."""
+    """Whether a probe has too few faces, and the last one found is not yet too dissimilar."""
     return any(
         len(kept) < wanted.k and neighbors and neighbors[-1].similarity >= wanted.min_similarity
         for neighbors, kept in zip(found, near, strict=True)
@@ -88,7 +88,7 @@ def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], wanted: N
 
 
 _JUST_BELOW = 0.001
-"""One face alone never makes a name sure: it counts up to this far below the threshold for that."""
+"""One face alone makes no name sure: with it, a similarity is raised to this far below the threshold."""
 
 
 class LikenessVerdict(StrEnum):
@@ -159,9 +159,9 @@ class Matches:
 
 
 def similarities(evidence: Evidence, thresholds: Thresholds) -> F32:
-    """From the parts of the evidence to one similarity for each probe and person, float32 [N, P].
+    """Make one similarity of the evidence for each probe and person, float32 [N, P].
 
-    It is that with the nearest template, or the mean of those with the three nearest faces if that is
+    It is the similarity to the nearest template, or the mean of those to the three nearest faces if that is
     greater. One face that is like enough by itself makes a person probable.
     """
     sure = np.maximum(evidence.template, evidence.group)
@@ -173,7 +173,7 @@ def identify(
     gallery: Gallery,
     probes: F32,
     thresholds: Thresholds,
-    barred: Mapping[int, Collection[int]] | None = None,
+    excluded: Mapping[int, Collection[int]] | None = None,
 ) -> Matches:
     """Say who probes are.
 
@@ -181,10 +181,10 @@ def identify(
         gallery: The persons that are known, without the faces of the photo that the probes are from.
         probes: float32 [N, D], of unit norm.
         thresholds: Of the model that described the probes and the gallery.
-        barred: By row of ``probes``, persons that it was decided not to be: they are passed over.
+        excluded: By row of ``probes``, persons that it was decided not to be.
     """
     scores = similarities(gallery.evidence(probes), thresholds)
-    for row, persons in (barred or {}).items():
+    for row, persons in (excluded or {}).items():
         scores[row, np.isin(gallery.person_ids, list(persons))] = -np.inf
     best, second = _best_two(scores)
     ids = np.append(gallery.person_ids, NONE)

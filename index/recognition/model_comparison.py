@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import select
 
 from index.photos.catalog import Catalog
-from index.recognition.confirmed_faces import load_gallery
+from index.recognition.decided_faces import load_gallery
 from index.recognition.gallery import Gallery
 from index.recognition.identify import identify
 from index.recognition.thresholds import Thresholds

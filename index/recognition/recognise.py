@@ -1,8 +1,8 @@
-"""Which faces look so much like a person that they count as it, as long as nobody says otherwise.
+"""Which faces look so much like a person that they count as it, as long as no decision says otherwise.
 
-A face is judged by itself first, by ``index.recognition.identify``. Then by the others: two faces of one
-photo are hardly ever one person, and what looks more like a face that was rejected than like the person is
-rejected with it. This module reads nothing and writes nothing.
+``index.recognition.identify`` judges each face by itself. Then the others are looked at: two faces of one
+photo are hardly ever one person, and a face that is more like a rejected face than like the person is
+rejected with it. This module reads nothing from the store and writes nothing.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index.recognition.decided_faces import Rejections
 from index.recognition.gallery import Gallery
 from index.recognition.identify import identify
-from index.recognition.rejected_faces import Rejections
 from index.recognition.thresholds import Thresholds
 from index.values import I64, NONE, Descriptors, Flags
 from pipeline.values import F32
@@ -28,7 +28,7 @@ class Recogniser:
     Args:
         gallery: The persons that are known.
         thresholds: Of the model that described them.
-        wanted: int64 [M], the faces to be judged, rising; the others in a chunk are passed over.
+        wanted: int64 [M], the faces to be judged, rising; others in a chunk are passed over.
         rejections: Who they are not.
     """
 
@@ -36,23 +36,21 @@ class Recogniser:
         self._gallery = gallery
         self._thresholds = thresholds
         self._wanted = wanted
-        self._barred: dict[int, list[int]] = {}
+        self._rejected: dict[int, list[int]] = {}
         for one, who in zip(rejections.face_ids.tolist(), rejections.person_ids.tolist(), strict=True):
-            self._barred.setdefault(one, []).append(who)
+            self._rejected.setdefault(one, []).append(who)
         self._persons: I64 = np.full(len(wanted), NONE)
         self._similarities: F32 = np.zeros(len(wanted), np.float32)
 
     def see(self, chunk: Descriptors) -> None:
-        """Judge some faces."""
-        rows = np.flatnonzero(np.isin(chunk.ids, self._wanted))
-        if not len(rows) or not len(self._gallery):
+        """Judge those of some faces that are wanted."""
+        faces = chunk.only(self._wanted)
+        if not len(faces) or not len(self._gallery):
             return
-        ids = chunk.ids[rows]
-        barred = {
-            row: self._barred[face_id] for row, face_id in enumerate(ids.tolist()) if face_id in self._barred
-        }
-        found = identify(self._gallery, chunk.vectors[rows], self._thresholds, barred)
-        places = np.searchsorted(self._wanted, ids)[found.accepted]
+        rejected = self._rejected
+        excluded = {row: rejected[one] for row, one in enumerate(faces.ids.tolist()) if one in rejected}
+        found = identify(self._gallery, faces.vectors, self._thresholds, excluded)
+        places = np.searchsorted(self._wanted, faces.ids)[found.accepted]
         self._persons[places] = found.person_ids[found.accepted]
         self._similarities[places] = found.similarities[found.accepted]
 
@@ -68,7 +66,7 @@ class Likenesses:
 
     Attributes:
         ids: int64 [N], rising.
-        vectors: float32 [N, D], as in ``Described``.
+        vectors: float32 [N, D], of norm 1 at most.
         contents: int64 [N], the content that each is in.
         confirmed: int64 [N], who it was decided to be, or ``NONE``.
         recognised: int64 [N], who it looks like, or ``NONE``.
@@ -83,10 +81,11 @@ class Likenesses:
     similarities: F32
 
 
-def one_a_photo(faces: Likenesses) -> Flags:
-    """Which recognised faces are not the person after all, because another one in their photo is: bool [N].
+def second_in_photo(faces: Likenesses) -> Flags:
+    """Which recognised faces are not the person, because another face in their photo is: bool [N].
 
-    Confirmed faces come first, then the most similar; what is near-identical to all before it is excused.
+    Confirmed faces come first, then the most similar. A face that is near-identical to all of the person's
+    faces before it stays recognised.
     """
     persons = np.where(faces.confirmed != NONE, faces.confirmed, faces.recognised)
     rank = np.where(faces.confirmed != NONE, np.inf, faces.similarities)
@@ -96,8 +95,8 @@ def one_a_photo(faces: Likenesses) -> Flags:
     for together in _runs(rows, faces.contents[rows], persons[rows]):
         kept = [together[0]]
         for row in together[1:].tolist():
-            alike = cosines(faces.vectors[[row]], faces.vectors[kept])[0]
-            refused[row] = faces.confirmed[row] == NONE and alike.min() < NEAR_IDENTICAL
+            similarities = cosines(faces.vectors[[row]], faces.vectors[kept])
+            refused[row] = faces.confirmed[row] == NONE and similarities.min() < NEAR_IDENTICAL
             if not refused[row]:
                 kept.append(row)
     return refused

@@ -6,7 +6,9 @@ compared with, and from how many mistakes are borne. This module knows numbers, 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -72,6 +74,35 @@ class Curve:
     rates: tuple[RatePoint, ...]
     evidence: tuple[EvidencePoint, ...]
     provenance: str
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Curve":
+        """Read what ``to_json`` made; other entries of the body are passed over.
+
+        Raises:
+            KeyError: A part is missing.
+            TypeError: A part is of another type.
+            ValueError: A number is not finite or out of its range, or there are too few points.
+        """
+        curve = cls(
+            tuple(RatePoint(*map(float, each)) for each in body["rates"]),
+            tuple(EvidencePoint(*map(float, each)) for each in body["evidence"]),
+            str(body["provenance"]),
+        )
+        numbers = [number for point in body["rates"] + body["evidence"] for number in point]
+        if len(curve.rates) < 2 or len(curve.evidence) < 2 or not all(map(math.isfinite, numbers)):
+            raise ValueError("a curve has two points or more, all finite")
+        if not all(0 < point.rate <= 1 for point in curve.rates):
+            raise ValueError("a rate is above 0 and at most 1")
+        return curve
+
+    def to_json(self) -> dict[str, Any]:
+        """Make a body for a table that keeps curves."""
+        return {
+            "rates": [[point.rate, point.similarity] for point in self.rates],
+            "evidence": [[point.similarity, point.log_ratio] for point in self.evidence],
+            "provenance": self.provenance,
+        }
 
     def similarity_at(self, rate: float) -> float:
         """The similarity that this part of the pairs of strangers reaches, at most 1."""

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageEnhance
+from sqlalchemy import func, select
 
 from faceindex.library import Library
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Reject, new_key
-from index.recognition.stored_calibration import load_calibration
 from index.recognition.thresholds import Thresholds
+from index.store.schema import calibration
 from pipeline.values import ModelId
 from tests.faceindex.made_library import direction, face, fill, like
 from tests.functional.command import CommandLine
@@ -61,8 +62,11 @@ def family(command: CommandLine) -> CommandLine:
 
 
 def stored(command: CommandLine) -> bool:
-    with Library.open(Settings.load(library=command.library)) as library:
-        return load_calibration(library.database, SFACE) is not None
+    with (
+        Library.open(Settings.load(library=command.library)) as library,
+        library.database.read() as connection,
+    ):
+        return connection.scalar(select(func.count()).select_from(calibration)) != 0
 
 
 def thresholds(command: CommandLine) -> Thresholds:

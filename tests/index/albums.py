@@ -112,8 +112,12 @@ class Album:
     def recognised(self, person: str) -> list[int]:
         """The faces that count as a person without anybody having said so."""
         people = PeopleQueries(self.database)
-        known = people.with_key(person)
-        return [] if known is None else [each.face_id for each in people.faces_of(known.id).recognised]
+        return [
+            face.face_id
+            for known in people.everyone().values()
+            if known.key == person
+            for face in people.faces_of(known.id).recognised
+        ]
 
     def rows(self) -> list[Sequence[object]]:
         """All rows that grouping writes."""

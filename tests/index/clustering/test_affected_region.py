@@ -6,7 +6,7 @@ import numpy as np
 
 from index.clustering.affected_region import AffectedRegion, LibraryFaces, find_region
 from index.clustering.cluster_tables import Grouped
-from index.recognition.rejected_faces import Rejections
+from index.recognition.decided_faces import Rejections
 from index.values import NONE, Descriptors
 from index.vectors.exact_index import ExactIndex
 from pipeline.values import F32

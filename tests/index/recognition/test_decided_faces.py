@@ -12,7 +12,7 @@ from index.decisions.model import Assign, Ignore, NotAFace, new_key
 from index.errors import LibraryDamaged
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
-from index.recognition.confirmed_faces import FACES_A_YEAR, load_gallery, not_faces
+from index.recognition.decided_faces import FACES_A_YEAR, load_gallery, not_faces
 from index.store.store import Store
 from pipeline.values import F32, ModelId, PhotoFile, PhotoIndexed
 from tests.index.builders import MODEL, digest_of, indexed, stored, units
@@ -103,5 +103,5 @@ def test_a_damaged_descriptor_is_said_to_be_one(library: Path, database: Store, 
     journal.append(Assign(journal.face_keys(faces[:1]), new_key(), "Anna"))
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE descriptor SET vector = zeroblob(32)")
-    with pytest.raises(LibraryDamaged, match="confirmed faces"):
+    with pytest.raises(LibraryDamaged, match="faces with a decision"):
         load_gallery(database, MODEL)

@@ -1,0 +1,153 @@
+"""Reads the faces that decisions say are somebody, are not somebody, or are no faces, with their descriptors.
+
+This module writes nothing and judges nothing: ``index.recognition.gallery`` says what the faces mean.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Integer, Select, Subquery, cast, func, select
+
+from index.arrays import descriptors_from_blobs
+from index.errors import LibraryDamaged
+from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Gallery
+from index.store.schema import content, descriptor, face, rejection, verdict
+from index.store.store import Store
+from index.values import I64
+from pipeline.values import F32, ModelId
+
+FACES_A_YEAR = 20
+"""Confirmed faces of a person that are read for each year: the mean of more is hardly another one, and a
+library whose every face was confirmed is still read at once."""
+
+MOST_REJECTIONS = 2000
+"""The latest rejections that are read with descriptors: more of them say nothing new."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rejections:
+    """Faces, each with a person that it was decided not to be: int64 [R] both, by face."""
+
+    face_ids: I64
+    person_ids: I64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RejectedFaces(Rejections):
+    """Rejections with the descriptors of the faces, float32 [R, D], of unit norm."""
+
+    vectors: F32
+
+
+def load_gallery(store: Store, model: ModelId) -> Gallery:
+    """Make the gallery of the persons that a library knows; see ``load_confirmed``."""
+    return Gallery(load_confirmed(store, model))
+
+
+def load_confirmed(store: Store, model: ModelId) -> ConfirmedFaces:
+    """Read confirmed faces of all persons that a model has described, by person.
+
+    Where a person has more than ``FACES_A_YEAR`` in a year, that many are taken, spread evenly over them.
+    Faces whose photos are gone count too.
+
+    Raises:
+        LibraryError: The library cannot be read, or a descriptor in it.
+    """
+    with store.read() as connection:
+        rows = connection.execute(_query(model)).all()
+    return ConfirmedFaces(
+        face_ids=np.array([row.face_id for row in rows], dtype=np.int64),
+        person_ids=np.array([row.person_id for row in rows], dtype=np.int64),
+        years=np.array([row.year for row in rows], dtype=np.int64),
+        qualities=np.array([row.quality for row in rows], dtype=np.float32),
+        vectors=_vectors(store, rows),
+    )
+
+
+def not_faces(store: Store) -> I64:
+    """Read which faces were decided to be no faces: int64 [N], rising."""
+    query = select(verdict.c.face_id).where(verdict.c.status == "not-a-face").order_by(verdict.c.face_id)
+    with store.read() as connection:
+        return np.array(connection.scalars(query).all(), dtype=np.int64)
+
+
+def read_rejections(connection: Connection) -> Rejections:
+    """Read all rejections."""
+    query = select(rejection.c.face_id, rejection.c.person_id)
+    rows = connection.execute(query.order_by(rejection.c.face_id, rejection.c.person_id)).all()
+    return Rejections(*_columns(rows))
+
+
+def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
+    """Read the latest rejections of faces that a model has described, by face.
+
+    Raises:
+        LibraryError: The library cannot be read, or a descriptor in it.
+    """
+    latest = (
+        select(rejection.c.face_id, rejection.c.person_id, descriptor.c.vector)
+        .join(descriptor, descriptor.c.face_id == rejection.c.face_id)
+        .where(descriptor.c.model == model)
+        .order_by(rejection.c.decision_id.desc(), rejection.c.face_id)
+        .limit(MOST_REJECTIONS)
+    )
+    with store.read() as connection:
+        rows = sorted(connection.execute(latest).all(), key=lambda row: (row.face_id, row.person_id))
+    return RejectedFaces(*_columns(rows), _vectors(store, rows))
+
+
+def _columns(rows: Sequence[Sequence[Any]]) -> tuple[I64, I64]:
+    """The faces and the persons of rejections."""
+    face_ids, person_ids = (np.array([row[column] for row in rows], np.int64) for column in (0, 1))
+    return face_ids, person_ids
+
+
+def _query(model: ModelId) -> Select[tuple[int, int, int, float, bytes]]:
+    numbered = _numbered(model)
+    # i * m mod n is below m for exactly m of the numbers 0 to n - 1, evenly spread; for all if m >= n.
+    spread = numbered.c.number * FACES_A_YEAR % numbered.c.together < FACES_A_YEAR
+    return (
+        select(
+            numbered.c.face_id,
+            numbered.c.person_id,
+            numbered.c.year,
+            numbered.c.quality,
+            descriptor.c.vector,
+        )
+        .join(descriptor, descriptor.c.face_id == numbered.c.face_id)
+        .where(descriptor.c.model == model, spread)
+        .order_by(numbered.c.person_id, numbered.c.face_id)
+    )
+
+
+def _numbered(model: ModelId) -> Subquery:
+    """The confirmed faces, numbered from 0 for each person and year, and how many these are together."""
+    year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
+    same = (verdict.c.person_id, year)
+    return (
+        select(
+            verdict.c.face_id,
+            verdict.c.person_id,
+            year.label("year"),
+            face.c.quality,
+            (func.row_number().over(partition_by=same, order_by=verdict.c.face_id) - 1).label("number"),
+            func.count().over(partition_by=same).label("together"),
+        )
+        .join(face, face.c.id == verdict.c.face_id)
+        .join(content, content.c.id == face.c.content_id)
+        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
+        .where(verdict.c.status == "confirmed")
+        .subquery()
+    )
+
+
+def _vectors(store: Store, rows: Sequence[Any]) -> F32:
+    """The descriptors of some rows, float32 [N, D], of unit norm; [0, 0] without a row."""
+    if not rows:
+        return np.empty((0, 0), dtype=np.float32)
+    try:
+        return descriptors_from_blobs([row.vector for row in rows])
+    except ValueError as error:
+        raise LibraryDamaged(store.path, f"{error}, among those of faces with a decision") from error
