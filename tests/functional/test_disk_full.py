@@ -155,11 +155,13 @@ def test_an_index_for_which_there_is_no_room(copied: CommandLine, photos: Path) 
 
 def test_an_upgrade_for_which_there_is_no_room(command: CommandLine, tmp_path: Path) -> None:
     command.library.parent.mkdir()
-    shutil.copy(CHECKOUT / "tests" / "index" / "store" / "revisions" / "0001.db", command.library)
+    shutil.copy(CHECKOUT / "tests" / "index" / "store" / "sqlite" / "revisions" / "0001.db", command.library)
     before = command.library.read_bytes()
     for size in (0, len(before) // 2, len(before)):  # no copy; half a copy; a copy, and no upgrade
         check_failed(limited(command, size).run("stats"), command.library)
-        assert rows(command.library) == rows(CHECKOUT / "tests" / "index" / "store" / "revisions" / "0001.db")
+        assert rows(command.library) == rows(
+            CHECKOUT / "tests" / "index" / "store" / "sqlite" / "revisions" / "0001.db"
+        )
         assert not list(command.library.parent.glob("*.unfinished"))
     assert command.run("stats").code == 0
 

@@ -183,7 +183,7 @@ def test_a_killed_first_scan_loses_nothing(
 def test_a_killed_upgrade_changes_nothing_or_is_done(killer: Killer, tmp_path: Path) -> None:
     saved = tmp_path / "saved" / "library.db"
     saved.parent.mkdir(mode=0o700)
-    shutil.copy(CHECKOUT / "tests" / "index" / "store" / "revisions" / "0001.db", saved)
+    shutil.copy(CHECKOUT / "tests" / "index" / "store" / "sqlite" / "revisions" / "0001.db", saved)
     saved.chmod(0o600)
     with closing(sqlite3.connect(saved)) as connection:
         connection.execute("DELETE FROM vector_index")  # the index file is not saved with it

@@ -19,7 +19,7 @@ from tests.functional.command import CHECKOUT, Argument, CommandLine
 from tests.functional.people import astronaut, save
 from tests.functional.sound import check_sound
 
-REVISION_1 = CHECKOUT / "tests" / "index" / "store" / "revisions" / "0001.db"
+REVISION_1 = CHECKOUT / "tests" / "index" / "store" / "sqlite" / "revisions" / "0001.db"
 PAGE = 4096
 
 

@@ -14,7 +14,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import IntegrityError
 
 from index.errors import LibraryBusy, LibraryDamaged, LibraryInaccessible, LibraryMissing, LibraryTooNew
 from index.photos.catalog import Catalog
@@ -24,7 +23,7 @@ from index.store.sqlite.database import HEAD, migrate
 from index.store.store import Access
 from tests.index.builders import MODEL, indexed, make_file, units
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[4]
 SCRIPTS = CHECKOUT / "migrations"
 
 
@@ -52,15 +51,6 @@ def test_an_existing_folder_keeps_its_permissions(tmp_path: Path) -> None:
     assert mode_of(folder) == 0o755
 
 
-def test_a_library_is_found_again_by_the_next_run(library: Path) -> None:
-    with create_store(library) as database:
-        Catalog(database).choose_model(MODEL)
-    with create_store(library) as database:
-        assert Catalog(database).model() == MODEL
-    with open_store(library, Access.READ) as database:
-        assert Catalog(database).model() == MODEL
-
-
 @pytest.mark.parametrize(
     "name", ["a b", "what?mode=ro", "#1", "100%41", "ü", os.fsdecode(b"caf\xe9"), "a:b&c'"]
 )
@@ -79,11 +69,9 @@ def test_a_relative_name_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (tmp_path / "library.sqlite3").is_file()
 
 
-@pytest.mark.parametrize("access", list(Access))
-def test_a_missing_library_is_not_made_by_opening_it(library: Path, access: Access) -> None:
-    with pytest.raises(LibraryMissing, match="faceindex scan") as caught:
-        open_store(library, access)
-    assert caught.value.path == library
+def test_a_missing_library_leaves_no_folder(library: Path) -> None:
+    with pytest.raises(LibraryMissing):
+        open_store(library, Access.READ)
     assert not library.parent.exists()
 
 
@@ -103,12 +91,6 @@ def test_what_a_killed_first_scan_left_is_completed_by_the_next(library: Path) -
     assert library.stat().st_size == 0
     with create_store(library) as database:
         assert Catalog(database).model() is None
-
-
-def test_a_reader_cannot_change_the_library(library: Path) -> None:
-    create_store(library).close()
-    with open_store(library, Access.READ) as database, pytest.raises(LibraryInaccessible):
-        Catalog(database).choose_model(MODEL)
 
 
 @pytest.mark.parametrize("content", [b"x", b"not a database, but long enough to have been one" * 100])
@@ -219,7 +201,7 @@ def test_opening_costs_neither_alembic_nor_faiss(library: Path) -> None:
     )
     shown = subprocess.run(
         [sys.executable, "-c", program, library],
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
         capture_output=True,
         check=True,
     )
@@ -273,21 +255,6 @@ def test_migrations_import_nothing_of_this_program() -> None:
     assert imported == {"alembic", "sqlalchemy"}
 
 
-def test_a_block_that_raises_leaves_nothing(catalog: Catalog, library: Path) -> None:
-    with create_store(library) as database:
-        twice = [{"path": b"/a"}, {"path": b"/b"}, {"path": b"/a"}]
-        with pytest.raises(IntegrityError), database.write() as connection:
-            connection.execute(schema.root.insert(), twice)
-        assert Catalog(database).roots() == ()
-
-
-def test_references_are_enforced(library: Path) -> None:
-    with create_store(library) as database:
-        insert = schema.photo.insert().values(path=b"/a", size=1, mtime_ns=1, content_id=99)
-        with pytest.raises(IntegrityError), database.write() as connection:
-            connection.execute(insert)
-
-
 WRITER = """
 import sys
 from pathlib import Path
@@ -309,7 +276,7 @@ def test_a_reader_goes_on_while_another_process_writes(catalog: Catalog, library
         open_store(library, Access.READ) as database,
         subprocess.Popen(
             [sys.executable, "-c", WRITER, library],
-            cwd=Path(__file__).parents[3],
+            cwd=Path(__file__).parents[4],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         ) as writer,

@@ -65,7 +65,7 @@ def test_a_library_in_a_read_only_place_can_be_read(journal: str) -> None:
         library.parent.chmod(0o555)
         shown = subprocess.run(
             [sys.executable, "-c", READER, library],
-            cwd=Path(__file__).parents[3],
+            cwd=Path(__file__).parents[4],
             capture_output=True,
             check=False,
         )

@@ -102,7 +102,7 @@ with open_store(Path(sys.argv[1]), Access.WRITE) as database:
 
 def test_it_is_consistent_while_another_process_commits_all_the_time(album: Catalog, tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, album.path], cwd=Path(__file__).parents[3], stdout=subprocess.PIPE
+        [sys.executable, "-c", WRITER, album.path], cwd=Path(__file__).parents[4], stdout=subprocess.PIPE
     ) as writer:
         assert writer.stdout is not None
         drain = threading.Thread(target=writer.stdout.read)
