@@ -1,16 +1,12 @@
 """The JSON of people and of decisions about them: ``people``, and the last line of ``cluster``."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, Self
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Literal, Self
 
 from faceindex.schemas.base import Box, Digest, Moment, PathText, PersonName, Schema, at
 
 if TYPE_CHECKING:
     from index.decisions.journal import LoggedDecision
-
-DecisionKind = Annotated[str, BeforeValidator(lambda act: act.kind)]
 
 
 class PersonSchema(Schema):
@@ -45,7 +41,7 @@ class DecidedSchema(Schema):
 
     event: Literal["decided"] = "decided"
     decision: int = at("decision.id")
-    kind: DecisionKind = at("decision.act")
+    kind: str = at("decision.act.kind")
     faces: int
     recognised: int | None = at("regrouped.recognised", None)
     newly_recognised: int | None = at("regrouped.newly_recognised", None)
@@ -65,7 +61,7 @@ class LoggedSchema(Schema):
     decision: int = at("decision.id")
     uid: str = at("decision.uid")
     made_at: Moment = at("decision.made_at")
-    kind: DecisionKind = at("decision.act")
+    kind: str = at("decision.act.kind")
     person: str | None = at("person_name")
     other: str | None = at("other_name")
     name: str | None = at("decision.act.name", None)
