@@ -24,8 +24,7 @@ from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
-from index.recognition.model_comparison import Comparison, Judge, compare
-from index.recognition.stored_calibration import thresholds_for
+from index.recognition.model_comparison import Comparison, compare
 from index.store.store import Store
 from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import ModelSpec
@@ -166,5 +165,4 @@ def _comparison(database: Store, before: ModelSpec, after: ModelSpec) -> Compari
     """How identities would change; ``None`` where nothing does."""
     if before.model_id == after.model_id:
         return None
-    judges = (Judge(each.model_id, thresholds_for(database, each.model_id)) for each in (before, after))
-    return compare(database, *judges)
+    return compare(database, before.model_id, after.model_id)

@@ -1,8 +1,8 @@
-"""How identities would change if a library had another model: what the one takes faces for, and the other.
+"""How identities would change if a library had another model.
 
-Both models are asked about the same faces, those that both have described, and judged by the thresholds that
-each comes with. Nothing is written, and nothing decided. What is counted as recognised here goes by likeness
-alone; rejections, and that nobody is twice in one photo, are seen to when the library really changes.
+Both models identify the same faces, those that both have described, each by its own thresholds. Nothing is
+written here. A face counts as recognised by its similarity alone; rejections, and the rule that nobody is
+twice in one photo, apply only when the library really changes.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,9 +13,8 @@ from sqlalchemy import select
 
 from index.photos.catalog import Catalog
 from index.recognition.decided_faces import load_gallery
-from index.recognition.gallery import Gallery
 from index.recognition.identify import identify
-from index.recognition.thresholds import Thresholds
+from index.recognition.stored_calibration import thresholds_for
 from index.store.schema import face, verdict
 from index.store.store import Store
 from index.values import I64, NONE
@@ -24,14 +23,6 @@ from pipeline.values import ModelId
 _FOLDS = 10
 """Confirmed faces are compared without a tenth of the photos that have any, their own among them: a face
 that was compared with a template of which it is a part would always be like it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """A model, and what similarity means for it."""
-
-    model: ModelId
-    thresholds: Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ class Comparison:
     otherwise: int
 
 
-def compare(store: Store, first: Judge, second: Judge) -> Comparison:
+def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
     """Compare two models on one library.
 
     Args:
@@ -69,7 +60,7 @@ def compare(store: Store, first: Judge, second: Judge) -> Comparison:
         LibraryError: The library cannot be read, or holds a descriptor that is none.
     """
     catalog = Catalog(store)
-    both = np.intersect1d(catalog.described_faces(first.model), catalog.described_faces(second.model))
+    both = np.intersect1d(catalog.described_faces(first), catalog.described_faces(second))
     with store.read() as connection:
         decided = np.array(connection.scalars(select(verdict.c.face_id)).all(), dtype=np.int64)
         confirmed = connection.execute(
@@ -81,11 +72,11 @@ def compare(store: Store, first: Judge, second: Judge) -> Comparison:
     described = frozenset(both.tolist())
     known = [_Confirmed(*row) for row in confirmed if row.face_id in described]
     undecided = np.setdiff1d(both, decided)
-    before, after = (list(_recognised(store, judge, undecided)) for judge in (first, second))
+    before, after = (list(_recognised(store, model, undecided)) for model in (first, second))
     return Comparison(
         confirmed=len(known),
-        astray_before=_astray(store, first, known),
-        astray_after=_astray(store, second, known),
+        astray_before=_misidentified(store, first, known),
+        astray_after=_misidentified(store, second, known),
         open=len(undecided),
         recognised_before=sum(each != NONE for each in before),
         recognised_after=sum(each != NONE for each in after),
@@ -100,35 +91,32 @@ class _Confirmed:
     content_id: int
 
 
-def _recognised(store: Store, judge: Judge, face_ids: I64) -> Iterator[int]:
-    """The person that each face is surely like, or ``NONE``."""
-    gallery = load_gallery(store, judge.model)
-    for chunk in Catalog(store).descriptors(judge.model, face_ids):
+def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[int]:
+    """The person that each face is recognised as, or ``NONE``."""
+    gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
+    for chunk in Catalog(store).descriptors(model, face_ids):
         if not len(gallery):
             yield from [NONE] * len(chunk.ids)
             continue
-        found = identify(gallery, chunk.vectors, judge.thresholds)
+        found = identify(gallery, chunk.vectors, thresholds)
         yield from np.where(found.accepted, found.person_ids, NONE).tolist()
 
 
-def _astray(store: Store, judge: Judge, confirmed: Collection[_Confirmed]) -> int:
-    """How many confirmed faces are most like another person; who has no other face is not to be found."""
-    gallery = load_gallery(store, judge.model)
+def _misidentified(store: Store, model: ModelId, confirmed: Collection[_Confirmed]) -> int:
+    """How many confirmed faces are most like another person; persons without another face do not count."""
+    gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
     folds: list[list[_Confirmed]] = [[] for _ in range(_FOLDS)]
     for each in confirmed:
         folds[each.content_id % _FOLDS].append(each)
-    return sum(_astray_in(store, judge, gallery, fold) for fold in folds if fold)
-
-
-def _astray_in(store: Store, judge: Judge, gallery: Gallery, fold: Collection[_Confirmed]) -> int:
-    persons = {each.face_id: each.person_id for each in fold}
-    others = gallery.without(persons)
-    left = frozenset(others.person_ids.tolist())
-    astray = 0
-    for chunk in Catalog(store).descriptors(judge.model, np.array(sorted(persons), dtype=np.int64)):
-        if not left:
-            return 0
-        found = identify(others, chunk.vectors, judge.thresholds).person_ids.tolist()
-        own = [persons[number] for number in chunk.ids.tolist()]
-        astray += sum(one in left and one != other for one, other in zip(own, found, strict=True))
-    return astray
+    misidentified = 0
+    for fold in filter(None, folds):
+        persons = {each.face_id: each.person_id for each in fold}
+        others = gallery.without(persons)
+        if not len(others):
+            continue
+        left = frozenset(others.person_ids.tolist())
+        for chunk in Catalog(store).descriptors(model, np.array(sorted(persons), dtype=np.int64)):
+            found = identify(others, chunk.vectors, thresholds).person_ids.tolist()
+            true = [persons[face_id] for face_id in chunk.ids.tolist()]
+            misidentified += sum(one in left and one != other for one, other in zip(true, found, strict=True))
+    return misidentified
