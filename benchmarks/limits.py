@@ -29,7 +29,10 @@ from PIL import Image
 from benchmarks.process import machine, print_table
 from benchmarks.scan import ensure_weights, photos_under
 from faceindex import Settings
-from pipeline.decoding.decode import PrivatePixelMemory, decode
+from pipeline.decoding.decode import decode
+from pipeline.decoding.format_reader import MemoryNeeded
+from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.readers import readable_format
 from pipeline.description.crop import cut, scale_needed
 from pipeline.description.embedder import Embedder, load_embedder
 from pipeline.detection import cascade as detect
@@ -38,6 +41,7 @@ from pipeline.detection.pyramid import WINDOW, fill, plan
 from pipeline.models.registry import spec
 from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
 from pipeline.models.weights import WeightsStore
+from pipeline.platform_support import open_content
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, DecodedPhoto, DetectedFace, PhotoFile, Size
 
@@ -149,17 +153,17 @@ class Measured:
         file = PhotoFile(os.fsencode(path), stat.st_size, stat.st_mtime_ns)
         with OpenPhoto(file) as photo:
             with self.stages.time("hash"):
-                digest = photo.digest()
+                photo.digest()
             self.stages.least["hash"] += stat.st_size / self._rates.copied
             with self.stages.time("decode"):
-                decoded = _decoded(photo, digest, 1600)
+                decoded = _decoded(photo, 1600)
             faces = self._detect(decoded)
             needed = max((scale_needed(face, self._embedder.protocol) for face in faces), default=0.0)
             source = decoded
             if needed > decoded.scale:
                 long_edge = int(max(decoded.size.width, decoded.size.height) * needed)
                 with self.stages.time("decode"):
-                    source = _decoded(photo, digest, long_edge)
+                    source = _decoded(photo, long_edge)
             self._describe(source, faces)
 
     def _detect(self, decoded: DecodedPhoto) -> tuple[DetectedFace, ...]:
@@ -204,10 +208,27 @@ class Measured:
             self.stages.least["describe"] += operations / self._fast
 
 
-def _decoded(photo: OpenPhoto, digest: bytes, long_edge: int) -> DecodedPhoto:
+class OwnMemory:
+    """Memory of this process for decoded pixels."""
+
+    def prepare(self, needed: MemoryNeeded) -> None:
+        """Nothing is to be asked for."""
+
+    def canvas(self, height: int, width: int) -> U8:
+        """A new array."""
+        return np.empty((height, width, 3), np.uint8)
+
+
+def _decoded(photo: OpenPhoto, long_edge: int) -> DecodedPhoto:
     """As a reader process decodes it; what passing it between processes costs is not in this table."""
-    picture = decode(photo, long_edge, 400_000_000, PrivatePixelMemory())
-    return DecodedPhoto(photo.file, digest, picture.size, picture.taken_at, picture.pixels, picture.scale)
+    content = photo.handle()
+    descriptor = None if content.descriptor is None else os.dup(content.descriptor)
+    request = DecodeRequest("", photo.length, None, readable_format(photo), long_edge, 400_000_000)
+    with open_content(photo.length, content.name, descriptor) as stream:
+        picture = decode(stream, request, OwnMemory())
+    return DecodedPhoto(
+        photo.file, photo.digest(), picture.size, picture.taken_at, picture.pixels, picture.scale
+    )
 
 
 def graph_of(cache: Path, name: str) -> Path:

@@ -13,11 +13,11 @@ from threading import Lock
 from typing import TypeAlias
 
 from pipeline.decoding.decoders import Decoder, Decoders
-from pipeline.decoding.readers import decoder_of
+from pipeline.decoding.readers import decoder_of, format_of, is_photo, readable_format
 from pipeline.errors import PhotoError
+from pipeline.memory import MemoryBudget, SharedExclusiveLock, memory_errors
 from pipeline.models.registry import CropProtocol
 from pipeline.networks import NetworkLoader
-from pipeline.out_of_memory import SharedExclusiveLock, memory_errors
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.timing import StageClock
 from pipeline.values import FaceCrop, PhotoFailed, PhotoFile, PhotoKnown, PhotoSkipped, Size
@@ -83,6 +83,7 @@ class Examiner:
         self._decoders = decoders
         self._options = options
         self._clock = clock
+        self._budget = MemoryBudget()
         self._turns = SharedExclusiveLock()
 
     def examine(self, file: PhotoFile, contents: "Contents") -> Examination | SameContent:
@@ -90,30 +91,31 @@ class Examiner:
         digest: bytes | None = None
         decoder: str | None = None
         try:
-            with OpenPhoto(file) as photo:
-                decoder = decoder_of(photo.kind)
-                if not photo.is_photo:
+            with OpenPhoto(file, self._budget) as photo:
+                if not is_photo(photo):
                     return PhotoSkipped(file)
+                kind = format_of(photo)
+                decoder = None if kind is None else decoder_of(kind)
                 with self._clock.time("hash"):
                     digest = photo.digest()
                 if contents.known(digest):
                     return PhotoKnown(file, digest)
-                result = contents.once(digest, lambda: self._cut_faces(photo, digest))
+                result = contents.once(digest, lambda: self._cut_faces(photo))
                 return SameContent(digest, decoder, result) if isinstance(result, Future) else result
         except PhotoError as error:
             return failed(file, error, digest, decoder)
 
-    def _cut_faces(self, photo: OpenPhoto, digest: bytes) -> Examined:
+    def _cut_faces(self, photo: OpenPhoto) -> Examined:
         """The faces of a photo; if there is not enough memory, once more when nobody else takes any."""
         try:
             with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
-                return self._cut_faces_of(photo, digest, decoder)
+                return self._cut_faces_of(photo, decoder)
         except MemoryError:
             pass  # what the attempt held is let go of before the next one
         with self._turns.alone(), self._decoders.lend() as decoder, memory_errors():
-            return self._cut_faces_of(photo, digest, decoder)
+            return self._cut_faces_of(photo, decoder)
 
-    def _cut_faces_of(self, photo: OpenPhoto, digest: bytes, decoder: Decoder) -> Examined:
+    def _cut_faces_of(self, photo: OpenPhoto, decoder: Decoder) -> Examined:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
         self._networks.start()
         from pipeline.description.crop import scale_needed, wants_full_size  # they bring OpenCV
@@ -121,7 +123,7 @@ class Examiner:
 
         crop, long_edge = self._options.crop, self._options.long_edge
         with self._clock.time("decode"):
-            decoded = decoder.decode(photo, digest, None if wants_full_size(crop) else long_edge)
+            decoded = decoder.decode(photo, None if wants_full_size(crop) else long_edge)
         detector = self._networks.loaded().detector
         with self._clock.time("detect"):
             faces = detector.detect(decoded)
@@ -129,10 +131,11 @@ class Examiner:
         size, source = decoded.size, decoded
         if needed > decoded.scale:
             with self._clock.time("decode"):  # it takes the place of the copy
-                source = decoder.decode(photo, digest, math.floor(max(size.width, size.height) * needed))
+                source = decoder.decode(photo, math.floor(max(size.width, size.height) * needed))
         with self._clock.time("crop"):
             crops = tuple(crop_and_assess(source, face, crop) for face in faces)
-        return Examined(photo.file, digest, size, decoded.taken_at, crops, decoder_of(photo.kind) or "")
+        name = decoder_of(readable_format(photo))
+        return Examined(photo.file, decoded.digest, size, decoded.taken_at, crops, name)
 
 
 def failed(file: PhotoFile, error: PhotoError, digest: bytes | None, decoder: str | None) -> PhotoFailed:

@@ -26,8 +26,8 @@ from pipeline.examination import (
     failed,
 )
 from pipeline.file_feed import FileFeed
+from pipeline.memory import memory_errors
 from pipeline.networks import NetworkLoader, Networks
-from pipeline.out_of_memory import memory_errors
 from pipeline.timing import StageClock
 from pipeline.values import F32, Descriptor, FaceCrop, Outcome, PhotoFile, PhotoIndexed
 

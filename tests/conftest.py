@@ -33,6 +33,15 @@ def hopper() -> Path:
     return Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
 
 
+@pytest.fixture(params=["system's own", "portable"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways of what operating systems do differently (``pipeline.platform_support``)."""
+    name: str = request.param
+    if name == "portable":
+        monkeypatch.setenv("FACEINDEX_PORTABLE", "1")
+    return name
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Graphs of networks: each is built once for all tests, also where several processes run them."""

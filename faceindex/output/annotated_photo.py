@@ -56,7 +56,7 @@ def annotate(answer: Answer, path: Path, settings: Settings) -> None:
     options = DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6))
     try:
         with OpenPhoto(answer.photo.file) as photo, Decoders(options) as decoders, decoders.lend() as decoder:
-            picture = Image.fromarray(decoder.decode(photo, answer.photo.digest, None).pixels)
+            picture = Image.fromarray(decoder.decode(photo, None).pixels)
     except PhotoError as error:
         name = os.fsdecode(answer.photo.file.path)
         raise FaceindexError(f"{name} cannot be read any more: {error.message}.") from error

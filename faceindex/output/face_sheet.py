@@ -73,7 +73,7 @@ def _tile(face: FaceRecord, decoders: Decoders) -> Image.Image | None:
             OpenPhoto(PhotoFile(face.photo, found.st_size, found.st_mtime_ns)) as photo,
             decoders.lend() as decoder,
         ):
-            decoded = decoder.decode(photo, face.digest, None)
+            decoded = decoder.decode(photo, None)
             return _cut(Image.fromarray(decoded.pixels), face.box, decoded.scale)
     except (OSError, PhotoError):
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from faceindex.results import Planned
 from index.values import PhotoState
+from pipeline.decoding.readers import is_photo
 from pipeline.errors import PhotoError
 from pipeline.sources.crawl import Skipped, SkipReason, crawl
 from pipeline.sources.photo_file_access import OpenPhoto
@@ -115,7 +116,7 @@ def _planned(file: PhotoFile, state: PhotoState | None, *, is_named: bool) -> Pl
         return Planned(file.path, state.racy, reason="perhaps changed" if state.racy else "unchanged")
     try:
         with OpenPhoto(file) as photo:
-            if not (photo.is_photo or is_named):
+            if not (is_photo(photo) or is_named):
                 return Planned(file.path, read=False, reason="not a photo")
     except PhotoError as error:
         return Planned(file.path, read=False, reason=error.message)
@@ -130,7 +131,7 @@ def _may_be_photo(file: PhotoFile) -> bool:
     """
     try:
         with OpenPhoto(file) as photo:
-            return photo.is_photo
+            return is_photo(photo)
     except PhotoError:
         return True
 

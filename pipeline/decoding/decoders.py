@@ -2,8 +2,8 @@
 
 A decoder that is given a hostile file may crash, hang, or take all the memory there is. Here that costs one
 process: the photo is tried once more in a fresh one, which no other photo can have harmed, and if that dies
-too the photo has failed for good; the run goes on. Pixels come back through memory that both
-processes share. This module starts, limits and ends the processes; it decodes nothing itself.
+too the photo has failed for good; the run goes on. Content goes there and pixels come back through memory
+that both processes share. This module starts, limits and ends the processes; it decodes nothing itself.
 """
 
 import os
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from pipeline.decoding.memory_budget import MemoryBudget
-from pipeline.decoding.reader_messages import Decoded, Granted, Needs, Order, OutOfMemory, Refused
-from pipeline.decoding.reader_process import ReaderDied, ReaderProcess
+from pipeline.decoding.reader_messages import Decoded, DecodeRequest, HeaderRead, OutOfMemory, Refused
+from pipeline.decoding.reader_process import NONSENSE, ReaderDied, ReaderProcess
+from pipeline.decoding.readers import readable_format
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import DecodedPhoto, Reason, Stage
+from pipeline.values import DecodedPhoto, PhotoFile, Reason, Size, Stage
 
 _SECONDS_A_PIXEL = 2e-7
 """A panorama may take longer: five times what PNG with a colour profile takes here, the slowest of all."""
@@ -51,12 +51,10 @@ class Decoders:
 
     Args:
         options: How photos are decoded.
-        budget: Memory for pixels is taken from it before they are decoded.
     """
 
-    def __init__(self, options: DecoderOptions | None = None, budget: MemoryBudget | None = None) -> None:
+    def __init__(self, options: DecoderOptions | None = None) -> None:
         self._options = options or DecoderOptions()
-        self._budget = budget or MemoryBudget()
         self._all: list[Decoder] = []
         self._idle: list[Decoder] = []
         self._end = weakref.finalize(self, _end_all, self._all)
@@ -92,7 +90,7 @@ class Decoders:
         self._end()
 
     def _new(self) -> "Decoder":
-        decoder = Decoder(self._options, self._budget)
+        decoder = Decoder(self._options)
         self._all.append(decoder)
         return decoder
 
@@ -105,17 +103,16 @@ def _end_all(decoders: list["Decoder"]) -> None:
 class Decoder:
     """Decodes photos in a reader, and has a new one when it dies. Not for use by two threads at once."""
 
-    def __init__(self, options: DecoderOptions, budget: MemoryBudget) -> None:
+    def __init__(self, options: DecoderOptions) -> None:
         self._options = options
-        self._budget = budget
         self._reader = ReaderProcess(options.entry)
+        self._photo: OpenPhoto | None = None
 
-    def decode(self, photo: OpenPhoto, digest: bytes, long_edge: int | None) -> DecodedPhoto:
+    def decode(self, photo: OpenPhoto, long_edge: int | None) -> DecodedPhoto:
         """Decode a photo, of many frames the first.
 
         Args:
             photo: The photo.
-            digest: Of its content, for the result.
             long_edge: The result is the smallest of full size and 1/2, 1/4, 1/8 of it whose longer edge still
                 has that many pixels; ``None`` asks for full size.
 
@@ -127,56 +124,80 @@ class Decoder:
                 the cap; it has changed since the crawl saw it; or two readers died of it.
             DecodersUnavailable: No reader can be started.
         """
+        self._photo = photo
+        photo.reserve(0)
         try:
-            return self._try(photo, digest, long_edge)
-        except ReaderDied:
-            self._replace()
-        try:
-            return self._try(photo, digest, long_edge)
-        except ReaderDied as death:
-            self._replace()
-            photo.check_unchanged()  # then it is not to blame
-            raise PhotoError(photo.file, Stage.DECODE, death.reason, death.message) from death
+            decoded = self._try_twice(photo, long_edge)
+        except PhotoError:
+            photo.check_unchanged()  # a file that is still being written is not damaged
+            raise
+        photo.check_unchanged()
+        return decoded
 
     def rest(self) -> None:
         """No photo is in hand: give memory back, and end a reader that has served enough."""
-        self._budget.give_back(self)
+        if self._photo is not None:
+            self._photo.reserve(0)
+            self._photo = None
         worn = self._reader.photos >= self._options.photos or self._reader.most_memory >= _GIANT
         if worn or self._reader.busy:  # busy: this thread was interrupted
             self._replace()
 
     def close(self) -> None:
         """End the reader."""
-        self._budget.give_back(self)
         self._reader.end()
 
     def _replace(self) -> None:
         self._reader.end()
         self._reader = ReaderProcess(self._options.entry)
 
-    def _try(self, photo: OpenPhoto, digest: bytes, long_edge: int | None) -> DecodedPhoto:
+    def _try_twice(self, photo: OpenPhoto, long_edge: int | None) -> DecodedPhoto:
+        try:
+            return self._try(photo, long_edge)
+        except ReaderDied:
+            self._replace()
+        try:
+            return self._try(photo, long_edge)
+        except ReaderDied as death:
+            self._replace()
+            raise PhotoError(photo.file, Stage.DECODE, death.reason, death.message) from death
+
+    def _try(self, photo: OpenPhoto, long_edge: int | None) -> DecodedPhoto:
         """Have the reader decode the photo.
 
         Raises:
             PhotoError: The photo cannot be read.
-            ReaderDied: The reader died of it, or had to be killed.
+            ReaderDied: The reader died of it, made no sense, or has to be killed.
         """
-        self._budget.give_back(self)
-        file, reader = photo.file, self._reader
-        order = Order(os.fsdecode(file.path), file.size, file.mtime_ns, long_edge, self._options.pixel_cap)
-        answer = reader.ask(order, self._options.seconds, photo.fileno())
-        if isinstance(answer, Needs):
-            self._budget.take(self, answer.memory)
-            reader.most_memory = max(reader.most_memory, answer.memory)
-            answer = reader.ask(Granted(), self._options.seconds + _SECONDS_A_PIXEL * answer.pixels)
-        match answer:
-            case Decoded():
-                return reader.photo(file, digest, answer)
-            case Refused():
-                raise PhotoError(file, Stage(answer.stage), Reason(answer.reason), answer.message)
-            case OutOfMemory():
-                raise ReaderDied(
-                    Reason.OUT_OF_MEMORY, "it takes far more memory than a photo of its size should"
-                )
-            case _:
-                raise TypeError(f"unexpected answer of a reader: {answer}")
+        content = photo.handle()
+        request = DecodeRequest(
+            path=os.fsdecode(photo.file.path),
+            length=photo.length,
+            content=content.name,
+            format=readable_format(photo),
+            long_edge=long_edge,
+            pixel_cap=self._options.pixel_cap,
+        )
+        reader, seconds = self._reader, self._options.seconds
+        header = reader.request(request, content.descriptor, seconds)
+        if not isinstance(header, HeaderRead):
+            raise _failure(photo.file, header)
+        photo.reserve(header.decoding + header.result)
+        answer = reader.go_on(header, seconds + _SECONDS_A_PIXEL * header.pixels)
+        if not isinstance(answer, Decoded):
+            raise _failure(photo.file, answer)
+        size, pixels = Size(answer.width, answer.height), reader.pixels(answer)
+        return DecodedPhoto(photo.file, photo.digest(), size, answer.time(), pixels, answer.scale)
+
+
+def _failure(file: PhotoFile, answer: Refused | OutOfMemory) -> PhotoError | ReaderDied:
+    """What the answer of a reader that has not decoded a photo stands for."""
+    if isinstance(answer, OutOfMemory):
+        return ReaderDied(Reason.OUT_OF_MEMORY, "it takes far more memory than a photo of its size should")
+    try:
+        stage, reason = Stage(answer.stage), Reason(answer.reason)
+    except ValueError:
+        return ReaderDied(Reason.CRASHED, NONSENSE)
+    if not answer.message.isprintable():
+        return ReaderDied(Reason.CRASHED, NONSENSE)
+    return PhotoError(file, stage, reason, answer.message)

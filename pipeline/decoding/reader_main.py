@@ -7,41 +7,31 @@ the run ends it, or dies, which ends it too, even in the middle of a decoder tha
 """
 
 import contextlib
-import fcntl
-import mmap
 import os
-import resource
-import signal
 import socket
-import tempfile
 from collections.abc import Callable
 from importlib import import_module
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
-import numpy as np
-
-from pipeline.decoding.decode import Picture, PixelMemory
+from pipeline.decoding.decode import PixelMemory
+from pipeline.decoding.format_reader import MemoryNeeded, Picture, Unreadable
 from pipeline.decoding.reader_messages import (
     Channel,
     Decoded,
-    Granted,
+    DecodeRequest,
+    HeaderRead,
+    MemoryGranted,
     Message,
-    Needs,
-    Order,
     OutOfMemory,
     Ready,
     Refused,
 )
-from pipeline.errors import PhotoError
-from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import U8, PhotoFile
+from pipeline.platform_support import SharedMemory, attach, confine_reader, limit_memory, open_content
+from pipeline.values import U8, Reason, Stage
 
-Decode: TypeAlias = Callable[[OpenPhoto, int | None, int, PixelMemory], Picture]
+Decode: TypeAlias = Callable[[BinaryIO, DecodeRequest, PixelMemory], Picture]
 
-_LIFELINE = 0
-"""Standard input: a pipe that nobody writes to, whose other end closes when the run does."""
-
-_ERRORS = 2
+_INPUT, _ERRORS = 0, 2
 
 _OWN_ADDRESS_SPACE = 512 << 20
 """Bytes: some 120 MB of it are Python and the libraries; the rest is room for metadata and small buffers."""
@@ -50,48 +40,46 @@ _HEADER_BYTES_A_PIXEL = 8
 """WebP's decoder reserves two pictures of 4 bytes a pixel as soon as it has read the header."""
 
 _BYTES_A_PIXEL = 32
-"""More than any decoder takes: AVIF of 10 bits, the thirstiest, takes some 27 with all its copies."""
+"""More than any decoder takes: AVIF of 10 bits, which takes most, takes some 27 with all its copies."""
 
 
 def main(descriptor: int, entry: str) -> None:
-    """Serve orders until the run closes its end.
+    """Decode what is asked for until the run closes its end.
 
     Args:
         descriptor: Of the socket to the run.
         entry: What decodes, as ``module:function``; a function like ``pipeline.decoding.decode.decode``.
     """
-    _die_with_the_run()
-    _go_first_when_memory_runs_out()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confine_reader(_INPUT)
     module, function = entry.split(":")
     decode: Decode = getattr(import_module(module), function)
     channel = Channel(socket.socket(fileno=descriptor))
     channel.send(Ready())
-    _fall_silent()
+    _discard_errors()
     with contextlib.suppress(EOFError, ConnectionError):
         _serve(channel, decode)
 
 
 def _serve(channel: Channel, decode: Decode) -> None:
-    room = _SharedPixelMemory(channel)
+    memory = _SharedPixelMemory(channel)
     while True:
-        received = channel.receive()
-        order = received.message
-        if not isinstance(order, Order):
-            raise TypeError(f"no order: {order}")
-        file = PhotoFile(os.fsencode(order.path), order.size, order.mtime_ns)
-        with OpenPhoto(file, received.descriptor) as photo:
-            room.begin(photo, order)
-            reply = _carry_out(decode, photo, order, room)
-        channel.send(reply, room.new_file)
-        room.hand_over()
+        request, descriptor = channel.receive_with_descriptor()
+        if not isinstance(request, DecodeRequest):
+            raise TypeError(f"no request: {request}")
+        memory.begin(request)
+        channel.send(_answer(decode, request, descriptor, memory))
 
 
-def _carry_out(decode: Decode, photo: OpenPhoto, order: Order, room: "_SharedPixelMemory") -> Message:
+def _answer(
+    decode: Decode, request: DecodeRequest, descriptor: int | None, memory: "_SharedPixelMemory"
+) -> Message:
     try:
-        picture = decode(photo, order.long_edge, order.pixel_cap, room)
-    except PhotoError as error:
-        return Refused(error.stage, error.reason, error.message)
+        with _content(request, descriptor) as stream:
+            picture = decode(stream, request, memory)
+    except Unreadable as error:
+        return Refused(Stage.DECODE, error.reason, error.message)
+    except OSError as error:
+        return Refused(Stage.READ, Reason.UNREADABLE, f"it cannot be read: {error.strerror or error}")
     except MemoryError:
         return OutOfMemory()
     rows, columns, _ = picture.pixels.shape
@@ -99,96 +87,49 @@ def _carry_out(decode: Decode, photo: OpenPhoto, order: Order, room: "_SharedPix
     return Decoded(rows, columns, picture.size.width, picture.size.height, taken_at, picture.scale)
 
 
+def _content(request: DecodeRequest, descriptor: int | None) -> BinaryIO:
+    if descriptor is None and request.content is None:
+        return open(os.fsencode(request.path), "rb")
+    return open_content(request.length, request.content, descriptor)
+
+
 class _SharedPixelMemory:
-    """Memory that is shared with the run, and used again for every photo, since new pages cost time.
-
-    It is an anonymous file, which is gone when both have gone, however they went.
-
-    Attributes:
-        new_file: The descriptor of that file while the run does not have it.
-    """
+    """Memory that the run has made, and that is used again for every photo, since new pages cost time."""
 
     def __init__(self, channel: Channel) -> None:
-        self.new_file: int | None = None
         self._channel = channel
-        self._memory: mmap.mmap | None = None
+        self._memory: SharedMemory | None = None
         self._file_bytes = 0
 
-    def begin(self, photo: OpenPhoto, order: Order) -> None:
+    def begin(self, request: DecodeRequest) -> None:
         """Get ready for a photo, of which only the file is known."""
-        self._file_bytes = 2 * photo.length  # some decoders read it whole, and copy it
-        _limit_memory(self._file_bytes + _HEADER_BYTES_A_PIXEL * order.pixel_cap)
+        self._file_bytes = 2 * request.length  # some decoders read it whole, and copy it
+        limit_memory(_OWN_ADDRESS_SPACE + self._file_bytes + _HEADER_BYTES_A_PIXEL * request.pixel_cap)
 
-    def prepare(self, needed: int, pixels: int) -> None:
+    def prepare(self, needed: MemoryNeeded) -> None:
         """Ask the run for memory, as ``PixelMemory.prepare`` says; take not much more."""
-        self._channel.send(Needs(needed, pixels))
-        granted = self._channel.receive().message
-        if not isinstance(granted, Granted):
-            raise TypeError(f"memory not granted: {granted}")
-        shared = 0 if self._memory is None else len(self._memory)
-        _limit_memory(self._file_bytes + shared + _BYTES_A_PIXEL * pixels)
+        self._channel.send(HeaderRead(needed.pixels, needed.result, needed.decoding))
+        granted, descriptor = self._channel.receive_with_descriptor()
+        if not isinstance(granted, MemoryGranted):
+            raise TypeError(f"no memory granted: {granted}")
+        if granted.new_bytes is not None:
+            if self._memory is not None:
+                self._memory.close()
+            self._memory = attach(granted.new_bytes, granted.name, descriptor)
+        shared = 0 if self._memory is None else self._memory.size
+        limit_memory(_OWN_ADDRESS_SPACE + self._file_bytes + shared + _BYTES_A_PIXEL * needed.pixels)
 
     def canvas(self, height: int, width: int) -> U8:
-        """The shared memory, as ``PixelMemory.canvas`` says; larger than before where it must be."""
-        size = height * width * 3
-        if self._memory is None or len(self._memory) < size:
-            self.hand_over()
-            self.new_file = _anonymous_file(size)
-            self._memory = _mapped(self.new_file, size)
-        return np.frombuffer(self._memory, np.uint8, size).reshape(height, width, 3)
-
-    def hand_over(self) -> None:
-        """The run has the memory; its descriptor is not needed here any more."""
-        if self.new_file is not None:
-            os.close(self.new_file)
-            self.new_file = None
+        """The shared memory, as ``PixelMemory.canvas`` says."""
+        if self._memory is None:
+            raise ValueError("no memory was granted")
+        return self._memory.pixels(height * width * 3).reshape(height, width, 3)
 
 
-def _anonymous_file(size: int) -> int:
-    """The descriptor of a file of so many bytes that has no name anywhere."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("faceindex photo")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    os.ftruncate(descriptor, size)
-    return descriptor
+def _discard_errors() -> None:
+    """Discard what is written to standard error: until now it was for the run to read.
 
-
-def _mapped(descriptor: int, size: int) -> mmap.mmap:
-    try:
-        return mmap.mmap(descriptor, size)
-    except OSError as error:
-        raise MemoryError(f"no room for {size} bytes of pixels") from error
-
-
-def _limit_memory(size: int) -> None:
-    """Allow this process so many bytes beyond what it takes by itself."""
-    wanted, hard = _OWN_ADDRESS_SPACE + size, resource.getrlimit(resource.RLIMIT_AS)[1]
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
-
-
-def _die_with_the_run() -> None:
-    """Have the kernel kill this process when the lifeline is cut, whatever the process is at then.
-
-    Only Linux can. Elsewhere a reader ends when it next looks for an order.
-    """
-    if hasattr(fcntl, "F_SETSIG"):
-        fcntl.fcntl(_LIFELINE, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(_LIFELINE, fcntl.F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(_LIFELINE, fcntl.F_SETFL, fcntl.fcntl(_LIFELINE, fcntl.F_GETFL) | os.O_ASYNC)
-
-
-def _go_first_when_memory_runs_out() -> None:
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
-
-
-def _fall_silent() -> None:
-    """Until now errors were for the run to read; from now on libraries may say what they like.
-
-    libtiff, for one, writes to standard error what it thinks of a file.
+    libtiff, for one, writes there what it thinks of a file.
     """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, _ERRORS)

@@ -4,7 +4,6 @@ This module knows what a reader is asked and answers, and nothing of what to do 
 `pipeline.decoding.decoders`.
 """
 
-import mmap
 import os
 import signal
 import socket
@@ -13,19 +12,30 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.decoding.reader_messages import Channel, Decoded, Message, Needs, Ready
+from pipeline.decoding.reader_messages import (
+    Channel,
+    Decoded,
+    DecodeRequest,
+    HeaderRead,
+    MemoryGranted,
+    Message,
+    Nonsense,
+    OutOfMemory,
+    Ready,
+    Refused,
+)
 from pipeline.errors import DecodersUnavailable
-from pipeline.values import DecodedPhoto, PhotoFile, Reason, Size
+from pipeline.platform_support import SharedMemory, share
+from pipeline.values import U8, Reason
 
 _START_SECONDS = 60.0
 """A reader takes a fifth of a second of a core to start; this is for machines that have much else to do."""
 
 _DAMAGED = "it is damaged, or made to do harm; copy it again from where it came"
+
+NONSENSE = f"its decoder answers nonsense: {_DAMAGED}"
 
 _BOOT = (
     "import sys; sys.path[:] = sys.argv[3:]; from pipeline.decoding.reader_main import main; "
@@ -61,7 +71,7 @@ class ReaderProcess:
     Attributes:
         photos: How many it has decoded, or found that it cannot.
         most_memory: Bytes that it took for the one that took most.
-        busy: Whether it has an order that it has not answered.
+        busy: Whether it has a request that it has not answered.
     """
 
     def __init__(self, entry: str) -> None:
@@ -69,7 +79,7 @@ class ReaderProcess:
         self.most_memory = 0
         self.busy = False
         self._loaded = False
-        self._memory: mmap.mmap | None = None
+        self._memory: SharedMemory | None = None
         try:
             with ExitStack() as stack:
                 ours, theirs = map(stack.enter_context, socket.socketpair())
@@ -79,39 +89,53 @@ class ReaderProcess:
         except OSError as error:
             raise DecodersUnavailable(f"No process can be started to decode photos: {error}.") from error
 
-    def ask(self, message: Message, seconds: float, descriptor: int | None = None) -> Message:
-        """Send a message, and wait for the answer.
+    def request(
+        self, request: DecodeRequest, descriptor: int | None, seconds: float
+    ) -> HeaderRead | Refused | OutOfMemory:
+        """Have a photo decoded, up to its header; the answer is ``HeaderRead`` where all is well.
+
+        Args:
+            request: What is asked for.
+            descriptor: Of the content, where it has no name.
+            seconds: How long that may take.
 
         Raises:
             DecodersUnavailable: It has not started, for a reason that no photo is to blame for.
-            ReaderDied: It died, or did not answer in time and was killed.
+            ReaderDied: It died, made no sense, or did not answer in time; it is of no more use.
         """
         self._wait_until_loaded()
         self.busy = True
-        try:
-            self._channel.send(message, descriptor)
-            received = self._channel.receive(time.monotonic() + seconds)
-        except TimeoutError as error:
-            raise ReaderDied(
-                Reason.TIMED_OUT, f"decoding it takes longer than {seconds:.0f} s: {_DAMAGED}"
-            ) from error
-        except (EOFError, OSError) as error:
-            raise self._cause_of_death() from error
-        if received.descriptor is not None:
-            self._map(received.descriptor)
-        self.busy = isinstance(received.message, Needs)
-        self.photos += not self.busy
-        return received.message
+        answer = self._ask(request, descriptor, seconds)
+        with _sense():
+            if isinstance(answer, HeaderRead):
+                answer.check(request.pixel_cap)
+                self.most_memory = max(self.most_memory, answer.decoding + answer.result)
+                return answer
+        return self._done(answer)
 
-    def photo(self, file: PhotoFile, digest: bytes, decoded: Decoded) -> DecodedPhoto:
-        """The photo that the reader has just decoded; its pixels are overwritten by the next one."""
+    def go_on(self, header: HeaderRead, seconds: float) -> Decoded | Refused | OutOfMemory:
+        """Have the pixels decoded; errors are those of ``request``."""
+        granted, descriptor = MemoryGranted(), None
+        if self._memory is None or self._memory.size < header.result:
+            self._drop_memory()
+            # Made and sealed here: a reader that is taken over cannot take it away from this process.
+            self._memory = share(header.result)
+            granted = MemoryGranted(self._memory.size, self._memory.name)
+            descriptor = self._memory.descriptor
+        answer = self._ask(granted, descriptor, seconds)
+        if not isinstance(answer, Decoded):
+            return self._done(answer)
+        with _sense():
+            answer.check(header.pixels, self._memory.size)
+        self._answered()
+        return answer
+
+    def pixels(self, decoded: Decoded) -> U8:
+        """The pixels that the reader has just decoded; they are overwritten by the next ones."""
         if self._memory is None:
-            raise TypeError("a reader shared no memory")
-        shape = (decoded.rows, decoded.columns, 3)
-        pixels = np.frombuffer(self._memory, np.uint8, decoded.rows * decoded.columns * 3).reshape(shape)
-        taken_at = None if decoded.taken_at is None else datetime.fromisoformat(decoded.taken_at)
-        size = Size(decoded.width, decoded.height)
-        return DecodedPhoto(file, digest, size, taken_at, pixels, decoded.scale)
+            raise ValueError("no memory was granted")
+        found = self._memory.pixels(decoded.rows * decoded.columns * 3)
+        return found.reshape(decoded.rows, decoded.columns, 3)
 
     def end(self) -> None:
         """End the process, whatever it is at."""
@@ -119,31 +143,50 @@ class ReaderProcess:
         self._process.kill()
         with self._process:  # closes its pipes and waits for it
             pass
+        self._drop_memory()
 
-    def _map(self, descriptor: int) -> None:
+    def _drop_memory(self) -> None:
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
+
+    def _done(self, answer: Message) -> Refused | OutOfMemory:
+        """The answer of a reader that has not decoded the photo."""
+        if not isinstance(answer, Refused | OutOfMemory):
+            raise ReaderDied(Reason.CRASHED, NONSENSE)
+        self._answered()
+        return answer
+
+    def _answered(self) -> None:
+        self.busy = False
+        self.photos += 1
+
+    def _ask(self, message: Message, descriptor: int | None, seconds: float) -> Message:
         try:
-            size = os.fstat(descriptor).st_size
-            flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
-            self._memory = mmap.mmap(descriptor, size, flags)
-        except OSError as error:
-            raise MemoryError("no room for the pixels of a photo") from error
-        finally:
-            os.close(descriptor)
+            with _sense():
+                self._channel.send(message, descriptor)
+                return self._channel.receive(time.monotonic() + seconds)
+        except TimeoutError as error:
+            raise ReaderDied(
+                Reason.TIMED_OUT, f"decoding it takes longer than {seconds:.0f} s: {_DAMAGED}"
+            ) from error
+        except (EOFError, OSError) as error:
+            raise self._cause_of_death() from error
 
     def _wait_until_loaded(self) -> None:
         if self._loaded:
             return
         try:
-            message = self._channel.receive(time.monotonic() + _START_SECONDS).message
-        except (EOFError, OSError) as error:
+            message = self._channel.receive(time.monotonic() + _START_SECONDS)
+        except (EOFError, OSError, Nonsense) as error:
             death = self._cause_of_death()
             if death.reason is Reason.KILLED:
                 raise death from error
             raise DecodersUnavailable(
-                f"The process that decodes photos fails: {self._last_words()}."
+                f"The process that decodes photos fails: {self._last_line()}."
             ) from error
         if not isinstance(message, Ready):
-            raise TypeError(f"unexpected first word of a reader: {message}")
+            raise TypeError(f"unexpected first message of a reader: {message}")
         self._loaded = True
         if self._process.stderr:
             self._process.stderr.close()
@@ -164,10 +207,20 @@ class ReaderProcess:
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return ReaderDied(Reason.CRASHED, f"its decoder crashes ({how}): {_DAMAGED}")
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
+        """The last that the process wrote to standard error."""
         said = self._process.stderr.read() if self._process.stderr else b""
         lines = said.decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
+
+
+@contextmanager
+def _sense() -> Iterator[None]:
+    """Take a reader that makes no sense for one that has died of the photo."""
+    try:
+        yield
+    except Nonsense as error:
+        raise ReaderDied(Reason.CRASHED, NONSENSE) from error
 
 
 def _start(descriptor: int, entry: str) -> subprocess.Popen[bytes]:

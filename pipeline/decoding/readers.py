@@ -1,30 +1,71 @@
-"""What reads each picture format, and by which version; what nothing reads is known too.
+"""Which reader reads each picture format; a new reader is added here.
 
-The name of a decoder goes into the library beside each outcome, so that a photo that failed is tried again
-once another decoder, or a newer one, reads its format.
+The name of a photo's decoder goes into the library beside its outcome, so that a photo that failed is tried
+again once another reader, or a newer one, reads its format.
 """
 
-import PIL
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from pipeline.sources.formats import Format, Kind, Unsupported
+from pipeline.decoding.format_reader import FormatReader
+from pipeline.decoding.formats import Format, named_like_photo, sniff
+from pipeline.decoding.pillow_reader import PillowReader
+from pipeline.errors import PhotoError
+from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.values import Reason, Stage
 
-_NOTHING = "none"
+_READERS: tuple[FormatReader, ...] = (PillowReader(),)
+
+READERS: Mapping[Format, FormatReader] = MappingProxyType(
+    {kind: reader for reader in _READERS for kind in reader.formats}
+)
+"""Of the formats that are read."""
 
 
-def decoder_of(kind: Kind) -> str | None:
-    """The format and today's reader of it, as ``jpeg pillow 12.0.0`` or ``heic none``.
+def format_of(photo: OpenPhoto) -> Format | None:
+    """The format of a file, read or not; ``None`` where it is no picture that we know of."""
+    found = (reader.sniff(photo.file.path, photo.head) for reader in _READERS)
+    return next((kind for kind in found if kind is not None), None) or sniff(photo.file.path, photo.head)
 
-    ``None`` where there is no format.
+
+def is_photo(photo: OpenPhoto) -> bool:
+    """Whether a file counts as a photo, to be read or reported as unreadable, rather than passed over.
+
+    That is every picture, and what only has the name of one. Camera raw files are nobody's failure where
+    nothing reads them: cameras write them beside a JPEG of the same picture.
     """
+    kind = format_of(photo)
     if kind is None:
-        return None
-    return f"{_slug(kind)} {f'pillow {PIL.__version__}' if isinstance(kind, Format) else _NOTHING}"
+        return named_like_photo(photo.file.path)
+    return kind in READERS or kind is not Format.RAW
+
+
+def readable_format(photo: OpenPhoto) -> Format:
+    """The format of a photo that a reader reads.
+
+    Raises:
+        PhotoError: There is none.
+    """
+    kind = format_of(photo)
+    if kind is not None and kind in READERS:
+        return kind
+    if kind is not None:
+        reason = Reason.UNSUPPORTED
+        message = f"{kind} pictures cannot be read: convert it to JPEG or PNG"
+    elif photo.length == 0:
+        reason, message = Reason.EMPTY, "the file is empty: copy it again from where it came"
+    else:
+        reason = Reason.NOT_AN_IMAGE
+        message = "it has the name of a picture, but does not hold one: rename or remove it"
+    raise PhotoError(photo.file, Stage.DECODE, reason, message)
+
+
+def decoder_of(kind: Format) -> str:
+    """A format and today's reader of it, as ``jpeg pillow 12.0.0`` or ``heic none``."""
+    reader = READERS.get(kind)
+    return f"{kind.lower().replace(' ', '-')} {reader.version if reader else 'none'}"
 
 
 def is_current(decoder: str) -> bool:
     """Whether today's reader of the format is the one that ``decoder_of`` once named."""
-    return decoder in {decoder_of(kind) for kind in (*Format, *Unsupported)}
-
-
-def _slug(kind: Format | Unsupported) -> str:
-    return kind.lower().replace(" ", "-")
+    return decoder in map(decoder_of, Format)

@@ -1,23 +1,45 @@
-"""A photo's file, open: what it holds, its digest, and whether it is still what the crawl saw.
+"""A photo's file, open: its first bytes, its content, read once, and whether it is still what the crawl saw.
 
-One open file serves everything, so that the digest and the pixels are of the same file even when its name
-comes to mean another meanwhile. This module reads bytes; it makes nothing of them but a digest, and knows
-no image library.
+The content is read into memory that a decoding process is given, so that the digest and the pixels are of the
+same bytes whatever happens to the file. This module makes nothing of the bytes but a digest, and knows no
+picture format.
 """
 
 import errno
 import os
 import stat
+from dataclasses import dataclass
+from io import FileIO
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from blake3 import blake3
 
 from pipeline.errors import PhotoError
-from pipeline.sources.formats import HEAD_BYTES, Kind, identify, is_photo
+from pipeline.memory import MemoryBudget
+from pipeline.platform_support import SharedMemory, is_portable, share
 from pipeline.values import PhotoFile, Reason, Stage
 
-_HASH_BLOCK = 1 << 20
+HEAD_BYTES = 64
+"""The first bytes of a file, which tell its format: a whole ``ftyp`` box with a dozen compatible brands."""
+
+MOST_IN_MEMORY = 256 << 20
+"""Bytes. The content of a larger file is not kept: whoever decodes it reads the file itself once more."""
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ContentHandle:
+    """How another process reads the content of a photo: by a name, by a descriptor, or by the file's path.
+
+    Attributes:
+        name: Of shared memory.
+        descriptor: Of shared memory, or of the file.
+    """
+
+    name: str | None
+    descriptor: int | None
 
 
 class OpenPhoto:
@@ -25,23 +47,26 @@ class OpenPhoto:
 
     Args:
         file: The file as the crawl saw it.
-        descriptor: Of the file where it is open already; it is closed with this.
+        budget: The memory for its content, and for its pixels, is taken from it.
 
     Attributes:
         file: The file as the crawl saw it.
-        kind: What it holds, by its first bytes.
         length: Bytes, as it was opened.
+        head: Its first ``HEAD_BYTES``, or all of it where it is shorter.
 
     Raises:
         PhotoError: On opening: the file has vanished, may not be read, or is no regular file any more.
     """
 
-    def __init__(self, file: PhotoFile, descriptor: int | None = None) -> None:
+    def __init__(self, file: PhotoFile, budget: MemoryBudget | None = None) -> None:
         self.file = file
-        self._descriptor = _open(file) if descriptor is None else descriptor
+        self._budget = budget or MemoryBudget()
+        self._memory: SharedMemory | None = None
+        self._digest: bytes | None = None
+        self._stream = _open(file)
         try:
-            self.length = os.fstat(self._descriptor).st_size
-            self.kind: Kind = identify(file.path, os.pread(self._descriptor, HEAD_BYTES, 0))
+            self.length = os.fstat(self._stream.fileno()).st_size
+            self.head = self._stream.read(HEAD_BYTES)
         except OSError as error:
             self.close()
             raise read_failure(file, error) from error
@@ -55,28 +80,15 @@ class OpenPhoto:
         self.close()
 
     def close(self) -> None:
-        """Closes the file; once is enough, twice does no harm."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
-
-    def fileno(self) -> int:
-        """The file's descriptor."""
-        return self._descriptor
-
-    def stream(self) -> BinaryIO:
-        """The file from its start; it is not closed with the stream. One stream at a time."""
-        stream = os.fdopen(self._descriptor, "rb", closefd=False)
-        stream.seek(0)
-        return stream
-
-    @property
-    def is_photo(self) -> bool:
-        """Whether the file counts as a photo; one that does not is skipped, and never a failure."""
-        return is_photo(self.file.path, self.kind)
+        """Closes the file and gives its memory back; once is enough, twice does no harm."""
+        self._stream.close()
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
+        self._budget.hold(self, 0)
 
     def digest(self) -> bytes:
-        """Reads the whole file.
+        """Reads the whole file, the first time.
 
         Returns:
             BLAKE3 of its content, 32 bytes.
@@ -84,17 +96,30 @@ class OpenPhoto:
         Raises:
             PhotoError: It cannot be read, or is not what the crawl saw any more.
         """
-        hasher = blake3()
-        at = 0
-        try:
-            # Never past the length that was promised: a file that grows as fast as it is read has no end.
-            while block := os.pread(self._descriptor, min(_HASH_BLOCK, self.file.size + 1 - at), at):
-                hasher.update(block)
-                at += len(block)
-        except OSError as error:
-            raise read_failure(self.file, error) from error
-        self.check_unchanged()
-        return hasher.digest()
+        if self._digest is None:
+            self.check_unchanged()
+            try:
+                self._digest = self._read()
+            except OSError as error:
+                raise read_failure(self.file, error) from error
+            self.check_unchanged()
+        return self._digest
+
+    def handle(self) -> ContentHandle:
+        """The content for another process, which reads it as long as this is open.
+
+        Raises:
+            PhotoError: As for ``digest``.
+        """
+        self.digest()
+        if self._memory is not None:
+            return ContentHandle(self._memory.name, self._memory.descriptor)
+        return ContentHandle(None, None if is_portable() else self._stream.fileno())
+
+    def reserve(self, size: int) -> None:
+        """Take memory from the budget for decoded pixels, of so many bytes in all; waits for it."""
+        content = 0 if self._memory is None else self.length
+        self._budget.hold(self, content + size, may_exceed=True)
 
     def check_unchanged(self) -> None:
         """See that the file is what the crawl saw.
@@ -103,7 +128,7 @@ class OpenPhoto:
             PhotoError: It is not.
         """
         try:
-            now = os.fstat(self._descriptor)
+            now = os.fstat(self._stream.fileno())
         except OSError as error:
             raise read_failure(self.file, error) from error
         if (now.st_size, now.st_mtime_ns) != (self.file.size, self.file.mtime_ns):
@@ -113,6 +138,42 @@ class OpenPhoto:
                 Reason.CHANGED,
                 "it changed while it was read: the next scan tries again",
             )
+
+    def _read(self) -> bytes:
+        """Read what follows the head, and keep all where it is not too much; the digest."""
+        hasher = blake3(self.head)
+        self._memory = self._make_memory()
+        if self._memory is None:
+            self._hash_rest(hasher, memoryview(bytearray(_BLOCK)), keep=False)
+        else:
+            buffer = self._memory.buffer()
+            buffer[: len(self.head)] = self.head
+            self._hash_rest(hasher, buffer, keep=True)
+            del buffer
+            self._memory.freeze()
+        return hasher.digest()
+
+    def _hash_rest(self, hasher: blake3, buffer: memoryview, *, keep: bool) -> None:
+        """Read what follows the head through a buffer, which is as long as the file where all is kept."""
+        at = len(self.head)
+        while at < self.length:
+            start = at if keep else 0
+            block = buffer[start : start + min(_BLOCK, self.length - at)]
+            count = self._stream.readinto(block)
+            if not count:  # it has become shorter
+                return
+            hasher.update(block[:count])
+            at += count
+
+    def _make_memory(self) -> SharedMemory | None:
+        """Memory for the content; ``None`` where it is too much, or memory is short."""
+        if not 0 < self.length <= MOST_IN_MEMORY:
+            return None
+        self._budget.hold(self, self.length)
+        try:
+            return share(self.length)
+        except MemoryError:
+            return None
 
 
 def read_failure(file: PhotoFile, error: OSError) -> PhotoError:
@@ -126,7 +187,7 @@ def read_failure(file: PhotoFile, error: OSError) -> PhotoError:
     return PhotoError(file, Stage.READ, Reason.UNREADABLE, message)
 
 
-def _open(file: PhotoFile) -> int:
+def _open(file: PhotoFile) -> FileIO:
     """Opens a file that must be regular, without ever waiting for a named pipe."""
     try:
         descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -135,4 +196,4 @@ def _open(file: PhotoFile) -> int:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise PhotoError(file, Stage.READ, Reason.UNREADABLE, "it is not a regular file any more")
-    return descriptor
+    return FileIO(descriptor, "rb")

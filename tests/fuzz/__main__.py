@@ -11,6 +11,7 @@ traceback, and is left in the working directory as ``crash-...``, ``timeout-...`
 path in place of the folder to see it again.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -22,35 +23,36 @@ import atheris
 with atheris.instrument_imports(include=["pipeline", "PIL"]):
     from PIL import Image
 
-    from pipeline.decoding.decode import PrivatePixelMemory, decode
+    from pipeline.decoding.decode import decode
     from pipeline.decoding.exif import read_exif
+    from pipeline.decoding.format_reader import Unreadable
+    from pipeline.decoding.formats import sniff
     from pipeline.decoding.pillow_warnings import silence_pillow_warnings
-    from pipeline.errors import PhotoError
+    from pipeline.decoding.reader_messages import DecodeRequest
+    from pipeline.decoding.readers import READERS
     from pipeline.sources.ignore_patterns import parse_pattern
-    from pipeline.sources.photo_file_access import OpenPhoto
-    from pipeline.values import PhotoFile
+    from pipeline.sources.photo_file_access import HEAD_BYTES
 
 from tests.pipeline.corrupt import exif_block
-from tests.pipeline.pictures import one_of_each
+from tests.pipeline.pictures import OwnMemory, one_of_each
 
 PIXEL_CAP = 1_000_000
 PATHS = ("a", "a.jpg", "raw/b.png", "a/b/c/d", "#x", "!y", "caf\udce9 1.jpg", "a" * 255, "/".join("ab" * 50))
 
 
 def decode_any(content: bytes) -> None:
-    """Any bytes are a picture, or a PhotoError."""
-    descriptor = os.memfd_create("fuzz")
-    os.write(descriptor, content)
-    state = os.fstat(descriptor)
-    file = PhotoFile(b"/fuzz.jpg", state.st_size, state.st_mtime_ns)
-    with OpenPhoto(file, descriptor) as photo:
-        try:
-            picture = decode(photo, 100, PIXEL_CAP, PrivatePixelMemory())
-        except PhotoError:
-            return
-        height, width, colours = picture.pixels.shape
-        if colours != 3 or not 0 < height * width <= PIXEL_CAP:
-            raise AssertionError(f"a picture of {picture.pixels.shape}")
+    """Any bytes are no picture that is read, or a picture, or unreadable."""
+    kind = sniff(b"fuzz.jpg", content[:HEAD_BYTES])
+    if kind is None or kind not in READERS:
+        return
+    request = DecodeRequest("", len(content), None, kind, 100, PIXEL_CAP)
+    try:
+        picture = decode(io.BytesIO(content), request, OwnMemory())
+    except Unreadable:
+        return
+    height, width, colours = picture.pixels.shape
+    if colours != 3 or not 0 < height * width <= PIXEL_CAP:
+        raise AssertionError(f"a picture of {picture.pixels.shape}")
 
 
 def read_any_exif(content: bytes) -> None:

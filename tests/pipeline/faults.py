@@ -3,34 +3,40 @@
 Other photos it decodes as usual.
 """
 
+import contextlib
 import ctypes
+import errno
+import json
 import os
 import signal
+import socket
 import sys
 import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from pipeline.decoding import decode as usual
-from pipeline.decoding.decode import Picture, PixelMemory
-from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.decoding.decode import PixelMemory
+from pipeline.decoding.format_reader import MemoryNeeded, Picture
+from pipeline.decoding.reader_messages import DecodeRequest
 
 ENTRY = "tests.pipeline.faults:decode"
 SLEEP_SECONDS = 3600
 
 
-def decode(photo: OpenPhoto, long_edge: int | None, pixel_cap: int, room: PixelMemory) -> Picture:
+def decode(stream: BinaryIO, request: DecodeRequest, room: PixelMemory) -> Picture:
     """Misbehave as the first word of the photo's name says, or decode it."""
-    path = Path(os.fsdecode(photo.file.path))
+    path = Path(request.path)
     fault = FAULTS.get(path.stem.split()[0])
     if fault is not None:
         with open(path.with_suffix(".tries"), "a") as tries:
             tries.write(f"{os.getpid()}\n")
         fault(path, room)
-    return usual.decode(photo, long_edge, pixel_cap, room)
+    return usual.decode(stream, request, room)
 
 
 def hang(path: Path, room: PixelMemory) -> None:
@@ -41,13 +47,13 @@ def hang(path: Path, room: PixelMemory) -> None:
 
 def hang_late(path: Path, room: PixelMemory) -> None:
     """After the header."""
-    room.prepare(1, 1)
+    room.prepare(MemoryNeeded(1, 1, 1))
     hang(path, room)
 
 
 def hang_large(path: Path, room: PixelMemory) -> None:
     """After the header, of a photo of so many pixels that it may take half a second longer."""
-    room.prepare(1, 2_500_000)
+    room.prepare(MemoryNeeded(2_500_000, 1, 1))
     hang(path, room)
 
 
@@ -77,13 +83,13 @@ def crash_when_told(path: Path, room: PixelMemory) -> None:
 
 
 def abort(path: Path, room: PixelMemory) -> None:
-    room.prepare(1, 1)
+    room.prepare(MemoryNeeded(1, 1, 1))
     os.abort()
 
 
 def eat(path: Path, room: PixelMemory) -> None:
     """All the memory that this process may have."""
-    room.prepare(1, 1)
+    room.prepare(MemoryNeeded(1, 1, 1))
     pieces = []
     try:
         while True:
@@ -117,6 +123,80 @@ def tell_process(path: Path, room: PixelMemory) -> None:
     path.with_suffix(".pid").write_text(str(os.getpid()))
 
 
+def shrink(path: Path, room: PixelMemory) -> None:
+    """All memory that the run has given, and write to the content."""
+    refused = []
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        with contextlib.suppress(FileNotFoundError):
+            if "memfd:faceindex" in os.readlink(f"/proc/self/fd/{descriptor}"):
+                refused += [f"{act} {attempt(descriptor)}" for act, attempt in CHANGES.items()]
+    path.with_suffix(".refused").write_text("\n".join(sorted(refused)))
+
+
+def refusal(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+    return "done"
+
+
+CHANGES: dict[str, Callable[[int], str]] = {
+    "shrink": lambda descriptor: refusal(lambda: os.ftruncate(descriptor, 0)),
+    "write": lambda descriptor: refusal(lambda: os.pwrite(descriptor, b"x", 0)),
+}
+
+
+def lie(path: Path, room: PixelMemory) -> None:
+    """Send what the second word of the name says, instead of a header or after one."""
+    name = path.stem.split()[1]
+    if name.startswith("late"):
+        room.prepare(MemoryNeeded(12, 36, 1))
+    content = LIES[name] if isinstance(LIES[name], bytes) else json.dumps(LIES[name]).encode()
+    end: socket.socket = vars(vars(room)["_channel"])["_socket"]
+    end.sendall(len(content).to_bytes(4, "big") + content)
+    time.sleep(SLEEP_SECONDS)
+
+
+HEADER = {"pixels": 12, "result": 36, "decoding": 1}
+DECODED = {"rows": 3, "columns": 4, "width": 4, "height": 3, "taken_at": None, "scale": 1.0}
+REFUSED = {"stage": "decode", "reason": "corrupt", "message": "it is damaged"}
+
+LIES: dict[str, Any] = {
+    "no-json": b"}{",
+    "no-text": b"\xff\xfe",
+    "too-deep": b"[" * 60_000,
+    "too-long": bytes(1 << 17),
+    "no-message": 7,
+    "no-fields": ["HeaderRead", 7],
+    "unknown-kind": ["Gift", {}],
+    "unhashable-kind": [[], {}],
+    "unknown-field": ["HeaderRead", {**HEADER, "more": 1}],
+    "missing-field": ["HeaderRead", {"pixels": 12}],
+    "text-for-a-number": ["HeaderRead", {**HEADER, "pixels": "12"}],
+    "truth-for-a-number": ["HeaderRead", {**HEADER, "pixels": True}],
+    "no-pixels": ["HeaderRead", {**HEADER, "pixels": 0}],
+    "negative-memory": ["HeaderRead", {**HEADER, "decoding": -1}],
+    "too-much-memory": ["HeaderRead", {**HEADER, "decoding": 1 << 40}],
+    "too-large-a-result": ["HeaderRead", {**HEADER, "result": 37}],
+    "more-pixels-than-the-cap": ["HeaderRead", {**HEADER, "pixels": 1 << 60}],
+    "ready-again": ["Ready", {}],
+    "memory-for-the-run": ["MemoryGranted", {"new_bytes": 1, "name": None}],
+    "done-without-a-header": ["Decoded", DECODED],
+    "unknown-stage": ["Refused", {**REFUSED, "stage": "lunch"}],
+    "unknown-reason": ["Refused", {**REFUSED, "reason": "boredom"}],
+    "unprintable-message": ["Refused", {**REFUSED, "message": "\x1b[2J"}],
+    "late-header-again": ["HeaderRead", HEADER],
+    "late-pixels-beyond-the-memory": ["Decoded", {**DECODED, "rows": 1 << 40}],
+    "late-negative-rows": ["Decoded", {**DECODED, "rows": -3, "columns": -4}],
+    "late-negative-size": ["Decoded", {**DECODED, "width": -4, "height": -3, "rows": -3, "columns": -4}],
+    "late-another-size": ["Decoded", {**DECODED, "width": 5}],
+    "late-no-scale": ["Decoded", {**DECODED, "scale": 0.3}],
+    "late-nan-for-a-scale": ["Decoded", {**DECODED, "scale": float("nan")}],
+    "late-no-time": ["Decoded", {**DECODED, "taken_at": "yesterday"}],
+}
+
+
 def first_time(path: Path) -> bool:
     """Whether no process has been here before with this photo."""
     mark = path.with_suffix(".mark")
@@ -143,4 +223,6 @@ FAULTS: dict[str, Callable[[Path, PixelMemory], None]] = {
     "shout": shout,
     "modules": tell_modules,
     "pid": tell_process,
+    "shrink": shrink,
+    "lie": lie,
 }

@@ -10,9 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from pipeline.decoding.decode import PrivatePixelMemory, decode
+from pipeline.decoding.decode import decode
+from pipeline.decoding.format_reader import MemoryNeeded, Unreadable
+from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.readers import readable_format
+from pipeline.errors import PhotoError
+from pipeline.platform_support import open_content
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import U8, DecodedPhoto, PhotoFile
+from pipeline.values import U8, DecodedPhoto, PhotoFile, Stage
 
 CORNERS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
 
@@ -29,16 +34,34 @@ def written(path: Path, content: bytes) -> PhotoFile:
     return photo_file(path)
 
 
+class OwnMemory:
+    """Memory of this process for decoded pixels, as much as there is."""
+
+    def prepare(self, needed: MemoryNeeded) -> None:
+        pass
+
+    def canvas(self, height: int, width: int) -> U8:
+        return np.empty((height, width, 3), np.uint8)
+
+
 def decoded(file: PhotoFile, long_edge: int | None = None, pixel_cap: int = 400_000_000) -> DecodedPhoto:
     """Opens, hashes and decodes, as the pipeline does, but in this process."""
     with OpenPhoto(file) as photo:
-        return decoded_here(photo, photo.digest(), long_edge, pixel_cap)
+        return decoded_here(photo, long_edge, pixel_cap)
 
 
-def decoded_here(
-    photo: OpenPhoto, digest: bytes, long_edge: int | None, pixel_cap: int = 400_000_000
-) -> DecodedPhoto:
-    picture = decode(photo, long_edge, pixel_cap, PrivatePixelMemory())
+def decoded_here(photo: OpenPhoto, long_edge: int | None, pixel_cap: int = 400_000_000) -> DecodedPhoto:
+    digest, content = photo.digest(), photo.handle()
+    kind = readable_format(photo)
+    request = DecodeRequest("", photo.length, content.name, kind, long_edge, pixel_cap)
+    descriptor = None if content.descriptor is None else os.dup(content.descriptor)
+    try:
+        with open_content(photo.length, content.name, descriptor) as stream:
+            picture = decode(stream, request, OwnMemory())
+    except Unreadable as error:
+        photo.check_unchanged()
+        raise PhotoError(photo.file, Stage.DECODE, error.reason, error.message) from error
+    photo.check_unchanged()
     return DecodedPhoto(photo.file, digest, picture.size, picture.taken_at, picture.pixels, picture.scale)
 
 

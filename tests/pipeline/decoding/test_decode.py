@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from pipeline.decoding.formats import Format
+from pipeline.decoding.readers import format_of, is_photo
 from pipeline.errors import PhotoError
-from pipeline.sources.formats import Format, Unsupported
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, PhotoFile, Reason, Size, Stage
 from tests.pipeline.pictures import (
@@ -153,8 +154,7 @@ class TestScale:
         for content in VARIETIES.values():
             file = written(tmp_path / "photo", content)
             with OpenPhoto(file) as photo:
-                digest = photo.digest()
-                small, full, again = (decoded_here(photo, digest, edge) for edge in (16, None, 16))
+                small, full, again = (decoded_here(photo, edge) for edge in (16, None, 16))
 
             assert (small.scale, full.scale) == (0.25, 1)
             assert np.array_equal(small.pixels, again.pixels)
@@ -200,8 +200,8 @@ class TestContent:
         for name in ("notes.txt", "wrong.png", "IMG.NEF"):
             file = written(tmp_path / name, VARIETIES["jpeg"])
             with OpenPhoto(file) as photo:
-                assert photo.kind is Format.JPEG
-                assert photo.is_photo
+                assert format_of(photo) is Format.JPEG
+                assert is_photo(photo)
             assert decoded(file).scale == 1
 
     def test_names_need_not_be_utf8(self, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ class TestWhatIsNoPhoto:
 
     def test_a_text(self, tmp_path: Path) -> None:
         with OpenPhoto(written(tmp_path / "a.txt", b"BMW")) as photo:
-            assert not photo.is_photo
+            assert not is_photo(photo)
 
     def test_heic_says_what_to_do(self, tmp_path: Path) -> None:
         file = written(tmp_path / "a.heic", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(99))
@@ -252,8 +252,8 @@ class TestWhatIsNoPhoto:
         thumbnail = encoded(Image.new("RGB", (160, 120)), "TIFF", tiffinfo={254: 1})
 
         with OpenPhoto(written(tmp_path / "a.nef", thumbnail)) as photo:
-            assert photo.kind is Unsupported.RAW
-            assert not photo.is_photo
+            assert format_of(photo) is Format.RAW
+            assert not is_photo(photo)
         assert failure(written(tmp_path / "a.tif", thumbnail)).reason is Reason.UNSUPPORTED
 
     def test_a_jpeg_of_a_kind_that_is_not_read(self, tmp_path: Path) -> None:
@@ -398,7 +398,7 @@ class TestReading:
     def test_once_it_is_open_it_may_vanish(self, tmp_path: Path) -> None:
         with OpenPhoto(written(tmp_path / "a.jpg", VARIETIES["jpeg"])) as photo:
             (tmp_path / "a.jpg").unlink()
-            assert decoded_here(photo, photo.digest(), None).scale == 1
+            assert decoded_here(photo, None).scale == 1
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
     def test_permission_denied(self, tmp_path: Path) -> None:
@@ -432,9 +432,9 @@ class TestReading:
         for cut in (0, 100):  # a file that is still being written is not a damaged one
             file = written(tmp_path / "a.jpg", VARIETIES["jpeg"][: -cut or None])
             with OpenPhoto(file) as photo:
-                digest = photo.digest()
+                photo.digest()
                 with (tmp_path / "a.jpg").open("ab") as stream:
                     stream.write(b"more")
                 with pytest.raises(PhotoError) as caught:
-                    decoded_here(photo, digest, None)
+                    decoded_here(photo, None)
             assert caught.value.reason is Reason.CHANGED

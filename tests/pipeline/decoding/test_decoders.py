@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 from pipeline.decoding.decoders import Decoder, DecoderOptions, Decoders
-from pipeline.decoding.memory_budget import MemoryBudget
 from pipeline.errors import DecodersUnavailable, PhotoError
+from pipeline.memory import MemoryBudget
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import DecodedPhoto, PhotoFile, Reason, Stage
 from tests.pipeline import faults
-from tests.pipeline.pictures import decoded, encoded, noise, one_of_each, photo_file, written
+from tests.pipeline.pictures import decoded, encoded, one_of_each, photo_file, written
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ QUICK = DecoderOptions(seconds=1.0, entry=faults.ENTRY)
 
 def decode(decoder: Decoder, file: PhotoFile, long_edge: int | None = None) -> DecodedPhoto:
     with OpenPhoto(file) as photo:
-        return decoder.decode(photo, photo.digest(), long_edge)
+        return decoder.decode(photo, long_edge)
 
 
 def failure(decoder: Decoder, file: PhotoFile) -> PhotoError:
@@ -67,6 +67,7 @@ def is_alive(process: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.usefixtures("way")
 class TestResults:
     def test_they_are_those_of_the_decoder_itself(self, tmp_path: Path) -> None:
         with Decoders() as decoders, decoders.lend() as decoder:
@@ -132,6 +133,7 @@ class TestHostilePhotos:
                 decode(decoder, good(tmp_path)).pixels, decoded(good(tmp_path)).pixels
             )
 
+    @pytest.mark.usefixtures("way")
     @pytest.mark.parametrize("fault", ["hang-once", "segfault-once"])
     def test_a_fresh_process_gives_it_a_second_chance(self, tmp_path: Path, fault: str) -> None:
         with Decoders(QUICK) as decoders, decoders.lend() as decoder:
@@ -157,7 +159,33 @@ class TestHostilePhotos:
         assert 100 << 20 < int((tmp_path / "eat.eaten").read_text()) < 600 << 20
 
 
+class TestReadersThatAreTakenOver:
+    @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs Linux: nothing else has seals")
+    def test_one_can_neither_shrink_the_memory_nor_change_the_content(self, tmp_path: Path) -> None:
+        """A process that reads memory which another has shrunk is killed."""
+        with Decoders(QUICK) as decoders, decoders.lend() as decoder:
+            decode(decoder, good(tmp_path))  # from now on there is memory for pixels
+            file = good(tmp_path, "shrink.jpg")
+            np.testing.assert_array_equal(decode(decoder, file).pixels, decoded(file).pixels)
+        # Of the memory for pixels, and of the content.
+        changes = (tmp_path / "shrink.refused").read_text().splitlines()
+        assert changes == ["shrink EPERM", "shrink EPERM", "write EPERM", "write done"]
+
+    @pytest.mark.parametrize("lie", faults.LIES)
+    def test_one_that_makes_no_sense_is_ended_and_the_photo_has_failed(
+        self, tmp_path: Path, lie: str
+    ) -> None:
+        with Decoders(QUICK) as decoders, decoders.lend() as decoder:
+            before = pid_of_reader(decoder, tmp_path)
+            error = failure(decoder, good(tmp_path, f"lie {lie}.jpg"))
+            assert (error.stage, error.reason) == (Stage.DECODE, Reason.CRASHED)
+            assert "nonsense" in error.message
+            assert not is_alive(before)
+            assert decode(decoder, good(tmp_path)).scale == 1
+
+
 class TestProcesses:
+    @pytest.mark.usefixtures("way")
     def test_they_are_used_again_and_end_after_so_many_photos(self, tmp_path: Path) -> None:
         options = DecoderOptions(photos=3, entry=faults.ENTRY)
         pids = []
@@ -199,6 +227,7 @@ class TestProcesses:
             assert "Max core file size 0 0 bytes" in " ".join(limits.split())
             assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"
 
+    @pytest.mark.usefixtures("way")
     def test_nothing_of_them_is_left(self, tmp_path: Path) -> None:
         gc.collect()  # of other tests
         files, memory = len(os.listdir("/proc/self/fd")), os.listdir("/dev/shm")  # noqa: S108
@@ -240,15 +269,19 @@ class TestProcesses:
 
     def test_a_run_that_was_interrupted_gets_no_answer_to_an_earlier_question(self, tmp_path: Path) -> None:
         class Interrupted(MemoryBudget):
-            def take(self, holder: object, size: int) -> None:
-                if size > 100_000:
+            def hold(self, holder: object, size: int, *, may_exceed: bool = False) -> None:
+                if size > 300 * 300 * 3:  # of the pixels: the header is read
                     raise KeyboardInterrupt
-                super().take(holder, size)
+                super().hold(holder, size, may_exceed=may_exceed)
 
-        large = written(tmp_path / "large.png", encoded(Image.fromarray(noise(300, 300)), "PNG"))
-        with Decoders(QUICK, Interrupted()) as decoders:
-            with pytest.raises(KeyboardInterrupt), decoders.lend() as decoder:
-                decode(decoder, large)
+        large = written(tmp_path / "large.png", encoded(Image.new("RGB", (300, 300)), "PNG"))
+        with Decoders(QUICK) as decoders:
+            with (
+                pytest.raises(KeyboardInterrupt),
+                OpenPhoto(large, Interrupted()) as photo,
+                decoders.lend() as decoder,
+            ):
+                decoder.decode(photo, None)
             with decoders.lend() as decoder:
                 file = good(tmp_path)
                 np.testing.assert_array_equal(decode(decoder, file).pixels, decoded(file).pixels)
@@ -285,7 +318,7 @@ class TestProcesses:
             sys.path.insert(0, "")
             with Decoders() as decoders, OpenPhoto(PhotoFile(b"good.jpg", *json.loads(sys.argv[2]))) as photo:
                 with decoders.lend() as decoder:
-                    print(decoder.decode(photo, b"", None).size.width)
+                    print(decoder.decode(photo, None).size.width)
         """
         file = photo_file(tmp_path / "good.jpg")
         ran = subprocess.run(

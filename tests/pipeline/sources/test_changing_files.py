@@ -69,6 +69,7 @@ def test_one_that_changes_is_not_blamed_and_read_by_the_next_scan(
     assert (outcome.reason, outcome.digest) == (Reason.CHANGED, None)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("act", [vanish, replace])
 def test_one_that_vanishes_or_is_replaced_is_read_as_it_was(
     tmp_path: Path, act: Callable[[Path], None]

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 from PIL import Image
 
-from pipeline.out_of_memory import SharedExclusiveLock, memory_errors
+from pipeline.memory import SharedExclusiveLock, memory_errors
 from tests.pipeline.fakes import picture
 from tests.pipeline.pictures import encoded, noise
 from tests.waiting import SECONDS, is_blocked, wait_until
@@ -165,7 +165,8 @@ def test_after_a_panorama_memory_returns_to_its_level(photos: Path) -> None:
         levels = []
 
         def memory():
-            processes = ["self", *open(f"/proc/self/task/{os.getpid()}/children").read().split()]
+            tasks = Path("/proc/self/task").iterdir()
+            processes = ["self", *(pid for task in tasks for pid in (task / "children").read_text().split())]
             return sum(pages(f"/proc/{process}/status") for process in processes) >> 10
 
         class Watching(FakeDetector):

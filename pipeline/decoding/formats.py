@@ -1,20 +1,16 @@
-"""Which files are photographs: told from their first bytes, and where those say nothing, from the name.
+"""Picture formats, told from a file's first bytes, and where those say nothing, from its name.
 
 The content decides: a JPEG named ``notes.txt`` is a photo, and a text named ``holiday.jpg`` is a photo
-that cannot be read. Camera raw files are nobody's failure: cameras write them beside a JPEG of the same
-picture, so they are passed over. This module opens nothing and knows no image library.
+that cannot be read. Signatures of all formats stand in one table, since one may begin like another. This
+module opens nothing, and does not know which formats are read.
 """
 
 import os
 from enum import StrEnum
-from typing import TypeAlias
-
-HEAD_BYTES = 64
-"""How much of a file `sniff` wants: a whole ``ftyp`` box with a dozen compatible brands."""
 
 
 class Format(StrEnum):
-    """A picture format that is read."""
+    """A picture format that is recognised, by the name that people know it by."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -23,11 +19,6 @@ class Format(StrEnum):
     BMP = "BMP"
     GIF = "GIF"
     AVIF = "AVIF"
-
-
-class Unsupported(StrEnum):
-    """A picture format that is recognised, but not read."""
-
     HEIC = "HEIC"
     JPEG_2000 = "JPEG 2000"
     JPEG_XL = "JPEG XL"
@@ -35,33 +26,30 @@ class Unsupported(StrEnum):
     RAW = "camera raw"
 
 
-Kind: TypeAlias = Format | Unsupported | None
-"""What a file holds; ``None`` where it is no picture that we know of."""
-
 # The registered signatures, each at offset 0. The longer of two with a common start stands first.
-_SIGNATURES: tuple[tuple[bytes, Format | Unsupported], ...] = (
+_SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", Format.JPEG),
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
     (b"GIF87a", Format.GIF),
     (b"GIF89a", Format.GIF),
-    (b"II\x2a\x00\x10\x00\x00\x00CR", Unsupported.RAW),  # Canon CR2
+    (b"II\x2a\x00\x10\x00\x00\x00CR", Format.RAW),  # Canon CR2
     (b"II\x2a\x00", Format.TIFF),
     (b"MM\x00\x2a", Format.TIFF),
     (b"II\x2b\x00", Format.TIFF),  # BigTIFF
     (b"MM\x00\x2b", Format.TIFF),
-    (b"II\x1a\x00\x00\x00HEAPCCDR", Unsupported.RAW),  # Canon CRW
-    (b"IIU\x00", Unsupported.RAW),  # Panasonic RW2
-    (b"IIRO", Unsupported.RAW),  # Olympus ORF
-    (b"IIRS", Unsupported.RAW),
-    (b"MMOR", Unsupported.RAW),
-    (b"FUJIFILMCCD-RAW", Unsupported.RAW),
-    (b"FOVb", Unsupported.RAW),  # Sigma X3F
-    (b"\x00MRM", Unsupported.RAW),  # Minolta MRW
-    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Unsupported.JPEG_2000),
-    (b"\xff\x4f\xff\x51", Unsupported.JPEG_2000),
-    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Unsupported.JPEG_XL),
-    (b"\xff\x0a", Unsupported.JPEG_XL),
-    (b"8BPS\x00", Unsupported.PHOTOSHOP),
+    (b"II\x1a\x00\x00\x00HEAPCCDR", Format.RAW),  # Canon CRW
+    (b"IIU\x00", Format.RAW),  # Panasonic RW2
+    (b"IIRO", Format.RAW),  # Olympus ORF
+    (b"IIRS", Format.RAW),
+    (b"MMOR", Format.RAW),
+    (b"FUJIFILMCCD-RAW", Format.RAW),
+    (b"FOVb", Format.RAW),  # Sigma X3F
+    (b"\x00MRM", Format.RAW),  # Minolta MRW
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Format.JPEG_2000),
+    (b"\xff\x4f\xff\x51", Format.JPEG_2000),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Format.JPEG_XL),
+    (b"\xff\x0a", Format.JPEG_XL),
+    (b"8BPS\x00", Format.PHOTOSHOP),
 )
 
 # "BM" alone also begins words: a bitmap has one of these header sizes at offset 14.
@@ -85,15 +73,21 @@ _RAW_EXTENSIONS = frozenset(
 )
 
 
-def sniff(head: bytes) -> Kind:
-    """Tells what a file holds from its first bytes.
+def sniff(path: bytes, head: bytes) -> Format | None:
+    """Tells what a file holds from its first bytes and, for a TIFF that is a camera raw file, its name.
 
     Args:
-        head: The first `HEAD_BYTES` of the file, or all of it where it is shorter.
+        path: The file.
+        head: Its first bytes, as ``pipeline.sources.photo_file_access.OpenPhoto`` has them.
 
     Returns:
         The format; ``None`` where the bytes are no picture that we know of.
     """
+    found = _from_signature(head)
+    return Format.RAW if found is Format.TIFF and _extension(path) in _RAW_EXTENSIONS else found
+
+
+def _from_signature(head: bytes) -> Format | None:
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
             return kind
@@ -106,47 +100,16 @@ def sniff(head: bytes) -> Kind:
     return None
 
 
-def identify(path: bytes, head: bytes) -> Kind:
-    """Tells what a file holds from its first bytes and, for a TIFF that is a camera raw file, its name.
-
-    Args:
-        path: The file.
-        head: Its first bytes, as for `sniff`.
-
-    Returns:
-        As `sniff` does.
-    """
-    kind = sniff(head)
-    if kind is Format.TIFF and _extension(path) in _RAW_EXTENSIONS:
-        return Unsupported.RAW
-    return kind
-
-
 def named_like_photo(path: bytes) -> bool:
     """Whether the file's extension promises a picture that people would miss; a camera raw file does not."""
     return _extension(path) in _PHOTO_EXTENSIONS
-
-
-def is_photo(path: bytes, kind: Kind) -> bool:
-    """Whether a file counts as a photo, to be read or reported as unreadable, rather than passed over.
-
-    Args:
-        path: The file.
-        kind: What `identify` said of it.
-
-    Returns:
-        ``True`` for every picture but camera raw, and for what only has the name of a picture.
-    """
-    if kind is None:
-        return named_like_photo(path)
-    return kind is not Unsupported.RAW
 
 
 def _extension(path: bytes) -> bytes:
     return os.path.splitext(path)[1].lower()
 
 
-def _from_brands(head: bytes) -> Kind:
+def _from_brands(head: bytes) -> Format | None:
     # ISO/IEC 14496-12, 4.3: box size, "ftyp", major brand, version, compatible brands. Phones write the
     # container's brand (mif1) first as often as the codec's, so all brands are looked at.
     end = min(int.from_bytes(head[:4], "big"), len(head))
@@ -154,7 +117,7 @@ def _from_brands(head: bytes) -> Kind:
     if brands & _AVIF_BRANDS:
         return Format.AVIF
     if brands & _HEIC_BRANDS:
-        return Unsupported.HEIC
+        return Format.HEIC
     if brands & _RAW_BRANDS:
-        return Unsupported.RAW
+        return Format.RAW
     return None

@@ -1,0 +1,225 @@
+"""Decodes one picture with Pillow into upright sRGB pixels: whole, or it fails for a reason to act on.
+
+Of many frames the first is read. This module knows Pillow's classes; nothing else does but what turns a
+loaded picture upright (`pipeline.decoding.colour`) and reads its EXIF (`pipeline.decoding.exif`).
+"""
+
+import errno
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import BinaryIO
+
+from PIL import AvifImagePlugin, Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from pipeline.decoding.colour import is_turned, upright_srgb
+from pipeline.decoding.exif import read_exif
+from pipeline.decoding.format_reader import (
+    Canvas,
+    MemoryNeeded,
+    PhotoHeader,
+    Picture,
+    Unreadable,
+    choose_reduction,
+)
+from pipeline.decoding.formats import Format
+from pipeline.decoding.pillow_warnings import silence_pillow_warnings
+from pipeline.values import Reason, Size
+
+# Pillow's own limit would warn at 89 million pixels and fail at twice that, for the whole process. Ours,
+# the pixel cap, is checked for each photo before a pixel of it is decoded.
+Image.MAX_IMAGE_PIXELS = None
+
+# Photos are decoded side by side, so each has one thread; more would each reserve memory of their own.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+# The classes themselves, and not Image.open: it hides why a format's own reader refuses a file, and takes a
+# JPEG with a second picture in it (MPO, from many phones) for another format.
+_CLASSES: Mapping[Format, type[ImageFile]] = MappingProxyType(
+    {
+        Format.JPEG: JpegImageFile,
+        Format.PNG: PngImageFile,
+        Format.WEBP: WebPImageFile,
+        Format.TIFF: TiffImageFile,
+        Format.BMP: BmpImageFile,
+        Format.GIF: GifImageFile,
+        Format.AVIF: AvifImageFile,
+    }
+)
+
+# What Pillow is seen to raise on damaged and foreign files. MemoryError is not among them: it is a machine in
+# trouble, not a photo.
+_PILLOW_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    RuntimeError,
+    EOFError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+# What Pillow says of pictures that are whole, but of a kind it does not read.
+_UNSUPPORTED_WORDS = (
+    "cannot handle",
+    "unsupported",
+    "unknown pixel mode",
+    "unknown data organization",
+    "not yet",
+)
+
+_TRUNCATED = "the file ends before the picture does: copy it again from where it came"
+
+# Tags of TIFF 6.0 and of the DNG specification.
+_NEW_SUBFILE_TYPE = 254
+_REDUCED = 1  # a bit of it: a smaller version of another picture in the file
+_STRIPS = (273, 279)  # offsets and byte counts
+_TILES = (324, 325)
+_DNG_VERSION = 50706
+
+
+class PillowPicture:
+    """An ``OpenPicture`` of Pillow's. Arguments and errors are those of ``FormatReader.open``."""
+
+    def __init__(self, stream: BinaryIO, kind: Format, length: int) -> None:
+        self._stream = stream
+        self._kind = kind
+        self._length = length
+        silence_pillow_warnings()
+        with self._explained():
+            self._image = self._open()
+        self._size = Size(*self._image.size)
+
+    @property
+    def header(self) -> PhotoHeader:
+        """As ``OpenPicture.header``."""
+        if isinstance(self._image, PngImageFile) and "exif" not in self._image.info:
+            return PhotoHeader(self._size, 1, None)  # Pillow would decode it to look behind the pixels
+        facts = read_exif(self._image)
+        return PhotoHeader(self._size, facts.orientation, facts.taken_at)
+
+    def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
+        """As ``OpenPicture.memory_needed``: Pillow takes 4 bytes a pixel.
+
+        Of a progressive JPEG all coefficients are kept as well, of 2 bytes, whatever the reduction.
+        """
+        reduction = choose_reduction(self._size, long_edge)
+        columns, rows = (-(-edge // reduction) for edge in self._image.size)
+        pixels = self._size.width * self._size.height
+        if not isinstance(self._image, JpegImageFile):
+            return MemoryNeeded(pixels, 3 * rows * columns, 4 * pixels)
+        progressive = "progressive" in self._image.info
+        coefficients = 2 * len(self._image.getbands()) * pixels if progressive else 0
+        return MemoryNeeded(pixels, 3 * rows * columns, 4 * rows * columns + coefficients)
+
+    def load(self, long_edge: int | None, canvas: Canvas) -> Picture:
+        """As ``OpenPicture.load``."""
+        image, size = self._image, self._size
+        reduction = choose_reduction(size, long_edge)
+        # A JPEG is scaled down while it is decoded, and needs no more of it.
+        remaining = 1 if isinstance(image, JpegImageFile) else reduction
+        with self._explained():
+            if isinstance(image, JpegImageFile) and reduction > 1:
+                image.draft(None, (size.width // reduction, size.height // reduction))
+            image.load()
+        if not isinstance(image, JpegImageFile):
+            size = Size(*image.size)  # Pillow has turned a TIFF upright
+        facts = read_exif(image)
+        pixels = upright_srgb(image, facts.orientation, remaining, canvas)
+        if is_turned(facts.orientation):
+            size = Size(size.height, size.width)
+        return Picture(size, facts.taken_at, pixels, 1 / reduction)
+
+    def _open(self) -> ImageFile:
+        """Opens the picture, and makes those checks of the whole file that Pillow leaves out."""
+        image = _CLASSES[self._kind](self._stream)
+        if isinstance(image, PngImageFile):
+            # The decoder stops at the last pixel that it can make and looks at no checksum.
+            image.verify()
+            self._stream.seek(0)
+            image = PngImageFile(self._stream)
+        elif isinstance(image, TiffImageFile):
+            self._check_tiff(image)
+        return image
+
+    def _check_tiff(self, image: TiffImageFile) -> None:
+        tags = image.tag_v2
+        subfile = tags.get(_NEW_SUBFILE_TYPE)
+        if (isinstance(subfile, int) and subfile & _REDUCED) or _DNG_VERSION in tags:
+            raise Unreadable(
+                Reason.UNSUPPORTED,
+                "its first picture is only a preview, as in a camera raw file: convert it to JPEG or PNG",
+            )
+        if image.info["compression"] == "raw":
+            return
+        # libtiff fills in what is missing at the end of some compressed pictures.
+        for offsets, counts in (_STRIPS, _TILES):
+            for offset, count in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False):
+                if offset + count > self._length:
+                    raise Unreadable(Reason.TRUNCATED, _TRUNCATED)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turns what Pillow raises on a damaged or foreign file into the failure that it stands for."""
+        try:
+            yield
+        except _PILLOW_ERRORS as error:
+            # EINVAL: a seek to nowhere.
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise  # the file cannot be read, whatever it holds
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> Unreadable:
+        said = "".join(each if each.isprintable() else "?" for each in " ".join(str(error).split()))
+        if self._ends_early(error):
+            return Unreadable(Reason.TRUNCATED, _TRUNCATED)
+        if isinstance(error.__cause__, KeyError) or any(word in said.lower() for word in _UNSUPPORTED_WORDS):
+            message = f"this kind of {self._kind} cannot be read ({said}): convert it to a plain JPEG or PNG"
+            return Unreadable(Reason.UNSUPPORTED, message)
+        message = f"the {self._kind} is damaged ({said}): copy it again from where it came"
+        return Unreadable(Reason.CORRUPT, message)
+
+    def _ends_early(self, error: Exception) -> bool:
+        """Whether Pillow failed because the file is shorter than its picture."""
+        if self._kind is Format.WEBP:
+            return _riff_length(self._stream) > self._length
+        if self._kind is Format.AVIF:
+            return _boxes_length(self._stream, self._length) > self._length
+        if "truncated" in str(error).lower() or isinstance(error, EOFError | struct.error):
+            return True
+        # While a header is read, nothing is read ahead: a reader that stands at the end has wanted more.
+        return isinstance(error, SyntaxError) and self._stream.tell() >= self._length
+
+
+def _riff_length(stream: BinaryIO) -> int:
+    """The length in bytes that a RIFF file says it has."""
+    stream.seek(4)
+    return int.from_bytes(stream.read(4), "little") + 8
+
+
+def _boxes_length(stream: BinaryIO, size: int) -> int:
+    """The length in bytes that the boxes of a file say it has (ISO/IEC 14496-12, 4.2)."""
+    end = 0
+    while end < size:
+        stream.seek(end)
+        header = stream.read(16)
+        length = int.from_bytes(header[:4], "big")
+        if length == 1:
+            length = int.from_bytes(header[8:16], "big")
+        if length == 0:  # this box goes on to the end of the file
+            return size
+        end += max(length, 8)
+    return end

@@ -1,0 +1,31 @@
+"""Reads the formats that Pillow decodes. Importing it is cheap: Pillow comes when a picture is opened."""
+
+from importlib.metadata import version
+from typing import BinaryIO
+
+from pipeline.decoding.format_reader import OpenPicture
+from pipeline.decoding.formats import Format, sniff
+
+
+class PillowReader:
+    """The ``FormatReader`` of Pillow's formats."""
+
+    formats = frozenset(
+        {Format.JPEG, Format.PNG, Format.WEBP, Format.TIFF, Format.BMP, Format.GIF, Format.AVIF}
+    )
+
+    @property
+    def version(self) -> str:
+        """Pillow and its version."""
+        return f"pillow {version('pillow')}"
+
+    def sniff(self, path: bytes, head: bytes) -> Format | None:
+        """As ``FormatReader.sniff``."""
+        found = sniff(path, head)
+        return found if found in self.formats else None
+
+    def open(self, stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+        """As ``FormatReader.open``."""
+        from pipeline.decoding.pillow_picture import PillowPicture
+
+        return PillowPicture(stream, kind, length)

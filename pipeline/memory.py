@@ -1,0 +1,120 @@
+"""Keeps memory within limits, and says what to do when it runs out all the same.
+
+Counting photos is not enough: one panorama weighs as much as ten snapshots. This module knows neither photos
+nor networks, only holders of bytes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+DEFAULT_LIMIT = 768 * 1024 * 1024
+"""Bytes: some eight 12-megapixel photos at full size."""
+
+_WORDS = (
+    "bad_alloc",  # OpenVINO, from within
+    "Cannot allocate memory",  # OpenVINO mapping a file; the system's own words
+    "Resource temporarily unavailable",  # OpenVINO, when no thread can be started for want of memory
+    "Insufficient memory",  # OpenCV
+    "OOM when allocating",  # TensorFlow
+)
+
+
+class MemoryBudget:
+    """A limit on bytes that several holders share. Shared by threads.
+
+    Nobody waits forever: whoever needs more while it holds some, as a photo that is to be decoded, may go
+    beyond the limit where nobody else does; and one that holds all there is may hold anything.
+
+    Args:
+        limit: Bytes.
+    """
+
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+        self._limit = limit
+        self._held: dict[object, int] = {}
+        self._beyond: object | None = None
+        self._changed = Condition()
+
+    def hold(self, holder: object, size: int, *, may_exceed: bool = False) -> None:
+        """Hold ``size`` bytes in all for ``holder``, 0 to give back what it has; waits until they fit.
+
+        Args:
+            holder: Who.
+            size: Bytes; fewer than before never wait.
+            may_exceed: Go beyond the limit rather than wait, unless another holder is beyond it. Such a
+                holder must give back, or hold less, whatever the others do.
+        """
+        with self._changed:
+            before = self._held.pop(holder, 0)
+            if size <= before:
+                self._beyond = None if self._beyond is holder else self._beyond
+            else:
+                self._held[holder] = before
+                self._changed.wait_for(lambda: self._may_hold(holder, size, may_exceed))
+                if may_exceed and not self._fits(holder, size):
+                    self._beyond = holder
+            if size:
+                self._held[holder] = size
+            self._changed.notify_all()
+
+    def _fits(self, holder: object, size: int) -> bool:
+        others = sum(held for other, held in self._held.items() if other is not holder)
+        return others + size <= self._limit
+
+    def _may_hold(self, holder: object, size: int, may_exceed: bool) -> bool:
+        alone = not any(held for other, held in self._held.items() if other is not holder)
+        turn = may_exceed and self._beyond in (None, holder)
+        return alone or turn or self._fits(holder, size)
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Turn the errors that libraries raise when memory runs out into ``MemoryError``.
+
+    OpenVINO raises RuntimeError, OpenCV and TensorFlow errors of their own, and only the text tells.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        if any(word in str(error) for word in _WORDS):
+            raise MemoryError("memory has run out") from error
+        raise
+
+
+class SharedExclusiveLock:
+    """Lets several threads work together, or one alone."""
+
+    def __init__(self) -> None:
+        self._together = 0
+        self._alone = False
+        self._changed = Condition()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Work beside others; waits while somebody is alone, or wants to be."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._alone)
+            self._together += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._together -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Work once the others have finished what they are at; not to be entered while working together."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._alone)
+            self._alone = True
+            self._changed.wait_for(lambda: not self._together)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._alone = False
+                self._changed.notify_all()

@@ -1,0 +1,85 @@
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pipeline.decoding.formats import Format, named_like_photo, sniff
+from pipeline.decoding.readers import is_photo
+from pipeline.sources.photo_file_access import HEAD_BYTES, OpenPhoto
+from tests.pipeline.pictures import one_of_each, written
+
+
+@pytest.mark.parametrize(("name", "content"), one_of_each().items())
+def test_every_format_is_told_from_its_first_bytes(name: str, content: bytes) -> None:
+    kind = sniff(b"a.bin", content[:HEAD_BYTES])
+
+    assert kind is not None
+    assert kind.lower() == name.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", Format.HEIC),
+        (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic", Format.HEIC),
+        (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf", Format.AVIF),
+        (b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x01crx isom", Format.RAW),
+        (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", None),
+        (b"\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  avif", None),  # what follows the box is not a brand
+        (b"II\x2a\x00\x10\x00\x00\x00CR\x02\x00", Format.RAW),
+        (b"FUJIFILMCCD-RAW 0201", Format.RAW),
+        (b"IIU\x00\x18\x00\x00\x00", Format.RAW),
+        (b"II\x2b\x00\x08\x00\x00\x00", Format.TIFF),
+        (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Format.JPEG_2000),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Format.JPEG_XL),
+        (b"8BPS\x00\x01", Format.PHOTOSHOP),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", None),
+        (b"BMW is a maker of cars", None),
+        (b"<svg/>", None),
+        (b"\xff\xd8", None),
+        (b"", None),
+    ],
+)
+def test_signatures(head: bytes, kind: Format | None) -> None:
+    assert sniff(b"a.bin", head) is kind
+
+
+@pytest.mark.parametrize("name", [b"a.jpg", b"/x/B.JPEG", b"c.HeIc", b"caf\xe9.tif", b".b.png", b"a.txt.gif"])
+def test_photo_names(name: bytes) -> None:
+    assert named_like_photo(name)
+
+
+@pytest.mark.parametrize("name", [b"jpg", b".jpg", b"a.txt", b"a.jpg.xmp", b"a.nef", b"a.dng", b"/x.jpg/a"])
+def test_other_names(name: bytes) -> None:
+    assert not named_like_photo(name)
+
+
+def test_a_raw_file_that_is_a_tiff_inside_is_known_by_its_name() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (16, 12)).save(stream, "TIFF")
+
+    assert sniff(b"DSC_1.NEF", stream.getvalue()) is Format.RAW
+    assert sniff(b"DSC_1.tif", stream.getvalue()) is Format.TIFF
+    assert sniff(b"DSC_1.nef", b"\xff\xd8\xff\xe0") is Format.JPEG  # the content decides
+
+
+HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
+RAW = b"FUJIFILMCCD-RAW 0201"
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "expected"),
+    [
+        ("notes.txt", b"\xff\xd8\xff\xe0", True),
+        ("notes.txt", b"a text", False),
+        ("holiday.jpg", b"a text", True),
+        ("holiday.heic", HEIC, True),
+        ("holiday", HEIC, True),
+        ("holiday.cr3", RAW, False),
+        ("holiday.tif", RAW, False),
+    ],
+)
+def test_what_counts_as_a_photo(tmp_path: Path, name: str, head: bytes, expected: bool) -> None:
+    with OpenPhoto(written(tmp_path / name, head)) as photo:
+        assert is_photo(photo) is expected
