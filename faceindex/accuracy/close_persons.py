@@ -15,14 +15,14 @@ from index.recognition.gallery import ConfirmedFaces
 from index.recognition.thresholds import MIN_MARGIN, ClosePair
 from pipeline.values import F32
 
-ENOUGH = 3
+MIN_FACES = 3
 """Confirmed faces of both persons, to say anything of the two."""
 
-_BORNE = 2.33
+_QUANTILE = 2.33
 """Standard deviations beyond which one face in a hundred lies, of a normal distribution."""
 
-_USUAL = 5.0
-"""Faces that what is usual between persons counts for, in how much the lead varies."""
+_PRIOR_FACES = 5.0
+"""Faces that the variance pooled over all pairs of persons counts for."""
 
 _NEAREST = 3
 
@@ -31,8 +31,8 @@ Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Leads:
-    """By how much faces of a person (row) are more like it than like another (column): float64 [P, P]."""
+class _Margins:
+    """How much more similar faces of a person (row) are to it than to another (column): float64 [P, P]."""
 
     mean: F64
     spread: F64
@@ -42,17 +42,17 @@ def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
     """The persons between whom the usual margin is too narrow, the most confusable first.
 
     Args:
-        faces: Confirmed ones; of persons with fewer than ``ENOUGH`` nothing is said.
+        faces: Confirmed ones; of persons with fewer than ``MIN_FACES`` nothing is said.
     """
-    persons, owner, counts = np.unique(faces.person_ids, return_inverse=True, return_counts=True)
-    known = np.flatnonzero(counts >= ENOUGH)
+    persons, person, counts = np.unique(faces.person_ids, return_inverse=True, return_counts=True)
+    known = np.flatnonzero(counts >= MIN_FACES)
     if len(known) < 2:
         return ()
-    rows = np.flatnonzero(np.isin(owner, known))
-    order = rows[np.argsort(owner[rows], kind="stable")]
+    rows = np.flatnonzero(np.isin(person, known))
+    order = rows[np.argsort(person[rows], kind="stable")]
     starts = np.concatenate([[0], np.cumsum(counts[known])[:-1]])
-    leads = _leads(faces.vectors[order], starts, counts[known])
-    needed = -leads.mean + _BORNE * leads.spread
+    observed = _margins(faces.vectors[order], starts, counts[known])
+    needed = -observed.mean + _QUANTILE * observed.spread
     margins = np.maximum(needed, needed.T)
     first, second = np.nonzero(np.triu(margins > MIN_MARGIN, 1))
     found = [
@@ -62,18 +62,18 @@ def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
     return tuple(sorted(found, key=lambda pair: -pair.margin))
 
 
-def _leads(vectors: F32, starts: Rows, counts: Rows) -> _Leads:
-    """How far faces are ahead; their persons stand together, from ``starts`` on."""
+def _margins(vectors: F32, starts: Rows, counts: Rows) -> _Margins:
+    """Margins of faces that are sorted by person; ``starts`` are the first rows of the persons."""
     scores = _scores(vectors, starts, counts)
-    own = np.repeat(np.arange(len(counts)), counts)
-    lead = scores[np.arange(len(own)), own][:, None] - scores
+    person = np.repeat(np.arange(len(counts)), counts)
+    lead = scores[np.arange(len(person)), person][:, None] - scores
     mean = np.add.reduceat(lead, starts, axis=0) / counts[:, None]
-    squares = np.add.reduceat((lead - mean[own]) ** 2, starts, axis=0)
+    squares = np.add.reduceat((lead - mean[person]) ** 2, starts, axis=0)
     others = ~np.eye(len(counts), dtype=bool)
-    usual = squares[others].sum() / max(1, ((counts - 1)[:, None] * others).sum())
-    variance = (squares + _USUAL * usual) / (counts - 1 + _USUAL)[:, None]
+    pooled = squares[others].sum() / max(1, ((counts - 1)[:, None] * others).sum())
+    variance = (squares + _PRIOR_FACES * pooled) / (counts - 1 + _PRIOR_FACES)[:, None]
     mean[~others] = np.inf  # nobody is confused with itself
-    return _Leads(mean, np.sqrt(variance))
+    return _Margins(mean, np.sqrt(variance))
 
 
 def _scores(vectors: F32, starts: Rows, counts: Rows) -> F64:
@@ -93,8 +93,8 @@ def _templates(vectors: F32, starts: Rows, counts: Rows) -> F64:
     """Cosines with the mean of each person's faces, the face itself left out of its own: float64 [N, P]."""
     sums = np.add.reduceat(vectors.astype(np.float64), starts, axis=0)
     cosines = vectors @ (sums / np.linalg.norm(sums, axis=1, keepdims=True)).T
-    own = np.repeat(np.arange(len(counts)), counts)
-    rest = sums[own] - vectors
+    person = np.repeat(np.arange(len(counts)), counts)
+    rest = sums[person] - vectors
     rest /= np.maximum(np.linalg.norm(rest, axis=1, keepdims=True), 1e-9)
-    cosines[np.arange(len(own)), own] = np.einsum("nd,nd->n", vectors, rest)
+    cosines[np.arange(len(person)), person] = np.einsum("nd,nd->n", vectors, rest)
     return np.asarray(cosines, np.float64)

@@ -23,7 +23,7 @@ FEWEST_PERSONS = 4
 """Persons with two faces or more, to calibrate at all: half of them are left out in turn."""
 
 ISOTONIC_PERSONS = 20
-"""Persons from which on the isotonic regression is tried: it has no shape of its own to lean on."""
+"""Persons from which on the isotonic regression is tried: it assumes no shape, and needs more data."""
 
 _SPLITS = 10
 _SEED = 20260104
@@ -35,18 +35,18 @@ _ZERO_SPREAD, _SLOPE_SPREAD = 0.05, 0.3
 """How far the similarity that speaks neither way, and the logarithm of the slope, may be expected to lie
 from what the model comes with: standard deviations of the prior."""
 
-_VAGUE = 4.0
+_UNINFORMED_WIDTH = 4.0
 """How much wider that is for a model that comes with nothing, where the pairs' own spread is the guess."""
 
-_TRUSTED_PERSONS = 20
+_PRIOR_PERSONS = 20
 """With so many persons, the rates that were measured here count as much as those that were shipped."""
 
 _MEASURABLE = 30
 """Pairs of strangers that must reach a similarity, for their rate there to be measured (the "rule of 30" of
 Doddington et al., "The NIST speaker recognition evaluation", Speech Communication 31, 2000)."""
 
-_FLOOR = 1e-3
-"""What every cell of the isotonic regression holds of both kinds, in persons: nothing is quite certain."""
+_PSEUDOCOUNT = 1e-3
+"""Added to every bin for both kinds, in persons, so that nothing is quite certain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +73,12 @@ class KnownPairs:
 
 @dataclass(frozen=True, slots=True)
 class PredictionLoss:
-    """How badly a way of fitting predicts pairs of persons that it has not seen.
+    """How badly a method predicts pairs of persons that it was not fitted to.
 
     Attributes:
         method: Which.
-        loss: Mean of minus the logarithm of the probability of what was decided, both kinds counting
-            alike; 0.693 for one who knows nothing.
+        loss: Cross-entropy: mean of minus the logarithm of the probability of what was decided, both kinds
+            weighted alike; 0.693 without any information.
     """
 
     method: str
@@ -91,8 +91,8 @@ class Fitted:
 
     Attributes:
         curve: It.
-        method: The way that holds up best.
-        losses: Of every way that was tried.
+        method: The method with the lowest loss.
+        losses: Of every method that was tried.
     """
 
     curve: Curve
@@ -101,7 +101,7 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
+class _Histogram:
     """Pairs counted by similarity, each kind adding up to the number of persons: float64 [_BINS]."""
 
     same: F64
@@ -109,7 +109,7 @@ class _Cells:
 
 
 _Evidence = tuple[EvidencePoint, ...]
-_Way = Callable[[_Cells], _Evidence]
+_Method = Callable[[_Histogram], _Evidence]
 
 
 def fit(pairs: KnownPairs, shipped: Curve | None, provenance: str) -> Fitted:
@@ -123,46 +123,48 @@ def fit(pairs: KnownPairs, shipped: Curve | None, provenance: str) -> Fitted:
     Raises:
         ValueError: Without anything shipped, there are too few pairs of strangers to measure a rate.
     """
-    ways = _ways(shipped, len(pairs.persons))
-    losses = tuple(PredictionLoss(name, _loss_left_out(pairs, way)) for name, way in ways.items())
+    methods = _methods(shipped, len(pairs.persons))
+    losses = tuple(
+        PredictionLoss(name, _cross_validated_loss(pairs, method)) for name, method in methods.items()
+    )
     best = min(losses, key=lambda each: each.loss).method
-    evidence = ways[best](_cells(pairs))
+    evidence = methods[best](_histogram(pairs))
     rates = _rates(np.sort(pairs.different)[::-1], shipped, len(pairs.persons))
     return Fitted(Curve(rates, evidence, provenance), best, losses)
 
 
-def _ways(shipped: Curve | None, persons: int) -> dict[str, _Way]:
-    ways: dict[str, _Way] = {}
+def _methods(shipped: Curve | None, persons: int) -> dict[str, _Method]:
+    methods: dict[str, _Method] = {}
     if shipped is not None:
-        ways["shipped"] = lambda cells: shipped.evidence
-    ways["logistic"] = lambda cells: _logistic(cells, shipped)
+        methods["shipped"] = lambda histogram: shipped.evidence
+    methods["logistic"] = lambda histogram: _logistic(histogram, shipped)
     if persons >= ISOTONIC_PERSONS:
-        ways["isotonic"] = _isotonic
-    return ways
+        methods["isotonic"] = _isotonic
+    return methods
 
 
-def _loss_left_out(pairs: KnownPairs, way: _Way) -> float:
-    """Fit to half of the persons, and predict the pairs of the other half; mean over several halves."""
+def _cross_validated_loss(pairs: KnownPairs, method: _Method) -> float:
+    """Fit to half of the persons and predict the pairs of the other half; mean over several random halves."""
     generator = np.random.default_rng(_SEED)
     everyone = np.unique(np.concatenate([pairs.same_person, pairs.different_persons.ravel()]))
     losses = []
     for _ in range(_SPLITS):
-        chosen = _half(pairs.persons, everyone, generator)
-        halves = [_among(pairs, chosen), _among(pairs, np.setdiff1d(everyone, chosen))]
+        chosen = _random_half(pairs.persons, everyone, generator)
+        halves = [_restricted_to(pairs, chosen), _restricted_to(pairs, np.setdiff1d(everyone, chosen))]
         for fitted, left_out in (halves, halves[::-1]):
             if all(len(each.same) and len(each.different) for each in (fitted, left_out)):
-                losses.append(_loss(_cells(left_out), way(_cells(fitted))))
+                losses.append(_loss(_histogram(left_out), method(_histogram(fitted))))
     return float(np.mean(losses)) if losses else math.log(2)
 
 
-def _half(persons: Rows, everyone: Rows, generator: np.random.Generator) -> Rows:
+def _random_half(persons: Rows, everyone: Rows, generator: np.random.Generator) -> Rows:
     """Half of those with pairs of their own, and half of the others."""
     others = np.setdiff1d(everyone, persons)
     halves = [generator.permutation(each)[: (len(each) + 1) // 2] for each in (persons, others)]
     return np.concatenate(halves)
 
 
-def _among(pairs: KnownPairs, persons: Rows) -> KnownPairs:
+def _restricted_to(pairs: KnownPairs, persons: Rows) -> KnownPairs:
     """The pairs of these persons alone."""
     chosen = np.zeros(1 + max(pairs.same_person.max(), pairs.different_persons.max()), bool)
     chosen[persons] = True
@@ -175,64 +177,64 @@ def _among(pairs: KnownPairs, persons: Rows) -> KnownPairs:
     )
 
 
-def _cells(pairs: KnownPairs) -> _Cells:
-    """Each person counts once, however many pairs it has; and strangers together as much as all persons."""
+def _histogram(pairs: KnownPairs) -> _Histogram:
+    """Each person weighs 1, however many pairs it has; pairs of strangers together as much as all persons."""
     _, person, counts = np.unique(pairs.same_person, return_inverse=True, return_counts=True)
-    same = np.bincount(_cell(pairs.same), 1 / counts[person], minlength=_BINS)
+    same = np.bincount(_bin(pairs.same), 1 / counts[person], minlength=_BINS)
     share = len(counts) / max(1, len(pairs.different))
-    different = np.bincount(_cell(pairs.different), minlength=_BINS) * share
-    return _Cells(np.asarray(same, np.float64), np.asarray(different, np.float64))
+    different = np.bincount(_bin(pairs.different), minlength=_BINS) * share
+    return _Histogram(np.asarray(same, np.float64), np.asarray(different, np.float64))
 
 
-def _cell(similarity: F32) -> Rows:
+def _bin(similarity: F32) -> Rows:
     return np.clip(((similarity + 1) / 2 * _BINS).astype(np.intp), 0, _BINS - 1)
 
 
-def _loss(cells: _Cells, evidence: _Evidence) -> float:
+def _loss(histogram: _Histogram, evidence: _Evidence) -> float:
     ratio = np.interp(
         _CENTRES, [point.similarity for point in evidence], [point.log_ratio for point in evidence]
     )
-    same = (cells.same * np.logaddexp(0, -ratio)).sum() / cells.same.sum()
-    different = (cells.different * np.logaddexp(0, ratio)).sum() / cells.different.sum()
+    same = (histogram.same * np.logaddexp(0, -ratio)).sum() / histogram.same.sum()
+    different = (histogram.different * np.logaddexp(0, ratio)).sum() / histogram.different.sum()
     return float(same + different) / 2
 
 
-def _logistic(cells: _Cells, shipped: Curve | None) -> _Evidence:
-    """Logistic regression, drawn to what is shipped: the best point of a grid that is made finer twice."""
-    zero, slope, width = _start(cells, shipped)
-    best_zero, best_slope = zero, math.log(slope)
+def _logistic(histogram: _Histogram, shipped: Curve | None) -> _Evidence:
+    """Logistic regression with a prior at what is shipped: the best point of a grid that is refined twice."""
+    zero, slope, width = _prior(histogram, shipped)
+    zero_found, slope_found = zero, math.log(slope)
     reach_zero, reach_slope = 4 * _ZERO_SPREAD * width, 4 * _SLOPE_SPREAD * width
     for _ in range(3):
-        zeros = best_zero + np.linspace(-reach_zero, reach_zero, 25)
-        slopes = best_slope + np.linspace(-reach_slope, reach_slope, 25)
-        cost = _cost(cells, zeros[:, None, None], slopes[None, :, None])
+        zeros = zero_found + np.linspace(-reach_zero, reach_zero, 25)
+        slopes = slope_found + np.linspace(-reach_slope, reach_slope, 25)
+        cost = _cost(histogram, zeros[:, None, None], slopes[None, :, None])
         cost += ((zeros[:, None] - zero) / (_ZERO_SPREAD * width)) ** 2 / 2
         cost += ((slopes[None, :] - math.log(slope)) / (_SLOPE_SPREAD * width)) ** 2 / 2
         row, column = np.unravel_index(int(cost.argmin()), cost.shape)
-        best_zero, best_slope = float(zeros[row]), float(slopes[column])
+        zero_found, slope_found = float(zeros[row]), float(slopes[column])
         reach_zero, reach_slope = reach_zero / 8, reach_slope / 8
-    return straight_evidence(best_zero, math.exp(best_slope))
+    return straight_evidence(zero_found, math.exp(slope_found))
 
 
-def _cost(cells: _Cells, zero: F64, slope: F64) -> F64:
-    """Minus the log likelihood of the cells, for each zero and each logarithm of the slope."""
-    used = (cells.same + cells.different) > 0
+def _cost(histogram: _Histogram, zero: F64, slope: F64) -> F64:
+    """Negative log likelihood of the histogram, for each zero and each logarithm of the slope."""
+    used = (histogram.same + histogram.different) > 0
     ratio = np.exp(slope) * (_CENTRES[used] - zero)
-    same = cells.same[used] * np.logaddexp(0, -ratio)
-    return np.asarray((same + cells.different[used] * np.logaddexp(0, ratio)).sum(axis=2), np.float64)
+    same = histogram.same[used] * np.logaddexp(0, -ratio)
+    return np.asarray((same + histogram.different[used] * np.logaddexp(0, ratio)).sum(axis=2), np.float64)
 
 
-def _start(cells: _Cells, shipped: Curve | None) -> tuple[float, float, float]:
-    """Zero and slope to begin with, and how wide the prior about them is."""
+def _prior(histogram: _Histogram, shipped: Curve | None) -> tuple[float, float, float]:
+    """Zero and slope of the prior, and its width."""
     if shipped is not None:
         first, last = shipped.evidence[0], shipped.evidence[-1]
         slope = (last.log_ratio - first.log_ratio) / (last.similarity - first.similarity)
         return last.similarity - last.log_ratio / slope, slope, 1.0
-    same, same_spread = _moments(cells.same)
-    different, different_spread = _moments(cells.different)
+    same, same_spread = _moments(histogram.same)
+    different, different_spread = _moments(histogram.different)
     spread = (same_spread + different_spread) / 2
     # Of two normal distributions of one width, the log likelihood ratio is a straight line.
-    return (same + different) / 2, max(1.0, (same - different) / spread), _VAGUE
+    return (same + different) / 2, max(1.0, (same - different) / spread), _UNINFORMED_WIDTH
 
 
 def _moments(weights: F64) -> tuple[float, float]:
@@ -241,13 +243,14 @@ def _moments(weights: F64) -> tuple[float, float]:
     return mean, float((weights * (_CENTRES - mean) ** 2).sum() / weights.sum()) + 1e-4
 
 
-def _isotonic(cells: _Cells) -> _Evidence:
+def _isotonic(histogram: _Histogram) -> _Evidence:
     """Isotonic regression by pooling neighbours that are out of order (Ayer et al., 1955)."""
     blocks: list[tuple[float, float, float]] = []  # of one person, of two, similarity times weight
-    for same, different, centre in zip(cells.same, cells.different, _CENTRES, strict=True):
+    for same, different, centre in zip(histogram.same, histogram.different, _CENTRES, strict=True):
         if not same and not different:
             continue
-        block = (same + _FLOOR, different + _FLOOR, centre * (same + different + 2 * _FLOOR))
+        same, different = same + _PSEUDOCOUNT, different + _PSEUDOCOUNT
+        block = (same, different, centre * (same + different))
         while blocks and blocks[-1][0] * block[1] >= block[0] * blocks[-1][1]:
             before = blocks.pop()
             block = (before[0] + block[0], before[1] + block[1], before[2] + block[2])
@@ -265,22 +268,22 @@ def _rates(falling: F32, shipped: Curve | None, persons: int) -> tuple[RatePoint
     """
     if shipped is None:
         points = [
-            RatePoint(rate, _reached(falling, rate))
+            RatePoint(rate, _similarity_at(falling, rate))
             for rate in (0.5, 0.1, 0.01, 1e-3, 1e-4)
             if rate * len(falling) >= _MEASURABLE
         ]
         if not points or points[-1].rate > 0.01:
             raise ValueError("too few pairs of strangers")
         return tuple(points)
-    trust = persons / (persons + _TRUSTED_PERSONS)
+    trust = persons / (persons + _PRIOR_PERSONS)
     shift, similarity, points = 0.0, -1.0, []
     for point in shipped.rates:
         if point.rate * len(falling) >= _MEASURABLE:
-            shift = trust * (_reached(falling, point.rate) - point.similarity)
+            shift = trust * (_similarity_at(falling, point.rate) - point.similarity)
         similarity = max(similarity, point.similarity + shift)
         points.append(RatePoint(point.rate, similarity))
     return tuple(points)
 
 
-def _reached(falling: F32, rate: float) -> float:
+def _similarity_at(falling: F32, rate: float) -> float:
     return float(falling[min(int(rate * len(falling)), len(falling) - 1)])

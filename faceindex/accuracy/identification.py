@@ -64,7 +64,7 @@ class Identification:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
+class _Ranking:
     """Probes against a gallery: who comes first, whether that is right, and how far down the right one is."""
 
     top: F32
@@ -84,54 +84,56 @@ def identify(vectors: F32, people: Sequence[str]) -> Identification | None:
     """
     generator = np.random.default_rng(_SEED)
     _, persons = np.unique(np.asarray(people), return_inverse=True)
-    several = np.flatnonzero(np.bincount(persons) > 1)
-    if len(several) < 2:
+    repeated = np.flatnonzero(np.bincount(persons) > 1)
+    if len(repeated) < 2:
         return None
-    closed = [_closed(vectors, persons, several, generator) for _ in range(DRAWS)]
-    drawn = [_open(vectors, persons, several, generator) for _ in range(DRAWS)]
+    closed = [_closed(vectors, persons, repeated, generator) for _ in range(DRAWS)]
+    drawn = [_open(vectors, persons, repeated, generator) for _ in range(DRAWS)]
     return Identification(
-        enrolled=len(several),
+        enrolled=len(repeated),
         probes=len(closed[0].rank),
-        rank_1=float(np.mean([np.mean(asked.rank < 1) for asked in closed])),
-        rank_5=float(np.mean([np.mean(asked.rank < 5) for asked in closed])),
+        rank_1=float(np.mean([np.mean(ranking.rank < 1) for ranking in closed])),
+        rank_5=float(np.mean([np.mean(ranking.rank < 5) for ranking in closed])),
         open_set=tuple(_at(rate, drawn) for rate in FALSE_POSITIVE_RATES),
         strangers=float(np.mean([len(strangers) for _, strangers in drawn])),
     )
 
 
-def _closed(vectors: F32, persons: _Rows, known: _Rows, generator: np.random.Generator) -> _Asked:
+def _closed(vectors: F32, persons: _Rows, known: _Rows, generator: np.random.Generator) -> _Ranking:
     gallery = np.array([generator.choice(np.flatnonzero(persons == person)) for person in known])
     probes = np.setdiff1d(np.flatnonzero(np.isin(persons, known)), gallery)
-    return _ask(vectors, persons, gallery, probes)
+    return _rank(vectors, persons, gallery, probes)
 
 
-def _open(vectors: F32, persons: _Rows, several: _Rows, generator: np.random.Generator) -> tuple[_Asked, F32]:
+def _open(
+    vectors: F32, persons: _Rows, repeated: _Rows, generator: np.random.Generator
+) -> tuple[_Ranking, F32]:
     """The known against half of the persons, and the greatest similarity of each face of a stranger."""
-    known = generator.permutation(several)[: max(1, len(several) // 2)]
+    known = generator.permutation(repeated)[: max(1, len(repeated) // 2)]
     gallery = np.array([generator.choice(np.flatnonzero(persons == person)) for person in known])
     probes = np.setdiff1d(np.flatnonzero(np.isin(persons, known)), gallery)
     strangers = vectors[~np.isin(persons, known)] @ vectors[gallery].T
-    return _ask(vectors, persons, gallery, probes), np.asarray(strangers.max(axis=1), np.float32)
+    return _rank(vectors, persons, gallery, probes), np.asarray(strangers.max(axis=1), np.float32)
 
 
-def _ask(vectors: F32, persons: _Rows, gallery: _Rows, probes: _Rows) -> _Asked:
+def _rank(vectors: F32, persons: _Rows, gallery: _Rows, probes: _Rows) -> _Ranking:
     similarity = vectors[probes] @ vectors[gallery].T
-    is_own = persons[probes][:, None] == persons[gallery]
-    own = similarity[is_own]
-    return _Asked(
+    is_true = persons[probes][:, None] == persons[gallery]
+    true = similarity[is_true]
+    return _Ranking(
         top=similarity.max(axis=1),
-        right=is_own[np.arange(len(probes)), similarity.argmax(axis=1)],
+        right=is_true[np.arange(len(probes)), similarity.argmax(axis=1)],
         # Others that are exactly as similar come first: a tie is no recognition.
-        rank=np.sum((similarity >= own[:, None]) & ~is_own, axis=1),
+        rank=np.sum((similarity >= true[:, None]) & ~is_true, axis=1),
     )
 
 
-def _at(rate: float, drawn: Sequence[tuple[_Asked, F32]]) -> OpenSet:
+def _at(rate: float, drawn: Sequence[tuple[_Ranking, F32]]) -> OpenSet:
     rates, thresholds = [], []
-    for asked, strangers in drawn:
+    for ranking, strangers in drawn:
         falling = np.sort(strangers)[::-1]
         threshold = float(falling[min(int(rate * len(falling)), len(falling) - 1)])
-        rates.append(float(np.mean(asked.right & (asked.top > threshold))))
+        rates.append(float(np.mean(ranking.right & (ranking.top > threshold))))
         thresholds.append(threshold)
     low, high = np.quantile(rates, (0.025, 0.975))
     return OpenSet(rate, float(np.mean(thresholds)), float(np.mean(rates)), Interval(float(low), float(high)))

@@ -62,9 +62,9 @@ def draw_pairs(people: Sequence[str], draw: int = 0) -> Pairs:
     same: list[bool] = []
     fold: list[int] = []
     for number, part in enumerate(parts):
-        own = [members[person] for person in part]
-        genuine = _genuine(own, generator)
-        for is_same, drawn in ((True, genuine), (False, _impostor(own, len(genuine), generator))):
+        rows = [members[person] for person in part]
+        genuine = _genuine(rows, generator)
+        for is_same, drawn in ((True, genuine), (False, _impostor(rows, len(genuine), generator))):
             first += [one for one, _ in drawn]
             second += [two for _, two in drawn]
             same += [is_same] * len(drawn)
@@ -92,14 +92,14 @@ def _shuffled_pairs(rows: Rows, generator: np.random.Generator) -> list[tuple[in
     return list(zip(rows[first[order]].tolist(), rows[second[order]].tolist(), strict=True))
 
 
-def _impostor(members: Sequence[Rows], wanted: int, generator: np.random.Generator) -> list[tuple[int, int]]:
+def _impostor(members: Sequence[Rows], count: int, generator: np.random.Generator) -> list[tuple[int, int]]:
     """Pairs of different people; none twice."""
     if len(members) < 2:
         return []
     sizes = np.array([len(rows) for rows in members])
     possible = int(sizes.sum() ** 2 - (sizes**2).sum()) // 2
     drawn: dict[tuple[int, int], None] = {}
-    while len(drawn) < min(wanted, possible):
+    while len(drawn) < min(count, possible):
         one, two = generator.choice(len(members), 2, replace=False)
         pair = int(generator.choice(members[one])), int(generator.choice(members[two]))
         drawn[min(pair), max(pair)] = None

@@ -82,7 +82,7 @@ def draw_roc(rates: VerificationRates | None, axes: "Axes") -> None:
     axes.set_xlabel("false accept rate")
     axes.set_ylabel("true accept rate")
     if rates is None:
-        _nothing(axes)
+        _mark_not_measured(axes)
         return
     curve, operating = rates.curve, rates.operating
     # Rates lower than those that can be measured hang on a pair or two, and would squeeze the rest.
@@ -102,7 +102,7 @@ def _draw_similarities(found: Evaluation, axes: "Axes") -> None:
     axes.set_xlabel("cosine")
     axes.set_ylabel("density")
     if found.comparisons is None or found.verification is None:
-        _nothing(axes)
+        _mark_not_measured(axes)
         return
     for values, name, colour in (
         (found.comparisons.impostor, "two people", _IMPOSTOR),
@@ -118,7 +118,7 @@ def _draw_identification(found: Evaluation, axes: "Axes") -> None:
     axes.set_title("One to many, one face enrolled for each person")
     known = found.identification
     if known is None:
-        _nothing(axes)
+        _mark_not_measured(axes)
         return
     bars = [("rank 1", known.rank_1), ("rank 5", known.rank_5)]
     bars += [(f"TPIR at\nFPIR {each.fpir:.0%}", each.tpir) for each in known.open_set]
@@ -133,7 +133,7 @@ def _draw_groups(found: Evaluation, axes: "Axes") -> None:
 
     bars = [(f"{each.group} ({each.genuine:,})", each.tar) for each in found.groups if each.tar is not None]
     if not bars:
-        _nothing(axes)
+        _mark_not_measured(axes)
         return
     drawn = axes.barh(range(len(bars)), [value for _, value in bars], color=_GENUINE)
     axes.bar_label(drawn, fmt="%.3f", fontsize=8, padding=3)
@@ -152,7 +152,7 @@ def _draw_bars(axes: "Axes", bars: list[tuple[str, float]]) -> None:
     axes.set_ylim(0, 1.1)
 
 
-def _nothing(axes: "Axes") -> None:
+def _mark_not_measured(axes: "Axes") -> None:
     axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes)
 
 

@@ -27,13 +27,13 @@ def parse_floors(texts: Iterable[str]) -> tuple[Floor, ...]:
 def shortfalls(found: Evaluation, floors: Sequence[Floor]) -> tuple[str, ...]:
     """One sentence for each figure that is less than it must be, or was not measured."""
     figures = found.measures
-    said = []
+    messages = []
     for floor in floors:
         if floor.key not in figures:
-            said.append(f"{floor.key} could not be measured: {found.source} does not suffice.")
+            messages.append(f"{floor.key} could not be measured: {found.source} does not suffice.")
         elif figures[floor.key] < floor.least:
-            said.append(f"{floor.key} is {figures[floor.key]:.5f}, less than {floor.least:g}.")
-    return tuple(said)
+            messages.append(f"{floor.key} is {figures[floor.key]:.5f}, less than {floor.least:g}.")
+    return tuple(messages)
 
 
 def _floor(text: str) -> Floor:

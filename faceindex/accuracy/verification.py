@@ -265,7 +265,7 @@ def _resample(comparisons: Comparisons, rates: Sequence[float]) -> F64:
     kept = int(max(rates, default=0) * _TAIL * len(comparisons.impostor))
     tail, persons = comparisons.impostor[:kept], comparisons.impostor_persons[:kept]
     order = np.argsort(-comparisons.genuine, kind="stable")
-    genuine, owners = comparisons.genuine[order], comparisons.genuine_person[order]
+    genuine, persons_of_genuine = comparisons.genuine[order], comparisons.genuine_person[order]
     count = 1 + max(comparisons.impostor_persons.max(), comparisons.genuine_person.max())
     all_pairs = _pair_counts(comparisons.impostor_persons, int(count))
     tar = np.empty((_RESAMPLED, len(rates)))
@@ -273,7 +273,7 @@ def _resample(comparisons: Comparisons, rates: Sequence[float]) -> F64:
         drawn = np.bincount(generator.integers(count, size=count), minlength=count).astype(float)
         above = np.cumsum(drawn[persons[:, 0]] * drawn[persons[:, 1]])
         total = drawn @ all_pairs @ drawn
-        weights = np.cumsum(drawn[owners])
+        weights = np.cumsum(drawn[persons_of_genuine])
         for column, rate in enumerate(rates):
             threshold = tail[min(int(np.searchsorted(above, rate * total)), kept - 1)]
             passing = int(np.searchsorted(-genuine, -threshold))
