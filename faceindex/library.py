@@ -8,7 +8,7 @@ from faceindex.listeners import Listeners
 from faceindex.maintenance import place_advice
 from faceindex.results import Answer, ScanSummary
 from faceindex.scanning.plan import check_roots
-from faceindex.scanning.scan import Scan, ScanOptions
+from faceindex.scanning.scan import ScanOptions, scan
 from faceindex.session import Session
 from index.recognition.identify import NeighborOptions
 from index.values import Statistics
@@ -46,9 +46,7 @@ class Library(Session):
             check_roots(self._settings, roots)
             if advice := place_advice(self._settings.library):
                 listeners.note(advice)
-            model = self.ensure_model(listeners.note)
-            scan = Scan(self._database, model, self._settings, listeners)
-            return scan.run(roots, options or ScanOptions())
+            return scan(self, roots, listeners, options or ScanOptions())
 
     def who(
         self,

@@ -13,19 +13,21 @@ from pipeline.values import Descriptor, ModelId, PhotoFailed, PhotoIndexed
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a scan is, after each batch.
+    """How far a scan is, after each photo.
 
     Attributes:
-        total: Photos to look at.
+        total: Photos to look at, as far as they are known.
         done: Of them, those that are done.
         faces: Faces found so far.
         failed: Photos that could not be read so far.
+        complete: All photos to look at are known; else there are at least ``total``.
     """
 
     total: int
     done: int
     faces: int
     failed: int
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class ScanSummary:
         stages: Where the time went: seconds of all threads together.
         failures: The photos that could not be read, by path.
         refused: Roots none of whose photos was marked as missing, because too many were gone.
-        left: Photos not looked at, because the time was up.
+        left: Photos not looked at, because the time was up: at least so many.
     """
 
     seen: int

@@ -4,8 +4,9 @@ All are frozen, and none holds a row or a connection. This module knows NumPy an
 values, and neither SQLAlchemy nor FAISS.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -30,18 +31,19 @@ class PhotoState:
         size: Bytes, when it was last read.
         mtime_ns: Time of last change then, nanoseconds since the epoch.
         failed: It could not be read, or its content could not be decoded.
-        unread: The failure was the file's and not the content's: try again, even if unchanged.
         missing: It was gone when its folder was last scanned.
         racy: It had been changed so shortly before it was read that a change since may have left it the
             same size and time: only its content can tell.
+        unread: It failed, and may be read now, even if unchanged: the failure was the file's and not the
+            content's, or another decoder would read it.
     """
 
     size: int
     mtime_ns: int
     failed: bool
-    unread: bool
     missing: bool
     racy: bool
+    unread: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +204,12 @@ class Recorded:
         indexed: New to the library: its content is new, or was in no photo any more.
         unchanged: The path had this content before.
         duplicate: Its content is also in another photo, which is still there.
-        moved: Its content was in a photo that is gone from the disk; that photo has a new path now.
+        moved: Its content was in a photo that is gone; that photo has a new path now.
         failed: It could not be read, or its content could not be decoded, now or earlier.
         skipped: Not a photo.
         faces: Faces added to the library.
+        perhaps_moved: The paths of the batch that got a content which other paths had, and as what each is
+            counted until a crawl is complete: ``indexed`` or ``duplicate``.
     """
 
     indexed: int = 0
@@ -215,6 +219,17 @@ class Recorded:
     failed: int = 0
     skipped: int = 0
     faces: int = 0
+    perhaps_moved: Mapping[bytes, str] = field(default_factory=dict, compare=False)
+
+    def with_moves(self, counted_as: Iterable[str]) -> "Recorded":
+        """The same, where some photos did move: each was counted as ``indexed`` or ``duplicate``."""
+        counted = Counter(counted_as)
+        return replace(
+            self,
+            indexed=self.indexed - counted["indexed"],
+            duplicate=self.duplicate - counted["duplicate"],
+            moved=self.moved + counted.total(),
+        )
 
     def __add__(self, other: "Recorded") -> "Recorded":
         """The counts of two batches together."""
@@ -252,13 +267,11 @@ class RootLoss:
         root: Absolute path.
         known: Photos at or under it that were not missing before.
         lost: Of them, those that it did not meet.
-        is_photo: The root is itself the one photo known of it.
     """
 
     root: bytes
     known: int
     lost: int
-    is_photo: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ origin at the top left corner of the top left pixel, x to the right and y down. 
 nothing but NumPy: every other module of the project may import it.
 """
 
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -237,3 +238,10 @@ class PhotoFailed:
 
 Outcome: TypeAlias = PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed
 """What became of one file. Every file that enters the pipeline leaves it as exactly one of these."""
+
+Outcomes: TypeAlias = Callable[[Iterable[PhotoFile], Callable[[bytes], bool]], Generator[Outcome, None, None]]
+"""Looks at files: takes them one by one, and gives one outcome for each, in their order.
+
+The second argument tells whether content of a digest is known, and need not be decoded. Both may be used in
+other threads than the caller's. Closing the generator ends the work.
+"""

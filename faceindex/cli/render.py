@@ -94,7 +94,7 @@ class Reporter:
 
         columns = (
             progress.BarColumn(bar_width=None),
-            progress.TextColumn("{task.completed:,.0f} of {task.total:,.0f} photos"),
+            progress.TextColumn("{task.completed:,.0f} of {task.fields[at_least]}{task.total:,.0f} photos"),
             progress.TextColumn("{task.fields[rate]}"),
             progress.TextColumn("{task.fields[faces]:,} faces"),
             progress.TextColumn("{task.fields[failed]:,} failed"),
@@ -103,7 +103,7 @@ class Reporter:
         with progress.Progress(
             *columns, console=self._err, transient=True, disable=self._quiet or not self._err.is_terminal
         ) as bar:
-            task = bar.add_task("scan", total=None, rate="", faces=0, failed=0, visible=False)
+            task = bar.add_task("scan", total=None, at_least="", rate="", faces=0, failed=0, visible=False)
 
             def show(state: "Progress") -> None:
                 speed = bar.tasks[0].speed
@@ -111,6 +111,7 @@ class Reporter:
                     task,
                     total=state.total,
                     completed=state.done,
+                    at_least="" if state.complete else "at least ",
                     rate="" if speed is None else f"{speed:.1f}/s",
                     faces=state.faces,
                     failed=state.failed,

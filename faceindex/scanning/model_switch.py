@@ -10,15 +10,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from faceindex.engine import build_runner
 from faceindex.errors import LibraryLocked, explained
 from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE, locked
 from faceindex.model_lookup import find_model
 from faceindex.results import ModelSwitch, Preview
+from faceindex.scanning.availability import FEW, SHARE
 from faceindex.scanning.redescribe import Describer, RedescriptionResult
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.scan import ScanOptions
-from faceindex.scanning.scan_roots import FEW, SHARE
 from faceindex.session import Session
 from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
@@ -83,7 +84,13 @@ class _ModelSwitcher:
         self._started = time.monotonic()
 
     def run(self) -> ModelSwitch:
-        describer = Describer(self._turn, self._reading, self._model, self._settings, self._listeners)
+        describer = Describer(
+            self._turn,
+            self._reading,
+            self._model.model_id,
+            lambda detector: build_runner(self._settings, self._model, detector=detector).run,
+            self._listeners,
+        )
         while True:
             described = describer.run(self._options.deadline)
             if not described.in_time:

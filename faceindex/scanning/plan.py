@@ -1,17 +1,23 @@
 """What a scan would do, and whether the folders that it is given can be scanned at all."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Planned
-from faceindex.scanning.scan_roots import unreachable
-from faceindex.scanning.survey import plan
+from faceindex.scanning.availability import unreachable
+from faceindex.scanning.survey import needs_reading
 from faceindex.settings import Settings
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
 from index.store.opening import open_store
 from index.store.store import Access
+from index.values import PhotoState
+from pipeline.decoding.readers import is_current, is_photo
+from pipeline.errors import PhotoError
+from pipeline.sources.crawl import Skipped, crawl
+from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.values import PhotoFile
 
 
 def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
@@ -25,11 +31,11 @@ def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
         check_roots(settings, roots)
         states = {}
         if settings.library.exists():
-            with open_store(settings.library, Access.READ) as database:
-                states = Catalog(database).states_under(roots)
+            with open_store(settings.library, Access.READ) as store:
+                states = Catalog(store, is_current=is_current).states_under(roots)
         reasons = {root: unreachable(root) for root in roots}
         yield from (Planned(root, read=False, reason=why) for root, why in reasons.items() if why)
-        yield from plan(states, [root for root in roots if reasons[root] is None])
+        yield from _plan(states, [root for root in roots if reasons[root] is None])
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
@@ -44,8 +50,36 @@ def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
         return
     known: set[bytes] = set()
     if settings.library.exists():
-        with explained(), open_store(settings.library, Access.READ) as database:
-            known = {root for root, _ in reasons if Roots(database).knows(root)}
+        with explained(), open_store(settings.library, Access.READ) as store:
+            known = {root for root, _ in reasons if Roots(store).knows(root)}
     for root, why in reasons:
         if root not in known:
             raise BadRequest(f"{os.fsdecode(root)} cannot be scanned: {why}.")
+
+
+def _plan(states: Mapping[bytes, PhotoState], roots: Sequence[bytes]) -> Iterator[Planned]:
+    skipped: list[Skipped] = []
+    named = frozenset(roots)
+    for file in crawl(roots, skipped.append):
+        yield from map(_left_out, skipped)
+        skipped.clear()
+        yield _planned(file, states.get(file.path), is_named=file.path in named)
+    yield from map(_left_out, skipped)
+
+
+def _left_out(skipped: Skipped) -> Planned:
+    return Planned(skipped.path, read=False, reason=skipped.reason)
+
+
+def _planned(file: PhotoFile, state: PhotoState | None, *, is_named: bool) -> Planned:
+    if state is not None and not needs_reading(file, state):
+        # One that was changed shortly before it was read is read again, in case it has changed since.
+        return Planned(file.path, state.racy, reason="perhaps changed" if state.racy else "unchanged")
+    try:
+        with OpenPhoto(file) as photo:
+            if not (is_photo(photo) or is_named):
+                return Planned(file.path, read=False, reason="not a photo")
+    except PhotoError as error:
+        return Planned(file.path, read=False, reason=error.message)
+    known = "unread before" if state is not None and state.unread else "changed"
+    return Planned(file.path, read=True, reason="new" if state is None else known)

@@ -7,10 +7,10 @@ the next run does the rest. This module changes no library's model: ``faceindex.
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,17 +18,22 @@ from faceindex.errors import LibraryLocked
 from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE
 from faceindex.results import Progress
-from faceindex.scanning.scan import BATCH_PHOTOS, BATCH_SECONDS
-from faceindex.settings import Settings
+from faceindex.scanning.recording import BATCH_PHOTOS, BATCH_SECONDS
 from faceindex.stopping import undisturbed
 from index.photos.redescription import Redescription
 from index.store.store import Store
 from index.values import FreshDescriptors, Undescribed
-from pipeline.models.registry import ModelSpec
-from pipeline.values import DecodedPhoto, DetectedFace, Outcome, PhotoFailed, PhotoFile, PhotoIndexed
-
-if TYPE_CHECKING:
-    from pipeline.runner import Runner
+from pipeline.detection.detector import Detector
+from pipeline.values import (
+    DecodedPhoto,
+    DetectedFace,
+    ModelId,
+    Outcome,
+    Outcomes,
+    PhotoFailed,
+    PhotoFile,
+    PhotoIndexed,
+)
 
 Turn: TypeAlias = Callable[[float], AbstractContextManager[Store]]
 """Opens the library to write in it, for a moment; waits at most so many seconds for another run.
@@ -39,6 +44,9 @@ Raises:
 
 Reading: TypeAlias = Callable[[], AbstractContextManager[Store]]
 """Opens the library to read in it, whoever writes in it meanwhile."""
+
+Describe: TypeAlias = Callable[[Detector], Outcomes]
+"""Builds what looks at files with a detector."""
 
 _AHEAD = 256
 """Contents of which the faces are read at once."""
@@ -92,20 +100,19 @@ class Describer:
         turn: Opens the library to write.
         reading: Opens it to read, in another thread.
         model: The model.
-        settings: How photos are decoded and networks run.
+        describe: Looks at files, where a detector has been told which faces are in them.
         listeners: Who is told how it goes.
     """
 
     def __init__(
-        self, turn: Turn, reading: Reading, model: ModelSpec, settings: Settings, listeners: Listeners
+        self, turn: Turn, reading: Reading, model: ModelId, describe: Describe, listeners: Listeners
     ) -> None:
         self._turn = turn
         self._reading = reading
         self._model = model
-        self._settings = settings
         self._listeners = listeners
         self._detector = KnownFaces()
-        self._runner: Runner | None = None
+        self._outcomes = describe(self._detector)
         self._after = 0
         self._batch: list[FreshDescriptors] = []
         self._committed = time.monotonic()
@@ -129,7 +136,7 @@ class Describer:
         in_time = True
         if contents:
             self._progress = Progress(contents, 0, 0, 0)
-            with closing(self._outcomes(contents)) as outcomes:
+            with closing(self._outcomes(self._files(), self._detector.is_unexpected)) as outcomes:
                 in_time = self._record(outcomes, deadline)
         failures = {failure.file.path: failure for failure in self._failed.values()}
         return RedescriptionResult(self._added, tuple(failures[path] for path in sorted(failures)), in_time)
@@ -138,13 +145,6 @@ class Describer:
     def last(self) -> int:
         """Id of the last content that was looked at: those that come later have higher ones."""
         return self._after
-
-    def _outcomes(self, contents: int) -> Generator[Outcome, None, None]:
-        if self._runner is None:
-            from faceindex.engine import build_runner
-
-            self._runner = build_runner(self._settings, self._model, detector=self._detector)
-        return self._runner.run(self._files(), self._detector.is_unexpected)
 
     def _files(self) -> Iterator[PhotoFile]:
         """The photos to read. A content's second photo is read only where the first was not that content."""
@@ -205,7 +205,7 @@ class Describer:
         self._committed = time.monotonic()
 
     def _redescription(self, database: Store) -> Redescription:
-        return Redescription(database, self._model.model_id)
+        return Redescription(database, self._model)
 
 
 def _left(deadline: float) -> float:

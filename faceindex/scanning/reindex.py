@@ -8,6 +8,7 @@ What is done stays done whenever the run is stopped, and the next one does the r
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
+from faceindex.engine import build_runner
 from faceindex.errors import explained
 from faceindex.listeners import Listeners
 from faceindex.results import PersonGain, Planned, ReindexSummary
@@ -23,6 +24,7 @@ from index.recognition.new_recognitions import NewRecognitions
 from index.recognition.stored_calibration import thresholds_for
 from index.values import Pruned
 from pipeline.models.registry import ModelSpec
+from pipeline.timing import StageClock
 
 
 def reindex(
@@ -78,7 +80,9 @@ class _Reindex:
         session, database = self._session, self._session.database
         failed_before = {each.path for each in session.catalog.failures_under(roots)}
         newcomers = NewRecognitions(database)
-        scan = Scan(database, self._model, session.settings, self._listeners)
+        clock = StageClock()
+        runner = build_runner(session.settings, self._model, clock=clock)
+        scan = Scan(database, self._model, runner.run, self._listeners, clock=clock)
         looked = scan.look(roots, self._options)
         described, pruned = RedescriptionResult(0, (), in_time=False), Pruned(0, 0)
         if not looked.left:
@@ -103,8 +107,8 @@ class _Reindex:
         describer = Describer(
             lambda patience: nullcontext(database),
             lambda: nullcontext(database),
-            self._model,
-            self._session.settings,
+            self._model.model_id,
+            lambda detector: build_runner(self._session.settings, self._model, detector=detector).run,
             self._listeners,
         )
         return describer.run(self._options.deadline)

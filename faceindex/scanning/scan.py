@@ -7,32 +7,26 @@ by the next one. Scanning twice is the same as scanning once.
 import math
 import os
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from faceindex.listeners import Listeners
-from faceindex.results import Progress, Refusal, ScanSummary
+from faceindex.results import Refusal, ScanSummary
+from faceindex.scanning.availability import refusals, unreachable, was_deleted
+from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
-from faceindex.scanning.scan_roots import refusals, unreachable
-from faceindex.scanning.survey import Survey, not_a_photo, survey
-from faceindex.settings import Settings
-from faceindex.stopping import undisturbed
+from faceindex.scanning.survey import Crawl, Survey, not_a_photo
+from faceindex.session import Session
 from index.photos.catalog import Catalog
-from index.photos.photo_roots import Roots
+from index.photos.presence import Crawled, Presence
 from index.store.store import Store
 from index.values import Recorded
-from pipeline.errors import PhotoError
+from pipeline.decoding.readers import is_current
 from pipeline.models.registry import ModelSpec
-from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.sources.crawl import crawl
 from pipeline.timing import StageClock
-from pipeline.values import Outcome, PhotoFailed, PhotoFile, PhotoIndexed, PhotoKnown, PhotoSkipped
-
-BATCH_PHOTOS = 64
-"""Outcomes committed together, at most."""
-BATCH_SECONDS = 5.0
-"""After this long a batch is committed though it is not full: what a killed scan loses, at most."""
+from pipeline.values import Outcome, Outcomes, PhotoFile, PhotoSkipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +42,22 @@ class ScanOptions:
     deadline: float = math.inf
 
 
+def scan(session: Session, roots: Sequence[bytes], listeners: Listeners, options: ScanOptions) -> ScanSummary:
+    """Bring a library up to date with some folders and files, and choose the model of a new one.
+
+    Args:
+        session: Open to write.
+        roots: Absolute paths; they exist, or are known to the library.
+        listeners: Who is told how it goes.
+        options: How to go about it.
+    """
+    from faceindex.engine import build_runner
+
+    model, clock = session.ensure_model(listeners.note), StageClock()
+    runner = build_runner(session.settings, model, clock=clock)
+    return Scan(session.database, model, runner.run, listeners, clock=clock).run(roots, options)
+
+
 @dataclass(frozen=True, slots=True)
 class ScanPass:
     """What a scan has met and recorded, before anything is derived from it.
@@ -58,27 +68,46 @@ class ScanPass:
         recorded: What became of what was new.
         missing: Photos marked as missing.
         refused: Roots that have lost more than is believed.
-        left: Photos not looked at, because the time was up.
+        left: Photos not looked at, because the time was up: at least so many.
     """
 
     roots: Sequence[bytes]
     survey: Survey
     recorded: Recorded
-    missing: int
-    refused: tuple[Refusal, ...]
-    left: int
+    missing: int = 0
+    refused: tuple[Refusal, ...] = ()
+    left: int = 0
 
 
 class Scan:
-    """One scan of some folders and files into one library."""
+    """One scan of some folders and files into one library.
 
-    def __init__(self, database: Store, model: ModelSpec, settings: Settings, listeners: Listeners) -> None:
-        self._database = database
-        self._catalog = Catalog(database)
+    Args:
+        store: Of the library; open to write.
+        model: The library's.
+        outcomes: Looks at the files.
+        listeners: Who is told how it goes.
+        clock: Where the time of each stage is added up.
+        crawl: Walks the folders.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        model: ModelSpec,
+        outcomes: Outcomes,
+        listeners: Listeners,
+        *,
+        clock: StageClock | None = None,
+        crawl: Crawl = crawl,
+    ) -> None:
+        self._store = store
+        self._catalog = Catalog(store, is_current=is_current)
         self._model = model
-        self._settings = settings
+        self._outcomes = outcomes
         self._listeners = listeners
-        self._clock = StageClock()
+        self._clock = clock or StageClock()
+        self._crawl = crawl
         self._started = time.monotonic()
 
     def run(self, roots: Sequence[bytes], options: ScanOptions) -> ScanSummary:
@@ -95,39 +124,43 @@ class Scan:
         """
         looked = self.look(roots, options)
         with self._clock.time("index"):
-            refresh_derived(self._database, self._model, self._listeners.note)
+            refresh_derived(self._store, self._model, self._listeners.note)
         return self.summary(looked)
 
     def look(self, roots: Sequence[bytes], options: ScanOptions) -> ScanPass:
         """The first half: record what is in the roots. Arguments and errors are those of ``run``."""
-        self._database.refuse_damaged()
+        self._store.refuse_damaged()
         reasons = {root: unreachable(root) for root in roots}
         there = [root for root in roots if reasons[root] is None]
         self._catalog.add_roots(there)
-        since = datetime.now(UTC)
-        with self._clock.time("survey"):
-            found = survey(self._catalog.states_under(there), there)
-        for path in found.unlisted:
+        survey = Survey(self._catalog.states_under(there))
+        recorder = BatchRecorder(self._catalog, survey, self._clock, self._listeners)
+        if time.monotonic() < options.deadline:
+            with closing(self._look_at(survey, there)) as outcomes:
+                recorder.record(outcomes, options.deadline)
+        for path in survey.unlisted:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be looked into: what is there was left as it is."
             )
-        recorder = _BatchRecorder(self._catalog, since, self._clock, self._listeners)
-        left = self._look_at(found, frozenset(there), recorder, options.deadline)
-        self._catalog.mark_present(found.returned)
-        if left:  # what seems to be gone may have moved to where nobody has looked yet
-            return ScanPass(roots, found, recorder.total, 0, (), left)
-        losses = Roots(self._database).losses(roots, found.seen, found.unlisted)
-        refused = () if options.allow_missing else refusals(losses, found.seen, reasons)
-        spared = [refusal.root for refusal in refused]
-        believed = [root for root in roots if root not in spared]
-        missing = self._catalog.mark_missing(believed, found.seen, [*found.unlisted, *spared])
-        return ScanPass(roots, found, recorder.total, missing, refused, 0)
+        presence = Presence(self._store)
+        presence.mark_present(survey.returned)
+        if recorder.left:  # what seems to be gone may have moved to where nobody has looked yet
+            return ScanPass(roots, survey, recorder.total, left=recorder.left)
+        away = [root for root in roots if reasons[root] is not None]
+        deleted = [photo for photo in self._catalog.photos_at(away) if was_deleted(photo)]
+        covered = frozenset(roots if options.allow_missing else [*there, *deleted])
+        crawled = Crawled(covered, survey.seen, frozenset(survey.unlisted))
+        unmet = presence.unmet(crawled)
+        losses = presence.losses(roots, crawled, unmet)
+        refused = () if options.allow_missing else refusals(losses, crawled, reasons)
+        gone = presence.record_gone(crawled, unmet, {each.root for each in refused})
+        return ScanPass(roots, survey, recorder.with_moves(gone.moved), gone.missing, refused)
 
     def summary(self, looked: ScanPass) -> ScanSummary:
         """What was done, and how the library stands now."""
         statistics = self._catalog.statistics()
-        recorded, found = looked.recorded, looked.survey
-        unchanged, failed = found.unchanged + recorded.unchanged, found.failed + recorded.failed
+        recorded, survey = looked.recorded, looked.survey
+        unchanged, failed = survey.unchanged + recorded.unchanged, survey.failed + recorded.failed
         return ScanSummary(
             seen=recorded.indexed + unchanged + recorded.duplicate + recorded.moved + failed,
             indexed=recorded.indexed,
@@ -147,108 +180,17 @@ class Scan:
             left=looked.left,
         )
 
-    def _look_at(
-        self, found: Survey, named: frozenset[bytes], recorder: "_BatchRecorder", deadline: float
-    ) -> int:
-        """Look at what may have changed, has changed, or is new, and record what becomes of it.
+    def _look_at(self, survey: Survey, roots: Sequence[bytes]) -> Generator[Outcome, None, None]:
+        """The outcomes of the files that must be read; one that was named itself is not passed over."""
+        known: set[bytes] = set()
 
-        Returns:
-            How many files were left, because the time was up.
-        """
-        changed: list[PhotoFile] = []
-        recorder.expect(len(found.doubtful) + len(found.fresh))
-        recorder.record(self._still_known(found.doubtful, changed), deadline)
-        fresh = [*changed, *found.fresh]
-        if fresh and time.monotonic() < deadline:
-            with closing(self._outcomes(fresh)) as outcomes:
-                recorder.record(_asked_for(outcomes, named), deadline)
-        return recorder.left
+        def files() -> Iterator[PhotoFile]:
+            for number, file in enumerate(survey.files(roots, self._crawl, self._clock)):
+                if number == 0:  # a scan that reads nothing does not ask
+                    known.update(self._catalog.known_digests())
+                yield file
 
-    def _still_known(self, doubtful: Sequence[PhotoFile], changed: list[PhotoFile]) -> Iterator[Outcome]:
-        """Those whose content is the one that is known; the others are added to ``changed``."""
-        digests = self._catalog.digests_of([file.path for file in doubtful]) if doubtful else {}
-        for file in doubtful:
-            try:
-                with self._clock.time("hash"), OpenPhoto(file) as photo:
-                    digest = photo.digest()
-            except PhotoError:
-                digest = None  # the pipeline will say why
-            if digest is not None and digest == digests.get(file.path):
-                yield PhotoKnown(file, digest)
-            else:
-                changed.append(file)
-
-    def _outcomes(self, files: Sequence[PhotoFile]) -> Generator[Outcome, None, None]:
-        from faceindex.engine import build_runner
-
-        runner = build_runner(self._settings, self._model, clock=self._clock)
-        return runner.run(files, self._catalog.known_digests().__contains__)
-
-
-class _BatchRecorder:
-    """Records outcomes in batches; whatever ends the run, the batch in hand is recorded.
-
-    Args:
-        catalog: Of the library.
-        since: No file was read before then.
-        clock: Where the time is added up.
-        listeners: Who is told how it goes.
-
-    Attributes:
-        total: What became of all photos so far.
-    """
-
-    def __init__(self, catalog: Catalog, since: datetime, clock: StageClock, listeners: Listeners) -> None:
-        self.total = Recorded()
-        self._catalog = catalog
-        self._since = since
-        self._clock = clock
-        self._listeners = listeners
-        self._batch: list[Outcome] = []
-        self._committed = time.monotonic()
-        self._progress = Progress(0, 0, 0, 0)
-
-    @property
-    def left(self) -> int:
-        """Files that were expected, and of which nothing was recorded."""
-        return self._progress.total - self._progress.done
-
-    def expect(self, total: int) -> None:
-        """Say how many files there are."""
-        self._progress = Progress(total, 0, 0, 0)
-
-    def record(self, outcomes: Iterable[Outcome], deadline: float) -> None:
-        """Record outcomes, until there are no more or the time is up."""
-        try:
+        with closing(self._outcomes(files(), known.__contains__)) as outcomes:
             for outcome in outcomes:
-                self._add(outcome)
-                if time.monotonic() >= deadline:
-                    break
-        except KeyboardInterrupt:
-            self._commit()
-            raise
-        self._commit()
-
-    def _add(self, outcome: Outcome) -> None:
-        self._batch.append(outcome)
-        before = self._progress
-        faces = len(outcome.faces) if isinstance(outcome, PhotoIndexed) else 0
-        failed = isinstance(outcome, PhotoFailed)
-        self._progress = Progress(before.total, before.done + 1, before.faces + faces, before.failed + failed)
-        self._listeners.progress(self._progress)
-        if len(self._batch) >= BATCH_PHOTOS or time.monotonic() - self._committed >= BATCH_SECONDS:
-            self._commit()
-
-    def _commit(self) -> None:
-        if self._batch:
-            with undisturbed(), self._clock.time("record"):
-                self.total += self._catalog.record(self._batch, self._since)
-                self._batch = []
-        self._committed = time.monotonic()
-
-
-def _asked_for(outcomes: Iterator[Outcome], named: frozenset[bytes]) -> Iterator[Outcome]:
-    """Outcomes, but a file that was named itself is never skipped in silence for not being a photo."""
-    for outcome in outcomes:
-        is_named = isinstance(outcome, PhotoSkipped) and outcome.file.path in named
-        yield not_a_photo(outcome.file) if is_named else outcome
+                is_named = isinstance(outcome, PhotoSkipped) and outcome.file.path in roots
+                yield not_a_photo(outcome.file) if is_named else outcome

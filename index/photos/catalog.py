@@ -5,13 +5,13 @@ use a transaction a chunk, so that a slow reader holds no writer up; of what is 
 may show some. This module knows neither pixels nor FAISS.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, Text, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, func, or_, select
 
 from index.arrays import descriptors_from_blobs, landmarks_from_blob
 from index.clock import Clock, utc_now
@@ -19,9 +19,8 @@ from index.decisions.derived_tables import write_derived_tables
 from index.decisions.journal_rows import names_any, read_decisions, readable
 from index.decisions.replay import replay
 from index.errors import LibraryDamaged, ModelMismatch
-from index.paths import is_inside
 from index.photos.library_figures import summarise
-from index.photos.recorder import Recorder
+from index.photos.recorder import NO_FORMAT, Recorder
 from index.store.conditions import in_chunks, is_one_of, is_under
 from index.store.schema import content, descriptor, face, library, photo, root
 from index.store.statements import insert_new
@@ -49,13 +48,18 @@ class Catalog:
     Args:
         store: Open; for the methods that write, open for writing.
         clock: For the times that are written down.
+        is_current: Whether a decoder, as an outcome names it, is the one that would decode its format now.
+            What another one failed to decode is tried again.
 
     Every method may raise a ``LibraryError``: see ``Store.read`` and ``Store.write``.
     """
 
-    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, store: Store, clock: Clock = utc_now, is_current: Callable[[str], bool] = lambda decoder: True
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._is_current = is_current
 
     @property
     def path(self) -> Path:
@@ -103,30 +107,27 @@ class Catalog:
             photo.c.size,
             photo.c.mtime_ns,
             or_(photo.c.failed_reason.is_not(None), content.c.failed_reason.is_not(None)),
-            photo.c.failed_reason.is_not(None),
             photo.c.missing_since.is_not(None),
             photo.c.racy,
         ).outerjoin(content)
         with self._store.read() as connection:
+            query = query.add_columns(or_(photo.c.failed_reason.is_not(None), self._is_retried(connection)))
             return {
                 path: PhotoState(*state)
                 for each in roots
                 for path, *state in connection.execute(query.where(is_under(photo.c.path, each)))
             }
 
-    def known_digests(self) -> set[bytes]:
-        """The contents that need not be decoded again: described by the library's model, or failed."""
+    def photos_at(self, paths: Sequence[bytes]) -> set[bytes]:
+        """Those of some paths that are themselves photos, missing ones included."""
         with self._store.read() as connection:
-            return set(connection.scalars(select(content.c.digest)))
+            queries = (select(photo.c.path).where(photo.c.path.in_(each)) for each in in_chunks(paths, CHUNK))
+            return {path for query in queries for path in connection.scalars(query)}
 
-    def digests_of(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The contents of some photos, by path; those that are unknown or could not be read are left out."""
-        found: dict[bytes, bytes] = {}
-        for chunk in in_chunks(paths, CHUNK):
-            query = select(photo.c.path, content.c.digest).join(content).where(photo.c.path.in_(chunk))
-            with self._store.read() as connection:
-                found.update((row.path, row.digest) for row in connection.execute(query))
-        return found
+    def known_digests(self) -> set[bytes]:
+        """The contents that need not be decoded again: the library's model described them, or they failed."""
+        with self._store.read() as connection:
+            return set(connection.scalars(select(content.c.digest).where(~self._is_retried(connection))))
 
     def record(self, outcomes: Sequence[Outcome], since: datetime | None = None) -> Recorded:
         """Apply a batch of outcomes, all or none, in their order; ``index.photos.recorder`` has the rules.
@@ -151,37 +152,6 @@ class Catalog:
             if names_any(connection, _digests(outcomes)):  # what was decided of a face holds once it is back
                 write_derived_tables(connection, replay(read_decisions(connection)))
             return recorder.counts()
-
-    def mark_missing(self, roots: Sequence[bytes], seen: Set[bytes], spared: Sequence[bytes]) -> int:
-        """Mark photos that a scan did not meet; they stay in the library, with their faces.
-
-        Args:
-            roots: What was scanned.
-            seen: The paths that it met.
-            spared: Folders in it that could not be listed, of which nothing is known.
-
-        Returns:
-            How many were not marked before.
-        """
-        spared_folders = frozenset(spared)
-        present = select(photo.c.path).where(photo.c.missing_since.is_(None))
-        now = self._now()
-        with self._store.write() as connection:
-            gone = {
-                path
-                for each in roots
-                for path in connection.scalars(present.where(is_under(photo.c.path, each)))
-                if path not in seen and not is_inside(path, spared_folders)
-            }
-            for chunk in in_chunks(sorted(gone), CHUNK):
-                connection.execute(update(photo).where(photo.c.path.in_(chunk)).values(missing_since=now))
-        return len(gone)
-
-    def mark_present(self, paths: Sequence[bytes]) -> None:
-        """Take the mark off photos that came back unchanged; paths that are unknown are passed over."""
-        with self._store.write() as connection:
-            for chunk in in_chunks(paths, CHUNK):
-                connection.execute(update(photo).where(photo.c.path.in_(chunk)).values(missing_since=None))
 
     def failures_under(self, roots: Sequence[bytes]) -> list[FailureRecord]:
         """The photos at or under these paths, not missing, that could not be read, by path."""
@@ -261,6 +231,13 @@ class Catalog:
         """The library in figures."""
         with self._store.read() as connection:
             return summarise(connection, self._store.size())
+
+    def _is_retried(self, connection: Connection) -> ColumnElement[bool]:
+        """A condition on a content: it failed, and another decoder would read it now."""
+        failed, decoder = content.c.failed_reason.is_not(None), content.c.decoder
+        known = connection.scalars(select(decoder).distinct().where(failed, decoder.is_not(None)))
+        current = [each for each in known if each == NO_FORMAT or self._is_current(each)]
+        return and_(failed, or_(decoder.is_(None), ~is_one_of(decoder, current)))
 
     def _now(self) -> str:
         return self._clock().isoformat()

@@ -1,10 +1,10 @@
-"""The places that are scanned: how many photos each has, how many it lost, and what becomes of them.
+"""The places that are scanned: how many photos each has, and what becomes of them.
 
 A root is a folder or a file that was once asked to be scanned. Roots may lie in one another. No disk is
-asked here: what a scan met, and what is to be done about it, is told by the caller.
+asked here.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, Executable, and_, bindparam, delete, func, select, update
@@ -14,7 +14,7 @@ from index.paths import is_inside
 from index.store.conditions import is_under
 from index.store.schema import content, face, photo, root
 from index.store.store import Store
-from index.values import Moved, Pruned, RootFigures, RootLoss, StoredPhoto
+from index.values import Moved, Pruned, RootFigures, StoredPhoto
 
 
 class Roots:
@@ -45,26 +45,6 @@ class Roots:
         with self._store.read() as connection:
             found = connection.scalar(select(photo.c.id).where(is_under(photo.c.path, path)).limit(1))
             return found is not None or path in _paths(connection)
-
-    def losses(
-        self, roots: Sequence[bytes], seen: Set[bytes], spared: Sequence[bytes]
-    ) -> tuple[RootLoss, ...]:
-        """How many of the photos of each root a scan did not meet; nothing is written.
-
-        Args:
-            roots: What was to be scanned.
-            seen: The paths that the scan met.
-            spared: Folders in it that could not be listed, of which nothing is known.
-        """
-        spared_folders = frozenset(spared)
-        present = select(photo.c.path).where(photo.c.missing_since.is_(None))
-        losses = []
-        with self._store.read() as connection:
-            for each in roots:
-                paths = connection.scalars(present.where(is_under(photo.c.path, each))).all()
-                lost = sum(path not in seen and not is_inside(path, spared_folders) for path in paths)
-                losses.append(RootLoss(each, len(paths), lost, is_photo=paths == [each]))
-        return tuple(losses)
 
     def photos_under(self, path: bytes) -> tuple[StoredPhoto, ...]:
         """The photos at a path, or below it, that are not missing, by path."""

@@ -2,24 +2,26 @@
 
     PhotoIndexed              new content, its faces and descriptors, but for faces of forgotten persons; the
                               path has this content now
-    PhotoKnown                the path has this content now, perhaps after a move
-    PhotoFailed, with digest  new content that failed for good; the path has this content now
+    PhotoKnown                the path has this content now
+    PhotoFailed, with digest  new content that failed; the path has this content now
     PhotoFailed, without      the path has no content, and is to be read again by the next scan
     PhotoSkipped              the path, if it was a photo, is one no more
 
 A content that the path had before stays, with its faces, even where no photo has it any more: it may
 come back. Recording an outcome twice leaves what recording it once does. This module works inside a
-transaction that its caller began; it knows neither files (but for whether one is gone) nor pixels.
+transaction that its caller began; it knows neither files nor pixels.
+
+A path that gets a content which other paths have may be a copy, or a photo that moved. Only a crawl that is
+complete can tell: see ``index.photos.presence``.
 """
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from index.arrays import descriptor_to_blob, landmarks_to_blob
 from index.decisions.model import FaceKey
@@ -38,13 +40,12 @@ from pipeline.values import (
     PhotoSkipped,
 )
 
-_COPIES = 20
-"""Of so many copies of one content it is looked up whether they are gone from the disk. Thousands of equal
-files, empty ones for instance, would else be looked up once for each of them; what is not found to have
-moved is a duplicate, and the path that it left is marked missing."""
-
 _RACY_SECONDS = 2
 """How coarse a time of change may be (FAT's is), and how far apart the clocks of two machines."""
+
+
+NO_FORMAT = "none"
+"""Stands for a decoder in the row of a failed content that is of no format."""
 
 
 class _OutcomeKind(Enum):
@@ -53,7 +54,6 @@ class _OutcomeKind(Enum):
     INDEXED = "indexed"
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
-    MOVED = "moved"
     FAILED = "failed"
     SKIPPED = "skipped"
 
@@ -78,7 +78,8 @@ class Recorder:
         self._time = now
         self._now = now.isoformat()
         self._racy = range(_ns(since, -_RACY_SECONDS), _ns(now, +_RACY_SECONDS))
-        self._fates: Counter[_OutcomeKind] = Counter()
+        self._kinds: Counter[_OutcomeKind] = Counter()
+        self._perhaps_moved: dict[bytes, str] = {}
         self._faces = 0
 
     def record(self, outcome: Outcome) -> None:
@@ -88,11 +89,12 @@ class Recorder:
             ValueError: A ``PhotoKnown`` of which nobody ever recorded the content, or a malformed
                 descriptor or digest: a bug in whoever made the outcome.
         """
-        self._fates[self._apply(outcome)] += 1
+        self._kinds[self._apply(outcome)] += 1
 
     def counts(self) -> Recorded:
         """What became of the photos recorded so far."""
-        return Recorded(**{fate.value: self._fates[fate] for fate in _OutcomeKind}, faces=self._faces)
+        counts = {kind.value: self._kinds[kind] for kind in _OutcomeKind}
+        return Recorded(**counts, faces=self._faces, perhaps_moved=self._perhaps_moved)
 
     def _apply(self, outcome: Outcome) -> _OutcomeKind:
         match outcome:
@@ -112,7 +114,10 @@ class Recorder:
         taken_at = None if outcome.taken_at is None else outcome.taken_at.isoformat()
         size = {"width": outcome.size.width, "height": outcome.size.height}
         before = self._content_at(outcome.file.path)
-        content_id = self._put_content(outcome.digest, {**size, "taken_at": taken_at, **_NO_FAILURE})
+        looked = {"decoder": outcome.decoder, "detector": outcome.detector}
+        content_id = self._put_content(
+            outcome.digest, {**size, "taken_at": taken_at, **looked, **_NO_FAILURE}
+        )
         replaced = None if before == content_id else before
         if replaced is not None:
             carry_over_tombstones(self._connection, replaced, content_id)
@@ -122,25 +127,24 @@ class Recorder:
                 self._add_face(content_id, described)
         if replaced is not None:
             carry_over_decisions(self._connection, replaced, content_id, self._time)
-        self._put(outcome.file, content_id, _NO_FAILURE)
+        self._put(outcome.file, content_id, {**_NO_FAILURE, "perhaps_moved": False})
         return _OutcomeKind.INDEXED
 
     def _known(self, outcome: PhotoKnown) -> _OutcomeKind:
         content = self._content(outcome.digest)
         if content is None:
             raise ValueError(f"{outcome.file.path!r} is said to have a known content, which nobody recorded")
-        fate = self._place(outcome.file, content.id)
-        return _OutcomeKind.FAILED if content.failed else fate
+        return self._place(outcome.file, content.id, failed=content.failed)
 
     def _failed(self, outcome: PhotoFailed) -> _OutcomeKind:
         if outcome.digest is None:
-            self._put(outcome.file, None, _failure(outcome))
+            self._put(outcome.file, None, {**_failure(outcome), "perhaps_moved": False})
             return _OutcomeKind.FAILED
         content = self._content(outcome.digest)
         if content is not None and not content.failed:
             return self._place(outcome.file, content.id)  # its faces are known: keep them
-        self._place(outcome.file, self._put_content(outcome.digest, _failure(outcome)))
-        return _OutcomeKind.FAILED
+        values = {**_failure(outcome), "decoder": outcome.decoder or NO_FORMAT}
+        return self._place(outcome.file, self._put_content(outcome.digest, values), failed=True)
 
     def _skipped(self, outcome: PhotoSkipped) -> _OutcomeKind:
         photo = schema.photo
@@ -151,33 +155,31 @@ class Recorder:
         )
         return _OutcomeKind.SKIPPED
 
-    def _place(self, file: PhotoFile, content_id: int) -> _OutcomeKind:
-        """Give a path a content that is known, and find out whether it moved there."""
-        photo = schema.photo
-        holders = self._connection.execute(
-            select(photo.c.id, photo.c.path, photo.c.missing_since)
-            .where(photo.c.content_id == content_id)
-            .order_by(photo.c.id)
-            .limit(_COPIES)
-        ).all()
+    def _place(self, file: PhotoFile, content_id: int, *, failed: bool = False) -> _OutcomeKind:
+        """Give a path a content that is known.
+
+        Returns:
+            As what it is counted: as a duplicate where another photo that is not missing has the content.
+        """
         if self._content_at(file.path) == content_id:
-            fate = _OutcomeKind.UNCHANGED
-        elif gone := next((holder for holder in holders if _is_gone(holder.path)), None):
-            self._connection.execute(delete(photo).where(photo.c.path == file.path))
-            self._connection.execute(update(photo).where(photo.c.id == gone.id).values(path=file.path))
-            fate = _OutcomeKind.MOVED
-        else:
-            present = any(holder.missing_since is None for holder in holders)
-            fate = _OutcomeKind.DUPLICATE if present else _OutcomeKind.INDEXED
-        self._put(file, content_id, _NO_FAILURE)
-        return fate
+            self._put(file, content_id, _NO_FAILURE)  # perhaps it moved here in an unfinished scan
+            return _OutcomeKind.FAILED if failed else _OutcomeKind.UNCHANGED
+        photo = schema.photo
+        others = select(photo.c.id).where(photo.c.content_id == content_id).limit(1)
+        is_copy = self._connection.scalar(others.where(photo.c.missing_since.is_(None))) is not None
+        perhaps_moved = is_copy or self._connection.scalar(others) is not None
+        self._put(file, content_id, {**_NO_FAILURE, "perhaps_moved": perhaps_moved})
+        kind = _OutcomeKind.DUPLICATE if is_copy else _OutcomeKind.INDEXED
+        if perhaps_moved and not failed:
+            self._perhaps_moved[file.path] = kind.value
+        return _OutcomeKind.FAILED if failed else kind
 
     def _content_at(self, path: bytes) -> int | None:
         """The content that a path had when it was last recorded; ``None`` where it had none."""
         photo = schema.photo
         return self._connection.scalar(select(photo.c.content_id).where(photo.c.path == path))
 
-    def _put(self, file: PhotoFile, content_id: int | None, failure: Mapping[str, str | None]) -> None:
+    def _put(self, file: PhotoFile, content_id: int | None, others: Mapping[str, object]) -> None:
         """Make the row of a path say what is there now."""
         values = {
             "size": file.size,
@@ -185,7 +187,7 @@ class Recorder:
             "content_id": content_id,
             "missing_since": None,
             "racy": file.mtime_ns in self._racy,
-            **failure,
+            **others,
         }
         upsert(self._connection, schema.photo, [{"path": file.path, **values}], key="path")
 
@@ -242,14 +244,3 @@ def _failure(outcome: PhotoFailed) -> Mapping[str, str | None]:
 def _ns(time: datetime, seconds: int) -> int:
     """So many seconds after a time, in nanoseconds since the epoch."""
     return (int(time.timestamp()) + seconds) * 1_000_000_000
-
-
-def _is_gone(path: bytes) -> bool:
-    """Whether there is certainly no file; a folder that may not be searched says nothing of what is in it."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False

@@ -89,11 +89,13 @@ photo = Table(
     Column("failed_message", Text),
     Column("missing_since", Text),
     Column("racy", Boolean(name="racy"), nullable=False, server_default="0"),
+    Column("perhaps_moved", Boolean(name="perhaps_moved"), nullable=False, server_default="0"),
     CheckConstraint("(failed_reason IS NULL) = (content_id IS NOT NULL)", name="read_or_failed"),
     Index(None, "content_id"),
 )
 """A path. It has a content, or the reason why the file could not be read. A racy one had been changed so
-shortly before it was read that a later change may have left it the same size and time."""
+shortly before it was read that a later change may have left it the same size and time. One that perhaps moved
+got a content that other paths had: once a crawl has looked for all of those, it is a copy, or has moved."""
 
 face = Table(
     "face",

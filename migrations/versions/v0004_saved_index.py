@@ -1,6 +1,7 @@
 """What is kept of the saved index is only what tells whether a file is one that the library saved.
 
-Indexes are built anew: the next scan does it. The format of their files has changed.
+Indexes are built anew: the next scan does it. The format of their files has changed. And photos are marked
+that got a content which other paths had, until it is known whether they are copies or have moved.
 """
 
 import sqlalchemy as sa
@@ -13,6 +14,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column(
+        "photo",
+        sa.Column("perhaps_moved", sa.Boolean(name="perhaps_moved"), nullable=False, server_default="0"),
+    )
     op.drop_table("vector_index")
     op.create_table(
         "vector_index",

@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from faceindex.scanning.scan import BATCH_PHOTOS
+from faceindex.scanning.recording import BATCH_PHOTOS
 from tests.functional.command import CommandLine
 
 PHOTOS = BATCH_PHOTOS * 2 + 20

@@ -121,8 +121,8 @@ class Killer:
 def _serve() -> None:
     for name in LOADED:
         import_module(name)
-    scan: Any = import_module("faceindex.scanning.scan")
-    scan.BATCH_PHOTOS = 3  # many small commits, so that there is much to interrupt
+    recording: Any = import_module("faceindex.scanning.recording")
+    recording.BATCH_PHOTOS = 3  # many small commits, so that there is much to interrupt
     for line in sys.stdin:
         order = json.loads(line)
         ending, its_end = os.pipe()

@@ -2,12 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Sequence, Set
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from index.photos.presence import Crawled, Presence
+from index.store.store import Store
 from pipeline.values import (
     F32,
     Box,
@@ -24,6 +26,8 @@ from pipeline.values import (
     Size,
     Stage,
 )
+
+NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 MODEL = ModelId("sface")
 DIMENSION = 16
@@ -87,3 +91,11 @@ def broken(file: PhotoFile, content: str) -> PhotoFailed:
 def unreadable(file: PhotoFile) -> PhotoFailed:
     """The file cannot be read, this time."""
     return PhotoFailed(file, Stage.READ, Reason.UNREADABLE, "permission denied", None)
+
+
+def crawled(
+    store: Store, roots: Sequence[bytes], seen: Set[bytes] = frozenset(), unlisted: Set[bytes] = frozenset()
+) -> int:
+    """Record what a crawl did not meet; how many photos are missing by that, and were not before."""
+    presence, crawl = Presence(store, clock=lambda: NOW), Crawled(frozenset(roots), seen, unlisted)
+    return presence.record_gone(crawl, presence.unmet(crawl), frozenset()).missing

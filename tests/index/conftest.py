@@ -1,7 +1,6 @@
 """A real library in a new folder, and a clock that stands still."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,11 @@ from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
 from index.store.store import Store
+from tests.index import builders
 from tests.index.builders import MODEL
 from tests.index.journals import scan
 
-NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+NOW = builders.NOW
 
 
 @pytest.fixture

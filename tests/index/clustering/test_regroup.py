@@ -21,7 +21,7 @@ from index.store.sqlite.database import SqliteStore
 from index.store.store import Access, Store
 from pipeline.values import ModelId, PhotoIndexed, Size
 from tests.index.albums import THRESHOLDS, Album, Shot, of
-from tests.index.builders import digest_of, make_file
+from tests.index.builders import crawled, digest_of, make_file
 
 ANNA, BEN, CARL = range(3)
 
@@ -308,7 +308,7 @@ def test_faces_in_no_photo_any_more_are_left_alone(album: Album, photos: Path) -
 
 def test_missing_photos_keep_their_faces_in_clusters(album: Album, photos: Path) -> None:
     faces = album.add_each(of(ANNA), of(ANNA))
-    album.catalog.mark_missing([os.fsencode(photos)], set(), [])
+    crawled(album.database, [os.fsencode(photos)])
     album.regroup()
     assert album.partition() == {tuple(faces)}
 

@@ -15,7 +15,7 @@ from index.people.queries import ClusterFaces, PeopleQueries, Person, PhotoFilte
 from index.photos.catalog import Catalog
 from index.store.schema import cluster, cluster_face, recognised
 from index.store.store import Store
-from tests.index.builders import digest_of, indexed, known, make_file, units
+from tests.index.builders import crawled, digest_of, indexed, known, make_file, units
 from tests.index.journals import ANNA, BEN, CARL, assign, key, keys
 
 
@@ -65,13 +65,13 @@ def test_an_unknown_name_is_answered_with_those_that_are_like_it(
 
 
 def test_people_are_listed_by_name_with_their_faces(
-    journal: Journal, people: PeopleQueries, database: Store, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, database: Store, photos: Path
 ) -> None:
     journal.append_all([Assign(keys(4), CARL, "carl"), assign(BEN, 0), assign(ANNA, 1, 2), Ignore(keys(4))])
     journal.append(Hide(BEN))
     recognise(database, people.named("Anna"), f4=0.7, f6=0.8)
     (photos / "2.jpg").unlink()
-    catalog.mark_missing([os.fsencode(photos)], {os.fsencode(photos / f"{each}.jpg") for each in (0, 1)}, [])
+    crawled(database, [os.fsencode(photos)], {os.fsencode(photos / f"{each}.jpg") for each in (0, 1)})
     listed = people.summaries()
     assert [(each.person.name, each.confirmed, each.recognised, each.missing) for each in listed] == [
         ("Anna", 2, 2, 1),
@@ -211,13 +211,13 @@ def test_photos_by_when_they_were_taken(
 
 
 def test_photos_that_are_gone_are_not_found_and_copies_are(
-    journal: Journal, people: PeopleQueries, catalog: Catalog, photos: Path
+    journal: Journal, people: PeopleQueries, catalog: Catalog, database: Store, photos: Path
 ) -> None:
     journal.append(assign(ANNA, 0, 2))
     catalog.record([known(make_file(photos / "copy of 1.jpg"), "content 1")])
     (photos / "0.jpg").unlink()
     seen = {os.fsencode(photos / name) for name in ("1.jpg", "2.jpg", "copy of 1.jpg")}
-    catalog.mark_missing([os.fsencode(photos)], seen, [])
+    crawled(database, [os.fsencode(photos)], seen)
     assert found(people, PhotoFilter((people.named("Anna").id,))) == ["1.jpg", "copy of 1.jpg"]
 
 

@@ -13,13 +13,14 @@ from index.errors import LibraryDamaged, ModelMismatch
 from index.paths import is_inside
 from index.photos.catalog import CHUNK, Catalog
 from index.store.store import Store
-from index.values import ReasonCount, Recorded
+from index.values import ReasonCount
 from index.vectors.saved_index import load_index, save_index
 from pipeline.values import ModelId, PhotoFile
 from tests.index.builders import (
     DIMENSION,
     MODEL,
     broken,
+    crawled,
     digest_of,
     indexed,
     known,
@@ -87,51 +88,33 @@ def test_inside_is_a_matter_of_whole_names(path: list[bytes], folder: list[bytes
     assert is_inside(b"/" + b"/".join(path), {b"/"})
 
 
-def test_what_a_scan_did_not_meet_is_missing(catalog: Catalog) -> None:
-    put(catalog, b"/p/1", b"/p/2", b"/p/locked/3", b"/p/lock", b"/other/4")
-    assert catalog.mark_missing([b"/p"], {b"/p/1"}, [b"/p/locked"]) == 2
-    states = catalog.states_under([b"/"])
-    assert {path for path, state in states.items() if state.missing} == {b"/p/2", b"/p/lock"}
-    assert catalog.mark_missing([b"/p", b"/p/2"], {b"/p/1"}, [b"/p/locked"]) == 0
-
-    catalog.mark_present([b"/p/2", b"/never/seen"])
-    states = catalog.states_under([b"/"])
-    assert {path for path, state in states.items() if state.missing} == {b"/p/lock"}
-
-
-def test_faces_of_missing_photos_are_shown_as_such(catalog: Catalog, photos: Path) -> None:
+def test_faces_of_missing_photos_are_shown_as_such(catalog: Catalog, database: Store, photos: Path) -> None:
     a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
     catalog.record([indexed(a, "same", units(1)), known(b, "same")])
     (face_id,) = catalog.face_ids_of(digest_of("same"))
 
-    catalog.mark_missing([os.fsencode(photos)], {b.path}, [])
+    crawled(database, [os.fsencode(photos)], {a.path, b.path})
+    crawled(database, [os.fsencode(photos)], {b.path})
     assert (catalog.faces([face_id])[face_id].photo, catalog.faces([face_id])[face_id].missing) == (
         b.path,
         False,
     )
-    catalog.mark_missing([os.fsencode(photos)], set(), [])
+    crawled(database, [os.fsencode(photos)])
     assert (catalog.faces([face_id])[face_id].photo, catalog.faces([face_id])[face_id].missing) == (
         a.path,
         True,
     )
 
 
-def test_a_missing_photo_is_no_failure(catalog: Catalog) -> None:
+def test_a_missing_photo_is_no_failure(catalog: Catalog, database: Store) -> None:
     catalog.record([broken(PhotoFile(b"/p/half", 1, 1), "half"), unreadable(PhotoFile(b"/q/shut", 1, 1))])
     assert [each.path for each in catalog.failures_under([b"/p", b"/q/shut", b"/"])] == [
         b"/p/half",
         b"/q/shut",
     ]
-    catalog.mark_missing([b"/p"], set(), [])
+    crawled(database, [b"/p"])
     assert [each.path for each in catalog.failures_under([b"/"])] == [b"/q/shut"]
     assert catalog.failures_under([b"/p"]) == []
-
-
-def test_a_missing_photo_that_is_recorded_again_is_there(catalog: Catalog) -> None:
-    put(catalog, b"/p/1")
-    catalog.mark_missing([b"/p"], set(), [])
-    assert catalog.record([known(PhotoFile(b"/p/1", 1, 2), repr(b"/p/1"))]) == Recorded(unchanged=1)
-    assert not catalog.states_under([b"/p"])[b"/p/1"].missing
 
 
 def test_more_than_one_chunk(catalog: Catalog) -> None:
@@ -146,11 +129,6 @@ def test_more_than_one_chunk(catalog: Catalog) -> None:
     assert np.allclose(np.concatenate([chunk.vectors for chunk in chunks]), stored(vectors), atol=1e-7)
     assert [face.face_id for chunk in catalog.all_faces() for face in chunk] == ids.tolist()
     assert set(catalog.faces(ids.tolist())) == set(ids.tolist())
-    paths = [b"/q/%d" % number for number in range(count)]
-    put(catalog, *paths)
-    assert catalog.mark_missing([b"/q"], set(), []) == count
-    catalog.mark_present(paths)
-    assert not any(state.missing for state in catalog.states_under([b"/q"]).values())
 
 
 def test_only_what_was_asked_for(catalog: Catalog) -> None:
@@ -188,7 +166,7 @@ def test_an_empty_library_in_figures(database: Store) -> None:
     assert (figures.first_taken, figures.faces_per_photo) == (None, 0.0)
 
 
-def test_a_library_in_figures(catalog: Catalog, photos: Path) -> None:
+def test_a_library_in_figures(catalog: Catalog, database: Store, photos: Path) -> None:
     names = ("a", "b", "copy", "hill", "half", "shut", "edited", "gone")
     files = {name: make_file(photos / name, name) for name in names}
     catalog.add_roots([os.fsencode(photos)])
@@ -205,7 +183,7 @@ def test_a_library_in_figures(catalog: Catalog, photos: Path) -> None:
             indexed(files["gone"], "gone", units(1)),
         ]
     )
-    catalog.mark_missing([files["gone"].path], set(), [])
+    crawled(database, [files["gone"].path])
     save_index(load_index(catalog, MODEL, DIMENSION).index, catalog, MODEL)
     figures = catalog.statistics()
     assert (figures.model, figures.created_at) == (MODEL, NOW)

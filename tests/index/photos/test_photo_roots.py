@@ -7,9 +7,9 @@ import pytest
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
 from index.store.store import Store
-from index.values import Moved, Pruned, RootFigures, RootLoss
+from index.values import Moved, Pruned, RootFigures
 from pipeline.values import PhotoFile
-from tests.index.builders import digest_of, indexed, units
+from tests.index.builders import crawled, digest_of, indexed, units
 from tests.index.conftest import NOW
 
 
@@ -23,16 +23,9 @@ def roots(database: Store, catalog: Catalog) -> Roots:
     return Roots(database, clock=lambda: NOW)
 
 
-def test_figures_and_losses_are_each_root_s_own(catalog: Catalog, roots: Roots) -> None:
-    catalog.mark_missing([b"/p"], {b"/p/1", b"/p/in/3"}, [])
+def test_figures_are_each_root_s_own(database: Store, roots: Roots) -> None:
+    crawled(database, [b"/p"], {b"/p/1", b"/p/in/3"})
     assert roots.figures() == (RootFigures(b"/p", 2, 1), RootFigures(b"/pictures", 1, 0))
-    losses = roots.losses([b"/p", b"/pictures", b"/p/1", b"/unknown"], {b"/pictures/4"}, [b"/p/in"])
-    assert losses == (
-        RootLoss(b"/p", known=2, lost=1, is_photo=False),
-        RootLoss(b"/pictures", known=1, lost=0, is_photo=False),
-        RootLoss(b"/p/1", known=1, lost=1, is_photo=True),
-        RootLoss(b"/unknown", known=0, lost=0, is_photo=False),
-    )
 
 
 def test_what_is_known_is_a_root_or_has_photos(catalog: Catalog, roots: Roots) -> None:
@@ -50,8 +43,8 @@ def test_a_move_takes_every_byte_of_a_name_along(catalog: Catalog, roots: Roots)
     }  # fmt: skip
 
 
-def test_missing_photos_move_too(catalog: Catalog, roots: Roots) -> None:
-    catalog.mark_missing([b"/p"], set(), [])
+def test_missing_photos_move_too(catalog: Catalog, database: Store, roots: Roots) -> None:
+    crawled(database, [b"/p"])
     assert roots.photos_under(b"/p") == ()
     assert roots.move(b"/p", b"/q") == Moved(3, 0)
     assert all(state.missing for state in catalog.states_under([b"/q"]).values())
@@ -60,7 +53,7 @@ def test_missing_photos_move_too(catalog: Catalog, roots: Roots) -> None:
 def test_only_what_has_been_missing_for_long_is_given_up(
     database: Store, catalog: Catalog, roots: Roots
 ) -> None:
-    catalog.mark_missing([b"/p"], {b"/p/1"}, [])
+    crawled(database, [b"/p"], {b"/p/1"})
     for days, pruned in ((29.9, Pruned(0, 0)), (30.0, Pruned(2, 2)), (60.0, Pruned(0, 0))):
         later = Roots(database, clock=lambda days=days: NOW + timedelta(days=days))  # type: ignore[misc]
         assert later.prune(30, dry_run=True) == pruned

@@ -1,17 +1,19 @@
 """What each outcome does to the library, and that doing it twice does nothing more."""
 
 import os
-import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from index.errors import ModelMismatch
 from index.photos.catalog import Catalog
+from index.store.schema import content
 from index.store.store import Store
 from index.values import FaceRecord, Recorded
-from pipeline.values import Box, ModelId, Outcome, PhotoFile, PhotoIndexed, Quality, Size
+from pipeline.values import Box, ModelId, Outcome, PhotoFailed, PhotoFile, PhotoIndexed, Quality, Size
 from tests.index.builders import (
     MODEL,
     broken,
@@ -96,44 +98,6 @@ def test_a_second_photo_of_one_content_is_a_duplicate(catalog: Catalog, photos: 
     assert shown(catalog) == [(second.path, digest_of("same"), False)]  # one face, once
 
 
-def test_a_renamed_photo_has_moved(catalog: Catalog, photos: Path) -> None:
-    old = make_file(photos / "old.jpg")
-    catalog.record([indexed(old, "a", units(1))])
-    ids = catalog.face_ids_of(digest_of("a"))
-    os.remove(old.path)
-    new = make_file(photos / "2019" / "new.jpg")
-    assert catalog.record([known(new, "a")]) == Recorded(moved=1)
-    assert set(catalog.states_under([os.fsencode(photos)])) == {new.path}
-    assert catalog.face_ids_of(digest_of("a")) == ids
-
-
-def test_a_photo_whose_folder_became_a_file_has_moved(catalog: Catalog, photos: Path) -> None:
-    old = make_file(photos / "folder" / "old.jpg")
-    catalog.record([indexed(old, "a")])
-    os.remove(old.path)
-    (photos / "folder").rmdir()
-    make_file(photos / "folder")
-    assert catalog.record([known(make_file(photos / "new.jpg"), "a")]) == Recorded(moved=1)
-
-
-def test_a_photo_moved_onto_another_takes_its_place(catalog: Catalog, photos: Path) -> None:
-    a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
-    catalog.record([indexed(a, "a", units(1)), indexed(b, "b", units(1))])
-    os.replace(b.path, a.path)
-    assert catalog.record([known(a, "b")]) == Recorded(moved=1)
-    assert set(catalog.states_under([os.fsencode(photos)])) == {a.path}
-    assert shown(catalog) == [(a.path, digest_of("b"), False)]
-
-
-def test_of_two_copies_the_one_that_is_gone_has_moved(catalog: Catalog, photos: Path) -> None:
-    kept, gone = make_file(photos / "kept.jpg"), make_file(photos / "gone.jpg")
-    catalog.record([indexed(kept, "a"), known(gone, "a")])
-    os.remove(gone.path)
-    new = make_file(photos / "new.jpg")
-    catalog.record([known(new, "a")])
-    assert set(catalog.states_under([os.fsencode(photos)])) == {kept.path, new.path}
-
-
 def test_two_photos_that_swap_names(catalog: Catalog, photos: Path) -> None:
     a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
     catalog.record([indexed(a, "a", units(1, 1)), indexed(b, "b", units(1, 2))])
@@ -155,6 +119,40 @@ def test_an_edited_photo_shows_its_new_content_and_undoing_brings_the_old_back(
     assert digest_of("before") in catalog.known_digests()
     assert catalog.record([known(file, "before")]) == Recorded(indexed=1)
     assert set(catalog.faces(old)) == set(old)
+
+
+def test_content_that_another_decoder_failed_to_decode_is_tried_again(
+    catalog: Catalog, database: Store, photos: Path
+) -> None:
+    """Also what an earlier version recorded, which named no decoder; but nothing that is of no format."""
+    names = ("heic none", "jpeg pillow 1", "jpeg pillow 2", None)
+    failures = [
+        replace(broken(make_file(photos / str(number)), str(number)), decoder=name)
+        for number, name in enumerate([*names, "of an earlier version"])
+    ]
+    catalog.record([*failures, indexed(make_file(photos / "whole"), "whole", units(1))])
+    with database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE content SET decoder = NULL WHERE decoder = 'of an earlier version' OR width IS NOT NULL"
+        )
+    current = Catalog(database, is_current=lambda decoder: decoder == "jpeg pillow 2")
+    states = current.states_under([os.fsencode(photos)])
+    assert [states[failure.file.path].unread for failure in failures] == [True, True, False, False, True]
+    assert not states[os.fsencode(photos / "whole")].unread
+    assert current.known_digests() == {digest_of("2"), digest_of("3"), digest_of("whole")}
+    again = replace(failures[0], decoder="jpeg pillow 2")
+    assert catalog.record([again]) == Recorded(failed=1)
+    assert not current.states_under([again.file.path])[again.file.path].unread
+
+
+def test_what_looked_at_a_photo_is_written_down(catalog: Catalog, database: Store, photos: Path) -> None:
+    file = make_file(photos / "a")
+    for outcome in (broken(file, "a"), indexed(file, "a")):
+        catalog.record([outcome])
+        with database.read() as connection:
+            (row,) = connection.execute(select(content.c.decoder, content.c.detector)).all()
+        expected = ("none", None) if isinstance(outcome, PhotoFailed) else ("png pillow 12.0.0", "mtcnn")
+        assert tuple(row) == expected
 
 
 def test_content_that_cannot_be_decoded_is_not_tried_again(catalog: Catalog, photos: Path) -> None:
@@ -277,22 +275,6 @@ def test_a_name_that_is_not_text_is_kept(catalog: Catalog, tmp_path: Path) -> No
     Path(os.fsdecode(name)).touch()
     catalog.record([indexed(PhotoFile(name, 0, 1), "a", units(1))])
     assert shown(catalog)[0][0] == name
-    os.remove(name)
-    moved = os.fsencode(tmp_path) + b"/\xff.jpg"
-    assert catalog.record([known(PhotoFile(moved, 0, 1), "a")]) == Recorded(moved=1)
-
-
-def test_a_folder_that_may_not_be_searched_does_not_mean_gone(catalog: Catalog, photos: Path) -> None:
-    if os.getuid() == 0:
-        pytest.skip("root may search every folder")
-    hidden = make_file(photos / "private" / "a.jpg")
-    catalog.record([indexed(hidden, "a")])
-    mode = stat.S_IMODE((photos / "private").stat().st_mode)
-    (photos / "private").chmod(0)
-    try:
-        assert catalog.record([known(make_file(photos / "b.jpg"), "a")]) == Recorded(duplicate=1)
-    finally:
-        (photos / "private").chmod(mode)
 
 
 def test_face_ids_are_never_used_twice(catalog: Catalog, database: Store, photos: Path) -> None:

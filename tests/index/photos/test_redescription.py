@@ -10,7 +10,7 @@ from index.photos.redescription import Redescription
 from index.store.store import Store
 from index.values import Coverage, FreshDescriptors
 from pipeline.values import ModelId
-from tests.index.builders import MODEL, digest_of, indexed, make_file, units
+from tests.index.builders import MODEL, crawled, digest_of, indexed, make_file, units
 
 OTHER = ModelId("other")
 
@@ -57,10 +57,8 @@ def test_a_face_is_not_described_by_what_was_meant_for_another(other: Redescript
     assert other.coverage().described == 0
 
 
-def test_faces_of_missing_photos_wait_for_nobody(
-    catalog: Catalog, other: Redescription, photos: Path
-) -> None:
-    catalog.mark_missing([bytes(photos / "c.jpg"), bytes(photos / "b.jpg")], set(), [])
+def test_faces_of_missing_photos_wait_for_nobody(database: Store, other: Redescription, photos: Path) -> None:
+    crawled(database, [bytes(photos / "c.jpg"), bytes(photos / "b.jpg")])
     (two,) = other.undescribed(0, 10)
     assert [Path(file.path.decode()).name for file in two.files] == ["a.jpg"]
     assert other.coverage() == Coverage(faces=3, described=0, waiting=2, contents=1)

@@ -15,7 +15,7 @@ from index.photos.catalog import Catalog
 from index.recognition.decided_faces import FACES_A_YEAR, load_gallery, not_faces
 from index.store.store import Store
 from pipeline.values import F32, ModelId, PhotoFile, PhotoIndexed
-from tests.index.builders import MODEL, digest_of, indexed, stored, units
+from tests.index.builders import MODEL, crawled, digest_of, indexed, stored, units
 
 JULY = datetime.fromisoformat("2019-07-14T12:30:00+02:00")
 
@@ -89,12 +89,10 @@ def test_of_a_year_with_many_faces_some_are_taken_evenly(catalog: Catalog, datab
     assert max(np.diff(np.sort(chosen[chosen != ids[50]]))) <= 3
 
 
-def test_faces_of_photos_that_are_gone_are_still_evidence(
-    catalog: Catalog, database: Store, faces: list[int]
-) -> None:
+def test_faces_of_photos_that_are_gone_are_still_evidence(database: Store, faces: list[int]) -> None:
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(faces[:1]), new_key(), "Anna"))
-    catalog.mark_missing([b"/p"], set(), [])
+    crawled(database, [b"/p"])
     assert load_gallery(database, MODEL).face_ids.tolist() == faces[:1]
 
 

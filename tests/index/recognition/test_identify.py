@@ -9,11 +9,12 @@ from index.photos.catalog import Catalog
 from index.recognition.gallery import Gallery
 from index.recognition.identify import LikenessVerdict, Match, NeighborOptions, identify, nearest
 from index.recognition.thresholds import Thresholds
+from index.store.store import Store
 from index.values import NONE, NearFace
 from index.vectors.saved_index import load_index
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, PhotoFile
-from tests.index.builders import DIMENSION, MODEL, digest_of, indexed, known, make_file, units
+from tests.index.builders import DIMENSION, MODEL, crawled, digest_of, indexed, known, make_file, units
 from tests.index.recognition.test_gallery import confirmed
 
 
@@ -100,9 +101,9 @@ def test_faces_that_are_in_no_photo_any_more_make_room_for_others(
 
 
 def test_faces_of_missing_photos_are_matches_and_say_so(
-    catalog: Catalog, people: list[PhotoFile], probe: F32
+    catalog: Catalog, database: Store, people: list[PhotoFile], probe: F32
 ) -> None:
-    catalog.mark_missing([b"/p/0"], set(), [])
+    crawled(database, [b"/p/0"])
     (near,) = nearest(catalog, loaded(catalog), probe, NeighborOptions(k=2))
     assert [(each.face.photo, each.face.missing) for each in near] == [(b"/p/0", True), (b"/p/1", False)]
 

@@ -1,0 +1,67 @@
+"""Whether the folders and files that are scanned are there, and whether photos are missing or only away.
+
+A disk that is not mounted looks like a folder from which everything was deleted. This module tells the two
+apart as well as can be.
+"""
+
+import os
+import stat
+from collections.abc import Mapping, Sequence, Set
+
+from faceindex.results import Refusal
+from index.paths import is_inside
+from index.photos.presence import Crawled
+from index.values import RootLoss
+
+SHARE = 1 / 5
+"""Of its photos, a root that has lost more at once is not believed to have lost them."""
+
+FEW = 2
+"""So many may go at once from the smallest root, unless they were all."""
+
+
+def unreachable(root: bytes) -> str | None:
+    """Why a folder or file cannot be scanned; ``None`` where it can."""
+    try:
+        mode = os.stat(root).st_mode
+        if stat.S_ISDIR(mode):
+            os.scandir(root).close()  # it may be there, and still not be for this user, or not answer
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+        return None
+    return "it is neither a folder nor a regular file"
+
+
+def was_deleted(photo: bytes) -> bool:
+    """Whether a photo that cannot be scanned is gone for certain: the folder in which it was is there."""
+    return os.path.isdir(os.path.dirname(photo))
+
+
+def refusals(
+    losses: Sequence[RootLoss], crawled: Crawled, reasons: Mapping[bytes, str | None]
+) -> tuple[Refusal, ...]:
+    """The roots whose losses are not believed.
+
+    Args:
+        losses: What a scan did not meet; what moved is not lost.
+        crawled: What it covered: a root that it did not has lost nothing.
+        reasons: Why each root cannot be scanned, ``None`` where it can.
+    """
+    return tuple(
+        Refusal(loss.root, loss.known, loss.lost, reasons[loss.root])
+        for loss in losses
+        if loss.lost and _is_refused(loss, crawled, is_there=reasons[loss.root] is None)
+    )
+
+
+def _is_refused(loss: RootLoss, crawled: Crawled, *, is_there: bool) -> bool:
+    if not is_there:
+        return loss.root not in crawled.roots
+    if loss.lost > max(FEW, loss.known * SHARE):
+        return True
+    return loss.lost == loss.known and not _has_any(crawled.seen, loss.root)
+
+
+def _has_any(paths: Set[bytes], root: bytes) -> bool:
+    return any(is_inside(path, {root}) for path in paths)

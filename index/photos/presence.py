@@ -1,0 +1,189 @@
+"""Which photos are gone, by what a crawl met: those that moved, and those that are missing.
+
+A photo is gone where a crawl covered its place and did not meet it. Of a place that it did not cover, as a
+disk that is not mounted, nothing is known. No disk is asked here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from index.clock import Clock, utc_now
+from index.paths import is_inside
+from index.store.conditions import in_chunks, is_one_of, is_under
+from index.store.schema import photo
+from index.store.store import Store
+from index.values import RootLoss
+
+_CHUNK = 1000
+"""Paths, or contents, in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crawled:
+    """What a crawl covered, and what it met there.
+
+    Attributes:
+        roots: Absolute paths of folders and files that it covered.
+        seen: The paths of the files that it met in them.
+        unlisted: Folders in them that it could not list.
+    """
+
+    roots: Set[bytes]
+    seen: Set[bytes]
+    unlisted: Set[bytes] = frozenset()
+
+    def covers(self, path: bytes) -> bool:
+        """Whether the crawl would have met a file of this path."""
+        return is_inside(path, self.roots) and not is_inside(path, self.unlisted)
+
+    def without(self, roots: Set[bytes]) -> "Crawled":
+        """The same crawl, as if it had not listed some roots."""
+        return Crawled(self.roots - roots, self.seen, self.unlisted | roots)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """The photos that a crawl covered and did not meet.
+
+    Attributes:
+        paths: Those that were not missing before.
+        moves: The new path of each one that moved, by its old path, which may have been missing before.
+    """
+
+    paths: Sequence[bytes]
+    moves: Mapping[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What became of photos that are gone.
+
+    Attributes:
+        moved: The new paths of those that moved.
+        missing: How many are marked as missing, and were not before.
+    """
+
+    moved: Sequence[bytes]
+    missing: int
+
+
+class Presence:
+    """Which photos of one library are there, after a crawl. Each method is one transaction.
+
+    Args:
+        store: Open; for the methods that write, open for writing.
+        clock: For the times that are written down.
+
+    Every method may raise a ``LibraryError``.
+    """
+
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+        self._store = store
+        self._clock = clock
+
+    def mark_present(self, paths: Sequence[bytes]) -> None:
+        """Take the mark off photos that came back unchanged; unknown paths are passed over."""
+        with self._store.write() as connection:
+            _update(connection, paths, missing_since=None)
+
+    def unmet(self, crawled: Crawled) -> Unmet:
+        """Find the photos that are gone, and where they moved to; nothing is written.
+
+        A photo has moved where its content has come to another path, in this scan or in an earlier one that
+        did not cover the old path. A new path is that of one photo only.
+        """
+        query = select(photo.c.path, photo.c.content_id, photo.c.missing_since).order_by(
+            photo.c.missing_since.is_not(None), photo.c.missing_since.desc(), photo.c.id
+        )
+        with self._store.read() as connection:
+            unmet = {
+                row.path: row
+                for root in crawled.roots
+                for row in connection.execute(query.where(is_under(photo.c.path, root)))
+                if row.path not in crawled.seen and crawled.covers(row.path)
+            }
+            old: dict[int, list[bytes]] = {}
+            for row in unmet.values():
+                if row.content_id is not None:
+                    old.setdefault(row.content_id, []).append(row.path)
+            moves = dict(_moves(connection, old, crawled))
+        return Unmet([row.path for row in unmet.values() if row.missing_since is None], moves)
+
+    def losses(self, roots: Sequence[bytes], crawled: Crawled, unmet: Unmet) -> tuple[RootLoss, ...]:
+        """How many photos each root has lost, but for those that moved; nothing is written.
+
+        Args:
+            roots: What was to be scanned; of those that the crawl could not cover, all photos count as lost.
+            crawled: What it covered.
+            unmet: What it did not meet.
+        """
+        count = select(func.count()).where(photo.c.missing_since.is_(None))
+        lost = [path for path in unmet.paths if path not in unmet.moves]
+        moved = [path for path in unmet.paths if path in unmet.moves]
+        losses = []
+        with self._store.read() as connection:
+            for root in roots:
+                present = connection.scalar(count.where(is_under(photo.c.path, root))) or 0
+                known = present - sum(is_inside(path, {root}) for path in moved)
+                if root in crawled.roots:
+                    losses.append(RootLoss(root, known, sum(is_inside(path, {root}) for path in lost)))
+                else:
+                    losses.append(RootLoss(root, known, 0 if is_inside(root, crawled.unlisted) else known))
+        return tuple(losses)
+
+    def record_gone(self, crawled: Crawled, unmet: Unmet, refused: Set[bytes]) -> Gone:
+        """Give up the old paths of photos that moved, and mark as missing what else is gone.
+
+        What is missing stays in the library, with its faces.
+
+        Args:
+            crawled: What the crawl covered.
+            unmet: What it did not meet.
+            refused: Roots that have lost more than is believed: they are taken for not covered.
+        """
+        moves = {old: new for old, new in unmet.moves.items() if not is_inside(old, refused)}
+        missing = [path for path in unmet.paths if path not in moves and not is_inside(path, refused)]
+        with self._store.write() as connection:
+            for chunk in in_chunks(list(moves), _CHUNK):
+                connection.execute(delete(photo).where(photo.c.path.in_(chunk)))
+            _update(connection, missing, missing_since=self._clock().isoformat())
+            told = [*moves.values(), *_copies(connection, crawled.without(refused))]
+            _update(connection, told, perhaps_moved=False)
+        return Gone(list(moves.values()), len(missing))
+
+
+def _moves(
+    connection: Connection, gone: Mapping[int, list[bytes]], crawled: Crawled
+) -> Iterator[tuple[bytes, bytes]]:
+    """The old and the new path of each photo that moved; ``gone`` are the old paths of each content."""
+    arrived = (
+        select(photo.c.path, photo.c.content_id)
+        .where(photo.c.perhaps_moved, photo.c.missing_since.is_(None))
+        .order_by(photo.c.id)
+    )
+    for chunk in in_chunks(list(gone), _CHUNK):
+        for path, content_id in connection.execute(arrived.where(is_one_of(photo.c.content_id, chunk))):
+            if gone[content_id] and (path in crawled.seen or not crawled.covers(path)):
+                yield gone[content_id].pop(0), path
+
+
+def _copies(connection: Connection, crawled: Crawled) -> Iterator[bytes]:
+    """The photos that perhaps moved, and did not: the crawl covered all other paths of their content."""
+    query = select(photo.c.content_id, photo.c.path, photo.c.perhaps_moved)
+    waiting = connection.scalars(select(photo.c.content_id).distinct().where(photo.c.perhaps_moved)).all()
+    for chunk in in_chunks(waiting, _CHUNK):
+        holders: dict[int, dict[bytes, bool]] = {}
+        for content_id, path, perhaps_moved in connection.execute(
+            query.where(is_one_of(photo.c.content_id, chunk))
+        ):
+            holders.setdefault(content_id, {})[path] = perhaps_moved
+        for paths in holders.values():
+            uncovered = {path for path in paths if not crawled.covers(path)}
+            yield from (path for path, perhaps in paths.items() if perhaps and uncovered <= {path})
+
+
+def _update(connection: Connection, paths: Sequence[bytes], **values: object) -> None:
+    for chunk in in_chunks(paths, _CHUNK):
+        connection.execute(update(photo).where(photo.c.path.in_(chunk)).values(**values))
