@@ -1,18 +1,17 @@
-"""Which part of a library has to be grouped anew when faces come to it, and what may come of it there.
+"""Which part of a library has to be grouped anew when faces come to it.
 
 New faces are compared with all. The clusters and persons that they may come to, and the single faces that
 they are near to, are grouped again together with them; the rest of the library stays as it is. Clusters are
-taken apart for that, so that an error of the first photos is mended by later ones, unless they are large. Of
-the faces that were there those are compared again that met: to which the same new face is near. The others
-were compared before, and nothing came between them since. This module knows what stands in the tables, as
-values, and decides nothing of the outcome.
+taken apart for that, so that later photos mend an error of the first ones, unless they are large. Of the old
+faces, those are compared again whose groups are near to the same new face. The others were compared before,
+and nothing came between them since. This module decides nothing of the outcome.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from index.clustering.cluster_tables import Grouped
+from index.clustering.cluster_tables import FaceTable
 from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
 from index.recognition.decided_faces import Rejections
 from index.recognition.recognise import NEAR_IDENTICAL
@@ -30,9 +29,9 @@ NEAR_SHARE = 0.75
 share up to 0.8 the clusters of the test collections are the same."""
 
 LARGE = 200
-"""Good faces from which on a cluster is not taken apart any more: it takes faces in, and keeps its own."""
+"""Reliable faces from which on a cluster is not taken apart: it takes faces in, and keeps its own."""
 
-GOOD = 0.3
+RELIABLE = 0.3
 """Quality from which on a face is evidence. docs/clustering.md has what spoilt faces do without, and with
 other limits."""
 
@@ -55,130 +54,76 @@ class LibraryFaces:
     """All faces of a library that are to be grouped, N of them.
 
     Attributes:
-        known: What is known of each.
+        faces: What is known of each.
         descriptors: Holds the descriptors of these faces.
         rejections: Who they are not.
     """
 
-    known: Grouped
+    faces: FaceTable
     descriptors: VectorStore
     rejections: Rejections
 
     def vectors(self, rows: I64) -> F32:
         """The descriptors of some of the faces, int64 [M], rising: float32 [M, D]."""
-        return self.descriptors.fetch(self.known.ids[rows]).vectors
+        return self.descriptors.fetch(self.faces.ids[rows]).vectors
 
     @property
     def persons(self) -> I64:
         """Who each is, confirmed or recognised, ``NONE`` where it is nobody: int64 [N]."""
-        known = self.known
-        return np.where(known.confirmed != NONE, known.confirmed, known.recognised)
+        return np.where(self.faces.confirmed != NONE, self.faces.confirmed, self.faces.recognised)
 
     @property
     def is_open(self) -> Flags:
         """Whether each is nobody, and nothing was decided of it: bool [N]."""
-        return np.asarray((self.persons == NONE) & ~self.known.ignored)
+        return np.asarray((self.persons == NONE) & ~self.faces.ignored)
 
     @property
-    def is_good(self) -> Flags:
-        """Whether each can be trusted as evidence: bool [N]."""
-        return np.asarray(self.known.qualities >= GOOD)
+    def is_reliable(self) -> Flags:
+        """Whether the quality of each lets it count as evidence: bool [N]."""
+        return np.asarray(self.faces.qualities >= RELIABLE)
 
 
-def find_region(library: LibraryFaces, fresh: Flags, same: float) -> AffectedRegion:
-    """What is to be grouped anew.
+def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegion:
+    """Find what is to be grouped anew.
 
     Args:
         library: All of it.
-        fresh: bool [N], open faces that were never compared with the others.
+        new: bool [N], open faces that were never compared with the others.
         same: The similarity from which on two single faces are one person.
     """
-    least = NEAR_SHARE * same
-    blocks = _Blocks(library)
-    ids = library.known.ids
-    near = np.searchsorted(ids, library.descriptors.near_pairs(ids[fresh], NEIGHBORS, least))
-    wanted = fresh[near[:, 1]]
-    wanted[~wanted] = _within_reach(library, blocks, near[~wanted], same)
+    least, ids = NEAR_SHARE * same, library.faces.ids
+    groups = _ExistingGroups(library)
+    near = np.searchsorted(ids, library.descriptors.near_pairs(ids[new], NEIGHBORS, least))
+    wanted = new[near[:, 1]]
+    wanted[~wanted] = _within_reach(library, groups, near[~wanted], same)
     near = near[wanted]
-    inside = fresh | np.isin(blocks.numbers, blocks.numbers[near[:, 1]])
-    # A poor face that has its place keeps it, and is no evidence to others.
-    rows = np.flatnonzero(inside & (library.is_good | blocks.are_single))
-    places = np.full(len(fresh), NONE)
+    inside = new | np.isin(groups.numbers, groups.numbers[near[:, 1]])
+    # An unreliable face that is in a group stays there, and is no evidence to others.
+    rows = np.flatnonzero(inside & (library.is_reliable | groups.are_single))
+    places = np.full(len(new), NONE)
     places[rows] = np.arange(len(rows))
     vectors = library.vectors(rows)
-    starts = blocks.starts(rows)
-    again = (starts == np.arange(len(rows))) & ~fresh[rows]
+    initial = groups.initial(rows)
     near = near[places[near[:, 1]] != NONE]
-    meetings = _Meetings(blocks.numbers[rows], places[near[~fresh[near[:, 1]]]])
+    common = _CommonNeighbors(groups.numbers[rows], places[near[~new[near[:, 1]]]])
+    again = (initial == np.arange(len(rows))) & ~new[rows]
     return AffectedRegion(
         rows,
         FacesToGroup(
             vectors=vectors,
-            starts=starts,
-            owners=np.where(blocks.are_owned, blocks.numbers, NONE)[rows],
-            former=np.where(blocks.are_clusters, blocks.numbers, NONE)[rows],
-            good=library.is_good[rows],
-            near=np.concatenate([places[near], _near_within(vectors, meetings, again, least)]),
-            apart=_rejected(library, places),
-            rivals=_of_one_photo(vectors, library.known.contents[rows]),
+            initial=initial,
+            owners=np.where(groups.are_owned, groups.numbers, NONE)[rows],
+            former=np.where(groups.are_clusters, groups.numbers, NONE)[rows],
+            reliable=library.is_reliable[rows],
+            near=np.concatenate([places[near], _near_within(vectors, common, again, least)]),
+            cannot_link=_rejected(library, places),
+            presumed_different=_of_one_photo(vectors, library.faces.contents[rows]),
         ),
     )
 
 
-def _within_reach(library: LibraryFaces, blocks: "_Blocks", near: I64, same: float) -> Flags:
-    """Of pairs of a new face and an old one, whether the new one may come to the block of the old: bool [E].
-
-    It may where the good faces of the block together are evidence enough, or nearly; or one of them alone is,
-    which may have got there by mistake; or where the block is a single face.
-    """
-    rows = np.flatnonzero(np.isin(blocks.first, np.append(blocks.first[near[:, 1]], near[:, 0])))
-    vectors, first = library.vectors(rows), np.searchsorted(rows, blocks.first[rows])
-    new, old = np.searchsorted(rows, near).T
-    labels = np.where(library.is_good[rows], first, NONE)
-    pairs = np.stack([new, first[old]], axis=1)
-    counted = np.isin(pairs[:, 1], labels)
-    strengths = np.full(len(near), -np.inf)
-    strengths[counted] = strengths_alone(vectors, labels, pairs[counted])
-    cosines = np.einsum("nd,nd->n", vectors[new], vectors[old])
-    enough = strengths >= strength_of_two(NEAR_SHARE * same)
-    return np.asarray(enough | (cosines >= same) | blocks.are_single[rows][old])
-
-
-class _Meetings:
-    """Blocks to which the same new face is near.
-
-    Args:
-        numbers: int64 [M], the block of each place.
-        near: int64 [E, 2], places of new faces, each with one of a face that is not new.
-    """
-
-    def __init__(self, numbers: I64, near: I64) -> None:
-        self._order = np.argsort(numbers, kind="stable")
-        self._bounds = np.searchsorted(numbers[self._order], np.arange(numbers.max(initial=0) + 2))
-        met = np.unique(np.stack([near[:, 0], numbers[near[:, 1]]], axis=1), axis=0)
-        parts = np.split(met[:, 1], np.flatnonzero(np.diff(met[:, 0])) + 1)
-        self.blocks = list({part.tobytes(): part for part in parts if len(part)}.values())
-        """int64 [B] each: those that met at one face, or at several."""
-
-    def places(self, blocks: I64) -> I64:
-        """The places of all faces of some blocks: int64 [K]."""
-        parts = [self._order[self._bounds[each] : self._bounds[each + 1]] for each in blocks]
-        return np.asarray(np.concatenate(parts), np.int64)
-
-
-def _near_within(vectors: F32, meetings: _Meetings, asked: Flags, least: float) -> I64:
-    """The nearest pairs among the faces of blocks that met, int64 [E, 2]: one of those asked, and another."""
-
-    def near(blocks: I64) -> I64:
-        places = np.sort(meetings.places(blocks))
-        index = ExactIndex.of(Descriptors(places, vectors[places]))
-        return index.near_pairs(places[asked[places]], NEIGHBORS, least)
-
-    return pairs_of_parts(near, meetings.blocks)
-
-
 def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
-    """Faces of which nothing is known, each in a photo of its own, ready to be grouped.
+    """Make faces ready to be grouped of which nothing is known, each in a photo of its own.
 
     Args:
         vectors: float32 [N, D], of unit norm.
@@ -188,28 +133,47 @@ def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
     rows = np.arange(len(vectors), dtype=np.int64)
     nobody, no_pairs = np.full(len(rows), NONE, np.int64), np.empty((0, 2), np.int64)
     near = ExactIndex.of(Descriptors(rows, vectors)).near_pairs(rows, NEIGHBORS, NEAR_SHARE * same)
-    return FacesToGroup(vectors, rows, nobody, nobody, qualities >= GOOD, near, no_pairs, no_pairs)
+    return FacesToGroup(vectors, rows, nobody, nobody, qualities >= RELIABLE, near, no_pairs, no_pairs)
 
 
-class _Blocks:
-    """What belongs together already: persons, strangers, clusters; and the faces that are by themselves.
+def _within_reach(library: LibraryFaces, groups: "_ExistingGroups", near: I64, same: float) -> Flags:
+    """Of pairs of a new face and an old one, whether the new one may come to the group of the old: bool [E].
+
+    It may where the reliable faces of the group together are evidence enough, or nearly; or one of them alone
+    is, which may be in the group by mistake; or where the group is a single face.
+    """
+    rows = np.flatnonzero(np.isin(groups.first, np.append(groups.first[near[:, 1]], near[:, 0])))
+    vectors, first = library.vectors(rows), np.searchsorted(rows, groups.first[rows])
+    new, old = np.searchsorted(rows, near).T
+    labels = np.where(library.is_reliable[rows], first, NONE)
+    pairs = np.stack([new, first[old]], axis=1)
+    counted = np.isin(pairs[:, 1], labels)
+    strengths = np.full(len(near), -np.inf)
+    strengths[counted] = strengths_alone(vectors, labels, pairs[counted])
+    similarities = np.einsum("nd,nd->n", vectors[new], vectors[old])
+    enough = strengths >= strength_of_two(NEAR_SHARE * same)
+    return np.asarray(enough | (similarities >= same) | groups.are_single[rows][old])
+
+
+class _ExistingGroups:
+    """What belongs together already: persons, ignored strangers, clusters; and each face that is by itself.
 
     Attributes:
-        numbers: int64 [N], the block of each face.
-        first: int64 [N], the first face of that block.
+        numbers: int64 [N], the group of each face.
+        first: int64 [N], the first face of that group.
         are_owned: bool [N], whether it is a person, or an ignored stranger.
         are_clusters: bool [N], whether it is a cluster.
         are_single: bool [N], whether it is a face by itself.
     """
 
     def __init__(self, library: LibraryFaces) -> None:
-        known, persons = library.known, library.persons
+        faces, persons = library.faces, library.persons
         rows = np.arange(len(persons))
-        has_cluster = known.clusters != NONE
+        has_cluster = faces.clusters != NONE
         is_person = persons != NONE
-        kinds = np.select([is_person, known.ignored, has_cluster], [0, 1, 2], 3)
+        kinds = np.select([is_person, faces.ignored, has_cluster], [0, 1, 2], 3)
         # Of the strangers that were ignored, those of one cluster are one.
-        names = np.select([is_person, has_cluster], [persons, known.clusters], -1 - rows)
+        names = np.select([is_person, has_cluster], [persons, faces.clusters], -1 - rows)
         _, first, self.numbers = np.unique(
             np.stack([kinds, names], axis=1), axis=0, return_index=True, return_inverse=True
         )
@@ -217,14 +181,47 @@ class _Blocks:
         self.are_owned = kinds <= 1
         self.are_clusters = kinds == 2
         self.are_single = kinds == 3
-        good = np.bincount(self.numbers[library.is_good], minlength=len(rows))[self.numbers]
-        self._stay = self.are_owned | (self.are_clusters & (good >= LARGE))
+        reliable = np.bincount(self.numbers[library.is_reliable], minlength=len(rows))[self.numbers]
+        self._stay = self.are_owned | (self.are_clusters & (reliable >= LARGE))
 
-    def starts(self, rows: I64) -> I64:
-        """For some faces, int64 [M], the places of those that they start with, in ``rows``."""
+    def initial(self, rows: I64) -> I64:
+        """For each of some faces, int64 [M], the place in ``rows`` of the first one that it stays with."""
         own = np.where(self._stay[rows], self.numbers[rows], -1 - rows)
         _, first, places = np.unique(own, return_index=True, return_inverse=True)
         return np.asarray(first[places], np.int64)
+
+
+class _CommonNeighbors:
+    """Sets of groups to which the same new face is near.
+
+    Args:
+        numbers: int64 [M], the group of each place.
+        near: int64 [E, 2], places of new faces, each with that of a face that is not new.
+    """
+
+    def __init__(self, numbers: I64, near: I64) -> None:
+        self._order = np.argsort(numbers, kind="stable")
+        self._bounds = np.searchsorted(numbers[self._order], np.arange(numbers.max(initial=0) + 2))
+        met = np.unique(np.stack([near[:, 0], numbers[near[:, 1]]], axis=1), axis=0)
+        parts = np.split(met[:, 1], np.flatnonzero(np.diff(met[:, 0])) + 1)
+        self.sets = list({part.tobytes(): part for part in parts if len(part)}.values())
+        """The groups of each set, int64 [B]; no set is there twice."""
+
+    def places(self, groups: I64) -> I64:
+        """The places of all faces of some groups: int64 [K], rising."""
+        parts = [self._order[self._bounds[each] : self._bounds[each + 1]] for each in groups]
+        return np.sort(np.concatenate(parts))
+
+
+def _near_within(vectors: F32, common: _CommonNeighbors, asked: Flags, least: float) -> I64:
+    """The nearest pairs of faces within each set of groups, int64 [E, 2]: one that is asked, and another."""
+
+    def near(groups: I64) -> I64:
+        places = common.places(groups)
+        index = ExactIndex.of(Descriptors(places, vectors[places]))
+        return index.near_pairs(places[asked[places]], NEIGHBORS, least)
+
+    return pairs_of_parts(near, common.sets)
 
 
 def _of_one_photo(vectors: F32, contents: I64) -> I64:
@@ -244,10 +241,11 @@ def _of_one_photo(vectors: F32, contents: I64) -> I64:
 
 def _rejected(library: LibraryFaces, places: I64) -> I64:
     """The places of faces that were rejected, each with that of a face of the person: int64 [E, 2]."""
+    ids, rejections = library.faces.ids, library.rejections
     inside = np.flatnonzero((places != NONE) & (library.persons != NONE))
     persons, first = np.unique(library.persons[inside], return_index=True)
-    faces, who = library.rejections.face_ids, library.rejections.person_ids
-    chosen = np.isin(faces, library.known.ids) & np.isin(who, persons)
-    rows = np.searchsorted(library.known.ids, faces[chosen])
-    pairs = np.stack([places[rows], places[inside[first[np.searchsorted(persons, who[chosen])]]]], axis=1)
+    chosen = np.isin(rejections.face_ids, ids) & np.isin(rejections.person_ids, persons)
+    rows = np.searchsorted(ids, rejections.face_ids[chosen])
+    others = inside[first[np.searchsorted(persons, rejections.person_ids[chosen])]]
+    pairs = np.stack([places[rows], places[others]], axis=1)
     return np.asarray(pairs[(pairs != NONE).all(axis=1)], np.int64)

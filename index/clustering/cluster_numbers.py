@@ -1,17 +1,17 @@
-"""From groups to clusters: which group goes on under which number, and which is a new one.
+"""From groups to clusters: which group continues which cluster, and which is a new one.
 
-A cluster goes on where most of its faces are. This module knows numbers, and not why faces are together.
+A cluster continues in the group that has most of its faces. This module knows numbers, and not why faces are
+together.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from index.values import I64, NONE, Flags
 
-_FOUNDERS = 2
-"""Good faces that it takes to found a cluster."""
+_FEWEST = 2
+"""Reliable faces that make a new cluster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,16 +21,16 @@ class OpenFaces:
     Attributes:
         former: int64 [N], the cluster that each was in, or ``NONE``.
         groups: int64 [N], the group that it is in now.
-        good: bool [N], whether it may found a cluster.
+        reliable: bool [N], whether its quality lets it count for a new cluster.
         owned: bool [N], whether its group is a person's or an ignored stranger's.
-        strange: bool [N], whether it is an ignored stranger's.
+        ignored: bool [N], whether it is an ignored stranger's.
     """
 
     former: I64
     groups: I64
-    good: Flags
+    reliable: Flags
     owned: Flags
-    strange: Flags
+    ignored: Flags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,61 +40,46 @@ class NumberedFaces:
     Attributes:
         clusters: int64 [N], the cluster of each now: ``NONE``, or below that for the new ones.
         settled: bool [N], whether it need not be looked at again: it has a cluster, or is like no other.
-        heirs: For each cluster that is no more, the one in which most of its faces are now.
+        successors: For each cluster that is no more, the one in which most of its faces are now.
     """
 
     clusters: I64
     settled: Flags
-    heirs: dict[int, int]
+    successors: dict[int, int]
 
 
-def number_clusters(seats: OpenFaces) -> NumberedFaces:
+def number_clusters(faces: OpenFaces) -> NumberedFaces:
     """Find the cluster of each face."""
-    claims = _former_clusters(seats)
-    numbers = _kept(claims)
-    numbers |= _founded(seats, numbers)
-    clusters = np.array([numbers.get(each, NONE) for each in seats.groups.tolist()], np.int64)
+    shared = _clusters_in_groups(faces)
+    numbers: dict[int, int] = {}  # of the clusters, by group
+    continued: set[int] = set()
+    for group, cluster in shared:
+        if group not in numbers and cluster not in continued:
+            numbers[group] = cluster
+            continued.add(cluster)
+    numbers |= _new_clusters(faces, numbers)
+    clusters = np.array([numbers.get(each, NONE) for each in faces.groups.tolist()], np.int64)
     # Nobody is to be asked about an ignored stranger again: what looks like one stays out.
-    clusters[seats.strange & (seats.former == NONE)] = NONE
-    going_on = set(numbers.values())
-    heirs: dict[int, int] = {}
-    for claim in claims:
-        if claim.cluster not in going_on:
-            heirs.setdefault(claim.cluster, numbers[claim.group])
-    return NumberedFaces(clusters, (clusters != NONE) | ~seats.owned, heirs)
+    clusters[faces.ignored & (faces.former == NONE)] = NONE
+    successors: dict[int, int] = {}
+    for group, cluster in shared:
+        if cluster not in continued:
+            successors.setdefault(cluster, numbers[group])
+    return NumberedFaces(clusters, (clusters != NONE) | ~faces.owned, successors)
 
 
-@dataclass(frozen=True, slots=True)
-class _FormerCluster:
-    """That some faces of a group were in a cluster."""
-
-    group: int
-    cluster: int
-
-
-def _former_clusters(seats: OpenFaces) -> list[_FormerCluster]:
-    """What clusters there were in which groups, the claims of most faces first."""
-    was = seats.former != NONE
-    pairs = np.stack([seats.former[was], seats.groups[was]], axis=1)
+def _clusters_in_groups(faces: OpenFaces) -> list[tuple[int, int]]:
+    """Groups, each with a cluster that some of its faces were in; those that share most faces come first."""
+    was = faces.former != NONE
+    pairs = np.stack([faces.former[was], faces.groups[was]], axis=1)
     pairs, counts = np.unique(pairs, axis=0, return_counts=True)
-    order = np.argsort(-counts, kind="stable")  # of equal claims, that of the older cluster comes first
-    return [_FormerCluster(each, cluster) for cluster, each in pairs[order].tolist()]
+    order = np.argsort(-counts, kind="stable")  # of equal counts, that of the older cluster comes first
+    return [(group, cluster) for cluster, group in pairs[order].tolist()]
 
 
-def _kept(claims: Sequence[_FormerCluster]) -> dict[int, int]:
-    """The clusters that go on, by group."""
-    kept: dict[int, int] = {}
-    given: set[int] = set()
-    for claim in claims:
-        if claim.group not in kept and claim.cluster not in given:
-            kept[claim.group] = claim.cluster
-            given.add(claim.cluster)
-    return kept
-
-
-def _founded(seats: OpenFaces, kept: Mapping[int, int]) -> dict[int, int]:
+def _new_clusters(faces: OpenFaces, continued: dict[int, int]) -> dict[int, int]:
     """Numbers below ``NONE`` for the new clusters, by group."""
-    able = seats.good & ~(seats.strange & (seats.former == NONE))
-    groups, counts = np.unique(seats.groups[able], return_counts=True)
-    new = [each for each in groups[counts >= _FOUNDERS].tolist() if each not in kept]
+    counted = faces.reliable & ~(faces.ignored & (faces.former == NONE))
+    groups, counts = np.unique(faces.groups[counted], return_counts=True)
+    new = [each for each in groups[counts >= _FEWEST].tolist() if each not in continued]
     return {each: NONE - 1 - place for place, each in enumerate(new)}

@@ -1,11 +1,11 @@
-"""Reads what grouping goes by, and writes what comes of it: clusters, recognised faces, and their basis.
+"""Reads what grouping goes by, and writes what comes of it: clusters, recognised faces, and its inputs.
 
 A face without a row in ``cluster_face`` and ``recognised`` was never looked at. This module decides nothing,
 and works inside a transaction that its caller began.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from blake3 import blake3
@@ -29,8 +29,8 @@ from pipeline.values import F32, ModelId
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """What clusters and recognised faces are made from, besides descriptors.
+class GroupingInputs:
+    """What clusters and recognised faces follow from, besides descriptors.
 
     Attributes:
         model: Whose descriptors.
@@ -44,18 +44,14 @@ class Basis:
     review: float
     decided: bytes
 
-    def compares_as(self, other: "Basis | None") -> bool:
-        """Whether descriptors mean the same under both."""
-        return other is not None and (self.model, self.accept, self.review) == (
-            other.model,
-            other.accept,
-            other.review,
-        )
+    def judge_alike(self, other: "GroupingInputs | None") -> bool:
+        """Whether a similarity means the same under both."""
+        return other is not None and self == replace(other, decided=self.decided)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grouped:
-    """The faces that are in a photo, that the model has described, and that are faces; N of them.
+class FaceTable:
+    """The faces to be grouped: in a photo, described by the model, and not decided to be no face; N of them.
 
     Attributes:
         ids: int64 [N], rising.
@@ -63,9 +59,9 @@ class Grouped:
         qualities: float32 [N].
         confirmed: int64 [N], the person that it was decided to be, or ``NONE``.
         ignored: bool [N], decided to be a stranger.
-        recognised: int64 [N], the person that it looked like, or ``NONE``.
+        recognised: int64 [N], the person that it looks like, or ``NONE``.
         similarities: float32 [N], to that person; 0 where there is none.
-        clusters: int64 [N], or ``NONE``.
+        clusters: int64 [N], or ``NONE``; below ``NONE`` for clusters that have no number yet.
         seen: bool [N], whether it was compared with all others before.
     """
 
@@ -79,38 +75,13 @@ class Grouped:
     clusters: I64
     seen: Flags
 
-    def at(self, chosen: Flags) -> "Grouped":
-        """Some of them: bool [N]."""
-        return Grouped(*(getattr(self, each.name)[chosen] for each in fields(self)))
+    def at(self, chosen: Flags) -> "FaceTable":
+        """Some of the faces: bool [N]."""
+        return FaceTable(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Changes:
-    """What is to be written.
-
-    Attributes:
-        recognised: int64 [A], faces to be recognised, anew or as somebody else.
-        persons: int64 [A], as whom.
-        similarities: float32 [A].
-        unrecognised: int64 [B], faces that are recognised no more.
-        founded: For each new cluster its faces, int64.
-        placed: int64 [C], faces to be put elsewhere.
-        clusters: int64 [C], the clusters where they go; ``NONE`` for those that are like no other.
-        basis: What all this was made from.
-    """
-
-    recognised: I64
-    persons: I64
-    similarities: F32
-    unrecognised: I64
-    founded: Sequence[I64]
-    placed: I64
-    clusters: I64
-    basis: Basis
-
-
-def read_grouped(connection: Connection, model: ModelId) -> Grouped:
-    """What is known of the faces that are to be grouped."""
+def read_faces(connection: Connection, model: ModelId) -> FaceTable:
+    """Read what is known of the faces to be grouped."""
     query = (
         select(
             face.c.id,
@@ -134,7 +105,7 @@ def read_grouped(connection: Connection, model: ModelId) -> Grouped:
         .order_by(face.c.id)
     )
     columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * 9
-    return Grouped(
+    return FaceTable(
         ids=np.array(columns[0], np.int64),
         contents=np.array(columns[1], np.int64),
         qualities=np.array(columns[2], np.float32),
@@ -147,14 +118,14 @@ def read_grouped(connection: Connection, model: ModelId) -> Grouped:
     )
 
 
-def read_former_basis(connection: Connection) -> Basis | None:
-    """What clusters and recognised faces were last made from; ``None`` where they never were."""
+def read_last_inputs(connection: Connection) -> GroupingInputs | None:
+    """Read what clusters and recognised faces were last made from; ``None`` where they never were."""
     row = connection.execute(select(grouping)).one_or_none()
-    return None if row is None else Basis(ModelId(row.model), row.accept, row.review, row.decided)
+    return None if row is None else GroupingInputs(ModelId(row.model), row.accept, row.review, row.decided)
 
 
 def digest_of_decisions(connection: Connection) -> bytes:
-    """Of all verdicts and rejections: another one, where any of them is another."""
+    """Compute the digest of all verdicts and rejections."""
     hasher = blake3()
     for query in (
         select(verdict.c.face_id, verdict.c.status, verdict.c.person_id).order_by(verdict.c.face_id),
@@ -168,56 +139,53 @@ def digest_of_decisions(connection: Connection) -> bytes:
     return hasher.digest()
 
 
-def write_changes(connection: Connection, changes: Changes, now: str) -> None:
-    """Apply them.
+def write_faces(
+    connection: Connection, before: FaceTable, after: FaceTable, inputs: GroupingInputs, now: str
+) -> None:
+    """Write what is different in the tables, and what it was made from.
 
     Args:
         connection: With a transaction that may write.
-        changes: Which.
+        before: What the tables say.
+        after: What they are to say, of the same faces.
+        inputs: What that was made from.
         now: The time, as it is to be written down.
     """
-    _write_recognised(connection, changes)
-    places = _founded(connection, changes.founded, now)
-    homes = [None if each == NONE else each for each in changes.clusters.tolist()]
-    _place(connection, [*places, *zip(changes.placed.tolist(), homes, strict=True)])
-    inhabited = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
-    connection.execute(delete(cluster).where(cluster.c.id.not_in(inhabited)))
-    basis = changes.basis
-    values = {
-        "model": basis.model, "accept": basis.accept, "review": basis.review, "decided": basis.decided
-    }  # fmt: skip
+    _write_recognised(connection, before, after)
+    _write_clusters(connection, before, after, now)
+    values = {each.name: getattr(inputs, each.name) for each in fields(inputs)}
     upsert(connection, grouping, [{"id": 1, **values}], key="id")
 
 
-def _founded(connection: Connection, founded: Sequence[I64], now: str) -> list[tuple[int, int]]:
-    """New clusters, and each of their faces with the number of its own."""
-    if not founded:
-        return []
-    statement = insert(cluster).returning(cluster.c.id, sort_by_parameter_order=True)
-    numbers = connection.scalars(statement, [{"made_at": now}] * len(founded)).all()
-    return [
-        (face_id, number)
-        for faces, number in zip(founded, numbers, strict=True)
-        for face_id in faces.tolist()
-    ]
-
-
-def _write_recognised(connection: Connection, changes: Changes) -> None:
-    connection.execute(
-        delete(recognised).where(is_one_of(recognised.c.face_id, changes.unrecognised.tolist()))
-    )
-    columns = (each.tolist() for each in (changes.recognised, changes.persons, changes.similarities))
+def _write_recognised(connection: Connection, before: FaceTable, after: FaceTable) -> None:
+    is_nobody = after.recognised == NONE
+    gone = after.ids[(before.recognised != NONE) & is_nobody]
+    connection.execute(delete(recognised).where(is_one_of(recognised.c.face_id, gone.tolist())))
+    differs = (after.recognised != before.recognised) | (after.similarities != before.similarities)
+    chosen = differs & ~is_nobody
+    columns = (each[chosen].tolist() for each in (after.ids, after.recognised, after.similarities))
     rows = [
-        {"face_id": one, "person_id": who, "similarity": similarity}
-        for one, who, similarity in zip(*columns, strict=True)
+        {"face_id": face_id, "person_id": person_id, "similarity": similarity}
+        for face_id, person_id, similarity in zip(*columns, strict=True)
     ]
     upsert(connection, recognised, rows, key="face_id")
 
 
-def _place(connection: Connection, places: Sequence[tuple[int, int | None]]) -> None:
-    """Put faces into clusters, or down as seen and like no other, wherever they were before."""
-    rows = [{"face_id": one, "cluster_id": home} for one, home in places]
+def _write_clusters(connection: Connection, before: FaceTable, after: FaceTable, now: str) -> None:
+    """Put faces into clusters, or down as seen and like no other; clusters without a face are deleted."""
+    numbers: dict[int, int | None] = {NONE: None}
+    if new := sorted(set(after.clusters[after.clusters < NONE].tolist()), reverse=True):
+        statement = insert(cluster).returning(cluster.c.id, sort_by_parameter_order=True)
+        ids = connection.scalars(statement, [{"made_at": now}] * len(new)).all()
+        numbers.update(zip(new, ids, strict=True))
+    placed = after.seen & (~before.seen | (after.clusters != before.clusters))
+    rows = [
+        {"face_id": face_id, "cluster_id": numbers.get(number, number)}
+        for face_id, number in zip(after.ids[placed].tolist(), after.clusters[placed].tolist(), strict=True)
+    ]
     upsert(connection, cluster_face, rows, key="face_id")
+    inhabited = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
+    connection.execute(delete(cluster).where(cluster.c.id.not_in(inhabited)))
 
 
 def _or_none(column: Sequence[int | None]) -> I64:

@@ -5,8 +5,8 @@ that is strong enough. How strong it is for two groups is the likelihood ratio o
 (Brummer and de Villiers, "The speaker partitioning problem", Odyssey 2010), with one number for all
 directions: a descriptor is its person, and what the photo adds. Several faces that are half alike say more
 than one, so groups may be joined at a mean similarity at which two single faces would not be; but many
-shots of one moment say no more than one. Poor faces say nothing of groups, and are seated last, one by one.
-docs/clustering.md has what this and other ways gave.
+shots of one moment say no more than one. Faces of low quality are no evidence; they join the finished groups,
+one by one. docs/clustering.md has what this and other ways gave.
 
 This module knows arrays: neither the library, nor what a model's similarity means, nor where pairs come from.
 """
@@ -31,13 +31,13 @@ ONE_MOMENT = 0.85
 """Mean similarity above which the faces of a group are shots of one moment, or copies, and count as fewer:
 two photos of one person that were taken apart reach it once in a hundred times."""
 
-BENEFIT_OF_DOUBT = 0.03
-"""How much weaker the evidence may be for faces that were together before: what two single faces lack whose
-similarity is 0.07 too low. With more, early errors stay; with less, faces come and go with every scan."""
+FORMER_GROUP_BONUS = 0.03
+"""How much weaker the evidence may be for faces that were in one group before: what two single faces lack
+whose similarity is 0.07 too low. With more, early errors stay; with less, each scan moves faces around."""
 
-TOLERATED_RIVALS = 0.34
-"""For how many of its faces, at most, a group may have a rival in another one, and still be joined with it.
-For a single face and for a pair that is none; a collage does not keep a larger group from its others."""
+TOLERATED_SHARE = 0.34
+"""The share of a group's faces that may be presumed different from one in another group, at most, for the two
+to be joined. It forbids to join a single face or a pair, and lets a collage not part a larger group."""
 
 _ELEMENTS = 1 << 24
 """Of how many elements pairs of descriptors are measured at a time: they take 128 MB."""
@@ -49,24 +49,24 @@ class FacesToGroup:
 
     Attributes:
         vectors: float32 [N, D]: descriptors, or what is left of them in fewer dimensions; of norm 1 at most.
-        starts: int64 [N], a row for each: faces with the same one are together from the start, and stay so.
+        initial: int64 [N], a row for each: faces with the same one are together from the start, and stay so.
         owners: int64 [N], who a face is, or ``NONE``: faces of two owners never come together. It is the
-            same for all that start together.
+            same for all with the same ``initial``.
         former: int64 [N], the group that a face was in before, or ``NONE``.
-        good: bool [N]: the others are too poor to be evidence of anything.
-        near: int64 [E, 2], rows that are near one another: what has no such pair between it is not compared.
-        apart: int64 [M, 2], rows that must not come together, unless they start together.
-        rivals: int64 [K, 2], rows that are presumed to be two people, see ``TOLERATED_RIVALS``.
+        reliable: bool [N]: the others are of too low quality to be evidence.
+        near: int64 [E, 2], rows that are near one another: groups without such a pair are not compared.
+        cannot_link: int64 [M, 2], rows that must not come together, unless they are together initially.
+        presumed_different: int64 [K, 2], rows that are presumed to be two people, see ``TOLERATED_SHARE``.
     """
 
     vectors: F32
-    starts: I64
+    initial: I64
     owners: I64
     former: I64
-    good: Flags
+    reliable: Flags
     near: I64
-    apart: I64
-    rivals: I64
+    cannot_link: I64
+    presumed_different: I64
 
 
 def group(faces: FacesToGroup, same: float) -> I64:
@@ -77,10 +77,10 @@ def group(faces: FacesToGroup, same: float) -> I64:
         same: The similarity from which on two single faces are one person.
 
     Returns:
-        int64 [N], the group of each face: the lowest of the ``starts`` in it.
+        int64 [N], the group of each face: the lowest of the ``initial`` in it.
     """
     limit = strength_of_two(same)
-    return _attach_poor_faces(faces, _Linking(faces).link(limit), limit)
+    return _with_unreliable_faces(faces, _Linking(faces).link(limit), limit)
 
 
 def strength_of_two(similarity: float) -> float:
@@ -90,7 +90,7 @@ def strength_of_two(similarity: float) -> float:
 
 
 def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
-    """How strong the evidence is that a single face and a group are one person, the face counting as good.
+    """How strong the evidence is that a single face, counted as reliable, and a group are one person.
 
     Args:
         vectors: float32 [N, D].
@@ -104,21 +104,18 @@ def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
 
 
 def exemplar(vectors: F32, qualities: F32) -> int:
-    """The face that stands for a group: near its middle, and a good one.
+    """Choose the row of the face that stands for a group: near its middle, and of good quality.
 
     Args:
         vectors: float32 [N, D], at least one, of unit norm.
         qualities: float32 [N], 0 to 1.
-
-    Returns:
-        Its row.
     """
     middle = vectors.sum(axis=0)
     return int(np.argmax((vectors @ middle) * (0.5 + qualities)))
 
 
 class _Groups:
-    """The good faces of each group, as far as they are needed to compare it with others.
+    """The reliable faces of each group, as far as they are needed to compare it with others.
 
     Args:
         vectors: float32 [N, D].
@@ -147,11 +144,11 @@ class _Groups:
         return self._sums[rows]
 
     def sizes(self, rows: I64) -> F64:
-        """How many good faces some groups have, float64 [E]."""
+        """How many reliable faces some groups have, float64 [E]."""
         return self._counts[rows]
 
     def sides(self, rows: I64) -> "_Side":
-        """What some groups have to say, one after the other."""
+        """The evidence of some groups, one after the other."""
         used, places = np.unique(rows, return_inverse=True)
         counts = self._counts[used]
         squares = np.einsum("nd,nd->n", self._sums[used], self._sums[used], dtype=np.float64)
@@ -162,10 +159,10 @@ class _Groups:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    """What one group of each of N pairs has to say.
+    """The evidence of one group of each of N pairs.
 
     Attributes:
-        moments: float64 [N], how many photos taken apart its faces are worth.
+        moments: float64 [N], how many photos taken at different times its faces are worth.
         within: float64 [N], mean similarity of its faces, each with itself included.
     """
 
@@ -224,7 +221,7 @@ class _Candidates:
 
     Attributes:
         pairs: int64 [E, 2], the lower number first, each pair once.
-        were_one: bool [E], whether some of their faces were together before.
+        were_one: bool [E], whether some of their faces were in one group before.
         strengths: float64 [E].
     """
 
@@ -244,16 +241,17 @@ class _Candidates:
 
 
 class _Linking:
-    """Joins groups of good faces until nothing is strong enough."""
+    """Joins groups of reliable faces until no evidence is strong enough."""
 
     def __init__(self, faces: FacesToGroup) -> None:
-        self._groups = _Groups(faces.vectors, np.where(faces.good, faces.starts, NONE))
-        self._labels = faces.starts.copy()
-        self._owners = np.full(len(faces.starts), NONE)
-        self._owners[faces.starts] = faces.owners
-        self._apart = PairCounts.of(self._labels[faces.apart])
-        self._rivals = PairCounts.of(self._labels[faces.rivals[both(faces.good[faces.rivals])]])
-        near = faces.near[both(faces.good[faces.near])]
+        self._groups = _Groups(faces.vectors, np.where(faces.reliable, faces.initial, NONE))
+        self._labels = faces.initial.copy()
+        self._owners = np.full(len(faces.initial), NONE)
+        self._owners[faces.initial] = faces.owners
+        self._cannot_link = PairCounts.of(self._labels[faces.cannot_link])
+        different = faces.presumed_different[both(faces.reliable[faces.presumed_different])]
+        self._presumed_different = PairCounts.of(self._labels[different])
+        near = faces.near[both(faces.reliable[faces.near])]
         former = faces.former[near]
         were_one = (former[:, 0] == former[:, 1]) & (former[:, 0] != NONE)
         self._candidates = self._compared(self._labels[near], were_one)
@@ -272,8 +270,8 @@ class _Linking:
         self._owners[joined[:, 0]] = self._owners[joined].max(axis=1)
         changed = np.zeros(len(names), bool)
         changed[joined] = True
-        self._apart = self._apart.renamed(names, changed)
-        self._rivals = self._rivals.renamed(names, changed)
+        self._cannot_link = self._cannot_link.renamed(names, changed)
+        self._presumed_different = self._presumed_different.renamed(names, changed)
         stale = either(changed[self._candidates.pairs])
         again = self._candidates.at(stale)
         self._candidates = self._candidates.at(~stale).and_(
@@ -281,15 +279,15 @@ class _Linking:
         )
 
     def _compared(self, pairs: I64, were_one: Flags) -> _Candidates:
-        """Some pairs of groups, with what speaks for them; nothing does where they must not come together."""
-        pairs, doubted = PairCounts.of(pairs).pairs, PairCounts.of(pairs[were_one])
-        were_one = doubted.counts_of(pairs) > 0
-        strengths = _strength(self._groups, self._groups, pairs) + BENEFIT_OF_DOUBT * were_one
+        """Pairs of groups with their evidence; it is minus infinity where they must not come together."""
+        pairs, former = PairCounts.of(pairs).pairs, PairCounts.of(pairs[were_one])
+        were_one = former.counts_of(pairs) > 0
+        strengths = _strength(self._groups, self._groups, pairs) + FORMER_GROUP_BONUS * were_one
         owners = self._owners[pairs]
         sizes = self._groups.sizes(pairs).min(axis=1)
         must_not = (owners[:, 0] != owners[:, 1]) & both(owners != NONE)
-        must_not |= self._apart.counts_of(pairs) > 0
-        must_not |= self._rivals.counts_of(pairs) > TOLERATED_RIVALS * sizes
+        must_not |= self._cannot_link.counts_of(pairs) > 0
+        must_not |= self._presumed_different.counts_of(pairs) > TOLERATED_SHARE * sizes
         return _Candidates(pairs, were_one, np.where(must_not, -np.inf, strengths))
 
 
@@ -304,20 +302,20 @@ def _mutual(candidates: _Candidates, limit: float) -> I64:
     return np.asarray(np.stack([groups, best], axis=1)[is_mutual & (groups < best)], np.int64)
 
 
-def _attach_poor_faces(faces: FacesToGroup, labels: I64, limit: float) -> I64:
-    """Put poor faces that are by themselves where they fit best, the surest first; they draw no others."""
-    alone = ~faces.good & (np.bincount(labels, minlength=len(labels))[labels] == 1)
+def _with_unreliable_faces(faces: FacesToGroup, labels: I64, limit: float) -> I64:
+    """Put unreliable faces that are by themselves into the groups that they fit best, the surest first."""
+    alone = ~faces.reliable & (np.bincount(labels, minlength=len(labels))[labels] == 1)
     near = np.concatenate([faces.near, faces.near[:, ::-1]])
-    near = near[alone[near[:, 0]] & faces.good[near[:, 1]]]
-    seats = np.unique(np.stack([near[:, 0], labels[near[:, 1]]], axis=1), axis=0)
-    strengths = strengths_alone(faces.vectors, np.where(faces.good, labels, NONE), seats)
-    order = np.lexsort((seats[:, 1], seats[:, 0], -strengths))
-    rivals = _partners(np.concatenate([faces.apart, faces.rivals]), alone)
-    seated = labels.copy()
-    for row, seat in seats[order[strengths[order] >= limit]].tolist():
-        if seated[row] == row and all(seated[rival] != seat for rival in rivals.get(row, ())):
-            seated[row] = seat
-    return seated
+    near = near[alone[near[:, 0]] & faces.reliable[near[:, 1]]]
+    choices = np.unique(np.stack([near[:, 0], labels[near[:, 1]]], axis=1), axis=0)
+    strengths = strengths_alone(faces.vectors, np.where(faces.reliable, labels, NONE), choices)
+    order = np.lexsort((choices[:, 1], choices[:, 0], -strengths))
+    different = _partners(np.concatenate([faces.cannot_link, faces.presumed_different]), alone)
+    joined = labels.copy()
+    for row, label in choices[order[strengths[order] >= limit]].tolist():
+        if joined[row] == row and all(joined[other] != label for other in different.get(row, ())):
+            joined[row] = label
+    return joined
 
 
 def _partners(pairs: I64, wanted: Flags) -> dict[int, list[int]]:

@@ -1,8 +1,8 @@
 """Keeps the faces of a library in groups: recognised persons, clusters of faces without a name, the rest.
 
-All of it follows from decisions and descriptors, and can be made anew at any time. New faces go to a person
-first, then to a cluster; only what is left founds new clusters, of two faces at least. What was there keeps
-its number and its faces, unless a decision or stronger evidence says otherwise. A decision never takes a face
+All of it follows from decisions and descriptors, and can be made anew at any time. A new face goes to a
+person first, then to a cluster; what is left may make new clusters, of two faces at least. Clusters keep
+their numbers and faces, unless a decision or stronger evidence says otherwise. A decision never takes a face
 out of its cluster: while it stands the face is not shown there, and when it is undone the face is back.
 
 This module puts the parts together: it knows neither SQL nor how faces are compared.
@@ -17,13 +17,12 @@ from index.clock import Clock, utc_now
 from index.clustering.affected_region import LibraryFaces, find_region
 from index.clustering.cluster_numbers import OpenFaces, number_clusters
 from index.clustering.cluster_tables import (
-    Basis,
-    Changes,
-    Grouped,
+    FaceTable,
+    GroupingInputs,
     digest_of_decisions,
-    read_former_basis,
-    read_grouped,
-    write_changes,
+    read_faces,
+    read_last_inputs,
+    write_faces,
 )
 from index.clustering.linkage import group
 from index.clustering.shortened import read_shortened
@@ -39,11 +38,11 @@ STRANGERS_AS_NEAR = 0.03
 """How many strangers in a library may be as like a face as two single faces must be to be a cluster."""
 
 FEWEST_FACES = 2000
-"""Up to so many faces the similarity for that is the same: what a small library founds, a large one keeps."""
+"""Up to this many faces the similarity for that is the same: clusters of a small library stay clusters."""
 
 _DECADE = 0.07
-"""How much that similarity rises when a library grows tenfold, for a model of which it was never measured:
-as much as for those of which it was."""
+"""How much that similarity rises when a library grows tenfold, for a model that was never measured: as much
+as for those that were."""
 
 _ACCEPTED_RATE = 1e-4
 """The false match rate at which faces are accepted, for such a model: what it is for the others."""
@@ -51,19 +50,19 @@ _ACCEPTED_RATE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Regrouped:
-    """What one run came to. A face is open that is nobody, and of which nothing was decided.
+    """What one run came to. An open face is nobody, and nothing was decided of it.
 
     Attributes:
-        recognised: Faces that count as a person now, and of which nobody decided anything.
-        newly_recognised: Of these: were not, or as another person, before.
-        no_longer_recognised: Were before, and are not now.
+        recognised: Faces that count as a person now without a decision.
+        newly_recognised: Of them, those that did not before, or as another person.
+        no_longer_recognised: Faces that did before, and do not now, or as another person.
         joined: Faces that were in no cluster, and are now in one that existed.
         founded: New clusters.
         merged: Clusters that became part of another one.
         moved: Faces that left their cluster, alone, for another or for none.
         clusters: Clusters with an open face now.
         clustered: Open faces in a cluster now.
-        unclustered: Open faces in none: like no other, or too poor to tell.
+        unclustered: Open faces in none: like no other, or of too low quality to tell.
     """
 
     recognised: int = 0
@@ -79,7 +78,7 @@ class Regrouped:
 
     @property
     def changed(self) -> bool:
-        """Whether anything that people see is, or would be, another now."""
+        """Whether anything that people see has changed, or would change."""
         people = self.newly_recognised + self.no_longer_recognised
         return bool(people + self.joined + self.founded + self.merged + self.moved)
 
@@ -90,9 +89,9 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
     Twice is the same as once. To be called by one process at a time.
 
     Args:
-        store: Of a library; open for writing, unless ``write`` is false.
+        store: The library; open for writing, unless ``write`` is false.
         thresholds: Of the library's model.
-        clock: For the time at which a cluster was founded.
+        clock: For the time at which a cluster was made.
         write: Also write down what comes of it, in one transaction; else only count.
 
     Raises:
@@ -102,16 +101,16 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
     if model is None:
         return Regrouped()
     with store.read() as connection:
-        former = read_former_basis(connection)
-        before = read_grouped(connection, model)
+        last = read_last_inputs(connection)
+        before = read_faces(connection, model)
         rejections = read_rejections(connection)
         decided = digest_of_decisions(connection)
-    basis = Basis(model, thresholds.accept, thresholds.review, decided)
-    if not basis.compares_as(former):
+    inputs = GroupingInputs(model, thresholds.accept, thresholds.review, decided)
+    if not inputs.judge_alike(last):
         before = replace(before, seen=before.clusters != NONE)
-    if basis == former and not _unseen(before).any():
+    if inputs == last and not _unseen(before).any():
         return _counted(before, before)
-    judged = _unseen(before) if basis == former else _undecided(before)
+    judged = _unseen(before) if inputs == last else _undecided(before)
     recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[judged], rejections)
     descriptors = read_shortened(Catalog(store), model, before.ids, recogniser.see)
     # A face that was deleted since the tables were read has no descriptor any more: leave it out of both.
@@ -119,18 +118,18 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
     before, judged = before.at(still_there), judged[still_there]
     after = _recognised(before, judged, recogniser, descriptors, rejections)
     library = LibraryFaces(after, descriptors, rejections)
-    after = _clustered(library, same_person(thresholds, int(library.is_good.sum())))
+    after = _clustered(library, same_person(thresholds, int(library.is_reliable.sum())))
     if write:
         with store.write() as connection:
-            write_changes(connection, _changes(before, after, basis), clock().isoformat())
+            write_faces(connection, before, after, inputs, clock().isoformat())
     return _counted(before, after)
 
 
 def same_person(thresholds: Thresholds, faces: int) -> float:
-    """The similarity from which on two single faces are a cluster, among so many good ones.
+    """The similarity from which on two single faces are a cluster, among that many reliable ones.
 
     With each face more there is one more stranger who may look like somebody: so the false match rate that
-    is borne is one in so many faces, see ``STRANGERS_AS_NEAR``.
+    is accepted is one in so many faces, see ``STRANGERS_AS_NEAR``.
     """
     rate = STRANGERS_AS_NEAR / max(faces, FEWEST_FACES)
     if thresholds.curve is None:
@@ -138,19 +137,19 @@ def same_person(thresholds: Thresholds, faces: int) -> float:
     return max(thresholds.accept, thresholds.curve.similarity_at(rate))
 
 
-def _undecided(known: Grouped) -> Flags:
+def _undecided(faces: FaceTable) -> Flags:
     """The faces of which nothing was decided."""
-    return np.asarray((known.confirmed == NONE) & ~known.ignored)
+    return np.asarray((faces.confirmed == NONE) & ~faces.ignored)
 
 
-def _unseen(known: Grouped) -> Flags:
-    """Those of them that were never looked at, or of which nothing came that is in the tables."""
-    return np.asarray(_undecided(known) & ~known.seen & (known.recognised == NONE))
+def _unseen(faces: FaceTable) -> Flags:
+    """Those of them that were never looked at."""
+    return np.asarray(_undecided(faces) & ~faces.seen & (faces.recognised == NONE))
 
 
 def _recognised(
-    before: Grouped, judged: Flags, recogniser: Recogniser, descriptors: VectorStore, rejections: Rejections
-) -> Grouped:
+    before: FaceTable, judged: Flags, recogniser: Recogniser, descriptors: VectorStore, rejections: Rejections
+) -> FaceTable:
     """Who is recognised now; the faces that were not judged stay who they were."""
     stays = _undecided(before) & ~judged
     recognised = np.where(stays, before.recognised, NONE)
@@ -164,78 +163,56 @@ def _recognised(
     return replace(before, recognised=recognised, similarities=similarities)
 
 
-def _clustered(library: LibraryFaces, same: float) -> Grouped:
+def _clustered(library: LibraryFaces, same: float) -> FaceTable:
     """The clusters now."""
-    known = library.known
-    fresh = library.is_open & ~known.seen
-    if not fresh.any():
-        return known
-    region = find_region(library, fresh, same)
+    faces = library.faces
+    new = library.is_open & ~faces.seen
+    if not new.any():
+        return faces
+    region = find_region(library, new, same)
     groups = group(region.faces, same)
     is_open = library.is_open[region.rows]
     rows = region.rows[is_open]
     owned = groups[region.faces.owners != NONE]
-    strange = groups[known.ignored[region.rows]]
-    placed = number_clusters(
+    ignored = groups[faces.ignored[region.rows]]
+    numbered = number_clusters(
         OpenFaces(
-            former=known.clusters[rows],
+            former=faces.clusters[rows],
             groups=groups[is_open],
-            good=library.is_good[rows],
+            reliable=library.is_reliable[rows],
             owned=np.isin(groups[is_open], owned),
-            strange=np.isin(groups[is_open], strange),
+            ignored=np.isin(groups[is_open], ignored),
         )
     )
-    clusters, seen = known.clusters.copy(), known.seen.copy()
-    for cluster, heir in placed.heirs.items():
-        clusters[known.clusters == cluster] = heir
-    clusters[rows] = placed.clusters
+    clusters, seen = faces.clusters.copy(), faces.seen.copy()
+    for cluster, successor in numbered.successors.items():
+        clusters[faces.clusters == cluster] = successor
+    clusters[rows] = numbered.clusters
     numbers, sizes = np.unique(clusters, return_counts=True)
     clusters[rows[np.isin(clusters[rows], numbers[sizes == 1])]] = NONE  # the others have left it
-    seen[rows] |= placed.settled
-    return replace(known, clusters=clusters, seen=seen)
+    seen[rows] |= numbered.settled
+    return replace(faces, clusters=clusters, seen=seen)
 
 
-def _changes(before: Grouped, after: Grouped, basis: Basis) -> Changes:
-    """What is to be written to get from the one to the other."""
-    is_other = (after.recognised != before.recognised) | (after.similarities != before.similarities)
-    named = is_other & (after.recognised != NONE)
-    lost = (before.recognised != NONE) & (after.recognised == NONE)
-    newest = int(after.clusters.min(initial=NONE))
-    placed = after.seen & (~before.seen | (after.clusters != before.clusters)) & (after.clusters >= NONE)
-    return Changes(
-        recognised=after.ids[named],
-        persons=after.recognised[named],
-        similarities=after.similarities[named],
-        unrecognised=after.ids[lost],
-        founded=[after.ids[after.clusters == number] for number in range(NONE - 1, newest - 1, -1)],
-        placed=after.ids[placed],
-        clusters=after.clusters[placed],
-        basis=basis,
-    )
-
-
-def _counted(before: Grouped, after: Grouped) -> Regrouped:
-    """What became another."""
+def _counted(before: FaceTable, after: FaceTable) -> Regrouped:
+    """What has changed."""
     is_open = _undecided(after) & (after.recognised == NONE)
     had, has = (each.clusters[is_open] for each in (before, after))
-    in_one = has != NONE
     left = np.setdiff1d(had[had != NONE], has)
-    heirs = {int(cluster): _most_frequent(has[had == cluster]) for cluster in left}
-    expected = np.array([heirs.get(each, each) for each in had.tolist()], np.int64)
-    is_named = after.recognised != NONE
+    successors = {int(cluster): _most_frequent(has[had == cluster]) for cluster in left}
+    expected = np.array([successors.get(each, each) for each in had.tolist()], np.int64)
+    is_named, differs = after.recognised != NONE, after.recognised != before.recognised
     return Regrouped(
         recognised=int(is_named.sum()),
-        newly_recognised=int((is_named & (after.recognised != before.recognised)).sum()),
-        no_longer_recognised=int(
-            ((before.recognised != NONE) & (after.recognised != before.recognised)).sum()
-        ),
+        newly_recognised=int((is_named & differs).sum()),
+        no_longer_recognised=int(((before.recognised != NONE) & differs).sum()),
         joined=int(((had == NONE) & (has > NONE)).sum()),
         founded=len(np.unique(has[has < NONE])),
-        merged=sum(heir != NONE for heir in heirs.values()),
+        merged=sum(successor != NONE for successor in successors.values()),
         moved=int(((had != NONE) & (has != expected)).sum()),
-        clusters=len(np.unique(has[in_one])),
-        clustered=int(in_one.sum()),
-        unclustered=int((~in_one).sum()),
+        clusters=len(np.unique(has[has != NONE])),
+        clustered=int((has != NONE).sum()),
+        unclustered=int((has == NONE).sum()),
     )
 
 

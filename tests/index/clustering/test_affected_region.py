@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.clustering.affected_region import AffectedRegion, LibraryFaces, find_region
-from index.clustering.cluster_tables import Grouped
+from index.clustering.cluster_tables import FaceTable
 from index.recognition.decided_faces import Rejections
 from index.values import NONE, Descriptors
 from index.vectors.exact_index import ExactIndex
@@ -27,7 +27,7 @@ def region(clusters: Sequence[int], vectors: Sequence[F32], fresh: Sequence[int]
     """Of good faces, each in a photo of its own, of which nothing was decided."""
     number = len(vectors)
     nobody = np.full(number, NONE)
-    known = Grouped(
+    known = FaceTable(
         ids=np.arange(1, number + 1),
         contents=np.arange(1, number + 1),
         qualities=np.ones(number, np.float32),

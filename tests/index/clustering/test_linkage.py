@@ -38,13 +38,13 @@ def faces(
         owned[row] = owner
     return FacesToGroup(
         vectors=vectors,
-        starts=np.arange(count) if starts is None else np.array(starts),
+        initial=np.arange(count) if starts is None else np.array(starts),
         owners=owned,
         former=np.full(count, NONE) if former is None else np.array(former),
-        good=~np.isin(np.arange(count), poor or []),
+        reliable=~np.isin(np.arange(count), poor or []),
         near=np.stack(np.triu_indices(count, 1), axis=1).astype(np.int64),
-        apart=np.array(apart or [], np.int64).reshape(-1, 2),
-        rivals=np.array(rivals or [], np.int64).reshape(-1, 2),
+        cannot_link=np.array(apart or [], np.int64).reshape(-1, 2),
+        presumed_different=np.array(rivals or [], np.int64).reshape(-1, 2),
     )
 
 
