@@ -1,4 +1,4 @@
-"""The tables that follow from the journal alone, made to say what its decisions come to.
+"""Rebuilds the tables derived from the journal.
 
 ``person``, ``verdict`` and ``rejection`` name rows, decisions name contents and boxes: a box that a decision
 names is the face in the same content that overlaps it most, if that is enough, and no face is two boxes.
@@ -18,55 +18,57 @@ from index.store.schema import content, decision_face, face, person, rejection, 
 from pipeline.values import Box
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
-"""The other columns of rows, by those that tell the rows apart."""
+"""The other columns of rows, by those that are their key."""
 
 _Key = TypeVar("_Key")
 
 
 def write_derived_tables(connection: Connection, state: State) -> None:
-    """Make the tables say what the decisions come to.
+    """Write the rows that follow from the decisions.
 
-    A person that is known keeps its row; one that is known no more loses it, with all that refers to it.
+    A person that is still known keeps its row. The row of a person that is not known any more is deleted,
+    with all rows that refer to it.
     """
-    ids = _put_persons(connection, state)
-    wanted = _wanted(connection, state, ids)
-    _put(connection, verdict, 1, wanted.verdicts)
-    _put(connection, rejection, 2, wanted.rejections)
-    gone = [{"gone": each} for each in _persons(connection).keys() - ids.keys()]
-    if gone:
-        connection.execute(delete(person).where(person.c.key == bindparam("gone")), gone)
+    ids = _write_persons(connection, state)
+    expected = _expected_rows(connection, state, ids)
+    _write_rows(connection, verdict, 1, expected.verdicts)
+    _write_rows(connection, rejection, 2, expected.rejections)
+    unknown = [{"unknown": each} for each in _persons(connection).keys() - ids.keys()]
+    if unknown:
+        connection.execute(delete(person).where(person.c.key == bindparam("unknown")), unknown)
 
 
 def differences(connection: Connection, state: State) -> dict[str, int]:
-    """How many rows of each table do not say what the decisions come to, or lack; nothing is written.
+    """How many rows of each table are missing or differ from what follows from the decisions.
 
-    Tables of which none does are left out.
+    Tables without such a row are left out. Nothing is written.
     """
-    held = _persons(connection)
+    stored = _persons(connection)
     known = {key: (each.name, each.hidden) for key, each in state.persons.items()}
-    persons = {key: (each.name, each.hidden) for key, each in held.items()}
+    persons = {key: (each.name, each.hidden) for key, each in stored.items()}
     # A person that has no row yet has none in the other tables either: 0 is no person's id.
-    wanted = _wanted(connection, state, {key: held[key].id if key in held else 0 for key in known})
+    ids = {key: stored[key].id if key in stored else 0 for key in known}
+    expected = _expected_rows(connection, state, ids)
     counts = {
-        person.name: _different(persons, known),
-        verdict.name: _different(_held(connection, verdict, 1), wanted.verdicts),
-        rejection.name: _different(_held(connection, rejection, 2), wanted.rejections),
+        person.name: _count_different(persons, known),
+        verdict.name: _count_different(_stored_rows(connection, verdict, 1), expected.verdicts),
+        rejection.name: _count_different(_stored_rows(connection, rejection, 2), expected.rejections),
     }
     return {table: count for table, count in counts.items() if count}
 
 
-def _different(held: Mapping[_Key, object], wanted: Mapping[_Key, object]) -> int:
-    return sum(held.get(key) != wanted.get(key) for key in held.keys() | wanted.keys())
+def _count_different(stored: Mapping[_Key, object], expected: Mapping[_Key, object]) -> int:
+    return sum(stored.get(key) != expected.get(key) for key in stored.keys() | expected.keys())
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _ExpectedRows:
     verdicts: _Rows
     rejections: _Rows
 
 
-def _wanted(connection: Connection, state: State, ids: Mapping[str, int]) -> _Wanted:
-    """The rows that the decisions come to; ``ids`` are those of the persons, by key."""
+def _expected_rows(connection: Connection, state: State, ids: Mapping[str, int]) -> _ExpectedRows:
+    """The rows that follow from the decisions; ``ids`` are those of the persons, by key."""
     links = _links(connection, state)
     verdicts: _Rows = {
         (links[key],): (each.status, None if each.person is None else ids[each.person], each.decision_id)
@@ -79,7 +81,7 @@ def _wanted(connection: Connection, state: State, ids: Mapping[str, int]) -> _Wa
         for who, number in each.items()
         if key in links and who in ids
     }
-    return _Wanted(verdicts, rejections)
+    return _ExpectedRows(verdicts, rejections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,8 @@ def _persons(connection: Connection) -> dict[str, _PersonRow]:
     return {row.key: _PersonRow(row.id, row.name, row.hidden) for row in connection.execute(select(person))}
 
 
-def _put_persons(connection: Connection, state: State) -> dict[str, int]:
-    """Rows for those who are known; returns their ids by key."""
+def _write_persons(connection: Connection, state: State) -> dict[str, int]:
+    """Write a row for each known person. Returns their ids by key."""
     known = _persons(connection)
     ids = {}
     for key, each in state.persons.items():
@@ -110,21 +112,21 @@ def _put_persons(connection: Connection, state: State) -> dict[str, int]:
     return ids
 
 
-def _put(connection: Connection, table: Table, keys: int, wanted: _Rows) -> None:
-    """Make a table hold these rows and no others; its first ``keys`` columns tell the rows apart."""
+def _write_rows(connection: Connection, table: Table, keys: int, expected: _Rows) -> None:
+    """Make a table hold these rows and no others; its first ``keys`` columns are the key of a row."""
     names = [column.name for column in table.columns]
-    held = _held(connection, table, keys)
-    stale = [key for key, values in held.items() if wanted.get(key) != values]
-    fresh = [key + values for key, values in wanted.items() if held.get(key) != values]
+    stored = _stored_rows(connection, table, keys)
+    stale = [key for key, values in stored.items() if expected.get(key) != values]
+    new = [key + values for key, values in expected.items() if stored.get(key) != values]
     if stale:
         conditions = [table.c[name] == bindparam(f"old_{name}") for name in names[:keys]]
         rows = [{f"old_{name}": part for name, part in zip(names, key, strict=False)} for key in stale]
         connection.execute(delete(table).where(*conditions), rows)
-    if fresh:
-        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in fresh])
+    if new:
+        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in new])
 
 
-def _held(connection: Connection, table: Table, keys: int) -> _Rows:
+def _stored_rows(connection: Connection, table: Table, keys: int) -> _Rows:
     return {tuple(row[:keys]): tuple(row[keys:]) for row in connection.execute(select(table)).all()}
 
 
@@ -138,10 +140,10 @@ def _links(connection: Connection, state: State) -> dict[FaceKey, int]:
     free = _by_content(
         key for key, face_id in rows.items() if key.digest in unlinked and face_id not in taken
     )
-    for digest, wanted in unlinked.items():
+    for digest, faces in unlinked.items():
         there = free.get(digest, [])
-        for pair in pairs([key.box for key in wanted], [key.box for key in there]):
-            links[wanted[pair.first]] = rows[there[pair.second]]
+        for pair in pairs([key.box for key in faces], [key.box for key in there]):
+            links[faces[pair.first]] = rows[there[pair.second]]
     return links
 
 

@@ -71,32 +71,32 @@ def from_lines(lines: Iterable[str | bytes]) -> JournalFile:
     decisions, points = [], []
     for number, line in enumerate(lines, start=1):
         try:
-            said = _said(line)
-            if said.get("kind") == _MARK:
-                mark = validated(_adapter(_Mark), said)
+            fields = _fields_of_line(line)
+            if fields.get("kind") == _MARK:
+                mark = validated(_adapter(_Mark), fields)
                 points.append(Tombstone(mark.digest, *mark.point))
-            elif said:
-                stamp = validated(_adapter(_Stamp), said)
-                decisions.append(Decision(number, stamp.uid, stamp.made_at, act_of(said)))
+            elif fields:
+                stamp = validated(_adapter(_Stamp), fields)
+                decisions.append(Decision(number, stamp.uid, stamp.made_at, act_of(fields)))
         except ValueError as error:
             raise MalformedLine(number, str(error)) from error
     return JournalFile(tuple(decisions), tuple(points))
 
 
-def _said(line: str | bytes) -> dict[str, Any]:
+def _fields_of_line(line: str | bytes) -> dict[str, Any]:
     """The fields of a line; none where it is empty."""
     try:
         text = line.decode() if isinstance(line, bytes) else line
-        said = json.loads(text) if text.strip() else {}
+        fields = json.loads(text) if text.strip() else {}
     except UnicodeDecodeError as error:
         raise ValueError("it is not UTF-8") from error
     except json.JSONDecodeError as error:
         raise ValueError("it is not JSON") from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         raise ValueError("it is not a JSON object")
-    return said
+    return fields
 
 
 def _fields(decision: Decision) -> dict[str, Any]:
@@ -105,8 +105,8 @@ def _fields(decision: Decision) -> dict[str, Any]:
         for face in faces_of(decision.act)
     ]
     stamp = {"uid": decision.uid, "made_at": decision.made_at.isoformat()}
-    said = {**stamp, **fields_of(decision.act), "faces": faces or None}
-    return {name: value for name, value in said.items() if value is not None}
+    fields = {**stamp, **fields_of(decision.act), "faces": faces or None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _time(value: object) -> datetime:

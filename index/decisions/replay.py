@@ -1,4 +1,4 @@
-"""What all decisions together come to: the journal, replayed. A pure function of its decisions.
+"""Replays the journal: from its decisions to the state that follows from them. A pure function.
 
 The decisions that hold are applied in the order of their numbers, and the last word on a face counts:
 
@@ -139,8 +139,8 @@ def undone_by(decisions: Sequence[Decision]) -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class _Said:
-    """What is said of one key of a person."""
+class _PersonRecord:
+    """What decisions say of one key of a person."""
 
     known: bool = False
     name: str | None = None
@@ -153,12 +153,12 @@ class Replay:
     """Decisions replayed, to which more may be applied.
 
     Attributes:
-        forgotten: Keys of persons of whom nothing may be said.
+        forgotten: Keys of persons of whom nothing may be known.
     """
 
     def __init__(self, decisions: Sequence[Decision]) -> None:
         self._faces = _Faces()
-        self._said: dict[str, _Said] = {}
+        self._persons: dict[str, _PersonRecord] = {}
         self._merged: dict[str, str] = {}
         self._verdicts: dict[int, FaceVerdict] = {}
         self._undone = undone_by(decisions)
@@ -174,54 +174,54 @@ class Replay:
             case Assign() | Split():
                 self._assign(act, number)
             case Reject():
-                self._reject(self._faces.numbers(act.faces), self._meant(act.person), number)
+                self._reject(self._faces.numbers(act.faces), self._current_key(act.person), number)
             case NotAFace():
-                self._judge(act.faces, FaceVerdict("not-a-face", None, number))
+                self._set_verdict(act.faces, FaceVerdict("not-a-face", None, number))
             case Ignore():
-                self._judge(act.faces, FaceVerdict("ignored", None, number))
+                self._set_verdict(act.faces, FaceVerdict("ignored", None, number))
             case Merge():
-                self._merge(self._meant(act.person), self._meant(act.other))
+                self._merge(self._current_key(act.person), self._current_key(act.other))
             case Rename():
-                self._of(self._meant(act.person)).name = act.name
+                self._record(self._current_key(act.person)).name = act.name
             case Hide() | Unhide():
-                self._of(self._meant(act.person)).hidden = isinstance(act, Hide)
+                self._record(self._current_key(act.person)).hidden = isinstance(act, Hide)
             case Undo() | Forget() | Forgotten():
                 pass
 
     def person(self, key: str) -> KnownPerson | None:
         """The person that a key means by now; ``None`` where nobody is known by it."""
-        key = self._meant(key)
-        said = self._said.get(key)
-        return KnownPerson(key, said.name or "", said.hidden) if said and said.known else None
+        key = self._current_key(key)
+        record = self._persons.get(key)
+        return KnownPerson(key, record.name or "", record.hidden) if record and record.known else None
 
     def is_new(self, key: str) -> bool:
         """Whether nothing was ever said of this key."""
-        return key not in self._said and key not in self._merged and key not in self.forgotten
+        return key not in self._persons and key not in self._merged and key not in self.forgotten
 
     def state(self) -> State:
-        """What it has come to. Nothing may be applied any more."""
+        """The state after all decisions. Nothing may be applied any more."""
         keys = self._faces.keys
         rejections: dict[FaceKey, dict[str, int]] = {}
-        for key, said in self._said.items():
-            for face, number in said.rejected.items():
+        for key, record in self._persons.items():
+            for face, number in record.rejected.items():
                 rejections.setdefault(keys[face], {})[key] = number
         return State(
             persons={
-                key: KnownPerson(key, said.name or "", said.hidden)
-                for key, said in self._said.items()
-                if said.known
+                key: KnownPerson(key, record.name or "", record.hidden)
+                for key, record in self._persons.items()
+                if record.known
             },
             verdicts={keys[face]: verdict for face, verdict in self._verdicts.items()},
             rejections=rejections,
-            merged={key: self._meant(key) for key in self._merged},
+            merged={key: self._current_key(key) for key in self._merged},
             undone=self._undone,
             forgotten=self.forgotten,
         )
 
-    def _of(self, key: str) -> _Said:
-        return self._said.setdefault(key, _Said())
+    def _record(self, key: str) -> _PersonRecord:
+        return self._persons.setdefault(key, _PersonRecord())
 
-    def _meant(self, key: str) -> str:
+    def _current_key(self, key: str) -> str:
         """The key that a key means now."""
         last = key
         while last in self._merged:
@@ -231,51 +231,51 @@ class Replay:
         return last
 
     def _assign(self, act: Assign | Split, number: int) -> None:
-        person = self._meant(act.person)
-        said = self._of(person)
-        said.known = True
-        said.name = said.name or act.name
+        person = self._current_key(act.person)
+        record = self._record(person)
+        record.known = True
+        record.name = record.name or act.name
         faces = self._faces.numbers(act.faces)
         for face in faces:
-            self._take_off(face)
+            self._clear_verdict(face)
             self._verdicts[face] = FaceVerdict("confirmed", person, number)
-            said.confirmed[face] = None
-            said.rejected.pop(face, None)
-        if isinstance(act, Split) and self._meant(act.other) != person:
-            self._reject(faces, self._meant(act.other), number)
+            record.confirmed[face] = None
+            record.rejected.pop(face, None)
+        if isinstance(act, Split) and self._current_key(act.other) != person:
+            self._reject(faces, self._current_key(act.other), number)
 
-    def _judge(self, faces: Iterable[FaceKey], verdict: FaceVerdict) -> None:
+    def _set_verdict(self, faces: Iterable[FaceKey], verdict: FaceVerdict) -> None:
         for face in self._faces.numbers(faces):
-            self._take_off(face)
+            self._clear_verdict(face)
             self._verdicts[face] = verdict
 
     def _reject(self, faces: Iterable[int], person: str, number: int) -> None:
-        said = self._of(person)
+        record = self._record(person)
         for face in faces:
-            if face in said.confirmed:
-                self._take_off(face)
-            said.rejected[face] = number
+            if face in record.confirmed:
+                self._clear_verdict(face)
+            record.rejected[face] = number
 
-    def _take_off(self, face: int) -> None:
-        """Take the verdict off a face."""
+    def _clear_verdict(self, face: int) -> None:
+        """Remove the verdict on a face."""
         verdict = self._verdicts.pop(face, None)
         if verdict is not None and verdict.person is not None:
-            del self._said[verdict.person].confirmed[face]
+            del self._persons[verdict.person].confirmed[face]
 
     def _merge(self, person: str, other: str) -> None:
         if person == other:
             return
-        gone, stays = self._said.pop(other, _Said()), self._of(person)
+        source, target = self._persons.pop(other, _PersonRecord()), self._record(person)
         self._merged[other] = person
-        if gone.known and not stays.known:
-            stays.known, stays.name, stays.hidden = True, stays.name or gone.name, gone.hidden
-        for face in gone.confirmed:
+        if source.known and not target.known:
+            target.known, target.name, target.hidden = True, target.name or source.name, source.hidden
+        for face in source.confirmed:
             self._verdicts[face] = FaceVerdict("confirmed", person, self._verdicts[face].decision_id)
-            stays.confirmed[face] = None
-            stays.rejected.pop(face, None)
-        for face, number in gone.rejected.items():
-            if face not in stays.confirmed:
-                stays.rejected[face] = max(number, stays.rejected.get(face, 0))
+            target.confirmed[face] = None
+            target.rejected.pop(face, None)
+        for face, number in source.rejected.items():
+            if face not in target.confirmed:
+                target.rejected[face] = max(number, target.rejected.get(face, 0))
 
 
 class _Faces:
