@@ -35,19 +35,13 @@ class SavedTable:
     Attributes:
         table: Its name.
         saved: Rows in the new library.
-        lost: Rows that are not, at most, as far as their ids tell.
-        cut: The table could not be read to its end: nobody knows how many more rows there were.
+        lost_at_most: Rows that are not, as far as their ids tell; ``None`` where the table could not be read
+            to its end, so that nobody knows how many more there were.
     """
 
     table: str
     saved: int
-    lost: int
-    cut: bool
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing was lost."""
-        return not self.lost and not self.cut
+    lost_at_most: int | None
 
 
 @dataclass(frozen=True, slots=True)

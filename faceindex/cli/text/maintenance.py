@@ -57,9 +57,9 @@ def salvage(salvage: "Salvage") -> Iterator[str]:
 
 def _loss(table: "SavedTable") -> str:
     name = _NAMES.get(table.table, f"rows of the table {table.table}")
-    if table.cut:
+    if table.lost_at_most is None:
         return f"{name}: {table.saved:,} saved; how many were lost cannot be told"
-    return f"{name}: {table.saved:,} saved, {table.lost:,} lost at most"
+    return f"{name}: {table.saved:,} saved, {table.lost_at_most:,} lost at most"
 
 
 def checked(checked: "Checked", *, repair: bool) -> Iterator[str]:

@@ -76,7 +76,7 @@ def salvage(path: Path, now: str) -> Salvage:
             again = _read_again(new, faces)
         kept = put_in_place(target, path, "damaged")
     reports = [copier.report() for copier in copiers]
-    return Salvage(tuple(report for report in reports if not report.whole), again, kept or path)
+    return Salvage(tuple(report for report in reports if report.lost_at_most != 0), again, kept or path)
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
@@ -135,7 +135,7 @@ def _read_again(path: Path, faces: "_TableCopier") -> int:
     The faces of a photo have ids without gaps, because they are written together. So those that may lack
     some are the photos without any face, and those of the faces on either side of what was lost.
     """
-    if faces.report().whole:
+    if faces.report().lost_at_most == 0:
         return 0
     with SqliteStore(path, Access.WRITE) as store, store.write() as connection:
         has_face = exists().where(face.c.content_id == content.c.id)
@@ -154,7 +154,8 @@ class _TableCopier:
     """Copies the rows of one table, as far as they can be read and are believable.
 
     Attributes:
-        saved, lost, cut: See ``SavedTable``.
+        saved, lost: Rows, so far.
+        cut: The table cannot be read to its end.
         edges: Row ids of saved rows on either side of rows that were lost.
     """
 
@@ -168,7 +169,7 @@ class _TableCopier:
 
     def report(self) -> SavedTable:
         """What became of the rows."""
-        return SavedTable(self.table, self.saved, self.lost, self.cut)
+        return SavedTable(self.table, self.saved, None if self.cut else self.lost)
 
     def run(self) -> None:
         """Copy them, inside a transaction that is open."""

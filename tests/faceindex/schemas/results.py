@@ -203,9 +203,7 @@ CALIBRATED = Calibrated(
 )
 
 FINDING = Finding(FindingKind.INDEX, "the index is damaged", "it is made anew")
-SALVAGE = Salvage(
-    (SavedTable("face", 90, 10, False), SavedTable("photo", 50, 1, True)), 3, Path("/data/damaged.db")
-)
+SALVAGE = Salvage((SavedTable("face", 90, 10), SavedTable("photo", 50, None)), 3, Path("/data/damaged.db"))
 CHECKED = Checked(2, 1, 30, 40, 5)
 UNCHECKED = Checked(1, 1)
 BACKED_UP = BackedUp(30, 40, 5, 4096)
