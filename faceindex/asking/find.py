@@ -10,7 +10,8 @@ from datetime import date
 
 from faceindex.errors import BadRequest, explained
 from faceindex.session import Session
-from index.people.queries import FoundPhoto, PeopleQueries, PhotoFilter
+from index.people.photo_search import FoundPhoto, PhotoFilter, find_photos
+from index.people.queries import PeopleQueries
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
@@ -56,7 +57,7 @@ def find(session: Session, wish: PhotoQuery) -> tuple[FoundPhoto, ...]:
             since=since,
             until=until,
         )
-        return people.photos(shown)
+        return find_photos(session.database, shown)
 
 
 def first_day(text: str) -> date:

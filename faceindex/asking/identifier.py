@@ -108,7 +108,7 @@ class Identifier:
         records = list(self._catalog.faces(self._catalog.face_ids_of(photo.digest)).values())
         found = pairs([each.face.box for each in photo.faces], [record.box for record in records])
         ids = {pair.first: records[pair.second].face_id for pair in found}
-        standings = self._people.standing(sorted(ids.values()))
+        standings = self._people.statuses(sorted(ids.values()))
         return tuple(
             StoredFace(ids[number], standings[ids[number]]) if number in ids else StoredFace()
             for number in range(len(photo.faces))
@@ -126,7 +126,7 @@ class Identifier:
         others = replace(wanted, min_similarity=low, not_of=photo.digest, not_these=self._not_faces)
         found = nearest(self._catalog, self._vectors, queries, others)
         ids = sorted({each.face.face_id for near in found for each in near})
-        standings = self._people.standing(ids)
+        standings = self._people.statuses(ids)
         return [tuple(self._near(each, standings[each.face.face_id]) for each in near) for near in found]
 
     def _near(self, near: NearFace, standing: FaceStatus) -> NearKnownFace:

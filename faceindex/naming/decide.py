@@ -257,7 +257,7 @@ def faces_of(
             own = people.faces_of(_person(session, name).id)
             chosen = [*own.confirmed, *(each.face_id for each in own.recognised)]
         records = session.catalog.faces(chosen)
-        return [records[each] for each in chosen if each in records], people.standing(chosen)
+        return [records[each] for each in chosen if each in records], people.statuses(chosen)
 
 
 def clusters(session: Session, most: int) -> tuple[list[tuple[ClusterFaces, FaceRecord]], int]:

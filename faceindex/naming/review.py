@@ -119,7 +119,7 @@ class _Reviewer:
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         means /= np.where(lengths, lengths, 1.0)
         barred: dict[int, set[int]] = {}
-        standings = self._people.standing(faces.tolist())
+        standings = self._people.statuses(faces.tolist())
         for face, row in zip(faces.tolist(), number.tolist(), strict=True):
             if standings[face].rejected:
                 barred.setdefault(row, set()).update(person.id for person in standings[face].rejected)
@@ -137,7 +137,7 @@ class _Reviewer:
         """Faces in no cluster that are probably somebody, those of one person together."""
         by_person: dict[int, list[tuple[float, int]]] = {}
         for chunk in self._session.catalog.descriptors(self._model.model_id, self._all_faces()):
-            standings = self._people.standing(chunk.ids.tolist())
+            standings = self._people.statuses(chunk.ids.tolist())
             rows = [
                 row
                 for row, face in enumerate(chunk.ids.tolist())

@@ -25,7 +25,7 @@ def known_faces(session: Session) -> Iterator[tuple[FaceRecord, FaceStatus]]:
     people = PeopleQueries(session.database)
     with explained():
         for chunk in session.catalog.all_faces():
-            standings = people.standing([face.face_id for face in chunk])
+            standings = people.statuses([face.face_id for face in chunk])
             yield from ((face, standings[face.face_id]) for face in chunk)
 
 

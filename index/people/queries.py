@@ -1,21 +1,18 @@
-"""Who is known, and what is known of faces: reads for whoever lists, names and finds people.
+"""Queries for who is known, and for what is known of faces.
 
 A face of a person is confirmed, where a decision says so, or recognised, where it only looks like the
 person. A face that a decision covers, or from which the person was rejected, is not recognised, whatever
 was recognised before; nor is it in a cluster any more, though the tables keep that for when the decision
-is undone. Only faces in a photo count, be it a missing one, unless said otherwise.
-
-Nothing is written here. This module knows neither descriptors nor how decisions become what they come to.
+is undone. Only faces in a photo count, be it a missing one, unless said otherwise. Nothing is written here.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from difflib import get_close_matches
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from index.decisions.model import folded
 from index.errors import PersonUnknown
@@ -83,7 +80,7 @@ class PersonFaces:
 
 @dataclass(frozen=True, slots=True)
 class FaceStatus:
-    """What was decided of a face, or follows.
+    """What was decided of a face, or follows; by default nothing.
 
     Attributes:
         person: Who it is, confirmed or recognised; ``None`` where nobody knows.
@@ -96,14 +93,14 @@ class FaceStatus:
         decision_id: Number of the decision that confirmed, ignored, or called it no face; else ``None``.
     """
 
-    person: Person | None
-    confirmed: bool
-    similarity: float | None
-    ignored: bool
-    not_a_face: bool
-    rejected: tuple[Person, ...]
-    cluster_id: int | None
-    decision_id: int | None
+    person: Person | None = None
+    confirmed: bool = False
+    similarity: float | None = None
+    ignored: bool = False
+    not_a_face: bool = False
+    rejected: tuple[Person, ...] = ()
+    cluster_id: int | None = None
+    decision_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,40 +109,6 @@ class ClusterFaces:
 
     cluster_id: int
     face_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoFilter:
-    """Which photos are wanted, by who is in them and when they were taken.
-
-    Attributes:
-        persons: Ids of persons who are all in the photo; at least one.
-        without: Ids of persons none of whom is.
-        only: Nobody else is in it: no face but theirs, and what was decided to be no face.
-        since: Taken on this day or later, by the photo's own clock. A photo without a time never is.
-        until: Taken on this day or earlier.
-    """
-
-    persons: tuple[int, ...]
-    without: tuple[int, ...] = ()
-    only: bool = False
-    since: date | None = None
-    until: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPhoto:
-    """A photo that was wanted.
-
-    Attributes:
-        path: Absolute.
-        digest: Of its content.
-        taken_at: When, by the photo; ``None`` where it does not say.
-    """
-
-    path: bytes
-    digest: bytes
-    taken_at: datetime | None
 
 
 class PeopleQueries:
@@ -209,7 +172,7 @@ class PeopleQueries:
             recognised=tuple(RecognisedFace(*row) for row in rows if row.similarity is not None),
         )
 
-    def standing(self, face_ids: Sequence[int]) -> dict[int, FaceStatus]:
+    def statuses(self, face_ids: Sequence[int]) -> dict[int, FaceStatus]:
         """What was decided of some faces, or follows, by id; every id that was asked for is in it."""
         seen = recognised_faces().subquery()
         query = (
@@ -235,8 +198,8 @@ class PeopleQueries:
             for face_id, person_id in connection.execute(refused.order_by(rejection.c.person_id)):
                 rejected.setdefault(face_id, []).append(persons[person_id])
             rows = connection.execute(query).all()
-        found = {row.id: _standing(row, persons, tuple(rejected.get(row.id, ()))) for row in rows}
-        return {face_id: found.get(face_id, _UNKNOWN) for face_id in face_ids}
+        found = {row.id: _status(row, persons, tuple(rejected.get(row.id, ()))) for row in rows}
+        return {face_id: found.get(face_id, FaceStatus()) for face_id in face_ids}
 
     def clusters(self) -> tuple[ClusterFaces, ...]:
         """The clusters with at least one face that is left in them, the largest first."""
@@ -259,29 +222,6 @@ class PeopleQueries:
         with self._store.read() as connection:
             return connection.scalar(query)
 
-    def photos(self, shown: PhotoFilter) -> tuple[FoundPhoto, ...]:
-        """The photos that show persons, missing ones left out, by the time they were taken, then path.
-
-        A content at several paths is there with each of them.
-
-        Raises:
-            ValueError: No person is wanted.
-        """
-        if not shown.persons:
-            raise ValueError("photos are found by the persons in them, and none is wanted")
-        columns = photo.c
-        query = (
-            select(columns.path, content.c.digest, content.c.taken_at)
-            .join_from(photo, content)
-            .where(columns.missing_since.is_(None), *_conditions(shown))
-            .order_by(content.c.taken_at.is_(None), content.c.taken_at, columns.path)
-        )
-        with self._store.read() as connection:
-            return tuple(
-                FoundPhoto(path, digest, None if taken_at is None else datetime.fromisoformat(taken_at))
-                for path, digest, taken_at in connection.execute(query)
-            )
-
 
 def _everyone(connection: Connection) -> dict[int, Person]:
     """All persons by id, with names of which no two are the same."""
@@ -298,7 +238,7 @@ def _everyone(connection: Connection) -> dict[int, Person]:
     return persons
 
 
-def _standing(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) -> FaceStatus:
+def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) -> FaceStatus:
     is_open = row.status is None and row.person_id is None
     return FaceStatus(
         person=None if row.person_id is None else persons[row.person_id],
@@ -334,39 +274,5 @@ def _clusters(connection: Connection, query: Select[tuple[int, int]]) -> list[Cl
     return [ClusterFaces(cluster_id, tuple(faces)) for cluster_id, faces in members.items()]
 
 
-def _conditions(shown: PhotoFilter) -> list[ColumnElement[bool]]:
-    """What is asked of a content."""
-    one = named_faces()
-    showing = select(face.c.content_id).join(one, one.c.face_id == face.c.id)
-    conditions: list[ColumnElement[bool]] = [
-        content.c.id.in_(showing.where(one.c.person_id == each)) for each in shown.persons
-    ]
-    if shown.without:
-        conditions.append(content.c.id.not_in(showing.where(is_one_of(one.c.person_id, shown.without))))
-    if shown.only:
-        wanted = showing.with_only_columns(face.c.id).where(is_one_of(one.c.person_id, shown.persons))
-        none = select(verdict.c.face_id).where(verdict.c.status == "not-a-face")
-        others = select(face.c.content_id).where(face.c.id.not_in(wanted), face.c.id.not_in(none))
-        conditions.append(content.c.id.not_in(others))
-    day = func.substr(content.c.taken_at, 1, len("2024-05-06"))
-    if shown.since is not None:
-        conditions.append(day >= shown.since.isoformat())
-    if shown.until is not None:
-        conditions.append(day <= shown.until.isoformat())
-    return conditions
-
-
 _CLOSE_NAMES = 3
 """So many names are offered in the place of one that nobody has."""
-
-_UNKNOWN = FaceStatus(
-    person=None,
-    confirmed=False,
-    similarity=None,
-    ignored=False,
-    not_a_face=False,
-    rejected=(),
-    cluster_id=None,
-    decision_id=None,
-)
-"""Of a face nothing was decided, and nothing follows."""

@@ -125,7 +125,7 @@ def moved(outcome: PhotoIndexed, shift: float, model: ModelId) -> PhotoIndexed:
 def said(people: PeopleQueries, faces: int = 6) -> dict[int, str]:
     """In short: what is decided of each face; ``!`` stands before who it is not."""
     found = {}
-    for face_id, each in people.standing(range(1, faces + 1)).items():
+    for face_id, each in people.statuses(range(1, faces + 1)).items():
         words = [_own(each), *(f"!{who.name}" for who in each.rejected)]
         if any(words):
             found[face_id] = " ".join(filter(None, words))

@@ -108,7 +108,7 @@ def said(library: Library) -> tuple[object, ...]:
     """Who is known, and what is known of each face, whatever the numbers are."""
     found = PeopleQueries(library.database)
     faces = ids(library)
-    standings = found.standing(faces)
+    standings = found.statuses(faces)
     persons = sorted((each.name, each.hidden) for each in found.everyone().values())
     return persons, [
         (

@@ -42,7 +42,8 @@ from index.clustering.regroup import Regrouped
 from index.decisions.journal import LoggedDecision
 from index.decisions.model import Assign, Decision, FaceKey, NotAFace, Undo
 from index.maintenance.findings import Finding, FindingKind
-from index.people.queries import ClusterFaces, FaceStatus, FoundPhoto, Person, PersonSummary
+from index.people.photo_search import FoundPhoto
+from index.people.queries import ClusterFaces, FaceStatus, Person, PersonSummary
 from index.privacy.forget import Erased, Purged
 from index.recognition.gallery import FaceLikeness, Likeness, Template, TemplateLikeness
 from index.recognition.model_comparison import Comparison

@@ -57,7 +57,7 @@ def test_a_decision_is_kept_and_has_its_effect_at_once(journal: Journal, people:
     assert made == Decision(1, made.uid, NOW, Assign(faces, ANNA, "Zo\u00e9"))
     assert [each.decision for each in journal.decisions()] == [made]
     assert said(people) == {1: "Zo\u00e9", 4: "Zo\u00e9"}
-    assert people.standing([1])[1].decision_id == 1
+    assert people.statuses([1])[1].decision_id == 1
     assert journal.append(Ignore(journal.face_keys([4]))).id == 2
     assert said(people) == {1: "Zo\u00e9", 4: "ignored"}
 

@@ -265,10 +265,10 @@ def decided(album: Catalog, database: Store) -> Store:
 def test_what_follows_from_the_journal_is_made_anew(
     decided: Store, change: str, table: str, rows: int
 ) -> None:
-    before = PeopleQueries(decided).standing(range(1, 31))
+    before = PeopleQueries(decided).statuses(range(1, 31))
     execute(decided, change)
     repaired(decided, DerivedTablesInspection(decided), FindingKind.JOURNAL, f"table {table} ", f": {rows}")
-    assert PeopleQueries(decided).standing(range(1, 31)) == before
+    assert PeopleQueries(decided).statuses(range(1, 31)) == before
 
 
 def test_persons_that_were_lost_come_back_from_the_journal(decided: Store) -> None:
@@ -296,7 +296,7 @@ def test_faces_that_come_back_are_who_they_were(decided: Store, photos: Path) ->
     album = Catalog(decided)
     album.record([indexed(make_file(photos / "1.jpg", "1"), "1", units(30)[3:6])])
     assert found(decided) == []
-    standing = PeopleQueries(decided).standing([31, 32, 33])
+    standing = PeopleQueries(decided).statuses([31, 32, 33])
     assert [each.person and each.person.name for each in standing.values()] == ["Anna", "Ben", None]
 
 

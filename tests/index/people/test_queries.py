@@ -1,22 +1,20 @@
-"""What can be asked of people: who is known, which faces are whom, which photos show them."""
+"""What can be asked of people: who is known, and which faces are whom."""
 
 import os
-from dataclasses import replace
-from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
 from index.decisions.journal import Journal
-from index.decisions.model import Assign, Hide, Ignore, Merge, NotAFace, Reject, new_key
+from index.decisions.model import Assign, Hide, Ignore, NotAFace, Reject, new_key
 from index.errors import PersonUnknown
-from index.people.queries import ClusterFaces, PeopleQueries, Person, PhotoFilter, RecognisedFace
+from index.people.queries import ClusterFaces, PeopleQueries, Person, RecognisedFace
 from index.photos.catalog import Catalog
 from index.store.schema import cluster, cluster_face, recognised
 from index.store.store import Store
-from tests.index.builders import crawled, digest_of, indexed, known, make_file, units
-from tests.index.journals import ANNA, BEN, CARL, assign, key, keys
+from tests.index.builders import crawled, digest_of, indexed, make_file, units
+from tests.index.journals import ANNA, BEN, CARL, assign, keys
 
 
 def recognise(database: Store, who: Person, **similarities: float) -> None:
@@ -88,7 +86,7 @@ def test_faces_of_a_content_that_is_in_no_photo_any_more_are_not_counted(
     catalog.record([indexed(make_file(photos / "0.jpg", "edited"), "edited", units(1, 9))])
     assert [each.confirmed for each in people.summaries()] == [1]
     assert people.faces_of(people.named("Anna").id).confirmed == (3,)
-    assert people.standing([1])[1].confirmed  # and yet nothing is lost
+    assert people.statuses([1])[1].confirmed  # and yet nothing is lost
 
 
 def test_the_faces_of_a_person(journal: Journal, people: PeopleQueries, database: Store) -> None:
@@ -104,7 +102,7 @@ def test_the_standing_of_faces(journal: Journal, people: PeopleQueries, database
     anna = people.named("Anna")
     recognise(database, anna, f5=0.625)
     group(database, [1, 6])
-    standing = people.standing([6, 1, 2, 3, 4, 5, 999])
+    standing = people.statuses([6, 1, 2, 3, 4, 5, 999])
     assert list(standing) == [6, 1, 2, 3, 4, 5, 999]
     assert (standing[1].person, standing[1].confirmed, standing[1].decision_id) == (anna, True, 1)
     assert (standing[2].ignored, standing[2].not_a_face, standing[2].decision_id) == (True, False, 2)
@@ -123,7 +121,7 @@ def test_a_decision_covers_what_was_recognised_until_it_is_undone(
     recognise(database, anna, f3=0.7, f4=0.7, f5=0.7)
     journal.append_all([Reject(keys(2), ANNA), Ignore(keys(3)), Reject(keys(4), BEN)])
     assert [each.face_id for each in people.faces_of(anna.id).recognised] == [5]
-    assert [people.standing([each])[each].person for each in (3, 4, 5)] == [None, None, anna]
+    assert [people.statuses([each])[each].person for each in (3, 4, 5)] == [None, None, anna]
     journal.undo(3)
     assert [each.face_id for each in people.faces_of(anna.id).recognised] == [3, 5]
 
@@ -138,7 +136,7 @@ def test_clusters_hold_what_no_decision_covers(
         connection.execute(insert(cluster_face).values(face_id=2, cluster_id=None))  # it is like no other
     recognise(database, people.named("Anna"), f4=0.7)
     assert people.clusters() == (ClusterFaces(2, (3, 5)), ClusterFaces(1, (1,)))
-    assert people.standing([2])[2].cluster_id is None
+    assert people.statuses([2])[2].cluster_id is None
     journal.append(Ignore(keys(2, 4)))
     assert people.clusters() == (ClusterFaces(1, (1,)),)
     assert people.cluster(2) == ClusterFaces(2, ())
@@ -156,70 +154,5 @@ def test_a_photo_leads_to_its_faces(
     assert people.digest_of(os.fsencode(photos / "9.jpg")) is None
 
 
-def found(people: PeopleQueries, shown: PhotoFilter) -> list[str]:
-    return [os.path.basename(os.fsdecode(each.path)) for each in people.photos(shown)]
-
-
-def test_photos_by_who_is_in_them(journal: Journal, people: PeopleQueries, database: Store) -> None:
-    journal.append_all([assign(ANNA, 0, 2, 4), assign(BEN, 1), NotAFace(keys(3))])
-    anna, ben = people.named("Anna").id, people.named("Ben").id
-    assert found(people, PhotoFilter((anna,))) == ["0.jpg", "1.jpg", "2.jpg"]
-    assert found(people, PhotoFilter((anna, ben))) == ["0.jpg"]
-    assert found(people, PhotoFilter((anna,), without=(ben,))) == ["1.jpg", "2.jpg"]
-    assert found(people, PhotoFilter((anna,), only=True)) == ["1.jpg"]  # in 2.jpg is somebody else
-    assert found(people, PhotoFilter((anna, ben), only=True)) == ["0.jpg"]
-    recognise(database, people.named("Ben"), f6=0.8)
-    assert found(people, PhotoFilter((ben,))) == ["0.jpg", "2.jpg"]
-    assert found(people, PhotoFilter((anna, ben), only=True)) == ["0.jpg", "2.jpg"]
-    assert found(people, PhotoFilter((anna,), without=(ben,), only=True)) == ["1.jpg"]
-    journal.append(Reject((key(5),), BEN))
-    assert found(people, PhotoFilter((ben,))) == ["0.jpg"]
-    journal.append(Merge(ANNA, BEN))
-    assert found(people, PhotoFilter((anna,), only=True)) == ["0.jpg", "1.jpg"]
-    with pytest.raises(ValueError, match="none is wanted"):
-        people.photos(PhotoFilter(()))
-
-
-def test_a_stranger_who_is_ignored_is_somebody_else_all_the_same(
-    journal: Journal, people: PeopleQueries
-) -> None:
-    journal.append_all([assign(ANNA, 0), Ignore(keys(1))])
-    anna = people.named("Anna").id
-    assert found(people, PhotoFilter((anna,), only=True)) == []
-
-
-def test_photos_by_when_they_were_taken(
-    journal: Journal, people: PeopleQueries, catalog: Catalog, photos: Path
-) -> None:
-    taken = {
-        "summer.jpg": datetime.fromisoformat("2021-07-31T23:59:59+02:00"),
-        "autumn.jpg": datetime.fromisoformat("2021-10-01T00:00:00"),
-        "undated.jpg": None,
-    }
-    for number, (name, time) in enumerate(taken.items(), start=4):
-        outcome = indexed(make_file(photos / name), f"content {number}", units(2, number))
-        catalog.record([replace(outcome, taken_at=time)])
-    journal.append(assign(ANNA, 8, 10, 12))
-    anna = people.named("Anna").id
-    assert found(people, PhotoFilter((anna,))) == ["summer.jpg", "autumn.jpg", "undated.jpg"]
-    assert [each.taken_at for each in people.photos(PhotoFilter((anna,)))] == list(taken.values())
-    assert found(people, PhotoFilter((anna,), since=date(2021, 7, 31))) == ["summer.jpg", "autumn.jpg"]
-    assert found(people, PhotoFilter((anna,), since=date(2021, 8, 1))) == ["autumn.jpg"]
-    assert found(people, PhotoFilter((anna,), until=date(2021, 7, 31))) == ["summer.jpg"]
-    assert found(people, PhotoFilter((anna,), until=date(2021, 10, 1))) == ["summer.jpg", "autumn.jpg"]
-    assert found(people, PhotoFilter((anna,), since=date(2021, 8, 1), until=date(2021, 9, 30))) == []
-
-
-def test_photos_that_are_gone_are_not_found_and_copies_are(
-    journal: Journal, people: PeopleQueries, catalog: Catalog, database: Store, photos: Path
-) -> None:
-    journal.append(assign(ANNA, 0, 2))
-    catalog.record([known(make_file(photos / "copy of 1.jpg"), "content 1")])
-    (photos / "0.jpg").unlink()
-    seen = {os.fsencode(photos / name) for name in ("1.jpg", "2.jpg", "copy of 1.jpg")}
-    crawled(database, [os.fsencode(photos)], seen)
-    assert found(people, PhotoFilter((people.named("Anna").id,))) == ["1.jpg", "copy of 1.jpg"]
-
-
 def test_more_faces_than_a_statement_has_parameters_are_asked_about_at_once(people: PeopleQueries) -> None:
-    assert len(people.standing(range(1, 70_001))) == 70_000
+    assert len(people.statuses(range(1, 70_001))) == 70_000

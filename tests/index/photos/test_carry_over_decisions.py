@@ -53,7 +53,7 @@ def test_what_was_decided_is_decided_of_the_same_faces(
     journal.append(NotAFace((statue,)))
     journal.append(Reject((nobody, stranger), key))
     catalog.record([indexed(file, "with a caption", slightly_changed(vectors))])
-    found = list(PeopleQueries(database).standing(faces_of(catalog, "with a caption")).values())
+    found = list(PeopleQueries(database).statuses(faces_of(catalog, "with a caption")).values())
     assert [each.person.name if each.person else None for each in found] == ["Anna", None, None, None]
     assert [each.confirmed for each in found] == [True, False, False, False]
     assert [each.ignored for each in found] == [False, True, False, False]
@@ -70,7 +70,7 @@ def test_it_can_be_undone_and_is_done_once(
     assert len(journal.decisions()) == 2
     journal.undo()
     catalog.record([known(file, "as it came"), indexed(file, "with a caption", vectors)])
-    (standing,) = PeopleQueries(database).standing(faces_of(catalog, "with a caption")[:1]).values()
+    (standing,) = PeopleQueries(database).statuses(faces_of(catalog, "with a caption")[:1]).values()
     assert standing.person is None
 
 
@@ -79,7 +79,7 @@ def test_other_faces_and_other_pictures_inherit_nothing(
 ) -> None:
     journal.append(Assign(journal.face_keys(faces_of(catalog, "as it came")), new_key(), "Anna"))
     catalog.record([indexed(file, "another photo of that name", units(4, seed=9))])
-    found = PeopleQueries(database).standing(faces_of(catalog, "another photo of that name"))
+    found = PeopleQueries(database).statuses(faces_of(catalog, "another photo of that name"))
     assert [each.person for each in found.values()] == [None] * 4
     assert len(journal.decisions()) == 1
 
@@ -95,7 +95,7 @@ def test_what_was_decided_of_the_new_content_before_stands(
         connection.exec_driver_sql("DELETE FROM photo WHERE path = ?", (copy.path,))
         connection.exec_driver_sql("DELETE FROM content WHERE digest = ?", (digest_of("with a caption"),))
     catalog.record([indexed(file, "with a caption", vectors)])
-    standing, *_ = PeopleQueries(database).standing(faces_of(catalog, "with a caption")).values()
+    standing, *_ = PeopleQueries(database).statuses(faces_of(catalog, "with a caption")).values()
     assert standing.person is not None
     assert standing.person.name == "Ben"
 

@@ -65,7 +65,7 @@ def face_ids(database: Store) -> list[int]:
 
 
 def named(people: PeopleQueries) -> dict[int, str]:
-    standing = people.standing(range(1, 30))
+    standing = people.statuses(range(1, 30))
     return {face_id: each.person.name for face_id, each in standing.items() if each.person}
 
 

@@ -1,0 +1,91 @@
+"""Finds photos by the persons in them and the time they were taken. Nothing is written here."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, func, select
+
+from index.people.named_faces import named_faces
+from index.store.conditions import is_one_of
+from index.store.schema import content, face, photo, verdict
+from index.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFilter:
+    """Which photos are wanted, by who is in them and when they were taken.
+
+    Attributes:
+        persons: Ids of persons who are all in the photo; at least one.
+        without: Ids of persons none of whom is.
+        only: Nobody else is in it: no face but theirs, and what was decided to be no face.
+        since: Taken on this day or later, by the photo's own clock. A photo without a time never is.
+        until: Taken on this day or earlier.
+    """
+
+    persons: tuple[int, ...]
+    without: tuple[int, ...] = ()
+    only: bool = False
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhoto:
+    """A photo that was found.
+
+    Attributes:
+        path: Absolute.
+        digest: Of its content.
+        taken_at: When, by the photo; ``None`` where it does not say.
+    """
+
+    path: bytes
+    digest: bytes
+    taken_at: datetime | None
+
+
+def find_photos(store: Store, wanted: PhotoFilter) -> tuple[FoundPhoto, ...]:
+    """Find the photos that show persons, missing ones left out, by the time they were taken, then path.
+
+    A content at several paths is found at each of them.
+
+    Raises:
+        ValueError: No person is wanted.
+        LibraryError: The library cannot be read.
+    """
+    if not wanted.persons:
+        raise ValueError("photos are found by the persons in them, and none is wanted")
+    query = (
+        select(photo.c.path, content.c.digest, content.c.taken_at)
+        .join_from(photo, content)
+        .where(photo.c.missing_since.is_(None), *_conditions(wanted))
+        .order_by(content.c.taken_at.is_(None), content.c.taken_at, photo.c.path)
+    )
+    with store.read() as connection:
+        return tuple(
+            FoundPhoto(path, digest, None if taken_at is None else datetime.fromisoformat(taken_at))
+            for path, digest, taken_at in connection.execute(query)
+        )
+
+
+def _conditions(wanted: PhotoFilter) -> list[ColumnElement[bool]]:
+    """What is asked of a content."""
+    named = named_faces()
+    showing = select(face.c.content_id).join(named, named.c.face_id == face.c.id)
+    conditions: list[ColumnElement[bool]] = [
+        content.c.id.in_(showing.where(named.c.person_id == each)) for each in wanted.persons
+    ]
+    if wanted.without:
+        conditions.append(content.c.id.not_in(showing.where(is_one_of(named.c.person_id, wanted.without))))
+    if wanted.only:
+        theirs = showing.with_only_columns(face.c.id).where(is_one_of(named.c.person_id, wanted.persons))
+        no_faces = select(verdict.c.face_id).where(verdict.c.status == "not-a-face")
+        others = select(face.c.content_id).where(face.c.id.not_in(theirs), face.c.id.not_in(no_faces))
+        conditions.append(content.c.id.not_in(others))
+    day = func.substr(content.c.taken_at, 1, len("2024-05-06"))
+    if wanted.since is not None:
+        conditions.append(day >= wanted.since.isoformat())
+    if wanted.until is not None:
+        conditions.append(day <= wanted.until.isoformat())
+    return conditions
