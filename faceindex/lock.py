@@ -1,10 +1,9 @@
 """One run at a time: a lock beside the library that dies with the process that holds it.
 
-The lock is flock's, on a file that is never deleted (deleting a lock file lets two runs lock two files of
-one name). It holds a line about its owner, for the message of whoever comes second.
+The lock is on a file that is never deleted (deleting a lock file lets two runs lock two files of one name).
+The file holds a line about its owner, for the message of whoever comes second.
 """
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from faceindex.errors import FaceindexError, LibraryLocked
+from pipeline.platform_support import HeldLock, try_lock
 
 PATIENCE = 2.0
 """Seconds to wait for another process: one that only writes down some descriptors is done sooner."""
@@ -42,9 +42,12 @@ def locked(library: Path, patience: float = PATIENCE, kind: str = "lock") -> Ite
             f"The library cannot be kept at {library} ({error.strerror}): name another place with --library."
         ) from error
     try:
-        _lock(descriptor, library, time.monotonic() + patience)
-        _sign(descriptor, library)
-        yield
+        lock = _lock(path, descriptor, library, time.monotonic() + patience)
+        try:
+            _sign(descriptor, library)
+            yield
+        finally:
+            lock.release()
     finally:
         os.close(descriptor)
 
@@ -61,16 +64,10 @@ def _sign(descriptor: int, library: Path) -> None:
         ) from error
 
 
-def _lock(descriptor: int, library: Path, deadline: float) -> None:
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() >= deadline:
-                owner = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
-                raise LibraryLocked(
-                    f"The library {library} is in use by {owner}: try again when it is done."
-                ) from error
-            time.sleep(_POLL)
-        else:
-            return
+def _lock(path: Path, descriptor: int, library: Path, deadline: float) -> HeldLock:
+    while (lock := try_lock(path, descriptor)) is None:
+        if time.monotonic() >= deadline:
+            owner = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
+            raise LibraryLocked(f"The library {library} is in use by {owner}: try again when it is done.")
+        time.sleep(_POLL)
+    return lock

@@ -3,7 +3,6 @@
 Nothing is read from the working directory. This module knows no command line; the flags come as arguments.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -19,6 +18,7 @@ from pydantic_settings import (
 
 from faceindex.errors import BadRequest
 from pipeline.detection.detector import MtcnnOptions
+from pipeline.platform_support import usable_cores
 
 APP = "faceindex"
 
@@ -126,7 +126,7 @@ class Settings(BaseSettings):
     @property
     def cores(self) -> int:
         """Photos worked on side by side."""
-        return self.workers or os.cpu_count() or 1
+        return self.workers or usable_cores()
 
 
 def _in_one_line(error: ValidationError, file: Path) -> str:

@@ -23,6 +23,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+_MOUNTS = Path("/proc/mounts")
+
 
 def is_portable() -> bool:
     """Whether the portable way is taken."""
@@ -41,7 +43,7 @@ def mounts() -> bytes | None:
     if is_portable():
         return None
     try:
-        return Path("/proc/self/mounts").read_bytes()
+        return _MOUNTS.read_bytes()
     except OSError:
         return None
 

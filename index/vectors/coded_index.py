@@ -19,6 +19,7 @@ import numpy as np
 from index.values import I64, Neighbor
 from index.vectors.faiss_index import FaissIndex, Writable, neighbors, threads_for
 from index.vectors.vector_store import DescriptorSource
+from pipeline.platform_support import path_of
 from pipeline.values import F32
 
 ROTATION_SEED = 20240607
@@ -120,8 +121,9 @@ class CodedIndex(FaissIndex):
     def read(self, file: BufferedIOBase) -> None:
         """Become what an index of the same kind and dimension wrote; see ``FaissIndex``."""
         try:
-            # By descriptor, not by name: a name may hold any bytes, and may be another file by now.
-            index = faiss.read_index(f"/dev/fd/{file.fileno()}")
+            # Never by name: a name may hold any bytes, and may be another file by now.
+            reader = faiss.PyCallbackIOReader(file.read)  # type: ignore[attr-defined]
+            index = faiss.read_index(path_of(file) or reader)
         except RuntimeError as error:
             raise self._cannot_read() from error
         if not isinstance(index, faiss.IndexIDMap) or _layout(index) != _layout(self._index):

@@ -29,6 +29,7 @@ from index.vectors.coded_index import CodedIndex
 from index.vectors.exact_index import ExactIndex
 from index.vectors.faiss_index import FaissIndex, Writable
 from index.whole_file import written_whole
+from pipeline.platform_support import path_of
 from pipeline.values import ModelId
 
 EXACT_BYTES = 64 << 20
@@ -190,6 +191,10 @@ def _descriptors(catalog: Catalog, model: ModelId, dimension: int, face_ids: I64
         yield chunk
 
 
+_BLOCK = 1 << 20
+"""Bytes of a file that are read at once, where it cannot be mapped into memory."""
+
+
 class _Hashed:
     """A file that computes the BLAKE3 of what is written to it."""
 
@@ -208,4 +213,11 @@ class _Hashed:
 
 def _digest(file: BufferedIOBase) -> bytes:
     hasher = blake3(max_threads=blake3.AUTO)
-    return hasher.update_mmap(f"/dev/fd/{file.fileno()}").digest()
+    path = path_of(file)
+    if path is not None:
+        return hasher.update_mmap(path).digest()
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        hasher.update(block)
+    file.seek(0)
+    return hasher.digest()

@@ -8,6 +8,8 @@ from faceindex.errors import FaceindexError, LibraryLocked
 from faceindex.lock import PATIENCE, locked
 from tests.faceindex.conftest import Clock
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def test_a_second_run_is_refused_until_the_first_is_done(tmp_path: Path, clock: Clock) -> None:
     library = tmp_path / "new" / "library.db"

@@ -28,7 +28,7 @@ def test_a_library_on_a_network_file_system_is_used_with_care_and_advice(
     mounts.write_text(
         f"/dev/sda1 / ext4 rw 0 0\nserver:/export {album.settings.library.parent} {kind} rw 0 0\n"
     )
-    monkeypatch.setattr("index.store.sqlite.mounts._MOUNTS", mounts)
+    monkeypatch.setattr("pipeline.platform_support._MOUNTS", mounts)
     monkeypatch.setattr("index.store.sqlite.connection.has_safe_wal", lambda version: True)
     (note,) = notes_of_a_scan(album)
     assert f"{album.settings.library} is on a network file system ({kind})" in note
@@ -42,7 +42,7 @@ def test_a_disk_of_this_machine_needs_no_advice(
 ) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text("/dev/sda1 / ext4 rw 0 0\n")
-    monkeypatch.setattr("index.store.sqlite.mounts._MOUNTS", mounts)
+    monkeypatch.setattr("pipeline.platform_support._MOUNTS", mounts)
     monkeypatch.setattr("index.store.sqlite.connection.has_safe_wal", lambda version: True)
     assert notes_of_a_scan(album) == []
     assert journal_mode(album.settings.library) == "WAL"
@@ -51,7 +51,7 @@ def test_a_disk_of_this_machine_needs_no_advice(
 def test_where_the_system_does_not_tell_wal_is_left_and_nothing_said(
     album: Album, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.store.sqlite.mounts._MOUNTS", tmp_path / "none")
+    monkeypatch.setattr("pipeline.platform_support._MOUNTS", tmp_path / "none")
     monkeypatch.setattr("index.store.sqlite.connection.has_safe_wal", lambda version: True)
     assert notes_of_a_scan(album) == []
     assert journal_mode(album.settings.library) == "DELETE"

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from pipeline.platform_support import mounts
+
 # fmt: off
 _NETWORK = frozenset((
     "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "fuse.ceph", "fuse.davfs2", "fuse.gcsfuse",
@@ -12,8 +14,6 @@ _NETWORK = frozenset((
 ))
 # fmt: on
 """File systems, as /proc/mounts names them, that several machines may share."""
-
-_MOUNTS = Path("/proc/mounts")
 
 
 def network_kind(path: Path) -> str | None:
@@ -32,22 +32,20 @@ def is_on_network(path: Path) -> bool:
 
 
 def _kind(path: Path) -> str | None:
-    try:
-        return file_system(os.fsencode(os.path.realpath(path)), _MOUNTS.read_bytes())
-    except OSError:
-        return None  # no such list on this system
+    listed = mounts()
+    return None if listed is None else file_system(os.fsencode(os.path.realpath(path)), listed)
 
 
-def file_system(path: bytes, mounts: bytes) -> str | None:
+def file_system(path: bytes, listed: bytes) -> str | None:
     """The kind of file system that a path is on.
 
     Args:
         path: Absolute, without symbolic links.
-        mounts: The content of /proc/mounts: device, place, kind, one mount a line, later ones above
+        listed: The content of /proc/mounts: device, place, kind, one mount a line, later ones above
             earlier ones; blanks and backslashes in a place are octal escapes.
     """
     best, kind = b"", None
-    for line in mounts.splitlines():
+    for line in listed.splitlines():
         fields = line.split(b" ")
         if len(fields) < 3:
             continue

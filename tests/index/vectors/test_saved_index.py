@@ -127,6 +127,7 @@ def test_an_empty_library_has_an_empty_index(indexes: Indexes) -> None:
     assert indexes.load().saved
 
 
+@pytest.mark.usefixtures("way")
 def test_saved_and_loaded(indexes: Indexes, crowd: F32) -> None:
     path = indexes.save()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -175,6 +176,7 @@ def test_a_library_that_outgrows_its_kind_of_index_gets_the_other(
     indexes.check(crowd[1:], saved=True)
 
 
+@pytest.mark.usefixtures("way")
 def test_both_kinds_answer_alike(catalog: Catalog, crowd: F32) -> None:
     def search(exact_bytes: int, exclude: I64) -> list[list[Neighbor]]:
         return Indexes(catalog, exact_bytes).load().index.search(units(4, seed=3), 5, exclude)
@@ -205,6 +207,7 @@ def test_a_flipped_bit_is_noticed_anywhere(indexes: Indexes, crowd: F32, place: 
     indexes.check(crowd, saved=True)
 
 
+@pytest.mark.usefixtures("way")
 def test_a_longer_file_is_not_used(indexes: Indexes, crowd: F32) -> None:
     with open(indexes.save(), "ab") as file:
         file.write(b"\0")

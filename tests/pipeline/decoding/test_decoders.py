@@ -244,8 +244,10 @@ class TestProcesses:
         assert (len(os.listdir("/proc/self/fd")), os.listdir("/dev/shm")) == (files, memory)  # noqa: S108
 
     @pytest.mark.parametrize("fault", ["hang", "spin", "pid"])
-    def test_they_die_with_a_run_that_is_killed(self, tmp_path: Path, fault: str) -> None:
+    def test_they_die_with_a_run_that_is_killed(self, tmp_path: Path, way: str, fault: str) -> None:
         """Whatever they are at, with signals blocked and Python's lock held."""
+        if (way, fault) == ("portable", "hang"):
+            pytest.skip("only Linux ends a process that runs no Python code")
         good(tmp_path, f"{fault}.jpg")
         script = """
             import sys
@@ -261,11 +263,11 @@ class TestProcesses:
         memory = os.listdir("/dev/shm")  # noqa: S108
         with subprocess.Popen(command, cwd=ROOT) as run:
             wait_until((tmp_path / f"{fault}.tries").exists)
-            (reader,) = children(run.pid)
+            reader = int((tmp_path / f"{fault}.tries").read_text().split()[0])
             assert is_alive(reader)
             run.kill()
         wait_until(lambda: not is_alive(reader))
-        assert os.listdir("/dev/shm") == memory  # noqa: S108
+        wait_until(lambda: os.listdir("/dev/shm") == memory)  # noqa: S108
 
     def test_a_run_that_was_interrupted_gets_no_answer_to_an_earlier_question(self, tmp_path: Path) -> None:
         class Interrupted(MemoryBudget):

@@ -1,0 +1,83 @@
+"""What operating systems do differently, both ways: Linux's own, and the portable one."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.platform_support import attach, mounts, open_content, path_of, share, try_lock, usable_cores
+
+pytestmark = pytest.mark.usefixtures("way")
+
+HOLD = """
+import sys
+from pathlib import Path
+from pipeline.platform_support import try_lock
+path = Path(sys.argv[1])
+with path.open("r+b") as file:
+    lock = try_lock(path, file.fileno())
+    print(lock is not None, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_one_writes_to_shared_memory_the_other_sees() -> None:
+    ours = share(6)
+    theirs = attach(ours.size, ours.name, None if ours.descriptor is None else os.dup(ours.descriptor))
+    theirs.pixels(6).reshape(1, 2, 3)[:] = [[[1, 2, 3], [4, 5, 6]]]
+    np.testing.assert_array_equal(ours.pixels(5), [1, 2, 3, 4, 5])
+    theirs.close()
+    ours.close()
+    ours.close()
+    with pytest.raises((ValueError, MemoryError)):
+        ours.buffer()
+
+
+def test_content_that_is_frozen_is_read_from_its_start_as_often_as_is_asked() -> None:
+    memory = share(5)
+    memory.buffer()[:] = b"photo"
+    memory.freeze()
+    for _ in range(2):
+        descriptor = None if memory.descriptor is None else os.dup(memory.descriptor)
+        with open_content(5, memory.name, descriptor) as stream:
+            assert stream.read() == b"photo"
+    memory.close()
+
+
+def test_memory_that_is_too_much_is_a_memory_error() -> None:
+    with pytest.raises(MemoryError):
+        share(1 << 62)
+
+
+def test_a_lock_is_held_by_one_process_and_ends_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    with holder, path.open("r+b") as file:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"True\n"
+        assert try_lock(path, file.fileno()) is None
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        lock = try_lock(path, file.fileno())
+        assert lock is not None
+        lock.release()
+    assert path.exists()
+
+
+def test_what_a_system_does_not_tell_is_none(way: str, tmp_path: Path) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        path = path_of(file)
+        assert (path is None) == (way == "portable" or sys.platform != "linux")
+        assert path is None or os.path.samestat(os.stat(path), os.stat(tmp_path / "file"))
+    assert mounts() is None or b" / " in (mounts() or b"")
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
