@@ -108,11 +108,12 @@ def test_an_index_older_than_the_library_is_not_believed(command: CommandLine, p
     save(astronaut(), photos / "a.jpg")
     command.run("scan", "--model", "sface", photos)
     older = index_of(command).read_bytes()
-    save(astronaut(8), photos / "b.jpg")
-    command.run("scan", photos)
+    for number in (8, 16):
+        save(astronaut(number), photos / f"{number}.jpg")
+        command.run("scan", photos)
     index_of(command).write_bytes(older)
     (answer,) = command.run("who", "--json", photos / "a.jpg").objects
-    assert [Path(match["photo"]).name for match in answer["faces"][0]["matches"]] == ["b.jpg"]
+    assert {Path(match["photo"]).name for match in answer["faces"][0]["matches"]} == {"8.jpg", "16.jpg"}
     (found, _) = command.run("check", "--json").objects
     assert (found["event"], found["kind"]) == ("finding", "index")
     assert command.run("scan", photos).code == 0
