@@ -1,89 +1,437 @@
-"""The public API: one library and all that can be done with it. No printing, no command line."""
+"""The public API: one library, and all that can be done with it.
 
-from collections.abc import Callable, Iterator, Sequence
+Each method opens what it needs by itself, and a method that changes something holds the library's lock while
+it works, and no longer. Networks and index stay loaded from one question to the next. Nothing is printed.
+"""
 
-from faceindex.asking.examine import examine
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
 from faceindex.errors import explained
 from faceindex.listeners import Listeners
-from faceindex.maintenance import place_advice
-from faceindex.results import Answer, ScanSummary
-from faceindex.scanning.plan import check_roots
-from faceindex.scanning.scan import ScanOptions, scan
-from faceindex.session import Session
-from index.recognition.identify import NeighborOptions
-from index.values import Statistics
-from pipeline.values import PhotoFailed
+from faceindex.lock import PATIENCE
+from faceindex.paths import AnyPath, absolute
+from faceindex.sessions import Sessions
+from faceindex.settings import Settings
 
-DEFAULT_NEIGHBORS = 5
+if TYPE_CHECKING:
+    from datetime import date
+
+    from faceindex.accuracy.calibrate import Calibrated
+    from faceindex.accuracy.measures import Evaluation
+    from faceindex.adapt.adaptation import Adaptation
+    from faceindex.asking.celebrity import Lookalikes
+    from faceindex.asking.verify import Unread, Verification
+    from faceindex.asking.why import Explanation
+    from faceindex.maintenance import Checked, Restored
+    from faceindex.models import Models
+    from faceindex.output.photo_links import Linked
+    from faceindex.people import People
+    from faceindex.results import (
+        Answer,
+        ClusterList,
+        LibraryFace,
+        ModelSwitch,
+        Planned,
+        Preview,
+        ReindexSummary,
+        ScanSummary,
+    )
+    from faceindex.roots import ScannedRoots
+    from faceindex.scanning.scan import ScanOptions
+    from index.clustering.regroup import Regrouped
+    from index.maintenance.findings import Finding
+    from index.people.photo_search import FoundPhoto
+    from index.store.backend import BackedUp, Salvage
+    from index.values import Pruned, Statistics
+    from pipeline.values import PhotoFailed
 
 
-class Library(Session):
-    """An open library. Use it in a ``with`` block, in one thread."""
+class Library:
+    """One library. It may be used by several threads, and beside other processes; close it when done.
 
-    def scan(
+    Nothing is opened before it is needed: ``scan`` makes a library where there is none, and ``verify``,
+    ``celebrities``, ``evaluate`` with a folder, and ``models`` need none.
+
+    Every method may raise a ``FaceindexError``: ``NoLibrary`` where there is none, ``LibraryLocked`` where
+    another run is at work on it; see ``faceindex.errors``.
+
+    Args:
+        settings: Where the library is, and how photos are looked at; by default ``Settings.load()``.
+        listeners: Who is told how work goes.
+        patience: Seconds that a call which changes something waits for another one that is at work.
+    """
+
+    def __init__(
         self,
-        roots: Sequence[bytes],
+        settings: Settings | None = None,
         listeners: Listeners | None = None,
-        options: ScanOptions | None = None,
-    ) -> ScanSummary:
-        """Bring the library up to date with some folders and files.
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.settings = settings or Settings.load()
+        self._listeners = listeners or Listeners()
+        self._sessions = Sessions(self.settings, self._listeners, patience)
+
+    def close(self) -> None:
+        """Let go of files, networks and the processes that read photos."""
+        self._sessions.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def people(self) -> "People":
+        """Who is who: names, decisions, and the journal of them."""
+        from faceindex.people import People
+
+        return People(self._sessions)
+
+    @cached_property
+    def roots(self) -> "ScannedRoots":
+        """The folders and files that are scanned."""
+        from faceindex.roots import ScannedRoots
+
+        return ScannedRoots(self._sessions)
+
+    @cached_property
+    def models(self) -> "Models":
+        """The descriptor models that there are, and their weights."""
+        from faceindex.models import Models
+
+        return Models(self.settings, self._listeners)
+
+    def scan(self, folders: Sequence[AnyPath], options: "ScanOptions | None" = None) -> "ScanSummary":
+        """Find the faces in all photos of some folders, and bring the library up to date.
 
         Args:
-            roots: Absolute paths of folders and files.
-            listeners: Who is told how it goes.
-            options: How to go about it.
+            folders: Folders, with all that is below them, and single files.
+            options: When to stop, and what to do where many photos are gone.
 
         Returns:
-            What was done; also where the losses of some roots were not believed, which it then names.
+            What was done. Where a folder lost so many photos that they were not marked as missing, the
+            summary names it.
 
         Raises:
-            BadRequest: A root cannot be looked at, and is not known either, or another model was asked for
-                than the library's.
-            FaceindexError: See ``faceindex.errors``; what was done until then is kept.
+            BadRequest: A folder cannot be scanned, and never was; or the settings ask for another model than
+                the library's.
         """
-        listeners = listeners or Listeners()
-        with explained():
-            check_roots(self._settings, roots)
-            if advice := place_advice(self._settings.library):
-                listeners.note(advice)
-            return scan(self, roots, listeners, options or ScanOptions())
+        from faceindex.scanning.plan import check_roots
+        from faceindex.scanning.scan import scan
+
+        paths = absolute(folders)
+        check_roots(self.settings, paths)  # before a library is made for a slip of the pen
+        with self._sessions.writing(make=True) as session:
+            return scan(session, paths, options)
+
+    def plan_scan(self, folders: Sequence[AnyPath]) -> "Iterator[Planned]":
+        """What ``scan`` would read, and why; nothing is written, and there need not be a library."""
+        from faceindex.scanning.plan import plan_scan
+
+        return plan_scan(self.settings, absolute(folders))
+
+    def reindex(self, options: "ScanOptions | None" = None) -> "ReindexSummary":
+        """Scan all folders of the library again, and forget photos that have been missing for long."""
+        from faceindex.scanning.reindex import reindex
+
+        return self._sessions.write(reindex, options)
+
+    def plan_reindex(self) -> "Iterator[Planned]":
+        """What ``reindex`` would read, and why; nothing is written."""
+        from faceindex.scanning.reindex import plan_reindex
+
+        return self._sessions.each(plan_reindex)
+
+    def plan_pruning(self) -> "Pruned":
+        """How many photos and faces ``reindex`` would forget; nothing is written."""
+        from faceindex.scanning.reindex import plan_pruning
+
+        return self._sessions.read(plan_pruning)
+
+    def switch_model(self, name: str, options: "ScanOptions | None" = None) -> "ModelSwitch":
+        """Describe all faces by another model, and then change the library to it.
+
+        The library is locked only for moments: it can be used while this goes on.
+        """
+        from faceindex.scanning.model_switch import switch_model
+
+        return switch_model(self.settings, name, self._listeners, options)
+
+    def preview_model(self, name: str) -> "Preview":
+        """How many faces a model has described, and how identities would change; nothing is written."""
+        from faceindex.scanning.model_switch import preview
+
+        return self._sessions.read(preview, name)
 
     def who(
-        self,
-        photos: Sequence[bytes],
-        wanted: NeighborOptions | None = None,
-        note: Callable[[str], None] = lambda _: None,
-        *,
-        hidden: bool = False,
-    ) -> Iterator[Answer | PhotoFailed]:
-        """Find the faces of photos, who they are, and the faces of the library that are nearest to each.
+        self, photos: Sequence[AnyPath], *, k: int = 5, min_similarity: float = -1.0, hidden: bool = False
+    ) -> "Iterator[Answer | PhotoFailed]":
+        """Say who is in photos, and which faces of the library are most similar.
 
         Args:
-            photos: Absolute paths. They need not be in the library; where one is, its own faces are no
-                matches.
-            wanted: How many near faces, and how similar.
-            note: Called with sentences for the user.
+            photos: They need not be in the library; where one is, its own faces are no matches.
+            k: How many near faces to name for each face.
+            min_similarity: Cosine that these have at least, -1 to 1.
             hidden: Name hidden persons too.
 
         Yields:
             One answer, or failure, for each photo, in order.
-
-        Raises:
-            FaceindexError: See ``faceindex.errors``.
         """
-        from faceindex.asking.identifier import Identifier
-        from faceindex.engine import build_runner
+        from faceindex.asking.examine import examine
+        from index.recognition.identify import NeighborOptions
+        from pipeline.values import PhotoFailed
 
-        wanted = wanted or NeighborOptions(k=DEFAULT_NEIGHBORS)
+        wanted = NeighborOptions(k, min_similarity)
         with explained():
-            model = self.model()
-            runner = build_runner(self._settings, model, workers=1)
-            runner.prepare()  # the networks come from other files than the index
-            identifier = Identifier(self, note, hidden=hidden)
-            for found in examine(photos, runner):
+            paths = absolute(photos)
+            runner, identifier = self._sessions.asking()
+            identifier = identifier.naming(hidden=hidden)
+            for path in paths:
+                (found,) = examine([path], runner)
                 yield found if isinstance(found, PhotoFailed) else identifier.answer(found, wanted)
 
-    def statistics(self) -> Statistics:
-        """The library in figures."""
+    def why(
+        self, photo: AnyPath, *, face: int | None = None, hidden: bool = False
+    ) -> "tuple[Explanation, ...] | PhotoFailed":
+        """Explain an answer of ``who``: what a face was compared with, and the rule that decided.
+
+        Args:
+            photo: It need not be in the library.
+            face: Number of one face, from 1, as ``who`` counts; by default all are explained.
+            hidden: Name hidden persons too.
+
+        Returns:
+            One explanation for each face; or why the photo could not be read.
+        """
+        from faceindex.asking.examine import examine
+        from faceindex.asking.why import why
+        from pipeline.values import PhotoFailed
+
         with explained():
-            return self._catalog.statistics()
+            runner, identifier = self._sessions.asking()
+            (found,) = examine(absolute([photo]), runner)
+            if isinstance(found, PhotoFailed):
+                return found
+            return self._sessions.read(why, identifier.naming(hidden=hidden), found, face)
+
+    def verify(
+        self, photo_a: AnyPath, photo_b: AnyPath, *, face_a: int | None = None, face_b: int | None = None
+    ) -> "Verification | Unread":
+        """Say whether two photos show one person; there need not be a library.
+
+        Args:
+            photo_a: A photo.
+            photo_b: Another one.
+            face_a: Number of the face in the first photo, from 1; by default the only face, or the largest.
+            face_b: Likewise, in the second.
+        """
+        from faceindex.asking.verify import Side, judge_of_library, judge_without_library, verify
+
+        with explained():
+            first, second = absolute([photo_a, photo_b])
+            chosen = self._sessions.read(judge_of_library) if self.settings.library.exists() else None
+            chosen = chosen or judge_without_library(self.settings, self._listeners)
+            runner = self._sessions.runner(chosen.model)
+            return verify(chosen, (Side(first, face_a), Side(second, face_b)), runner, self._listeners.note)
+
+    def celebrities(self, photos: Sequence[AnyPath]) -> "Iterator[Lookalikes | PhotoFailed]":
+        """Guess which of 8,631 celebrities the faces of photos look like; there need not be a library.
+
+        Yields:
+            The guesses, or why the photo could not be read, for each photo, in order.
+        """
+        from faceindex.asking.celebrity import CAUTION, Celebrities, celebrity_names
+        from pipeline.models.registry import CELEBRITY
+
+        with explained():
+            paths = absolute(photos)
+            names = celebrity_names(self.settings, self._listeners)
+            celebrities = Celebrities(self._sessions.runner(CELEBRITY), names)
+            self._listeners.note(CAUTION)
+            yield from map(celebrities.guess, paths)
+
+    def find(
+        self,
+        *names: str,
+        without: Sequence[str] = (),
+        only: bool = False,
+        since: "str | date | None" = None,
+        until: "str | date | None" = None,
+        hidden: bool = False,
+    ) -> "tuple[FoundPhoto, ...]":
+        """Find the photos that show persons, by the time they were taken, then by path.
+
+        Args:
+            names: Persons who are all in the photo.
+            without: Persons none of whom is.
+            only: No other face is in it.
+            since: Taken on this day or later: a date, or a year, a month or a day as text, as in 2019-07.
+            until: Taken on this day or earlier.
+            hidden: Hidden persons may be asked for.
+        """
+        from faceindex.asking.find import PhotoQuery, find
+
+        first, last = (None if each is None else str(each) for each in (since, until))
+        query = PhotoQuery(names, tuple(without), only=only, since=first, until=last, hidden=hidden)
+        return self._sessions.read(find, query)
+
+    def link(self, photos: "Sequence[FoundPhoto]", folder: AnyPath) -> "Linked":
+        """Make a folder of links to photos, or bring one up to date that was made here."""
+        from faceindex.output.photo_links import link
+
+        return link([photo.path for photo in photos], Path(os.fsdecode(folder)))
+
+    def cluster(self, *, dry_run: bool = False) -> "Regrouped":
+        """Group the faces without a name, and recognise the people who have one."""
+        from faceindex.naming.decide import regroup
+
+        run = self._sessions.read if dry_run else self._sessions.write
+        return run(regroup, write=not dry_run)
+
+    def clusters(self, most: int = 20) -> "ClusterList":
+        """The largest clusters without a name, each with the face that shows it best."""
+        from faceindex.naming.clusters import clusters
+
+        return self._sessions.read(clusters, most)
+
+    def evaluate(
+        self,
+        folder: AnyPath | None = None,
+        *,
+        pairs: AnyPath | None = None,
+        groups: AnyPath | None = None,
+        model: str | None = None,
+    ) -> "Evaluation":
+        """Measure how well faces are recognised: on labelled photos, or on the library's confirmed faces.
+
+        Args:
+            folder: Holds a folder of photos for each person; by default the library is measured.
+            pairs: Compare the pairs of this list alone, in the format of LFW's ``pairs.txt``.
+            groups: Lines PERSON,GROUP: the groups to be told apart in the figures.
+            model: Describes the faces of a folder; by default the one in the settings.
+        """
+        from faceindex.accuracy.evaluate import Sources, evaluate, evaluate_library
+
+        paths = [None if each is None else Path(os.fsdecode(each)) for each in (folder, pairs, groups)]
+        sources = Sources(paths[0], paths[1], paths[2], model)
+        if folder is None:
+            return self._sessions.read(evaluate_library, sources)
+        with explained():
+            return evaluate(self.settings, sources, self._listeners)
+
+    def plot(self, found: "Evaluation", folder: AnyPath, lines: Iterable[str] = ()) -> tuple[Path, Path]:
+        """Draw an evaluation as ``accuracy.png`` and ``accuracy.html``, with some lines of text below it."""
+        from faceindex.accuracy.report import write_report
+
+        return write_report(found, lines, Path(os.fsdecode(folder)))
+
+    def calibrate(self, *, reset: bool = False, dry_run: bool = False) -> "Calibrated":
+        """Fit what similarity means to the people that were confirmed and rejected in this library.
+
+        Args:
+            reset: Go back to the thresholds that the model comes with.
+            dry_run: Only find out what would change.
+        """
+        from faceindex.accuracy import calibrate
+
+        run = self._sessions.read if dry_run else self._sessions.write
+        return run(calibrate.reset if reset else calibrate.calibrate, write=not dry_run)
+
+    def adapt(self, dimension: int | None = None, *, dry_run: bool = False) -> "Adaptation":
+        """Adapt the descriptors to the people that were confirmed, if that helps with people left out.
+
+        Args:
+            dimension: Length of the adapted descriptors; by default as long as they are.
+            dry_run: Only find out whether it would help.
+        """
+        from faceindex.adapt.adaptation import AdaptationOptions, adapt
+
+        with explained():
+            return adapt(self.settings, AdaptationOptions(dimension, write=not dry_run), self._listeners)
+
+    def faces(self) -> "Iterator[LibraryFace]":
+        """All faces of the library, by id, and what was decided of each or follows."""
+        from faceindex.output.export import known_faces
+
+        return self._sessions.each(known_faces)
+
+    def export(self, file: AnyPath, form: Literal["jsonl", "npz"] = "jsonl") -> None:
+        """Write all faces to a file, whole or not at all: as JSON lines, or as arrays with descriptors."""
+        from faceindex.output.export import write_jsonl, write_npz
+
+        write = write_jsonl if form == "jsonl" else write_npz
+        self._sessions.read(write, Path(os.fsdecode(file)))
+
+    def check_picture(self, file: AnyPath, photo: AnyPath | None = None) -> None:
+        """See that a picture may be written to a file, before any work is done for it.
+
+        Args:
+            file: Of the picture; its ending says the format.
+            photo: The photo that is to be marked in it.
+
+        Raises:
+            BadRequest: The ending is of no format that is written, or the file is a photo.
+        """
+        from faceindex.output.annotated_photo import check_target
+
+        shown = None if photo is None else absolute([photo])[0]
+        self._sessions.read(check_target, Path(os.fsdecode(file)), shown)
+
+    def annotate(self, answer: "Answer", file: AnyPath) -> None:
+        """Write the photo of an answer of ``who``, at full size, with its faces marked and named."""
+        from faceindex.output.annotated_photo import annotate
+
+        self.check_picture(file, answer.photo.file.path)
+        annotate(answer, Path(os.fsdecode(file)), self.settings)
+
+    def draw_faces(self, faces: "Sequence[LibraryFace]", file: AnyPath) -> int:
+        """Write a picture of faces in rows, each above its number; how many are shown is returned."""
+        from faceindex.output.face_sheet import draw_sheet
+
+        self.check_picture(file)
+        return draw_sheet([each.record for each in faces], Path(os.fsdecode(file)), self.settings)
+
+    def statistics(self) -> "Statistics":
+        """The library in figures."""
+        return self._sessions.read(lambda session: session.catalog.statistics())
+
+    def check(self, *, repair: bool = False) -> "Iterator[Finding | Salvage | Checked]":
+        """Look for faults in the library, and perhaps repair them.
+
+        Yields:
+            Every fault, before it is repaired; what was saved of a damaged database; last, how it ended.
+        """
+        from faceindex.maintenance import check
+
+        return check(self.settings, repair=repair)
+
+    def backup(self, file: AnyPath, *, force: bool = False) -> "BackedUp":
+        """Copy the library to one file, also while a scan is at work. Photos are not in it.
+
+        Args:
+            file: Only its owner will be able to read it.
+            force: Replace an earlier backup of that name.
+        """
+        from faceindex.maintenance import make_backup
+
+        return make_backup(self.settings, Path(os.fsdecode(file)), force=force)
+
+    def restore(self, file: AnyPath, *, dry_run: bool = False) -> "Restored":
+        """Put a backup in the place of the library, which is kept beside it.
+
+        Args:
+            file: The backup.
+            dry_run: Only look what is in it.
+        """
+        from faceindex.maintenance import restore_backup
+
+        return restore_backup(self.settings, Path(os.fsdecode(file)), dry_run=dry_run)

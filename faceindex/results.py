@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from enum import StrEnum
 
-from index.people.queries import Person
+from index.people.queries import ClusterFaces, FaceStatus, Person
 from index.recognition.model_comparison import Comparison
 from index.values import Coverage, FaceRecord, FailureRecord, Pruned, RootFigures
 from pipeline.timing import StageSeconds
@@ -199,6 +199,30 @@ class Planned:
     path: bytes
     read: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LibraryFace:
+    """A face of the library, and what was decided of it or follows."""
+
+    record: FaceRecord
+    status: FaceStatus
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownCluster:
+    """A cluster without a name, and the face that shows it best."""
+
+    faces: ClusterFaces
+    exemplar: FaceRecord
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClusterList:
+    """The largest clusters without a name, the largest first, and how many there are in all."""
+
+    shown: tuple[ShownCluster, ...]
+    total: int
 
 
 class Certainty(StrEnum):

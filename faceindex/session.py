@@ -4,12 +4,13 @@ A library is one SQLite file, with its index and its lock beside it. This module
 use case.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 
 from faceindex.errors import FaceindexError, explained
+from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE, locked
 from faceindex.model_lookup import find_model
 from faceindex.settings import AUTO, Settings
@@ -18,24 +19,31 @@ from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Thresholds
 from index.store.opening import backend_of, create_store, open_store
 from index.store.store import Access, Store
-from index.values import Descriptors, FaceRecord
+from index.values import Descriptors
 from pipeline.models.registry import ModelSpec, spec
-
-Download: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes of a download received, and in all."""
 
 
 class Session:
-    """An open library: to read, or to write under its lock. Use it in a ``with`` block."""
+    """An open library: to read, or to write under its lock. Use it in a ``with`` block.
 
-    def __init__(self, settings: Settings, database: Store, stack: ExitStack) -> None:
-        self._settings = settings
-        self._database = database
-        self._catalog = Catalog(database)
+    Several threads may read in one.
+
+    Attributes:
+        settings: What it was opened with.
+        database: Its tables.
+        catalog: What it knows of photos and faces.
+        listeners: Who is told how work goes.
+    """
+
+    def __init__(self, settings: Settings, database: Store, listeners: Listeners, stack: ExitStack) -> None:
+        self.settings = settings
+        self.database = database
+        self.catalog = Catalog(database)
+        self.listeners = listeners
         self._stack = stack
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
+    def open(cls, settings: Settings, listeners: Listeners | None = None) -> Self:
         """Open an existing library, to read in it.
 
         Raises:
@@ -44,14 +52,22 @@ class Session:
         """
         with explained(), ExitStack() as stack:
             database = stack.enter_context(open_store(settings.library, Access.READ))
-            return cls(settings, database, stack.pop_all())
+            return cls(settings, database, listeners or Listeners(), stack.pop_all())
 
     @classmethod
-    def open_to_write(cls, settings: Settings, *, make: bool = True, patience: float = PATIENCE) -> Self:
+    def open_to_write(
+        cls,
+        settings: Settings,
+        listeners: Listeners | None = None,
+        *,
+        make: bool = True,
+        patience: float = PATIENCE,
+    ) -> Self:
         """Open a library to change it; nobody else can change it meanwhile.
 
         Args:
             settings: Where it is, and the model of a new one.
+            listeners: Who is told how work goes.
             make: Where there is none, make one.
             patience: Seconds to wait for another run.
 
@@ -69,22 +85,7 @@ class Session:
                 spec(settings.model)  # before a library is made for a slip of the pen
             stack.enter_context(locked(settings.library, patience))
             database = stack.enter_context(create_store(settings.library))
-            return cls(settings, database, stack.pop_all())
-
-    @property
-    def settings(self) -> Settings:
-        """What it was opened with."""
-        return self._settings
-
-    @property
-    def database(self) -> Store:
-        """Its tables, for the modules beside this one that have use cases of their own."""
-        return self._database
-
-    @property
-    def catalog(self) -> Catalog:
-        """What it knows of photos and faces, for the same."""
-        return self._catalog
+            return cls(settings, database, listeners or Listeners(), stack.pop_all())
 
     def close(self) -> None:
         """Let go of the files and the lock."""
@@ -98,45 +99,34 @@ class Session:
     ) -> None:
         self.close()
 
-    def ensure_model(
-        self, note: Callable[[str], None] = lambda _: None, progress: Download = lambda done, total: None
-    ) -> ModelSpec:
+    def ensure_model(self) -> ModelSpec:
         """The library's model; for a new library the one that was asked for, or the best to be had.
-
-        Args:
-            note: Called with a sentence for the user, where the choice was left to us.
-            progress: Called if the weights are downloaded.
 
         Raises:
             BadRequest: Another model was asked for than the library's, or one that there is not.
             WeightsUnavailable: The weights of the model that was asked for are not here, or not right.
         """
         with explained():
-            own, asked = self._catalog.model(), self._settings.model
+            own, asked = self.catalog.model(), self.settings.model
             if own is not None:
-                model = find_model(self._database, own)
+                model = find_model(self.database, own)
                 if asked not in (AUTO, model.base):
-                    self._catalog.choose_model(find_model(self._database, asked).model_id)  # refuses another
+                    self.catalog.choose_model(find_model(self.database, asked).model_id)  # refuses another
                 return model
             from pipeline.models.weights import WeightsStore, choose  # they bring OpenVINO
 
-            store = WeightsStore(self._settings.cache_dir)
-            choice = choose(asked, store, progress)
+            store = WeightsStore(self.settings.cache_dir)
+            choice = choose(asked, store, self.listeners.download)
             store.locate(choice.model)
             if asked == AUTO:
-                note(f"The library's model is {choice.reason}")
-            self._catalog.choose_model(choice.model.model_id)
+                self.listeners.note(f"The library's model is {choice.reason}")
+            self.catalog.choose_model(choice.model.model_id)
             return choice.model
 
     def thresholds(self) -> Thresholds:
         """What a similarity between two faces of this library means."""
         with explained():
-            return thresholds_for(self._database, self.model().model_id)
-
-    def holds(self, path: bytes) -> bool:
-        """Whether there is a photo at this absolute path, or below it, as far as the library knows."""
-        with explained():
-            return bool(self._catalog.states_under([path]))
+            return thresholds_for(self.database, self.model().model_id)
 
     def model(self) -> ModelSpec:
         """The library's model.
@@ -145,20 +135,14 @@ class Session:
             FaceindexError: It has none yet: nothing was ever scanned into it.
         """
         with explained():
-            own = self._catalog.model()
+            own = self.catalog.model()
             if own is None:
                 raise FaceindexError(
-                    f"The library {self._settings.library} is empty: fill it with 'faceindex scan FOLDER'."
+                    f"The library {self.settings.library} is empty: fill it with 'faceindex scan FOLDER'."
                 )
-            return find_model(self._database, own)
-
-    def faces(self) -> Iterator[FaceRecord]:
-        """All faces, by id."""
-        with explained():
-            for chunk in self._catalog.all_faces():
-                yield from chunk
+            return find_model(self.database, own)
 
     def descriptors(self, face_ids: Sequence[int]) -> Iterator[Descriptors]:
         """The descriptors of faces by the library's model, in chunks; ``face_ids`` rise."""
         with explained():
-            yield from self._catalog.descriptors(self.model().model_id, face_ids)
+            yield from self.catalog.descriptors(self.model().model_id, face_ids)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from faceindex.accuracy.close_persons import close_pairs
 from faceindex.accuracy.fitting import FEWEST_PERSONS, KnownPairs, PredictionLoss, fit
 from faceindex.accuracy.verification import Comparisons, compare_all
-from faceindex.errors import FaceindexError, explained
+from faceindex.errors import FaceindexError
 from faceindex.session import Session
 from faceindex.stopping import undisturbed
 from index.clock import Clock, utc_now
@@ -101,21 +101,20 @@ def calibrate(session: Session, clock: Clock = utc_now, *, write: bool = True) -
     Raises:
         FaceindexError: Too few faces are confirmed; or see ``faceindex.errors``.
     """
-    with explained():
-        model, database = session.model(), session.database
-        confirmed = _at_most(load_confirmed(database, model.model_id))
-        close = close_pairs(confirmed)
-        rejected = load_rejected(database, model.model_id)
-        pairs = _known_pairs(confirmed, rejected, close)
-        persons = PeopleQueries(database).everyone()
-        found, losses = _fitted(session, pairs, close, persons, clock())
-        before = thresholds_for(database, model.model_id)
-        after = thresholds_with(database, model.model_id, found)
-        with undisturbed():
-            if write:
-                store_calibration(database, found)
-            done = regroup(database, after, clock, write=write)
-        names = tuple(_names(pair, persons) for pair in close)
+    model, database = session.model(), session.database
+    confirmed = _at_most(load_confirmed(database, model.model_id))
+    close = close_pairs(confirmed)
+    rejected = load_rejected(database, model.model_id)
+    pairs = _known_pairs(confirmed, rejected, close)
+    persons = PeopleQueries(database).everyone()
+    found, losses = _fitted(session, pairs, close, persons, clock())
+    before = thresholds_for(database, model.model_id)
+    after = thresholds_with(database, model.model_id, found)
+    with undisturbed():
+        if write:
+            store_calibration(database, found)
+        done = regroup(database, after, clock, write=write)
+    names = tuple(_names(pair, persons) for pair in close)
     return Calibrated(
         model=model.model_id,
         method=found.method,
@@ -144,14 +143,13 @@ def reset(session: Session, *, write: bool = True) -> Calibrated:
     Raises:
         FaceindexError: See ``faceindex.errors``.
     """
-    with explained():
-        model, database = session.model(), session.database
-        before = thresholds_for(database, model.model_id)
-        after = thresholds_with(database, model.model_id, None)
-        with undisturbed():
-            if write:
-                drop_calibrations(database, model.model_id)
-            done = regroup(database, after, write=write)
+    model, database = session.model(), session.database
+    before = thresholds_for(database, model.model_id)
+    after = thresholds_with(database, model.model_id, None)
+    with undisturbed():
+        if write:
+            drop_calibrations(database, model.model_id)
+        done = regroup(database, after, write=write)
     return Calibrated(
         model=model.model_id,
         method=SHIPPED,

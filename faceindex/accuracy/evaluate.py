@@ -6,6 +6,7 @@ they are is in ``faceindex.accuracy``. It prints nothing and draws nothing.
 """
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.accuracy.cluster_agreement import agree
-from faceindex.accuracy.dataset import LabelledPhoto, as_rows, labelled_photos, named_pairs
+from faceindex.accuracy.dataset import LabelledPhoto, as_rows, groups_of_people, labelled_photos, named_pairs
 from faceindex.accuracy.group_rates import MeasuredFaces, group_rates
 from faceindex.accuracy.identification import identify
 from faceindex.accuracy.measures import Detection, Evaluation
@@ -26,7 +27,7 @@ from faceindex.accuracy.verification import (
     verify,
 )
 from faceindex.engine import build_runner
-from faceindex.errors import FaceindexError, explained
+from faceindex.errors import BadRequest, FaceindexError
 from faceindex.listeners import Listeners
 from faceindex.results import Progress
 from faceindex.session import Session
@@ -117,96 +118,117 @@ class _Subject:
     detection: Detection | None
 
 
-def evaluate_folder(
-    settings: Settings, folder: Path, groups: Mapping[str, str], listeners: Listeners | None = None
-) -> Evaluation:
-    """Measure everything on a folder that holds a folder of photos for each person.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is evaluated.
+
+    Attributes:
+        folder: Labelled photos: a folder of photos for each person; ``None`` for the library's own people.
+        pairs: A list in the format of LFW's ``pairs.txt``: only these pairs are compared.
+        groups: A list of lines PERSON,GROUP: the groups to be told apart in the figures.
+        model: Describes the faces of a folder; ``None`` for the one in the settings.
+    """
+
+    folder: Path | None
+    pairs: Path | None
+    groups: Path | None
+    model: str | None
+
+    def check(self) -> None:
+        """See that they go together.
+
+        Raises:
+            BadRequest: They do not.
+        """
+        if self.folder is None and (self.pairs or self.model):
+            raise BadRequest("A list of pairs, and a model, go with a folder of labelled photos.")
+        if self.pairs and self.groups:
+            raise BadRequest(
+                "--groups goes with a folder or the library: pairs of a list are not told apart."
+            )
+
+    def groups_of_people(self) -> dict[str, str]:
+        """The group of each person who is in the list of groups."""
+        return groups_of_people(self.groups) if self.groups else {}
+
+
+def evaluate(settings: Settings, sources: Sources, listeners: Listeners) -> Evaluation:
+    """Measure on labelled photos: everything, or one-to-one comparison of listed pairs.
 
     Args:
         settings: The model, and how photos are looked at.
-        folder: Absolute.
-        groups: The group of each person whose group is to be told apart.
+        sources: With a folder.
         listeners: Who is told how it goes.
 
     Raises:
-        BadRequest: The folder holds no labelled photos.
+        BadRequest: The folder holds no labelled photos; or a list is not of its format, or names a photo
+            that is not there.
         FaceindexError: See ``faceindex.errors``; or there is no face in the photos.
     """
-    listeners = listeners or Listeners()
-    with explained():
-        photos = labelled_photos(folder)
-        model = _model(settings, listeners)
-        collected = _look_at(photos, settings, model, listeners)
-        if not collected.faces:
-            raise FaceindexError(f"There is no face in the photos of {folder}: nothing can be measured.")
-        faces = _at_most(collected.measured(), listeners)
-        same = shipped(model.model_id).accept
-        return _evaluate(faces, groups, _Subject(str(folder), model.model_id, same, collected.detection()))
+    sources.check()
+    folder = Path(os.path.abspath(sources.folder or ""))
+    if sources.model is not None:
+        settings = settings.model_copy(update={"model": sources.model})
+    if sources.pairs is not None:
+        return _evaluate_pairs(settings, sources.pairs, folder, listeners)
+    return _evaluate_folder(settings, folder, sources.groups_of_people(), listeners)
 
 
-def evaluate_library(
-    session: Session, groups: Mapping[str, str], listeners: Listeners | None = None
+def _evaluate_folder(
+    settings: Settings, folder: Path, groups: Mapping[str, str], listeners: Listeners
 ) -> Evaluation:
+    photos = labelled_photos(folder)
+    model = _model(settings, listeners)
+    collected = _look_at(photos, settings, model, listeners)
+    if not collected.faces:
+        raise FaceindexError(f"There is no face in the photos of {folder}: nothing can be measured.")
+    faces = _at_most(collected.measured(), listeners)
+    same = shipped(model.model_id).accept
+    return _evaluate(faces, groups, _Subject(str(folder), model.model_id, same, collected.detection()))
+
+
+def evaluate_library(session: Session, sources: Sources) -> Evaluation:
     """Measure everything on the faces of a library that were confirmed.
 
     Args:
         session: Open.
-        groups: As for ``evaluate_folder``, by the names of persons.
-        listeners: Who is told how it goes.
+        sources: Without a folder; its groups are by the names of persons.
 
     Raises:
         FaceindexError: See ``faceindex.errors``; or no face is confirmed.
     """
-    listeners = listeners or Listeners()
-    with explained():
-        model = session.model()
-        confirmed = load_confirmed(session.database, model.model_id)
-        if not len(confirmed):
-            raise FaceindexError(
-                "No face of the library is confirmed: name people with 'faceindex people name' first."
-            )
-        people = PeopleQueries(session.database).everyone()
-        records = session.catalog.faces(confirmed.face_ids.tolist())
-        confirmed = confirmed.at(np.flatnonzero(np.isin(confirmed.face_ids, list(records))))
-        boxes = [records[face_id].box for face_id in confirmed.face_ids.tolist()]
-        faces = MeasuredFaces(
-            vectors=confirmed.vectors,
-            people=[people[person_id].name for person_id in confirmed.person_ids.tolist()],
-            qualities=confirmed.qualities,
-            sides=np.array([min(box.w, box.h) for box in boxes], np.float32),
+    sources.check()
+    model = session.model()
+    confirmed = load_confirmed(session.database, model.model_id)
+    if not len(confirmed):
+        raise FaceindexError(
+            "No face of the library is confirmed: name people with 'faceindex people name' first."
         )
-        subject = _Subject(str(session.settings.library), model.model_id, session.thresholds().accept, None)
-        return _evaluate(_at_most(faces, listeners), groups, subject)
+    people = PeopleQueries(session.database).everyone()
+    records = session.catalog.faces(confirmed.face_ids.tolist())
+    confirmed = confirmed.at(np.flatnonzero(np.isin(confirmed.face_ids, list(records))))
+    boxes = [records[face_id].box for face_id in confirmed.face_ids.tolist()]
+    faces = MeasuredFaces(
+        vectors=confirmed.vectors,
+        people=[people[person_id].name for person_id in confirmed.person_ids.tolist()],
+        qualities=confirmed.qualities,
+        sides=np.array([min(box.w, box.h) for box in boxes], np.float32),
+    )
+    subject = _Subject(str(session.settings.library), model.model_id, session.thresholds().accept, None)
+    return _evaluate(_at_most(faces, session.listeners), sources.groups_of_people(), subject)
 
 
-def evaluate_pairs(
-    settings: Settings, file: Path, folder: Path, listeners: Listeners | None = None
-) -> Evaluation:
-    """Measure one-to-one comparison on the pairs of a list, all of which count.
-
-    A pair of which a photo shows no face, or cannot be read, counts as of two people.
-
-    Args:
-        settings: The model, and how photos are looked at.
-        file: In the format of LFW's ``pairs.txt``.
-        folder: Where the photos are, absolute.
-        listeners: Who is told how it goes.
-
-    Raises:
-        BadRequest: The list is not of the format, or names a photo that is not there.
-        FaceindexError: See ``faceindex.errors``.
-    """
-    listeners = listeners or Listeners()
-    with explained():
-        named = named_pairs(file, folder)
-        wanted = {path for pair in named for path in (pair.first, pair.second)}
-        photos = [photo for photo in labelled_photos(folder) if photo.file.path in wanted]
-        model = _model(settings, listeners)
-        collected = _look_at(photos, settings, model, listeners)
-        names = [photo.file.path for photo in photos]
-        pairs = as_rows(named, names)
-        similarity = _similarities(collected, names, model.dimension, pairs)
-        comparisons = _of_pairs(similarity, pairs, [photo.person for photo in photos])
+def _evaluate_pairs(settings: Settings, file: Path, folder: Path, listeners: Listeners) -> Evaluation:
+    """All pairs of a list count; one of which a photo shows no face, or cannot be read, as of two people."""
+    named = named_pairs(file, folder)
+    wanted = {path for pair in named for path in (pair.first, pair.second)}
+    photos = [photo for photo in labelled_photos(folder) if photo.file.path in wanted]
+    model = _model(settings, listeners)
+    collected = _look_at(photos, settings, model, listeners)
+    names = [photo.file.path for photo in photos]
+    pairs = as_rows(named, names)
+    similarity = _similarities(collected, names, model.dimension, pairs)
+    comparisons = _of_pairs(similarity, pairs, [photo.person for photo in photos])
     return Evaluation(
         source=f"{file}, photos of {folder}",
         model=model.model_id,

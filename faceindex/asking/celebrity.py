@@ -4,25 +4,24 @@ The classifier of the ResNet-50 of keras-vggface gives each of them a probabilit
 one: whoever is in the photo, five of them are the most likely. It needs no library, and changes none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from faceindex.asking.examine import examine
-from faceindex.engine import build_runner
-from faceindex.errors import explained
+from faceindex.listeners import Listeners
 from faceindex.settings import Settings
 from pipeline.errors import WeightsMissing
 from pipeline.models.celebrity_names import read_names
 from pipeline.models.registry import CELEBRITY, CELEBRITY_NAMES, ModelSpec, NameList
 from pipeline.models.weights import VerifiedWeights, WeightsStore
-from pipeline.runner import Runner
 from pipeline.values import Descriptor, PhotoFailed, PhotoIndexed
 
 if TYPE_CHECKING:
     from pipeline.models.download import Progress
+    from pipeline.runner import Runner
 
 TOP = 5
 """So many people are named for each face, as in the tutorials that made this popular."""
@@ -58,6 +57,19 @@ class Lookalikes:
     faces: tuple[GuessedFace, ...]
 
 
+def celebrity_names(settings: Settings, listeners: Listeners) -> tuple[str, ...]:
+    """The names of the classes; the classifier's weights are downloaded too, where they are not here.
+
+    Raises:
+        WeightsMissing: They cannot be had; the message says how to bring them.
+        WeightsInvalid: They are not what they should be.
+    """
+    store = WeightsStore(settings.cache_dir)
+    names = read_names(_fetched(store, CELEBRITY_NAMES, listeners.download).path)
+    _fetched(store, CELEBRITY, listeners.download)
+    return tuple(names)
+
+
 class Celebrities:
     """The classifier and its names, ready to guess.
 
@@ -66,37 +78,16 @@ class Celebrities:
         names: Of its classes, in their order.
     """
 
-    def __init__(self, runner: Runner, names: Sequence[str]) -> None:
+    def __init__(self, runner: "Runner", names: Sequence[str]) -> None:
         self._runner = runner
         self._names = names
 
-    @classmethod
-    def load(cls, settings: Settings, store: WeightsStore, progress: "Progress") -> Self:
-        """Make it ready; weights and names are downloaded if they are not on this machine.
-
-        Raises:
-            WeightsUnavailable: They cannot be had, or are not what they should be.
-        """
-        with explained():
-            names = read_names(_fetched(store, CELEBRITY_NAMES, progress).path)
-            _fetched(store, CELEBRITY, progress)
-            return cls(build_runner(settings, CELEBRITY, workers=1), names)
-
-    def guess(self, photos: Sequence[bytes]) -> Iterator[Lookalikes | PhotoFailed]:
-        """Guess who is in photos.
-
-        Args:
-            photos: Absolute paths.
-
-        Yields:
-            The guesses, or why the photo could not be read, for each photo, in order.
-        """
-        with explained():
-            for found in examine(photos, self._runner):
-                if isinstance(found, PhotoFailed):
-                    yield found
-                else:
-                    yield Lookalikes(found, tuple(map(self._guess, found.faces)))
+    def guess(self, photo: bytes) -> Lookalikes | PhotoFailed:
+        """Guess who is in a photo, named by its absolute path; or say why it cannot be read."""
+        (found,) = examine([photo], self._runner)
+        if isinstance(found, PhotoFailed):
+            return found
+        return Lookalikes(found, tuple(map(self._guess, found.faces)))
 
     def _guess(self, described: Descriptor) -> GuessedFace:
         probabilities = described.vector / described.vector.sum()  # it was brought to unit norm

@@ -7,17 +7,18 @@ what is asked nor who answers.
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from faceindex.scanning.survey import not_a_photo
-from pipeline.values import PhotoFailed, PhotoFile, PhotoIndexed, PhotoSkipped, Reason, Stage
+from pipeline.values import PhotoFailed, PhotoFile, PhotoIndexed, PhotoKnown, PhotoSkipped, Reason, Stage
 
 if TYPE_CHECKING:
     from pipeline.runner import Runner  # it brings OpenVINO
 
 
 def examine(photos: Sequence[bytes], runner: "Runner") -> Iterator[PhotoIndexed | PhotoFailed]:
-    """Find and describe the faces of photos.
+    """Find and describe the faces of photos, side by side.
 
     Args:
         photos: Absolute paths.
@@ -26,12 +27,22 @@ def examine(photos: Sequence[bytes], runner: "Runner") -> Iterator[PhotoIndexed 
     Yields:
         What was found, or why it could not be, for each photo, in order.
     """
-    for file in map(_photo_file, photos):
+    files = [_photo_file(path) for path in photos]
+    outcomes = runner.run((each for each in files if isinstance(each, PhotoFile)), lambda _: False)
+    seen: dict[bytes, PhotoIndexed | PhotoFailed] = {}
+    for file in files:
         if isinstance(file, PhotoFailed):
             yield file
+            continue
+        outcome = next(outcomes)
+        if isinstance(outcome, PhotoKnown):
+            yield replace(seen[outcome.digest], file=file)
+        elif isinstance(outcome, PhotoSkipped):
+            yield not_a_photo(file)
         else:
-            (outcome,) = runner.run([file], lambda _: False)
-            yield outcome if isinstance(outcome, PhotoIndexed) else _failed(outcome)
+            if outcome.digest is not None:
+                seen[outcome.digest] = outcome
+            yield outcome
 
 
 def _photo_file(path: bytes) -> PhotoFile | PhotoFailed:
@@ -47,11 +58,3 @@ def _photo_file(path: bytes) -> PhotoFile | PhotoFailed:
         message = "it is a folder: name the photos in it"
         return PhotoFailed(file, Stage.READ, Reason.UNREADABLE, message, None)
     return file
-
-
-def _failed(outcome: object) -> PhotoFailed:
-    if isinstance(outcome, PhotoSkipped):
-        return not_a_photo(outcome.file)
-    if isinstance(outcome, PhotoFailed):
-        return outcome
-    raise TypeError(f"unexpected outcome of a question: {outcome!r}")

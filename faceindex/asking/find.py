@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from faceindex.errors import BadRequest, explained
+from faceindex.errors import BadRequest
 from faceindex.session import Session
 from index.people.photo_search import FoundPhoto, PhotoFilter, find_photos
 from index.people.queries import PeopleQueries
@@ -42,22 +42,22 @@ def find(session: Session, wish: PhotoQuery) -> tuple[FoundPhoto, ...]:
 
     Raises:
         BadRequest: Nobody has one of the names, or has it hidden, or a date is none.
-        FaceindexError: See ``faceindex.errors``.
     """
     since = None if wish.since is None else first_day(wish.since)
     until = None if wish.until is None else last_day(wish.until)
     if since is not None and until is not None and since > until:
         raise BadRequest(f"No photo is taken since {since} and until {until}: look at the two dates.")
-    with explained():
-        people = PeopleQueries(session.database)
-        shown = PhotoFilter(
+    people = PeopleQueries(session.database)
+    return find_photos(
+        session.database,
+        PhotoFilter(
             persons=tuple(_person(people, name, wish) for name in wish.names),
             without=tuple(_person(people, name, wish) for name in wish.without),
             only=wish.only,
             since=since,
             until=until,
-        )
-        return find_photos(session.database, shown)
+        ),
+    )
 
 
 def first_day(text: str) -> date:

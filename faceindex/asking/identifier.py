@@ -13,7 +13,8 @@ own photo, and what was merely recognised is no evidence: docs/identification.md
 prints nothing and writes nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,7 +35,8 @@ from index.recognition.identify import (
 )
 from index.recognition.thresholds import Thresholds
 from index.values import NONE, NearFace
-from index.vectors.saved_index import load_index
+from index.vectors.saved_index import index_version, load_index
+from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, PhotoIndexed
 
 
@@ -52,30 +54,46 @@ class StoredFace:
 
 
 class Identifier:
-    """What it takes to say who faces are, loaded once for many photos.
+    """What it takes to say who faces are, loaded once for many photos. Several threads may ask.
 
     Args:
         session: Open.
-        note: Called with sentences for the user.
-        hidden: Name hidden persons too.
+        before: What was loaded from an earlier state of the library in the same session: its index is kept
+            if the library holds the same faces.
 
     Raises:
         LibraryError: The library cannot be read.
     """
 
-    def __init__(self, session: Session, note: Callable[[str], None], *, hidden: bool = False) -> None:
-        model = session.model()
-        loaded = load_index(session.catalog, model.model_id, model.dimension)
-        if loaded.note:
-            note(loaded.note)
+    def __init__(self, session: Session, before: "Identifier | None" = None) -> None:
+        self._model = session.model()
         self.thresholds: Thresholds = session.thresholds()
         self._catalog = session.catalog
-        self._vectors = loaded.index
+        self._version = index_version(session.database, self._model.model_id)
+        self._vectors = self._load_vectors(session, before)
         self._people = PeopleQueries(session.database)
-        self._gallery = load_gallery(session.database, model.model_id)
+        self._gallery = load_gallery(session.database, self._model.model_id)
         self._not_faces = not_faces(session.database).tolist()
         self._persons = self._people.everyone()
-        self._hidden = hidden
+        self._hidden = False
+
+    def _load_vectors(self, session: Session, before: "Identifier | None") -> VectorStore:
+        name = self._model.model_id
+        known = before if before and before._version == self._version else None
+        if known and known._model.model_id == name:
+            listed = self._catalog.described_faces(name)
+            if np.array_equal(known._vectors.ids(), listed):
+                return known._vectors
+        loaded = load_index(self._catalog, name, self._model.dimension)
+        if loaded.note:
+            session.listeners.note(loaded.note)
+        return loaded.index
+
+    def naming(self, *, hidden: bool) -> "Identifier":
+        """The same, with hidden persons named or not."""
+        other = copy(self)
+        other._hidden = hidden
+        return other
 
     def answer(self, photo: PhotoIndexed, wanted: NeighborOptions) -> Answer:
         """Who is in a photo, and which faces of the library are nearest."""

@@ -7,20 +7,19 @@ them, so that the answer is the one that ``who`` would go by. This module prints
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from faceindex.asking.examine import examine
-from faceindex.engine import build_runner
-from faceindex.errors import BadRequest, FaceindexError, explained
+from faceindex.errors import BadRequest, FaceindexError
+from faceindex.listeners import Listeners
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.recognition.thresholds import Thresholds, shipped
 from pipeline.models.registry import ModelSpec
-from pipeline.models.weights import WeightsStore, choose
 from pipeline.values import Descriptor, ModelId, PhotoFailed, PhotoIndexed
 
-Download: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes of a download received, and in all."""
+if TYPE_CHECKING:
+    from pipeline.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,61 +64,60 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
-    """What describes and judges the faces."""
+class Judge:
+    """What describes the faces, and what their similarity means."""
 
     model: ModelSpec
     thresholds: Thresholds
 
 
+def judge_of_library(session: Session) -> Judge | None:
+    """The library's model and thresholds; ``None`` before its first scan."""
+    return Judge(session.model(), session.thresholds()) if session.catalog.model() else None
+
+
+def judge_without_library(settings: Settings, listeners: Listeners) -> Judge:
+    """The model that the settings ask for, with the thresholds that it comes with.
+
+    Raises:
+        ModelError: There is no such model, or its weights are not here, or not right.
+    """
+    from pipeline.models.weights import WeightsStore, choose
+
+    choice = choose(settings.model, WeightsStore(settings.cache_dir), listeners.download)
+    listeners.note(f"There is no library; the model is {choice.reason}")
+    return Judge(choice.model, shipped(choice.model.model_id))
+
+
 def verify(
-    settings: Settings,
-    sides: tuple[Side, Side],
-    note: Callable[[str], None] = lambda _: None,
-    progress: Download = lambda done, total: None,
+    judge: Judge, sides: tuple[Side, Side], runner: "Runner", note: Callable[[str], None]
 ) -> Verification | Unread:
     """Compare a face of one photo with a face of another.
 
     Args:
-        settings: Where the library is, and the model where there is none.
+        judge: Of whose model the runner is.
         sides: The two photos.
-        note: Called with sentences for the user, as where a photo has more than one face.
-        progress: Called if weights are downloaded.
+        runner: Looks at them.
+        note: Called with a sentence for the user where a photo has more than one face.
 
     Raises:
         BadRequest: A photo has no face of the number asked for.
-        WeightsUnavailable: The weights of the model are not here, or not right.
-        FaceindexError: A photo has no face; or see ``faceindex.errors``.
+        FaceindexError: A photo has no face.
     """
-    with explained():
-        judge = _judge(settings, note, progress)
-        runner = build_runner(settings, judge.model, workers=1)
-        found = list(examine([side.photo for side in sides], runner))
-        failures = tuple(each for each in found if isinstance(each, PhotoFailed))
-        if failures:
-            return Unread(failures)
-        first, second = (
-            _face(photo, side, note)
-            for photo, side in zip(found, sides, strict=True)
-            if isinstance(photo, PhotoIndexed)
-        )
+    found = list(examine([side.photo for side in sides], runner))
+    failures = tuple(each for each in found if isinstance(each, PhotoFailed))
+    if failures:
+        return Unread(failures)
+    first, second = (
+        _face(photo, side, note)
+        for photo, side in zip(found, sides, strict=True)
+        if isinstance(photo, PhotoIndexed)
+    )
     similarity = max(-1.0, min(1.0, float(first.vector @ second.vector)))
     same = similarity >= judge.thresholds.accept
     probability = judge.thresholds.probability(similarity)
-    return Verification(
-        same, similarity, probability, judge.thresholds, judge.model.model_id, (first, second)
-    )
-
-
-def _judge(settings: Settings, note: Callable[[str], None], progress: Download) -> _Judge:
-    """The library's model and thresholds; without one, or before its first scan, those of the settings."""
-    if settings.library.exists():
-        with Session.open(settings) as session:
-            if session.catalog.model() is not None:
-                return _Judge(session.model(), session.thresholds())
-    choice = choose(settings.model, WeightsStore(settings.cache_dir), progress)
-    note(f"There is no library; the model is {choice.reason}")
-    return _Judge(choice.model, shipped(choice.model.model_id))
+    model = judge.model.model_id
+    return Verification(same, similarity, probability, judge.thresholds, model, (first, second))
 
 
 def _face(photo: PhotoIndexed, side: Side, note: Callable[[str], None]) -> Descriptor:

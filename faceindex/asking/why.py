@@ -5,15 +5,14 @@ prints nothing.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from faceindex.asking.examine import examine
 from faceindex.asking.identifier import Identifier, StoredFace
-from faceindex.errors import BadRequest, explained
+from faceindex.errors import BadRequest
 from faceindex.results import Certainty, Identity, KnownFace
 from faceindex.session import Session
 from index.decisions.face_overlap import SAME_FACE, overlap
@@ -24,7 +23,7 @@ from index.recognition.gallery import Gallery, Likeness
 from index.recognition.identify import NeighborOptions, similarities
 from index.recognition.thresholds import Thresholds
 from index.values import NONE
-from pipeline.values import F32, PhotoFailed, PhotoIndexed
+from pipeline.values import F32, PhotoIndexed
 
 CANDIDATES = 3
 """Persons who are shown with their parts: the most similar."""
@@ -90,44 +89,25 @@ class Explanation:
     rule: Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is to be explained.
-
-    Attributes:
-        photo: Absolute path.
-        face: Number of one face, from 1, as ``who`` counts; ``None`` for all.
-        hidden: Name hidden persons too.
-    """
-
-    photo: bytes
-    face: int | None = None
-    hidden: bool = False
-
-
 def why(
-    session: Session, question: Question, note: Callable[[str], None] = lambda _: None
-) -> tuple[Explanation, ...] | PhotoFailed:
-    """Explain what is said of the faces of a photo; none where it has no face.
+    session: Session, identifier: Identifier, photo: PhotoIndexed, face: int | None = None
+) -> tuple[Explanation, ...]:
+    """Explain what is said of the faces of a photo that was looked at; none where it has no face.
+
+    Args:
+        session: Open.
+        identifier: Loaded from it.
+        photo: The photo.
+        face: Number of one face, from 1, as ``who`` counts; ``None`` for all.
 
     Raises:
-        BadRequest: The photo has no face of the number asked for.
-        FaceindexError: See ``faceindex.errors``.
+        BadRequest: The photo has no face of that number.
     """
-    from faceindex.engine import build_runner
-
-    with explained():
-        identifier = Identifier(session, note, hidden=question.hidden)
-        runner = build_runner(session.settings, session.model(), workers=1)
-        (found,) = examine([question.photo], runner)
-        if isinstance(found, PhotoFailed):
-            return found
-        if question.face is not None and question.face > len(found.faces):
-            name = os.fsdecode(question.photo)
-            raise BadRequest(f"{name} has no face number {question.face}: it has {len(found.faces)}.")
-        wanted = range(len(found.faces)) if question.face is None else [question.face - 1]
-        explanations = explain(session, identifier, found)
-        return tuple(each for each in explanations if each.number - 1 in wanted)
+    if face is not None and not 1 <= face <= len(photo.faces):
+        name = os.fsdecode(photo.file.path)
+        raise BadRequest(f"{name} has no face number {face}: it has {len(photo.faces)}.")
+    explanations = explain(session, identifier, photo)
+    return tuple(each for each in explanations if face in (None, each.number))
 
 
 def explain(session: Session, identifier: Identifier, photo: PhotoIndexed) -> Iterator[Explanation]:

@@ -76,17 +76,20 @@ def _globals(
     context: typer.Context,
     library: Annotated[
         Path | None,
-        typer.Option(help="The library's file; else $FACEINDEX_LIBRARY, else one in the user's data folder."),
+        typer.Option(
+            help="Use this library file.", show_default="$FACEINDEX_LIBRARY, or one in your data folder"
+        ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="A config file; else config.toml in the user's config folder.")
+        Path | None,
+        typer.Option(help="Read settings from this file.", show_default="config.toml in your config folder"),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors and what was asked for.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only results and errors.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Tracebacks with errors, for a bug report.")
+        bool, typer.Option("--verbose", "-v", help="Show a traceback with each error.")
     ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version, and stop.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     context.obj = Invocation(library, config, quiet, verbose)

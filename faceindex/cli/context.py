@@ -1,8 +1,8 @@
-"""What every command starts with: the options before it, and errors made into messages and exit codes."""
+"""What every command starts with: the options before it, a library, and errors made into exit codes."""
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from faceindex.stopping import EXIT_INTERRUPTED, EXIT_TERMINATED, Stopped, stop_
 
 if TYPE_CHECKING:
     from faceindex.cli.render import Reporter
-    from faceindex.settings import Settings
+    from faceindex.library import Library
 
 EXIT_SOME_FAILED = 3
 """Done, but some photos could not be read."""
@@ -29,41 +29,33 @@ class Invocation:
     quiet: bool
     verbose: bool
 
-    def settings(self, **flags: Any) -> "Settings":
-        """The settings, with a command's own flags; those that are ``None`` are as if not given."""
-        from faceindex.settings import Settings
-
-        return Settings.load(self.config, library=self.library, **flags)
-
-
-def absolute(names: Sequence[str]) -> list[bytes]:
-    """Absolute paths of files and folders named on the command line.
-
-    Raises:
-        BadRequest: A name is empty, as of a shell variable that is not set: it would mean this folder.
-    """
-    from faceindex.errors import BadRequest
-
-    if "" in names:
-        raise BadRequest("An empty name is no file and no folder: look for a variable that is not set.")
-    return [os.path.abspath(os.fsencode(name)) for name in names]
-
 
 @contextmanager
-def reported(context: typer.Context) -> Iterator[tuple[Invocation, "Reporter"]]:
-    """A command's body: whatever goes wrong in it ends in one line on standard error and an exit code."""
+def command(
+    context: typer.Context, as_json: bool = False, **settings: Any
+) -> "Iterator[tuple[Library, Reporter]]":
+    """A command's body: whatever goes wrong in it ends in one line on standard error and an exit code.
+
+    Args:
+        context: Of the command.
+        as_json: Whether it prints JSON.
+        settings: The settings that it has flags for; those that are ``None`` are as if not given.
+    """
     from faceindex.cli.render import Reporter
     from faceindex.errors import FaceindexError
 
     invocation: Invocation = context.obj
-    reporter = Reporter(quiet=invocation.quiet)
+    reporter = Reporter(quiet=invocation.quiet, as_json=as_json)
     try:
         stop_cleanly()
-        yield invocation, reporter
+        from faceindex.library import Library
+        from faceindex.settings import Settings
+
+        loaded = Settings.load(invocation.config, library=invocation.library, **settings)
+        with reporter, Library(loaded, reporter.listeners) as library:
+            yield library, reporter
     except FaceindexError as error:
-        if invocation.verbose:
-            reporter.traceback()
-        reporter.error(str(error))
+        _fail(reporter, invocation, str(error))
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
         terminated = isinstance(error, Stopped)
@@ -73,7 +65,12 @@ def reported(context: typer.Context) -> Iterator[tuple[Invocation, "Reporter"]]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from error
     except (OSError, MemoryError) as error:
-        if invocation.verbose:
-            reporter.traceback()
-        reporter.error(f"this machine is in trouble: {error or type(error).__name__}")
+        hint = "" if invocation.verbose else " (run with --verbose for details)"
+        _fail(reporter, invocation, f"Operating system error: {error or type(error).__name__}{hint}.")
         raise typer.Exit(1) from error
+
+
+def _fail(reporter: "Reporter", invocation: Invocation, message: str) -> None:
+    if invocation.verbose:
+        reporter.traceback()
+    reporter.error(message)

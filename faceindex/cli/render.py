@@ -8,9 +8,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -19,12 +19,16 @@ from rich.text import Text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from faceindex.results import Planned, Progress, ScanSummary
+    from rich.progress import Progress, ProgressColumn
+
+    from faceindex.listeners import Listeners
+    from faceindex.results import Planned, ScanSummary
+    from faceindex.results import Progress as PhotoProgress
     from faceindex.schemas.base import Schema
     from index.values import FailureRecord, Statistics
-    from pipeline.models.registry import ModelSpec
-    from pipeline.models.weights import Availability
     from pipeline.values import PhotoFailed
+
+_T = TypeVar("_T")
 
 _WIDE = 10_000
 """Width of a table none of whose lines may be folded, as where it goes to a file or a pipe."""
@@ -44,20 +48,44 @@ def _escape(character: str) -> str:
 
 
 class Reporter:
-    """Where a command's results and messages go."""
+    """Where a command's results and messages go. A context manager: it ends the progress bar, if any.
 
-    def __init__(self, *, quiet: bool) -> None:
+    Args:
+        quiet: Show only results and errors.
+        as_json: Results are JSON, one object a line.
+    """
+
+    def __init__(self, *, quiet: bool, as_json: bool = False) -> None:
         self._quiet = quiet
+        self.as_json = as_json
         terminal = sys.stdout.isatty()
         self._out = Console(highlight=False, soft_wrap=True, width=None if terminal else _WIDE)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar: tuple[str, Progress] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end_bar()
+
+    @property
+    def listeners(self) -> "Listeners":
+        """For a library: progress bars, on a terminal only, and notes."""
+        from faceindex.listeners import Listeners
+
+        return Listeners(self._photos, self.note, self._download)
 
     def error(self, message: str) -> None:
         """Say what went wrong, in one line."""
+        self._end_bar()
         self._err.print(Text.assemble(("Error: ", "bold red"), printable(message)))
 
     def traceback(self) -> None:
         """Show the traceback of the exception being handled."""
+        self._end_bar()
         for line in traceback.format_exc().splitlines():
             self._err.print(Text(printable(line)))
 
@@ -66,96 +94,40 @@ class Reporter:
         if not self._quiet:
             self._err.print(Text(printable(message)))
 
-    def lines(self, lines: Iterable[str], *, heading: str | None = None) -> None:
-        """Results, a line each, none of them folded; what comes from outside is made safe."""
-        if heading is not None:
-            self._out.print(Text(printable(heading), style="bold"))
-        for line in lines:
-            self._out.print(Text(printable(line)))
+    def notes(self, messages: Iterable[str]) -> None:
+        """Say several things, a line each."""
+        for message in messages:
+            self.note(message)
+
+    def lines(self, lines: Iterable[str], *, headed: bool = False) -> None:
+        """Results, a line each, none of them folded; what comes from outside is made safe.
+
+        Args:
+            lines: The lines.
+            headed: The first one is a heading.
+        """
+        self._end_bar()
+        for number, line in enumerate(lines):
+            self._out.print(Text(printable(line), style="bold" if headed and not number else ""))
 
     def json(self, value: "Schema") -> None:
         """One object of the JSON contract."""
+        self._end_bar()
         sys.stdout.write(f"{value.json_line()}\n")
 
-    def planned(self, planned: "Planned", *, as_json: bool) -> None:
-        """One line of a dry run."""
-        if as_json:
-            from faceindex.schemas.scanning import PlannedSchema
-
-            self.json(PlannedSchema.of(planned))
-            return
-        verdict = "read" if planned.read else "skip"
-        self._out.print(Text(f"{verdict}  {printable(planned.path)}  ({planned.reason})"))
-
-    @contextmanager
-    def scan_progress(self) -> "Iterator[Callable[[Progress], None]]":
-        """A bar with photos a second, faces, failures and time left; on a terminal only."""
-        from rich import progress
-
-        columns = (
-            progress.BarColumn(bar_width=None),
-            progress.TextColumn("{task.completed:,.0f} of {task.fields[at_least]}{task.total:,.0f} photos"),
-            progress.TextColumn("{task.fields[rate]}"),
-            progress.TextColumn("{task.fields[faces]:,} faces"),
-            progress.TextColumn("{task.fields[failed]:,} failed"),
-            progress.TimeRemainingColumn(),
-        )
-        with progress.Progress(
-            *columns, console=self._err, transient=True, disable=self._quiet or not self._err.is_terminal
-        ) as bar:
-            task = bar.add_task("scan", total=None, at_least="", rate="", faces=0, failed=0, visible=False)
-
-            def show(state: "Progress") -> None:
-                speed = bar.tasks[0].speed
-                bar.update(
-                    task,
-                    total=state.total,
-                    completed=state.done,
-                    at_least="" if state.complete else "at least ",
-                    rate="" if speed is None else f"{speed:.1f}/s",
-                    faces=state.faces,
-                    failed=state.failed,
-                    visible=True,
-                )
-
-            yield show
-
-    @contextmanager
-    def download_progress(self) -> Iterator[Callable[[int, int], None]]:
-        """A bar for a download; on a terminal only."""
-        from rich import progress
-
-        columns = (
-            progress.BarColumn(bar_width=None),
-            progress.DownloadColumn(),
-            progress.TransferSpeedColumn(),
-            progress.TimeRemainingColumn(),
-        )
-        with progress.Progress(
-            *columns, console=self._err, transient=True, disable=self._quiet or not self._err.is_terminal
-        ) as bar:
-            task = bar.add_task("download", total=None, visible=False)
-            yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
-
-    def scan_summary(self, summary: "ScanSummary", library: "Path", *, as_json: bool) -> None:
-        """What a scan did, failures first."""
-        for failure in summary.failures:
-            self.failure_record(failure, as_json=as_json)
-        if as_json:
-            from faceindex.schemas.scanning import ScanSchema
-
-            self.json(ScanSchema.of(summary))
-            return
-        if self._quiet:
-            return
-        totals = f"{count(summary.library_photos, 'photo')}, {count(summary.library_faces, 'face')}"
-        rows = (
-            ("Photos", _scan_counts(summary)),
-            ("Faces", f"{summary.faces:,} found"),
-            ("Library", f"{totals}, model {summary.model}, in {printable(str(library))}"),
-            ("Time", _time(summary)),
-        )
-        self._rows(rows)
+    def result(
+        self,
+        value: _T,
+        as_json: "Callable[[_T], Schema]",
+        as_lines: Callable[[_T], Iterable[str]],
+        *,
+        headed: bool = False,
+    ) -> None:
+        """A result, as one object of the JSON contract or as lines, of which the first may be a heading."""
+        if self.as_json:
+            self.json(as_json(value))
+        else:
+            self.lines(as_lines(value), headed=headed)
 
     def path(self, path: bytes, *, end: bytes) -> None:
         """A path as a result: made safe, and in a line, on a terminal; else its very bytes, then ``end``."""
@@ -164,52 +136,116 @@ class Reporter:
         else:
             sys.stdout.buffer.write(path + end)
 
-    def failure(self, failed: "PhotoFailed", *, as_json: bool) -> None:
+    def failure(self, failed: "PhotoFailed | FailureRecord") -> None:
         """A photo that could not be read."""
-        self._failed(failed, failed.file.path, as_json=as_json)
+        from faceindex.schemas.scanning import FailureSchema
+        from pipeline.values import PhotoFailed
 
-    def statistics(self, statistics: "Statistics", library: "Path", *, as_json: bool) -> None:
-        """The library in figures."""
-        if as_json:
-            from faceindex.schemas.maintenance import StatisticsSchema
-
-            self.json(StatisticsSchema.of(statistics, library=library))
+        path = failed.file.path if isinstance(failed, PhotoFailed) else failed.path
+        if self.as_json:
+            self.json(FailureSchema.of(failed, path=path))
             return
-        self._rows(tuple(_statistics_rows(statistics, library)))
+        self._end_bar()
+        text = f"{printable(path)}: {printable(failed.message)}"
+        self._err.print(Text.assemble(("Failed: ", "bold yellow"), text))
 
-    def models(self, models: "Sequence[tuple[ModelSpec, Availability]]", *, as_json: bool) -> None:
-        """The models there are."""
-        if as_json:
-            from faceindex.schemas.models import ModelSchema
+    def planned(self, planned: "Planned") -> None:
+        """One line of a dry run."""
+        from faceindex.schemas.scanning import PlannedSchema
 
-            for model, status in models:
-                self.json(ModelSchema.of(model, status=status))
-            return
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("model", "numbers", "weights", "what it is", "licence of the weights"):
-            table.add_column(heading, overflow="fold")
-        for model, status in models:
-            table.add_row(model.model_id, str(model.dimension), status, model.summary, model.licence)
-        self._out.print(table, soft_wrap=False)  # on a terminal, cells that do not fit are folded
+        verdict = "read" if planned.read else "skip"
+        self.result(
+            planned,
+            PlannedSchema.of,
+            lambda each: [f"{verdict}  {os.fsdecode(each.path)}  ({each.reason})"],
+        )
 
-    def failure_record(self, failure: "FailureRecord", *, as_json: bool) -> None:
-        """A photo of the library that could not be read."""
-        self._failed(failure, failure.path, as_json=as_json)
-
-    def _failed(self, failure: "PhotoFailed | FailureRecord", path: bytes, *, as_json: bool) -> None:
-        if as_json:
-            from faceindex.schemas.scanning import FailureSchema
-
-            self.json(FailureSchema.of(failure, path=path))
-            return
-        message = f"{printable(path)}: {printable(failure.message)}"
-        self._err.print(Text.assemble(("Failed: ", "bold yellow"), message))
-
-    def _rows(self, rows: Sequence[tuple[str, str]]) -> None:
+    def rows(self, rows: Iterable[tuple[str, str]]) -> None:
         """Names and values, side by side; no line is folded, so that paths can be copied."""
-        column = max(len(name) for name, _ in rows)
-        for name, value in rows:
-            self._out.print(Text.assemble((f"{name:<{column}}", "bold"), "  ", value))
+        self._end_bar()
+        known = tuple(rows)
+        column = max(len(name) for name, _ in known)
+        for name, value in known:
+            self._out.print(Text.assemble((f"{name:<{column}}", "bold"), "  ", printable(value)))
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table, of which cells that do not fit a terminal are folded."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        self._out.print(table, soft_wrap=False)
+
+    def scan_summary(self, summary: "ScanSummary", library: "Path") -> None:
+        """What a scan did, failures first."""
+        from faceindex.schemas.scanning import ScanSchema
+
+        for failure in summary.failures:
+            self.failure(failure)
+        if self.as_json:
+            self.json(ScanSchema.of(summary))
+        elif not self._quiet:
+            totals = f"{count(summary.library_photos, 'photo')}, {count(summary.library_faces, 'face')}"
+            self.rows(
+                (
+                    ("Photos", _scan_counts(summary)),
+                    ("Faces", f"{summary.faces:,} found"),
+                    ("Library", f"{totals}, model {summary.model}, in {library}"),
+                    ("Time", _time(summary)),
+                )
+            )
+
+    def _photos(self, state: "PhotoProgress") -> None:
+        from rich import progress
+
+        bar = self._bar_of(
+            "photos",
+            progress.TextColumn("{task.completed:,.0f} of {task.fields[at_least]}{task.total:,.0f} photos"),
+            progress.TextColumn("{task.fields[rate]}"),
+            progress.TextColumn("{task.fields[faces]:,} faces"),
+            progress.TextColumn("{task.fields[failed]:,} failed"),
+        )
+        if bar is not None:
+            speed = bar.tasks[0].speed
+            rate = "" if speed is None else f"{speed:.1f}/s"
+            bar.update(
+                bar.tasks[0].id,
+                total=state.total,
+                completed=state.done,
+                at_least="" if state.complete else "at least ",
+                rate=rate,
+                faces=state.faces,
+                failed=state.failed,
+                visible=True,
+            )
+
+    def _download(self, done: int, total: int) -> None:
+        from rich import progress
+
+        bar = self._bar_of("download", progress.DownloadColumn(), progress.TransferSpeedColumn())
+        if bar is not None:
+            bar.update(bar.tasks[0].id, completed=done, total=total, visible=True)
+
+    def _bar_of(self, kind: str, *columns: "ProgressColumn") -> "Progress | None":
+        """The bar that is shown, if one may be: of the kind that was asked for, and no other beside it."""
+        from rich import progress
+
+        if self._quiet or not self._err.is_terminal:
+            return None
+        if self._bar is None or self._bar[0] != kind:
+            self._end_bar()
+            all_columns = (progress.BarColumn(bar_width=None), *columns, progress.TimeRemainingColumn())
+            bar = progress.Progress(*all_columns, console=self._err, transient=True)
+            bar.add_task(kind, total=None, at_least="", rate="", faces=0, failed=0, visible=False)
+            bar.start()
+            self._bar = kind, bar
+        return self._bar[1]
+
+    def _end_bar(self) -> None:
+        if self._bar is not None:
+            self._bar[1].stop()
+            self._bar = None
 
 
 def count(number: int, noun: str) -> str:
@@ -231,11 +267,12 @@ def _time(summary: "ScanSummary") -> str:
     return f"{summary.seconds:.1f} s, {summary.indexed / summary.seconds:.1f} photos a second"
 
 
-def _statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:
-    yield "Library", f"{printable(str(library))} ({_bytes(statistics.database_bytes)})"
+def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:
+    """The library in figures: names and values."""
+    yield "Library", f"{library} ({_bytes(statistics.database_bytes)})"
     yield "Model", statistics.model or "none yet: nothing was scanned"
     for name, root in zip_longest(("Folders",), statistics.roots, fillvalue=""):
-        yield name, printable(root)
+        yield name, os.fsdecode(root) if root else ""
     yield "Photos", f"{statistics.photos:,} ({_bytes(statistics.photo_bytes)})"
     yield "  duplicates", f"{statistics.duplicates:,}"
     yield "  without a face", f"{statistics.contents_without_face:,}"

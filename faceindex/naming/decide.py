@@ -1,18 +1,17 @@
-"""Naming people: each function makes one decision, has the journal keep it, and regroups what follows.
+"""What a person decides about faces: each function makes one decision, and regroups what follows from it.
 
-Every decision but ``forget`` can be undone. Faces are named by their numbers, or by a photo and the place of
-the face in it; persons by their names. Nothing here prints.
+Faces are named by their numbers, or by a photo and the place of the face in it; persons by their names.
+``faceindex.people`` documents the functions for whoever calls them. Nothing here prints.
 """
 
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeAlias
 
-import numpy as np
-
-from faceindex.errors import BadRequest, explained
+from faceindex.errors import BadRequest
+from faceindex.results import LibraryFace
 from faceindex.session import Session
 from index.clustering.regroup import Regrouped
 from index.clustering.regroup import regroup as bring_up_to_date
@@ -35,28 +34,32 @@ from index.decisions.model import (
     new_key,
 )
 from index.decisions.model import faces_of as faces_in_act
-from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person, PersonSummary
-from index.privacy.forget import Erased, purge
-from index.privacy.forget import forget as erase
-from index.privacy.journal_merge import Imported, import_lines
-from index.values import Descriptors, FaceRecord
+from index.people.queries import PeopleQueries, Person
+
+FaceName: TypeAlias = int | str | os.PathLike[str]
+"""The number of a face; a photo with one face; or ``PHOTO:2`` for the second face that ``who`` lists."""
 
 _PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What came of a decision.
+    """A decision, and what followed from it.
 
     Attributes:
-        decision: As the journal has it.
+        logged: The decision, as the journal has it.
         faces: How many faces it names.
         regrouped: What followed from it; ``None`` where nothing can.
     """
 
-    decision: Decision
+    logged: LoggedDecision
     faces: int
     regrouped: Regrouped | None
+
+    @property
+    def decision(self) -> Decision:
+        """The decision itself."""
+        return self.logged.decision
 
 
 def regroup(session: Session, *, write: bool = True) -> Regrouped:
@@ -65,265 +68,139 @@ def regroup(session: Session, *, write: bool = True) -> Regrouped:
     Args:
         session: Open; for writing, unless ``write`` is false.
         write: Also write it down; else only count what would change.
-
-    Raises:
-        FaceindexError: See ``faceindex.errors``.
     """
-    with explained():
-        return bring_up_to_date(session.database, session.thresholds(), write=write)
+    return bring_up_to_date(session.database, session.thresholds(), write=write)
 
 
 def name_cluster(session: Session, number: int, name: str) -> Decided:
-    """Say who the faces of a cluster are: a new person, or one who is known.
-
-    Raises:
-        BadRequest: There is no such cluster, or the name is none.
-    """
-    with explained():
-        return _decide(session, _assign(session, _cluster(session, number), name))
+    """The faces of a cluster are this person, new or known."""
+    return _decide(session, _assign(session, _cluster(session, number), name))
 
 
-def confirm(session: Session, name: str, faces: Sequence[str], *, every: bool = False) -> Decided:
-    """Say that faces are a person.
-
-    Args:
-        session: Open for writing.
-        name: Of the person, who is known.
-        faces: As in ``face_ids``.
-        every: All faces that are recognised as the person, instead.
-
-    Raises:
-        BadRequest: There is no such person or face.
-    """
-    with explained():
-        person = _person(session, name)
-        if every == bool(faces):
-            raise BadRequest("Name the faces to confirm, or say --all for all that are recognised.")
-        chosen = face_ids(session, faces)
-        if every:
-            recognised = PeopleQueries(session.database).faces_of(person.id).recognised
-            chosen = tuple(each.face_id for each in recognised)
-            if not chosen:
-                raise BadRequest(f"No face is recognised as {person.name} that is not confirmed already.")
-        return _decide(session, Assign(_keys(session, chosen), person.key, None))
-
-
-def move(session: Session, name: str, faces: Sequence[str]) -> Decided:
-    """Say that faces are a person, whoever they were taken for; a name that is new makes a new person.
-
-    Raises:
-        BadRequest: There is no such face, or the name is none.
-    """
-    with explained():
-        return _decide(session, _assign(session, face_ids(session, faces), name))
-
-
-def reject(session: Session, name: str, faces: Sequence[str]) -> Decided:
-    """Say that faces are not a person.
-
-    Raises:
-        BadRequest: There is no such person or face.
-    """
-    with explained():
-        chosen = face_ids(session, faces)
-        return _decide(session, Reject(_keys(session, chosen), _person(session, name).key))
-
-
-def split(session: Session, name: str, faces: Sequence[str], new_name: str) -> Decided:
-    """Say that some faces of a person are somebody else.
-
-    Raises:
-        BadRequest: There is no such person or face, a face is not the person's, or the new name is taken.
-    """
-    with explained():
-        person = _person(session, name)
-        own = PeopleQueries(session.database).faces_of(person.id)
-        chosen = face_ids(session, faces)
-        strange = set(chosen) - {*own.confirmed, *(each.face_id for each in own.recognised)}
-        if strange:
-            raise BadRequest(f"Face {min(strange)} is none of {person.name}'s: see 'faceindex people show'.")
-        _refuse_known(session, new_name)
-        return _decide(session, Split(_keys(session, chosen), new_key(), person.key, new_name))
-
-
-def ignore(session: Session, faces: Sequence[str], clusters: Sequence[int]) -> Decided:
-    """Say that faces, or all that are in some clusters, are strangers of whom nobody wants to be asked.
-
-    Raises:
-        BadRequest: There is no such face or cluster, or none was named.
-    """
-    with explained():
-        chosen = [*face_ids(session, faces), *(face for each in clusters for face in _cluster(session, each))]
+def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
+    """Faces, or all that are recognised as a known person, are that person."""
+    person = _person(session, name)
+    if every == bool(faces):
+        raise BadRequest("Name the faces to confirm, or say --all for all that are recognised.")
+    chosen = face_ids(session, faces)
+    if every:
+        recognised = PeopleQueries(session.database).faces_of(person.id).recognised
+        chosen = tuple(each.face_id for each in recognised)
         if not chosen:
-            raise BadRequest("Name the faces to ignore, or a cluster with --cluster.")
-        return _decide(session, Ignore(_keys(session, list(dict.fromkeys(chosen)))))
+            raise BadRequest(f"No face is recognised as {person.name} that is not confirmed already.")
+    return _decide(session, Assign(_keys(session, chosen), person.key, None))
 
 
-def not_a_face(session: Session, faces: Sequence[str]) -> Decided:
-    """Say that what was found is no face of anybody.
+def move(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
+    """Faces are this person, new or known, whoever they were taken for."""
+    return _decide(session, _assign(session, face_ids(session, faces), name))
 
-    Raises:
-        BadRequest: There is no such face.
-    """
-    with explained():
-        return _decide(session, NotAFace(_keys(session, face_ids(session, faces))))
+
+def reject(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
+    """Faces are not this person."""
+    chosen = face_ids(session, faces)
+    return _decide(session, Reject(_keys(session, chosen), _person(session, name).key))
+
+
+def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
+    """Some faces of a person are somebody else, who is new."""
+    person = _person(session, name)
+    chosen = face_ids(session, faces)
+    strange = set(chosen) - set(_faces_of_person(session, name))
+    if strange:
+        raise BadRequest(f"Face {min(strange)} is none of {person.name}'s: see 'faceindex people show'.")
+    _refuse_known(session, new_name)
+    return _decide(session, Split(_keys(session, chosen), new_key(), person.key, new_name))
+
+
+def ignore(session: Session, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
+    """Faces, and all that are in some clusters, are strangers of whom nobody wants to be asked."""
+    chosen = [*face_ids(session, faces), *(face for each in clusters for face in _cluster(session, each))]
+    if not chosen:
+        raise BadRequest("Name the faces to ignore, or a cluster with --cluster.")
+    return _decide(session, Ignore(_keys(session, list(dict.fromkeys(chosen)))))
+
+
+def not_a_face(session: Session, faces: Sequence[FaceName]) -> Decided:
+    """What was found is no face of anybody."""
+    return _decide(session, NotAFace(_keys(session, face_ids(session, faces))))
 
 
 def merge(session: Session, name: str, other: str) -> Decided:
-    """Say that two persons are one; the first one's name stays.
-
-    Raises:
-        BadRequest: There is no such person, or both are the same.
-    """
-    with explained():
-        first, second = _person(session, name), _person(session, other)
-        if first == second:
-            raise BadRequest(f"{first.name} is one person already.")
-        return _decide(session, Merge(first.key, second.key))
+    """Two persons are one; the first one's name stays."""
+    first, second = _person(session, name), _person(session, other)
+    if first == second:
+        raise BadRequest(f"{first.name} is one person already.")
+    return _decide(session, Merge(first.key, second.key))
 
 
 def rename(session: Session, name: str, new_name: str) -> Decided:
-    """Call a person something else.
-
-    Raises:
-        BadRequest: There is no such person, or the new name is taken or none.
-    """
-    with explained():
-        person = _person(session, name)
-        if folded(new_name) != folded(person.name):
-            _refuse_known(session, new_name)
-        return _decide(session, Rename(person.key, new_name))
+    """A person is called something else."""
+    person = _person(session, name)
+    if folded(new_name) != folded(person.name):
+        _refuse_known(session, new_name)
+    return _decide(session, Rename(person.key, new_name))
 
 
-def hide(session: Session, name: str, *, hidden: bool) -> Decided:
-    """Leave a person out of lists and answers, or show it again; its faces stay its own.
-
-    Raises:
-        BadRequest: There is no such person.
-    """
-    with explained():
-        return _decide(session, (Hide if hidden else Unhide)(_person(session, name).key))
+def hide(session: Session, name: str, *, hidden: bool = True) -> Decided:
+    """A person is left out of lists and answers, or shown again."""
+    return _decide(session, (Hide if hidden else Unhide)(_person(session, name).key))
 
 
-def undo(session: Session, number: int | None) -> LoggedDecision:
-    """Take a decision back; by default the last one that holds.
-
-    Raises:
-        BadRequest: There is no such decision, or it does not hold.
-    """
-    with explained():
-        undone = Journal(session.database).undo(number)
-        regroup(session)
-        return undone
+def undo(session: Session, number: int | None = None) -> LoggedDecision:
+    """Take a decision back; by default the last one that holds."""
+    undone = Journal(session.database).undo(number)
+    regroup(session)
+    return undone
 
 
-def face_ids(session: Session, names: Sequence[str]) -> tuple[int, ...]:
-    """The faces that a person means.
-
-    Args:
-        session: Open.
-        names: The number of a face; a photo with one face; or a photo, a colon and the place of the face in
-            it, as ``who`` counts them.
+def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
+    """The faces that a person means, each once.
 
     Raises:
         BadRequest: There is no such face.
     """
-    return tuple(dict.fromkeys(_face_id(session, name) for name in names))
+    return tuple(
+        dict.fromkeys(
+            _face_id(session, str(name) if isinstance(name, int) else os.fspath(name)) for name in names
+        )
+    )
 
 
 def faces_of(
-    session: Session, name: str | None, cluster: int | None, faces: Sequence[str] = ()
-) -> tuple[list[FaceRecord], dict[int, FaceStatus]]:
-    """The faces of a person, confirmed ones first, or of a cluster; and what is known of each, by number.
-
-    Args:
-        session: Open.
-        name: Of the person.
-        cluster: Its number, instead.
-        faces: As in ``face_ids``, instead.
+    session: Session, name: str | None = None, cluster: int | None = None, faces: Sequence[FaceName] = ()
+) -> tuple[LibraryFace, ...]:
+    """The faces of a person, confirmed ones first, of a cluster, or those that are named.
 
     Raises:
         BadRequest: Nothing or several things are named, or there is no such person, cluster or face.
     """
-    with explained():
-        if (name is not None) + (cluster is not None) + bool(faces) != 1:
-            raise BadRequest("Name a person, or a cluster with --cluster, or faces with --face.")
-        people = PeopleQueries(session.database)
-        if faces:
-            chosen = list(face_ids(session, faces))
-        elif name is None:
-            chosen = list(_cluster(session, cluster or 0))
-        else:
-            own = people.faces_of(_person(session, name).id)
-            chosen = [*own.confirmed, *(each.face_id for each in own.recognised)]
-        records = session.catalog.faces(chosen)
-        return [records[each] for each in chosen if each in records], people.statuses(chosen)
+    if (name is not None) + (cluster is not None) + bool(faces) != 1:
+        raise BadRequest("Name a person, or a cluster with --cluster, or faces with --face.")
+    if name is not None:
+        chosen = _faces_of_person(session, name)
+    else:
+        chosen = face_ids(session, faces) if cluster is None else _cluster(session, cluster)
+    records = session.catalog.faces(chosen)
+    status = PeopleQueries(session.database).statuses(chosen)
+    return tuple(LibraryFace(records[each], status[each]) for each in chosen if each in records)
 
 
-def clusters(session: Session, most: int) -> tuple[list[tuple[ClusterFaces, FaceRecord]], int]:
-    """The largest clusters without a name, each with the face that shows it best; and how many there are."""
-    with explained():
-        found = PeopleQueries(session.database).clusters()
-        exemplars = ((each, _exemplar(session, each)) for each in found[:most])
-        return [(each, record) for each, record in exemplars if record is not None], len(found)
-
-
-def _exemplar(session: Session, cluster: ClusterFaces) -> FaceRecord | None:
-    """The face that shows a cluster best; ``None`` if all its faces were deleted since it was read.
-
-    Where the library's model has described none of the faces, it is the one of the best quality.
-    """
-    from index.clustering.linkage import exemplar
-
-    records = session.catalog.faces(cluster.face_ids)
-    described = Descriptors.joined(session.descriptors(sorted(records)), session.model().dimension)
-    if not len(described):
-        return max(records.values(), key=lambda record: record.quality.score, default=None)
-    chosen = [records[face] for face in described.ids.tolist()]
-    return chosen[exemplar(described.vectors, np.array([each.quality.score for each in chosen], np.float32))]
-
-
-def import_journal(session: Session, file: Path) -> Imported:
-    """Take over the decisions of a journal file.
+def clean(name: str) -> str:
+    """A name as it is kept.
 
     Raises:
-        BadRequest: The file cannot be read.
-        FaceindexError: A line of it is not as it must be; nothing was imported.
+        BadRequest: It is none.
     """
-    with explained():
-        try:
-            lines = file.read_bytes().splitlines()
-        except OSError as error:
-            raise BadRequest(f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from error
-        imported = import_lines(session.database, lines)
-        if imported.erased_faces:
-            purge(session.database)
-        regroup(session)
-        return imported
+    try:
+        return clean_name(name)
+    except ValueError as error:
+        raise BadRequest(f"{name!r} is no name: {error}.") from error
 
 
-def about_to_forget(session: Session, name: str) -> PersonSummary:
-    """Whom ``forget`` would erase, and how many faces.
-
-    Raises:
-        BadRequest: There is no such person.
-    """
-    with explained():
-        person = _person(session, name)
-        return next(each for each in PeopleQueries(session.database).summaries() if each.person == person)
-
-
-def forget(session: Session, name: str) -> Erased:
-    """Erase a person for good; see ``index.privacy.forget``. It cannot be undone.
-
-    Raises:
-        BadRequest: There is no such person.
-        FaceindexError: See ``faceindex.errors``.
-    """
-    with explained():
-        erased = erase(session.database, _person(session, name).key)
-        regroup(session)
-        return erased
+def _faces_of_person(session: Session, name: str) -> tuple[int, ...]:
+    own = PeopleQueries(session.database).faces_of(_person(session, name).id)
+    return *own.confirmed, *(each.face_id for each in own.recognised)
 
 
 def _face_id(session: Session, name: str) -> int:
@@ -349,38 +226,30 @@ def _faces_in(session: Session, photo: str) -> list[int] | None:
 
 
 def _decide(session: Session, act: Act) -> Decided:
-    decision = Journal(session.database).append(act)
+    journal = Journal(session.database)
+    number = journal.append(act).id
     follows = not isinstance(act, Rename | Hide | Unhide)
-    return Decided(decision, len(faces_in_act(act)), regroup(session) if follows else None)
+    regrouped = regroup(session) if follows else None
+    logged = next(each for each in reversed(journal.decisions()) if each.decision.id == number)
+    return Decided(logged, len(faces_in_act(act)), regrouped)
 
 
 def _assign(session: Session, chosen: Sequence[int], name: str) -> Assign:
     """These faces are the person of this name; nobody has it yet: they are a new person."""
-    keys = _keys(session, chosen)
-    for person in PeopleQueries(session.database).everyone().values():
-        if folded(person.name) == folded(name):
-            return Assign(keys, person.key, None)
-    return Assign(keys, new_key(), clean(name))
+    person = person_called(session, name)
+    key, new_name = (new_key(), clean(name)) if person is None else (person.key, None)
+    return Assign(_keys(session, chosen), key, new_name)
 
 
-def clean(name: str) -> str:
-    """A name as it is kept.
-
-    Raises:
-        BadRequest: It is none.
-    """
-    try:
-        return clean_name(name)
-    except ValueError as error:
-        raise BadRequest(f"{name!r} is no name: {error}.") from error
+def person_called(session: Session, name: str) -> Person | None:
+    """The person of this name, however it is capitalised; ``None`` where nobody has it."""
+    everyone = PeopleQueries(session.database).everyone().values()
+    return next((each for each in everyone if folded(each.name) == folded(name)), None)
 
 
 def _refuse_known(session: Session, name: str) -> None:
-    for person in PeopleQueries(session.database).everyone().values():
-        if folded(person.name) == folded(clean(name)):
-            raise BadRequest(
-                f"There is a {person.name} already: 'faceindex people merge' makes two persons one."
-            )
+    if person := person_called(session, clean(name)):
+        raise BadRequest(f"There is a {person.name} already: 'faceindex people merge' makes two persons one.")
 
 
 def _person(session: Session, name: str) -> Person:

@@ -12,7 +12,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from faceindex.errors import explained
 from faceindex.session import Session
 from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person
 from index.recognition.decided_faces import load_gallery
@@ -69,16 +68,10 @@ class Suggestion:
 
 
 def review(session: Session) -> list[Suggestion]:
-    """All suggestions, the most useful first; hidden persons and what is rejected are left out.
-
-    Raises:
-        FaceindexError: See ``faceindex.errors``.
-    """
-    with explained():
-        found = list(_Reviewer(session).suggestions())
+    """All suggestions, the most useful first; hidden persons and what is rejected are left out."""
     order = list(Kind)
     return sorted(
-        found,
+        _Reviewer(session).suggestions(),
         key=lambda each: (
             _ERRORS.index(each.kind) if each.kind in _ERRORS else len(_ERRORS),
             -len(each.face_ids),

@@ -24,13 +24,13 @@ _SMALLEST = 12
 _MARK, _INK = (214, 96, 32), (255, 255, 255)
 
 
-def check_target(path: Path, photo: bytes, session: Session) -> None:
+def check_target(session: Session, path: Path, photo: bytes | None) -> None:
     """See that a marked picture may be written to a file, before any work is done for it.
 
     Args:
+        session: No photo of its library is overwritten.
         path: Of the picture to write.
         photo: Absolute path of the photo that it shows.
-        session: No photo of its library is overwritten.
 
     Raises:
         BadRequest: The ending is of no format that is written, or the file is a photo.
@@ -38,7 +38,8 @@ def check_target(path: Path, photo: bytes, session: Session) -> None:
     if path.suffix.lower() not in ENDINGS:
         raise BadRequest(f"{path} has no ending of a picture format: name it .jpg or .png.")
     names = {os.path.abspath(os.fsencode(path)), os.path.realpath(os.fsencode(path))}
-    if names & {photo, os.path.realpath(photo)} or any(map(session.holds, names)):
+    shown = set() if photo is None else {photo, os.path.realpath(photo)}
+    if names & shown or any(session.catalog.states_under([name]) for name in names):
         raise BadRequest(f"{path} is one of your photos, which are never written to: name another file.")
 
 

@@ -9,24 +9,20 @@ from typing import IO
 
 import numpy as np
 
-from faceindex.errors import FaceindexError, explained
+from faceindex.errors import FaceindexError
+from faceindex.results import LibraryFace
 from faceindex.schemas.faces import FaceSchema
 from faceindex.session import Session
-from index.people.queries import FaceStatus, PeopleQueries
-from index.values import Descriptors, FaceRecord
+from index.people.queries import PeopleQueries
+from index.values import Descriptors
 
 
-def known_faces(session: Session) -> Iterator[tuple[FaceRecord, FaceStatus]]:
-    """All faces by id, and what was decided of each or follows.
-
-    Raises:
-        FaceindexError: See ``faceindex.errors``.
-    """
+def known_faces(session: Session) -> Iterator[LibraryFace]:
+    """All faces by id, and what was decided of each or follows."""
     people = PeopleQueries(session.database)
-    with explained():
-        for chunk in session.catalog.all_faces():
-            standings = people.statuses([face.face_id for face in chunk])
-            yield from ((face, standings[face.face_id]) for face in chunk)
+    for chunk in session.catalog.all_faces():
+        status = people.statuses([face.face_id for face in chunk])
+        yield from (LibraryFace(face, status[face.face_id]) for face in chunk)
 
 
 def write_jsonl(session: Session, path: Path) -> None:
@@ -35,9 +31,8 @@ def write_jsonl(session: Session, path: Path) -> None:
     Raises:
         FaceindexError: The file cannot be written.
     """
-    with _replacing(path) as file:
-        for face, standing in known_faces(session):
-            file.write(FaceSchema.of(face, standing).json_line().encode() + b"\n")
+    lines = (FaceSchema.of(face.record, face.status).json_line() for face in known_faces(session))
+    write_lines(lines, path)
 
 
 def write_lines(lines: Iterable[str], path: Path) -> None:
@@ -58,7 +53,7 @@ def write_npz(session: Session, path: Path) -> None:
     Raises:
         FaceindexError: The file cannot be written.
     """
-    records = {face.face_id: face for face in session.faces()}
+    records = {face.face_id: face for chunk in session.catalog.all_faces() for face in chunk}
     described = Descriptors.joined(session.descriptors(list(records)), session.model().dimension)
     faces = [records[each] for each in described.ids.tolist()]
     boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]

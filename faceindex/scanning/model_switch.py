@@ -59,18 +59,12 @@ def switch_model(
             return _ModelSwitcher(settings, model, listeners or Listeners(), options or ScanOptions()).run()
 
 
-def preview(settings: Settings, name: str) -> Preview:
-    """How far a model has come with a library, and how identities would change so far; nothing is written.
-
-    Raises:
-        NoLibrary: There is none.
-        BadRequest: There is no model of this name.
-    """
-    with explained(), Session.open(settings) as session:
-        own, model = session.model(), find_model(session.database, name)
-        coverage = Redescription(session.database, model.model_id).coverage()
-        comparison = _comparison(session.database, own, model)
-        return Preview(own.model_id, model.model_id, coverage, comparison)
+def preview(session: Session, name: str) -> Preview:
+    """How far a model has come with a library, and how identities would change so far; nothing is written."""
+    own, model = session.model(), find_model(session.database, name)
+    coverage = Redescription(session.database, model.model_id).coverage()
+    comparison = _comparison(session.database, own, model)
+    return Preview(own.model_id, model.model_id, coverage, comparison)
 
 
 class _ModelSwitcher:

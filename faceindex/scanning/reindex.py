@@ -9,15 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 from faceindex.engine import build_runner
-from faceindex.errors import explained
-from faceindex.listeners import Listeners
 from faceindex.results import PersonGain, Planned, ReindexSummary
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.redescribe import Describer, RedescriptionResult
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.session import Session
-from faceindex.settings import Settings
 from index.people.queries import PeopleQueries
 from index.photos.photo_roots import Roots
 from index.recognition.new_recognitions import NewRecognitions
@@ -27,53 +24,39 @@ from pipeline.models.registry import ModelSpec
 from pipeline.timing import StageClock
 
 
-def reindex(
-    session: Session, listeners: Listeners | None = None, options: ScanOptions | None = None
-) -> ReindexSummary:
+def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSummary:
     """Bring a library up to date with all its folders.
 
     Args:
         session: Open to write.
-        listeners: Who is told how it goes.
         options: When to stop; and whether photos are believed to be gone where a whole folder is.
 
     Raises:
         FaceindexError: Nothing was ever scanned; or see ``faceindex.errors``. What was done is kept.
     """
-    with explained():
-        night = _Reindex(session, session.model(), listeners or Listeners(), options or ScanOptions())
-        return night.run(session.catalog.roots())
+    return _Reindex(session, session.model(), options or ScanOptions()).run(session.catalog.roots())
 
 
-def plan_reindex(settings: Settings) -> Iterator[Planned]:
+def plan_reindex(session: Session) -> Iterator[Planned]:
     """What ``reindex`` would read and why; nothing is written.
 
     Raises:
-        FaceindexError: There is no library, or one that cannot be used, or nothing was ever scanned.
+        FaceindexError: Nothing was ever scanned.
     """
-    with explained(), Session.open(settings) as session:
-        session.model()
-        roots = session.catalog.roots()
-    yield from plan_scan(settings, roots)
+    session.model()
+    yield from plan_scan(session.settings, session.catalog.roots())
 
 
-def plan_pruning(settings: Settings) -> Pruned:
-    """What ``reindex`` would give up because it has been missing for so long; nothing is written.
-
-    Raises:
-        FaceindexError: There is no library, or one that cannot be used.
-    """
-    with explained(), Session.open(settings) as session:
-        return Roots(session.database).prune(settings.keep_missing_days, dry_run=True)
+def plan_pruning(session: Session) -> Pruned:
+    """What ``reindex`` would give up because it has been missing for so long; nothing is written."""
+    return Roots(session.database).prune(session.settings.keep_missing_days, dry_run=True)
 
 
 class _Reindex:
-    def __init__(
-        self, session: Session, model: ModelSpec, listeners: Listeners, options: ScanOptions
-    ) -> None:
+    def __init__(self, session: Session, model: ModelSpec, options: ScanOptions) -> None:
         self._session = session
         self._model = model
-        self._listeners = listeners
+        self._listeners = session.listeners
         self._options = options
 
     def run(self, roots: Sequence[bytes]) -> ReindexSummary:

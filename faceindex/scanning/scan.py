@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from faceindex.listeners import Listeners
+from faceindex.maintenance import place_advice
 from faceindex.results import Refusal, ScanSummary
 from faceindex.scanning.availability import refusals, unreachable, was_deleted
 from faceindex.scanning.recording import BatchRecorder
@@ -42,20 +43,22 @@ class ScanOptions:
     deadline: float = math.inf
 
 
-def scan(session: Session, roots: Sequence[bytes], listeners: Listeners, options: ScanOptions) -> ScanSummary:
+def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None = None) -> ScanSummary:
     """Bring a library up to date with some folders and files, and choose the model of a new one.
 
     Args:
         session: Open to write.
         roots: Absolute paths; they exist, or are known to the library.
-        listeners: Who is told how it goes.
         options: How to go about it.
     """
     from faceindex.engine import build_runner
 
-    model, clock = session.ensure_model(listeners.note), StageClock()
+    if advice := place_advice(session.settings.library):
+        session.listeners.note(advice)
+    model, clock = session.ensure_model(), StageClock()
     runner = build_runner(session.settings, model, clock=clock)
-    return Scan(session.database, model, runner.run, listeners, clock=clock).run(roots, options)
+    this = Scan(session.database, model, runner.run, session.listeners, clock=clock)
+    return this.run(roots, options or ScanOptions())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from faceindex.errors import BadRequest, FaceindexError, explained
+from faceindex.errors import BadRequest, FaceindexError
 from faceindex.results import RootReport
 from faceindex.scanning.availability import FEW, SHARE, unreachable
 from faceindex.session import Session
@@ -20,8 +20,7 @@ SAMPLE = 20
 
 def list_roots(session: Session) -> tuple[RootReport, ...]:
     """Every root, with its photos, in the order in which they were first named."""
-    with explained():
-        figures = Roots(session.database).figures()
+    figures = Roots(session.database).figures()
     return tuple(RootReport(each, unreachable(each.path)) for each in figures)
 
 
@@ -40,12 +39,11 @@ def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False
     """
     if is_inside(old, {new}) or is_inside(new, {old}):
         raise BadRequest("One place lies in the other: a scan finds moves within a folder by itself.")
-    with explained():
-        roots = Roots(session.database)
-        _check_is_root(roots, old)
-        photos = roots.photos_under(old)
-        _check_are_there(photos, old, new)
-        return Moved(len(photos), 0) if dry_run else roots.move(old, new)
+    roots = Roots(session.database)
+    _check_is_root(roots, old)
+    photos = roots.photos_under(old)
+    _check_are_there(photos, old, new)
+    return Moved(len(photos), 0) if dry_run else roots.move(old, new)
 
 
 def forget_root(session: Session, path: bytes, *, dry_run: bool = False) -> int:
@@ -62,10 +60,9 @@ def forget_root(session: Session, path: bytes, *, dry_run: bool = False) -> int:
     Raises:
         BadRequest: There is no such root.
     """
-    with explained():
-        roots = Roots(session.database)
-        _check_is_root(roots, path)
-        return roots.forget(path, dry_run=dry_run)
+    roots = Roots(session.database)
+    _check_is_root(roots, path)
+    return roots.forget(path, dry_run=dry_run)
 
 
 def _check_is_root(roots: Roots, path: bytes) -> None:

@@ -5,6 +5,7 @@ All SQL of this package runs in a transaction of a ``Store``. Statements are wri
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
@@ -65,6 +66,17 @@ class Store(ABC):
     @abstractmethod
     def size(self) -> int:
         """How much the library takes up, in bytes.
+
+        Raises:
+            LibraryError: See ``read``.
+        """
+
+    @abstractmethod
+    def state(self) -> Hashable:
+        """What every commit changes, whoever commits: whoever keeps something in memory compares it.
+
+        Returns:
+            ``None`` where this library is gone, or another one has taken its place: open it anew.
 
         Raises:
             LibraryError: See ``read``.

@@ -14,7 +14,6 @@ import pytest
 from faceindex.library import Library
 from faceindex.listeners import Listeners
 from faceindex.results import Progress, ReindexSummary, ScanSummary
-from faceindex.scanning.reindex import reindex
 from faceindex.scanning.scan import ScanOptions
 from faceindex.settings import Settings
 from index.values import FaceRecord
@@ -35,8 +34,7 @@ class Album:
     settings: Settings
 
     def scan(self, *roots: Path, options: ScanOptions | None = None) -> ScanSummary:
-        with Library.open_to_write(self.settings) as library:
-            return library.scan([bytes(root) for root in roots or (self.folder,)], options=options)
+        return Library(self.settings).scan(roots or (self.folder,), options)
 
     def reindex(
         self,
@@ -44,8 +42,7 @@ class Album:
         progress: Callable[[Progress], None] = lambda _: None,
         note: Callable[[str], None] = lambda _: None,
     ) -> ReindexSummary:
-        with Library.open_to_write(self.settings, make=False) as library:
-            return reindex(library, Listeners(progress, note), options)
+        return Library(self.settings, Listeners(progress, note)).reindex(options)
 
     def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run SQL on the library."""
@@ -60,8 +57,8 @@ class Album:
         return counts
 
     def faces(self) -> list[FaceRecord]:
-        with Library.open(self.settings) as library:
-            return list(library.faces())
+        with Library(self.settings) as library:
+            return [each.record for each in library.faces()]
 
     def names(self) -> list[str]:
         """The photos that have faces, by name, once for each face."""

@@ -1,13 +1,15 @@
 """A library whose descriptors are made: faces of people who are as alike as a test wants them to be."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from faceindex.library import Library
+from faceindex.session import Session
 from faceindex.settings import Settings
+from index.values import FaceRecord
 from pipeline.values import (
     F32,
     Box,
@@ -46,6 +48,11 @@ def face(vector: F32, place: float = 0.0, quality: float = 1.0) -> Descriptor:
     return Descriptor(found, Quality(quality, ()), SFACE, vector)
 
 
+def known_faces(session: Session) -> Iterator[FaceRecord]:
+    """All faces of a library, by id."""
+    return chain.from_iterable(session.catalog.all_faces())
+
+
 def fill(settings: Settings, photos: Sequence[Sequence[Descriptor]], folder: Path) -> None:
     """Record photos with these faces; their files are there, and hold nothing but a number."""
     outcomes = []
@@ -58,6 +65,6 @@ def fill(settings: Settings, photos: Sequence[Sequence[Descriptor]], folder: Pat
         outcomes.append(
             PhotoIndexed(file, digest, Size(2000, 400), None, tuple(faces), "png pillow 12.0.0", "mtcnn")
         )
-    with Library.open_to_write(settings) as library:
+    with Session.open_to_write(settings) as library:
         library.catalog.choose_model(SFACE)
         library.catalog.record(outcomes)

@@ -14,8 +14,7 @@ from tests.faceindex.conftest import Album
 
 def notes_of_a_scan(album: Album) -> list[str]:
     notes: list[str] = []
-    with Library.open_to_write(album.settings) as library:
-        library.scan([bytes(album.folder)], Listeners(note=notes.append))
+    Library(album.settings, Listeners(note=notes.append)).scan([album.folder])
     return notes
 
 

@@ -184,22 +184,19 @@ def _settings(library: Path, cache: Path) -> Any:
 def _scan(library: Path, cache: Path, folder: Path) -> None:
     from faceindex.library import Library
 
-    with Library.open_to_write(_settings(library, cache)) as opened:
-        opened.scan([bytes(folder)])
+    Library(_settings(library, cache)).scan([folder])
 
 
 def _reindex(library: Path, cache: Path) -> None:
     from faceindex.library import Library
-    from faceindex.scanning.reindex import reindex
 
-    with Library.open_to_write(_settings(library, cache), make=False) as opened:
-        reindex(opened)
+    Library(_settings(library, cache)).reindex()
 
 
 def _open(library: Path, cache: Path) -> None:
-    from faceindex.library import Library
+    from faceindex.session import Session
 
-    Library.open(_settings(library, cache)).close()
+    Session.open(_settings(library, cache)).close()
 
 
 def _backup(library: Path, cache: Path, target: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faceindex.library import Library
+from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Hide, Reject, new_key
 from index.people.queries import PeopleQueries
+from tests.faceindex.made_library import known_faces
 from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, landscape, save
 
@@ -26,7 +27,7 @@ def face_id(command: CommandLine, photo: str) -> int:
 def name(command: CommandLine, **photos: str) -> None:
     """Confirm that the one face in each photo is a person."""
     ids = {person: face_id(command, photo) for person, photo in photos.items()}
-    with Library.open_to_write(Settings.load(library=command.library), make=False) as library:
+    with Session.open_to_write(Settings.load(library=command.library), make=False) as library:
         journal = Journal(library.database)
         journal.append_all(
             [Assign(journal.face_keys([number]), new_key(), person) for person, number in ids.items()]
@@ -72,7 +73,7 @@ def test_an_annotated_photo_has_the_name(known: CommandLine, album: Path, tmp_pa
 
 
 def test_a_hidden_person_is_named_where_that_is_asked_for(known: CommandLine, album: Path) -> None:
-    with Library.open_to_write(Settings.load(library=known.library), make=False) as library:
+    with Session.open_to_write(Settings.load(library=known.library), make=False) as library:
         person = PeopleQueries(library.database).named("eileen")
         Journal(library.database).append(Hide(person.key))
     photo = album / "launch/collins too.jpg"
@@ -90,7 +91,7 @@ def test_why_tells_the_decision_and_the_rule(known: CommandLine, album: Path) ->
     assert "Eileen (confirmed)" in ran.out
     assert "decision 1 says so" in ran.out
     too = face_id(known, "collins too.jpg")
-    with Library.open_to_write(Settings.load(library=known.library), make=False) as library:
+    with Session.open_to_write(Settings.load(library=known.library), make=False) as library:
         journal, person = Journal(library.database), PeopleQueries(library.database).named("Eileen")
         journal.append(Reject(journal.face_keys([too]), person.key))
     (told,) = known.run("why", "--json", "--face", 1, album / "launch/collins too.jpg").objects
@@ -164,10 +165,10 @@ def family(command: CommandLine, photos: Path, hopper: Path) -> CommandLine:
     dated(both, photos / "both.jpg", 2002)
     save(landscape(), photos / "hills.jpg")
     assert command.run("scan", "--model", "sface", photos).code == 0
-    with Library.open_to_write(Settings.load(library=command.library), make=False) as library:
+    with Session.open_to_write(Settings.load(library=command.library), make=False) as library:
         journal = Journal(library.database)
         of: dict[str, list[int]] = {"Eileen": [], "Grace": []}
-        for each in library.faces():
+        for each in known_faces(library):
             alone = {"eileen": "Eileen", "grace.": "Grace"}.get(os.path.basename(each.photo).decode()[:6])
             of[alone or ("Eileen" if each.box.x > 600 else "Grace")].append(each.face_id)
         journal.append_all([Assign(journal.face_keys(ids), new_key(), who) for who, ids in of.items()])

@@ -6,14 +6,14 @@ import pytest
 from PIL import Image, ImageEnhance
 from sqlalchemy import func, select
 
-from faceindex.library import Library
+from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Reject, new_key
 from index.recognition.thresholds import Thresholds
 from index.store.schema import calibration
 from pipeline.values import ModelId
-from tests.faceindex.made_library import direction, face, fill, like
+from tests.faceindex.made_library import direction, face, fill, known_faces, like
 from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, landscape, save
 
@@ -47,8 +47,8 @@ def family(command: CommandLine) -> CommandLine:
     ]
     photos += [[face(like(direction(0), 0.75, 9000))], [face(direction(9001))]]
     fill(settings, photos, folder)
-    with Library.open_to_write(settings, make=False) as library:
-        ids = [found.face_id for found in library.faces()]
+    with Session.open_to_write(settings, make=False) as library:
+        ids = [found.face_id for found in known_faces(library)]
         journal = Journal(library.database)
         keys = [new_key() for _ in range(6)]
         journal.append_all(
@@ -63,14 +63,14 @@ def family(command: CommandLine) -> CommandLine:
 
 def stored(command: CommandLine) -> bool:
     with (
-        Library.open(Settings.load(library=command.library)) as library,
+        Session.open(Settings.load(library=command.library)) as library,
         library.database.read() as connection,
     ):
         return connection.scalar(select(func.count()).select_from(calibration)) != 0
 
 
 def thresholds(command: CommandLine) -> Thresholds:
-    with Library.open(Settings.load(library=command.library)) as library:
+    with Session.open(Settings.load(library=command.library)) as library:
         return library.thresholds()
 
 

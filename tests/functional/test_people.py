@@ -188,7 +188,7 @@ def test_a_person_who_is_forgotten_does_not_come_back(
     done(clustered.run("people", "name", cluster_of(clustered), "Eileen"))
     unasked = clustered.run("people", "forget", "Eileen")
     assert unasked.code == 2
-    assert "say --yes" in unasked.complaint
+    assert "use --yes" in unasked.complaint
     assert (
         "Would erase Eileen and 2 faces" in done(clustered.run("people", "forget", "Eileen", "--dry-run")).err
     )
@@ -226,7 +226,7 @@ def test_a_person_who_is_forgotten_does_not_come_back(
         (["show", "--face", "999"], "There is no face 999"),
         (["import", "absent.jsonl"], "absent.jsonl cannot be read"),
         (["ignore"], "Name the faces"),
-        (["enroll", "Eileen"], "from which photos"),
+        (["enroll", "Eileen"], "a person and photos"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from faceindex.library import Library
+from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
+from tests.faceindex.made_library import known_faces
 from tests.functional.command import CommandLine
 
 PEOPLE = {
@@ -67,10 +68,11 @@ def test_other_photos_of_the_person_come_first(answers: list[dict[str, Any]]) ->
 @pytest.fixture(scope="module")
 def named(shared_photos: Path, scanned_presidents: CommandLine) -> list[dict[str, Any]]:
     """What is said of all photos with one person, when two persons have a face each that is confirmed."""
-    with Library.open_to_write(Settings.load(library=scanned_presidents.library), make=False) as library:
+    with Session.open_to_write(Settings.load(library=scanned_presidents.library), make=False) as library:
         journal = Journal(library.database)
         for person in ("obama", "biden"):
-            face = next(each.face_id for each in library.faces() if f"/{person}.jpg".encode() in each.photo)
+            ending = f"/{person}.jpg".encode()
+            face = next(each.face_id for each in known_faces(library) if ending in each.photo)
             journal.append(Assign(journal.face_keys([face]), new_key(), person))
     return scanned_presidents.run("who", "--json", *photos_of_one(shared_photos)).objects
 

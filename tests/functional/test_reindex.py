@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from faceindex.library import Library
 from faceindex.scanning.scan_roots import move_root
+from faceindex.session import Session
 from faceindex.settings import Settings
 from tests.functional.command import CHECKOUT, CommandLine, Ran
 from tests.functional.people import astronaut, landscape, save
@@ -41,7 +41,7 @@ def nightly(made: CommandLine, command: CommandLine, photos: Path) -> CommandLin
     """A library of nine landscapes and a portrait: a copy, with its photos, that is known to have moved."""
     shutil.copytree(made.folder / "photos", photos, dirs_exist_ok=True)
     shutil.copytree(made.library.parent, command.library.parent)
-    with Library.open_to_write(Settings.load(library=command.library)) as library:
+    with Session.open_to_write(Settings.load(library=command.library)) as library:
         assert move_root(library, bytes(made.folder / "photos"), bytes(photos)).photos == 10
     return command
 

@@ -4,35 +4,27 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.context import EXIT_SOME_FAILED, absolute, reported
+from faceindex.cli.context import EXIT_SOME_FAILED, command
+from faceindex.cli.options import Json
 
 
 def celebrity(
     context: typer.Context,
-    photos: Annotated[list[str], typer.Argument(help="Photos; no library is needed.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    photos: Annotated[list[str], typer.Argument(help="Photos. No library is needed.")],
+    as_json: Json = False,
 ) -> None:
-    """Guess which of 8,631 celebrities the faces of photos look like."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.asking.celebrity import CAUTION, Celebrities
-        from faceindex.cli.text.celebrity import heading, rows
+    """Guess which of 8,631 celebrities the faces in photos resemble."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text.celebrity import rows
         from faceindex.schemas.answers import LookalikesSchema
-        from pipeline.models.weights import WeightsStore
         from pipeline.values import PhotoFailed
 
-        paths = absolute(photos)
-        settings = invocation.settings()
-        with reporter.download_progress() as progress:
-            celebrities = Celebrities.load(settings, WeightsStore(settings.cache_dir), progress)
         failed = False
-        reporter.note(CAUTION)
-        for found in celebrities.guess(paths):
+        for found in library.celebrities(photos):
             if isinstance(found, PhotoFailed):
-                reporter.failure(found, as_json=as_json)
+                reporter.failure(found)
                 failed = True
-            elif as_json:
-                reporter.json(LookalikesSchema.of(found))
             else:
-                reporter.lines(rows(found), heading=heading(found))
+                reporter.result(found, LookalikesSchema.of, rows, headed=True)
         if failed:
             raise typer.Exit(EXIT_SOME_FAILED)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.context import reported
+from faceindex.cli.context import command
+from faceindex.cli.options import Json
 
 EXIT_FAULTS = 1
 """There are faults, and they were not, or could not be, repaired."""
@@ -12,31 +13,24 @@ EXIT_FAULTS = 1
 
 def check(
     context: typer.Context,
-    repair: Annotated[bool, typer.Option("--repair", help="Repair what is found; say so first.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair each fault after reporting it.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Look for faults in the library, and say what repair would do about each."""
-    with reported(context) as (invocation, reporter):
-        from faceindex import maintenance as upkeep
+    """Look for faults in the library, and perhaps repair them."""
+    with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import maintenance as text
-        from faceindex.schemas.base import Schema
         from faceindex.schemas.maintenance import CheckSchema, FindingSchema, SalvageSchema
         from index.maintenance.findings import Finding
         from index.store.backend import Salvage
 
         left = 0
-        for event in upkeep.check(invocation.settings(), repair=repair):
-            value: Schema
+        for event in library.check(repair=repair):
             if isinstance(event, Finding):
-                lines, value = [text.finding(event, repair=repair)], FindingSchema.of(event)
+                reporter.result(event, FindingSchema.of, lambda each: [text.finding(each, repair=repair)])
             elif isinstance(event, Salvage):
-                lines, value = list(text.salvage(event)), SalvageSchema.of(event)
+                reporter.result(event, SalvageSchema.of, text.salvage)
             else:
-                lines, value = list(text.checked(event, repair=repair)), CheckSchema.of(event)
+                reporter.result(event, CheckSchema.of, lambda each: text.checked(each, repair=repair))
                 left = event.left
-            if as_json:
-                reporter.json(value)
-            else:
-                reporter.lines(lines)
         if left:
             raise typer.Exit(EXIT_FAULTS)

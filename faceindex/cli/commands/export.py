@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.context import reported
+from faceindex.cli.context import command
 
 
 class ExportFormat(StrEnum):
@@ -18,27 +18,24 @@ class ExportFormat(StrEnum):
 
 def export(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(help="File to write; jsonl goes to standard output.")] = None,
-    form: Annotated[ExportFormat, typer.Option("--format", help="With npz, the descriptors too.")] = (
+    file: Annotated[
+        Path | None, typer.Argument(help="Write to this file. Without it, jsonl goes to standard output.")
+    ] = None,
+    form: Annotated[ExportFormat, typer.Option("--format", help="Only npz includes descriptors.")] = (
         ExportFormat.JSONL
     ),
 ) -> None:
-    """Write all faces of the library: as JSON lines, or as NumPy arrays with their descriptors."""
-    with reported(context) as (invocation, reporter):
+    """Write all faces of the library as JSON lines or NumPy arrays."""
+    with command(context, as_json=True) as (library, reporter):
         from faceindex.errors import BadRequest
-        from faceindex.library import Library
-        from faceindex.output.export import known_faces, write_jsonl, write_npz
         from faceindex.schemas.faces import FaceSchema
 
-        if form is ExportFormat.NPZ and file is None:
+        if file is not None:
+            library.export(file, form.value)
+        elif form is ExportFormat.NPZ:
             raise BadRequest(
-                "An npz file is not for standard output: name a file, 'export --format npz FILE'."
+                "An npz file cannot go to standard output: name a file, 'export --format npz FILE'."
             )
-        with Library.open(invocation.settings()) as library:
-            if file is None:
-                for face, standing in known_faces(library):
-                    reporter.json(FaceSchema.of(face, standing))
-            elif form is ExportFormat.JSONL:
-                write_jsonl(library, file)
-            else:
-                write_npz(library, file)
+        else:
+            for each in library.faces():
+                reporter.json(FaceSchema.of(each.record, each.status))

@@ -6,82 +6,71 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.context import reported
+from faceindex.cli.context import command
+from faceindex.cli.options import DryRun, Json
 
 
 def undo(
     context: typer.Context,
     number: Annotated[
-        int | None, typer.Argument(help="A number from 'people log'; else the last decision that holds.")
+        int | None,
+        typer.Argument(help="A number from 'people log'.", show_default="the last decision that holds"),
     ] = None,
 ) -> None:
-    """Take a decision back; an undo, too."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.cli.text import people as people_text
-        from faceindex.library import Library
-        from faceindex.naming.decide import undo as take_back
+    """Take back a decision. An undo can be undone too."""
+    with command(context) as (library, reporter):
+        from faceindex.cli.text import people as text
 
-        with Library.open_to_write(invocation.settings(), make=False) as library:
-            undone = take_back(library, number)
-        (line,) = people_text.log([undone])
+        (line,) = text.log([library.people.undo(number)])
         reporter.note(f"Undone: {line.strip()}")
 
 
 def log(
     context: typer.Context,
-    last: Annotated[int | None, typer.Option("-n", min=1, help="Only the last so many.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    last: Annotated[
+        int | None, typer.Option("-n", min=1, help="Show only this many decisions, the latest.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Show all that was ever decided, the oldest first."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.cli.text import people as people_text
-        from faceindex.errors import explained
-        from faceindex.library import Library
+    """Show all decisions, the oldest first."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text import people as text
         from faceindex.schemas.people import LoggedSchema
-        from index.decisions.journal import Journal
 
-        with Library.open(invocation.settings()) as library, explained():
-            decisions = Journal(library.database).decisions()
+        decisions = library.people.log()
         first = 0 if last is None else max(0, len(decisions) - last)
         if as_json:
             numbers = {each.decision.uid: each.decision.id for each in decisions}
             for each in decisions[first:]:
                 reporter.json(LoggedSchema.of(each, numbers))
         else:
-            reporter.lines(list(people_text.log(decisions))[first:])
+            reporter.lines(list(text.log(decisions))[first:])
 
 
 def export(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(help="Where to; else standard output.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="Write to this file. Without it, to standard output.")
+    ] = None,
 ) -> None:
-    """Write the journal as JSON lines: it restores every name in a library of the same photos."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.errors import explained
-        from faceindex.library import Library
-        from faceindex.output.export import write_lines
-        from index.decisions.journal import Journal
+    """Write all decisions as JSON lines.
 
-        with Library.open(invocation.settings()) as library, explained():
-            lines = list(Journal(library.database).export_lines())
+    They restore every name in a library of the same photos.
+    """
+    with command(context) as (library, reporter):
         if file is None:
-            sys.stdout.writelines(f"{line}\n" for line in lines)
+            sys.stdout.writelines(f"{line}\n" for line in library.people.journal())
         else:
-            write_lines(lines, file)
-            reporter.note(f"{len(lines):,} lines written to {file}")
+            reporter.note(f"{library.people.export_journal(file):,} lines written to {file}")
 
 
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A journal that 'people export' wrote.")],
+    file: Annotated[Path, typer.Argument(help="A file that 'people export' wrote.")],
 ) -> None:
-    """Take over the decisions of a journal file; those that are known already are passed over."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.library import Library
-        from faceindex.naming.decide import import_journal
-
-        with Library.open_to_write(invocation.settings(), make=False) as library:
-            imported = import_journal(library, file)
+    """Add the decisions in a file. Decisions that are known already are skipped."""
+    with command(context) as (library, reporter):
+        imported = library.people.import_journal(file)
         redacted = f", {imported.redacted:,} about somebody who was forgotten" if imported.redacted else ""
         reporter.note(f"{imported.added:,} decisions added, {imported.known:,} known already{redacted}")
 
@@ -89,35 +78,30 @@ def import_(
 def forget(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A person.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be erased.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
-    """Erase a person for good: descriptors, boxes and name. It cannot be undone."""
-    with reported(context) as (invocation, reporter):
+    """Erase a person's descriptors, boxes and name. This cannot be undone."""
+    with command(context, as_json) as (library, reporter):
         from faceindex.cli.render import count
-        from faceindex.cli.text import people as people_text
+        from faceindex.cli.text import people as text
         from faceindex.errors import BadRequest
-        from faceindex.library import Library
-        from faceindex.naming.decide import about_to_forget
-        from faceindex.naming.decide import forget as erase
         from faceindex.schemas.people import ErasedSchema
 
-        with Library.open_to_write(invocation.settings(), make=False) as library:
-            summary = about_to_forget(library, name)
-            faces = count(summary.confirmed + summary.recognised, "face")
-            question = f"Erase {summary.person.name} and {faces}, for good?"
-            if dry_run:
-                reporter.note(f"Would erase {summary.person.name} and {faces}.")
+        summary = library.people.get(name)
+        whom = f"{summary.person.name} and {count(summary.confirmed + summary.recognised, 'face')}"
+        question = f"Erase {whom}, for good?"
+        if dry_run:
+            reporter.note(f"Would erase {whom}.")
+            return
+        if not yes:
+            if not sys.stdin.isatty():
+                raise BadRequest(f"{question} Nobody is there to answer: use --yes.")
+            if not typer.confirm(question, err=True):
                 return
-            if not yes:
-                if not sys.stdin.isatty():
-                    raise BadRequest(f"{question} Nobody is there to answer: say --yes.")
-                if not typer.confirm(question, err=True):
-                    return
-            erased = erase(library, name)
+        erased = library.people.forget(name)
         if as_json:
             reporter.json(ErasedSchema.of(erased))
         else:
-            for line in people_text.erased(erased):
-                reporter.note(line)
+            reporter.notes(text.erased(erased))

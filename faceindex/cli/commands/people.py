@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceindex.cli.commands import enroll, journal
-from faceindex.cli.context import reported
+from faceindex.cli.context import command
+from faceindex.cli.options import Json
 
 if TYPE_CHECKING:
-    from faceindex.library import Library
     from faceindex.naming.decide import Decided
+    from faceindex.people import People
 
 app = typer.Typer(
-    help="Name people, correct what is wrong, and take decisions back.",
+    help="Name people, correct mistakes, and undo decisions.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -25,39 +26,31 @@ app.command("export")(journal.export)
 app.command("import")(journal.import_)
 app.command("forget")(journal.forget)
 
-_Name = Annotated[str, typer.Argument(help="A person, as 'people list' has the name.")]
+_Name = Annotated[str, typer.Argument(help="A person, named as in 'people list'.")]
+_NewOrKnown = Annotated[str, typer.Argument(help="A new name, or a known person.")]
 _Faces = Annotated[
-    list[str], typer.Argument(help="Numbers of faces; or photos with one face; or PHOTO:2 for the second.")
+    list[str],
+    typer.Argument(help="Numbers of faces, photos with one face, or PHOTO:2 for the second face of a photo."),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
 @app.command("list")
 def list_people(
     context: typer.Context,
-    hidden: Annotated[bool, typer.Option("--hidden", help="Hidden persons too.")] = False,
-    as_json: _Json = False,
+    hidden: Annotated[bool, typer.Option("--hidden", help="List hidden persons too.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Show who is known, and by how many faces."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.cli.text import people as people_text
-        from faceindex.errors import explained
-        from faceindex.library import Library
+    """Show all persons, and how many faces each has."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text import people as text
         from faceindex.schemas.people import PersonSchema
-        from index.people.queries import PeopleQueries
 
-        with Library.open(invocation.settings()) as library, explained():
-            summaries = [
-                each
-                for each in PeopleQueries(library.database).summaries()
-                if hidden or not each.person.hidden
-            ]
+        found = library.people.list(hidden=hidden)
         if as_json:
-            for each in summaries:
+            for each in found:
                 reporter.json(PersonSchema.of(each))
-        elif summaries:
-            heading, *lines = people_text.people(summaries)
-            reporter.lines(lines, heading=heading)
+        elif found:
+            reporter.lines(text.people(found), headed=True)
         else:
             reporter.note("Nobody has a name yet: 'faceindex cluster' shows who could have one.")
 
@@ -66,100 +59,79 @@ def list_people(
 def show(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A person.")] = None,
-    cluster: Annotated[int | None, typer.Option(help="A cluster, instead.")] = None,
+    cluster: Annotated[int | None, typer.Option(help="Show the faces of this cluster instead.")] = None,
     faces: Annotated[
-        list[str] | None, typer.Option("--face", help="A face, instead; may be repeated.")
+        list[str] | None, typer.Option("--face", help="Show this face instead. May be repeated.")
     ] = None,
     sheet: Annotated[Path | None, typer.Option(help="Draw the faces into this picture.")] = None,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
-    """Show the faces of a person or a cluster, or single ones, with their numbers."""
-    with reported(context) as (invocation, reporter):
+    """Show the faces of a person or cluster, with their numbers."""
+    with command(context, as_json) as (library, reporter):
         from faceindex.cli.render import count
-        from faceindex.cli.text import people as people_text
-        from faceindex.library import Library
-        from faceindex.naming.decide import faces_of
-        from faceindex.output.annotated_photo import check_target
-        from faceindex.output.face_sheet import draw_sheet
+        from faceindex.cli.text import people as text
         from faceindex.schemas.faces import PersonFaceSchema
 
-        settings = invocation.settings()
-        with Library.open(settings) as library:
-            if sheet is not None:
-                check_target(sheet, b"", library)
-            records, standings = faces_of(library, name, cluster, faces or ())
-            if as_json:
-                for each in records:
-                    reporter.json(PersonFaceSchema.of(each, standings[each.face_id]))
-            else:
-                heading, *lines = people_text.faces(records, standings)
-                reporter.lines(lines, heading=heading)
-            if sheet is not None:
-                drawn = draw_sheet(records, sheet, settings)
-                reporter.note(f"{count(drawn, 'face')} drawn in {sheet}")
+        if sheet is not None:
+            library.check_picture(sheet)
+        found = library.people.faces(name, cluster=cluster, faces=faces or ())
+        if as_json:
+            for each in found:
+                reporter.json(PersonFaceSchema.of(each.record, each.status))
+        else:
+            reporter.lines(text.faces(found), headed=True)
+        if sheet is not None:
+            reporter.note(f"{count(library.draw_faces(found, sheet), 'face')} drawn in {sheet}")
 
 
 @app.command()
 def name(
     context: typer.Context,
     cluster: Annotated[int, typer.Argument(help="A number from 'faceindex cluster'.")],
-    name: Annotated[str, typer.Argument(help="A new name, or that of a person who is known.")],
-    as_json: _Json = False,
+    name: _NewOrKnown,
+    as_json: Json = False,
 ) -> None:
     """Say who the faces of a cluster are."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.name_cluster(library, cluster, name), as_json=as_json)
+    _decide(context, as_json, lambda people: people.name(cluster, name))
 
 
 @app.command()
 def confirm(
     context: typer.Context,
     name: _Name,
-    faces: Annotated[list[str] | None, typer.Argument(help="Faces; see 'people show'.")] = None,
+    faces: Annotated[
+        list[str] | None, typer.Argument(help="Faces, named as for 'people move'.", show_default=False)
+    ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="All faces that are recognised as this person.")
+        bool, typer.Option("--all", help="Confirm all faces that are recognised as this person.")
     ] = False,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
-    """Say that faces are a person."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.confirm(library, name, faces or [], every=every), as_json=as_json)
+    """Confirm that faces show a person."""
+    _decide(context, as_json, lambda people: people.confirm(name, faces or (), every=every))
 
 
 @app.command()
-def reject(context: typer.Context, name: _Name, faces: _Faces, as_json: _Json = False) -> None:
-    """Say that faces are not a person."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.reject(library, name, faces), as_json=as_json)
+def reject(context: typer.Context, name: _Name, faces: _Faces, as_json: Json = False) -> None:
+    """Say that faces do not show a person."""
+    _decide(context, as_json, lambda people: people.reject(name, faces))
 
 
 @app.command()
-def move(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Who they are: a new name, or a person who is known.")],
-    faces: _Faces,
-    as_json: _Json = False,
-) -> None:
-    """Say who faces are, whoever they were taken for."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.move(library, name, faces), as_json=as_json)
+def move(context: typer.Context, name: _NewOrKnown, faces: _Faces, as_json: Json = False) -> None:
+    """Say whom faces show, whoever they were assigned to before."""
+    _decide(context, as_json, lambda people: people.move(name, faces))
 
 
 @app.command()
 def merge(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A person, whose name stays.")],
+    name: Annotated[str, typer.Argument(help="A person, whose name is kept.")],
     other: Annotated[str, typer.Argument(help="Another name of the same person.")],
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
-    """Say that two persons are one."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.merge(library, name, other), as_json=as_json)
+    """Make two persons one."""
+    _decide(context, as_json, lambda people: people.merge(name, other))
 
 
 @app.command()
@@ -167,49 +139,43 @@ def split(
     context: typer.Context,
     name: _Name,
     faces: _Faces,
-    new_name: Annotated[str, typer.Option("--as", help="What the other person is called.")],
-    as_json: _Json = False,
+    new_name: Annotated[str, typer.Option("--as", help="Name of the new person.")],
+    as_json: Json = False,
 ) -> None:
-    """Say that some faces of a person are somebody else."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.split(library, name, faces, new_name), as_json=as_json)
+    """Move some faces of a person to a new person."""
+    _decide(context, as_json, lambda people: people.split(name, faces, new_name))
 
 
 @app.command()
 def ignore(
     context: typer.Context,
-    faces: Annotated[list[str] | None, typer.Argument(help="Faces; see 'people show --cluster'.")] = None,
-    clusters: Annotated[
-        list[int] | None, typer.Option("--cluster", help="All faces of a cluster; may be repeated.")
+    faces: Annotated[
+        list[str] | None, typer.Argument(help="Faces, named as for 'people move'.", show_default=False)
     ] = None,
-    as_json: _Json = False,
+    clusters: Annotated[
+        list[int] | None, typer.Option("--cluster", help="Ignore all faces of a cluster. May be repeated.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Say that faces are strangers of whom you do not want to be asked."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.ignore(library, faces or [], clusters or []), as_json=as_json)
+    """Say that faces show strangers, and never ask about them again."""
+    _decide(context, as_json, lambda people: people.ignore(faces or (), clusters or ()))
 
 
 @app.command("not-a-face")
-def not_a_face(context: typer.Context, faces: _Faces, as_json: _Json = False) -> None:
-    """Say that what was found is no face of anybody."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.not_a_face(library, faces), as_json=as_json)
+def not_a_face(context: typer.Context, faces: _Faces, as_json: Json = False) -> None:
+    """Say that detections are not faces."""
+    _decide(context, as_json, lambda people: people.not_a_face(faces))
 
 
 @app.command()
 def rename(
     context: typer.Context,
     name: _Name,
-    new_name: Annotated[str, typer.Argument(help="What the person is called from now on.")],
-    as_json: _Json = False,
+    new_name: Annotated[str, typer.Argument(help="The new name of the person.")],
+    as_json: Json = False,
 ) -> None:
-    """Call a person something else."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.rename(library, name, new_name), as_json=as_json)
+    """Give a person another name."""
+    _decide(context, as_json, lambda people: people.rename(name, new_name))
 
 
 @app.command()
@@ -217,56 +183,46 @@ def hide(
     context: typer.Context,
     name: _Name,
     off: Annotated[bool, typer.Option("--off", help="Show the person again.")] = False,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
-    """Leave a person out of lists and answers; no face is lost."""
-    from faceindex.naming import decide as people
-
-    _decide(context, lambda library: people.hide(library, name, hidden=not off), as_json=as_json)
+    """Leave a person out of lists and answers. No face is lost."""
+    _decide(context, as_json, lambda people: people.hide(name, hidden=not off))
 
 
 @app.command()
 def review(
     context: typer.Context,
-    most: Annotated[int, typer.Option("-n", min=1, help="How many suggestions.")] = 20,
-    as_json: _Json = False,
+    most: Annotated[int, typer.Option("-n", min=1, help="Show this many suggestions.")] = 20,
+    as_json: Json = False,
 ) -> None:
-    """Show what needs your eye, the most useful first, with the command that settles it."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.cli.text import people as people_text
-        from faceindex.library import Library
-        from faceindex.naming.review import review as suggest
+    """Suggest which faces to look at, the most useful first.
+
+    Each suggestion comes with the command that would settle it.
+    """
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text import people as text
         from faceindex.schemas.people import SuggestionSchema
 
-        with Library.open(invocation.settings()) as library:
-            found = suggest(library)
+        found = library.people.review()
         if as_json:
             for each in found[:most]:
-                reporter.json(SuggestionSchema.of(each, command=people_text.command(each)))
+                reporter.json(SuggestionSchema.of(each, command=text.command(each)))
             return
-        reporter.lines(people_text.suggestions(found[:most]))
+        reporter.lines(text.suggestions(found[:most]))
         if len(found) > most:
             reporter.note(f"{len(found) - most:,} more: -n {len(found)} shows all.")
         if not found:
             reporter.note("Nothing to review.")
 
 
-def _decide(context: typer.Context, decide: "Callable[[Library], Decided]", *, as_json: bool) -> None:
-    """Make one decision on the library, and say what came of it."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.cli.text import people as people_text
-        from faceindex.library import Library
+def _decide(context: typer.Context, as_json: bool, decide: "Callable[[People], Decided]") -> None:
+    """Make one decision, and say what came of it."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text import people as text
         from faceindex.schemas.people import DecidedSchema
-        from index.decisions.journal import Journal
 
-        with Library.open_to_write(invocation.settings(), make=False) as library:
-            decided = decide(library)
-            (logged,) = [
-                each
-                for each in Journal(library.database).decisions()
-                if each.decision.id == decided.decision.id
-            ]
+        decided = decide(library.people)
         if as_json:
             reporter.json(DecidedSchema.of(decided))
         else:
-            reporter.note(people_text.decided(decided, logged.person_name, logged.other_name))
+            reporter.note(text.decided(decided))

@@ -4,70 +4,46 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.context import absolute, reported
+from faceindex.cli.context import command
+from faceindex.cli.options import DryRun, Json
 
-app = typer.Typer(
-    help="The folders that the library is made from.", no_args_is_help=True, rich_markup_mode=None
-)
-
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
+app = typer.Typer(help="List, move and forget scanned folders.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("list")
-def list_roots(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
+def list_roots(context: typer.Context, as_json: Json = False) -> None:
     """Show the folders that 'faceindex reindex' scans, and how many photos each has."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.cli.text.scanning import root_rows
-        from faceindex.library import Library
-        from faceindex.scanning import scan_roots as roots
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text.scanning import root_row
         from faceindex.schemas.scanning import RootSchema
 
-        with Library.open(invocation.settings()) as library:
-            found = roots.list_roots(library)
-        if as_json:
-            for each in found:
-                reporter.json(RootSchema.of(each))
-        else:
-            reporter.lines(root_rows(found))
+        for each in library.roots.list():
+            reporter.result(each, RootSchema.of, root_row)
 
 
 @app.command()
 def move(
     context: typer.Context,
     old: Annotated[str, typer.Argument(help="A folder from 'faceindex roots list'.")],
-    new: Annotated[str, typer.Argument(help="Where it is now.")],
-    dry_run: _DryRun = False,
+    new: Annotated[str, typer.Argument(help="Where the folder is now.")],
+    dry_run: DryRun = False,
 ) -> None:
-    """Say that a folder is at another place now: its photos are the same, and are not read again."""
-    with reported(context) as (invocation, reporter):
+    """Tell the library that a folder has moved. Its photos are not read again."""
+    with command(context) as (library, reporter):
         from faceindex.cli.text.scanning import moved
-        from faceindex.library import Library
-        from faceindex.scanning.scan_roots import move_root
 
-        before, after = absolute([old, new])
-        settings = invocation.settings()
-        with Library.open(settings) if dry_run else Library.open_to_write(settings, make=False) as library:
-            found = move_root(library, before, after, dry_run=dry_run)
-        reporter.note(moved(found, before, after, dry_run=dry_run))
+        reporter.note(moved(library.roots.move(old, new, dry_run=dry_run), old, new, dry_run=dry_run))
 
 
 @app.command()
 def forget(
     context: typer.Context,
     folder: Annotated[str, typer.Argument(help="A folder from 'faceindex roots list'.")],
-    dry_run: _DryRun = False,
+    dry_run: DryRun = False,
 ) -> None:
-    """Scan a folder no more: its photos count as missing, and are given up later, as all missing ones."""
-    with reported(context) as (invocation, reporter):
+    """Stop scanning a folder. Its photos count as missing, and are forgotten later like all missing ones."""
+    with command(context) as (library, reporter):
         from faceindex.cli.text.scanning import forgotten
-        from faceindex.library import Library
-        from faceindex.scanning.scan_roots import forget_root
 
-        (path,) = absolute([folder])
-        settings = invocation.settings()
-        with Library.open(settings) if dry_run else Library.open_to_write(settings, make=False) as library:
-            missing = forget_root(library, path, dry_run=dry_run)
-        reporter.note(forgotten(path, missing, settings.keep_missing_days, dry_run=dry_run))
+        missing = library.roots.forget(folder, dry_run=dry_run)
+        reporter.note(forgotten(folder, missing, library.settings.keep_missing_days, dry_run=dry_run))

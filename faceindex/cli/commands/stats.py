@@ -1,20 +1,19 @@
 """``faceindex stats``."""
 
-from typing import Annotated
-
 import typer
 
-from faceindex.cli.context import reported
+from faceindex.cli.context import command
+from faceindex.cli.options import Json
 
 
-def stats(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """Show the library in figures."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.library import Library
+def stats(context: typer.Context, as_json: Json = False) -> None:
+    """Show how many photos and faces the library holds."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.render import statistics_rows
+        from faceindex.schemas.maintenance import StatisticsSchema
 
-        settings = invocation.settings()
-        with Library.open(settings) as library:
-            reporter.statistics(library.statistics(), settings.library, as_json=as_json)
+        found, file = library.statistics(), library.settings.library
+        if as_json:
+            reporter.json(StatisticsSchema.of(found, library=file))
+        else:
+            reporter.rows(statistics_rows(found, file))

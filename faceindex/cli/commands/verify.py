@@ -4,36 +4,30 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.context import EXIT_SOME_FAILED, absolute, reported
+from faceindex.cli.context import EXIT_SOME_FAILED, command
+from faceindex.cli.options import Json
 
 
 def verify(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="PHOTO_A", help="A photo; no library is needed.")],
-    second: Annotated[str, typer.Argument(metavar="PHOTO_B", help="Another one.")],
+    first: Annotated[str, typer.Argument(metavar="PHOTO_A", help="A photo. No library is needed.")],
+    second: Annotated[str, typer.Argument(metavar="PHOTO_B", help="Another photo.")],
     face_a: Annotated[
-        int | None, typer.Option(min=1, help="Number of the face in the first, as 'faceindex who' counts.")
+        int | None,
+        typer.Option(min=1, help="Compare this face of PHOTO_A, numbered as 'faceindex who' lists them."),
     ] = None,
-    face_b: Annotated[int | None, typer.Option(min=1, help="Number of the face in the second.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    face_b: Annotated[int | None, typer.Option(min=1, help="Compare this face of PHOTO_B.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """Say whether the faces of two photos are one person; the exit code is 0 either way."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.asking.verify import Side, Unread
-        from faceindex.asking.verify import verify as compare
+    """Say whether two photos show the same person. The exit code is 0 either way."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.asking.verify import Unread
         from faceindex.cli.text.answers import verification_rows
         from faceindex.schemas.answers import VerificationSchema
 
-        a, b = absolute([first, second])
-        with reporter.download_progress() as progress:
-            found = compare(
-                invocation.settings(), (Side(a, face_a), Side(b, face_b)), reporter.note, progress
-            )
+        found = library.verify(first, second, face_a=face_a, face_b=face_b)
         if isinstance(found, Unread):
             for failure in found.failures:
-                reporter.failure(failure, as_json=as_json)
+                reporter.failure(failure)
             raise typer.Exit(EXIT_SOME_FAILED)
-        if as_json:
-            reporter.json(VerificationSchema.of(found))
-        else:
-            reporter.lines(verification_rows(found))
+        reporter.result(found, VerificationSchema.of, verification_rows)

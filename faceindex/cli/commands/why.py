@@ -4,38 +4,37 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.context import EXIT_SOME_FAILED, absolute, reported
+from faceindex.cli.context import EXIT_SOME_FAILED, command
+from faceindex.cli.options import Hidden, Json
 
 
 def why(
     context: typer.Context,
-    photo: Annotated[str, typer.Argument(help="A photo; it need not be in the library.")],
+    photo: Annotated[str, typer.Argument(help="A photo. It need not be in the library.")],
     face: Annotated[
-        int | None, typer.Option(min=1, help="One face, numbered as 'faceindex who' counts; else all.")
+        int | None,
+        typer.Option(min=1, help="Explain only this face, numbered as 'faceindex who' lists them."),
     ] = None,
-    hidden: Annotated[bool, typer.Option("--hidden", help="Name hidden persons too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each face.")] = False,
+    hidden: Hidden = False,
+    as_json: Json = False,
 ) -> None:
-    """Explain an answer of 'faceindex who': what a face was compared with, and the rule that decided."""
-    with reported(context) as (invocation, reporter):
-        from faceindex.asking.why import Question
-        from faceindex.asking.why import why as explain
-        from faceindex.cli.text.answers import explanation_rows
-        from faceindex.library import Library
-        from faceindex.schemas.answers import ExplanationSchema
-        from pipeline.values import PhotoFailed
+    """Explain an answer of 'faceindex who'.
 
-        (path,) = absolute([photo])
-        with Library.open(invocation.settings()) as library:
-            explanations = explain(library, Question(path, face, hidden), reporter.note)
-        if isinstance(explanations, PhotoFailed):
-            reporter.failure(explanations, as_json=as_json)
+    Shows what each face was compared with, and the rule that decided.
+    """
+    with command(context, as_json) as (library, reporter):
+        from faceindex.asking.why import Explanation
+        from faceindex.cli.text.answers import explanation_rows
+        from faceindex.schemas.answers import ExplanationSchema
+
+        def as_schema(each: Explanation) -> ExplanationSchema:
+            return ExplanationSchema.of(each.face, each)
+
+        found = library.why(photo, face=face, hidden=hidden)
+        if not isinstance(found, tuple):
+            reporter.failure(found)
             raise typer.Exit(EXIT_SOME_FAILED)
-        if not explanations:
-            reporter.note("There is no face in the photo.")
-        for each in explanations:
-            if as_json:
-                reporter.json(ExplanationSchema.of(each.face, each))
-            else:
-                title, *rows = explanation_rows(each)
-                reporter.lines(rows, heading=title)
+        if not found:
+            reporter.note("No face was found in the photo.")
+        for each in found:
+            reporter.result(each, as_schema, explanation_rows, headed=True)

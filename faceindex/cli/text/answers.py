@@ -36,12 +36,10 @@ def answer_title(answer: "Answer") -> str:
     return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels)"
 
 
-def answer_rows(faces: "Sequence[KnownFace]") -> Iterator[str]:
-    """A heading, then for each face a row that says who it is, and below it the nearest faces.
-
-    Args:
-        faces: At least one.
-    """
+def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
+    """A heading, then for each face a row that says who it is, and below it the nearest faces."""
+    if not faces:
+        return
     places = [_place(face.described.face.box) for face in faces]
     column = max(map(len, places))
     yield f"face  {'where':<{column}}  quality  similarity  who, and the nearest faces"

@@ -4,19 +4,17 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from faceindex.cli.render import count
+
 if TYPE_CHECKING:
     from faceindex.asking.celebrity import GuessedFace, Lookalikes
 
 
-def heading(found: "Lookalikes") -> str:
-    """The photo, and how many faces it has."""
-    photo, number = found.photo, len(found.faces)
-    faces = {0: "no face found", 1: "1 face"}.get(number, f"{number} faces")
-    return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels)"
-
-
 def rows(found: "Lookalikes") -> Iterator[str]:
-    """A row for each guess; the face itself stands in the first of its rows."""
+    """The photo, then a row for each guess; the face itself stands in the first of its rows."""
+    photo, number = found.photo, len(found.faces)
+    faces = count(number, "face") if number else "no face found"
+    yield f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels)"
     places = [_place(face) for face in found.faces]
     column = max(map(len, places), default=0)
     for number, (face, place) in enumerate(zip(found.faces, places, strict=True), 1):

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import count
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from faceindex.naming.decide import Decided
     from faceindex.naming.enroll import Enrolled
     from faceindex.naming.review import Suggestion
+    from faceindex.results import LibraryFace, ShownCluster
     from index.clustering.regroup import Regrouped
     from index.decisions.journal import LoggedDecision
     from index.decisions.model import Act
-    from index.people.queries import ClusterFaces, FaceStatus, Person, PersonSummary
+    from index.people.queries import FaceStatus, Person, PersonSummary
     from index.privacy.forget import Erased
-    from index.values import FaceRecord
 
 _FACES_NAMED = 8
 """Numbers of faces in one line of a list; the command beside it names them all."""
@@ -35,31 +35,31 @@ def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
         yield f"{each.person.name:<{width}}  {counts}{hidden}{missing}"
 
 
-def faces(records: Sequence["FaceRecord"], standings: Mapping[int, "FaceStatus"]) -> Iterator[str]:
+def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
     """A heading, and a line for each face."""
-    width = max([len("face"), *(len(str(each.face_id)) for each in records)])
+    width = max([len("face"), *(len(str(each.record.face_id)) for each in found)])
     yield f"{'face':>{width}}  {'known how':<16}  quality  photo"
-    for each in records:
-        missing = "  (missing)" if each.missing else ""
-        how = _known_how(standings[each.face_id])
-        photo = os.fsdecode(each.photo)
-        yield f"{each.face_id:>{width}}  {how:<16}  {each.quality.score:>7.2f}  {photo}{missing}"
+    for each in found:
+        record, how = each.record, _known_how(each.status)
+        photo = os.fsdecode(record.photo) + ("  (missing)" if record.missing else "")
+        yield f"{record.face_id:>{width}}  {how:<16}  {record.quality.score:>7.2f}  {photo}"
 
 
-def _known_how(standing: "FaceStatus") -> str:
-    if standing.confirmed:
+def _known_how(status: "FaceStatus") -> str:
+    if status.confirmed:
         return "confirmed"
-    if standing.similarity is not None:
-        return f"recognised {standing.similarity:.2f}"
+    if status.similarity is not None:
+        return f"recognised {status.similarity:.2f}"
     return "not named"
 
 
-def clusters(listed: Sequence[tuple["ClusterFaces", "FaceRecord"]]) -> Iterator[str]:
+def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:
     """A heading, and a line for each cluster."""
     yield "cluster  faces  for example"
-    for each, exemplar in listed:
-        photo = os.fsdecode(exemplar.photo)
-        yield f"{each.cluster_id:>7}  {len(each.face_ids):>5}  face {exemplar.face_id} in {photo}"
+    for each in shown:
+        faces, exemplar = each.faces, each.exemplar
+        example = f"face {exemplar.face_id} in {os.fsdecode(exemplar.photo)}"
+        yield f"{faces.cluster_id:>7}  {len(faces.face_ids):>5}  {example}"
 
 
 def regrouped(done: "Regrouped", *, dry: bool) -> str:
@@ -81,9 +81,10 @@ def regrouped(done: "Regrouped", *, dry: bool) -> str:
     return f"{would}{changed}. {state}" if changed else state
 
 
-def decided(decided: "Decided", name: str | None, other: str | None) -> str:
+def decided(decided: "Decided") -> str:
     """What was decided, what followed, and how to take it back."""
-    text = f"{_sentence(decided.decision.act, name, other)}."
+    logged = decided.logged
+    text = f"{_sentence(logged.decision.act, logged.person_name, logged.other_name)}."
     if decided.regrouped is not None:
         gained, lost = decided.regrouped.newly_recognised, decided.regrouped.no_longer_recognised
         text += f" {count(gained, 'more face')} recognised." if gained else ""

@@ -1,7 +1,7 @@
 """What ``reindex`` and ``roots`` say to people: lines of text from values. It prints nothing."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import count
@@ -99,28 +99,26 @@ def _compared(comparison: "Comparison", before: str, after: str) -> Iterator[str
     )
 
 
-def root_rows(roots: "Sequence[RootReport]") -> Iterator[str]:
-    """The folders that are scanned, a line each."""
-    for each in roots:
-        figures = each.figures
-        missing = f", {figures.missing:,} missing" if figures.missing else ""
-        reason = f"  ({each.unreachable})" if each.unreachable else ""
-        yield f"{os.fsdecode(figures.path)}  {count(figures.photos, 'photo')}{missing}{reason}"
+def root_row(root: "RootReport") -> Iterator[str]:
+    """A folder that is scanned, in one line."""
+    figures = root.figures
+    missing = f", {figures.missing:,} missing" if figures.missing else ""
+    reason = f"  ({root.unreachable})" if root.unreachable else ""
+    yield f"{os.fsdecode(figures.path)}  {count(figures.photos, 'photo')}{missing}{reason}"
 
 
-def moved(moved: "Moved", old: bytes, new: bytes, *, dry_run: bool) -> str:
+def moved(moved: "Moved", old: str, new: str, *, dry_run: bool) -> str:
     """What came of moving a root."""
     would = "would be" if dry_run else "are"
     twice = f"; {moved.known_already:,} were known there already" if moved.known_already else ""
-    return f"{count(moved.photos, 'photo')} of {os.fsdecode(old)} {would} in {os.fsdecode(new)} now{twice}."
+    return f"{count(moved.photos, 'photo')} of {old} {would} in {new} now{twice}."
 
 
-def forgotten(path: bytes, missing: int, days: float, *, dry_run: bool) -> str:
+def forgotten(folder: str, missing: int, days: float, *, dry_run: bool) -> str:
     """What came of forgetting a root."""
-    name = os.fsdecode(path)
     if dry_run:
-        return f"{name} would be scanned no more, and {count(missing, 'photo')} would count as missing."
+        return f"{folder} would be scanned no more, and {count(missing, 'photo')} would count as missing."
     return (
-        f"{name} is scanned no more. {missing:,} photos count as missing, and are given up after {days:g} "
+        f"{folder} is scanned no more. {missing:,} photos count as missing, and are given up after {days:g} "
         "days; 'faceindex scan' of it takes them back."
     )

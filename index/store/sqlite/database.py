@@ -9,9 +9,10 @@ import os
 import sqlite3
 import stat
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, QueuePool, column, create_engine, delete, table, text
@@ -56,6 +57,9 @@ class SqliteStore(Store):
     def __init__(self, path: Path, access: Access) -> None:
         self.path = path
         self._engine = _engine(path, access)
+        self._identity = _identity(path)
+        self._watcher: sqlite3.Connection | None = None
+        self._watching = Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -110,6 +114,19 @@ class SqliteStore(Store):
                 for name, rows in dangling.items():
                     connection.execute(delete(table(name)).where(is_one_of(column("rowid"), rows)))
 
+    def state(self) -> Hashable:
+        """See ``Store``: the data version of SQLite, as one connection sees it that never writes.
+
+        https://www.sqlite.org/pragma.html#pragma_data_version
+        """
+        if _identity(self.path) != self._identity:
+            return None
+        with self._watching, explained(self.path):
+            if self._watcher is None:
+                self._watcher = connect(self.path, Access.READ)
+            (version,) = self._watcher.execute("PRAGMA data_version").fetchone()
+            return int(version)
+
     def refuse_damaged(self) -> None:
         """See ``Store``. It takes a fifth of a second for 100,000 faces with descriptors of 128 elements."""
         with self.read() as connection:
@@ -143,6 +160,17 @@ class SqliteStore(Store):
     def close(self) -> None:
         """See ``Store``."""
         self._engine.dispose()
+        if self._watcher is not None:
+            self._watcher.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is, under whatever name; ``None`` where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def create_database(path: Path) -> SqliteStore:

@@ -9,10 +9,10 @@ import pytest
 
 from faceindex.adapt.adaptation import AdaptationOptions, adapt
 from faceindex.errors import BadRequest, FaceindexError
-from faceindex.library import Library
 from faceindex.model_lookup import find_model
 from faceindex.scanning.model_switch import switch_model
 from faceindex.schemas.models import AdaptationSchema
+from faceindex.session import Session
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
 from index.recognition.adapted_models import Projections
@@ -45,7 +45,7 @@ def fill_with(album: Album, look: Callable[[int, int], F32], people: int = PEOPL
     """A library of named people, a photo for each face."""
     photos = [[face(look(person, number))] for person in range(people) for number in range(FACES)]
     fill(album.settings, photos, album.folder)
-    with Library.open_to_write(album.settings) as library:
+    with Session.open_to_write(album.settings) as library:
         journal = Journal(library.database)
         ids = library.catalog.described_faces(SFACE).tolist()
         groups = [journal.face_keys(ids[start : start + FACES]) for start in range(0, len(ids), FACES)]
@@ -53,13 +53,13 @@ def fill_with(album: Album, look: Callable[[int, int], F32], people: int = PEOPL
 
 
 def vectors(album: Album, model: ModelId) -> F32:
-    with Library.open(album.settings) as library:
+    with Session.open(album.settings) as library:
         chunks = library.catalog.descriptors(model, library.catalog.described_faces(model))
         return np.concatenate([chunk.vectors for chunk in chunks])
 
 
 def model_of(album: Album) -> ModelId:
-    with Library.open(album.settings) as library:
+    with Session.open(album.settings) as library:
         return library.model().model_id
 
 
@@ -72,7 +72,7 @@ def test_what_helps_is_kept_as_a_model_with_a_way_back(album: Album) -> None:
     assert found.change is not None
     assert found.change.changed
 
-    with Library.open(album.settings) as library:
+    with Session.open(album.settings) as library:
         (stored,) = Projections(library.database).chain(ADAPTED)
         own, base = (thresholds_for(library.database, model) for model in (ADAPTED, SFACE))
     np.testing.assert_allclose(
@@ -92,7 +92,7 @@ def test_what_helps_is_kept_as_a_model_with_a_way_back(album: Album) -> None:
     assert len(vectors(album, ADAPTED)) == PEOPLE * FACES + 1
     save(astronaut(3), album.folder / "one more.jpg")
     assert album.scan(album.folder / "one more.jpg").model == ADAPTED
-    with Library.open(album.settings) as library:
+    with Session.open(album.settings) as library:
         model = find_model(library.database, ADAPTED)
     assert (model.base, model.dimension) == (SFACE, 128)
     new, one_more = vectors(album, ADAPTED)[-2:]

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceindex.asking.celebrity import Celebrities, GuessedFace, Lookalikes
+from faceindex.asking.celebrity import GuessedFace, Lookalikes
+from faceindex.library import Library
 from faceindex.settings import Settings
 from pipeline.description.crop import cut
 from pipeline.errors import WeightsInvalid
@@ -74,8 +75,7 @@ def test_the_likeliest_are_those_of_keras_vggface(
     command: CommandLine, published: Published, hopper: Path
 ) -> None:
     settings = Settings.load(cache_dir=command.cache, library=command.library, precision="f32")
-    celebrities = Celebrities.load(settings, WeightsStore(command.cache), lambda *_: None)
-    (found,) = celebrities.guess([bytes(hopper)])
+    (found,) = Library(settings).celebrities([hopper])
     assert isinstance(found, Lookalikes)
     (face,) = found.faces
     assert len(face.guesses) == 5
@@ -94,10 +94,8 @@ def assert_falling(face: GuessedFace) -> None:
 
 def test_a_photo_that_cannot_be_read_is_no_end(command: CommandLine, hopper: Path, tmp_path: Path) -> None:
     settings = Settings.load(cache_dir=command.cache, library=command.library)
-    celebrities = Celebrities.load(settings, WeightsStore(command.cache), lambda *_: None)
-    first, second, third = celebrities.guess(
-        [b"/no/such.jpg", bytes(save(landscape(), tmp_path / "hills.jpg")), bytes(hopper)]
-    )
+    hills = save(landscape(), tmp_path / "hills.jpg")
+    first, second, third = Library(settings).celebrities(["/no/such.jpg", hills, hopper])
     assert isinstance(first, PhotoFailed)
     assert isinstance(second, Lookalikes)
     assert second.faces == ()

@@ -8,10 +8,10 @@ import pytest
 
 from faceindex.asking.identifier import Identifier
 from faceindex.asking.why import Explanation, Rule, explain
-from faceindex.cli.text.answers import answer_rows, explanation_rows
-from faceindex.library import Library
+from faceindex.cli.text.answers import answer_faces, explanation_rows
 from faceindex.output.annotated_photo import UNKNOWN, caption
 from faceindex.results import Answer, Certainty, Identity, KnownFace
+from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
 from index.decisions.model import Act, Assign, Hide, Ignore, NotAFace, Reject, Unhide, new_key
@@ -40,21 +40,21 @@ def settings(album: Album, tmp_path: Path) -> Settings:
 
 
 def decide(settings: Settings, *acts: Act) -> None:
-    with Library.open_to_write(settings) as library:
+    with Session.open_to_write(settings) as library:
         Journal(library.database).append_all(acts)
 
 
 def named(settings: Settings, name: str, *face_ids: int) -> str:
     """Confirm faces as a new person; the person's key."""
     key = new_key()
-    with Library.open_to_write(settings) as library:
+    with Session.open_to_write(settings) as library:
         journal = Journal(library.database)
         journal.append(Assign(journal.face_keys(face_ids), key, name))
     return key
 
 
 def about(settings: Settings, make: type[Ignore] | type[NotAFace], *face_ids: int) -> None:
-    with Library.open_to_write(settings) as library:
+    with Session.open_to_write(settings) as library:
         journal = Journal(library.database)
         journal.append(make(journal.face_keys(face_ids)))
 
@@ -72,15 +72,13 @@ def photo_of(faces: Sequence[Descriptor], digest: bytes = DIGEST) -> PhotoIndexe
 
 
 def ask(settings: Settings, *faces: Descriptor, hidden: bool = False) -> Answer:
-    with Library.open(settings) as library:
-        return Identifier(library, lambda _: None, hidden=hidden).answer(
-            photo_of(faces), NeighborOptions(k=6)
-        )
+    with Session.open(settings) as library:
+        return Identifier(library).naming(hidden=hidden).answer(photo_of(faces), NeighborOptions(k=6))
 
 
 def ask_again(settings: Settings, number: int, *, hidden: bool = False) -> Answer:
     """Ask about the photo of a face of the library, as if it were looked at again."""
-    with Library.open(settings) as library:
+    with Session.open(settings) as library:
         record = library.catalog.faces([number])[number]
         together = library.catalog.faces(library.catalog.face_ids_of(record.digest))
         chunks = library.catalog.descriptors(library.model().model_id, sorted(together))
@@ -89,7 +87,7 @@ def ask_again(settings: Settings, number: int, *, hidden: bool = False) -> Answe
             face(vector, (together[face_id].box.x - 100) / 200)
             for face_id, vector in zip(chunk.ids.tolist(), chunk.vectors, strict=True)
         ]
-        identifier = Identifier(library, lambda _: None, hidden=hidden)
+        identifier = Identifier(library).naming(hidden=hidden)
         return identifier.answer(photo_of(faces, record.digest), NeighborOptions(k=6))
 
 
@@ -102,8 +100,8 @@ def certainties(answer: Answer) -> list[str]:
 
 
 def reasons(settings: Settings, photo: PhotoIndexed, *, hidden: bool = False) -> list[Explanation]:
-    with Library.open(settings) as library:
-        return list(explain(library, Identifier(library, lambda _: None, hidden=hidden), photo))
+    with Session.open(settings) as library:
+        return list(explain(library, Identifier(library).naming(hidden=hidden), photo))
 
 
 def test_persons_are_named_and_strangers_are_not(settings: Settings) -> None:
@@ -136,7 +134,7 @@ def test_nobody_is_known_before_anybody_is_named(settings: Settings) -> None:
 
 def test_less_alike_is_only_probable(settings: Settings) -> None:
     named(settings, "Anna", 1)
-    with Library.open(settings) as library:
+    with Session.open(settings) as library:
         (anna,) = library.catalog.descriptors(library.model().model_id, [1])
         accept, review = library.thresholds().accept, library.thresholds().review
     between = ask(settings, face(like(anna.vectors[0], (accept + review) / 2, 31)))
@@ -168,7 +166,7 @@ def test_a_person_that_was_rejected_is_never_named(settings: Settings) -> None:
     anna = named(settings, "Anna", 1, 2)
     named(settings, "Bob", 3)
     assert names(ask_again(settings, 5)) == ["Anna", "Bob"]
-    with Library.open(settings) as library:
+    with Session.open(settings) as library:
         (key,) = Journal(library.database).face_keys([5])
     decide(settings, Reject((key,), anna))
     assert names(ask_again(settings, 5)) == [None, "Bob"]
@@ -220,7 +218,7 @@ def test_a_hidden_person_is_named_only_where_that_is_asked_for(settings: Setting
     answer = ask(settings, face(like(ANNA, 0.8, 31)))
     assert (names(answer), certainties(answer)) == ([""], ["accepted"])
     assert "Anna" not in str(answer)
-    assert "Anna" not in "\n".join(answer_rows(answer.faces))
+    assert "Anna" not in "\n".join(answer_faces(answer.faces))
     (explained,) = reasons(settings, photo_of([face(like(ANNA, 0.8, 31))]))
     assert "Anna" not in "\n".join(explanation_rows(explained))
     assert names(ask(settings, face(like(ANNA, 0.8, 31)), hidden=True)) == ["Anna"]
@@ -229,7 +227,7 @@ def test_a_hidden_person_is_named_only_where_that_is_asked_for(settings: Setting
 def test_what_was_only_recognised_is_no_evidence(settings: Settings) -> None:
     """Else whoever is like a recognised face would be recognised, and so on, away from the person."""
     named(settings, "Anna", 1)
-    with Library.open_to_write(settings) as library:
+    with Session.open_to_write(settings) as library:
         (anna,) = PeopleQueries(library.database).everyone()
         with library.database.write() as connection:
             row = "INSERT INTO recognised (face_id, person_id, similarity) VALUES (3, ?, 0.5)"
@@ -243,7 +241,7 @@ def test_what_was_only_recognised_is_no_evidence(settings: Settings) -> None:
 
 
 def test_the_rule_that_decided_is_told(settings: Settings) -> None:
-    with Library.open(settings) as library:
+    with Session.open(settings) as library:
         (one,) = library.catalog.descriptors(library.model().model_id, [1])
         between = (library.thresholds().accept + library.thresholds().review) / 2
     probe = one.vectors[0]
@@ -263,7 +261,7 @@ def test_the_rule_that_decided_is_told(settings: Settings) -> None:
     named(settings, "Anna's twin", 2)
     assert rule(like(ANNA, 0.9, 31)) == [Rule.TOO_CLOSE]
     decide(settings, Unhide(anna))
-    with Library.open(settings) as library:
+    with Session.open(settings) as library:
         record = library.catalog.faces([4])[4]
     (decided,) = reasons(settings, photo_of([face(STRANGER)], record.digest))
     assert decided.rule is Rule.DECIDED
@@ -278,7 +276,7 @@ def test_one_face_alone_among_many_makes_a_person_probable(settings: Settings) -
 
 def test_decisions_of_the_face_are_told_with_what_became_of_them(settings: Settings) -> None:
     anna = named(settings, "Anna", 1)
-    with Library.open_to_write(settings) as library:
+    with Session.open_to_write(settings) as library:
         journal = Journal(library.database)
         journal.append(Reject(journal.face_keys([2]), anna))
         journal.undo()
@@ -294,7 +292,7 @@ def test_decisions_of_the_face_are_told_with_what_became_of_them(settings: Setti
 def test_a_row_says_who_and_by_how_much(settings: Settings) -> None:
     named(settings, "Maximilian Weber", 1)
     named(settings, "Katharina Weber", 3)
-    heading, row, nearest, *_ = answer_rows(ask(settings, face(like(ANNA, 0.8, 31))).faces)
+    heading, row, nearest, *_ = answer_faces(ask(settings, face(like(ANNA, 0.8, 31))).faces)
     assert row.endswith("  Maximilian Weber (over 99.9 %), 0.772 ahead of Katharina Weber")
     assert len(row) <= 110
     assert nearest.endswith("photo 000.jpg  Maximilian Weber")

@@ -13,28 +13,30 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from faceindex.errors import BadRequest
+from faceindex.errors import BadRequest, explained
 from faceindex.library import Library
 from faceindex.naming import decide as people
+from faceindex.naming.transfer import import_journal
+from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.journal import Journal, LoggedDecision
 from index.decisions.model import Undo
 from index.people.queries import PeopleQueries
+from tests.faceindex.made_library import known_faces
 from tests.functional.people import astronaut, landscape, save
 
 pytestmark = pytest.mark.slow
 
-Step: TypeAlias = Callable[[Library], object]
+Step: TypeAlias = Callable[[Session], object]
 
 NAMES = ("Ann", "Ben", "Cleo")
 FACES = 6
 
 
-def ids(library: Library) -> list[int]:
+def ids(library: Session) -> list[int]:
     """The faces, in an order that is the same in every library of these photos."""
-    return [
-        each.face_id for each in sorted(library.faces(), key=lambda each: (each.digest, round(each.box.x)))
-    ]
+    faces = sorted(known_faces(library), key=lambda each: (each.digest, round(each.box.x)))
+    return [each.face_id for each in faces]
 
 
 def about(decide: Callable[..., object]) -> Callable[..., Step]:
@@ -87,24 +89,23 @@ def scanned(tmp_path_factory: pytest.TempPathFactory, hopper: Path) -> tuple[Set
     anew = made.model_copy(update={"library": folder / "b" / "library.db"})
     for settings, roots in ((made, [photos]), (anew, [photos / "z", photos / "three.jpg", photos])):
         for root in roots:
-            with Library.open_to_write(settings) as library:
-                library.scan([bytes(root)])
-        with Library.open(settings) as library:
+            Library(settings).scan([root])
+        with Session.open(settings) as library:
             assert len(ids(library)) == FACES
     return made, anew
 
 
 @contextmanager
-def copied(settings: Settings) -> Iterator[Library]:
+def copied(settings: Settings) -> Iterator[Session]:
     """A copy of a library, open for writing."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "library.db")
         shutil.copy(settings.library, copy)
-        with Library.open_to_write(settings.model_copy(update={"library": copy}), make=False) as library:
+        with Session.open_to_write(settings.model_copy(update={"library": copy}), make=False) as library:
             yield library
 
 
-def said(library: Library) -> tuple[object, ...]:
+def said(library: Session) -> tuple[object, ...]:
     """Who is known, and what is known of each face, whatever the numbers are."""
     found = PeopleQueries(library.database)
     faces = ids(library)
@@ -135,7 +136,8 @@ def test_decisions_stand_in_a_library_built_anew_and_can_all_be_undone(
         for step in steps:
             before = said(library)
             try:
-                step(library)
+                with explained():
+                    step(library)
             except BadRequest:
                 assert said(library) == before
         stands = said(library)
@@ -143,7 +145,7 @@ def test_decisions_stand_in_a_library_built_anew_and_can_all_be_undone(
 
         file = library.settings.library.with_name("journal.jsonl")
         file.write_text("".join(f"{line}\n" for line in Journal(library.database).export_lines()))
-        people.import_journal(other, file)
+        import_journal(other, file)
         assert said(other) == stands
 
         while any(each.active and not isinstance(each.decision.act, Undo) for each in log(library)):
@@ -151,5 +153,5 @@ def test_decisions_stand_in_a_library_built_anew_and_can_all_be_undone(
         assert said(library) == at_first
 
 
-def log(library: Library) -> tuple[LoggedDecision, ...]:
+def log(library: Session) -> tuple[LoggedDecision, ...]:
     return Journal(library.database).decisions()

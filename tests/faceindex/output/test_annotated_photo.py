@@ -13,8 +13,8 @@ from tests.functional.people import astronaut, save
 
 
 def ask(album: Album, photo: Path) -> Answer:
-    with Library.open(album.settings) as library:
-        (answer,) = library.who([bytes(photo)])
+    with Library(album.settings) as library:
+        (answer,) = library.who([photo])
     assert isinstance(answer, Answer)
     return answer
 

@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 
 from faceindex.errors import FaceindexError
-from faceindex.library import Library
 from faceindex.output.export import write_jsonl, write_npz
+from faceindex.session import Session
 from tests.faceindex.conftest import Album
 from tests.functional.people import landscape, save
 
 
 @pytest.fixture
-def library(album: Album) -> Iterator[Library]:
+def library(album: Album) -> Iterator[Session]:
     """A library of one photo without a face."""
     save(landscape(), album.folder / "a.jpg")
     album.scan()
-    with Library.open(album.settings) as library:
+    with Session.open(album.settings) as library:
         yield library
 
 
-def test_no_faces_are_arrays_of_the_promised_shapes(library: Library, tmp_path: Path) -> None:
+def test_no_faces_are_arrays_of_the_promised_shapes(library: Session, tmp_path: Path) -> None:
     write_npz(library, tmp_path / "faces.npz")
     with np.load(tmp_path / "faces.npz") as arrays:
         kinds = {name: (arrays[name].dtype.kind, arrays[name].shape) for name in arrays}
@@ -34,7 +34,7 @@ def test_no_faces_are_arrays_of_the_promised_shapes(library: Library, tmp_path: 
     }
 
 
-def test_a_failed_export_leaves_the_old_file_and_nothing_else(library: Library, tmp_path: Path) -> None:
+def test_a_failed_export_leaves_the_old_file_and_nothing_else(library: Session, tmp_path: Path) -> None:
     target = tmp_path / "taken"
     target.mkdir()
     with pytest.raises(FaceindexError, match="taken cannot be written"):
@@ -43,7 +43,7 @@ def test_a_failed_export_leaves_the_old_file_and_nothing_else(library: Library, 
 
 
 def test_an_export_replaces_the_old_file_and_is_nobody_else_s_to_read(
-    library: Library, tmp_path: Path
+    library: Session, tmp_path: Path
 ) -> None:
     target = tmp_path / "faces.jsonl"
     target.write_text("old")

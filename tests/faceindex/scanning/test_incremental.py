@@ -10,8 +10,9 @@ import pytest
 from faceindex.library import Library
 from faceindex.listeners import Listeners
 from faceindex.results import Progress
-from index.recognition.identify import NeighborOptions
+from faceindex.session import Session
 from tests.faceindex.conftest import Album
+from tests.faceindex.made_library import known_faces
 from tests.functional.people import astronaut, jpeg, landscape, save
 
 
@@ -86,7 +87,7 @@ def test_a_photo_moved_to_another_folder_is_found_from_there(scanned: Album, tmp
     assert scanned.counts(elsewhere) == {"duplicate": 1}  # nobody has looked at its old place yet
     assert scanned.counts() == {"unchanged": 2}
     assert scanned.names() == ["a.jpg", "b.jpg"]
-    with Library.open(scanned.settings) as library:
+    with Library(scanned.settings) as library:
         assert (library.statistics().photos, library.statistics().missing) == (3, 0)
 
 
@@ -121,10 +122,8 @@ def test_changed_content_takes_the_place_of_the_old(scanned: Album) -> None:
 def test_faces_of_content_that_is_nowhere_are_no_matches(scanned: Album) -> None:
     save(landscape(9), scanned.folder / "trip" / "a.jpg")
     scanned.scan()
-    with Library.open(scanned.settings) as library:
-        (answer,) = library.who(
-            [bytes(save(astronaut(2), scanned.folder / "ask.jpg"))], NeighborOptions(k=10)
-        )
+    with Library(scanned.settings) as library:
+        (answer,) = library.who([save(astronaut(2), scanned.folder / "ask.jpg")], k=10)
     assert [Path(os.fsdecode(match.face.photo)).name for match in answer.faces[0].matches] == ["b.jpg"]  # type: ignore[union-attr]
 
 
@@ -176,7 +175,7 @@ def test_a_photo_that_becomes_something_else_is_no_photo_any_more(album: Album) 
     (album.folder / "picture").write_text("a text now")
     assert album.scan().seen == 0
     assert [face.missing for face in album.faces()] == [True]
-    with Library.open(album.settings) as library:
+    with Library(album.settings) as library:
         assert library.statistics().photos == 0
 
 
@@ -191,8 +190,8 @@ def test_the_index_file_may_be_deleted_at_any_moment(scanned: Album) -> None:
     question = save(astronaut(2), scanned.folder.parent / "ask.jpg")
 
     def nearest() -> list[tuple[int, float]]:
-        with Library.open(scanned.settings) as library:
-            (answer,) = library.who([bytes(question)])
+        with Library(scanned.settings) as library:
+            (answer,) = library.who([question])
         return [(match.face.face_id, match.similarity) for match in answer.faces[0].matches]  # type: ignore[union-attr]
 
     before = nearest()
@@ -204,8 +203,8 @@ def test_the_index_file_may_be_deleted_at_any_moment(scanned: Album) -> None:
 
 
 def test_descriptors_are_of_unit_norm_and_in_order(scanned: Album) -> None:
-    with Library.open(scanned.settings) as library:
-        known = [face.face_id for face in library.faces()]
+    with Session.open(scanned.settings) as library:
+        known = [face.face_id for face in known_faces(library)]
         (chunk,) = library.descriptors(known)
     assert chunk.ids.tolist() == known
     assert chunk.vectors.dtype == np.float32
@@ -220,8 +219,8 @@ def test_a_scan_that_is_stopped_keeps_the_batch_in_hand(album: Album) -> None:
         if progress.done == 5:
             raise KeyboardInterrupt
 
-    with Library.open_to_write(album.settings) as library, pytest.raises(KeyboardInterrupt):
-        library.scan([bytes(album.folder)], Listeners(progress=stop))
+    with pytest.raises(KeyboardInterrupt):
+        Library(album.settings, Listeners(progress=stop)).scan([album.folder])
     assert album.counts() == {"unchanged": 5, "indexed": 7}
 
 

@@ -12,8 +12,9 @@ from faceindex.library import Library
 from faceindex.listeners import Listeners
 from faceindex.lock import locked
 from faceindex.results import ModelSwitch, Progress
-from faceindex.scanning.model_switch import preview, switch_model
+from faceindex.scanning.model_switch import switch_model
 from faceindex.scanning.scan import ScanOptions
+from faceindex.session import Session
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, new_key
 from index.people.queries import PeopleQueries
@@ -51,7 +52,7 @@ def models(album: Album) -> tuple[object, ...]:
 def descriptors(album: Album, model: ModelId) -> dict[str, F32]:
     """By photo, each of which has one face."""
     photos = {face.face_id: Path(os.fsdecode(face.photo)).name for face in album.faces()}
-    with Library.open(album.settings) as library:
+    with Session.open(album.settings) as library:
         chunks = list(library.catalog.descriptors(model, sorted(photos)))
     return {
         photos[int(number)]: vector
@@ -65,7 +66,7 @@ def call(album: Album, photos: str, name: str) -> None:
     numbers = [
         face.face_id for face in album.faces() if Path(os.fsdecode(face.photo)).name.startswith(photos)
     ]
-    with Library.open_to_write(album.settings) as library:
+    with Session.open_to_write(album.settings) as library:
         journal = Journal(library.database)
         journal.append(Assign(journal.face_keys(numbers), new_key(), name))
 
@@ -97,7 +98,7 @@ def test_the_changed_library_answers_and_is_scanned_with_its_new_model(scanned: 
     summary = auto.scan()
     assert (summary.model, summary.indexed) == ("facenet", 1)
     assert descriptors(auto, FACENET).keys() - descriptors(auto, SFACE).keys() == {"new.jpg"}
-    with Library.open(auto.settings) as library:
+    with Library(auto.settings) as library:
         statistics = library.statistics()
     assert (statistics.model, statistics.indexed_faces) == (FACENET, 6)
 
@@ -124,7 +125,7 @@ def test_names_stand_and_what_changes_is_counted(scanned: Album) -> None:
     call(scanned, "collins 0", "Collins")
     call(scanned, "collins 1", "Collins the second")
     call(scanned, "hopper", "Hopper")
-    seen = preview(scanned.settings, "facenet")
+    seen = Library(scanned.settings).preview_model("facenet")
     assert seen.coverage == Coverage(faces=5, described=0, waiting=5, contents=5)
     assert seen.comparison is not None
     assert (seen.comparison.confirmed, seen.comparison.open) == (0, 0)
@@ -132,7 +133,7 @@ def test_names_stand_and_what_changes_is_counted(scanned: Album) -> None:
     assert result.comparison is not None
     assert (result.comparison.confirmed, result.comparison.open) == (3, 2)
     assert result.comparison.astray_after == 0  # without their own faces, those three are nobody
-    with Library.open(scanned.settings) as library:
+    with Session.open(scanned.settings) as library:
         names = {each.person.name: each.confirmed for each in PeopleQueries(library.database).summaries()}
     assert names == {"Collins": 1, "Collins the second": 1, "Hopper": 1}
 
@@ -144,7 +145,7 @@ def test_a_confirmed_face_that_is_more_like_somebody_else_is_counted(scanned: Al
     assert right is not None
     assert (right.confirmed, right.astray_before, right.astray_after) == (5, 0, 0)
     (wrong,) = [face.face_id for face in scanned.faces() if face.photo.endswith(b"collins 3.jpg")]
-    with Library.open_to_write(scanned.settings) as library:
+    with Session.open_to_write(scanned.settings) as library:
         journal = Journal(library.database)
         hopper = PeopleQueries(library.database).named("Hopper")
         journal.append(Assign(journal.face_keys([wrong]), hopper.key, None))
@@ -183,8 +184,8 @@ class TestStopped:
             if progress.done == 2 and not done:
                 save(astronaut(5), scanned.folder / "meanwhile.jpg")
                 done.append(scanned.counts())
-                with Library.open(scanned.settings) as library:
-                    (answer,) = library.who([bytes(scanned.folder / "meanwhile.jpg")])
+                with Library(scanned.settings) as library:
+                    (answer,) = library.who([scanned.folder / "meanwhile.jpg"])
                 assert answer.faces[0].described.model_id == "sface"  # type: ignore[union-attr]
 
         result = switch_model(scanned.settings, "facenet", Listeners(progress=scan))

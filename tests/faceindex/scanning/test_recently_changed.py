@@ -102,7 +102,7 @@ def test_a_dry_run_says_that_it_would_be_read(album: Album) -> None:
     album.scan()
     (planned,) = plan_scan(album.settings, [bytes(album.folder)])
     assert (planned.read, planned.reason) == (True, "perhaps changed")
-    with Library.open(album.settings) as library:
+    with Library(album.settings) as library:
         assert library.statistics().photos == 1
 
 

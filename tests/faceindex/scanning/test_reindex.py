@@ -13,8 +13,8 @@ from faceindex.errors import FaceindexError, NoLibrary
 from faceindex.library import Library
 from faceindex.listeners import Listeners
 from faceindex.results import PersonGain, ReindexSummary
-from faceindex.scanning.reindex import plan_pruning, plan_reindex, reindex
 from faceindex.scanning.scan import ScanOptions
+from faceindex.session import Session
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Hide, new_key
 from index.people.queries import PeopleQueries
@@ -40,13 +40,13 @@ def scanned(album: Album) -> Album:
 def call(album: Album, photo: str, name: str) -> None:
     """Say who the one face of a photo is."""
     (number,) = [face.face_id for face in album.faces() if os.fsdecode(face.photo).endswith(photo)]
-    with Library.open_to_write(album.settings) as library:
+    with Session.open_to_write(album.settings) as library:
         journal = Journal(library.database)
         journal.append(Assign(journal.face_keys([number]), new_key(), name))
 
 
 def confirmed(album: Album) -> dict[str, int]:
-    with Library.open(album.settings) as library:
+    with Session.open(album.settings) as library:
         return {each.person.name: each.confirmed for each in PeopleQueries(library.database).summaries()}
 
 
@@ -81,8 +81,8 @@ def test_a_library_that_has_grown_gets_the_other_kind_of_index_and_says_so_once(
     def night() -> tuple[str | None, list[str]]:
         """The kind of index that there is after it, and what it said."""
         notes: list[str] = []
-        with Library.open_to_write(scanned.settings) as library:
-            reindex(library, Listeners(note=notes.append))
+        with Library(scanned.settings, Listeners(note=notes.append)) as library:
+            library.reindex()
             return library.statistics().index_kind, notes
 
     monkeypatch.setattr("index.vectors.saved_index.EXACT_BYTES", 4 * SFACE.dimension * len(scanned.faces()))
@@ -102,16 +102,16 @@ def test_missing_photos_keep_faces_and_names_for_thirty_days(scanned: Album, tmp
     wait(scanned, days=29.9)
     assert scanned.reindex().pruned == Pruned(0, 0)
     assert (len(scanned.faces()), confirmed(scanned)) == (2, {"Anna": 1})
-    assert plan_pruning(scanned.settings) == Pruned(0, 0)
+    assert Library(scanned.settings).plan_pruning() == Pruned(0, 0)
 
     wait(scanned, days=0.2)
-    assert plan_pruning(scanned.settings) == Pruned(1, 1)
+    assert Library(scanned.settings).plan_pruning() == Pruned(1, 1)
     assert scanned.reindex().pruned == Pruned(1, 1)
-    assert plan_pruning(scanned.settings) == Pruned(0, 0)
+    assert Library(scanned.settings).plan_pruning() == Pruned(0, 0)
     assert scanned.names() == ["b.jpg"]
     for table in ("face", "descriptor"):
         assert scanned.execute(f"SELECT count(*) FROM {table}") == [(1,)]  # noqa: S608
-    with Library.open(scanned.settings) as library:
+    with Library(scanned.settings) as library:
         assert library.statistics().indexed_faces == 1
     assert confirmed(scanned) == {"Anna": 0}  # who is known all the same
 
@@ -149,7 +149,7 @@ def test_new_faces_of_a_person_are_counted_by_name(scanned: Album) -> None:
     report = scanned.reindex()
     assert (report.gains, report.review) == ((PersonGain("Anna", 2),), 0)
     assert scanned.reindex().gains == ()
-    with Library.open_to_write(scanned.settings) as library:
+    with Session.open_to_write(scanned.settings) as library:
         Journal(library.database).append(Hide(PeopleQueries(library.database).named("Anna").key))
     save(astronaut(9), scanned.folder / "new 9.jpg")
     assert scanned.reindex().gains == ()  # who is hidden is left out of lists
@@ -255,7 +255,7 @@ def test_when_the_time_is_up_it_stops_and_the_next_night_goes_on(
         assert night.scan.indexed > 0
         assert night.scan.missing == 0
     assert facts(album) == facts(at_once)
-    with Library.open(album.settings) as library:
+    with Library(album.settings) as library:
         assert library.statistics().indexed_faces == 3
     assert album.reindex().scan.unchanged == 30
 
@@ -272,7 +272,8 @@ def test_there_must_be_a_library_with_something_in_it(album: Album) -> None:
     with pytest.raises(NoLibrary):
         album.reindex()
     assert not album.settings.library.parent.exists()
-    with Library.open_to_write(album.settings), pytest.raises(FaceindexError, match="scan FOLDER"):
-        list(plan_reindex(album.settings))
+    Session.open_to_write(album.settings).close()
+    with pytest.raises(FaceindexError, match="scan FOLDER"):
+        list(Library(album.settings).plan_reindex())
     with pytest.raises(FaceindexError, match="scan FOLDER"):
         album.reindex()

@@ -15,6 +15,7 @@ from faceindex.results import Progress, ScanSummary
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.scanning.survey import Crawl
+from faceindex.session import Session
 from pipeline.decoding.formats import Format
 from pipeline.decoding.readers import decoder_of
 from pipeline.models.registry import SFACE
@@ -45,7 +46,7 @@ def scan(
     listeners: Listeners | None = None,
     crawl: Crawl = crawl,
 ) -> ScanSummary:
-    with Library.open_to_write(album.settings) as library:
+    with Session.open_to_write(album.settings) as library:
         library.catalog.choose_model(SFACE.model_id)
         this = Scan(library.database, SFACE, outcomes, listeners or Listeners(), crawl=crawl)
         return this.run([bytes(root) for root in roots or (album.folder,)], options or ScanOptions())
@@ -177,7 +178,7 @@ def test_a_crawl_that_breaks_off_keeps_what_was_found_before(album: Album) -> No
     (album.folder / "a.jpg").unlink()
     with pytest.raises(OSError, match="the disk is gone"):
         scan(album, FakeOutcomes(), crawl=walk)
-    with Library.open(album.settings) as library:
+    with Library(album.settings) as library:
         assert (library.statistics().photos, library.statistics().missing) == (3, 0)
 
 

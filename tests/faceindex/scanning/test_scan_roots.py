@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from faceindex.errors import BadRequest, FaceindexError
-from faceindex.library import Library
 from faceindex.results import ScanSummary
 from faceindex.scanning.scan import ScanOptions
 from faceindex.scanning.scan_roots import forget_root, list_roots, move_root
+from faceindex.session import Session
 from index.values import Moved
 from tests.faceindex.conftest import Album
 from tests.functional.people import astronaut, landscape, save
@@ -129,7 +129,7 @@ def test_photos_that_are_meant_to_be_gone_are_not_asked_about_again(album: Album
     assert len(album.reindex().scan.refused) == 1
     assert album.reindex(ALLOWED).scan.missing == 4
     assert album.reindex().scan.refused == ()
-    with Library.open(album.settings) as library:
+    with Session.open(album.settings) as library:
         (report,) = list_roots(library)
     assert (report.figures.photos, report.figures.missing) == (0, 4)
     assert report.unreachable == "no such file or directory"
@@ -208,7 +208,7 @@ class TestMove:
         ids = [face.face_id for face in album.faces()]
         there = album.folder.with_name("there")
         album.folder.rename(there)
-        with Library.open_to_write(album.settings) as library:
+        with Session.open_to_write(album.settings) as library:
             assert move_root(library, bytes(album.folder), bytes(there), dry_run=True) == Moved(6, 0)
             assert library.catalog.roots() == (bytes(album.folder), bytes(album.folder / "trip"))
             assert move_root(library, bytes(album.folder), bytes(there)) == Moved(6, 0)
@@ -226,7 +226,7 @@ class TestMove:
         there.mkdir()
         for photo in album.folder.iterdir():
             shutil.copyfile(photo, there / photo.name)
-        with Library.open_to_write(album.settings) as library:
+        with Session.open_to_write(album.settings) as library:
             assert move_root(library, bytes(album.folder), bytes(there)) == Moved(30, 0)
         assert album.reindex().scan.unchanged == 30
 
@@ -258,7 +258,7 @@ class TestMove:
             (album.folder, album.folder.parent),
             (album.folder.with_name("unknown"), album.folder.with_name("there")),
         ):
-            with Library.open_to_write(album.settings) as library, pytest.raises(BadRequest):
+            with Session.open_to_write(album.settings) as library, pytest.raises(BadRequest):
                 move_root(library, bytes(old), bytes(new))
 
     def test_what_was_scanned_at_the_new_place_already_is_there_once(self, album: Album) -> None:
@@ -269,7 +269,7 @@ class TestMove:
         shutil.copytree(album.folder, there)
         assert album.counts(there) == {"duplicate": 4}
         shutil.rmtree(album.folder)
-        with Library.open_to_write(album.settings) as library:
+        with Session.open_to_write(album.settings) as library:
             assert move_root(library, bytes(album.folder), bytes(there)) == Moved(0, 4)
             assert library.catalog.roots() == (bytes(there),)
         assert album.reindex().scan.unchanged == 4
@@ -278,7 +278,7 @@ class TestMove:
     @staticmethod
     def refused(album: Album, there: Path, why: str) -> None:
         rows = album.rows()
-        with Library.open_to_write(album.settings) as library, pytest.raises(FaceindexError, match=why):
+        with Session.open_to_write(album.settings) as library, pytest.raises(FaceindexError, match=why):
             move_root(library, bytes(album.folder), bytes(there))
         assert album.rows() == rows
 
@@ -288,7 +288,7 @@ class TestForget:
         fill(album.folder, 3)
         fill(album.folder / "trip", 2, first=100)
         album.scan(album.folder, album.folder / "trip")
-        with Library.open_to_write(album.settings) as library:
+        with Session.open_to_write(album.settings) as library:
             assert forget_root(library, bytes(album.folder), dry_run=True) == 3
             assert missing(album) == 0
             assert forget_root(library, bytes(album.folder)) == 3
@@ -300,5 +300,5 @@ class TestForget:
     def test_only_a_root_can_be_forgotten(self, album: Album) -> None:
         fill(album.folder / "trip", 2)
         album.scan()
-        with Library.open_to_write(album.settings) as library, pytest.raises(BadRequest, match="roots list"):
+        with Session.open_to_write(album.settings) as library, pytest.raises(BadRequest, match="roots list"):
             forget_root(library, bytes(album.folder / "trip"))

@@ -1,9 +1,11 @@
-"""What the commands that bring a library up to date have in common: a time budget, and how they end."""
+"""Options that several commands have, and how the commands end that bring a library up to date."""
 
 import math
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
 
 from faceindex.cli.context import EXIT_SOME_FAILED
 
@@ -11,8 +13,21 @@ if TYPE_CHECKING:
     from faceindex.cli.render import Reporter
     from faceindex.results import ScanSummary
 
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+DryRun: TypeAlias = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be done, without doing it.")
+]
+Hidden: TypeAlias = Annotated[bool, typer.Option("--hidden", help="Name hidden persons too.")]
+AllowMissing: TypeAlias = Annotated[
+    bool, typer.Option("--allow-missing", help="Mark photos missing even if most of a folder has vanished.")
+]
+TimeBudget: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="Stop after this time, such as 90s or 1h30m. The next run continues."),
+]
+
 EXIT_REFUSED = 1
-"""Done, but for folders whose losses were not believed."""
+"""Done, but for folders that lost so many photos that none was marked as missing."""
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
@@ -38,18 +53,15 @@ def deadline(budget: str | None) -> float:
     return time.monotonic() + hours * 3600 + minutes * 60 + seconds
 
 
-def exit_code(summary: "ScanSummary") -> int:
-    """The exit code of a run that came to its end."""
-    if summary.refused:
-        return EXIT_REFUSED
-    return EXIT_SOME_FAILED if summary.failures else 0
-
-
-def say_what_was_not_done(summary: "ScanSummary", reporter: "Reporter") -> None:
-    """Name the folders whose losses were not believed, and say how much there was no time for."""
+def finish(summary: "ScanSummary", reporter: "Reporter") -> None:
+    """Say what was not done, and end the command with the exit code that it asks for."""
     for refusal in summary.refused:
         reporter.error(refusal.message)
     if summary.left:
         from faceindex.cli.render import count
 
         reporter.note(f"The time is up: {count(summary.left, 'photo')} left for the next run.")
+    if summary.refused:
+        raise typer.Exit(EXIT_REFUSED)
+    if summary.failures:
+        raise typer.Exit(EXIT_SOME_FAILED)

@@ -1,0 +1,48 @@
+"""The descriptor models and their weights: ``library.models``. No library is needed."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceindex.errors import BadRequest, explained
+from faceindex.listeners import Listeners
+from faceindex.paths import AnyPath
+from faceindex.settings import Settings
+from pipeline.models.registry import MODELS, ModelSpec, fetchable
+from pipeline.models.weights import Availability, VerifiedWeights, WeightsStore
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """A model, and whether it can be used now."""
+
+    model: ModelSpec
+    availability: Availability
+
+
+class Models:
+    """The models that every library can be made with."""
+
+    def __init__(self, settings: Settings, listeners: Listeners) -> None:
+        self._store = WeightsStore(settings.cache_dir)
+        self._listeners = listeners
+
+    def list(self) -> tuple[ModelStatus, ...]:
+        """The models, and which can be used now."""
+        return tuple(ModelStatus(model, self._store.status(model)) for model in MODELS)
+
+    def fetch(self, name: str, source: AnyPath | None = None) -> VerifiedWeights:
+        """Download the weights of a model, or take them from a file, and verify them.
+
+        Raises:
+            BadRequest: There is no such model, or no such file.
+            WeightsUnavailable: They cannot be had, or are not what they should be.
+        """
+        with explained():
+            model = fetchable(name)
+            if source is None:
+                return self._store.fetch(model, self._listeners.download)
+            file = Path(os.fsdecode(source))
+            if not file.is_file():
+                raise BadRequest(f"There is no file {file}: check --from.")
+            return self._store.install(model, file)

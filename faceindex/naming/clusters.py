@@ -1,0 +1,30 @@
+"""The clusters without a name, each with the face that shows it best."""
+
+import numpy as np
+
+from faceindex.results import ClusterList, ShownCluster
+from faceindex.session import Session
+from index.clustering.linkage import exemplar
+from index.people.queries import ClusterFaces, PeopleQueries
+from index.values import Descriptors, FaceRecord
+
+
+def clusters(session: Session, most: int) -> ClusterList:
+    """The largest clusters, and how many there are in all."""
+    found = PeopleQueries(session.database).clusters()
+    exemplars = ((each, _exemplar(session, each)) for each in found[:most])
+    shown = tuple(ShownCluster(each, record) for each, record in exemplars if record is not None)
+    return ClusterList(shown, len(found))
+
+
+def _exemplar(session: Session, cluster: ClusterFaces) -> FaceRecord | None:
+    """The face that shows a cluster best; ``None`` if all its faces were deleted since it was read.
+
+    Where the library's model has described none of the faces, it is the one of the best quality.
+    """
+    records = session.catalog.faces(cluster.face_ids)
+    described = Descriptors.joined(session.descriptors(sorted(records)), session.model().dimension)
+    if not len(described):
+        return max(records.values(), key=lambda record: record.quality.score, default=None)
+    chosen = [records[face] for face in described.ids.tolist()]
+    return chosen[exemplar(described.vectors, np.array([each.quality.score for each in chosen], np.float32))]

@@ -1,0 +1,22 @@
+"""Names of files as people give them, made absolute."""
+
+import os
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from faceindex.errors import BadRequest
+
+AnyPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+"""What names a file or a folder; the name may hold any bytes."""
+
+
+def absolute(names: Iterable[AnyPath]) -> list[bytes]:
+    """Absolute paths of files and folders.
+
+    Raises:
+        BadRequest: A name is empty, as of a shell variable that is not set: it would mean this folder.
+    """
+    paths = [os.fsencode(name) for name in names]
+    if b"" in paths:
+        raise BadRequest("An empty name is no file and no folder: look for a variable that is not set.")
+    return [os.path.abspath(path) for path in paths]

@@ -1,0 +1,127 @@
+"""Opens a library whenever something is done with it, and keeps what took time to load.
+
+One session to read in stays open; one to write in is opened under the library's lock for each call that
+changes something. The networks stay loaded, and so does what a question is compared with, until the library
+changes, whoever changes it. All of it may be used by several threads.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from faceindex.errors import explained
+from faceindex.listeners import Listeners
+from faceindex.session import Session
+from faceindex.settings import Settings
+
+if TYPE_CHECKING:
+    from faceindex.asking.identifier import Identifier
+    from pipeline.models.registry import ModelSpec
+    from pipeline.runner import Runner
+    from pipeline.values import ModelId
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Sessions:
+    """The sessions of one library.
+
+    Args:
+        settings: Where the library is, and how photos are looked at.
+        listeners: Who is told how work goes.
+        patience: Seconds that a call waits for another run that holds the lock.
+    """
+
+    def __init__(self, settings: Settings, listeners: Listeners, patience: float) -> None:
+        self.settings = settings
+        self.listeners = listeners
+        self._patience = patience
+        self._opening = Lock()
+        self._reader: Session | None = None
+        self._loading = Lock()
+        self._runners: dict[ModelId, Runner] = {}
+        self._identifying = Lock()
+        self._identified: tuple[Session, Hashable, Identifier] | None = None
+
+    def read(
+        self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Call a use case with a session to read in."""
+        with explained():
+            return use_case(self._current()[0], *args, **kwargs)
+
+    def write(
+        self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Call a use case with a session to write in; there is a library."""
+        with self.writing() as session:
+            return use_case(session, *args, **kwargs)
+
+    def each(
+        self, use_case: Callable[Concatenate[Session, _P], Iterator[_T]], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Iterator[_T]:
+        """Call a use case that yields, with a session to read in."""
+        with explained():
+            yield from use_case(self._current()[0], *args, **kwargs)
+
+    @contextmanager
+    def writing(self, *, make: bool = False) -> Iterator[Session]:
+        """A session to write in, under the library's lock; see ``Session.open_to_write``."""
+        with (
+            explained(),
+            Session.open_to_write(
+                self.settings, self.listeners, make=make, patience=self._patience
+            ) as session,
+        ):
+            yield session
+
+    def runner(self, model: "ModelSpec") -> "Runner":
+        """What finds the faces of single photos and describes them by a model, loaded once."""
+        from faceindex.engine import build_runner
+
+        with self._loading:
+            runner = self._runners.get(model.model_id)
+            if runner is None:
+                runner = self._runners[model.model_id] = build_runner(self.settings, model, workers=1)
+                runner.prepare()  # beside what the caller does next
+            return runner
+
+    def asking(self) -> "tuple[Runner, Identifier]":
+        """What a question takes: the networks of the library's model, and whom faces are compared with."""
+        session, state = self._current()
+        return self.runner(session.model()), self._identifier_of(session, state)
+
+    def close(self) -> None:
+        """Let go of the files, the networks and the processes that read photos."""
+        with self._opening:
+            self._forget()
+
+    def _current(self) -> tuple[Session, Hashable]:
+        """The session to read in, and the state of its library: another library may be there by now."""
+        with self._opening:
+            state = None if self._reader is None else self._reader.database.state()
+            if self._reader is None or state is None:
+                self._forget()
+                self._reader = Session.open(self.settings, self.listeners)
+                state = self._reader.database.state()
+            return self._reader, state
+
+    def _identifier_of(self, session: Session, state: Hashable) -> "Identifier":
+        """Whom faces are compared with, loaded anew where the library has changed since."""
+        from faceindex.asking.identifier import Identifier
+
+        with self._identifying:
+            before = self._identified if self._identified and self._identified[0] is session else None
+            if before is not None and before[1] == state:
+                return before[2]
+            identifier = Identifier(session, None if before is None else before[2])
+            self._identified = session, state, identifier
+            return identifier
+
+    def _forget(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = self._identified = None
+        self._runners = {}  # a model that a library has learned is its own
