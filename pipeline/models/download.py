@@ -2,13 +2,12 @@
 
 A broken transfer leaves the received part. Beside it stand the server's ETag for that version of the file
 and a digest of the part, so that the next try can ask for the rest (RFC 9110, sections 13.1.5 and 14.2).
-This module must not know what the file is, nor judge its content.
+This module must not judge what the file holds.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -18,6 +17,7 @@ import requests
 from filelock import FileLock, Timeout
 
 from pipeline.errors import PipelineError
+from pipeline.models.registry import DownloadedWeights
 from pipeline.models.runtime import file_sha256
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -36,26 +36,19 @@ class DownloadFailed(PipelineError):
     """The file could not be fetched; the message is the reason, as a part of a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What to fetch.
-
-    Attributes:
-        url: Its address.
-        size: Its bytes; where ``None``, the server must say how many there are, ``MOST_BYTES`` at most.
-        connect_seconds: How long the server may take to answer, the lookup of its name included.
-    """
-
-    url: str
-    size: int | None
-    connect_seconds: float
-
-
 @contextmanager
-def downloaded(source: Source, partial: Path, progress: Progress) -> Iterator[None]:
+def downloaded(
+    source: DownloadedWeights, connect_seconds: float, partial: Path, progress: Progress
+) -> Iterator[None]:
     """Bring ``partial`` to its full size; when the block ends, remove whatever is left of it.
 
     One process at a time may do this; the operating system releases the lock if the process dies.
+
+    Args:
+        source: What to fetch; if its size is unknown, the server must tell it, ``MOST_BYTES`` at most.
+        connect_seconds: How long the server may take to answer, the lookup of its name included.
+        partial: Where the received part is kept.
+        progress: Called from this thread.
 
     Raises:
         DownloadFailed: If another process is fetching the file, or the server is not reached, does not
@@ -67,31 +60,31 @@ def downloaded(source: Source, partial: Path, progress: Progress) -> Iterator[No
     except Timeout as error:
         raise DownloadFailed("another process is fetching it") from error
     with lock:
-        _download(source, partial, progress)
+        _download(source, connect_seconds, partial, progress)
         try:
             yield
         finally:
             _discard(partial)
 
 
-def _download(source: Source, partial: Path, progress: Progress) -> None:
+def _download(source: DownloadedWeights, connect_seconds: float, partial: Path, progress: Progress) -> None:
     kept, etag = _resumable(partial)
     headers = {"Accept-Encoding": "identity"}
     if kept:
         headers |= {"Range": f"bytes={kept}-", "If-Range": etag}
-    timeouts = (source.connect_seconds, _STALL_SECONDS)
 
     def ask() -> requests.Response:
+        timeouts = (connect_seconds, _STALL_SECONDS)
         return requests.get(source.url, headers=headers, stream=True, timeout=timeouts)
 
-    with closing(answer_within(source.connect_seconds, ask)) as response:
+    with closing(answer_within(connect_seconds, ask)) as response:
         offset = kept if response.status_code in (_PARTIAL, _NOT_SATISFIABLE) else 0
         rest = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
         if not offset or (rest and _etag(response) == etag):
-            _receive(response, _checked_size(response, source, offset), partial, offset, progress)
+            _receive(response, _checked_size(response, source.size, offset), partial, offset, progress)
             return
     _discard(partial)  # the server ignored If-Range: this is no rest of the same version
-    _download(source, partial, progress)
+    _download(source, connect_seconds, partial, progress)
 
 
 def answer_within(seconds: float, ask: Callable[[], requests.Response]) -> requests.Response:
@@ -128,13 +121,13 @@ def _root_cause(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _checked_size(response: requests.Response, source: Source, offset: int) -> int:
+def _checked_size(response: requests.Response, known: int | None, offset: int) -> int:
     """The bytes of the whole file; an answer that cannot be the file, or its rest, is refused unread."""
     if response.status_code != (_PARTIAL if offset else _OK):
         raise DownloadFailed(f"the server answered {response.status_code} {response.reason}")
     length = response.headers.get("Content-Length", "")
     offered = offset + int(length) if length.isdigit() else None
-    size = offered if source.size is None else source.size
+    size = offered if known is None else known
     if size is None:
         raise DownloadFailed("the server does not say how many bytes it would send")
     if size > MOST_BYTES:

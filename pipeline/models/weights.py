@@ -152,9 +152,8 @@ class WeightsStore:
 
         self._folder.mkdir(parents=True, exist_ok=True)
         partial = self._folder / f"{source.file_name}.part"
-        wanted = download.Source(source.url, source.size, self._connect_seconds)
         try:
-            with download.downloaded(wanted, partial, progress):
+            with download.downloaded(source, self._connect_seconds, partial, progress):
                 self._verify_new(model, source, partial)
                 return self._adopt(source, partial)
         except download.DownloadFailed as error:
