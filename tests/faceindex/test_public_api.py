@@ -14,8 +14,9 @@ from faceindex.cli import context
 
 def test_all_is_sorted_and_complete() -> None:
     assert faceindex.__all__ == sorted(faceindex.__all__)
-    for name in faceindex.__all__:
-        assert getattr(faceindex, name).__module__.startswith("faceindex.")
+    public = {name: getattr(faceindex, name) for name in faceindex.__all__}
+    assert all(name == found.__name__ for name, found in public.items())
+    assert {name for name, found in vars(errors).items() if _is_error(found)} <= set(public)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = faceindex.nothing
     documented = inspect.getdoc(faceindex)
