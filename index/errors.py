@@ -16,6 +16,8 @@ Every message says what happened, to which file, and what to do. Paths stand in 
 who prints a message makes undecodable and control characters safe.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -97,6 +99,15 @@ class LibraryInaccessible(LibraryError):
             f"the library {path} cannot be used where it is: {reason}. "
             "Look at the permissions and the free space there, or name another place",
         )
+
+
+@contextmanager
+def accessible(path: Path) -> Iterator[None]:
+    """Translate errors of the operating system to ``LibraryInaccessible``."""
+    try:
+        yield
+    except OSError as error:
+        raise LibraryInaccessible(path, error.strerror or str(error)) from error
 
 
 class ModelMismatch(LibraryError):

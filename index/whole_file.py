@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from index.errors import LibraryInaccessible
+from index.errors import accessible
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def written_whole(target: Path) -> Iterator[Path]:
         LibraryInaccessible: The file cannot be written.
     """
     unfinished = target.with_name(f"{target.name}.unfinished")
-    try:
+    with accessible(target):
         unfinished.unlink(missing_ok=True)  # a killed run left it
         os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         try:
@@ -30,8 +30,6 @@ def written_whole(target: Path) -> Iterator[Path]:
             unfinished.unlink(missing_ok=True)
             raise
         sync_to_disk(target.parent)
-    except OSError as error:
-        raise LibraryInaccessible(target, error.strerror or str(error)) from error
 
 
 def sync_to_disk(path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The journal of what people decided about faces, and what all decisions come to."""
+"""The journal of what people decided about faces, its replay, and the tables derived from it."""

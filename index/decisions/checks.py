@@ -1,6 +1,6 @@
-"""Whether a decision makes sense, as things are, before it is written down. A pure function.
+"""Checks a decision against all earlier ones before it is appended. Pure functions.
 
-Replay takes anything, for journals come from everywhere; this is for the person who decides now.
+Replay accepts any journal; these checks are for the person who decides now.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ from index.decisions.replay import KnownPerson, Replay
 
 
 def checked(act: Act, replayed: Replay) -> Act:
-    """The act as it is to be written down: names cleaned, and the name of a known person filled in.
+    """The act as it is appended: names cleaned, and the name of a known person filled in.
 
     Args:
         act: What was decided.

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
+from index.decisions.face_keys import face_keys
 from index.decisions.face_overlap import pairs
 from index.decisions.model import FaceKey
 from index.decisions.replay import State
-from index.store.schema import content, decision_face, face, person, rejection, verdict
-from pipeline.values import Box
+from index.store.conditions import is_one_of
+from index.store.schema import content, decision_face, person, rejection, verdict
+from index.store.statements import upsert
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
 """The other columns of rows, by those that are their key."""
@@ -33,9 +35,8 @@ def write_derived_tables(connection: Connection, state: State) -> None:
     expected = _expected_rows(connection, state, ids)
     _write_rows(connection, verdict, 1, expected.verdicts)
     _write_rows(connection, rejection, 2, expected.rejections)
-    unknown = [{"unknown": each} for each in _persons(connection).keys() - ids.keys()]
-    if unknown:
-        connection.execute(delete(person).where(person.c.key == bindparam("unknown")), unknown)
+    unknown = _persons(connection).keys() - ids.keys()
+    connection.execute(delete(person).where(is_one_of(person.c.key, unknown)))
 
 
 def differences(connection: Connection, state: State) -> dict[str, int]:
@@ -97,19 +98,15 @@ def _persons(connection: Connection) -> dict[str, _PersonRow]:
 
 def _write_persons(connection: Connection, state: State) -> dict[str, int]:
     """Write a row for each known person. Returns their ids by key."""
-    known = _persons(connection)
-    ids = {}
-    for key, each in state.persons.items():
-        values = {"name": each.name, "hidden": each.hidden}
-        row = known.get(key)
-        if row is None:
-            made = connection.execute(insert(person).values(key=key, **values).returning(person.c.id))
-            ids[key] = int(made.scalar_one())
-            continue
-        ids[key] = row.id
-        if (row.name, row.hidden) != (each.name, each.hidden):
-            connection.execute(update(person).where(person.c.id == row.id).values(**values))
-    return ids
+    stored = {key: (each.name, each.hidden) for key, each in _persons(connection).items()}
+    changed = [
+        {"key": key, "name": each.name, "hidden": each.hidden}
+        for key, each in state.persons.items()
+        if stored.get(key) != (each.name, each.hidden)
+    ]
+    upsert(connection, person, changed, key="key")
+    rows = _persons(connection)
+    return {key: rows[key].id for key in state.persons}
 
 
 def _write_rows(connection: Connection, table: Table, keys: int, expected: _Rows) -> None:
@@ -131,9 +128,10 @@ def _stored_rows(connection: Connection, table: Table, keys: int) -> _Rows:
 
 
 def _links(connection: Connection, state: State) -> dict[FaceKey, int]:
-    """The ids of the faces that keys are about; keys of faces that are not in the library are left out."""
+    """Face ids by key, for the keys whose face is in the library."""
     keys = dict.fromkeys([*state.verdicts, *state.rejections])
-    rows = _named_faces(connection)
+    named = content.c.digest.in_(select(decision_face.c.digest))
+    rows = {key: face_id for face_id, key in face_keys(connection, named).items()}
     links = {key: rows[key] for key in keys if key in rows}
     unlinked = _by_content(key for key in keys if key not in links)
     taken = set(links.values())
@@ -145,17 +143,6 @@ def _links(connection: Connection, state: State) -> dict[FaceKey, int]:
         for pair in pairs([key.box for key in faces], [key.box for key in there]):
             links[faces[pair.first]] = rows[there[pair.second]]
     return links
-
-
-def _named_faces(connection: Connection) -> dict[FaceKey, int]:
-    """The faces of all contents that decisions name."""
-    query = (
-        select(content.c.digest, face.c.x, face.c.y, face.c.w, face.c.h, face.c.id)
-        .join_from(face, content)
-        .where(content.c.digest.in_(select(decision_face.c.digest)))
-        .order_by(face.c.id)
-    )
-    return {FaceKey(digest, Box(*box)): number for digest, *box, number in connection.execute(query).all()}
 
 
 def _by_content(keys: Iterable[FaceKey]) -> dict[bytes, list[FaceKey]]:

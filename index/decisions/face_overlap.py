@@ -1,4 +1,4 @@
-"""When two boxes in one content are one face, and which boxes go together.
+"""Matches boxes of the same face within one content.
 
 A face that is found again, by another detector or after a rescan, has another box: about the same, not
 the same. This module knows boxes, and nothing of where they come from.
@@ -17,7 +17,7 @@ boxes of one size that cover 0.66 of each other are at this limit."""
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The numbers of two boxes, each in its own sequence, that are of one face."""
+    """Positions of two boxes of the same face, each in its own sequence."""
 
     first: int
     second: int
@@ -41,7 +41,7 @@ def surrounds(box: Box, x: float, y: float) -> bool:
 
 
 def pairs(first: Sequence[Box], second: Sequence[Box]) -> Iterator[Pair]:
-    """Which boxes of one content are of one face: each goes with one at most, the best overlap first.
+    """Pair boxes of the same face: the best overlap first, each box at most once.
 
     Where two overlaps are equal, the earlier boxes go together.
     """

@@ -1,4 +1,4 @@
-"""The journal of what people decided: appended to, undone, read, and taken from one library to another.
+"""The journal of decisions: append, undo, read, export.
 
 Every change is one transaction, in which the tables that follow from the journal are made to say what its
 decisions come to (``index.decisions.replay``, ``index.decisions.derived_tables``). Clusters and recognised
@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from index.clock import Clock, utc_now
 from index.decisions.checks import checked
 from index.decisions.derived_tables import write_derived_tables
+from index.decisions.face_keys import face_keys
 from index.decisions.journal_lines import to_lines
 from index.decisions.journal_rows import (
     append_decisions,
@@ -41,9 +42,8 @@ from index.decisions.replay import Replay, State, replay, undone_by
 from index.decisions.tombstones import Tombstones, read_tombstones, tombstones_in
 from index.errors import DecisionRefused
 from index.store.conditions import is_one_of
-from index.store.schema import content, face
+from index.store.schema import face
 from index.store.store import Store
-from pipeline.values import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Journal:
         self._clock = clock
 
     def append(self, act: Act) -> Decision:
-        """Decide something.
+        """Append one decision.
 
         Raises:
             DecisionRefused: It makes no sense: no face is named, or one that was forgotten, nobody is known
@@ -90,7 +90,7 @@ class Journal:
         return self.append_all([act])[0]
 
     def append_all(self, acts: Sequence[Act]) -> tuple[Decision, ...]:
-        """Decide several things, all or none, in this order; see ``append``."""
+        """Append several decisions, all or none, in this order; see ``append``."""
         with self._writing() as connection:
             replayed = Replay(read_decisions(connection))
             forgotten = Tombstones(read_tombstones(connection))
@@ -106,7 +106,7 @@ class Journal:
         return tuple(made)
 
     def undo(self, number: int | None = None) -> LoggedDecision:
-        """Make a decision as if it had never been made.
+        """Undo a decision.
 
         Args:
             number: Which; an undo may be undone too. By default the last one that holds and is no undo.
@@ -128,18 +128,18 @@ class Journal:
         return next(each for each in _logged([*decisions, made], state) if each.decision == target)
 
     def decisions(self) -> tuple[LoggedDecision, ...]:
-        """All that was ever decided, the oldest first."""
+        """All decisions, the oldest first."""
         with self._reading() as connection:
             decisions = read_decisions(connection)
         return tuple(_logged(decisions, replay(decisions)))
 
     def state(self) -> State:
-        """What all decisions come to."""
+        """The state that follows from all decisions."""
         with self._reading() as connection:
             return replay(read_decisions(connection))
 
     def relink(self) -> None:
-        """Let decisions find the faces that are in the library now.
+        """Derive the tables again, for the faces that are in the library now.
 
         To be called when faces came or went: after a scan, or when a detector found other boxes.
         """
@@ -150,25 +150,18 @@ class Journal:
             write_derived_tables(connection, replay(read_decisions(connection)))
 
     def is_forgotten(self, face: FaceKey) -> bool:
-        """Whether a face was forgotten with its person, and so may not be known."""
+        """Whether the face was forgotten with its person, and must not be recorded."""
         with self._reading() as connection:
             return tombstones_in(connection, face.digest).cover(face)
 
     def face_keys(self, face_ids: Sequence[int]) -> tuple[FaceKey, ...]:
-        """What decisions call these faces, in their order.
+        """The keys of faces, in the order of the ids.
 
         Raises:
             DecisionRefused: A face is not in the library.
         """
-        columns = face.c
-        query = (
-            select(columns.id, content.c.digest, columns.x, columns.y, columns.w, columns.h)
-            .join_from(face, content)
-            .where(is_one_of(columns.id, face_ids))
-        )
         with self._reading() as connection:
-            rows = connection.execute(query).all()
-            keys = {face_id: FaceKey(digest, Box(*box)) for face_id, digest, *box in rows}
+            keys = face_keys(connection, is_one_of(face.c.id, face_ids))
         unknown = next((each for each in face_ids if each not in keys), None)
         if unknown is not None:
             raise DecisionRefused(self._path, f"there is no face {unknown} in the library")
@@ -187,7 +180,7 @@ class Journal:
             raise DecisionRefused(self._path, str(error)) from error
 
     def _undoable(self, decisions: Sequence[Decision], number: int | None) -> Decision:
-        """The decision that is to be undone; see ``undo``."""
+        """The decision to undo; see ``undo``."""
         undone = undone_by(decisions)
         if number is None:
             for decision in reversed(decisions):

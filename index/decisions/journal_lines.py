@@ -60,7 +60,7 @@ def to_lines(decisions: Iterable[Decision], points: Iterable[Tombstone]) -> Iter
 
 
 def from_lines(lines: Iterable[str | bytes]) -> JournalFile:
-    """What the lines of a file say; empty ones say nothing.
+    """Read the lines of a file; empty ones are skipped.
 
     Args:
         lines: With or without line ends; bytes are UTF-8.
@@ -119,7 +119,7 @@ def _time(value: object) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """What every decision has, whatever was decided."""
+    """The fields that every decision has."""
 
     uid: Key
     made_at: Annotated[datetime, PlainValidator(_time)]

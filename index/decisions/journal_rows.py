@@ -21,7 +21,7 @@ from pipeline.values import Box
 
 
 class NotADecision(ValueError):
-    """A row of the journal is no decision: something else than this program wrote it.
+    """A row of the journal is not a decision that this program wrote.
 
     Attributes:
         number: The id of the row.
@@ -34,7 +34,7 @@ class NotADecision(ValueError):
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Raise what is wrong with a row as what it means for the library at ``path``: it is damaged."""
+    """Translate ``NotADecision`` to ``LibraryDamaged`` for the library at ``path``."""
     try:
         yield
     except NotADecision as error:
@@ -42,7 +42,7 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def has_decisions(connection: Connection) -> bool:
-    """Whether anything was ever decided."""
+    """Whether the journal has any decision."""
     return bool(connection.scalar(select(exists().select_from(decision))))
 
 
@@ -64,13 +64,13 @@ def read_decisions(connection: Connection) -> list[Decision]:
 
 
 def next_number(connection: Connection) -> int:
-    """The number of the next decision: none is ever used twice."""
+    """The number of the next decision; no number is used twice."""
     last = connection.scalar(select(last_id(decision)))
     return max(last or 0, connection.scalar(select(func.max(decision.c.id))) or 0) + 1
 
 
 def append_decisions(connection: Connection, decisions: Sequence[Decision]) -> None:
-    """Append decisions, whose numbers nobody has."""
+    """Append decisions with new numbers."""
     if not decisions:
         return
     connection.execute(insert(decision), [_row(each) for each in decisions])
@@ -78,7 +78,7 @@ def append_decisions(connection: Connection, decisions: Sequence[Decision]) -> N
 
 
 def rewrite_decision(connection: Connection, changed: Decision) -> None:
-    """Put another act in the place of one that must not be known any more."""
+    """Replace the act of a decision, of which something was forgotten."""
     connection.execute(delete(decision_face).where(decision_face.c.decision_id == changed.id))
     connection.execute(update(decision).where(decision.c.id == changed.id).values(_row(changed)))
     _append_faces(connection, [changed])

@@ -77,7 +77,7 @@ def digest_from_json(value: object) -> bytes:
 
 
 def numbers_from_json(value: object, count: int) -> list[float]:
-    """So many numbers that can be places in a photo: not infinite, not NaN, not too large for a float.
+    """Check coordinates: a list of ``count`` finite numbers.
 
     Raises:
         ValueError: They are none.
@@ -270,7 +270,7 @@ class Decision:
 
 
 def folded(name: str) -> str:
-    """What two names have in common that are the same but for case and composition.
+    """The form in which two names are equal that differ only in case or composition.
 
     The source is the Unicode Standard, section 3.13, definition D145 (canonical caseless match).
     """
@@ -284,19 +284,13 @@ def faces_of(act: Act) -> tuple[FaceKey, ...]:
 
 def persons_of(act: Act) -> tuple[str, ...]:
     """Keys of the persons that an act is about."""
-    match act:
-        case Assign() | Reject() | Rename() | Hide() | Unhide() | Forget():
-            return (act.person,)
-        case Merge() | Split():
-            return (act.person, act.other)
-        case NotAFace() | Ignore() | Undo() | Forgotten():
-            return ()
+    return tuple(getattr(act, name) for name in ("person", "other") if hasattr(act, name))
 
 
 def without(
     act: Act, persons: Collection[str], is_forgotten: Callable[[FaceKey], bool] = lambda _: False
 ) -> Act:
-    """What is left of an act when persons and faces are forgotten; what it says of others stays.
+    """What an act still says when persons and faces are forgotten.
 
     Args:
         act: The act. A ``Forget`` or an ``Undo`` stays as it is.

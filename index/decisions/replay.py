@@ -62,7 +62,7 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True)
 class FaceVerdict:
-    """The last word on a face.
+    """What the last decision about a face says.
 
     Attributes:
         status: ``confirmed``, ``ignored`` or ``not-a-face``.
@@ -77,7 +77,7 @@ class FaceVerdict:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the decisions come to.
+    """The state that follows from the decisions.
 
     Attributes:
         persons: Those that are known, by key, in the order in which they became known.
@@ -150,7 +150,7 @@ class _PersonRecord:
 
 
 class Replay:
-    """Decisions replayed, to which more may be applied.
+    """A replay to which more decisions may be applied.
 
     Attributes:
         forgotten: Keys of persons of whom nothing may be known.
@@ -195,7 +195,7 @@ class Replay:
         return KnownPerson(key, record.name or "", record.hidden) if record and record.known else None
 
     def is_new(self, key: str) -> bool:
-        """Whether nothing was ever said of this key."""
+        """Whether no decision names this key."""
         return key not in self._persons and key not in self._merged and key not in self.forgotten
 
     def state(self) -> State:
@@ -279,7 +279,7 @@ class Replay:
 
 
 class _Faces:
-    """Which boxes are of one face. Inside the replay a face is a number, which is quick to look up."""
+    """Numbers faces: boxes of the same face get the same number, which is fast to look up."""
 
     def __init__(self) -> None:
         self.keys: list[FaceKey] = []
@@ -287,7 +287,7 @@ class _Faces:
         self._contents: dict[bytes, list[int]] = {}
 
     def numbers(self, faces: Iterable[FaceKey]) -> tuple[int, ...]:
-        """The numbers of these faces, each once; ``keys`` has the key that stands for each."""
+        """The numbers of faces, without repetition; ``keys`` has the key of each number."""
         found = dict.fromkeys(map(self._number, faces))
         return tuple(found)
 

@@ -1,7 +1,7 @@
-"""Marks that keep forgotten faces out: points in contents, about which no face may be known.
+"""Tombstones keep forgotten faces out: points in contents where no face may be recorded.
 
-A mark is the centre of a face's box, and all that is left of the face. A face whose box surrounds it is
-taken for that one. All functions work inside a transaction that their caller began.
+A tombstone is the centre of a forgotten face's box, and all that is left of it. A face whose box contains
+the point is taken for that face. All functions work inside a transaction of their caller.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ class Tombstone:
 
 
 class Tombstones:
-    """Forgotten points, by content."""
+    """The tombstones of some contents."""
 
     def __init__(self, points: Iterable[Tombstone]) -> None:
         self._contents: dict[bytes, list[Tombstone]] = {}
@@ -38,37 +38,37 @@ class Tombstones:
             self._contents.setdefault(point.digest, []).append(point)
 
     def digests(self) -> list[bytes]:
-        """The contents that have a mark."""
+        """The contents that have a tombstone."""
         return list(self._contents)
 
     def cover(self, face: FaceKey) -> bool:
-        """Whether a face is about one of the points, and so may not be known."""
+        """Whether a tombstone lies in the face's box, so that the face must not be recorded."""
         points = self._contents.get(face.digest, ())
         return any(surrounds(face.box, point.x, point.y) for point in points)
 
 
 def tombstone_of(face: FaceKey) -> Tombstone:
-    """The mark that keeps a face out."""
+    """The tombstone of a face."""
     box = face.box
     return Tombstone(face.digest, box.x + box.w / 2, box.y + box.h / 2)
 
 
 def read_tombstones(connection: Connection) -> list[Tombstone]:
-    """All marks, in the order in which they were made."""
+    """All tombstones, in the order in which they were made."""
     columns = forgotten.c
     rows = connection.execute(select(columns.digest, columns.x, columns.y).order_by(columns.id))
     return [Tombstone(*row) for row in rows]
 
 
 def tombstones_in(connection: Connection, digest: bytes) -> Tombstones:
-    """The marks in one content."""
+    """The tombstones in one content."""
     columns = forgotten.c
     rows = connection.execute(select(columns.digest, columns.x, columns.y).where(columns.digest == digest))
     return Tombstones(Tombstone(*row) for row in rows)
 
 
 def add_tombstones(connection: Connection, points: Iterable[Tombstone]) -> Sequence[Tombstone]:
-    """Make marks; returns those that were not there before."""
+    """Add tombstones; returns the new ones."""
     known = set(read_tombstones(connection))
     fresh = [point for point in dict.fromkeys(points) if point not in known]
     if fresh:

@@ -1,15 +1,15 @@
-"""What may be wrong in a library that SQLite can read, and what is done about it.
+"""Faults of a library that the store can read, and their repair.
 
-Each inspection looks at one thing: ``find`` says what is wrong and writes nothing, ``repair`` puts right
-whatever ``find`` would say now. A repair never invents: it takes out what contradicts itself, and has the
-photos concerned read again by the next scan. What SQLite cannot read is the matter of
-``index.store.backend``.
+Each inspection looks at one thing: ``find`` reports faults and writes nothing, ``repair`` repairs what
+``find`` would report now. A repair invents nothing: it deletes what contradicts itself, and lets the next
+scan read the photos concerned again. What the store cannot read is saved by ``index.store.backend``.
 """
 
 import os
 import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -20,7 +20,7 @@ from index.decisions.derived_tables import differences, write_derived_tables
 from index.decisions.journal_rows import NotADecision, read_decisions
 from index.decisions.model import Decision
 from index.decisions.replay import replay
-from index.errors import LibraryInaccessible
+from index.errors import accessible
 from index.maintenance.findings import Finding, FindingKind, named
 from index.photos.catalog import Catalog
 from index.store.conditions import has_declared_type, is_one_of
@@ -39,21 +39,13 @@ CHUNK = 4096
 
 
 class Inspection(Protocol):
-    """Looks at one thing in a library."""
+    """Looks at one thing in a library; its methods raise a ``LibraryError`` where they cannot."""
 
     def find(self) -> list[Finding]:
-        """What is wrong; nothing is written.
-
-        Raises:
-            LibraryError: The library cannot be read.
-        """
+        """Find faults, and write nothing."""
 
     def repair(self) -> None:
-        """Put right what is wrong now.
-
-        Raises:
-            LibraryError: The library cannot be written.
-        """
+        """Repair what is at fault now."""
 
 
 def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
@@ -69,95 +61,90 @@ def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class ReferenceInspection:
-    """Rows refer to rows that are there."""
+    """Rows refer to rows that exist."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    store: Store
 
     def find(self) -> list[Finding]:
         """One finding for each table."""
+        remedy = "delete them; photos among them are read again by the next scan"
         return [
-            Finding(
-                FindingKind.REFERENCES,
-                f"rows of the table {table} that refer to others that are not there: {count:,}",
-                "delete them; photos among them are read again by the next scan",
-            )
-            for table, count in self._store.dangling_rows().items()
+            Finding(FindingKind.REFERENCES, f"rows of {table} that refer to missing rows: {count:,}", remedy)
+            for table, count in self.store.dangling_rows().items()
         ]
 
     def repair(self) -> None:
-        """Delete rows until none refers to nothing."""
-        self._store.delete_dangling_rows()
+        """Delete rows until all references hold."""
+        self.store.delete_dangling_rows()
 
 
+@dataclass(frozen=True, slots=True)
 class FaceInspection:
-    """Every face is at a place where a face can be.
+    """Every face has a box and landmarks that a face can have.
 
-    What was decided of a face is in the journal by content and box, and finds its way back when the photo
-    has been read again.
+    The journal keeps decisions by content and box: they hold again once the photo has been read again.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    store: Store
 
     def find(self) -> list[Finding]:
         """At most one finding."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             faces = _misplaced(connection)
         if not faces:
             return []
-        message = f"faces whose box or landmarks are none: {len(faces):,} (faces {named(faces)})"
+        message = f"faces with an invalid box or landmarks: {len(faces):,} (faces {named(faces)})"
         remedy = "read their photos again at the next scan; delete those whose photos are missing"
         return [Finding(FindingKind.FACES, message, remedy)]
 
     def repair(self) -> None:
-        """Forget the contents that the faces are in, or, where their photos are missing, the faces."""
-        with self._store.write() as connection:
+        """Delete the faces; those whose photos are present are found again by the next scan."""
+        with self.store.write() as connection:
             misplaced = is_one_of(face.c.id, _misplaced(connection))
             contents = connection.scalars(select(face.c.content_id).distinct().where(misplaced))
             read_again(connection, list(contents))
             connection.execute(delete(face).where(misplaced))
 
 
+@dataclass(frozen=True, slots=True)
 class DescriptorInspection:
-    """Every descriptor is one: as long as its model makes them, finite, and of unit norm.
+    """Every descriptor has the length of its model, finite numbers, and unit norm.
 
-    A face without a descriptor is no fault: its photo may have been out of reach when the library got
-    another model. The nightly run describes it when it can.
+    A face without a descriptor is no fault: its photo may have been out of reach when the library changed
+    its model. The nightly run describes it when it can.
     """
 
-    def __init__(self, store: Store, dimension: Dimension) -> None:
-        self._store = store
-        self._dimension = dimension
+    store: Store
+    dimension: Dimension
 
     def find(self) -> list[Finding]:
         """One finding for each model."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             unsound = self._unsound(connection)
-        remedy = "delete them; 'faceindex reindex' describes these faces again"
         return [
             Finding(
                 FindingKind.DESCRIPTORS,
-                f"descriptors by {model} that are none: {len(faces):,} (faces {named(faces)})",
-                remedy,
+                f"invalid descriptors of {model}: {len(faces):,} (faces {named(faces)})",
+                "delete them; 'faceindex reindex' describes these faces again",
             )
             for model, faces in unsound.items()
         ]
 
     def repair(self) -> None:
-        """Delete those that are none."""
+        """Delete the invalid ones."""
         columns = descriptor.c
-        with self._store.write() as connection:
+        with self.store.write() as connection:
             for model, faces in self._unsound(connection).items():
                 unsound = is_one_of(columns.face_id, faces)
                 connection.execute(delete(descriptor).where(columns.model == model, unsound))
 
     def _unsound(self, connection: Connection) -> dict[ModelId, list[int]]:
-        """Faces by model, for models whose dimension is known."""
+        """Faces whose descriptor is invalid, by model, for models whose dimension is known."""
         unsound: dict[ModelId, list[int]] = defaultdict(list)
         for model in map(ModelId, connection.scalars(select(descriptor.c.model).distinct()).all()):
-            dimension = self._dimension(model)
+            dimension = self.dimension(model)
             if dimension is None:
                 continue
             for ids, blobs in _descriptors(connection, model):
@@ -167,14 +154,14 @@ class DescriptorInspection:
 
 
 def _misplaced(connection: Connection) -> list[int]:
-    is_none = or_(
+    is_invalid = or_(
         *(~has_declared_type(face.c[name]) for name in ("x", "y", "w", "h", "landmarks")),
         func.length(face.c.landmarks) != LANDMARKS_BYTES,
-        # Infinity and NaN (which SQLite stores as NULL) are no numbers of pixels.
+        # Infinity, and NaN, which SQLite stores as NULL, are refused too.
         *(~(func.abs(face.c[name]) < 1e9) for name in ("x", "y")),
         *(~face.c[name].between(0, 1e9) for name in ("w", "h")),
     )
-    return list(connection.scalars(select(face.c.id).where(is_none)))
+    return list(connection.scalars(select(face.c.id).where(is_invalid)))
 
 
 def _descriptors(connection: Connection, model: ModelId) -> Iterator[tuple[list[int], list[bytes]]]:
@@ -185,32 +172,31 @@ def _descriptors(connection: Connection, model: ModelId) -> Iterator[tuple[list[
         yield list(ids), list(blobs)
 
 
+@dataclass(frozen=True, slots=True)
 class DerivedTablesInspection:
-    """Persons and verdicts are what the journal of decisions, replayed, comes to."""
+    """Persons and verdicts follow from the journal of decisions."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    store: Store
 
     def find(self) -> list[Finding]:
         """One finding for each table; or one, where the journal cannot be read."""
         try:
-            with self._store.read() as connection:
+            with self.store.read() as connection:
                 counts = differences(connection, replay(read_decisions(connection)))
         except NotADecision as error:
             return [Finding(FindingKind.JOURNAL, str(error), "delete this decision, and go by the others")]
-        remedy = "make it anew from the journal"
         return [
             Finding(
                 FindingKind.JOURNAL,
-                f"rows of the table {table} that are not what the journal of decisions comes to: {count:,}",
-                remedy,
+                f"rows of {table} that do not follow from the journal of decisions: {count:,}",
+                "derive them from the journal again",
             )
             for table, count in counts.items()
         ]
 
     def repair(self) -> None:
-        """Delete decisions that are none, and replay the others."""
-        with self._store.write() as connection:
+        """Delete decisions that cannot be read, and replay the others."""
+        with self.store.write() as connection:
             write_derived_tables(connection, replay(_readable(connection)))
 
 
@@ -222,17 +208,17 @@ def _readable(connection: Connection) -> list[Decision]:
             connection.execute(delete(decision).where(decision.c.id == error.number))
 
 
+@dataclass(frozen=True, slots=True)
 class IndexFileInspection:
-    """The saved index is the one that the database knows."""
+    """The saved index is one that this library saved."""
 
-    def __init__(self, catalog: Catalog, dimension: Dimension) -> None:
-        self._catalog = catalog
-        self._dimension = dimension
+    catalog: Catalog
+    dimension: Dimension
 
     def find(self) -> list[Finding]:
         """At most one finding."""
-        model = self._catalog.model()
-        fault = None if model is None else index_fault(self._catalog, model)
+        model = self.catalog.model()
+        fault = None if model is None else index_fault(self.catalog, model)
         if fault is None:
             return []
         message = f"the file of the saved index cannot be used: {fault}"
@@ -240,17 +226,17 @@ class IndexFileInspection:
 
     def repair(self) -> None:
         """Build it from the database, and save it."""
-        model = self._catalog.model()
-        dimension = None if model is None else self._dimension(model)
+        model = self.catalog.model()
+        dimension = None if model is None else self.dimension(model)
         if model is not None and dimension is not None and self.find():
-            save_index(load_index(self._catalog, model, dimension).index, self._catalog, model)
+            save_index(load_index(self.catalog, model, dimension).index, self.catalog, model)
 
 
+@dataclass(frozen=True, slots=True)
 class PermissionInspection:
-    """Nobody but the owner can read the library's files: descriptors of faces are biometric data."""
+    """Only the owner can use the library's files: descriptors of faces are biometric data."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    path: Path
 
     def find(self) -> list[Finding]:
         """One finding for each file."""
@@ -264,20 +250,16 @@ class PermissionInspection:
         ]
 
     def repair(self) -> None:
-        """Take all rights from others."""
-        try:
+        """Take all permissions from others."""
+        with accessible(self.path):
             for path, mode in self._open_to_others():
                 path.chmod(mode & 0o700)
-        except OSError as error:
-            raise LibraryInaccessible(self._path, error.strerror or str(error)) from error
 
     def _open_to_others(self) -> list[tuple[Path, int]]:
-        folder = self._path.parent
-        try:
-            own = library_files(self._path)
+        folder = self.path.parent
+        with accessible(self.path):
+            own = library_files(self.path)
             # A folder that holds other things too is the user's own, who may have others look into it.
             looked_at = [*own, *([folder] if len(own) == len(os.listdir(folder)) else [])]
             modes = [(path, stat.S_IMODE(path.stat().st_mode)) for path in looked_at]
-        except OSError as error:
-            raise LibraryInaccessible(self._path, error.strerror or str(error)) from error
         return [(path, mode) for path, mode in modes if mode & 0o077]

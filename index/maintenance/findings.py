@@ -1,11 +1,11 @@
-"""What a check finds: one fault a finding, with what repair would do about it. Values only."""
+"""What a check finds: each finding is one fault, with what a repair would do about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 _NAMED = 5
-"""So many of the things that are wrong are named; of the others the number is enough."""
+"""At most so many of the faulty things are named."""
 
 
 class FindingKind(StrEnum):
@@ -36,6 +36,6 @@ class Finding:
 
 
 def named(values: Sequence[object]) -> str:
-    """A few of the things that are wrong, for a message."""
+    """A few of the faulty things, for a message."""
     shown = ", ".join(str(each) for each in values[:_NAMED])
     return shown if len(values) <= _NAMED else f"{shown}, ..."

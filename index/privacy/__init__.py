@@ -1,1 +1,1 @@
-"""Forgetting a person: out of the rows, the journal, the index files and copies."""
+"""Forgets a person: in the tables, the journal, the index files and copies."""

@@ -1,4 +1,4 @@
-"""Forgetting a person for good: out of the tables, out of the index files, out of copies of the library.
+"""Forgets a person for good: in the tables, the index files and copies of the library.
 
 The tables come first, in one transaction, so that a person is forgotten or not, whatever happens. What
 follows can be done again at any time. SQLite overwrites what it deletes, and the files are written anew:
@@ -17,7 +17,7 @@ from index.decisions.derived_tables import write_derived_tables
 from index.decisions.journal_rows import append_decisions, next_number, read_decisions, readable
 from index.decisions.model import Decision, Forget, new_key
 from index.decisions.replay import replay
-from index.errors import DecisionRefused, LibraryInaccessible
+from index.errors import DecisionRefused, accessible
 from index.photos.catalog import Catalog
 from index.privacy.redaction import keys_of, take_out_persons
 from index.store.library_files import library_files
@@ -47,7 +47,7 @@ class Purged:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What became of a person who was forgotten.
+    """What was deleted with a person.
 
     Attributes:
         name: What the person was called.
@@ -63,7 +63,7 @@ class Erased:
 
 
 def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
-    """Forget a person, and all who were merged with it. It cannot be undone.
+    """Forget a person, and all persons merged with it. It cannot be undone.
 
     The faces never come back, whatever is scanned: marks keep them out. Nobody else may use the library
     meanwhile but to read.
@@ -97,7 +97,7 @@ def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
 
 
 def purge(store: Store) -> Purged:
-    """Leave nothing of what was deleted in the library's files. Done twice, it changes nothing more.
+    """Remove all traces of deleted rows from the library's files. Idempotent.
 
     Raises:
         LibraryBusy: Somebody reads the library, and did not stop.
@@ -109,20 +109,18 @@ def purge(store: Store) -> Purged:
         index_path(path, model) for model, each in dimensions.items() if _save_index(catalog, model, each)
     )
     indexes = {index_path(path, model) for model in dimensions}
-    try:
+    with accessible(path):
         copies = store.copies()
         stale = [each for each in library_files(path) if _is_index(each) and each not in indexes]
         removed = tuple(sorted((*copies.of_upgrades, *stale)))
         for file in removed:
             file.unlink(missing_ok=True)
-    except OSError as error:
-        raise LibraryInaccessible(path, error.strerror or str(error)) from error
     store.vacuum()
     return Purged((path, *rewritten), removed, copies.others)
 
 
 def _dimensions(store: Store) -> dict[ModelId, int]:
-    """How long the descriptors of each model are; the manifests of models that have none are deleted."""
+    """The dimension of each model with descriptors; records of indexes of other models are deleted."""
     columns = descriptor.c
     with store.write() as connection:
         models = list(connection.scalars(select(columns.model).distinct()))
@@ -136,7 +134,7 @@ def _any_vector(connection: Connection, model: str) -> bytes:
 
 
 def _save_index(catalog: Catalog, model: ModelId, dimension: int) -> bool:
-    """Write a model's index anew where it holds something else than the database; whether it did."""
+    """Save a model's index again if it differs from the database; returns whether it did."""
     loaded = load_index(catalog, model, dimension)
     if not loaded.saved:
         save_index(loaded.index, catalog, model)

@@ -1,4 +1,4 @@
-"""Taking over the decisions of another journal, or of an earlier state of the same one.
+"""Merges another journal, or an earlier state of the same one.
 
 A decision is known by its uid, so that nothing is taken over twice. What is new comes after all that is
 there. Who was forgotten on either side is forgotten on both. All happens inside a transaction that the
@@ -25,7 +25,7 @@ from index.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an import. The first three together are the decisions in the file.
+    """Counts of an import. The first three together are the decisions in the file.
 
     Attributes:
         added: Decisions that were new, and taken over as they are.
@@ -43,7 +43,7 @@ class Imported:
 
 
 def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_now) -> Imported:
-    """Take over the decisions of another journal, or of an earlier state of the same one.
+    """Import the decisions of another journal, or of an earlier state of the same one.
 
     Those that are new come after all that are there, in the order of the file.
 
@@ -65,7 +65,7 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
 
 
 def _take_over(connection: Connection, file: JournalFile, now: datetime) -> Imported:
-    """Take over what a file holds.
+    """Import what a file holds.
 
     Raises:
         NotADecision: A row of the journal that is there is none.
@@ -96,7 +96,7 @@ def _take_over(connection: Connection, file: JournalFile, now: datetime) -> Impo
 
 
 def _fresh(decisions: Sequence[Decision], known: Set[str], number: int) -> Iterator[Decision]:
-    """The decisions of a file that are not known yet, each once, with numbers of this library."""
+    """The unknown decisions of a file, each once, with numbers of this library."""
     seen = set(known)
     for each in decisions:
         if each.uid not in seen:

@@ -1,4 +1,4 @@
-"""Taking persons out of the rows: their faces, their names, and what was ever decided about them.
+"""Deletes persons from the tables: their faces, names, and what was decided about them.
 
 What is left says nothing of them: decisions of which only number, uid and time remain, a decision that
 says that a key is forgotten, and marks that keep the faces out. All functions work inside a transaction
@@ -7,10 +7,10 @@ that their caller began; what is outside the tables is the matter of ``index.pri
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from index.decisions.face_keys import face_keys
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.journal_rows import rewrite_decision
 from index.decisions.model import (
@@ -35,7 +35,7 @@ from pipeline.values import Box
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """What was taken out.
+    """What was deleted.
 
     Attributes:
         decisions: All decisions, as they are now.
@@ -54,7 +54,7 @@ def redact(
     is_forgotten: Callable[[FaceKey], bool],
     others: Iterable[Decision] = (),
 ) -> tuple[Decision, ...]:
-    """What decisions say when persons and faces are forgotten, whatever else they say kept.
+    """Remove persons and faces from decisions, and keep what else they say.
 
     A person who had but forgotten faces is left without any: names of that one go too, for a forgotten
     person may have had another name before.
@@ -82,7 +82,7 @@ def redact(
 
 
 def keys_of(state: State, key: str) -> tuple[str, ...]:
-    """All keys that mean the same person as a key does: this one, and those that were merged."""
+    """All keys of a person: this one, and those of persons merged with it."""
     key = state.merged.get(key, key)
     return (key, *(other for other, meant in state.merged.items() if meant == key))
 
@@ -90,7 +90,7 @@ def keys_of(state: State, key: str) -> tuple[str, ...]:
 def take_out_persons(
     connection: Connection, decisions: Sequence[Decision], persons: Collection[str]
 ) -> Redacted:
-    """Take out persons, with the faces that are confirmed to be them or recognised as them.
+    """Delete persons, with the faces confirmed to be them or recognised as them.
 
     Args:
         connection: In a transaction that may write.
@@ -117,12 +117,12 @@ def take_out_persons(
 def take_out_tombstones(
     connection: Connection, decisions: Sequence[Decision], points: Sequence[Tombstone]
 ) -> Redacted:
-    """Take out the faces about these points, which were marked elsewhere; see ``take_out_persons``."""
+    """Delete the faces at tombstones of another library; see ``take_out_persons``."""
     marks = Tombstones(points)
     doomed = [
         face_id
         for digest in marks.digests()
-        for face_id, key in _faces_in(connection, digest).items()
+        for face_id, key in face_keys(connection, content.c.digest == digest).items()
         if marks.cover(key)
     ]
     left = redact(decisions, (), marks.cover)
@@ -137,30 +137,15 @@ def _rewrite(connection: Connection, before: Sequence[Decision], after: Sequence
     return len(changed)
 
 
-_FACES = select(face.c.id, content.c.digest, face.c.x, face.c.y, face.c.w, face.c.h).join_from(face, content)
-
-
 def _faces_of(connection: Connection, persons: Collection[str]) -> dict[int, FaceKey]:
     """The faces that are confirmed to be these persons, or recognised as them."""
     one = named_faces()
-    query = (
-        _FACES.join(one, one.c.face_id == face.c.id)
-        .join(person, person.c.id == one.c.person_id)
-        .where(is_one_of(person.c.key, persons))
-    )
-    return _by_id(connection.execute(query))
-
-
-def _faces_in(connection: Connection, digest: bytes) -> dict[int, FaceKey]:
-    return _by_id(connection.execute(_FACES.where(content.c.digest == digest)))
-
-
-def _by_id(rows: Iterable[Any]) -> dict[int, FaceKey]:
-    return {face_id: FaceKey(digest, Box(*box)) for face_id, digest, *box in rows}
+    query = select(one.c.face_id).join(person, person.c.id == one.c.person_id)
+    return face_keys(connection, face.c.id.in_(query.where(is_one_of(person.c.key, persons))))
 
 
 def _delete_faces(connection: Connection, face_ids: Iterable[int]) -> None:
-    """Delete faces, with all that refers to them, and the clusters that had no others."""
+    """Delete faces, with all rows that refer to them, and clusters left empty."""
     doomed = list(face_ids)
     members = select(cluster_face.c.cluster_id).where(is_one_of(cluster_face.c.face_id, doomed))
     touched = [each for each in connection.scalars(members.distinct()) if each is not None]

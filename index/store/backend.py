@@ -1,4 +1,4 @@
-"""What each kind of store does for libraries that are not open: makes, opens, copies and saves them.
+"""The seam for libraries that are not open: how a kind of store makes, opens, copies and saves them.
 
 A backend is a module, or an object, with these functions; ``index.store.opening`` knows which one keeps a
 library.
@@ -62,17 +62,12 @@ class Salvage:
 class Backend(Protocol):
     """One kind of store. Paths name libraries, are absolute, and may hold any bytes.
 
+    Every function raises a ``LibraryError`` where it cannot read or write, and leaves the library as it was.
     The lock of a run is not taken here: whoever calls ``salvage`` or ``restore`` holds it.
     """
 
     def create(self, path: Path) -> Store:
-        """Open a library to write in it; make it where there is none.
-
-        What is made can be read by its owner alone: descriptors of faces are biometric data.
-
-        Raises:
-            LibraryError: See ``open``; a missing library is no error here.
-        """
+        """Open a library for writing; make it where there is none, for its owner alone."""
 
     def open(self, path: Path, access: Access) -> Store:
         """Open an existing library. One of an earlier revision is upgraded first, beside a copy of it.
@@ -90,11 +85,7 @@ class Backend(Protocol):
         """
 
     def check_exists(self, path: Path) -> None:
-        """Refuse what cannot be a library, without opening it; nothing is written.
-
-        Raises:
-            LibraryError: See ``open``.
-        """
+        """Raise as ``open`` does where there cannot be a library; nothing is opened or written."""
 
     def is_library(self, path: Path) -> bool:
         """Whether a file is a library or a backup of one, sound or not.
@@ -106,38 +97,18 @@ class Backend(Protocol):
     def back_up(self, path: Path, target: Path) -> BackedUp:
         """Copy a library, as it was last committed, to a file that its owner alone can read (0600).
 
-        Scans and readers go on meanwhile. The copy is read back before it gets its name.
-
-        Args:
-            path: The library.
-            target: The backup; what has the name before is replaced.
-
-        Raises:
-            LibraryError: The library cannot be read, or the copy not be written.
+        Scans and readers go on meanwhile. The copy is read back before it gets its name and replaces what was
+        there.
         """
 
     def inspect(self, path: Path) -> BackedUp:
-        """See that a library or a backup is sound, and that this version can read it.
-
-        Raises:
-            LibraryMissing: There is none, or an empty one.
-            LibraryTooNew: A newer version made it.
-            LibraryDamaged: It is no library, or a damaged one.
-            LibraryInaccessible: It cannot be read.
-        """
+        """Count what is in a library or backup; raise as ``open`` does if it is damaged or too new."""
 
     def restore(self, backup: Path, path: Path) -> Path | None:
-        """Put a backup in the place of a library.
-
-        Args:
-            backup: A backup in which ``inspect`` finds no fault.
-            path: The library; there need not be one.
+        """Put a backup in which ``inspect`` finds no fault in the place of a library.
 
         Returns:
             Where the library that was there is now; ``None`` where there was none.
-
-        Raises:
-            LibraryError: The backup cannot be read, or its copy not be written: the library stays.
         """
 
     def damage(self, path: Path) -> str | None:
@@ -145,7 +116,6 @@ class Backend(Protocol):
 
         Raises:
             NotALibrary: It is no library, damaged or not.
-            LibraryError: It cannot be read.
         """
 
     def salvage(self, path: Path, now: str) -> Salvage:
@@ -156,9 +126,7 @@ class Backend(Protocol):
             now: The time, as it is written down.
 
         Raises:
-            LibraryDamaged: Nothing in it can be read; it is left as it is.
-            LibraryTooNew: A newer version made it.
-            LibraryInaccessible: The new one cannot be written; the old one is left as it is.
+            LibraryDamaged: Nothing in it can be read.
         """
 
     def shared_place(self, path: Path) -> str | None:

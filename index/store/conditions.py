@@ -1,6 +1,6 @@
-"""Conditions of queries, and the parts of them that each backend says in its own way.
+"""Conditions of queries, with the parts that differ from backend to backend.
 
-A backend gives the words for the elements here with ``sqlalchemy.ext.compiler.compiles``.
+A backend compiles the elements here to its own SQL (``sqlalchemy.ext.compiler.compiles``).
 """
 
 import json
@@ -37,7 +37,7 @@ class LastId(FunctionElement[int]):
 
 
 def is_under(column: ColumnElement[bytes], path: bytes) -> ColumnElement[bool]:
-    """A condition on a column of paths: it is this one, or below it.
+    """Select paths that are this one, or below it.
 
     What is below begins with the path and a slash: one range of bytes, which an index finds at once.
     """
@@ -47,21 +47,21 @@ def is_under(column: ColumnElement[bytes], path: bytes) -> ColumnElement[bool]:
 
 
 def is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> ColumnElement[bool]:
-    """A condition on a column: one parameter for however many values, of which SQLite limits the number."""
+    """Select values from a list of any length: the whole list is one parameter of the statement."""
     listed = Listed(literal(json.dumps(list(values)), Text))
     return column.in_(select(listed.table_valued("value").c.value))
 
 
 def has_declared_type(column: Column[Any]) -> ColumnElement[bool]:
-    """Whether a value has its column's type, which SQLite does not enforce."""
+    """Select values that have their column's type, which not every backend enforces."""
     return HasDeclaredType(column)
 
 
 def last_id(table: Table) -> ColumnElement[int]:
-    """The highest id that the table ever gave a row: none is used twice."""
+    """The highest id that the table ever gave a row, NULL if none; no id is used twice."""
     return LastId(literal(table.name, Text))
 
 
 def in_chunks(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    """The values, so many at a time, where each is a parameter of its own: backends limit their number."""
+    """Split values into chunks, for statements with a parameter for each: backends limit their number."""
     return (values[start : start + size] for start in range(0, len(values), size))

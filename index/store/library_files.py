@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def library_files(path: Path) -> list[Path]:
-    """A library and everything of it that lies beside it, copies too, by name."""
+    """The library and the files beside it whose names begin with its name, sorted."""
     with os.scandir(path.parent) as entries:
         names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
     own = (name for name in names if name == path.name or name.startswith((f"{path.name}.", f"{path.name}-")))

@@ -1,4 +1,4 @@
-"""Has the next scan read photos anew."""
+"""Photos that the next scan has to read again."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from index.store.schema import content, photo
 
 
 def read_again(connection: Connection, contents: Sequence[int]) -> None:
-    """Have the next scan read photos anew, by forgetting them; those that are all missing are left.
+    """Make the next scan read photos again, by deleting their rows; contents without a present photo stay.
 
     Args:
         connection: With a transaction that may write, and foreign keys enforced.

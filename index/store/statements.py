@@ -1,4 +1,4 @@
-"""Inserts that meet rows which are there already, in the words of whichever backend a connection is of."""
+"""Inserts that handle rows which already exist, for any backend."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: str) -> None:
-    """Insert rows; one whose key is there already updates that row, in all columns that it names.
+    """Insert rows, or update the existing row of the same key in the columns given.
 
     Args:
         connection: In a transaction that may write.
@@ -23,11 +23,11 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows that are not there yet, and leave those that are as they are."""
+    """Insert rows, except those whose key exists already."""
     if rows:
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
 def _insert(connection: Connection, table: Table) -> Any:
-    """The dialect's own INSERT: in SQLAlchemy each has ON CONFLICT for itself, under the same names."""
+    """The dialect's own INSERT: the classes have the same methods for conflicts, and no common base."""
     return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)

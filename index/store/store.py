@@ -1,4 +1,4 @@
-"""The seam behind which a library is stored: transactions, and what keeps the store in good order.
+"""The seam to whatever stores an open library: transactions and upkeep.
 
 All SQL of this package runs in a transaction of a ``Store``. Statements are written for any backend
 (``index.store.conditions``, ``index.store.statements``); what only one backend has is in its own package.
@@ -39,6 +39,8 @@ class Copies:
 class Store(ABC):
     """An open library. It may be used by several threads; each transaction belongs to one.
 
+    Every method raises a ``LibraryError`` where the library cannot be read or written.
+
     Attributes:
         path: Names the library in messages, and the place beside which its caches are kept. Absolute.
     """
@@ -47,29 +49,18 @@ class Store(ABC):
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Connection]:
-        """Begin a transaction that sees one state of the library. Keep it short: a writer may wait for it.
-
-        Raises:
-            LibraryError: The library cannot be read, for a reason that is not a bug.
-        """
+        """Begin a transaction that sees one state of the library. Keep it short: a writer may wait for it."""
 
     @abstractmethod
     def write(self) -> AbstractContextManager[Connection]:
         """Begin a transaction that is committed where the block ends, and rolled back where it raises.
 
         Only one can be open at a time, in whatever process; the others wait for it to end.
-
-        Raises:
-            LibraryError: The library cannot be written, for a reason that is not a bug.
         """
 
     @abstractmethod
     def size(self) -> int:
-        """How much the library takes up, in bytes.
-
-        Raises:
-            LibraryError: See ``read``.
-        """
+        """The size of the stored library in bytes."""
 
     @abstractmethod
     def state(self) -> Hashable:
@@ -84,41 +75,27 @@ class Store(ABC):
 
     @abstractmethod
     def dangling_rows(self) -> dict[str, int]:
-        """How many rows refer to rows that are not there, by table; none where references are enforced.
-
-        Raises:
-            LibraryError: See ``read``.
-        """
+        """Count rows that refer to missing rows, by table."""
 
     @abstractmethod
     def delete_dangling_rows(self) -> None:
-        """Delete rows until none refers to one that is not there.
-
-        Raises:
-            LibraryError: See ``write``.
-        """
+        """Delete rows until none refers to a missing row."""
 
     @abstractmethod
     def refuse_damaged(self) -> None:
-        """Look for damage before much is written: writing would spread it.
-
-        Raises:
-            LibraryDamaged: Some of the library cannot be read.
-            LibraryError: See ``read``.
-        """
+        """Raise ``LibraryDamaged`` for a damaged library: writing much would spread the damage."""
 
     @abstractmethod
     def vacuum(self) -> None:
-        """Leave nothing in the store of what was deleted. It may take as much space again while it runs.
+        """Remove all traces of deleted rows from the store. It may need as much space again while it runs.
 
         Raises:
             LibraryBusy: Somebody else has a transaction open, and kept it.
-            LibraryError: See ``write``.
         """
 
     @abstractmethod
     def copies(self) -> Copies:
-        """What lies beside the library and may hold what was deleted from it.
+        """Other libraries beside this one, which may hold what was deleted here.
 
         Raises:
             OSError: The place cannot be read.
@@ -126,7 +103,7 @@ class Store(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the library."""
+        """Close the library."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,1 +1,1 @@
-"""SQLite as the store: connections, copies, backup and salvage of one file."""
+"""SQLite as the store of a library: one file, its connections, copies, backup and salvage."""

@@ -102,12 +102,12 @@ def has_safe_wal(version: tuple[int, int, int]) -> bool:
 
 
 def as_said(line: object) -> str:
-    """A line of what SQLite's checks of the pages say, in plain words."""
+    """A line of SQLite's report on its pages, without its decoration."""
     return " ".join(str(line).removeprefix("*** in database main ***").split())
 
 
 def explain(path: Path, error: sqlite3.Error) -> LibraryError | None:
-    """What an error of SQLite means for who uses the library; ``None`` where it can only be a bug."""
+    """Translate an error of SQLite to one of the library; ``None`` for a bug of this program."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return LibraryDamaged(path, str(error))

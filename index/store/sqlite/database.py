@@ -1,4 +1,4 @@
-"""A library's file: making it, opening it, bringing it up to date, and transactions on it.
+"""A library in a SQLite file: made, opened, upgraded, read and written in transactions.
 
 Each transaction is a ``with`` block: ``read()`` sees one state of the library throughout, ``write()``
 is applied whole or not at all. What the tables mean is the catalog's matter. Alembic is imported only
@@ -26,6 +26,7 @@ from index.errors import (
     LibraryMissing,
     LibraryTooNew,
     NotALibrary,
+    accessible,
 )
 from index.store import schema
 from index.store.conditions import is_one_of
@@ -176,13 +177,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def create_database(path: Path) -> SqliteStore:
     """See ``Backend``. A new file gets the mode 0600, a new folder 0700."""
     path = _absolute(path)
-    try:
+    with accessible(path):
         if not path.parent.is_dir():
             os.makedirs(path.parent, mode=0o700, exist_ok=True)
         if not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise LibraryInaccessible(path, _reason(error)) from error
     return open_database(path, Access.WRITE)
 
 
@@ -233,7 +232,7 @@ def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> 
 
 
 def known_revisions(scripts: Path | None = None) -> frozenset[str]:
-    """The revisions that this version of faceindex can read, or upgrade; of ``scripts`` see ``migrate``."""
+    """The revisions that this version of faceindex can read or upgrade; for ``scripts`` see ``migrate``."""
     from alembic.script import ScriptDirectory
 
     directory = ScriptDirectory.from_config(_alembic_config(scripts or _installed_scripts()))
@@ -268,7 +267,7 @@ def check_file(path: Path) -> None:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise LibraryMissing(path) from error
     except OSError as error:
-        raise LibraryInaccessible(path, _reason(error)) from error
+        raise LibraryInaccessible(path, error.strerror or str(error)) from error
     # SQLite takes a file of a few bytes for an empty database, and would write over it.
     if start and start != _MAGIC:
         raise NotALibrary(path, "it is not a SQLite database")
@@ -281,12 +280,8 @@ def is_library(path: Path) -> bool:
     return start.startswith(_MAGIC) and start[_APPLICATION_ID_AT:] == APPLICATION_ID.to_bytes(4)
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
-
-
 def revision_of(path: Path) -> str | None:
-    """The revision of the library in a file; ``None`` for a file in which nothing has been made yet.
+    """The revision of a library; ``None`` for an empty file.
 
     Raises:
         NotALibrary: There is something in it, but no library.
@@ -321,7 +316,7 @@ def _engine(path: Path, access: Access) -> Engine:
 
 
 def _dangling(connection: Connection) -> dict[str, list[int]]:
-    """Row ids by table, of rows that refer to nothing."""
+    """Row ids, by table, of rows that refer to missing rows."""
     rows: dict[str, list[int]] = defaultdict(list)
     for name, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         rows[name].append(row_id)
@@ -330,7 +325,7 @@ def _dangling(connection: Connection) -> dict[str, list[int]]:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Raise errors of SQLite as what they mean for the library; let bugs through as they are."""
+    """Translate errors of SQLite to ``LibraryError``; bugs propagate unchanged."""
     try:
         yield
     except (sqlite3.Error, DBAPIError) as error:

@@ -1,4 +1,4 @@
-"""What ``index.store.conditions`` asks for, in SQLite's words. It takes effect where it is imported."""
+"""SQLite's SQL for the elements of ``index.store.conditions``; importing this module registers it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Copies of whole database files, and putting one in the place of another. This module knows no tables."""
+"""Copies and replaces whole database files; knows no tables."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
 
-from index.errors import LibraryBusy, LibraryInaccessible
+from index.errors import LibraryBusy, accessible
 from index.store.sqlite.connection import BUSY_SECONDS, connect
 from index.store.store import Access
 from index.whole_file import sync_to_disk
@@ -57,7 +57,7 @@ def copy_pages(source: Path, target: Path) -> None:
 
 
 def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
-    """Give a database the name of another one, which stays beside it under another name.
+    """Replace a database by another one; the old one stays beside it under another name.
 
     Nobody may write to either meanwhile.
 
@@ -72,7 +72,7 @@ def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
     Raises:
         LibraryInaccessible: A file cannot be written or renamed.
     """
-    try:
+    with accessible(path):
         kept = _free_name(path, suffix)
         if there_is_one := path.exists():
             _link(path, kept)
@@ -83,13 +83,11 @@ def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
         sync_to_disk(new)
         os.replace(new, path)
         sync_to_disk(path.parent)
-    except OSError as error:
-        raise LibraryInaccessible(path, error.strerror or str(error)) from error
     return kept if there_is_one else None
 
 
 def _link(path: Path, other: Path) -> None:
-    """Give a file another name too; where there are no links, to a copy."""
+    """Hard-link a file, or copy it where the file system has no links."""
     try:
         os.link(path, other)
     except OSError:

@@ -1,4 +1,4 @@
-"""On what a library lies: whether other machines may share the place. It knows nothing of SQLite."""
+"""Whether a library is on a file system that other machines may share."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What can still be read of a damaged library, into a new one that takes its place.
+"""Saves what can be read of a damaged library into a new one that takes its place.
 
 Tables are read row by row in the order of their row ids. Where SQLite cannot go on, every next row id is
 tried until one can be read again, so that a damaged page costs the rows on it and no others (a damaged
@@ -86,7 +86,7 @@ def _is_damage(error: sqlite3.Error) -> bool:
 
 
 def _open_damaged(path: Path) -> sqlite3.Connection:
-    """A connection for reading that gives what it can; text that is not UTF-8 comes with surrogates."""
+    """Connect to a damaged library; text that is not UTF-8 is read with surrogates."""
     connection = connect(path, Access.READ)
     connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
     # A schema that is damaged, and a file that ends too early, are no reason to read nothing.
@@ -97,7 +97,7 @@ def _open_damaged(path: Path) -> sqlite3.Connection:
 
 
 def _revision(source: sqlite3.Connection) -> str:
-    """The library's revision; where it cannot be read, the newest."""
+    """The library's revision, or the newest where it cannot be read."""
     row = _first(source, "SELECT version_num FROM alembic_version")
     return str(row[0]) if row else HEAD
 
@@ -121,7 +121,7 @@ def _copy_tables(source: sqlite3.Connection, copy: sqlite3.Connection) -> list["
 
 
 def _infer_model(copy: sqlite3.Connection, now: str) -> None:
-    """Where the library's model was lost, it is the one that described most faces."""
+    """If the row with the library's model was lost, take the model that described most faces."""
     copy.execute(
         "INSERT INTO library (id, model, created_at) SELECT 1, model, ? FROM descriptor "
         "WHERE NOT EXISTS (SELECT * FROM library) GROUP BY model ORDER BY count(*) DESC LIMIT 1",
@@ -130,7 +130,7 @@ def _infer_model(copy: sqlite3.Connection, now: str) -> None:
 
 
 def _read_again(path: Path, faces: "_TableCopier") -> int:
-    """Have the next scan read the photos of which faces may have been lost; how many they are.
+    """Make the next scan read photos that may have lost faces; returns how many photos.
 
     The faces of a photo have ids without gaps, because they are written together. So those that may lack
     some are the photos without any face, and those of the faces on either side of what was lost.
@@ -151,7 +151,7 @@ def _read_again(path: Path, faces: "_TableCopier") -> int:
 
 @dataclass(slots=True)
 class _TableCopier:
-    """Copies the rows of one table, as far as they can be read and are believable.
+    """Copies the rows of one table that can be read and whose values fit the columns.
 
     Attributes:
         saved, lost: Rows, so far.
@@ -168,11 +168,11 @@ class _TableCopier:
     edges: list[int] = field(default_factory=list)
 
     def report(self) -> SavedTable:
-        """What became of the rows."""
+        """How many rows were saved and lost."""
         return SavedTable(self.table, self.saved, None if self.cut else self.lost)
 
     def run(self) -> None:
-        """Copy them, inside a transaction that is open."""
+        """Copy the rows, inside an open transaction."""
         columns = self.copy.execute(f"PRAGMA table_info({self.table})").fetchall()
         names = ", ".join(column[1] for column in columns)
         kinds = [_KINDS.get(column[2], object) for column in columns]
@@ -197,7 +197,7 @@ class _TableCopier:
         return True
 
     def _keep_highest(self, last: int) -> None:
-        """See that no row id is used twice."""
+        """Keep the table from using a row id twice."""
         highest = self._highest()
         if highest is not None:
             self.copy.execute("DELETE FROM sqlite_sequence WHERE name = ?", (self.table,))
@@ -205,12 +205,12 @@ class _TableCopier:
             self.copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", row)
 
     def _highest(self) -> int | None:
-        """The highest row id that there ever was, for tables of which SQLite keeps it."""
+        """The highest row id ever used, for tables of which SQLite records it."""
         row = _first(self.source, f"SELECT seq FROM sqlite_sequence WHERE name = '{self.table}'")  # noqa: S608
         return row[0] if row and isinstance(row[0], int) else None
 
     def _rows(self, names: str) -> Iterator[_Row]:
-        """Rows with their row ids in front, which rise."""
+        """Rows by rising row id, which is their first value."""
         query = f"SELECT rowid, {names} FROM {self.table} NOT INDEXED WHERE rowid"  # noqa: S608
         last: int | None = 0
         while last is not None:
@@ -230,7 +230,7 @@ class _TableCopier:
             yield from found
 
     def _resume(self, query: str, last: int) -> tuple[int | None, list[_Row]]:
-        """The next row id at which the table can be read, or ``None``, and the row there, if there is one."""
+        """The next row id at which the table can be read, or ``None``, and the rows with it."""
         highest = self._highest()
         end = last + REACH if highest is None else min(last + REACH, highest)
         for row_id in range(last + 1, end + 1):

@@ -98,15 +98,15 @@ def test_missing_photos_and_contents_without_a_photo_are_no_fault(album: Catalog
 
 def test_rows_that_refer_to_nothing_are_deleted(album: Catalog, database: Store) -> None:
     execute(database, "DELETE FROM face WHERE id IN (1, 2)")
-    repaired(database, ReferenceInspection(database), FindingKind.REFERENCES, "table descriptor", ": 2")
+    repaired(database, ReferenceInspection(database), FindingKind.REFERENCES, "rows of descriptor", ": 2")
     assert len(album.described_faces(MODEL)) == 28
 
 
 def test_what_hangs_on_rows_that_refer_to_nothing_goes_too(album: Catalog, database: Store) -> None:
     execute(database, "DELETE FROM content WHERE id = 1")
     assert {each.message for each in ReferenceInspection(database).find()} == {
-        "rows of the table photo that refer to others that are not there: 1",
-        "rows of the table face that refer to others that are not there: 3",
+        "rows of photo that refer to missing rows: 1",
+        "rows of face that refer to missing rows: 3",
     }
     ReferenceInspection(database).repair()
     assert found(database) == []
@@ -130,7 +130,7 @@ def test_a_descriptor_that_is_none_is_deleted_and_made_again_later(
 ) -> None:
     execute(database, f"UPDATE descriptor SET vector = {vector} WHERE face_id = 5")  # noqa: S608
     look = DescriptorInspection(database, dimension)
-    repaired(database, look, FindingKind.DESCRIPTORS, "by sface that are none: 1 (faces 5)")
+    repaired(database, look, FindingKind.DESCRIPTORS, "invalid descriptors of sface: 1 (faces 5)")
     assert 5 not in album.described_faces(MODEL)
     assert len(album.faces(range(1, 31))) == 30
     (waiting,) = Redescription(database, MODEL).undescribed(0, 10)
@@ -267,7 +267,7 @@ def test_what_follows_from_the_journal_is_made_anew(
 ) -> None:
     before = PeopleQueries(decided).statuses(range(1, 31))
     execute(decided, change)
-    repaired(decided, DerivedTablesInspection(decided), FindingKind.JOURNAL, f"table {table} ", f": {rows}")
+    repaired(decided, DerivedTablesInspection(decided), FindingKind.JOURNAL, f"rows of {table} ", f": {rows}")
     assert PeopleQueries(decided).statuses(range(1, 31)) == before
 
 
