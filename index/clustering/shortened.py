@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from index.errors import LibraryDamaged
 from index.photos.catalog import Catalog
 from index.values import I64, Descriptors
 from index.vectors.exact_index import ExactIndex
+from index.vectors.saved_index import checked_descriptors
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, ModelId
 
@@ -58,10 +58,7 @@ def read_shortened(
     axes = _main_axes(catalog, model, face_ids, dimension) if is_long else None
 
     def source(wanted: I64) -> Iterator[Descriptors]:
-        for chunk in catalog.descriptors(model, wanted):
-            if (found := chunk.vectors.shape[1]) != dimension:
-                reason = f"descriptors have {dimension} elements, and that of face {chunk.ids[0]} has {found}"
-                raise LibraryDamaged(catalog.path, reason)
+        for chunk in checked_descriptors(catalog, model, dimension, wanted):
             see(chunk)
             yield chunk if axes is None else Descriptors(chunk.ids, chunk.vectors @ axes)
 

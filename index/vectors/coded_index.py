@@ -9,15 +9,14 @@ that leaves a core idle, the codes of a large index are compared in parts, a thr
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from io import BufferedIOBase
 from itertools import pairwise
-from typing import Any
+from typing import Any, BinaryIO
 
 import faiss
 import numpy as np
 
 from index.values import I64, Neighbor
-from index.vectors.faiss_index import FaissIndex, Writable, neighbors, threads_for
+from index.vectors.faiss_index import FaissIndex, neighbors, threads_for
 from index.vectors.vector_store import DescriptorSource
 from pipeline.platform_support import path_of
 from pipeline.values import F32
@@ -114,11 +113,11 @@ class CodedIndex(FaissIndex):
             similarities.append(probes @ chunk.vectors.T)
         return np.concatenate(known), np.concatenate(similarities, axis=1)
 
-    def write(self, file: Writable) -> None:
+    def write(self, file: BinaryIO) -> None:
         """Write the content of a file; see ``FaissIndex``."""
         faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
 
-    def read(self, file: BufferedIOBase) -> None:
+    def read(self, file: BinaryIO) -> None:
         """Become what an index of the same kind and dimension wrote; see ``FaissIndex``."""
         try:
             # Never by name: a name may hold any bytes, and may be another file by now.

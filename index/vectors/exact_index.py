@@ -1,7 +1,7 @@
 """An index of whole descriptors, which compares a probe with each of them by FAISS: nothing is estimated."""
 
-from io import BufferedIOBase
 from itertools import chain
+from typing import BinaryIO
 
 import faiss
 import numpy as np
@@ -9,7 +9,6 @@ import numpy as np
 from index.values import I64, Descriptors, Neighbor
 from index.vectors.faiss_index import (
     FaissIndex,
-    Writable,
     neighbors,
     pairs_of_parts,
     threads_for,
@@ -97,12 +96,12 @@ class ExactIndex(FaissIndex):
         """Descriptors by id; see ``VectorStore``. Those of all faces that it holds are not copied."""
         return self._held.only(face_ids)
 
-    def write(self, file: Writable) -> None:
+    def write(self, file: BinaryIO) -> None:
         """Write the content of a file; see ``FaissIndex``."""
         for array in (self._held.ids, self._held.vectors):
             np.lib.format.write_array(file, array, allow_pickle=False)
 
-    def read(self, file: BufferedIOBase) -> None:
+    def read(self, file: BinaryIO) -> None:
         """Become what an exact index wrote; see ``FaissIndex``."""
         try:
             ids, vectors = (np.lib.format.read_array(file, allow_pickle=False) for _ in range(2))

@@ -7,8 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from io import BufferedIOBase
-from typing import Protocol, TypeVar
+from typing import BinaryIO, TypeVar
 
 import faiss
 import numpy as np
@@ -20,13 +19,6 @@ from pipeline.values import F32
 _Part = TypeVar("_Part")
 
 NO_FACES: I64 = np.empty(0, np.int64)
-
-
-class Writable(Protocol):
-    """Takes the content of a file."""
-
-    def write(self, piece: bytes, /) -> object:
-        """Take the next piece."""
 
 
 class FaissIndex(ABC):
@@ -88,11 +80,15 @@ class FaissIndex(ABC):
         return Descriptors.joined(self._source(held), self._dimension)
 
     @abstractmethod
-    def write(self, file: Writable) -> None:
-        """Write the content of a file; what ``file`` raises gets through."""
+    def write(self, file: BinaryIO) -> None:
+        """Write the content of a file.
+
+        Raises:
+            OSError: It cannot be written.
+        """
 
     @abstractmethod
-    def read(self, file: BufferedIOBase) -> None:
+    def read(self, file: BinaryIO) -> None:
         """Become what an index of the same kind and dimension wrote.
 
         Args:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from io import BufferedIOBase
 from pathlib import Path
+from typing import BinaryIO
 
 from blake3 import blake3
 from sqlalchemy import select
@@ -27,7 +27,7 @@ from index.store.store import Store
 from index.values import I64, Descriptors
 from index.vectors.coded_index import CodedIndex
 from index.vectors.exact_index import ExactIndex
-from index.vectors.faiss_index import FaissIndex, Writable
+from index.vectors.faiss_index import FaissIndex
 from index.whole_file import written_whole
 from pipeline.platform_support import path_of
 from pipeline.values import ModelId
@@ -92,9 +92,8 @@ def load_index(
     """
     listed = catalog.described_faces(model)
     is_exact = 4 * dimension * len(listed) <= (EXACT_BYTES if exact_bytes is None else exact_bytes)
-    make = partial(
-        ExactIndex if is_exact else CodedIndex, dimension, partial(_descriptors, catalog, model, dimension)
-    )
+    source = partial(checked_descriptors, catalog, model, dimension)
+    make = partial(ExactIndex if is_exact else CodedIndex, dimension, source)
     index: FaissIndex = make()
     note, was_read = None, False
     try:
@@ -127,12 +126,12 @@ def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
     except ValueError:
         pass  # there is no file, or none that may be used: it need not be known any longer
     with written_whole(path) as unfinished:
-        with open(unfinished, "wb") as file:
-            hashed = _Hashed(file)
-            index.write(hashed)
+        with open(unfinished, "w+b") as written:
+            index.write(written)
+            written.flush()
+            digest = _digest(written)
         row = {
-            "model": model, "kind": index.kind, "count": len(index),
-            "digest": hashed.digest(), "previous": on_disk,
+            "model": model, "kind": index.kind, "count": len(index), "digest": digest, "previous": on_disk
         }  # fmt: skip
         with catalog.store.write() as connection:
             upsert(connection, vector_index, [row], "model")
@@ -151,7 +150,7 @@ def index_fault(catalog: Catalog, model: ModelId) -> str | None:
     return None
 
 
-def _open_saved(catalog: Catalog, model: ModelId) -> BufferedIOBase | None:
+def _open_saved(catalog: Catalog, model: ModelId) -> BinaryIO | None:
     """Open the index file of a model at its start; ``None`` where none was ever saved.
 
     Raises:
@@ -182,8 +181,14 @@ def _saved_digests(store: Store, model: ModelId) -> tuple[bytes, bytes | None] |
     return None if row is None else (row.digest, row.previous)
 
 
-def _descriptors(catalog: Catalog, model: ModelId, dimension: int, face_ids: I64) -> Iterator[Descriptors]:
-    """The descriptors of faces, in chunks, of the right length."""
+def checked_descriptors(
+    catalog: Catalog, model: ModelId, dimension: int, face_ids: I64
+) -> Iterator[Descriptors]:
+    """Read the descriptors of faces, whose ids rise, in chunks; unknown faces are left out.
+
+    Raises:
+        LibraryDamaged: A descriptor cannot be read, or is of another length.
+    """
     for chunk in catalog.descriptors(model, face_ids):
         if chunk.vectors.shape[1] != dimension:
             reason = f"a descriptor has {chunk.vectors.shape[1]} elements, where {model} gives {dimension}"
@@ -195,23 +200,7 @@ _BLOCK = 1 << 20
 """Bytes of a file that are read at once, where it cannot be mapped into memory."""
 
 
-class _Hashed:
-    """A file that computes the BLAKE3 of what is written to it."""
-
-    def __init__(self, file: Writable) -> None:
-        self._file = file
-        self._hasher = blake3()
-
-    def write(self, piece: bytes) -> int:
-        self._hasher.update(piece)
-        self._file.write(piece)
-        return len(piece)
-
-    def digest(self) -> bytes:
-        return self._hasher.digest()
-
-
-def _digest(file: BufferedIOBase) -> bytes:
+def _digest(file: BinaryIO) -> bytes:
     hasher = blake3(max_threads=blake3.AUTO)
     path = path_of(file)
     if path is not None:

@@ -6,8 +6,8 @@ import shutil
 import signal
 import stat
 from dataclasses import dataclass
-from io import BufferedIOBase
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -303,7 +303,7 @@ def test_a_reader_during_a_save_uses_the_file_that_it_opened(
     crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
     digest = saved_index._digest
 
-    def digest_while_another_is_saved(file: BufferedIOBase) -> bytes:
+    def digest_while_another_is_saved(file: BinaryIO) -> bytes:
         monkeypatch.undo()
         indexes.save()
         return digest(file)
