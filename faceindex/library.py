@@ -196,7 +196,7 @@ class Library:
             runner, identifier = self._sessions.asking()
             identifier = identifier.naming(hidden=hidden)
             for path in paths:
-                (found,) = examine([path], runner)
+                (found,) = examine([path], runner.run)
                 yield found if isinstance(found, PhotoFailed) else identifier.answer(found, wanted)
 
     def why(
@@ -218,7 +218,7 @@ class Library:
 
         with explained():
             runner, identifier = self._sessions.asking()
-            (found,) = examine(absolute([photo]), runner)
+            (found,) = examine(absolute([photo]), runner.run)
             if isinstance(found, PhotoFailed):
                 return found
             return self._sessions.read(why, identifier.naming(hidden=hidden), found, face)
@@ -240,8 +240,8 @@ class Library:
             first, second = absolute([photo_a, photo_b])
             chosen = self._sessions.read(judge_of_library) if self.settings.library.exists() else None
             chosen = chosen or judge_without_library(self.settings, self._listeners)
-            runner = self._sessions.runner(chosen.model)
-            return verify(chosen, (Side(first, face_a), Side(second, face_b)), runner, self._listeners.note)
+            outcomes = self._sessions.runner(chosen.model).run
+            return verify(chosen, (Side(first, face_a), Side(second, face_b)), outcomes, self._listeners.note)
 
     def celebrities(self, photos: Sequence[AnyPath]) -> "Iterator[Lookalikes | PhotoFailed]":
         """Guess which of 8,631 celebrities the faces of photos look like; there need not be a library.
@@ -255,7 +255,7 @@ class Library:
         with explained():
             paths = absolute(photos)
             names = celebrity_names(self.settings, self._listeners)
-            celebrities = Celebrities(self._sessions.runner(CELEBRITY), names)
+            celebrities = Celebrities(self._sessions.runner(CELEBRITY).run, names)
             self._listeners.note(CAUTION)
             yield from map(celebrities.guess, paths)
 

@@ -17,11 +17,10 @@ from pipeline.errors import WeightsMissing
 from pipeline.models.celebrity_names import read_names
 from pipeline.models.registry import CELEBRITY, CELEBRITY_NAMES, ModelSpec, NameList
 from pipeline.models.weights import VerifiedWeights, WeightsStore
-from pipeline.values import Descriptor, PhotoFailed, PhotoIndexed
+from pipeline.values import Descriptor, Outcomes, PhotoFailed, PhotoIndexed
 
 if TYPE_CHECKING:
     from pipeline.models.download import Progress
-    from pipeline.runner import Runner
 
 TOP = 5
 """So many people are named for each face, as in the tutorials that made this popular."""
@@ -74,17 +73,17 @@ class Celebrities:
     """The classifier and its names, ready to guess.
 
     Args:
-        runner: Whose model is ``CELEBRITY``.
+        outcomes: Looks at photos with the model ``CELEBRITY``.
         names: Of its classes, in their order.
     """
 
-    def __init__(self, runner: "Runner", names: Sequence[str]) -> None:
-        self._runner = runner
+    def __init__(self, outcomes: Outcomes, names: Sequence[str]) -> None:
+        self._outcomes = outcomes
         self._names = names
 
     def guess(self, photo: bytes) -> Lookalikes | PhotoFailed:
         """Guess who is in a photo, named by its absolute path; or say why it cannot be read."""
-        (found,) = examine([photo], self._runner)
+        (found,) = examine([photo], self._outcomes)
         if isinstance(found, PhotoFailed):
             return found
         return Lookalikes(found, tuple(map(self._guess, found.faces)))

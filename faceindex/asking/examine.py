@@ -8,33 +8,38 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from faceindex.scanning.survey import not_a_photo
-from pipeline.values import PhotoFailed, PhotoFile, PhotoIndexed, PhotoKnown, PhotoSkipped, Reason, Stage
+from pipeline.values import (
+    Outcomes,
+    PhotoFailed,
+    PhotoFile,
+    PhotoIndexed,
+    PhotoKnown,
+    PhotoSkipped,
+    Reason,
+    Stage,
+)
 
-if TYPE_CHECKING:
-    from pipeline.runner import Runner  # it brings OpenVINO
 
-
-def examine(photos: Sequence[bytes], runner: "Runner") -> Iterator[PhotoIndexed | PhotoFailed]:
+def examine(photos: Sequence[bytes], outcomes: Outcomes) -> Iterator[PhotoIndexed | PhotoFailed]:
     """Find and describe the faces of photos, side by side.
 
     Args:
         photos: Absolute paths.
-        runner: With the model that is to describe them.
+        outcomes: Looks at photos, and describes their faces by the model that is wanted.
 
     Yields:
         What was found, or why it could not be, for each photo, in order.
     """
     files = [_photo_file(path) for path in photos]
-    outcomes = runner.run((each for each in files if isinstance(each, PhotoFile)), lambda _: False)
+    found = outcomes((each for each in files if isinstance(each, PhotoFile)), lambda _: False)
     seen: dict[bytes, PhotoIndexed | PhotoFailed] = {}
     for file in files:
         if isinstance(file, PhotoFailed):
             yield file
             continue
-        outcome = next(outcomes)
+        outcome = next(found)
         if isinstance(outcome, PhotoKnown):
             yield replace(seen[outcome.digest], file=file)
         elif isinstance(outcome, PhotoSkipped):

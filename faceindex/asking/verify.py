@@ -7,7 +7,6 @@ them, so that the answer is the one that ``who`` would go by. This module prints
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from faceindex.asking.examine import examine
 from faceindex.errors import BadRequest, FaceindexError
@@ -16,10 +15,7 @@ from faceindex.session import Session
 from faceindex.settings import Settings
 from index.recognition.thresholds import Thresholds, shipped
 from pipeline.models.registry import ModelSpec
-from pipeline.values import Descriptor, ModelId, PhotoFailed, PhotoIndexed
-
-if TYPE_CHECKING:
-    from pipeline.runner import Runner
+from pipeline.values import Descriptor, ModelId, Outcomes, PhotoFailed, PhotoIndexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +86,21 @@ def judge_without_library(settings: Settings, listeners: Listeners) -> Judge:
 
 
 def verify(
-    judge: Judge, sides: tuple[Side, Side], runner: "Runner", note: Callable[[str], None]
+    judge: Judge, sides: tuple[Side, Side], outcomes: Outcomes, note: Callable[[str], None]
 ) -> Verification | Unread:
     """Compare a face of one photo with a face of another.
 
     Args:
-        judge: Of whose model the runner is.
+        judge: By whose model the faces are described.
         sides: The two photos.
-        runner: Looks at them.
+        outcomes: Looks at them.
         note: Called with a sentence for the user where a photo has more than one face.
 
     Raises:
         BadRequest: A photo has no face of the number asked for.
         FaceindexError: A photo has no face.
     """
-    found = list(examine([side.photo for side in sides], runner))
+    found = list(examine([side.photo for side in sides], outcomes))
     failures = tuple(each for each in found if isinstance(each, PhotoFailed))
     if failures:
         return Unread(failures)

@@ -6,7 +6,6 @@ Photos that are enrolled become part of the library, wherever they are; no folde
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from faceindex.asking.examine import examine
 from faceindex.errors import BadRequest
@@ -16,10 +15,7 @@ from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.session import Session
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, FaceKey, folded, new_key
-from pipeline.values import PhotoFailed, PhotoIndexed
-
-if TYPE_CHECKING:
-    from pipeline.runner import Runner
+from pipeline.values import Outcomes, PhotoFailed, PhotoIndexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,7 @@ def enroll(
     session: Session,
     people: Sequence[PersonToEnroll],
     face: int | None = None,
-    runner: "Runner | None" = None,
+    outcomes: Outcomes | None = None,
 ) -> Enrolled:
     """Make people known from photos, all of which are looked at side by side, as in a scan.
 
@@ -100,7 +96,7 @@ def enroll(
         session: Open for writing.
         people: Who, and from which photos.
         face: Which face of each photo, counted from 1 as ``who`` does; by default a photo must have one.
-        runner: Looks at the photos; by default with the library's model.
+        outcomes: Looks at the photos; by default with the library's model.
 
     Returns:
         What was done. A photo that cannot be read, or does not show who is meant, is left out and named.
@@ -108,12 +104,12 @@ def enroll(
     model = session.ensure_model()
     photos = [photo for person in people for photo in person.photos]
     names = [person.name for person in people for _ in person.photos]
-    if runner is None:
+    if outcomes is None:
         from faceindex.engine import build_runner
 
-        runner = build_runner(session.settings, model)
+        outcomes = build_runner(session.settings, model).run
     enrolment = _Enrolment(session, face)
-    for name, outcome in zip(names, examine(photos, runner), strict=True):
+    for name, outcome in zip(names, examine(photos, outcomes), strict=True):
         enrolment.add(name, outcome)
     done = enrolment.finish()
     refresh_derived(session.database, model, session.listeners.note)
@@ -164,7 +160,7 @@ class _Enrolment:
         if place is None and count > 1:
             return f"it has {count} faces: say which with --face, as 'faceindex who' counts them"
         if place is not None and place > count:
-            return f"it has {count} faces, and not {place}"
+            return f"it has no face number {place}"
         face = FaceKey(photo.digest, photo.faces[(place or 1) - 1].face.box)
         if self._journal.is_forgotten(face):
             return "its face was forgotten, and stays out of the library"
