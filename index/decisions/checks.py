@@ -8,7 +8,6 @@ from dataclasses import replace
 from index.decisions.model import (
     Act,
     Assign,
-    FaceKey,
     Forget,
     Forgotten,
     Hide,
@@ -22,6 +21,7 @@ from index.decisions.model import (
     Unhide,
     checked_key,
     clean_name,
+    faces_of,
 )
 from index.decisions.replay import KnownPerson, Replay
 
@@ -36,31 +36,29 @@ def checked(act: Act, replayed: Replay) -> Act:
     Raises:
         ValueError: It makes no sense; the message says why.
     """
+    if hasattr(act, "faces") and not faces_of(act):
+        raise ValueError("no face is named")
     match act:
         case Assign():
             return _assignment(act, replayed)
         case Split():
             return _split(act, replayed)
-        case NotAFace() | Ignore():
-            _some(act.faces)
-        case Reject():
-            _some(act.faces)
-            _known(act.person, replayed)
-        case Merge():
-            if _known(act.person, replayed) == _known(act.other, replayed):
-                raise ValueError("a person cannot be merged with itself")
         case Rename():
             _known(act.person, replayed)
             return replace(act, name=clean_name(act.name))
-        case Hide() | Unhide():
+        case Merge():
+            if _known(act.person, replayed) == _known(act.other, replayed):
+                raise ValueError("a person cannot be merged with itself")
+        case Reject() | Hide() | Unhide():
             _known(act.person, replayed)
         case Undo() | Forget() | Forgotten():
             raise ValueError("undoing and forgetting are no decisions to append: they have ways of their own")
+        case NotAFace() | Ignore():
+            pass
     return act
 
 
 def _assignment(act: Assign, replayed: Replay) -> Assign:
-    _some(act.faces)
     person = replayed.person(act.person)
     if person is not None:
         return replace(act, name=person.name)
@@ -71,17 +69,11 @@ def _assignment(act: Assign, replayed: Replay) -> Assign:
 
 
 def _split(act: Split, replayed: Replay) -> Split:
-    _some(act.faces)
     _known(act.other, replayed)
     _new(act.person, replayed)
     if not replayed.is_new(act.person):
         raise ValueError(f"the key {act.person} is taken: faces are split off as a new person")
     return replace(act, name=clean_name(act.name))
-
-
-def _some(faces: tuple[FaceKey, ...]) -> None:
-    if not faces:
-        raise ValueError("no face is named")
 
 
 def _new(key: str, replayed: Replay) -> None:

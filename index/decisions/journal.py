@@ -19,6 +19,7 @@ from index.decisions.derived_tables import write_derived_tables
 from index.decisions.face_keys import face_keys
 from index.decisions.journal_lines import to_lines
 from index.decisions.journal_rows import (
+    append_acts,
     append_decisions,
     has_decisions,
     next_number,
@@ -120,12 +121,10 @@ class Journal:
         with self._writing() as connection:
             decisions = read_decisions(connection)
             target = self._undoable(decisions, number)
-            act = Undo(target.uid)
-            made = Decision(next_number(connection), new_key(), self._clock(), act)
-            append_decisions(connection, [made])
-            state = replay([*decisions, made])
+            decisions += append_acts(connection, [Undo(target.uid)], self._clock())
+            state = replay(decisions)
             write_derived_tables(connection, state)
-        return next(each for each in _logged([*decisions, made], state) if each.decision == target)
+        return next(each for each in _logged(decisions, state) if each.decision == target)
 
     def decisions(self) -> tuple[LoggedDecision, ...]:
         """All decisions, the oldest first."""

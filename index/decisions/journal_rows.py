@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
 
 from index.decisions.fields import act_of, fields_of
-from index.decisions.model import Decision, FaceKey, faces_of
+from index.decisions.model import Act, Decision, FaceKey, faces_of, new_key
 from index.errors import LibraryDamaged
 from index.store.conditions import last_id
 from index.store.schema import decision, decision_face
@@ -69,12 +69,19 @@ def next_number(connection: Connection) -> int:
     return max(last or 0, connection.scalar(select(func.max(decision.c.id))) or 0) + 1
 
 
+def append_acts(connection: Connection, acts: Iterable[Act], now: datetime) -> list[Decision]:
+    """Append acts as decisions made now, with new numbers and uids."""
+    numbered = enumerate(acts, next_number(connection))
+    made = [Decision(number, new_key(), now, act) for number, act in numbered]
+    append_decisions(connection, made)
+    return made
+
+
 def append_decisions(connection: Connection, decisions: Sequence[Decision]) -> None:
     """Append decisions with new numbers."""
-    if not decisions:
-        return
-    connection.execute(insert(decision), [_row(each) for each in decisions])
-    _append_faces(connection, decisions)
+    if decisions:
+        connection.execute(insert(decision), [_row(each) for each in decisions])
+        _append_faces(connection, decisions)
 
 
 def rewrite_decision(connection: Connection, changed: Decision) -> None:

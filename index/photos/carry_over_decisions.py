@@ -17,8 +17,8 @@ from sqlalchemy import Connection, literal, select
 
 from index.arrays import descriptors_from_blobs
 from index.decisions.face_overlap import pairs
-from index.decisions.journal_rows import append_decisions, names_any, next_number
-from index.decisions.model import Act, Assign, Decision, FaceKey, Ignore, NotAFace, Reject, new_key
+from index.decisions.journal_rows import append_acts, names_any
+from index.decisions.model import Act, Assign, FaceKey, Ignore, NotAFace, Reject
 from index.decisions.tombstones import Tombstone, add_tombstones, read_tombstones
 from index.store.schema import content, descriptor, face, library, person, rejection, verdict
 from pipeline.values import Box
@@ -72,8 +72,7 @@ def carry_over_decisions(connection: Connection, old: int, new: int, now: dateti
         for face_id, box in heirs.items()
         for act in _acts(FaceKey(digests.new, box), [each for each in decided if each.face_id == face_id])
     ]
-    numbered = enumerate(acts, next_number(connection))
-    append_decisions(connection, [Decision(number, new_key(), now, act) for number, act in numbered])
+    append_acts(connection, acts, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, delete, select
 from index.arrays import dimension_of
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import write_derived_tables
-from index.decisions.journal_rows import append_decisions, next_number, read_decisions, readable
-from index.decisions.model import Decision, Forget, new_key
+from index.decisions.journal_rows import append_acts, read_decisions, readable
+from index.decisions.model import Forget
 from index.decisions.replay import replay
 from index.errors import DecisionRefused, accessible
 from index.photos.catalog import Catalog
@@ -87,11 +87,7 @@ def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
             raise DecisionRefused(store.path, f"nobody is known by the key {key}")
         keys = keys_of(state, key)
         redacted = take_out_persons(connection, decisions, keys)
-        made = [
-            Decision(number, new_key(), clock(), Forget(each))
-            for number, each in enumerate(keys, next_number(connection))
-        ]
-        append_decisions(connection, made)
+        made = append_acts(connection, map(Forget, keys), clock())
         write_derived_tables(connection, replay([*redacted.decisions, *made]))
     return Erased(person.name, redacted.faces, redacted.rewritten, purge(store))
 

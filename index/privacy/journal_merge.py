@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import write_derived_tables
 from index.decisions.journal_lines import JournalFile, MalformedLine, from_lines
-from index.decisions.journal_rows import append_decisions, next_number, read_decisions, readable
-from index.decisions.model import Decision, Forget, new_key
+from index.decisions.journal_rows import append_acts, append_decisions, next_number, read_decisions, readable
+from index.decisions.model import Decision, Forget
 from index.decisions.replay import replay
 from index.decisions.tombstones import Tombstones, add_tombstones, read_tombstones
 from index.errors import JournalMalformed
@@ -82,13 +82,11 @@ def _take_over(connection: Connection, file: JournalFile, now: datetime) -> Impo
         marked = take_out_tombstones(connection, left.decisions, points)
         left = replace(marked, faces=left.faces + marked.faces)
     # Who was merged, here alone, with somebody who was forgotten elsewhere is forgotten too.
-    own = [
-        Decision(next_one, new_key(), now, Forget(key))
-        for next_one, key in enumerate((key for key in keys if key not in forgotten), number + len(fresh))
-    ]
+    merged = [Forget(key) for key in keys if key not in forgotten]
     marks = Tombstones(read_tombstones(connection))
     taken = redact(fresh, state.forgotten.union(forgotten, keys), marks.cover, others=left.decisions)
-    append_decisions(connection, [*taken, *own])
+    append_decisions(connection, taken)
+    own = append_acts(connection, merged, now)
     if taken or left.decisions != known:
         write_derived_tables(connection, replay([*left.decisions, *taken, *own]))
     redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
