@@ -1,12 +1,12 @@
-"""What persons look like: templates of the faces that were confirmed, and how like each person a probe is.
+"""What persons look like: templates of confirmed faces, and how similar a probe is to each person.
 
-A person's template is the mean of its confirmed descriptors, brought back to unit norm; there is one of all
+A person's template is the mean of its confirmed descriptors, brought back to unit norm. There is one of all
 years together, and one of each few years that have enough faces, so that a child is found at three and at
-thirteen. Beside the templates stand the faces themselves, for the years without a date.
+thirteen. A probe is compared with the faces themselves too, for photos without a date.
 
-Only what people decided gets in. A recognised face would make whoever is like it recognised too, and one
-error would draw the next: faces that nobody confirmed are never evidence. docs/identification.md has the
-figures behind every number here. This module knows arrays, and neither the tables nor what is near enough.
+Only confirmed faces are evidence. A recognised face would make faces like it recognised too, and one error
+would draw the next. docs/identification.md has the figures behind every number here. This module knows
+arrays, and neither the tables nor which similarity is enough.
 """
 
 from collections.abc import Collection, Iterator
@@ -28,13 +28,13 @@ ENOUGH = 3
 """Faces that a template of some years has at least: with fewer, one wrong face would be half of it."""
 
 SPAN = 3
-"""Years that such a template covers at most: children change faster than that, but few have more photos."""
+"""Years that such a template covers, at most: children change faster, but few have that many photos."""
 
 NEAREST = 3
-"""How many of a person's faces must be near together, where no template is."""
+"""How many of a person's faces must be near to a probe together, where no template is."""
 
 _BASE_WEIGHT = 0.2
-"""A face counts in a template by its quality and this: one of quality 0 by a sixth of a perfect one."""
+"""Added to a face's quality, it is the face's weight in a template: a sixth of the full one for quality 0."""
 
 _CHUNK = 256
 """Probes compared at a time: with 30,000 confirmed faces they take 30 MB."""
@@ -42,7 +42,7 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConfirmedFaces:
-    """Faces that decisions say are somebody, in any order.
+    """Confirmed faces, in any order.
 
     Attributes:
         face_ids: int64 [F].
@@ -77,7 +77,7 @@ class Template:
     """What a template is made of.
 
     Attributes:
-        person_id: Whose it is.
+        person_id: The person.
         years: First and last year of its faces; ``None`` for the template of all years together.
         faces: How many.
     """
@@ -89,12 +89,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """How like N probes are to P persons: cosines, float32 [N, P], by ``Gallery.person_ids``.
+    """How similar N probes are to P persons: cosines, float32 [N, P], by ``Gallery.person_ids``.
 
     Attributes:
-        template: With the person's template that is nearest.
-        group: Mean of those with the ``NEAREST`` nearest of its faces, or with all if it has fewer.
-        single: With the nearest of its faces.
+        template: To the person's nearest template.
+        group: To the ``NEAREST`` nearest of its faces, or to all if it has fewer: the mean.
+        single: To the nearest of its faces.
     """
 
     template: F32
@@ -120,7 +120,7 @@ class FaceLikeness:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How like a probe is to one person, to be explained.
+    """How similar a probe is to one person, in parts.
 
     Attributes:
         templates: All the person's templates, the one of all years first.
@@ -135,7 +135,7 @@ class Gallery:
     """The persons that a library knows, to compare probes with. Its content never changes.
 
     Args:
-        faces: Those that are confirmed, by one model.
+        faces: Confirmed faces, described by one model.
     """
 
     def __init__(self, faces: ConfirmedFaces) -> None:
@@ -160,19 +160,15 @@ class Gallery:
         return self._faces.face_ids
 
     def without(self, face_ids: Collection[int]) -> "Gallery":
-        """The gallery as if some faces were not confirmed: those of the photo that is asked about.
+        """Make the gallery as if some faces were not confirmed, as for those of the photo in question.
 
-        A face that was compared with a template of which it is a part would always be like it.
+        A face is always similar to a template of which it is a part.
         """
         left_out = np.isin(self._faces.face_ids, np.fromiter(face_ids, np.int64))
         return Gallery(self._faces.at(np.flatnonzero(~left_out))) if left_out.any() else self
 
     def evidence(self, probes: F32) -> Evidence:
-        """How like probes are to every person.
-
-        Args:
-            probes: float32 [N, D], of unit norm.
-        """
+        """Compare probes, float32 [N, D] of unit norm, with every person."""
         parts = [self._evidence(probes[start : start + _CHUNK]) for start in range(0, len(probes), _CHUNK)]
         empty = np.empty((0, len(self)), dtype=np.float32)
         return Evidence(
@@ -183,7 +179,7 @@ class Gallery:
         )
 
     def likeness(self, probe: F32, person_id: int) -> Likeness:
-        """How like one probe, float32 [D], is to one person of the gallery, in parts."""
+        """Compare one probe, float32 [D], with one person of the gallery."""
         faces = self._faces_of(int(np.searchsorted(self.person_ids, person_id)))
         cosines = self._faces.vectors[faces] @ probe
         nearest = np.argsort(-cosines, kind="stable")[:NEAREST]
@@ -224,16 +220,16 @@ class Gallery:
 
 
 def _mean(faces: ConfirmedFaces) -> F32:
-    """The template of some faces, float32 [D], of unit norm: their mean, the better ones counting more."""
+    """The template of some faces, float32 [D], of unit norm: their mean, weighted by quality."""
     mean = (faces.qualities + np.float32(_BASE_WEIGHT)) @ faces.vectors
     norm = float(np.linalg.norm(mean)) or 1.0
     return np.asarray(mean / norm, dtype=np.float32)
 
 
 def _spans(years: I64) -> Iterator[tuple[int, int]]:
-    """Which years get a template: each with ``ENOUGH`` faces, else as few together as have them.
+    """First and last years of the templates: of each year with ``ENOUGH`` faces, else of a few together.
 
-    From the earliest on, years are put together until their faces are enough. Where that would take more
+    From the earliest on, years are put together until they have enough faces. Where that would take more
     than ``SPAN`` years, the earliest of them is left out.
     """
     dated = np.sort(years[years != NO_YEAR])

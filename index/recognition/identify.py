@@ -186,31 +186,19 @@ def identify(
     scores = similarities(gallery.evidence(probes), thresholds)
     for row, persons in (excluded or {}).items():
         scores[row, np.isin(gallery.person_ids, list(persons))] = -np.inf
-    best, second = _best_two(scores)
-    ids = np.append(gallery.person_ids, NONE)
-    top, next_best = _at(scores, best), _at(scores, second)
-    person_ids = np.where(np.isfinite(top), ids[best], NONE)
-    runner_up_ids = np.where(np.isfinite(next_best), ids[second], NONE)
-    clear = top - np.maximum(next_best, 0.0) >= thresholds.margins(person_ids, runner_up_ids)
-    accepted = (top >= thresholds.accept) & clear
+    # Two columns more, of nobody: there may be fewer persons than two.
+    scores = np.pad(scores, ((0, 0), (0, 2)), constant_values=-np.inf)
+    columns = np.argsort(-scores, axis=1, kind="stable")[:, :2]
+    best = np.take_along_axis(scores, columns, axis=1)
+    ids = np.where(np.isfinite(best), np.append(gallery.person_ids, [NONE, NONE])[columns], NONE)
+    (similarity, runner_up), (person_ids, runner_up_ids) = best.T, ids.T
+    clear = similarity - np.maximum(runner_up, 0.0) >= thresholds.margins(person_ids, runner_up_ids)
+    accepted = (similarity >= thresholds.accept) & clear
     return Matches(
         person_ids=person_ids,
-        similarities=np.clip(top, -1.0, 1.0),
+        similarities=np.clip(similarity, -1.0, 1.0),
         runner_up_ids=runner_up_ids,
-        runners_up=np.clip(next_best, -1.0, 1.0),
+        runners_up=np.clip(runner_up, -1.0, 1.0),
         accepted=accepted,
-        probable=(top >= thresholds.review) & ~accepted,
+        probable=(similarity >= thresholds.review) & ~accepted,
     )
-
-
-def _best_two(scores: F32) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Columns of the greatest and the next value of each row of [N, P]; P where there is none."""
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :2]
-    filled = np.pad(order, ((0, 0), (0, 2 - order.shape[1])), constant_values=scores.shape[1])
-    return filled[:, 0], filled[:, 1]
-
-
-def _at(scores: F32, columns: NDArray[np.intp]) -> F32:
-    """One value of each row of [N, P]; minus infinity where the column is P."""
-    padded = np.pad(scores, ((0, 0), (0, 1)), constant_values=-np.inf)
-    return np.asarray(padded[np.arange(len(scores)), columns], dtype=np.float32)

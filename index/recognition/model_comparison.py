@@ -57,7 +57,7 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
         second: Another one, that has described its faces.
 
     Raises:
-        LibraryError: The library cannot be read, or holds a descriptor that is none.
+        LibraryError: The library cannot be read, or a descriptor in it.
     """
     catalog = Catalog(store)
     both = np.intersect1d(catalog.described_faces(first), catalog.described_faces(second))
@@ -72,15 +72,16 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
     described = frozenset(both.tolist())
     known = [_Confirmed(*row) for row in confirmed if row.face_id in described]
     undecided = np.setdiff1d(both, decided)
-    before, after = (list(_recognised(store, model, undecided)) for model in (first, second))
+    before, after = (dict(_recognised(store, model, undecided)) for model in (first, second))
+    compared = [(before[each], after[each]) for each in before.keys() & after.keys()]
     return Comparison(
         confirmed=len(known),
         astray_before=_misidentified(store, first, known),
         astray_after=_misidentified(store, second, known),
-        open=len(undecided),
-        recognised_before=sum(each != NONE for each in before),
-        recognised_after=sum(each != NONE for each in after),
-        otherwise=sum(one != two and NONE not in (one, two) for one, two in zip(before, after, strict=True)),
+        open=len(compared),
+        recognised_before=sum(one != NONE for one, _ in compared),
+        recognised_after=sum(other != NONE for _, other in compared),
+        otherwise=sum(one != other and NONE not in (one, other) for one, other in compared),
     )
 
 
@@ -91,15 +92,13 @@ class _Confirmed:
     content_id: int
 
 
-def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[int]:
-    """The person that each face is recognised as, or ``NONE``."""
+def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[tuple[int, int]]:
+    """Faces, each with the person that it is recognised as, or ``NONE``."""
     gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
     for chunk in Catalog(store).descriptors(model, face_ids):
-        if not len(gallery):
-            yield from [NONE] * len(chunk.ids)
-            continue
         found = identify(gallery, chunk.vectors, thresholds)
-        yield from np.where(found.accepted, found.person_ids, NONE).tolist()
+        persons = np.where(found.accepted, found.person_ids, NONE)
+        yield from zip(chunk.ids.tolist(), persons.tolist(), strict=True)
 
 
 def _misidentified(store: Store, model: ModelId, confirmed: Collection[_Confirmed]) -> int:

@@ -1,8 +1,8 @@
-"""From similarity to a verdict and a probability: a model's thresholds, and where they are known from.
+"""From similarity to a verdict and a probability: the thresholds of a model, and what they follow from.
 
-A threshold belongs to a model: the cosine that says "the same person" for one says nothing for another. It
+A threshold belongs to a model: a cosine that means "the same person" for one means nothing for another. It
 follows from how often strangers are that similar (the model's curve), from how many persons a face is
-compared with, and from how many mistakes are borne. This module knows numbers, and nothing of faces.
+compared with, and from how many errors are accepted. This module knows numbers, and nothing of faces.
 """
 
 import math
@@ -16,21 +16,21 @@ from index.values import I64
 from pipeline.values import F32, ModelId
 
 ACCEPTED_STRANGERS = 0.01
-"""Of the faces of strangers, how many may get a person's name (the false positive identification rate)."""
+"""The share of strangers' faces that may get a person's name: the false positive identification rate."""
 
 REVIEWED_STRANGERS = 0.05
-"""How many of them may be shown as probably a person, for people to look at."""
+"""The share of them that may be shown as probably a person, for people to look at."""
 
 FEWEST_PERSONS = 100
-"""Up to so many persons the thresholds are the same: with few persons they would become lax, and the fewer
-persons have a name, the more faces are of strangers."""
+"""Up to this many persons the thresholds are the same. With few persons they would become lax, while the
+fewer persons have a name, the more faces are of strangers."""
 
 MIN_MARGIN = 0.05
-"""How much more like one person than like the next a face must be, to be named for sure: brothers, and one
-person under two names. docs/identification.md has what it costs."""
+"""How much more similar to one person than to the next a face must be, to be named for sure: there are
+brothers, and persons under two names. docs/identification.md has what it costs."""
 
 _SUREST = math.log(1e6)
-"""No likelihood ratio is believed beyond a million to one: the measurement has not many more pairs."""
+"""Likelihood ratios are cut off at a million to one: the measurement has not many more pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RatePoint:
 
 @dataclass(frozen=True, slots=True)
 class EvidencePoint:
-    """How much a similarity speaks for one person.
+    """How strongly a similarity speaks for one person.
 
     Attributes:
         similarity: Cosine.
@@ -114,7 +114,7 @@ class Curve:
         return float(np.interp(math.log(rate), known[::-1], similarities[::-1]))
 
     def log_ratio(self, similarity: float) -> float:
-        """How much a similarity speaks for one person, see ``EvidencePoint``."""
+        """How strongly a similarity speaks for one person, see ``EvidencePoint``."""
         return float(
             np.interp(
                 similarity,
@@ -126,12 +126,12 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class ClosePair:
-    """Two persons of a library that are easily taken for one another.
+    """Two persons of a library who are easily confused, by their rows.
 
     Attributes:
-        person_id: Row of one.
-        other_id: Row of the other.
-        margin: How much more like one of them than like the other a face must be, to be named for sure.
+        person_id: One.
+        other_id: The other.
+        margin: How much more similar to one of them a face must be than to the other, to be named for sure.
     """
 
     person_id: int
@@ -158,11 +158,11 @@ class Thresholds:
     close: tuple[ClosePair, ...] = ()
 
     def probability(self, similarity: float, among: int = 1) -> float | None:
-        """That two faces, or a face and a person, are one person.
+        """The probability that two faces, or a face and a person, are one person.
 
-        Before it was looked at, a face is as likely to be somebody unknown as one of the persons it is
-        compared with, and each of these as likely as the other: 1 in twice their number. With ``among=1``,
-        two faces are as likely one person as two.
+        The prior: a face is as likely somebody unknown as one of the persons that it is compared with, and
+        each of these is as likely as the others, 1 in twice their number. With ``among=1``, two faces are as
+        likely one person as two.
 
         Args:
             similarity: Cosine.
@@ -177,7 +177,7 @@ class Thresholds:
         return 1 / (1 + math.exp(-log_odds))
 
     def margins(self, person_ids: I64, runner_up_ids: I64) -> F32:
-        """How far ahead of the runner-up each person must be, to be named for sure: float32 [N].
+        """How far ahead of the runner-up each person must be to be named for sure, float32 [N].
 
         Args:
             person_ids: int64 [N], the most similar persons.
@@ -192,15 +192,15 @@ class Thresholds:
 
 
 def for_gallery(curve: Curve, persons: int, close: tuple[ClosePair, ...] = ()) -> Thresholds:
-    """The thresholds that bear so many mistakes, where a face is compared with so many persons.
+    """Compute the thresholds where a face is compared with a number of persons.
 
-    With N persons, each of whom a stranger is taken for with the false match rate f, the stranger is
-    named with the probability 1 - (1 - f)^N, if the N are independent. N is counted in doublings of
-    ``FEWEST_PERSONS``, so that one more person hardly ever moves a threshold.
+    If a stranger is taken for each of N persons with the false match rate f, independently, then the stranger
+    is named with the probability 1 - (1 - f)^N. N is counted in doublings of ``FEWEST_PERSONS``, so that one
+    more person hardly ever moves a threshold.
 
     Args:
         curve: What was measured.
-        persons: In the gallery.
+        persons: How many are in the gallery.
         close: See ``Thresholds``.
     """
     counted = FEWEST_PERSONS
@@ -222,7 +222,7 @@ def for_gallery(curve: Curve, persons: int, close: tuple[ClosePair, ...] = ()) -
 
 
 def straight_evidence(zero: float, slope: float) -> tuple[EvidencePoint, ...]:
-    """Evidence that grows in proportion to similarity, as far as it is believed (a logistic regression).
+    """Evidence that grows in proportion to similarity, up to the cut-off (a logistic regression).
 
     Args:
         zero: The similarity that speaks neither way.

@@ -1,27 +1,26 @@
 """Recognised persons and clusters, as they come and stay, in a real library with real decisions."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete
+from sqlalchemy import delete
 
 from index.clustering.regroup import Regrouped, regroup, same_person
 from index.decisions.model import Merge
 from index.errors import DecisionRefused
 from index.recognition.thresholds import shipped
 from index.store.opening import create_store
-from index.store.schema import cluster, face, grouping, recognised
-from index.store.sqlite.database import SqliteStore
-from index.store.store import Access, Store
+from index.store.schema import cluster, grouping, recognised
+from index.store.store import Store
 from pipeline.values import ModelId, PhotoIndexed, Size
 from tests.index.albums import THRESHOLDS, Album, Shot, of
 from tests.index.builders import crawled, digest_of, make_file
+from tests.index.meanwhile import Meanwhile
 
 ANNA, BEN, CARL = range(3)
 
@@ -68,20 +67,8 @@ def test_a_dry_run_beside_a_deletion_counts_as_before_or_after_it(album: Album, 
     album.add_each(*[of(BEN, 0.9)] * 3, *[of(ANNA, 0.9)] * 4, of(CARL), of(CARL))
     before = album.regroup(write=False)
 
-    class Meanwhile(SqliteStore):
-        steps = 0
-
-        @contextmanager
-        def read(self) -> Iterator[Connection]:
-            self.steps += 1
-            if self.steps == step:
-                with album.database.write() as connection:
-                    connection.execute(delete(face).where(face.c.id.in_([1, 8])))
-            with super().read() as connection:
-                yield connection
-
-    with Meanwhile(album.database.path, Access.READ) as database:
-        during = regroup(database, THRESHOLDS, write=False)
+    with Meanwhile(album.database.path, step, [1, 8]) as store:
+        during = regroup(store, THRESHOLDS, write=False)
     after = album.regroup(write=False)
     assert during in (before, after)
 
