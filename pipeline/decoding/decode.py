@@ -1,4 +1,4 @@
-"""Decodes the content of one photo, whichever its format, within the pixel cap and the memory granted.
+"""Decodes the content of one photo, whichever its format, within the pixel cap and the memory there is.
 
 This runs in a process of its own (`pipeline.decoding.reader_main`). It knows nothing of processes, nor where
 the content comes from.

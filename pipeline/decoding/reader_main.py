@@ -17,10 +17,10 @@ from pipeline.decoding.decode import PixelMemory
 from pipeline.decoding.format_reader import MemoryNeeded, Picture, Unreadable
 from pipeline.decoding.reader_messages import (
     Channel,
+    Continue,
     Decoded,
     DecodeRequest,
     HeaderRead,
-    MemoryGranted,
     Message,
     OutOfMemory,
     Ready,
@@ -65,7 +65,7 @@ def _serve(channel: Channel, decode: Decode) -> None:
     while True:
         request, descriptor = channel.receive_with_descriptor()
         if not isinstance(request, DecodeRequest):
-            raise TypeError(f"no request: {request}")
+            raise TypeError(f"unexpected message of the run: {request}")
         memory.begin(request)
         channel.send(_answer(decode, request, descriptor, memory))
 
@@ -109,20 +109,20 @@ class _SharedPixelMemory:
     def prepare(self, needed: MemoryNeeded) -> None:
         """Ask the run for memory, as ``PixelMemory.prepare`` says; take not much more."""
         self._channel.send(HeaderRead(needed.pixels, needed.result, needed.decoding))
-        granted, descriptor = self._channel.receive_with_descriptor()
-        if not isinstance(granted, MemoryGranted):
-            raise TypeError(f"no memory granted: {granted}")
-        if granted.new_bytes is not None:
+        answer, descriptor = self._channel.receive_with_descriptor()
+        if not isinstance(answer, Continue):
+            raise TypeError(f"unexpected message of the run: {answer}")
+        if answer.new_bytes is not None:
             if self._memory is not None:
                 self._memory.close()
-            self._memory = attach(granted.new_bytes, granted.name, descriptor)
+            self._memory = attach(answer.new_bytes, answer.name, descriptor)
         shared = 0 if self._memory is None else self._memory.size
         limit_memory(_OWN_ADDRESS_SPACE + self._file_bytes + shared + _BYTES_A_PIXEL * needed.pixels)
 
     def canvas(self, height: int, width: int) -> U8:
         """The shared memory, as ``PixelMemory.canvas`` says."""
         if self._memory is None:
-            raise ValueError("no memory was granted")
+            raise ValueError("there is no memory for pixels yet")
         return self._memory.pixels(height * width * 3).reshape(height, width, 3)
 
 

@@ -1,11 +1,11 @@
 """What a run and its reader processes say to each other, over a Unix socket.
 
-    run     DecodeRequest, with the content      decode this
-    reader  HeaderRead                           so much memory will be taken
-    run     MemoryGranted, perhaps with some     it may be; and here the pixels go
-    reader  Decoded                              there they are
-         or Refused                              the photo cannot be read
-         or OutOfMemory                          the reader is of no more use
+    run     DecodeRequest, with the content     decode this
+    reader  HeaderRead                          so much memory will be taken
+    run     Continue, perhaps with new memory   it may be taken, and the pixels go there
+    reader  Decoded                             the pixels are there
+         or Refused                             the photo cannot be read
+         or OutOfMemory                         the photo takes more memory than it may
 
 A reader says Ready once, before its first request. Messages are JSON and not pickles, and what a reader sends
 is checked: a photo that takes over a decoder shall not find it easy to go on from there. This module knows
@@ -84,7 +84,7 @@ class HeaderRead:
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryGranted:
+class Continue:
     """There is memory: go on.
 
     Attributes:
@@ -154,11 +154,11 @@ class OutOfMemory:
     """The photo took more memory than the reader may."""
 
 
-Message: TypeAlias = Ready | DecodeRequest | HeaderRead | MemoryGranted | Decoded | Refused | OutOfMemory
+Message: TypeAlias = Ready | DecodeRequest | HeaderRead | Continue | Decoded | Refused | OutOfMemory
 
 _KINDS: dict[str, type[Message]] = {
     kind.__name__: kind
-    for kind in (Ready, DecodeRequest, HeaderRead, MemoryGranted, Decoded, Refused, OutOfMemory)
+    for kind in (Ready, DecodeRequest, HeaderRead, Continue, Decoded, Refused, OutOfMemory)
 }
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from pipeline.decoding.reader_messages import (
     Channel,
+    Continue,
     Decoded,
     DecodeRequest,
     HeaderRead,
-    MemoryGranted,
     Message,
     Nonsense,
     OutOfMemory,
@@ -115,14 +115,14 @@ class ReaderProcess:
 
     def go_on(self, header: HeaderRead, seconds: float) -> Decoded | Refused | OutOfMemory:
         """Have the pixels decoded; errors are those of ``request``."""
-        granted, descriptor = MemoryGranted(), None
+        go_on, descriptor = Continue(), None
         if self._memory is None or self._memory.size < header.result:
             self._drop_memory()
             # Made and sealed here: a reader that is taken over cannot take it away from this process.
             self._memory = share(header.result)
-            granted = MemoryGranted(self._memory.size, self._memory.name)
+            go_on = Continue(self._memory.size, self._memory.name)
             descriptor = self._memory.descriptor
-        answer = self._ask(granted, descriptor, seconds)
+        answer = self._ask(go_on, descriptor, seconds)
         if not isinstance(answer, Decoded):
             return self._done(answer)
         with _sense():
@@ -133,7 +133,7 @@ class ReaderProcess:
     def pixels(self, decoded: Decoded) -> U8:
         """The pixels that the reader has just decoded; they are overwritten by the next ones."""
         if self._memory is None:
-            raise ValueError("no memory was granted")
+            raise ValueError("there is no memory for pixels yet")
         found = self._memory.pixels(decoded.rows * decoded.columns * 3)
         return found.reshape(decoded.rows, decoded.columns, 3)
 

@@ -181,7 +181,7 @@ LIES: dict[str, Any] = {
     "too-large-a-result": ["HeaderRead", {**HEADER, "result": 37}],
     "more-pixels-than-the-cap": ["HeaderRead", {**HEADER, "pixels": 1 << 60}],
     "ready-again": ["Ready", {}],
-    "memory-for-the-run": ["MemoryGranted", {"new_bytes": 1, "name": None}],
+    "memory-for-the-run": ["Continue", {"new_bytes": 1, "name": None}],
     "done-without-a-header": ["Decoded", DECODED],
     "unknown-stage": ["Refused", {**REFUSED, "stage": "lunch"}],
     "unknown-reason": ["Refused", {**REFUSED, "reason": "boredom"}],
