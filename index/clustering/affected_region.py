@@ -13,8 +13,8 @@ import numpy as np
 
 from index.clustering.cluster_tables import FaceTable
 from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
+from index.clustering.recognise import NEAR_IDENTICAL
 from index.recognition.decided_faces import Rejections
-from index.recognition.recognise import NEAR_IDENTICAL
 from index.values import I64, NONE, Descriptors, Flags
 from index.vectors.exact_index import ExactIndex
 from index.vectors.faiss_index import pairs_of_parts
@@ -66,16 +66,6 @@ class LibraryFaces:
     def vectors(self, rows: I64) -> F32:
         """The descriptors of some of the faces, int64 [M], rising: float32 [M, D]."""
         return self.descriptors.fetch(self.faces.ids[rows]).vectors
-
-    @property
-    def persons(self) -> I64:
-        """Who each is, confirmed or recognised, ``NONE`` where it is nobody: int64 [N]."""
-        return np.where(self.faces.confirmed != NONE, self.faces.confirmed, self.faces.recognised)
-
-    @property
-    def is_open(self) -> Flags:
-        """Whether each is nobody, and nothing was decided of it: bool [N]."""
-        return np.asarray((self.persons == NONE) & ~self.faces.ignored)
 
     @property
     def is_reliable(self) -> Flags:
@@ -167,7 +157,7 @@ class _ExistingGroups:
     """
 
     def __init__(self, library: LibraryFaces) -> None:
-        faces, persons = library.faces, library.persons
+        faces, persons = library.faces, library.faces.persons
         rows = np.arange(len(persons))
         has_cluster = faces.clusters != NONE
         is_person = persons != NONE
@@ -242,8 +232,8 @@ def _of_one_photo(vectors: F32, contents: I64) -> I64:
 def _rejected(library: LibraryFaces, places: I64) -> I64:
     """The places of faces that were rejected, each with that of a face of the person: int64 [E, 2]."""
     ids, rejections = library.faces.ids, library.rejections
-    inside = np.flatnonzero((places != NONE) & (library.persons != NONE))
-    persons, first = np.unique(library.persons[inside], return_index=True)
+    inside = np.flatnonzero((places != NONE) & (library.faces.persons != NONE))
+    persons, first = np.unique(library.faces.persons[inside], return_index=True)
     chosen = np.isin(rejections.face_ids, ids) & np.isin(rejections.person_ids, persons)
     rows = np.searchsorted(ids, rejections.face_ids[chosen])
     others = inside[first[np.searchsorted(persons, rejections.person_ids[chosen])]]

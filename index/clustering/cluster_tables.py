@@ -75,6 +75,21 @@ class FaceTable:
     clusters: I64
     seen: Flags
 
+    @property
+    def persons(self) -> I64:
+        """Who each is, confirmed or recognised, ``NONE`` where it is nobody: int64 [N]."""
+        return np.where(self.confirmed != NONE, self.confirmed, self.recognised)
+
+    @property
+    def is_undecided(self) -> Flags:
+        """Whether nothing was decided of each: bool [N]."""
+        return np.asarray((self.confirmed == NONE) & ~self.ignored)
+
+    @property
+    def is_open(self) -> Flags:
+        """Whether each is nobody, and nothing was decided of it: bool [N]."""
+        return np.asarray(self.is_undecided & (self.recognised == NONE))
+
     def at(self, chosen: Flags) -> "FaceTable":
         """Some of the faces: bool [N]."""
         return FaceTable(*(getattr(self, each.name)[chosen] for each in fields(self)))

@@ -25,14 +25,13 @@ from index.clustering.cluster_tables import (
     write_faces,
 )
 from index.clustering.linkage import group
+from index.clustering.recognise import Recogniser, recognise
 from index.clustering.shortened import read_shortened
 from index.photos.catalog import Catalog
-from index.recognition.decided_faces import Rejections, load_gallery, read_rejections
-from index.recognition.recognise import Likenesses, Recogniser, like_the_rejected, second_in_photo
+from index.recognition.decided_faces import load_gallery, read_rejections
 from index.recognition.thresholds import Thresholds
 from index.store.store import Store
 from index.values import I64, NONE, Flags
-from index.vectors.vector_store import VectorStore
 
 STRANGERS_AS_NEAR = 0.03
 """How many strangers in a library may be as like a face as two single faces must be to be a cluster."""
@@ -110,13 +109,13 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
         before = replace(before, seen=before.clusters != NONE)
     if inputs == last and not _unseen(before).any():
         return _counted(before, before)
-    judged = _unseen(before) if inputs == last else _undecided(before)
+    judged = _unseen(before) if inputs == last else before.is_undecided
     recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[judged], rejections)
     descriptors = read_shortened(Catalog(store), model, before.ids, recogniser.see)
     # A face that was deleted since the tables were read has no descriptor any more: leave it out of both.
     still_there = np.isin(before.ids, descriptors.ids(), assume_unique=True)
     before, judged = before.at(still_there), judged[still_there]
-    after = _recognised(before, judged, recogniser, descriptors, rejections)
+    after = recognise(before, judged, recogniser, descriptors.fetch(before.ids).vectors, rejections)
     library = LibraryFaces(after, descriptors, rejections)
     after = _clustered(library, same_person(thresholds, int(library.is_reliable.sum())))
     if write:
@@ -137,41 +136,20 @@ def same_person(thresholds: Thresholds, faces: int) -> float:
     return max(thresholds.accept, thresholds.curve.similarity_at(rate))
 
 
-def _undecided(faces: FaceTable) -> Flags:
-    """The faces of which nothing was decided."""
-    return np.asarray((faces.confirmed == NONE) & ~faces.ignored)
-
-
 def _unseen(faces: FaceTable) -> Flags:
-    """Those of them that were never looked at."""
-    return np.asarray(_undecided(faces) & ~faces.seen & (faces.recognised == NONE))
-
-
-def _recognised(
-    before: FaceTable, judged: Flags, recogniser: Recogniser, descriptors: VectorStore, rejections: Rejections
-) -> FaceTable:
-    """Who is recognised now; the faces that were not judged stay who they were."""
-    stays = _undecided(before) & ~judged
-    recognised = np.where(stays, before.recognised, NONE)
-    similarities = np.where(stays, before.similarities, np.float32(0))
-    recognised[judged], similarities[judged] = recogniser.judged(before.ids[judged])
-    vectors = descriptors.fetch(before.ids).vectors
-    looks = Likenesses(before.ids, vectors, before.contents, before.confirmed, recognised, similarities)
-    recognised[like_the_rejected(looks, rejections)] = NONE
-    recognised[second_in_photo(looks)] = NONE
-    similarities[recognised == NONE] = 0
-    return replace(before, recognised=recognised, similarities=similarities)
+    """The open faces that were never looked at."""
+    return np.asarray(faces.is_open & ~faces.seen)
 
 
 def _clustered(library: LibraryFaces, same: float) -> FaceTable:
     """The clusters now."""
     faces = library.faces
-    new = library.is_open & ~faces.seen
+    new = _unseen(faces)
     if not new.any():
         return faces
     region = find_region(library, new, same)
     groups = group(region.faces, same)
-    is_open = library.is_open[region.rows]
+    is_open = faces.is_open[region.rows]
     rows = region.rows[is_open]
     owned = groups[region.faces.owners != NONE]
     ignored = groups[faces.ignored[region.rows]]
@@ -196,7 +174,7 @@ def _clustered(library: LibraryFaces, same: float) -> FaceTable:
 
 def _counted(before: FaceTable, after: FaceTable) -> Regrouped:
     """What has changed."""
-    is_open = _undecided(after) & (after.recognised == NONE)
+    is_open = after.is_open
     had, has = (each.clusters[is_open] for each in (before, after))
     left = np.setdiff1d(had[had != NONE], has)
     successors = {int(cluster): _most_frequent(has[had == cluster]) for cluster in left}

@@ -1,17 +1,9 @@
-"""Which faces are whom: the question that everything which lists people asks first, as parts of queries.
+"""Parts of queries: which faces are whom, and which contents are in a photo.
 
 A face is confirmed by a decision, or recognised, as long as no decision covers it or rejects that person.
 """
 
-from sqlalchemy import (
-    CTE,
-    Float,
-    Select,
-    and_,
-    func,
-    null,
-    select,
-)
+from sqlalchemy import CTE, Float, Select, and_, func, null, select
 
 from index.store.schema import photo, recognised, rejection, verdict
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Row, insert, select
 
 from index.arrays import descriptor_to_blob
 from index.errors import LibraryDamaged
@@ -123,14 +123,18 @@ class Projections:
             raise LibraryDamaged(self._store.path, f"the stored model {row.model} cannot be read") from error
 
 
-def own_curve(connection: Connection, model: ModelId) -> Curve | None:
+def own_curve(store: Store, model: ModelId) -> Curve | None:
     """What the similarities of a model of this library mean; ``None`` where it is no such model.
 
     Raises:
-        ValueError: What is kept of it makes no sense.
+        LibraryError: The library cannot be read, or the model in it.
     """
-    report = connection.scalar(select(projection.c.report).where(projection.c.model == model))
-    return None if report is None else Curve.from_json(json.loads(report))
+    with store.read() as connection:
+        report = connection.scalar(select(projection.c.report).where(projection.c.model == model))
+    try:
+        return None if report is None else Curve.from_json(json.loads(report))
+    except (KeyError, TypeError, ValueError) as error:
+        raise LibraryDamaged(store.path, f"the stored model {model} cannot be read") from error
 
 
 def _number(model: ModelId) -> int:

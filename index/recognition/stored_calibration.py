@@ -69,15 +69,15 @@ def thresholds_for(store: Store, model: ModelId) -> Thresholds:
     )
     with store.read() as connection:
         stored = connection.scalar(newest)
-        if stored is None:
-            return _uncalibrated(connection, model)
-        try:
-            body = json.loads(stored)
-            curve = Curve.from_json(body)
-            close = tuple(ClosePersons(str(one), str(two), float(least)) for one, two, least in body["close"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise LibraryDamaged(store.path, "the stored calibration cannot be read") from error
-        return _calibrated(connection, curve, close)
+    if stored is None:
+        return thresholds_with(store, model, None)
+    try:
+        body = json.loads(stored)
+        curve = Curve.from_json(body)
+        close = tuple(ClosePersons(str(one), str(two), float(margin)) for one, two, margin in body["close"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise LibraryDamaged(store.path, "the stored calibration cannot be read") from error
+    return _calibrated(store, curve, close)
 
 
 def thresholds_with(store: Store, model: ModelId, found: Calibration | None) -> Thresholds:
@@ -86,10 +86,13 @@ def thresholds_with(store: Store, model: ModelId, found: Calibration | None) -> 
     Raises:
         LibraryError: The library cannot be read.
     """
+    if found is not None:
+        return _calibrated(store, found.curve, found.close)
+    curve = own_curve(store, model)
+    if curve is not None:
+        return _calibrated(store, curve, ())
     with store.read() as connection:
-        if found is None:
-            return _uncalibrated(connection, model)
-        return _calibrated(connection, found.curve, found.close)
+        return shipped(model, _persons(connection))
 
 
 def curve_that_came_with(store: Store, model: ModelId) -> Curve | None:
@@ -98,8 +101,7 @@ def curve_that_came_with(store: Store, model: ModelId) -> Curve | None:
     Raises:
         LibraryError: The library cannot be read, or a model of its own.
     """
-    with store.read() as connection:
-        return own_curve(connection, model) or shipped_curve(model)
+    return own_curve(store, model) or shipped_curve(model)
 
 
 def store_calibration(store: Store, found: Calibration) -> None:
@@ -141,20 +143,17 @@ def forget_in_calibrations(connection: Connection, keys: Collection[str]) -> Non
             connection.execute(delete(calibration).where(calibration.c.id == row.id))
 
 
-def _uncalibrated(connection: Connection, model: ModelId) -> Thresholds:
-    curve, persons = own_curve(connection, model), _persons(connection)
-    return shipped(model, persons) if curve is None else for_gallery(curve, persons)
-
-
-def _calibrated(connection: Connection, curve: Curve, close: tuple[ClosePersons, ...]) -> Thresholds:
-    """Thresholds by a calibration; close persons who are not known any more are left out."""
-    rows = {row.key: row.id for row in connection.execute(select(person.c.key, person.c.id))} if close else {}
+def _calibrated(store: Store, curve: Curve, close: tuple[ClosePersons, ...]) -> Thresholds:
+    """Thresholds by a curve; close persons who are not known any more are left out."""
+    with store.read() as connection:
+        rows = {row.key: row.id for row in connection.execute(select(person.c.key, person.c.id))}
+        persons = _persons(connection)
     pairs = tuple(
         ClosePair(rows[each.person], rows[each.other], each.margin)
         for each in close
         if each.person in rows and each.other in rows
     )
-    return for_gallery(curve, _persons(connection), pairs)
+    return for_gallery(curve, persons, pairs)
 
 
 def _persons(connection: Connection) -> int:

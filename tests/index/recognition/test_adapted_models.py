@@ -84,3 +84,11 @@ def test_a_damaged_one_is_not_used(database: Store, damage: dict[str, object]) -
         connection.execute(update(projection).values(**damage))
     with pytest.raises(LibraryDamaged, match="model sface"):
         Projections(database).chain(ModelId("sface+adapted-1"))
+
+
+def test_thresholds_of_a_damaged_one_say_so(database: Store) -> None:
+    Projections(database).add(stored("sface+adapted-1", "sface"))
+    with database.write() as connection:
+        connection.execute(update(projection).values(report="{}"))
+    with pytest.raises(LibraryDamaged, match="model sface"):
+        thresholds_for(database, ModelId("sface+adapted-1"))

@@ -5,11 +5,12 @@ photo are hardly ever one person, and a face that is more like a rejected face t
 rejected with it. This module reads nothing from the store and writes nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.clustering.cluster_tables import FaceTable
 from index.recognition.decided_faces import Rejections
 from index.recognition.gallery import Gallery
 from index.recognition.identify import identify
@@ -60,49 +61,50 @@ class Recogniser:
         return self._persons[places], self._similarities[places]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Likenesses:
-    """Faces of a library, and who they are taken for.
+def recognise(
+    faces: FaceTable, judged: Flags, recogniser: Recogniser, vectors: F32, rejections: Rejections
+) -> FaceTable:
+    """Find who is recognised now.
 
-    Attributes:
-        ids: int64 [N], rising.
-        vectors: float32 [N, D], of norm 1 at most.
-        contents: int64 [N], the content that each is in.
-        confirmed: int64 [N], who it was decided to be, or ``NONE``.
-        recognised: int64 [N], who it looks like, or ``NONE``.
-        similarities: float32 [N], to that person.
+    Args:
+        faces: N of them, as they were.
+        judged: bool [N], which of them the recogniser has seen; the others stay who they were.
+        recogniser: Has seen them.
+        vectors: float32 [N, D], their descriptors, of norm 1 at most.
+        rejections: Who they are not.
     """
+    stays = faces.is_undecided & ~judged
+    recognised = np.where(stays, faces.recognised, NONE)
+    similarities = np.where(stays, faces.similarities, np.float32(0))
+    recognised[judged], similarities[judged] = recogniser.judged(faces.ids[judged])
+    faces = replace(faces, recognised=recognised, similarities=similarities)  # changed in place from here on
+    recognised[_like_the_rejected(faces, vectors, rejections)] = NONE
+    recognised[_second_in_photo(faces, vectors)] = NONE
+    similarities[recognised == NONE] = 0
+    return faces
 
-    ids: I64
-    vectors: F32
-    contents: I64
-    confirmed: I64
-    recognised: I64
-    similarities: F32
 
-
-def second_in_photo(faces: Likenesses) -> Flags:
+def _second_in_photo(faces: FaceTable, vectors: F32) -> Flags:
     """Which recognised faces are not the person, because another face in their photo is: bool [N].
 
     Confirmed faces come first, then the most similar. A face that is near-identical to all of the person's
     faces before it stays recognised.
     """
-    persons = np.where(faces.confirmed != NONE, faces.confirmed, faces.recognised)
     rank = np.where(faces.confirmed != NONE, np.inf, faces.similarities)
-    rows = np.flatnonzero(persons != NONE)
-    rows = rows[np.lexsort((rows, -rank[rows], persons[rows], faces.contents[rows]))]
-    refused = np.zeros(len(persons), bool)
-    for together in _runs(rows, faces.contents[rows], persons[rows]):
+    rows = np.flatnonzero(faces.persons != NONE)
+    rows = rows[np.lexsort((rows, -rank[rows], faces.persons[rows], faces.contents[rows]))]
+    refused = np.zeros(len(faces.ids), bool)
+    for together in _runs(rows, faces.contents[rows], faces.persons[rows]):
         kept = [together[0]]
         for row in together[1:].tolist():
-            similarities = cosines(faces.vectors[[row]], faces.vectors[kept])
+            similarities = _cosines(vectors[row], vectors[kept])
             refused[row] = faces.confirmed[row] == NONE and similarities.min() < NEAR_IDENTICAL
             if not refused[row]:
                 kept.append(row)
     return refused
 
 
-def like_the_rejected(faces: Likenesses, rejections: Rejections) -> Flags:
+def _like_the_rejected(faces: FaceTable, vectors: F32, rejections: Rejections) -> Flags:
     """Which recognised faces look more like one that was rejected than like the person: bool [N]."""
     refused = np.zeros(len(faces.ids), bool)
     for person_id in np.unique(rejections.person_ids):
@@ -110,15 +112,15 @@ def like_the_rejected(faces: Likenesses, rejections: Rejections) -> Flags:
         not_them = np.flatnonzero(np.isin(faces.ids, ids))
         rows = np.flatnonzero((faces.recognised == person_id) & (faces.confirmed == NONE))
         if len(rows) and len(not_them):
-            nearest = (faces.vectors[rows] @ faces.vectors[not_them].T).max(axis=1)
+            nearest = (vectors[rows] @ vectors[not_them].T).max(axis=1)
             refused[rows] = nearest > faces.similarities[rows]
     return refused
 
 
-def cosines(vectors: F32, others: F32) -> F32:
-    """How similar each of N vectors is to each of M, float32 [N, M], whatever their norms."""
-    lengths = np.linalg.norm(vectors, axis=1)[:, None] * np.linalg.norm(others, axis=1)
-    return np.asarray(vectors @ others.T / np.maximum(lengths, 1e-12), dtype=np.float32)
+def _cosines(vector: F32, others: F32) -> F32:
+    """How similar a vector is to each of M others, float32 [M], whatever their norms."""
+    lengths = np.linalg.norm(vector) * np.linalg.norm(others, axis=1)
+    return np.asarray(others @ vector / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def _runs(rows: NDArray[np.intp], *keys: I64) -> list[NDArray[np.intp]]:
