@@ -60,7 +60,7 @@ def finish(summary: "ScanSummary", reporter: "Reporter") -> None:
     if summary.left:
         from faceindex.cli.render import count
 
-        reporter.note(f"The time is up: {count(summary.left, 'photo')} left for the next run.")
+        reporter.note(f"The time is up: at least {count(summary.left, 'photo')} left for the next run.")
     if summary.refused:
         raise typer.Exit(EXIT_REFUSED)
     if summary.failures:
