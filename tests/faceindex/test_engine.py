@@ -13,6 +13,8 @@ from pipeline.values import PhotoSkipped
 from tests.pipeline.fakes import picture, run
 from tests.pipeline.pictures import written
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.filterwarnings("ignore")  # TensorFlow's own, on import
 def test_a_gpu_that_is_not_there_is_refused_by_the_first_photo(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ from pipeline.values import (
 from tests.pipeline.fakes import PROTOCOL, SIDE, FakeDetector, FakeEmbedder, face_at, picture, run, runner
 from tests.pipeline.pictures import decoded, encoded, noise, photo_file, written
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[PhotoFile]:

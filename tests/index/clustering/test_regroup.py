@@ -328,6 +328,7 @@ def test_all_of_it_can_be_made_anew(album: Album) -> None:
     assert [row for row in album.rows() if len(row) == 3] == known
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 8), st.booleans()), max_size=8))
 def test_who_is_recognised_follows_from_the_decisions_alone(
@@ -377,6 +378,7 @@ def test_the_same_photos_give_the_same_clusters(tmp_path: Path) -> None:
     assert rows[0] == rows[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=st.lists(st.integers(0, 5), min_size=4, max_size=14), cut=st.data())
 def test_scan_after_scan_comes_to_what_one_scan_does(

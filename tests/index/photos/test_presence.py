@@ -176,6 +176,7 @@ def test_a_missing_photo_that_is_recorded_again_is_there(library: Scanned) -> No
     assert library.photos() == {"/p/old": False}
 
 
+@pytest.mark.slow
 def test_more_photos_than_one_statement_takes(library: Scanned) -> None:
     count = 2 * CHUNK + 1
     library.scan(*(indexed(at(f"/p/old{number}"), str(number)) for number in range(count)))
