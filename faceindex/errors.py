@@ -59,6 +59,7 @@ def explained() -> Iterator[None]:
         LibraryError,
         LibraryMissing,
         LibraryTooNew,
+        LockHeld,
         ModelMismatch,
         PersonUnknown,
     )
@@ -69,6 +70,8 @@ def explained() -> Iterator[None]:
         yield
     except LibraryMissing as error:
         raise NoLibrary(str(error)) from error
+    except LockHeld as error:
+        raise LibraryLocked(str(error)) from error
     except LibraryTooNew as error:
         raise LibraryFromTheFuture(str(error)) from error
     except (DecisionRefused, ModelMismatch, PersonUnknown, UnknownModel) as error:

@@ -1,18 +1,12 @@
-"""One run at a time: a lock beside the library that dies with the process that holds it.
+"""One run at a time: the lock of a library, for which a run waits a little."""
 
-The lock is on a file that is never deleted (deleting a lock file lets two runs lock two files of one name).
-The file holds a line about its owner, for the message of whoever comes second.
-"""
-
-import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from faceindex.errors import FaceindexError, LibraryLocked
-from pipeline.platform_support import HeldLock, try_lock
+from faceindex.errors import LibraryLocked, explained
+from index.store.opening import backend_of
 
 PATIENCE = 2.0
 """Seconds to wait for another process: one that only writes down some descriptors is done sooner."""
@@ -25,49 +19,23 @@ def locked(library: Path, patience: float = PATIENCE, kind: str = "lock") -> Ite
     """Hold a lock of the library.
 
     Args:
-        library: The library's file.
+        library: Names the library.
         patience: Seconds to wait for another process that holds it.
         kind: Which; by default that of those who change the library.
 
     Raises:
         LibraryLocked: Another process holds it; the message names the process and when it started.
-        FaceindexError: The lock file cannot be made.
+        FaceindexError: The library cannot be locked where it is.
     """
-    path = library.with_name(f"{library.name}.{kind}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise FaceindexError(
-            f"The library cannot be kept at {library} ({error.strerror}): name another place with --library."
-        ) from error
-    try:
-        lock = _lock(path, descriptor, library, time.monotonic() + patience)
-        try:
-            _sign(descriptor, library)
-            yield
-        finally:
-            lock.release()
-    finally:
-        os.close(descriptor)
-
-
-def _sign(descriptor: int, library: Path) -> None:
-    """Write down whose lock it is."""
-    started = datetime.now().astimezone().isoformat(" ", "seconds")
-    try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}, started {started}".encode(), 0)
-    except OSError as error:
-        raise FaceindexError(
-            f"The library {library} cannot be written ({error.strerror}): see what room there is."
-        ) from error
-
-
-def _lock(path: Path, descriptor: int, library: Path, deadline: float) -> HeldLock:
-    while (lock := try_lock(path, descriptor)) is None:
-        if time.monotonic() >= deadline:
-            owner = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
-            raise LibraryLocked(f"The library {library} is in use by {owner}: try again when it is done.")
-        time.sleep(_POLL)
-    return lock
+    deadline = time.monotonic() + patience
+    with ExitStack() as stack:
+        while True:
+            try:
+                with explained():
+                    stack.enter_context(backend_of(library).lock(library, kind))
+                break
+            except LibraryLocked:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_POLL)
+        yield

@@ -90,6 +90,13 @@ class LibraryBusy(LibraryError):
         )
 
 
+class LockHeld(LibraryError):
+    """Another run holds the lock of the library."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        super().__init__(path, f"The library {path} is in use by {owner}: try again when it is done.")
+
+
 class LibraryInaccessible(LibraryError):
     """The library cannot be read or written at its place."""
 

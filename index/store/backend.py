@@ -4,6 +4,7 @@ A backend is a module, or an object, with these functions; ``index.store.opening
 library.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -63,7 +64,7 @@ class Backend(Protocol):
     """One kind of store. Paths name libraries, are absolute, and may hold any bytes.
 
     Every function raises a ``LibraryError`` where it cannot read or write, and leaves the library as it was.
-    The lock of a run is not taken here: whoever calls ``salvage`` or ``restore`` holds it.
+    Whoever calls ``salvage`` or ``restore`` holds the lock.
     """
 
     def create(self, path: Path) -> Store:
@@ -92,6 +93,17 @@ class Backend(Protocol):
 
         Raises:
             OSError: It cannot be read.
+        """
+
+    def lock(self, path: Path, kind: str) -> AbstractContextManager[None]:
+        """Hold a lock of a library, which there need not be yet; it ends with the process at the latest.
+
+        Args:
+            path: The library.
+            kind: Which lock. Locks of different kinds are independent.
+
+        Raises:
+            LockHeld: Another process holds it; the message names it, and when it started.
         """
 
     def back_up(self, path: Path, target: Path) -> BackedUp:

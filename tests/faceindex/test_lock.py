@@ -36,5 +36,5 @@ def test_libraries_do_not_hold_each_other_up(tmp_path: Path) -> None:
 
 def test_a_place_where_no_library_can_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(FaceindexError, match="--library"), locked(tmp_path / "file" / "library.db"):
+    with pytest.raises(FaceindexError, match="name another place"), locked(tmp_path / "file" / "library.db"):
         pass

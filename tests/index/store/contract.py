@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from index.errors import LibraryError, LibraryInaccessible, LibraryMissing
+from index.errors import LibraryError, LibraryInaccessible, LibraryMissing, LockHeld
 from index.store.backend import Backend
 from index.store.conditions import has_declared_type, is_one_of, is_under, last_id
 from index.store.schema import content, decision, face, person, photo, root
@@ -231,6 +231,18 @@ class BackendContract:
         for library, roots in ((path, [b"/a"]), (kept, [])):
             with backend.open(library, Access.READ) as store, store.read() as connection:
                 assert list(connection.scalars(select(root.c.path))) == roots
+
+    def test_a_lock_is_held_by_one_at_a_time(self, backend: Backend, path: Path) -> None:
+        with (
+            backend.lock(path, "lock"),
+            backend.lock(path, "other"),
+            backend.lock(path.with_name("b"), "lock"),
+            pytest.raises(LockHeld, match=r"in use by process \d+, started \d{4}-"),
+            backend.lock(path, "lock"),
+        ):
+            pytest.fail("it was locked twice")
+        with backend.lock(path, "lock"):
+            pass
 
     def test_what_is_no_library_is_refused(self, backend: Backend, path: Path) -> None:
         path.write_bytes(b"not a library, but long enough to have been one" * 100)
