@@ -1,7 +1,7 @@
-"""Whether the folders and files that are scanned are there, and whether photos are missing or only away.
+"""Whether roots can be scanned, and whether photos that a scan did not see are taken for gone.
 
-A disk that is not mounted looks like a folder from which everything was deleted. This module tells the two
-apart as well as can be.
+A disk that is not mounted looks like a folder from which everything was deleted. So a root that lost many
+photos at once keeps them, until the user says that they are gone.
 """
 
 import os
@@ -14,14 +14,14 @@ from index.photos.presence import Crawled
 from index.values import RootLoss
 
 SHARE = 1 / 5
-"""Of its photos, a root that has lost more at once is not believed to have lost them."""
+"""A root that lost more than this share of its photos at once keeps them."""
 
 FEW = 2
-"""So many may go at once from the smallest root, unless they were all."""
+"""A small root may lose so many at once, unless they were all."""
 
 
 def unreachable(root: bytes) -> str | None:
-    """Why a folder or file cannot be scanned; ``None`` where it can."""
+    """Why a folder or file cannot be scanned; ``None`` if it can."""
     try:
         mode = os.stat(root).st_mode
         if stat.S_ISDIR(mode):
@@ -34,19 +34,19 @@ def unreachable(root: bytes) -> str | None:
 
 
 def was_deleted(photo: bytes) -> bool:
-    """Whether a photo that cannot be scanned is gone for certain: the folder in which it was is there."""
+    """Whether a photo that cannot be scanned was deleted: its folder is still there."""
     return os.path.isdir(os.path.dirname(photo))
 
 
 def refusals(
     losses: Sequence[RootLoss], crawled: Crawled, reasons: Mapping[bytes, str | None]
 ) -> tuple[Refusal, ...]:
-    """The roots whose losses are not believed.
+    """The roots that keep the photos which a scan did not see.
 
     Args:
-        losses: What a scan did not meet; what moved is not lost.
-        crawled: What it covered: a root that it did not has lost nothing.
-        reasons: Why each root cannot be scanned, ``None`` where it can.
+        losses: The photos that were not seen, by root, without those that moved.
+        crawled: What the scan covered. A root that it did not cover keeps all its photos.
+        reasons: Why each root cannot be scanned, ``None`` if it can.
     """
     return tuple(
         Refusal(loss.root, loss.known, loss.lost, reasons[loss.root])

@@ -1,4 +1,4 @@
-"""Writes the outcomes of a scan down in batches; when the scan is stopped, also the one that is not full."""
+"""Records the outcomes of a scan in batches, and tells how far it is."""
 
 import time
 from collections.abc import Iterable
@@ -14,23 +14,23 @@ from pipeline.timing import StageClock
 from pipeline.values import Outcome, PhotoFailed, PhotoIndexed, PhotoSkipped
 
 BATCH_PHOTOS = 64
-"""Outcomes committed together, at most."""
+"""At most so many outcomes are committed together."""
 
 BATCH_SECONDS = 5.0
-"""After this long a batch is committed though it is not full: what a killed scan loses, at most."""
+"""After so long a batch is committed even if it is not full. A killed scan loses no more than that."""
 
 
 class BatchRecorder:
-    """Records outcomes, and tells how far the scan is.
+    """Records the outcomes of one scan.
 
     Args:
         catalog: Of the library.
-        survey: Of the scan that the outcomes come from; none of their files was read before now.
-        clock: Where the time is added up.
-        listeners: Who is told how it goes.
+        survey: Of the scan. None of its files was read before this object is made.
+        clock: Adds up the time.
+        listeners: Are told the progress.
 
     Attributes:
-        total: What became of all photos so far.
+        total: The counts of all outcomes so far.
         perhaps_moved: As in ``Recorded``, of all batches.
     """
 
@@ -48,23 +48,23 @@ class BatchRecorder:
 
     @property
     def left(self) -> int:
-        """Files that are to be read, and were not: at least so many where the crawl came to no end."""
+        """The number of files still to be read; a lower bound if the crawl has not ended."""
         left = self._survey.to_read - self._done
         return left if self._survey.complete else max(left, 1)
 
     def with_moves(self, paths: Iterable[bytes]) -> Recorded:
-        """What became of all photos, some of which have moved."""
+        """The counts, where photos of these paths have moved."""
         moved = [kind for path in paths if (kind := self.perhaps_moved.get(path)) is not None]
         return self.total.with_moves(moved)
 
     def record(self, outcomes: Iterable[Outcome], deadline: float) -> None:
-        """Record outcomes, until there are no more or the time is up, by ``time.monotonic``."""
+        """Record outcomes until they end, or until ``time.monotonic`` reaches the deadline."""
         try:
             for outcome in outcomes:
                 self._add(outcome)
                 if time.monotonic() >= deadline:
                     break
-        except (KeyboardInterrupt, OSError):  # the crawl, too, may come to a sudden end
+        except (KeyboardInterrupt, OSError):  # what was found before the crawl failed is kept
             self._commit()
             raise
         self._commit()
@@ -86,8 +86,8 @@ class BatchRecorder:
             self._commit()
 
     def _progress(self) -> Progress:
-        """What is no photo is not counted, once that is known."""
-        complete = self._survey.complete  # before the files are counted: then they are all
+        """The progress, without files that turned out to be no photos."""
+        complete = self._survey.complete  # read before the number of files, which grows until then
         total, done = self._survey.to_read - self._skipped, self._done - self._skipped
         return Progress(total, done, self._faces, self._failed, complete=complete)
 

@@ -1,7 +1,7 @@
-"""The scan: walks the folders, looks at what is new, and brings the library up to date.
+"""The scan: walks the folders, reads what is new, and brings the library up to date.
 
-Every batch of photos is committed as it is done, so that a scan may be stopped at any moment and finished
-by the next one. Scanning twice is the same as scanning once.
+Photos are committed in batches, so that a scan can be stopped at any moment and the next one does the rest.
+To scan twice is the same as to scan once.
 """
 
 import math
@@ -32,10 +32,10 @@ from pipeline.values import Outcome, Outcomes, PhotoFile, PhotoSkipped
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
-    """How a scan goes about it.
+    """How to scan.
 
     Attributes:
-        allow_missing: Believe that photos are gone also where a whole root seems to be.
+        allow_missing: Mark photos as missing even if most of a root has vanished.
         deadline: When to stop, by ``time.monotonic``; the next scan does the rest.
     """
 
@@ -63,15 +63,15 @@ def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None =
 
 @dataclass(frozen=True, slots=True)
 class ScanPass:
-    """What a scan has met and recorded, before anything is derived from it.
+    """What a scan found and recorded, before the derived data is updated.
 
     Attributes:
         roots: What was scanned.
-        survey: What the crawl met.
-        recorded: What became of what was new.
-        missing: Photos marked as missing.
-        refused: Roots that have lost more than is believed.
-        left: Photos not looked at, because the time was up: at least so many.
+        survey: What the crawl found.
+        recorded: The counts of the files that were read.
+        missing: The number of photos that were marked as missing.
+        refused: Roots that lost so many photos that none of them was marked.
+        left: The number of files not read, because the time was up: a lower bound.
     """
 
     roots: Sequence[bytes]
@@ -88,9 +88,9 @@ class Scan:
     Args:
         store: Of the library; open to write.
         model: The library's.
-        outcomes: Looks at the files.
-        listeners: Who is told how it goes.
-        clock: Where the time of each stage is added up.
+        outcomes: Reads the files.
+        listeners: Are told the progress.
+        clock: Adds up the time of each stage.
         crawl: Walks the folders.
     """
 
@@ -118,7 +118,7 @@ class Scan:
 
         Args:
             roots: Absolute paths of folders and files; they exist, or are known to the library.
-            options: How to go about it.
+            options: How to scan.
 
         Raises:
             OSError: A root vanished, or cannot be looked at.
@@ -131,7 +131,7 @@ class Scan:
         return self.summary(looked)
 
     def look(self, roots: Sequence[bytes], options: ScanOptions) -> ScanPass:
-        """The first half: record what is in the roots. Arguments and errors are those of ``run``."""
+        """Record what is in the roots, and update no derived data. Arguments and errors as for ``run``."""
         self._store.refuse_damaged()
         reasons = {root: unreachable(root) for root in roots}
         there = [root for root in roots if reasons[root] is None]
@@ -147,20 +147,20 @@ class Scan:
             )
         presence = Presence(self._store)
         presence.mark_present(survey.returned)
-        if recorder.left:  # what seems to be gone may have moved to where nobody has looked yet
+        if recorder.left:  # what seems to be gone may have moved to what was not read yet
             return ScanPass(roots, survey, recorder.total, left=recorder.left)
         away = [root for root in roots if reasons[root] is not None]
         deleted = [photo for photo in self._catalog.photos_at(away) if was_deleted(photo)]
         covered = frozenset(roots if options.allow_missing else [*there, *deleted])
         crawled = Crawled(covered, survey.seen, frozenset(survey.unlisted))
-        unmet = presence.unmet(crawled)
-        losses = presence.losses(roots, crawled, unmet)
+        unseen = presence.unseen(crawled)
+        losses = presence.losses(roots, crawled, unseen)
         refused = () if options.allow_missing else refusals(losses, crawled, reasons)
-        gone = presence.record_gone(crawled, unmet, {each.root for each in refused})
+        gone = presence.record_gone(crawled, unseen, {each.root for each in refused})
         return ScanPass(roots, survey, recorder.with_moves(gone.moved), gone.missing, refused)
 
     def summary(self, looked: ScanPass) -> ScanSummary:
-        """What was done, and how the library stands now."""
+        """The counts of the scan, and of the library after it."""
         statistics = self._catalog.statistics()
         recorded, survey = looked.recorded, looked.survey
         unchanged, failed = survey.unchanged + recorded.unchanged, survey.failed + recorded.failed
@@ -184,12 +184,12 @@ class Scan:
         )
 
     def _look_at(self, survey: Survey, roots: Sequence[bytes]) -> Generator[Outcome, None, None]:
-        """The outcomes of the files that must be read; one that was named itself is not passed over."""
+        """The outcomes of the files that must be read. A root that is no photo is a failure."""
         known: set[bytes] = set()
 
         def files() -> Iterator[PhotoFile]:
             for number, file in enumerate(survey.files(roots, self._crawl, self._clock)):
-                if number == 0:  # a scan that reads nothing does not ask
+                if number == 0:  # not needed by a scan that reads nothing
                     known.update(self._catalog.known_digests())
                 yield file
 

@@ -1,4 +1,4 @@
-"""What a crawl meets, compared with what the library knows of it; no file is opened here."""
+"""Compares the files that a crawl finds with what the library knows of them. It opens no file."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +15,17 @@ Crawl: TypeAlias = Callable[[Sequence[bytes], Callable[[Skipped], None]], Iterat
 
 @dataclass(slots=True)
 class Survey:
-    """What the crawl has met so far. One thread may iterate the files while others read the figures.
+    """What the crawl has found so far. One thread may iterate the files while others read the attributes.
 
     Attributes:
         states: What the library knows of the photos under the roots.
-        seen: Paths of photos that the library knows, as far as they were met.
+        seen: Paths of photos.
         unlisted: Folders that could not be listed.
-        unchanged: How many photos are known as they are.
-        failed: How many are known as they are, and known not to be readable.
-        returned: Paths that were missing, and are as they were.
-        to_read: How many files must be read.
-        complete: The crawl has come to its end.
+        unchanged: The number of photos that are as the library knows them.
+        failed: The number of those that it knows as unreadable.
+        returned: Paths that were missing and are back unchanged.
+        to_read: The number of files that must be read.
+        complete: The crawl has ended.
     """
 
     states: Mapping[bytes, PhotoState]
@@ -38,12 +38,12 @@ class Survey:
     complete: bool = False
 
     def files(self, roots: Sequence[bytes], crawl: Crawl, clock: StageClock) -> Iterator[PhotoFile]:
-        """The files that must be read: all that are new, or may have changed, or may be readable now.
+        """The files that must be read: those that are new, may have changed, or may be readable now.
 
         Args:
             roots: Absolute paths of folders and files that exist.
             crawl: Walks them.
-            clock: Where the time of the crawl is added up.
+            clock: Adds up the time of the crawl.
 
         Raises:
             OSError: A root vanished, or cannot be looked at.
@@ -74,9 +74,9 @@ class Survey:
         return False
 
     def _skip(self, skipped: Skipped) -> None:
-        """Remember what could not be looked into: of its photos nothing is known.
+        """Note a folder that cannot be listed.
 
-        A link that leads nowhere counts where a folder was behind it: that of a disk that is not mounted.
+        So is a broken link if photos are known below it: it leads to a disk that is not mounted.
         """
         below = skipped.path + b"/"
         is_away = skipped.reason is SkipReason.BROKEN_LINK and any(
@@ -87,11 +87,11 @@ class Survey:
 
 
 def needs_reading(file: PhotoFile, state: PhotoState) -> bool:
-    """Whether a known file has changed, or could not be read the last time and perhaps can be now."""
+    """Whether a known file has changed, or may be readable now."""
     return state.unread or (state.size, state.mtime_ns) != (file.size, file.mtime_ns)
 
 
 def not_a_photo(file: PhotoFile) -> PhotoFailed:
-    """The failure of a file that was named as a photo and is none."""
+    """The failure of a file that the user named and that is no photo."""
     message = "it holds no picture of a format that is read"
     return PhotoFailed(file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)

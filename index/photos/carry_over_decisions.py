@@ -1,12 +1,9 @@
-"""Photos that were written anew and show the same, as when a program puts tags into them.
+"""Carries decisions over to a photo that was written anew and shows the same, as after a program added tags.
 
-Such a photo is another content, and decisions name faces by content: without this, whoever lets a program
-write captions into a thousand photos would have a thousand photos without names. What was decided of a
-face is decided once more of the face in its place, in the journal as everything else, so that it can be
-undone and survives whatever decisions survive. Marks of forgotten faces go over in the same way.
-
-Both functions work inside a transaction that their caller began, for a path that had one content and has
-another.
+Such a photo is another content, and decisions name faces by content. For each decision about a face of the
+old content, the journal gets one about the same face of the new content; it can be undone as any other.
+Tombstones of forgotten faces are carried over too. Both functions work inside a transaction of their caller,
+for a path that had one content and has another.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,9 +21,9 @@ from index.store.schema import content, descriptor, face, library, person, rejec
 from pipeline.values import Box
 
 ALIKE = 0.9
-"""Similarity, -1 to 1, from which on faces at the same place are taken for the same picture of one face. Of
-60 photos of Labeled Faces in the Wild, saved again as JPEG of quality 60, none came below 0.95 with sface
-or facenet; of 1,931 faces of that collection, no two of different people came above 0.81."""
+"""Cosine from which faces at the same place are taken for one. 60 photos of Labeled Faces in the Wild, saved
+again as JPEG of quality 60, all had at least 0.95 with sface and facenet; of 1,931 faces of that collection,
+no two of different people had more than 0.81."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +34,10 @@ class _Face:
 
 
 def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
-    """Keep forgotten faces out of a content that takes the place of another.
+    """Mark the forgotten faces of a content in the content that replaces it.
 
     Args:
-        connection: With a transaction that may write.
+        connection: In a transaction that may write.
         old: Row of the content that the path had.
         new: Row of the one that it has; its faces are not recorded yet.
     """
@@ -51,25 +48,25 @@ def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
 
 
 def carry_over_decisions(connection: Connection, old: int, new: int, now: datetime) -> None:
-    """Decide of the faces in a content what was decided of the same faces in the one before it.
+    """Copy the decisions about faces of a content to the same faces of the content that replaces it.
 
-    Where something was decided of the new content already, as before it was pruned, that alone counts. The
-    tables that follow from the journal are left as they are.
+    Nothing is copied if the journal has decisions about the new content already, as before it was pruned. The
+    tables derived from the journal are not updated.
 
     Args:
-        connection: With a transaction that may write.
+        connection: In a transaction that may write.
         old: Row of the content that the path had.
         new: Row of the one that it has, with its faces.
-        now: When that is decided.
+        now: The time of the new decisions.
     """
     decided = _decided(connection, old)
     digests = _digests(connection, old, new) if decided else None
     if digests is None or names_any(connection, [digests.new]):
         return
-    heirs = _matching_faces(_faces(connection, old), _faces(connection, new))
+    matches = _matching_faces(_faces(connection, old), _faces(connection, new))
     acts = [
         act
-        for face_id, box in heirs.items()
+        for face_id, box in matches.items()
         for act in _acts(FaceKey(digests.new, box), [each for each in decided if each.face_id == face_id])
     ]
     append_acts(connection, acts, now)
@@ -82,7 +79,7 @@ class _Digests:
 
 
 def _digests(connection: Connection, old: int, new: int) -> _Digests | None:
-    """The digests of two contents; ``None`` where they are not of one size, and so not of one picture."""
+    """The digests of two contents; ``None`` if the pictures differ in size."""
     columns = content.c
     query = select(columns.id, columns.digest, columns.width, columns.height)
     rows = {row.id: row for row in connection.execute(query.where(columns.id.in_([old, new])))}
@@ -92,7 +89,7 @@ def _digests(connection: Connection, old: int, new: int) -> _Digests | None:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """One thing that was decided of a face: a status of ``verdict``, or ``rejected``."""
+    """One decision about a face: a status of ``verdict``, or ``rejected``."""
 
     face_id: int
     what: str
@@ -141,11 +138,11 @@ def _faces(connection: Connection, content_id: int) -> list[_Face]:
 
 
 def _matching_faces(old: Sequence[_Face], new: Sequence[_Face]) -> dict[int, Box]:
-    """The new boxes of old faces, by their ids, where the two are at one place and look the same."""
-    heirs = {}
+    """The new box of each old face that has one at the same place which looks the same, by the old id."""
+    matches = {}
     for pair in pairs([each.box for each in old], [each.box for each in new]):
         before, after = old[pair.first], new[pair.second]
         one, two = descriptors_from_blobs([before.vector, after.vector])
         if float(one @ two) >= ALIKE:
-            heirs[before.face_id] = after.box
-    return heirs
+            matches[before.face_id] = after.box
+    return matches

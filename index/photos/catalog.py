@@ -1,8 +1,7 @@
-"""What the library knows: outcomes in, values out. Rows never leave this package.
+"""Photos, contents and faces of a library: records outcomes, and reads what is known as values.
 
-Each method is one transaction, whole or not at all, unless it says otherwise. Those that yield chunks
-use a transaction a chunk, so that a slow reader holds no writer up; of what is recorded meanwhile they
-may show some. This module knows neither pixels nor FAISS.
+Each method is one transaction, unless it says otherwise. Methods that yield chunks use one transaction for
+each, so that a slow reader does not hold up a writer; they may include what is recorded in between.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -43,13 +42,13 @@ CHUNK = 1000
 
 
 class Catalog:
-    """The facts of one library.
+    """The photos, contents and faces of one library.
 
     Args:
         store: Open; for the methods that write, open for writing.
-        clock: For the times that are written down.
-        is_current: Whether a decoder, as an outcome names it, is the one that would decode its format now.
-            What another one failed to decode is tried again.
+        clock: For the times that are stored.
+        is_current: Whether a decoder, as an outcome names it, is the one that would decode its format now. A
+            content that another decoder failed to decode is tried again.
 
     Every method may raise a ``LibraryError``: see ``Store.read`` and ``Store.write``.
     """
@@ -77,22 +76,22 @@ class Catalog:
             return _model(connection)
 
     def choose_model(self, model: ModelId) -> None:
-        """Make the library belong to a model, for good; nothing happens where it does already.
+        """Set the library's model, unless it has this one already.
 
         Raises:
-            ModelMismatch: It belongs to another one.
+            ModelMismatch: It has another one.
         """
         with self._store.write() as connection:
             insert_new(connection, library, [{"id": 1, "model": model, "created_at": self._now()}])
             self._check_model(connection, model)
 
     def add_roots(self, paths: Sequence[bytes]) -> None:
-        """Remember which folders and files were asked to be scanned; known ones keep their place."""
+        """Add folders and files that a scan was asked for; known ones keep their place in the order."""
         with self._store.write() as connection:
             insert_new(connection, root, [{"path": path} for path in paths])
 
     def roots(self) -> tuple[bytes, ...]:
-        """What was ever asked to be scanned, in the order it was first named."""
+        """All folders and files that a scan was ever asked for, in the order of the first time."""
         with self._store.read() as connection:
             return tuple(connection.scalars(select(root.c.path).order_by(root.c.id)))
 
@@ -119,28 +118,28 @@ class Catalog:
             }
 
     def photos_at(self, paths: Sequence[bytes]) -> set[bytes]:
-        """Those of some paths that are themselves photos, missing ones included."""
+        """Those of the paths that are known as photos, missing ones included."""
         with self._store.read() as connection:
             queries = (select(photo.c.path).where(photo.c.path.in_(each)) for each in in_chunks(paths, CHUNK))
             return {path for query in queries for path in connection.scalars(query)}
 
     def known_digests(self) -> set[bytes]:
-        """The contents that need not be decoded again: the library's model described them, or they failed."""
+        """The digests of contents that need not be decoded: they are described, or failed for good."""
         with self._store.read() as connection:
             return set(connection.scalars(select(content.c.digest).where(~self._is_retried(connection))))
 
     def record(self, outcomes: Sequence[Outcome], since: datetime | None = None) -> Recorded:
-        """Apply a batch of outcomes, all or none, in their order; ``index.photos.recorder`` has the rules.
+        """Record a batch of outcomes in their order, all or none, by the rules of ``index.photos.recorder``.
 
-        A ``PhotoKnown`` must come after the outcome that made its content known, in whatever batch.
+        A ``PhotoKnown`` must come after the outcome that made its content known, in this batch or before.
 
         Args:
-            outcomes: What became of some files.
-            since: No file was read before then; by default, just now.
+            outcomes: Of some files.
+            since: A time before any of the files was read; by default, now.
 
         Raises:
             ModelMismatch: A face was described by another model than the library's.
-            ValueError: An outcome contradicts itself or what is known: a bug in whoever made it.
+            ValueError: An outcome contradicts itself or what is known: a bug of the caller.
         """
         with readable(self.path), self._store.write() as connection:
             for model in _models(outcomes):
@@ -149,7 +148,7 @@ class Catalog:
             recorder = Recorder(connection, now, since or now)
             for outcome in outcomes:
                 recorder.record(outcome)
-            if names_any(connection, _digests(outcomes)):  # what was decided of a face holds once it is back
+            if names_any(connection, _digests(outcomes)):  # a face came back about which there are decisions
                 write_derived_tables(connection, replay(read_decisions(connection)))
             return recorder.counts()
 
@@ -173,7 +172,7 @@ class Catalog:
         return [found[path] for path in sorted(found)]
 
     def faces(self, face_ids: Sequence[int]) -> dict[int, FaceRecord]:
-        """What is known of some faces, by id; faces whose content is in no photo are left out."""
+        """Some faces by id, without those whose content no photo has."""
         found: dict[int, FaceRecord] = {}
         for chunk in in_chunks(face_ids, CHUNK):
             with self._store.read() as connection:
@@ -182,7 +181,7 @@ class Catalog:
         return found
 
     def all_faces(self) -> Iterator[tuple[FaceRecord, ...]]:
-        """All faces whose content is in a photo, in the order of their ids, in chunks."""
+        """All faces whose content a photo has, by rising id, in chunks."""
         last = 0
         while True:
             with self._store.read() as connection:
@@ -194,14 +193,14 @@ class Catalog:
             last = rows[-1].id
 
     def face_ids_of(self, digest: bytes) -> list[int]:
-        """The faces in one content; none where it is unknown."""
+        """The ids of the faces in a content; none if it is unknown."""
         with self._store.read() as connection:
             query = select(face.c.id).join(content).where(content.c.digest == digest).order_by(face.c.id)
             return list(connection.scalars(query))
 
     def described_faces(self, model: ModelId) -> I64:
-        """Every face that the model has described, whether in a photo or not: int64 [N], rising."""
-        # As one text: a million rows would take two seconds, and this a quarter of one.
+        """The ids of all faces that a model has described, in a photo or not: int64 [N], rising."""
+        # As one text: a million rows would take two seconds, and this takes a quarter of one.
         listed = func.aggregate_strings(cast(descriptor.c.face_id, Text), ",")
         query = select(listed).where(descriptor.c.model == model)
         with self._store.read() as connection:
@@ -209,14 +208,14 @@ class Catalog:
         return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
 
     def descriptors(self, model: ModelId, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
-        """The descriptors of some faces, in chunks; faces that the model has not described are left out.
+        """The descriptors of some faces by a model, in chunks, without faces that it has not described.
 
         Args:
-            model: One model; descriptors of two never meet.
+            model: The model.
             face_ids: Rising.
 
         Raises:
-            LibraryDamaged: A descriptor is none.
+            LibraryDamaged: A descriptor has another length or norm than it must have.
         """
         columns = descriptor.c
         query = select(columns.face_id, columns.vector).order_by(columns.face_id)
@@ -233,7 +232,7 @@ class Catalog:
             return summarise(connection, self._store.size())
 
     def _is_retried(self, connection: Connection) -> ColumnElement[bool]:
-        """A condition on a content: it failed, and another decoder would read it now."""
+        """The condition that a content failed and another decoder would decode it now."""
         failed, decoder = content.c.failed_reason.is_not(None), content.c.decoder
         known = connection.scalars(select(decoder).distinct().where(failed, decoder.is_not(None)))
         current = [each for each in known if each == NO_FORMAT or self._is_current(each)]
@@ -291,7 +290,7 @@ def _digests(outcomes: Sequence[Outcome]) -> list[bytes]:
 
 
 def _face_query() -> Select[Any]:
-    """Each face with its content's digest and one of its photos: a present one first, by path."""
+    """Each face with its content's digest and one photo: the first by path, missing ones last."""
     holder = photo.alias("holder")
     best = (
         select(holder.c.id)

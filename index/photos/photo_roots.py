@@ -1,7 +1,6 @@
-"""The places that are scanned: how many photos each has, and what becomes of them.
+"""The roots of a library: folders and files that were named to a scan. They may lie in one another.
 
-A root is a folder or a file that was once asked to be scanned. Roots may lie in one another. No disk is
-asked here.
+This module reads no disk.
 """
 
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ class Roots:
 
     Args:
         store: Open; for the methods that write, open for writing.
-        clock: For the times that are written down, and to tell how long a photo has been missing.
+        clock: For the times that are stored, and to tell how long a photo has been missing.
 
     Every method may raise a ``LibraryError``.
     """
@@ -32,7 +31,7 @@ class Roots:
         self._clock = clock
 
     def figures(self) -> tuple[RootFigures, ...]:
-        """Every root with its photos, in the order in which they were first named."""
+        """Every root with its numbers of photos, in the order in which they were first named."""
         missing = photo.c.missing_since.is_not(None)
         counts = select(func.count().filter(~missing), func.count().filter(missing)).select_from(photo)
         with self._store.read() as connection:
@@ -41,7 +40,7 @@ class Roots:
         return tuple(RootFigures(path, *row) for path, row in zip(paths, rows, strict=True))
 
     def knows(self, path: bytes) -> bool:
-        """Whether a path was scanned before, as a root or below one, and had a photo or was one."""
+        """Whether a path is a root, or a photo, or a folder that holds one."""
         with self._store.read() as connection:
             found = connection.scalar(select(photo.c.id).where(is_under(photo.c.path, path)).limit(1))
             return found is not None or path in _paths(connection)
@@ -58,10 +57,9 @@ class Roots:
             return tuple(StoredPhoto(*row) for row in connection.execute(query))
 
     def move(self, old: bytes, new: bytes) -> Moved:
-        """Write down that a root, with all below it, is at another place now.
+        """Record that a root, with all below it, is at another place now.
 
-        What is known already of a path at the new place stands, and what was known of it at the old place is
-        given up.
+        A photo that is known at the new place already stays as it is; its row at the old place is deleted.
 
         Args:
             old: Absolute path of a root.
@@ -86,14 +84,14 @@ class Roots:
         return Moved(len(moved) - len(twice), len(twice))
 
     def forget(self, path: bytes, *, dry_run: bool = False) -> int:
-        """Scan a root no more: its photos count as missing, but for those that another root holds.
+        """Remove a root, and mark its photos as missing, except those under another root.
 
         Args:
             path: Of the root.
             dry_run: Only count.
 
         Returns:
-            How many photos are missing by that.
+            The number of photos that were marked.
         """
         now = self._clock().isoformat()
         rows = select(photo.c.id, photo.c.path).where(
@@ -109,12 +107,12 @@ class Roots:
         return len(gone)
 
     def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
-        """Give up photos that have been missing for long, and all that is in no photo any more.
+        """Delete photos that have been missing for long, and contents and faces that no photo has any more.
 
-        What people decided is not touched: it names contents, and counts again when one of them is back.
+        Decisions stay: they name contents, and apply again if a content comes back.
 
         Args:
-            days: Photos that have been missing for fewer days stay.
+            days: For how long a photo must have been missing.
             dry_run: Only count.
         """
         before = (self._clock() - timedelta(days=days)).isoformat()
@@ -135,6 +133,6 @@ def _paths(connection: Connection) -> frozenset[bytes]:
 
 
 def _execute_many(connection: Connection, statement: Executable, numbers: Sequence[int]) -> None:
-    """Execute a statement about one photo for each of some, none perhaps."""
+    """Execute a statement once for each id of a photo."""
     if numbers:
         connection.execute(statement, [{"number": number} for number in numbers])

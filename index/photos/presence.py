@@ -1,7 +1,7 @@
-"""Which photos are gone, by what a crawl met: those that moved, and those that are missing.
+"""Finds the photos that moved, and those that are missing, by what a crawl saw.
 
-A photo is gone where a crawl covered its place and did not meet it. Of a place that it did not cover, as a
-disk that is not mounted, nothing is known. No disk is asked here.
+A photo is gone if a crawl covered its place and did not see it. A place that the crawl did not cover, as on a
+disk that is not mounted, is no evidence. This module reads no disk.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -22,11 +22,11 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Crawled:
-    """What a crawl covered, and what it met there.
+    """What a complete crawl covered, and what it saw there.
 
     Attributes:
         roots: Absolute paths of folders and files that it covered.
-        seen: The paths of the files that it met in them.
+        seen: The paths of the photos that it saw in them.
         unlisted: Folders in them that it could not list.
     """
 
@@ -35,17 +35,17 @@ class Crawled:
     unlisted: Set[bytes] = frozenset()
 
     def covers(self, path: bytes) -> bool:
-        """Whether the crawl would have met a file of this path."""
+        """Whether the crawl would have seen a file at this path."""
         return is_inside(path, self.roots) and not is_inside(path, self.unlisted)
 
     def without(self, roots: Set[bytes]) -> "Crawled":
-        """The same crawl, as if it had not listed some roots."""
+        """The same crawl, as if it had not covered some roots."""
         return Crawled(self.roots - roots, self.seen, self.unlisted | roots)
 
 
 @dataclass(frozen=True, slots=True)
-class Unmet:
-    """The photos that a crawl covered and did not meet.
+class Unseen:
+    """The photos that a crawl covered and did not see.
 
     Attributes:
         paths: Those that were not missing before.
@@ -58,11 +58,11 @@ class Unmet:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What became of photos that are gone.
+    """What was recorded of photos that are gone.
 
     Attributes:
         moved: The new paths of those that moved.
-        missing: How many are marked as missing, and were not before.
+        missing: The number of those that were marked as missing.
     """
 
     moved: Sequence[bytes]
@@ -70,11 +70,11 @@ class Gone:
 
 
 class Presence:
-    """Which photos of one library are there, after a crawl. Each method is one transaction.
+    """Records which photos of one library are there, after a crawl. Each method is one transaction.
 
     Args:
         store: Open; for the methods that write, open for writing.
-        clock: For the times that are written down.
+        clock: For the times that are stored.
 
     Every method may raise a ``LibraryError``.
     """
@@ -84,44 +84,44 @@ class Presence:
         self._clock = clock
 
     def mark_present(self, paths: Sequence[bytes]) -> None:
-        """Take the mark off photos that came back unchanged; unknown paths are passed over."""
+        """Mark photos as not missing. Unknown paths are ignored."""
         with self._store.write() as connection:
             _update(connection, paths, missing_since=None)
 
-    def unmet(self, crawled: Crawled) -> Unmet:
-        """Find the photos that are gone, and where they moved to; nothing is written.
+    def unseen(self, crawled: Crawled) -> Unseen:
+        """Find the photos that are gone, and where they moved to. Nothing is written.
 
-        A photo has moved where its content has come to another path, in this scan or in an earlier one that
-        did not cover the old path. A new path is that of one photo only.
+        A photo has moved if its content was recorded at another path, by this scan or by an earlier one that
+        did not cover the old path. Each new path explains one old path.
         """
         query = select(photo.c.path, photo.c.content_id, photo.c.missing_since).order_by(
             photo.c.missing_since.is_not(None), photo.c.missing_since.desc(), photo.c.id
         )
         with self._store.read() as connection:
-            unmet = {
+            unseen = {
                 row.path: row
                 for root in crawled.roots
                 for row in connection.execute(query.where(is_under(photo.c.path, root)))
                 if row.path not in crawled.seen and crawled.covers(row.path)
             }
             old: dict[int, list[bytes]] = {}
-            for row in unmet.values():
+            for row in unseen.values():
                 if row.content_id is not None:
                     old.setdefault(row.content_id, []).append(row.path)
             moves = dict(_moves(connection, old, crawled))
-        return Unmet([row.path for row in unmet.values() if row.missing_since is None], moves)
+        return Unseen([row.path for row in unseen.values() if row.missing_since is None], moves)
 
-    def losses(self, roots: Sequence[bytes], crawled: Crawled, unmet: Unmet) -> tuple[RootLoss, ...]:
-        """How many photos each root has lost, but for those that moved; nothing is written.
+    def losses(self, roots: Sequence[bytes], crawled: Crawled, unseen: Unseen) -> tuple[RootLoss, ...]:
+        """Count the photos that each root has lost. Those that moved are not lost.
 
         Args:
-            roots: What was to be scanned; of those that the crawl could not cover, all photos count as lost.
-            crawled: What it covered.
-            unmet: What it did not meet.
+            roots: What was to be scanned. If the crawl could not cover a root, all its photos count as lost.
+            crawled: The crawl.
+            unseen: What it did not see.
         """
         count = select(func.count()).where(photo.c.missing_since.is_(None))
-        lost = [path for path in unmet.paths if path not in unmet.moves]
-        moved = [path for path in unmet.paths if path in unmet.moves]
+        lost = [path for path in unseen.paths if path not in unseen.moves]
+        moved = [path for path in unseen.paths if path in unseen.moves]
         losses = []
         with self._store.read() as connection:
             for root in roots:
@@ -133,18 +133,18 @@ class Presence:
                     losses.append(RootLoss(root, known, 0 if is_inside(root, crawled.unlisted) else known))
         return tuple(losses)
 
-    def record_gone(self, crawled: Crawled, unmet: Unmet, refused: Set[bytes]) -> Gone:
-        """Give up the old paths of photos that moved, and mark as missing what else is gone.
+    def record_gone(self, crawled: Crawled, unseen: Unseen, refused: Set[bytes]) -> Gone:
+        """Delete the old paths of photos that moved, and mark the other ones that are gone as missing.
 
-        What is missing stays in the library, with its faces.
+        Missing photos stay in the library, with their faces.
 
         Args:
-            crawled: What the crawl covered.
-            unmet: What it did not meet.
-            refused: Roots that have lost more than is believed: they are taken for not covered.
+            crawled: The crawl.
+            unseen: What it did not see.
+            refused: Roots that have lost so many photos that they are taken for not covered.
         """
-        moves = {old: new for old, new in unmet.moves.items() if not is_inside(old, refused)}
-        missing = [path for path in unmet.paths if path not in moves and not is_inside(path, refused)]
+        moves = {old: new for old, new in unseen.moves.items() if not is_inside(old, refused)}
+        missing = [path for path in unseen.paths if path not in moves and not is_inside(path, refused)]
         with self._store.write() as connection:
             for chunk in in_chunks(list(moves), _CHUNK):
                 connection.execute(delete(photo).where(photo.c.path.in_(chunk)))
@@ -157,7 +157,7 @@ class Presence:
 def _moves(
     connection: Connection, gone: Mapping[int, list[bytes]], crawled: Crawled
 ) -> Iterator[tuple[bytes, bytes]]:
-    """The old and the new path of each photo that moved; ``gone`` are the old paths of each content."""
+    """The old and the new path of each photo that moved; ``gone`` has the old paths by content."""
     arrived = (
         select(photo.c.path, photo.c.content_id)
         .where(photo.c.perhaps_moved, photo.c.missing_since.is_(None))
@@ -170,7 +170,7 @@ def _moves(
 
 
 def _copies(connection: Connection, crawled: Crawled) -> Iterator[bytes]:
-    """The photos that perhaps moved, and did not: the crawl covered all other paths of their content."""
+    """The photos that perhaps moved and are copies: the crawl covered all other paths of their content."""
     query = select(photo.c.content_id, photo.c.path, photo.c.perhaps_moved)
     waiting = connection.scalars(select(photo.c.content_id).distinct().where(photo.c.perhaps_moved)).all()
     for chunk in in_chunks(waiting, _CHUNK):

@@ -1,18 +1,16 @@
-"""What becomes of the library's rows when a photo has been looked at: one rule for each outcome.
+"""Records outcomes in the library's rows, by one rule for each kind of outcome.
 
-    PhotoIndexed              new content, its faces and descriptors, but for faces of forgotten persons; the
-                              path has this content now
-    PhotoKnown                the path has this content now
-    PhotoFailed, with digest  new content that failed; the path has this content now
-    PhotoFailed, without      the path has no content, and is to be read again by the next scan
-    PhotoSkipped              the path, if it was a photo, is one no more
+    PhotoIndexed              a new content, with its faces and descriptors, except those of forgotten
+                              persons; the path has this content
+    PhotoKnown                the path has this content
+    PhotoFailed, with digest  a new content that failed; the path has this content
+    PhotoFailed, without      the path has no content, and the next scan reads it again
+    PhotoSkipped              the path, if it was a photo, is missing
 
-A content that the path had before stays, with its faces, even where no photo has it any more: it may
-come back. Recording an outcome twice leaves what recording it once does. This module works inside a
-transaction that its caller began; it knows neither files nor pixels.
-
-A path that gets a content which other paths have may be a copy, or a photo that moved. Only a crawl that is
-complete can tell: see ``index.photos.presence``.
+The content that the path had before stays, with its faces, even if no photo has it any more: it may come
+back. To record an outcome twice is the same as to record it once. A path that gets a content which other
+paths have is a copy, or the new path of a photo that moved: ``index.photos.presence`` finds out, once a crawl
+is complete. This module works inside a transaction of its caller, and opens no file.
 """
 
 from collections import Counter
@@ -41,15 +39,14 @@ from pipeline.values import (
 )
 
 _RACY_SECONDS = 2
-"""How coarse a time of change may be (FAT's is), and how far apart the clocks of two machines."""
-
+"""The resolution of times of change on FAT, the coarsest; clocks of two machines may differ as much."""
 
 NO_FORMAT = "none"
-"""Stands for a decoder in the row of a failed content that is of no format."""
+"""The decoder of a failed content that has no known format."""
 
 
 class _OutcomeKind(Enum):
-    """As what a photo is counted: the names are those of the counts in ``Recorded``."""
+    """What a photo is counted as, by the names of the counts in ``Recorded``."""
 
     INDEXED = "indexed"
     UNCHANGED = "unchanged"
@@ -65,12 +62,12 @@ class _Content:
 
 
 class Recorder:
-    """Applies outcomes to the rows, inside one transaction, and counts what became of them.
+    """Records outcomes inside one transaction, and counts them.
 
     Args:
-        connection: With a transaction that may write.
+        connection: In a transaction that may write.
         now: The time.
-        since: No file of the outcomes was read before then.
+        since: A time before any file of the outcomes was read.
     """
 
     def __init__(self, connection: Connection, now: datetime, since: datetime) -> None:
@@ -83,16 +80,16 @@ class Recorder:
         self._faces = 0
 
     def record(self, outcome: Outcome) -> None:
-        """Apply one outcome.
+        """Record one outcome.
 
         Raises:
-            ValueError: A ``PhotoKnown`` of which nobody ever recorded the content, or a malformed
-                descriptor or digest: a bug in whoever made the outcome.
+            ValueError: The content of a ``PhotoKnown`` was never recorded, or a descriptor or digest is
+                malformed: a bug of the caller.
         """
         self._kinds[self._apply(outcome)] += 1
 
     def counts(self) -> Recorded:
-        """What became of the photos recorded so far."""
+        """The counts of the outcomes recorded so far."""
         counts = {kind.value: self._kinds[kind] for kind in _OutcomeKind}
         return Recorded(**counts, faces=self._faces, perhaps_moved=self._perhaps_moved)
 
@@ -109,7 +106,7 @@ class Recorder:
 
     def _indexed(self, outcome: PhotoIndexed) -> _OutcomeKind:
         content = self._content(outcome.digest)
-        if content is not None and not content.failed:  # two files with one content were read at once
+        if content is not None and not content.failed:  # two files of one content were read at once
             return self._place(outcome.file, content.id)
         taken_at = None if outcome.taken_at is None else outcome.taken_at.isoformat()
         size = {"width": outcome.size.width, "height": outcome.size.height}
@@ -133,7 +130,7 @@ class Recorder:
     def _known(self, outcome: PhotoKnown) -> _OutcomeKind:
         content = self._content(outcome.digest)
         if content is None:
-            raise ValueError(f"{outcome.file.path!r} is said to have a known content, which nobody recorded")
+            raise ValueError(f"the content of {outcome.file.path!r} counts as known and was never recorded")
         return self._place(outcome.file, content.id, failed=content.failed)
 
     def _failed(self, outcome: PhotoFailed) -> _OutcomeKind:
@@ -156,11 +153,7 @@ class Recorder:
         return _OutcomeKind.SKIPPED
 
     def _place(self, file: PhotoFile, content_id: int, *, failed: bool = False) -> _OutcomeKind:
-        """Give a path a content that is known.
-
-        Returns:
-            As what it is counted: as a duplicate where another photo that is not missing has the content.
-        """
+        """Record that a path has a known content: a duplicate if another photo that is not missing has it."""
         if self._content_at(file.path) == content_id:
             self._put(file, content_id, _NO_FAILURE)  # perhaps it moved here in an unfinished scan
             return _OutcomeKind.FAILED if failed else _OutcomeKind.UNCHANGED
@@ -175,12 +168,12 @@ class Recorder:
         return _OutcomeKind.FAILED if failed else kind
 
     def _content_at(self, path: bytes) -> int | None:
-        """The content that a path had when it was last recorded; ``None`` where it had none."""
+        """The row of the content that a path has so far, if any."""
         photo = schema.photo
         return self._connection.scalar(select(photo.c.content_id).where(photo.c.path == path))
 
     def _put(self, file: PhotoFile, content_id: int | None, others: Mapping[str, object]) -> None:
-        """Make the row of a path say what is there now."""
+        """Insert or update the row of a path."""
         values = {
             "size": file.size,
             "mtime_ns": file.mtime_ns,
@@ -242,5 +235,5 @@ def _failure(outcome: PhotoFailed) -> Mapping[str, str | None]:
 
 
 def _ns(time: datetime, seconds: int) -> int:
-    """So many seconds after a time, in nanoseconds since the epoch."""
+    """A time plus some seconds, in nanoseconds since the epoch."""
     return (int(time.timestamp()) + seconds) * 1_000_000_000

@@ -1,8 +1,8 @@
-"""Another model for a library: which faces it has still to describe, its descriptors, and the change itself.
+"""Descriptors by a second model: which faces lack one, adding them, and the change of the library's model.
 
-Descriptors of several models may be in a library; one of them is the library's, and its alone are in the
-index that is searched. Those of the others are neither seen nor touched by anything else, so that they may
-come in over many nights, and stay for whoever wants to go back. This module knows neither photos nor FAISS.
+A library may hold descriptors of several models. One of them is the library's model: only its descriptors are
+searched, and nothing else reads those of the others. So they can be added over many nights, and they stay, so
+that the change can be reversed.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Redescription:
         self._model = model
 
     def coverage(self) -> Coverage:
-        """How far it has come."""
+        """How many faces the model has described."""
         count = select(func.count()).select_from(face)
         with self._store.read() as connection:
             lacking = count.where(self._lacks())
@@ -44,11 +44,11 @@ class Redescription:
             return Coverage(faces, described, *connection.execute(waiting).one())
 
     def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
-        """The next contents with faces that it has not described, and that are in a photo, by rising id.
+        """Contents that a photo has, with faces that the model has not described, by rising id.
 
         Args:
-            after: Contents of this id, and of lower ones, are passed over.
-            limit: How many at most.
+            after: Only contents of higher ids.
+            limit: At most so many.
         """
         faces = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks())
         query = (
@@ -83,13 +83,13 @@ class Redescription:
         )
 
     def add(self, found: Sequence[FreshDescriptors]) -> int:
-        """Write descriptors down, but for faces that are gone meanwhile, or have one.
+        """Add descriptors, except of faces that were deleted meanwhile, or have one.
 
-        A face must still be in its content: the library may be another one by now, brought back from a
-        backup, in which the same id is another face's.
+        A face must still be in its content: the library may have been restored from a backup since, in which
+        the id belongs to another face.
 
         Returns:
-            How many were written.
+            The number of descriptors that were added.
         """
         written = 0
         with self._store.write() as connection:
@@ -109,7 +109,7 @@ class Redescription:
         return written
 
     def make_current(self) -> None:
-        """Make the library belong to this model, and remember which one it belonged to."""
+        """Make this model the library's, and store which one was before."""
         with self._store.write() as connection:
             connection.execute(
                 update(library)
@@ -126,7 +126,7 @@ class Redescription:
         return DetectedFace(Box(row.x, row.y, row.w, row.h), landmarks, row.confidence)
 
     def _lacks(self) -> ColumnElement[bool]:
-        """A condition on a face: this model has not described it."""
+        """The condition that the model has not described a face."""
         own = select(descriptor.c.face_id).where(
             descriptor.c.face_id == face.c.id, descriptor.c.model == self._model
         )
@@ -134,7 +134,7 @@ class Redescription:
 
 
 def _is_in_photo(content_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """A condition on a content: some photo has it and is not missing."""
+    """The condition that a photo which is not missing has a content."""
     return (
         select(photo.c.id).where(photo.c.content_id == content_id, photo.c.missing_since.is_(None)).exists()
     )

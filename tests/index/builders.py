@@ -98,4 +98,4 @@ def crawled(
 ) -> int:
     """Record what a crawl did not meet; how many photos are missing by that, and were not before."""
     presence, crawl = Presence(store, clock=lambda: NOW), Crawled(frozenset(roots), seen, unlisted)
-    return presence.record_gone(crawl, presence.unmet(crawl), frozenset()).missing
+    return presence.record_gone(crawl, presence.unseen(crawl), frozenset()).missing

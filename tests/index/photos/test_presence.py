@@ -37,7 +37,7 @@ class Scanned:
         self.seen -= {path.encode() for path in gone.split()}
         crawled = Crawled(frozenset(roots.encode().split()), self.seen, frozenset(unlisted.encode().split()))
         presence = Presence(self.database)
-        done = presence.record_gone(crawled, presence.unmet(crawled), NO_ROOTS)
+        done = presence.record_gone(crawled, presence.unseen(crawled), NO_ROOTS)
         moved = [recorded.perhaps_moved[path] for path in done.moved if path in recorded.perhaps_moved]
         self.missing = done.missing
         return recorded.with_moves(moved)
@@ -111,9 +111,9 @@ def test_nothing_has_moved_out_of_a_root_whose_losses_are_refused(library: Scann
     library.catalog.record([known(at("/q/copy"), "a")])
     crawled = Crawled(frozenset([b"/p", b"/q"]), {b"/q/copy"})
     presence = Presence(library.database)
-    unmet = presence.unmet(crawled)
-    assert unmet.moves == {b"/p/old": b"/q/copy"}
-    gone = presence.record_gone(crawled, unmet, frozenset([b"/p"]))
+    unseen = presence.unseen(crawled)
+    assert unseen.moves == {b"/p/old": b"/q/copy"}
+    gone = presence.record_gone(crawled, unseen, frozenset([b"/p"]))
     assert (gone.moved, gone.missing) == ([], 0)
     assert library.photos() == {"/p/old": False, "/q/copy": False}
     assert library.perhaps_moved() == ["/q/copy"]
@@ -195,7 +195,7 @@ def test_losses_are_each_root_s_own(library: Scanned) -> None:
     library.catalog.record([known(at("/q/new"), "a")])
     crawled = Crawled(frozenset([b"/p", b"/p/1"]), {b"/q/3", b"/q/new"}, {b"/p/in"})
     presence = Presence(library.database)
-    losses = presence.losses([b"/p", b"/p/1", b"/p/in", b"/q", b"/r"], crawled, presence.unmet(crawled))
+    losses = presence.losses([b"/p", b"/p/1", b"/p/in", b"/q", b"/r"], crawled, presence.unseen(crawled))
     assert losses == (
         RootLoss(b"/p", known=2, lost=1),  # of three, one has moved to /q
         RootLoss(b"/p/1", known=1, lost=1),
