@@ -7,6 +7,7 @@ To scan twice is the same as to scan once.
 import math
 import os
 import time
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -141,6 +142,8 @@ class Scan:
         if time.monotonic() < options.deadline:
             with closing(self._look_at(survey, there)) as outcomes:
                 recorder.record(outcomes, options.deadline)
+        else:
+            deque(survey.files(there, self._crawl, self._clock), maxlen=0)  # only counts what is left
         for path in survey.unlisted:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be looked into: what is there was left as it is."

@@ -182,12 +182,13 @@ def test_a_crawl_that_breaks_off_keeps_what_was_found_before(album: Album) -> No
         assert (library.statistics().photos, library.statistics().missing) == (3, 0)
 
 
-def test_when_the_time_is_up_at_once_nothing_is_looked_at(album: Album) -> None:
-    write(album.folder / "a.jpg", "a")
+def test_when_the_time_is_up_at_once_it_is_only_said_how_much_is_left(album: Album) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        write(album.folder / name, name)
     outcomes = FakeOutcomes()
     summary = scan(album, outcomes, options=ScanOptions(deadline=time.monotonic()))
-    assert (summary.left, counts(summary), outcomes.take()) == (1, {}, [])
-    assert counts(scan(album, outcomes)) == {"indexed": 1}
+    assert (summary.left, counts(summary), outcomes.take()) == (2, {}, [])
+    assert counts(scan(album, outcomes)) == {"indexed": 2}
 
 
 def test_a_text_that_is_new_loads_no_network(album: Album) -> None:
