@@ -252,7 +252,7 @@ def test_a_batch_with_an_impossible_outcome_leaves_nothing(
 ) -> None:
     before = everything(database)
     a, b = make_file(photos / "a.jpg"), make_file(photos / "b.jpg")
-    with pytest.raises(ValueError, match="nobody recorded"):
+    with pytest.raises(ValueError, match="never recorded"):
         catalog.record([indexed(a, "a", units(1)), known(b, "never seen")])
     with pytest.raises(ValueError, match="unit norm"):
         catalog.record([indexed(a, "a", units(1)), indexed(b, "b", [np.zeros(16, dtype=np.float32)])])
