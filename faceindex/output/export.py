@@ -31,7 +31,7 @@ def write_jsonl(session: Session, path: Path) -> None:
     Raises:
         FaceindexError: The file cannot be written.
     """
-    lines = (FaceSchema.of(face.record, face.status).json_line() for face in known_faces(session))
+    lines = (FaceSchema.of(face).json_line() for face in known_faces(session))
     write_lines(lines, path)
 
 

@@ -1,11 +1,12 @@
 """The JSON of questions about photos: ``who``, ``why``, ``verify``, ``find`` and ``celebrity``."""
 
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator
 
 from faceindex.asking.celebrity import Guess
+from faceindex.asking.why import Explanation
 from faceindex.schemas.base import Box, Digest, Landmarks, Moment, PathText, PersonName, Schema, at
 from index.recognition.gallery import FaceLikeness
 
@@ -87,22 +88,27 @@ class FaceDecisionSchema(Schema):
 
 
 class _PlaceInPhotoSchema(Schema):
-    photo: PathText = at("photo.file.path")
-    face: int = at("number")
-    face_id: int | None = at("own.face_id")
+    photo: PathText = at("explanation.photo.file.path")
+    face: int = at("explanation.number")
+    face_id: int | None = at("explanation.own.face_id")
 
 
 class ExplanationSchema(AskedFaceSchema, _PlaceInPhotoSchema):
-    """Why a face is said to be who it is said to be; made of the face, and the explanation."""
+    """Why a face is said to be who it is said to be."""
 
     quality_reasons: tuple[str, ...] = at("described.quality.reasons")
-    accept: float = at("thresholds.accept")
-    review: float = at("thresholds.review")
-    least_margin: float = at("margin")
-    provenance: str = at("thresholds.provenance")
-    candidates: tuple[CandidateSchema, ...]
-    decisions: tuple[FaceDecisionSchema, ...]
-    rule: str
+    accept: float = at("explanation.thresholds.accept")
+    review: float = at("explanation.thresholds.review")
+    least_margin: float = at("explanation.margin")
+    provenance: str = at("explanation.thresholds.provenance")
+    candidates: tuple[CandidateSchema, ...] = at("explanation.candidates")
+    decisions: tuple[FaceDecisionSchema, ...] = at("explanation.decisions")
+    rule: str = at("explanation.rule")
+
+    @classmethod
+    def of(cls, explanation: Explanation, /, **fields: Any) -> Self:
+        """Make a model of the face, and of its explanation."""
+        return super().of(explanation.face, explanation=explanation, **fields)
 
 
 class VerificationSchema(Schema):

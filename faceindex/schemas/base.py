@@ -41,18 +41,15 @@ def by(key: str, value: str | None = None) -> BeforeValidator:
     )
 
 
-class _Joined:
-    """Results as one: an attribute is that of the first result that has it."""
+class _Extended:
+    """A result with more attributes."""
 
-    def __init__(self, results: tuple[object, ...], fields: dict[str, object]) -> None:
-        self._results = results
+    def __init__(self, result: object, fields: dict[str, object]) -> None:
+        self._result = result
         self.__dict__ |= {"whole": self, **fields}
 
     def __getattr__(self, name: str) -> object:
-        for result in self._results:
-            if hasattr(result, name):
-                return getattr(result, name)
-        raise AttributeError(name)
+        return getattr(self._result, name)
 
 
 class Schema(BaseModel):
@@ -63,13 +60,13 @@ class Schema(BaseModel):
     )
 
     @classmethod
-    def of(cls, *results: Any, **fields: Any) -> Self:
-        """Make a model of ``fields``, and of the attributes of results; the first that has one counts.
+    def of(cls, result: Any, /, **fields: Any) -> Self:
+        """Make a model of the attributes of a result, and of ``fields``, which come first.
 
         Raises:
             pydantic.ValidationError: A field has no value, or one of another type.
         """
-        return cls.model_validate(_Joined(results, fields))
+        return cls.model_validate(_Extended(result, fields))
 
     def json_line(self) -> str:
         """One line of JSON in ASCII, without its end: lone surrogates are escaped, as UTF-8 has none."""

@@ -1,7 +1,4 @@
-"""The JSON of faces in a library: ``export``, ``people show``, and the clusters of ``cluster``.
-
-A face is made of a ``FaceRecord`` and its ``FaceStatus``, a cluster of ``ClusterFaces`` and its exemplar.
-"""
+"""The JSON of faces in a library: ``export``, ``people show``, and the clusters of ``cluster``."""
 
 from faceindex.schemas.base import Box, Digest, Landmarks, PathText, PersonName, Schema, at
 
@@ -9,37 +6,37 @@ from faceindex.schemas.base import Box, Digest, Landmarks, PathText, PersonName,
 class FaceSchema(Schema):
     """A face with all that is known of it."""
 
-    face_id: int
-    photo: PathText
-    missing: bool
-    digest: Digest
-    box: Box
-    landmarks: Landmarks
-    confidence: float
-    quality: float = at("quality.score")
-    person: PersonName
-    confirmed: bool
-    cluster: int | None = at("cluster_id")
+    face_id: int = at("record.face_id")
+    photo: PathText = at("record.photo")
+    missing: bool = at("record.missing")
+    digest: Digest = at("record.digest")
+    box: Box = at("record.box")
+    landmarks: Landmarks = at("record.landmarks")
+    confidence: float = at("record.confidence")
+    quality: float = at("record.quality.score")
+    person: PersonName = at("status.person")
+    confirmed: bool = at("status.confirmed")
+    cluster: int | None = at("status.cluster_id")
 
 
 class PersonFaceSchema(Schema):
     """A face of a person, or of a cluster."""
 
-    face_id: int
-    photo: PathText
-    missing: bool
-    box: Box
-    quality: float = at("quality.score")
-    person: PersonName
-    confirmed: bool
-    similarity: float | None
-    cluster: int | None = at("cluster_id")
+    face_id: int = at("record.face_id")
+    photo: PathText = at("record.photo")
+    missing: bool = at("record.missing")
+    box: Box = at("record.box")
+    quality: float = at("record.quality.score")
+    person: PersonName = at("status.person")
+    confirmed: bool = at("status.confirmed")
+    similarity: float | None = at("status.similarity")
+    cluster: int | None = at("status.cluster_id")
 
 
 class ClusterSchema(Schema):
     """A cluster; ``photo`` is that of its exemplar."""
 
-    cluster: int = at("cluster_id")
-    faces: tuple[int, ...] = at("face_ids")
-    exemplar: int = at("face_id")
-    photo: PathText
+    cluster: int = at("faces.cluster_id")
+    faces: tuple[int, ...] = at("faces.face_ids")
+    exemplar: int = at("exemplar.face_id")
+    photo: PathText = at("exemplar.photo")

@@ -11,11 +11,11 @@ from index.values import Coverage
 class ModelSchema(Schema):
     """A model, and whether it can be used now."""
 
-    model: str = at("model_id")
-    dimension: int
-    status: str
-    summary: str
-    licence: str
+    model: str = at("model.model_id")
+    dimension: int = at("model.dimension")
+    status: str = at("availability")
+    summary: str = at("model.summary")
+    licence: str = at("model.licence")
 
 
 class ModelSwitchSchema(Schema):

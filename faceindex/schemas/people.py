@@ -1,12 +1,8 @@
 """The JSON of people and of decisions about them: ``people``, and the last line of ``cluster``."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal
 
 from faceindex.schemas.base import Box, Digest, Moment, PathText, PersonName, Schema, at
-
-if TYPE_CHECKING:
-    from index.decisions.journal import LoggedDecision
 
 
 class PersonSchema(Schema):
@@ -69,11 +65,6 @@ class LoggedSchema(Schema):
     faces: tuple[FaceKeySchema, ...] = at("decision.act.faces", ())
     active: bool
     undone_by: int | None
-
-    @classmethod
-    def of(cls, logged: "LoggedDecision", numbers: Mapping[str, int]) -> Self:
-        """Join a decision and the numbers of all decisions by uid."""
-        return super().of(logged, undoes=numbers.get(getattr(logged.decision.act, "target", "")))
 
 
 class SuggestionSchema(Schema):

@@ -1,11 +1,11 @@
 """The JSON of ``scan``, ``reindex`` and ``roots``."""
 
 from operator import attrgetter
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator
 
-from faceindex.results import PersonGain
+from faceindex.results import PersonGain, ReindexSummary
 from faceindex.schemas.base import PathText, Schema, Seconds, at, by
 from index.values import Pruned
 
@@ -62,13 +62,18 @@ class ScanSchema(Schema):
 
 
 class ReindexSchema(ScanSchema):
-    """What ``reindex`` did: made of the summary of its scan, and its own."""
+    """What ``reindex`` did: its scan, and what followed."""
 
-    described: int
-    pruned: Pruned
-    people: tuple[PersonGain, ...] = at("gains")
-    review: int
-    in_time: bool
+    described: int = at("report.described")
+    pruned: Pruned = at("report.pruned")
+    people: tuple[PersonGain, ...] = at("report.gains")
+    review: int = at("report.review")
+    in_time: bool = at("report.in_time")
+
+    @classmethod
+    def of(cls, report: ReindexSummary, /, **fields: Any) -> Self:
+        """Make a model of the scan, and of its report."""
+        return super().of(report.scan, report=report, **fields)
 
 
 class RootSchema(Schema):

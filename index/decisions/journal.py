@@ -54,6 +54,7 @@ class LoggedDecision:
     Attributes:
         decision: What was decided.
         active: It holds: nothing undid it, or what did was undone itself, and nobody was forgotten with it.
+        undoes: Number of the decision that it undoes; ``None`` where it is no undo, or its target is unknown.
         undone_by: Number of the decision that undid it, and holds; else ``None``.
         person_name: What ``person`` of the act was called, when it was decided and before; ``None`` where
             it has none, or nobody ever called it anything.
@@ -62,6 +63,7 @@ class LoggedDecision:
 
     decision: Decision
     active: bool
+    undoes: int | None
     undone_by: int | None
     person_name: str | None
     other_name: str | None
@@ -225,6 +227,7 @@ def _logged(decisions: Sequence[Decision], state: State) -> Iterator[LoggedDecis
         yield LoggedDecision(
             decision=decision,
             active=undo is None and not isinstance(act, Forgotten),
+            undoes=numbers.get(getattr(act, "target", "")),
             undone_by=None if undo is None else numbers[undo],
             person_name=names.get(getattr(act, "person", "")),
             other_name=names.get(getattr(act, "other", "")),

@@ -41,6 +41,6 @@ def restore(
         restored = library.restore(file, dry_run=dry_run)
         if as_json:
             event = "would-restore" if dry_run else "restore"
-            reporter.json(BackupSchema.of(restored.contents, restored, event=event, file=file))
+            reporter.json(BackupSchema.of(restored.contents, event=event, file=file, kept=restored.kept))
         else:
             reporter.notes(text.restored(restored, library.settings.library, dry_run=dry_run))

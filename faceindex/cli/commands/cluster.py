@@ -24,7 +24,7 @@ def cluster(
         listed = library.clusters(most)
         if as_json:
             for each in listed.shown:
-                reporter.json(ClusterSchema.of(each.faces, each.exemplar))
+                reporter.json(ClusterSchema.of(each))
             reporter.json(RegroupedSchema.of(done))
             return
         if listed.shown:

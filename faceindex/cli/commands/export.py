@@ -38,4 +38,4 @@ def export(
             )
         else:
             for each in library.faces():
-                reporter.json(FaceSchema.of(each.record, each.status))
+                reporter.json(FaceSchema.of(each))

@@ -40,9 +40,8 @@ def log(
         decisions = library.people.log()
         first = 0 if last is None else max(0, len(decisions) - last)
         if as_json:
-            numbers = {each.decision.uid: each.decision.id for each in decisions}
             for each in decisions[first:]:
-                reporter.json(LoggedSchema.of(each, numbers))
+                reporter.json(LoggedSchema.of(each))
         else:
             reporter.lines(list(text.log(decisions))[first:])
 

@@ -24,7 +24,7 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
         found = library.models.list()
         if as_json:
             for each in found:
-                reporter.json(ModelSchema.of(each.model, status=each.availability))
+                reporter.json(ModelSchema.of(each))
             return
         reporter.table(
             ("model", "numbers", "weights", "what it is", "licence of the weights"),

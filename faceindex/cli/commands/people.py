@@ -77,7 +77,7 @@ def show(
         found = library.people.faces(name, cluster=cluster, faces=faces or ())
         if as_json:
             for each in found:
-                reporter.json(PersonFaceSchema.of(each.record, each.status))
+                reporter.json(PersonFaceSchema.of(each))
         else:
             reporter.lines(text.faces(found), headed=True)
         if sheet is not None:

@@ -53,7 +53,7 @@ def _reindex(library: "Library", reporter: "Reporter", options: "ScanOptions") -
     for failure in report.scan.failures if reporter.as_json else report.new_failures:
         reporter.failure(failure)
     if reporter.as_json:
-        reporter.json(ReindexSchema.of(report.scan, report))
+        reporter.json(ReindexSchema.of(report))
     elif changes := text.reindexed(report):
         reporter.lines([changes])
     else:

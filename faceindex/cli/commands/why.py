@@ -23,12 +23,8 @@ def why(
     Shows what each face was compared with, and the rule that decided.
     """
     with command(context, as_json) as (library, reporter):
-        from faceindex.asking.why import Explanation
         from faceindex.cli.text.answers import explanation_rows
         from faceindex.schemas.answers import ExplanationSchema
-
-        def as_schema(each: Explanation) -> ExplanationSchema:
-            return ExplanationSchema.of(each.face, each)
 
         found = library.why(photo, face=face, hidden=hidden)
         if not isinstance(found, tuple):
@@ -37,4 +33,4 @@ def why(
         if not found:
             reporter.note("No face was found in the photo.")
         for each in found:
-            reporter.result(each, as_schema, explanation_rows, headed=True)
+            reporter.result(each, ExplanationSchema.of, explanation_rows, headed=True)

@@ -103,10 +103,10 @@ ANSWER = Answer(PHOTO, (SURE, PROBABLE, HIDDEN, NOBODY, ALONE))
 THRESHOLDS = Thresholds(0.363, 0.3, "measured on 546 people")
 KEY = FaceKey(DIGEST, BOX)
 ASSIGNED = LoggedDecision(
-    Decision(3, "d" * 32, MADE_AT, Assign((KEY,), ANNA.key, "Anna")), True, None, "Anna", None
+    Decision(3, "d" * 32, MADE_AT, Assign((KEY,), ANNA.key, "Anna")), True, None, None, "Anna", None
 )
-NOT_A_FACE = LoggedDecision(Decision(4, "e" * 32, MADE_AT, NotAFace((KEY,))), False, 5, None, None)
-UNDONE = LoggedDecision(Decision(5, "f" * 32, MADE_AT, Undo("e" * 32)), True, None, None, None)
+NOT_A_FACE = LoggedDecision(Decision(4, "e" * 32, MADE_AT, NotAFace((KEY,))), False, None, 5, None, None)
+UNDONE = LoggedDecision(Decision(5, "f" * 32, MADE_AT, Undo("e" * 32)), True, 4, None, None, None)
 LIKENESS = Likeness(
     (TemplateLikeness(Template(1, None, 4), 0.8), TemplateLikeness(Template(1, (2019, 2021), 3), 0.75)),
     (FaceLikeness(7, 0.625),),

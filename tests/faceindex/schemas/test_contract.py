@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 import faceindex.schemas
-from faceindex.results import Planned
+from faceindex.models import ModelStatus
+from faceindex.results import LibraryFace, Planned, ShownCluster
 from faceindex.schemas.accuracy import CalibrationSchema, EvaluationSchema
 from faceindex.schemas.answers import (
     AnswerSchema,
@@ -49,13 +50,13 @@ LIBRARY = Path("/data/library.db")
 COPY = Path("/b")
 
 LINES = (
-    FaceSchema.of(results.FACE, results.RECOGNISED),
-    FaceSchema.of(results.FACE, results.UNKNOWN),
-    PersonFaceSchema.of(results.FACE, results.RECOGNISED),
-    PersonFaceSchema.of(results.FACE, results.UNKNOWN),
-    ClusterSchema.of(results.CLUSTER, results.FACE),
+    FaceSchema.of(LibraryFace(results.FACE, results.RECOGNISED)),
+    FaceSchema.of(LibraryFace(results.FACE, results.UNKNOWN)),
+    PersonFaceSchema.of(LibraryFace(results.FACE, results.RECOGNISED)),
+    PersonFaceSchema.of(LibraryFace(results.FACE, results.UNKNOWN)),
+    ClusterSchema.of(ShownCluster(results.CLUSTER, results.FACE)),
     AnswerSchema.of(results.ANSWER),
-    ExplanationSchema.of(results.EXPLANATION.face, results.EXPLANATION),
+    ExplanationSchema.of(results.EXPLANATION),
     VerificationSchema.of(results.VERIFICATION),
     FoundPhotoSchema.of(results.FOUND),
     FoundPhotoSchema.of(results.FOUND_UNDATED),
@@ -64,8 +65,8 @@ LINES = (
     RegroupedSchema.of(results.REGROUPED),
     DecidedSchema.of(results.DECIDED),
     DecidedSchema.of(results.DECIDED_ALONE),
-    LoggedSchema.of(results.ASSIGNED, {}),
-    LoggedSchema.of(results.UNDONE, {results.NOT_A_FACE.decision.uid: 4}),
+    LoggedSchema.of(results.ASSIGNED),
+    LoggedSchema.of(results.UNDONE),
     SuggestionSchema.of(results.SUGGESTION, command="x"),
     SuggestionSchema.of(results.SUGGESTED_CLUSTER, command="x"),
     LeftOutSchema.of(results.ENROLLED.left_out[0]),
@@ -76,9 +77,9 @@ LINES = (
     PlannedSchema.of(results.PLANNED),
     PlannedSchema.of(results.SKIPPED),
     ScanSchema.of(results.SCAN),
-    ReindexSchema.of(results.REINDEX.scan, results.REINDEX),
+    ReindexSchema.of(results.REINDEX),
     RootSchema.of(results.ROOT),
-    ModelSchema.of(SFACE, status=Availability.EXTRA_NEEDED),
+    ModelSchema.of(ModelStatus(SFACE, Availability.EXTRA_NEEDED)),
     ModelSwitchSchema.of(results.SWITCH),
     ModelPreviewSchema.of(results.PREVIEW),
     AdaptationSchema.of(results.ADAPTATION),
@@ -91,7 +92,7 @@ LINES = (
     CheckSchema.of(results.CHECKED),
     CheckSchema.of(results.UNCHECKED),
     BackupSchema.of(results.BACKED_UP, event="backup", file=COPY),
-    BackupSchema.of(results.RESTORED.contents, results.RESTORED, event="restore", file=COPY),
+    BackupSchema.of(results.RESTORED.contents, event="restore", file=COPY, kept=results.RESTORED.kept),
     StatisticsSchema.of(results.STATISTICS, library=LIBRARY),
     StatisticsSchema.of(results.EMPTY, library=LIBRARY),
 )
