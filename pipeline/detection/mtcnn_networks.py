@@ -8,6 +8,7 @@ networks are put together to find faces is the business of ``pipeline.detection.
 """
 
 import importlib.util
+import io
 import threading
 from dataclasses import dataclass, replace
 from functools import partial
@@ -162,9 +163,11 @@ class _Layers:
     """Makes layers of a network from the list of arrays in a weights file, taken in order."""
 
     def __init__(self, path: Path) -> None:
-        import joblib  # a start with cached graphs never needs it
+        import joblib  # a start with cached graphs never needs either
+        import lz4.frame
 
-        self._arrays = iter(joblib.load(path))
+        # Decompressed here: joblib leaves the compressed file open.
+        self._arrays = iter(joblib.load(io.BytesIO(lz4.frame.decompress(path.read_bytes()))))
 
     def convolution(self, x: Any) -> Any:
         """A valid convolution with bias; kernels come as [h, w, in, out]."""
