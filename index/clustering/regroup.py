@@ -92,9 +92,6 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
         thresholds: Of the library's model.
         clock: For the time at which a cluster was made.
         write: Also write down what comes of it, in one transaction; else only count.
-
-    Raises:
-        LibraryError: The library cannot be read, or not be written.
     """
     model = Catalog(store).model()
     if model is None:

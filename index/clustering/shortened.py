@@ -48,9 +48,6 @@ def read_shortened(
 
     Returns:
         The faces; their descriptors are of norm 1 at most where they were shortened.
-
-    Raises:
-        LibraryError: The library cannot be read, or its descriptors differ in length.
     """
     first = next(catalog.descriptors(model, face_ids), None)
     dimension = 0 if first is None else first.vectors.shape[1]

@@ -51,9 +51,6 @@ def load_confirmed(store: Store, model: ModelId) -> ConfirmedFaces:
 
     Where a person has more than ``FACES_A_YEAR`` in a year, that many are taken, spread evenly over them.
     Faces whose photos are gone count too.
-
-    Raises:
-        LibraryError: The library cannot be read, or a descriptor in it.
     """
     with store.read() as connection:
         rows = connection.execute(_query(model)).all()
@@ -81,11 +78,7 @@ def read_rejections(connection: Connection) -> Rejections:
 
 
 def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
-    """Read the latest rejections of faces that a model has described, by face.
-
-    Raises:
-        LibraryError: The library cannot be read, or a descriptor in it.
-    """
+    """Read the latest rejections of faces that a model has described, by face."""
     latest = (
         select(rejection.c.face_id, rejection.c.person_id, descriptor.c.vector)
         .join(descriptor, descriptor.c.face_id == rejection.c.face_id)

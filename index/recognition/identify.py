@@ -49,9 +49,6 @@ def nearest(
 
     Returns:
         N lists; one is shorter than ``wanted.k`` only where the library holds no more such faces.
-
-    Raises:
-        LibraryError: The library cannot be read.
     """
     own = [] if wanted.not_of is None else catalog.face_ids_of(wanted.not_of)
     exclude = np.array([*own, *wanted.not_these], dtype=np.int64)

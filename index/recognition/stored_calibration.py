@@ -56,11 +56,7 @@ class Calibration:
 
 
 def thresholds_for(store: Store, model: ModelId) -> Thresholds:
-    """What similarities by a model mean in this library, for as many persons as it knows now.
-
-    Raises:
-        LibraryError: The library cannot be read, or a calibration in it.
-    """
+    """What similarities by a model mean in this library, for as many persons as it knows now."""
     newest = (
         select(calibration.c.body)
         .where(calibration.c.model == model)
@@ -81,11 +77,7 @@ def thresholds_for(store: Store, model: ModelId) -> Thresholds:
 
 
 def thresholds_with(store: Store, model: ModelId, found: Calibration | None) -> Thresholds:
-    """What they would mean with this calibration, or with none.
-
-    Raises:
-        LibraryError: The library cannot be read.
-    """
+    """What they would mean with this calibration, or with none."""
     if found is not None:
         return _calibrated(store, found.curve, found.close)
     curve = own_curve(store, model)
@@ -96,20 +88,12 @@ def thresholds_with(store: Store, model: ModelId, found: Calibration | None) -> 
 
 
 def curve_that_came_with(store: Store, model: ModelId) -> Curve | None:
-    """What a model comes with, before anything is calibrated; ``None`` for one that was never measured.
-
-    Raises:
-        LibraryError: The library cannot be read, or a model of its own.
-    """
+    """What a model comes with, before anything is calibrated; ``None`` for one that was never measured."""
     return own_curve(store, model) or shipped_curve(model)
 
 
 def store_calibration(store: Store, found: Calibration) -> None:
-    """Make a calibration the one that holds for its model. Earlier ones are kept.
-
-    Raises:
-        LibraryError: The library cannot be written.
-    """
+    """Make a calibration the one that holds for its model. Earlier ones are kept."""
     body = {
         **found.curve.to_json(),
         "close": [[each.person, each.other, each.margin] for each in found.close],
@@ -128,9 +112,6 @@ def drop_calibrations(store: Store, model: ModelId) -> int:
 
     Returns:
         How many calibrations were deleted.
-
-    Raises:
-        LibraryError: The library cannot be written.
     """
     with store.write() as connection:
         return connection.execute(delete(calibration).where(calibration.c.model == model)).rowcount

@@ -68,9 +68,6 @@ class Store(ABC):
 
         Returns:
             ``None`` where this library is gone, or another one has taken its place: open it anew.
-
-        Raises:
-            LibraryError: See ``read``.
         """
 
     @abstractmethod

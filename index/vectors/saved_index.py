@@ -63,9 +63,6 @@ def index_version(store: Store, model: ModelId) -> bytes | None:
     It takes one row of the database, and no look at the file. It is another one after each save that changed
     the index, and ``None`` before the first. Faces that were added or removed since are not in it: a scan
     saves the index when it ends.
-
-    Raises:
-        LibraryError: The library cannot be read.
     """
     saved = _saved_digests(store, model)
     return saved[0] if saved else None

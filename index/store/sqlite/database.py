@@ -83,9 +83,6 @@ class SqliteStore(Store):
 
         Foreign keys are not enforced: SQLite would delete what refers to a table that is dropped, see
         https://www.sqlite.org/lang_altertable.html, section 7. They are checked before it commits.
-
-        Raises:
-            LibraryError: See ``write``.
         """
         with explained(self.path), self._engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
@@ -210,9 +207,6 @@ def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> 
         path: The library, absolute.
         scripts: The folder of Alembic's revisions; by default the installed one.
         revision: The one wanted; not older than the library's.
-
-    Raises:
-        LibraryError: See ``open_database``.
     """
     from alembic import command
 
