@@ -26,7 +26,7 @@ class PairCounts:
 
     @classmethod
     def of(cls, pairs: I64, counts: I64 | None = None) -> "PairCounts":
-        """Of pairs, int64 [N, 2], each once or so many times; what is paired with itself is left out."""
+        """Count pairs, int64 [N, 2], each once or ``counts`` times; a number with itself is no pair."""
         pairs = np.sort(pairs, axis=1)
         differ = pairs[:, 0] < pairs[:, 1]
         keys, places = np.unique(_keys(pairs[differ]), return_inverse=True)

@@ -24,7 +24,7 @@ def recognised_faces() -> Select[tuple[int, int, float]]:
 def named_faces() -> CTE:
     """The faces that are somebody: face_id, person_id, and similarity where it was recognised."""
     confirmed = select(verdict.c.face_id, verdict.c.person_id, null().cast(Float).label("similarity"))
-    return confirmed.where(verdict.c.person_id.is_not(None)).union_all(recognised_faces()).cte("whose")
+    return confirmed.where(verdict.c.person_id.is_not(None)).union_all(recognised_faces()).cte("named")
 
 
 def contents_in_photos() -> CTE:
@@ -34,5 +34,5 @@ def contents_in_photos() -> CTE:
         select(photo.c.content_id, missing.label("missing"))
         .where(photo.c.content_id.is_not(None))
         .group_by(photo.c.content_id)
-        .cte("held")
+        .cte("in_photos")
     )

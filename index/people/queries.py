@@ -3,7 +3,7 @@
 A face of a person is confirmed, where a decision says so, or recognised, where it only looks like the
 person. A face that a decision covers, or from which the person was rejected, is not recognised, whatever
 was recognised before; nor is it in a cluster any more, though the tables keep that for when the decision
-is undone. Only faces in a photo count, be it a missing one, unless said otherwise. Nothing is written here.
+is undone. Only faces in a photo count, missing photos included. Nothing is written here.
 """
 
 from collections.abc import Sequence
@@ -42,13 +42,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """A person and how many faces are it.
+    """A person with numbers of faces.
 
     Attributes:
-        person: Who.
+        person: The person.
         confirmed: Faces that a decision says are the person.
         recognised: Faces that look like the person.
-        missing: Of both together, those whose photos are all missing.
+        missing: Faces of both kinds whose photos are all missing.
     """
 
     person: Person
@@ -88,9 +88,9 @@ class FaceStatus:
         similarity: To the person, where it was recognised; else ``None``.
         ignored: Decided: a stranger.
         not_a_face: Decided: no face.
-        rejected: Decided: these persons it is not.
-        cluster_id: The cluster that it is in; ``None`` where it is covered by a decision or recognised too.
-        decision_id: Number of the decision that confirmed, ignored, or called it no face; else ``None``.
+        rejected: Decided: none of these persons.
+        cluster_id: The cluster that it is in; ``None`` also where a decision covers it, or it is recognised.
+        decision_id: Number of the decision that confirmed it, ignored it, or called it no face.
     """
 
     person: Person | None = None
@@ -208,7 +208,7 @@ class PeopleQueries:
         return tuple(sorted(found, key=lambda each: (-len(each.face_ids), each.cluster_id)))
 
     def cluster(self, cluster_id: int) -> ClusterFaces:
-        """One cluster; without a face where there is none of this number, or none is left in it."""
+        """One cluster; without a face where there is no such cluster, or no face is left in it."""
         with self._store.read() as connection:
             found = _clusters(connection, _clustered().where(cluster_face.c.cluster_id == cluster_id))
         return found[0] if found else ClusterFaces(cluster_id, ())

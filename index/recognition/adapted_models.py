@@ -1,6 +1,6 @@
-"""The models that a library alone has: each the descriptors of another model, times a matrix learned here.
+"""Stores the models that one library alone has: descriptors of another model, times a matrix learned here.
 
-This module keeps the matrices. It neither learns nor applies them, and knows no network.
+This module neither learns nor applies the matrices, and knows no network.
 """
 
 import json
@@ -31,11 +31,11 @@ class StoredProjection:
 
     Attributes:
         model: Its name.
-        base: The model whose descriptors it is made from, which may be such a model too.
+        base: The model whose descriptors it projects, which may be a model of the library too.
         made_at: When, with an offset from UTC.
         matrix: float32 [D + 1, K]; the last row is an offset.
         curve: What its similarities mean.
-        report: What was found when it was learned, in a few words.
+        report: What was measured when it was learned, in a few words.
     """
 
     model: ModelId
@@ -53,9 +53,9 @@ class Projections:
         self._store = store
 
     def chain(self, model: ModelId) -> tuple[StoredProjection, ...]:
-        """The projections that lead to a model, in the order in which they are applied; none for most.
+        """The projections that lead to a model, in the order in which they are applied.
 
-        The first one's base is a model that everybody has.
+        The base of the first is a shipped model; for a shipped model there are none.
         """
         found: list[StoredProjection] = []
         with self._store.read() as connection:
@@ -68,7 +68,7 @@ class Projections:
         return tuple(reversed(found))
 
     def next_name(self, base: ModelId) -> ModelId:
-        """What the next model made from ``base`` is called: ``sface+adapted-1`` and so on."""
+        """The name of the next model made from ``base``: ``sface+adapted-1`` and so on."""
         root = base.partition(_MARK)[0]
         with self._store.read() as connection:
             names = connection.scalars(select(projection.c.model))
@@ -92,12 +92,7 @@ class Projections:
             )
 
     def describe(self, model: ModelId, found: Descriptors) -> None:
-        """Write down descriptors by a model of this library; faces that have one keep it.
-
-        Args:
-            model: Which.
-            found: Its descriptors of faces that another model has described.
-        """
+        """Store descriptors by a model of this library, of faces that have none by it yet."""
         rows = [
             {"face_id": number, "model": model, "vector": descriptor_to_blob(vector)}
             for number, vector in zip(found.ids.tolist(), found.vectors, strict=True)
@@ -138,6 +133,6 @@ def own_curve(store: Store, model: ModelId) -> Curve | None:
 
 
 def _number(model: ModelId) -> int:
-    """The number of an adaptation; 0 for a name that is of none."""
+    """The number of an adaptation; 0 for another model's name."""
     number = model.partition(_MARK)[2]
     return int(number) if number.isdecimal() else 0

@@ -21,8 +21,8 @@ from index.values import I64, NONE
 from pipeline.values import ModelId
 
 _FOLDS = 10
-"""Confirmed faces are compared without a tenth of the photos that have any, their own among them: a face
-that was compared with a template of which it is a part would always be like it."""
+"""Confirmed faces are identified without a tenth of the photos that have any, their own among them: a face
+is always similar to a template of which it is a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Comparison:
 
     Attributes:
         confirmed: Confirmed faces that were compared.
-        astray_before: Of them, those that the first model finds most like another person.
-        astray_after: Those that the second one does.
-        open: Faces of which nobody decided anything.
+        astray_before: Of them, those that the first model misidentifies as another person.
+        astray_after: Of them, those that the second model misidentifies.
+        open: Faces of which nothing was decided.
         recognised_before: Of them, those that the first model recognises as somebody.
-        recognised_after: Those that the second one does.
-        otherwise: Those that both recognise, as different persons.
+        recognised_after: Of them, those that the second model recognises.
+        otherwise: Of them, those that both recognise, as different persons.
     """
 
     confirmed: int

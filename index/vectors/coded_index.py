@@ -26,7 +26,7 @@ ROTATION_SEED = 20240607
 
 _MIN_CANDIDATES = 200
 _CANDIDATES_A_NEIGHBOR = 20
-"""Faces measured by their descriptors for each that is wanted, and at least: see docs/search.md."""
+"""How many candidates are compared exactly, at least, and for each face wanted: see docs/search.md."""
 
 _PART = 100_000
 """Codes that are worth a thread of their own: comparing them takes 2 ms or more, starting it 0.1."""

@@ -18,8 +18,6 @@ from pipeline.values import F32
 
 _Part = TypeVar("_Part")
 
-NO_FACES: I64 = np.empty(0, np.int64)
-
 
 class FaissIndex(ABC):
     """A ``VectorStore`` in memory that can be saved: the part that both kinds share.
@@ -63,15 +61,11 @@ class FaissIndex(ABC):
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
         """The neighbours of faces that it holds; see ``VectorStore``."""
         held = np.intersect1d(face_ids, self.ids(), assume_unique=True)
-        pairs = [
-            (face_id, each.face_id)
-            for chunk in self._source(held)
-            for face_id, found in zip(
-                chunk.ids.tolist(), self.search(chunk.vectors, k + 1, NO_FACES), strict=True
-            )
-            for each in [each for each in found if each.face_id != face_id][:k]
-            if each.similarity >= least
-        ]
+        pairs = []
+        for chunk in self._source(held):
+            for face_id, vector in zip(chunk.ids.tolist(), chunk.vectors, strict=True):
+                (found,) = self.search(vector[None], k, np.array([face_id]))
+                pairs += [(face_id, each.face_id) for each in found if each.similarity >= least]
         return np.array(pairs, np.int64).reshape(-1, 2)
 
     def fetch(self, face_ids: I64) -> Descriptors:
