@@ -10,7 +10,6 @@ import os
 import stat
 from dataclasses import dataclass
 from io import FileIO
-from types import TracebackType
 from typing import Self
 
 from blake3 import blake3
@@ -74,9 +73,7 @@ class OpenPhoto:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def close(self) -> None:
