@@ -108,8 +108,8 @@ class Undescribed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FreshDescriptors:
-    """Descriptors that are to be written down, of some faces in one content.
+class NewDescriptors:
+    """Descriptors to be stored, of some faces in one content.
 
     Attributes:
         digest: Of the content, 32 bytes.

@@ -1,8 +1,7 @@
-"""Another model for a library that has one: every face described by it, and then the change, at one stroke.
+"""Changes a library to another model: describes every face by it, and then switches in one transaction.
 
-Until the change the library goes on with the model that it has; after it, the other one's descriptors stay,
-so that changing back takes no more time than describing what is new. A run that ends early, in whatever way,
-leaves the library as it was, and the next one goes on where it ended.
+Until then the library keeps its model. The descriptors of that model stay, so changing back describes only
+new faces. A run that is stopped leaves the library's model as it was, and the next run continues.
 """
 
 import math
@@ -34,20 +33,20 @@ from pipeline.models.registry import ModelSpec
 def switch_model(
     settings: Settings, name: str, listeners: Listeners | None = None, options: ScanOptions | None = None
 ) -> ModelSwitch:
-    """Describe all faces of a library by another model, and then make the library belong to it.
+    """Describe all faces of a library by another model, and then change the library to it.
 
     Args:
-        settings: Where the library is, and how networks run.
+        settings: Name the library, and say how networks run.
         name: Of the model.
-        listeners: Who is told how it goes.
-        options: When to stop; and whether the change is made where many faces cannot be described.
+        listeners: Are told the progress.
+        options: When to stop, and whether to change although many faces cannot be described.
 
     Raises:
-        NoLibrary: There is none.
+        NoLibrary: There is no library.
         BadRequest: There is no model of this name.
-        WeightsUnavailable: Its weights are not here, or not right.
+        WeightsUnavailable: Its weights are missing, or wrong.
         LibraryLocked: Another run like this one is at work.
-        FaceindexError: See ``faceindex.errors``; descriptors that were written down are kept.
+        FaceindexError: See ``faceindex.errors``. Stored descriptors are kept.
     """
     with explained():
         with Session.open(settings) as session:
@@ -60,7 +59,7 @@ def switch_model(
 
 
 def preview(session: Session, name: str) -> Preview:
-    """How far a model has come with a library, and how identities would change so far; nothing is written."""
+    """How many faces a model has described, and how identities would change. Nothing is written."""
     own, model = session.model(), find_model(session.database, name)
     coverage = Redescription(session.database, model.model_id).coverage()
     comparison = _comparison(session.database, own, model)
@@ -163,7 +162,7 @@ def _check_weights(settings: Settings, model: ModelSpec) -> None:
 
 
 def _comparison(database: Store, before: ModelSpec, after: ModelSpec) -> Comparison | None:
-    """How identities would change; ``None`` where nothing does."""
+    """How identities would change; ``None`` if the model is the same."""
     if before.model_id == after.model_id:
         return None
     return compare(database, before.model_id, after.model_id)

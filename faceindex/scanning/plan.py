@@ -1,4 +1,4 @@
-"""What a scan would do, and whether the folders that it is given can be scanned at all."""
+"""Says what a scan would do, and whether its folders can be scanned."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +21,10 @@ from pipeline.values import PhotoFile
 
 
 def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
-    """What a scan would read and why. Nothing is written; there need not be a library.
+    """What a scan would read, and why. Nothing is written, and there need not be a library.
 
     Raises:
-        BadRequest: A root cannot be looked at, and is not known either.
+        BadRequest: A root cannot be scanned, and the library does not know it.
         FaceindexError: There is a library that cannot be used.
     """
     with explained():
@@ -39,10 +39,10 @@ def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
-    """See that folders and files to scan are there, or are known, as a disk that is not mounted.
+    """Check that each root can be scanned, or is known, as a disk that is not mounted.
 
     Raises:
-        BadRequest: One is not.
+        BadRequest: One is neither.
         FaceindexError: There is a library that cannot be used.
     """
     reasons = [(root, why) for root in roots if (why := unreachable(root)) is not None]

@@ -1,9 +1,8 @@
-"""Describes faces that are known already, by another model, or by the library's own where it has not yet.
+"""Describes known faces by a model that has not described them.
 
-Each photo is decoded again and its faces are cut as the model wants them, at the places where they were
-found: nothing is sought. The work goes on beside whatever else is done with the library, which is locked
-only for the moments in which descriptors are written down. What is written stays, whatever ends the run, and
-the next run does the rest. This module changes no library's model: ``faceindex.scanning.model_switch`` does.
+Photos are decoded again, and faces are cut at the places where they were found; no face is sought. The
+library is locked only while descriptors are stored, so it can be used meanwhile. Stored descriptors stay
+whenever the run is stopped, and the next run does the rest.
 """
 
 import time
@@ -22,7 +21,7 @@ from faceindex.scanning.recording import BATCH_PHOTOS, BATCH_SECONDS
 from faceindex.stopping import undisturbed
 from index.photos.redescription import Redescription
 from index.store.store import Store
-from index.values import FreshDescriptors, Undescribed
+from index.values import NewDescriptors, Undescribed
 from pipeline.detection.detector import Detector
 from pipeline.values import (
     DecodedPhoto,
@@ -36,30 +35,30 @@ from pipeline.values import (
 )
 
 Turn: TypeAlias = Callable[[float], AbstractContextManager[Store]]
-"""Opens the library to write in it, for a moment; waits at most so many seconds for another run.
+"""Opens the library to write, for a moment; waits at most so many seconds for another run.
 
 Raises:
-    LibraryLocked: The other run was not done by then.
+    LibraryLocked: The other run took longer.
 """
 
 Reading: TypeAlias = Callable[[], AbstractContextManager[Store]]
-"""Opens the library to read in it, whoever writes in it meanwhile."""
+"""Opens the library to read; it waits for no other run."""
 
 Describe: TypeAlias = Callable[[Detector], Outcomes]
-"""Builds what looks at files with a detector."""
+"""Makes what reads photos and finds their faces with a detector."""
 
 _AHEAD = 256
-"""Contents of which the faces are read at once."""
+"""Contents whose faces are read from the library at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedescriptionResult:
-    """What came of a run.
+    """What a run did.
 
     Attributes:
-        faces: Descriptors that were added.
-        failures: Photos that could not be read, by path: of their contents no other could either.
-        in_time: It came to its end before the time was up.
+        faces: The number of descriptors that were added.
+        failures: Photos that could not be read, by path, where no other photo of the content could be read.
+        in_time: The run ended before the deadline.
     """
 
     faces: int
@@ -68,29 +67,21 @@ class RedescriptionResult:
 
 
 class KnownFaces:
-    """A detector that looks at no pixel: it finds in each content the faces that are known to be there."""
+    """A detector that gives the known faces of a photo's content, and looks at no pixel.
+
+    Attributes:
+        contents: The contents that are to be described, by digest.
+    """
 
     name = "known faces"
 
     def __init__(self) -> None:
-        self._contents: dict[bytes, Undescribed] = {}
-
-    def expect(self, content: Undescribed) -> None:
-        """Be ready for a content."""
-        self._contents[content.digest] = content
-
-    def is_unexpected(self, digest: bytes) -> bool:
-        """Whether there is nothing to find in this content."""
-        return digest not in self._contents
+        self.contents: dict[bytes, Undescribed] = {}
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
-        """The known faces, by rising id; none where another copy of the content was done meanwhile."""
-        content = self._contents.get(photo.digest)
+        """The known faces, by rising id; none if another photo of the content was described meanwhile."""
+        content = self.contents.get(photo.digest)
         return () if content is None else content.faces
-
-    def done(self, digest: bytes) -> Undescribed:
-        """Expect a content no more."""
-        return self._contents.pop(digest)
 
 
 class Describer:
@@ -98,10 +89,10 @@ class Describer:
 
     Args:
         turn: Opens the library to write.
-        reading: Opens it to read, in another thread.
+        reading: Opens it to read; used in another thread.
         model: The model.
-        describe: Looks at files, where a detector has been told which faces are in them.
-        listeners: Who is told how it goes.
+        describe: Makes what reads the photos.
+        listeners: Are told the progress.
     """
 
     def __init__(
@@ -114,15 +105,15 @@ class Describer:
         self._detector = KnownFaces()
         self._outcomes = describe(self._detector)
         self._after = 0
-        self._batch: list[FreshDescriptors] = []
+        self._batch: list[NewDescriptors] = []
         self._committed = time.monotonic()
         self._added = 0
         self._failed: dict[bytes, PhotoFailed] = {}
-        self._asked: dict[bytes, bytes] = {}  # digests, by the paths that were asked for them
+        self._asked: dict[bytes, bytes] = {}  # the digests that photos should have, by path
         self._progress = Progress(0, 0, 0, 0)
 
     def run(self, deadline: float) -> RedescriptionResult:
-        """Describe what there is; called again, what came to the library meanwhile.
+        """Describe the faces that lack a descriptor; called again, those that were added meanwhile.
 
         Args:
             deadline: When to stop, by ``time.monotonic``.
@@ -132,22 +123,23 @@ class Describer:
             ModelError: The model's weights are not there or not right.
         """
         with self._turn(_left(deadline)) as database:
-            contents = self._redescription(database).coverage().contents
+            coverage = self._redescription(database).coverage()
         in_time = True
-        if contents:
-            self._progress = Progress(contents, 0, 0, 0)
-            with closing(self._outcomes(self._files(), self._detector.is_unexpected)) as outcomes:
+        if coverage.contents:
+            self._progress = Progress(coverage.contents, 0, 0, 0)
+            contents = self._detector.contents
+            with closing(self._outcomes(self._files(), lambda digest: digest not in contents)) as outcomes:
                 in_time = self._record(outcomes, deadline)
         failures = {failure.file.path: failure for failure in self._failed.values()}
         return RedescriptionResult(self._added, tuple(failures[path] for path in sorted(failures)), in_time)
 
     @property
     def last(self) -> int:
-        """Id of the last content that was looked at: those that come later have higher ones."""
+        """The id of the last content that was read; those added later have higher ones."""
         return self._after
 
     def _files(self) -> Iterator[PhotoFile]:
-        """The photos to read. A content's second photo is read only where the first was not that content."""
+        """The photos to read. A content's second photo is decoded only if the first has another content."""
         while True:
             with self._reading() as database:
                 contents = self._redescription(database).undescribed(self._after, _AHEAD)
@@ -155,13 +147,13 @@ class Describer:
                 return
             for content in contents:
                 self._after = content.content_id
-                self._detector.expect(content)
+                self._detector.contents[content.digest] = content
                 for file in content.files:
                     self._asked[file.path] = content.digest
                     yield file
 
     def _record(self, outcomes: Iterator[Outcome], deadline: float) -> bool:
-        """Write down what is found; whether that came to an end before the time was up."""
+        """Store descriptors until the outcomes end or the time is up; whether they ended in time."""
         try:
             for outcome in outcomes:
                 self._take(outcome)
@@ -181,12 +173,12 @@ class Describer:
     def _take(self, outcome: Outcome) -> None:
         asked = self._asked.pop(outcome.file.path)
         if isinstance(outcome, PhotoIndexed):
-            content = self._detector.done(outcome.digest)
+            content = self._detector.contents.pop(outcome.digest)
             self._failed.pop(outcome.digest, None)
             if outcome.faces:
                 vectors = np.stack([face.vector for face in outcome.faces])
-                self._batch.append(FreshDescriptors(content.digest, content.face_ids, vectors))
-        elif isinstance(outcome, PhotoFailed) and not self._detector.is_unexpected(asked):
+                self._batch.append(NewDescriptors(content.digest, content.face_ids, vectors))
+        elif isinstance(outcome, PhotoFailed) and asked in self._detector.contents:
             self._failed[asked] = outcome
         self._report(outcome)
 
@@ -209,5 +201,5 @@ class Describer:
 
 
 def _left(deadline: float) -> float:
-    """Seconds until then; a moment at least, so that what is in hand can be written down."""
+    """Seconds until then; at least a moment, so that the last batch can be stored."""
     return max(deadline - time.monotonic(), PATIENCE)

@@ -1,7 +1,6 @@
-"""Brings up to date what follows from photos and descriptors: the saved index, and who is whom.
+"""Updates the derived data of a library: the saved index, the clusters, and the recognised faces.
 
-It is run after a scan, and after whatever else adds or removes faces. It may be run at any time, and twice
-is the same as once. This module decides nothing itself.
+It runs after a scan, and after all else that adds or removes faces. To run it twice is the same as once.
 """
 
 from collections.abc import Callable
@@ -17,13 +16,13 @@ from pipeline.models.registry import ModelSpec
 
 
 def refresh_derived(database: Store, model: ModelSpec, note: Callable[[str], None]) -> None:
-    """Bring a library up to date with its own facts.
+    """Update the derived data of a library.
 
     Args:
         database: Open to write.
         model: The library's.
-        note: Called with a sentence for the user, where the saved index could not be used, or faces wait for
-            the nightly run.
+        note: Called with a sentence for the user if the saved index could not be used, or if faces are not
+            described yet.
 
     Raises:
         LibraryError: The library cannot be read or written.

@@ -159,8 +159,11 @@ class Scan:
         unseen = presence.unseen(crawled)
         losses = presence.losses(roots, crawled, unseen)
         refused = () if options.allow_missing else refusals(losses, crawled, reasons)
-        gone = presence.record_gone(crawled, unseen, {each.root for each in refused})
-        return ScanPass(roots, survey, recorder.with_moves(gone.moved), gone.missing, refused)
+        kept = {each.root for each in refused}
+        gone = unseen.without(kept)
+        presence.record_gone(crawled.without(kept), gone)
+        recorded = recorder.with_moves(gone.moves.values())
+        return ScanPass(roots, survey, recorded, len(gone.missing), refused)
 
     def summary(self, looked: ScanPass) -> ScanSummary:
         """The counts of the scan, and of the library after it."""

@@ -1,4 +1,4 @@
-"""The folders and files that are scanned: which they are, where one has moved to, which to scan no more."""
+"""Lists the folders and files that are scanned, records the new place of one, and removes one."""
 
 import os
 from collections.abc import Sequence
@@ -15,27 +15,27 @@ from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
 
 SAMPLE = 20
-"""Photos whose content is compared where times of change say nothing, as after a copy without them."""
+"""So many photos are compared by content if their times of change differ, as after a copy without times."""
 
 
 def list_roots(session: Session) -> tuple[RootReport, ...]:
-    """Every root, with its photos, in the order in which they were first named."""
+    """Every root with its numbers of photos, in the order in which they were first named."""
     figures = Roots(session.database).figures()
     return tuple(RootReport(each, unreachable(each.path)) for each in figures)
 
 
 def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False) -> Moved:
-    """Make known that a root, with all its photos, is at another place now.
+    """Record that a root, with all its photos, is at another place now.
 
     Args:
         session: Open to write.
-        old: Absolute path of the root, as it was.
-        new: Absolute path of the same folder, as it is.
-        dry_run: Only look whether that may be.
+        old: Absolute path that the root had.
+        new: Absolute path that it has.
+        dry_run: Only check.
 
     Raises:
         BadRequest: There is no such root, or one place lies in the other.
-        FaceindexError: The photos are not at the new place; nothing is changed.
+        FaceindexError: The photos are not at the new place. Nothing is changed.
     """
     if is_inside(old, {new}) or is_inside(new, {old}):
         raise BadRequest("One place lies in the other: a scan finds moves within a folder by itself.")
@@ -47,7 +47,7 @@ def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False
 
 
 def forget_root(session: Session, path: bytes, *, dry_run: bool = False) -> int:
-    """Scan a root no more. Its photos count as missing from now, unless another root holds them.
+    """Remove a root. Its photos are marked as missing, except those under another root.
 
     Args:
         session: Open to write.
@@ -55,7 +55,7 @@ def forget_root(session: Session, path: bytes, *, dry_run: bool = False) -> int:
         dry_run: Only count.
 
     Returns:
-        How many photos are missing by that.
+        The number of photos that are marked.
 
     Raises:
         BadRequest: There is no such root.
@@ -67,11 +67,13 @@ def forget_root(session: Session, path: bytes, *, dry_run: bool = False) -> int:
 
 def _check_is_root(roots: Roots, path: bytes) -> None:
     if path not in {each.path for each in roots.figures()}:
-        raise BadRequest(f"{os.fsdecode(path)} is none of the library's folders: see 'faceindex roots list'.")
+        raise BadRequest(
+            f"{os.fsdecode(path)} is not one of the library's folders: see 'faceindex roots list'."
+        )
 
 
 def _check_are_there(photos: Sequence[StoredPhoto], old: bytes, new: bytes) -> None:
-    """See that a place holds the photos of another: by size and time, or by the content of a sample."""
+    """Check that a place holds the photos of another, by size and time, or by the content of a sample."""
     reason = unreachable(new)
     if reason is not None:
         raise FaceindexError(f"{os.fsdecode(new)} cannot be scanned: {reason}. Nothing was changed.")

@@ -3,14 +3,13 @@
 This module reads no disk.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import Connection, Executable, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 
 from index.clock import Clock, utc_now
 from index.paths import is_inside
-from index.store.conditions import is_under
+from index.store.conditions import is_one_of, is_under
 from index.store.schema import content, face, photo, root
 from index.store.store import Store
 from index.values import Moved, Pruned, RootFigures, StoredPhoto
@@ -72,7 +71,7 @@ class Roots:
             ).all()
             moved = {row.id: new + row.path[len(old) :] for row in rows}
             twice = [number for number, path in moved.items() if path in known]
-            _execute_many(connection, delete(photo).where(photo.c.id == bindparam("number")), twice)
+            connection.execute(delete(photo).where(is_one_of(photo.c.id, twice)))
             for number, path in moved.items():
                 if path not in known:
                     connection.execute(update(photo).where(photo.c.id == number).values(path=path))
@@ -102,8 +101,8 @@ class Roots:
             gone = [row.id for row in connection.execute(rows) if not is_inside(row.path, others)]
             if not dry_run:
                 connection.execute(delete(root).where(root.c.path == path))
-                mark = update(photo).where(photo.c.id == bindparam("number")).values(missing_since=now)
-                _execute_many(connection, mark, gone)
+                mark = update(photo).where(is_one_of(photo.c.id, gone))
+                connection.execute(mark.values(missing_since=now))
         return len(gone)
 
     def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
@@ -130,9 +129,3 @@ class Roots:
 
 def _paths(connection: Connection) -> frozenset[bytes]:
     return frozenset(connection.scalars(select(root.c.path)))
-
-
-def _execute_many(connection: Connection, statement: Executable, numbers: Sequence[int]) -> None:
-    """Execute a statement once for each id of a photo."""
-    if numbers:
-        connection.execute(statement, [{"number": number} for number in numbers])

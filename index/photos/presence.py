@@ -55,18 +55,15 @@ class Unseen:
     paths: Sequence[bytes]
     moves: Mapping[bytes, bytes]
 
+    @property
+    def missing(self) -> list[bytes]:
+        """Those that were not missing before, and have not moved."""
+        return [path for path in self.paths if path not in self.moves]
 
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """What was recorded of photos that are gone.
-
-    Attributes:
-        moved: The new paths of those that moved.
-        missing: The number of those that were marked as missing.
-    """
-
-    moved: Sequence[bytes]
-    missing: int
+    def without(self, roots: Set[bytes]) -> "Unseen":
+        """The same, without photos under some roots."""
+        paths = [path for path in self.paths if not is_inside(path, roots)]
+        return Unseen(paths, {old: new for old, new in self.moves.items() if not is_inside(old, roots)})
 
 
 class Presence:
@@ -120,8 +117,7 @@ class Presence:
             unseen: What it did not see.
         """
         count = select(func.count()).where(photo.c.missing_since.is_(None))
-        lost = [path for path in unseen.paths if path not in unseen.moves]
-        moved = [path for path in unseen.paths if path in unseen.moves]
+        lost, moved = unseen.missing, [path for path in unseen.paths if path in unseen.moves]
         losses = []
         with self._store.read() as connection:
             for root in roots:
@@ -133,25 +129,20 @@ class Presence:
                     losses.append(RootLoss(root, known, 0 if is_inside(root, crawled.unlisted) else known))
         return tuple(losses)
 
-    def record_gone(self, crawled: Crawled, unseen: Unseen, refused: Set[bytes]) -> Gone:
+    def record_gone(self, crawled: Crawled, unseen: Unseen) -> None:
         """Delete the old paths of photos that moved, and mark the other ones that are gone as missing.
 
         Missing photos stay in the library, with their faces.
 
         Args:
-            crawled: The crawl.
+            crawled: The crawl, without roots that lost so many photos that they are taken for not covered.
             unseen: What it did not see.
-            refused: Roots that have lost so many photos that they are taken for not covered.
         """
-        moves = {old: new for old, new in unseen.moves.items() if not is_inside(old, refused)}
-        missing = [path for path in unseen.paths if path not in moves and not is_inside(path, refused)]
         with self._store.write() as connection:
-            for chunk in in_chunks(list(moves), _CHUNK):
+            for chunk in in_chunks(list(unseen.moves), _CHUNK):
                 connection.execute(delete(photo).where(photo.c.path.in_(chunk)))
-            _update(connection, missing, missing_since=self._clock().isoformat())
-            told = [*moves.values(), *_copies(connection, crawled.without(refused))]
-            _update(connection, told, perhaps_moved=False)
-        return Gone(list(moves.values()), len(missing))
+            _update(connection, unseen.missing, missing_since=self._clock().isoformat())
+            _update(connection, [*unseen.moves.values(), *_copies(connection, crawled)], perhaps_moved=False)
 
 
 def _moves(

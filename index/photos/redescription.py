@@ -14,7 +14,7 @@ from index.arrays import descriptor_to_blob, landmarks_from_blob
 from index.errors import LibraryDamaged
 from index.store.schema import content, descriptor, face, library, photo
 from index.store.store import Store
-from index.values import Coverage, FreshDescriptors, Undescribed
+from index.values import Coverage, NewDescriptors, Undescribed
 from pipeline.values import Box, DetectedFace, ModelId, PhotoFile
 
 
@@ -82,7 +82,7 @@ class Redescription:
             for row in contents
         )
 
-    def add(self, found: Sequence[FreshDescriptors]) -> int:
+    def add(self, found: Sequence[NewDescriptors]) -> int:
         """Add descriptors, except of faces that were deleted meanwhile, or have one.
 
         A face must still be in its content: the library may have been restored from a backup since, in which

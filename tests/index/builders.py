@@ -96,6 +96,8 @@ def unreadable(file: PhotoFile) -> PhotoFailed:
 def crawled(
     store: Store, roots: Sequence[bytes], seen: Set[bytes] = frozenset(), unlisted: Set[bytes] = frozenset()
 ) -> int:
-    """Record what a crawl did not meet; how many photos are missing by that, and were not before."""
+    """Record what a crawl did not see; how many photos are missing by that, and were not before."""
     presence, crawl = Presence(store, clock=lambda: NOW), Crawled(frozenset(roots), seen, unlisted)
-    return presence.record_gone(crawl, presence.unseen(crawl), frozenset()).missing
+    unseen = presence.unseen(crawl)
+    presence.record_gone(crawl, unseen)
+    return len(unseen.missing)

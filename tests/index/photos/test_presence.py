@@ -14,8 +14,6 @@ from index.values import Recorded, RootLoss
 from pipeline.values import Outcome, PhotoFile
 from tests.index.builders import broken, digest_of, indexed, known, units
 
-NO_ROOTS: frozenset[bytes] = frozenset()
-
 
 def at(path: str) -> PhotoFile:
     """A file that is on no disk."""
@@ -37,10 +35,11 @@ class Scanned:
         self.seen -= {path.encode() for path in gone.split()}
         crawled = Crawled(frozenset(roots.encode().split()), self.seen, frozenset(unlisted.encode().split()))
         presence = Presence(self.database)
-        done = presence.record_gone(crawled, presence.unseen(crawled), NO_ROOTS)
-        moved = [recorded.perhaps_moved[path] for path in done.moved if path in recorded.perhaps_moved]
-        self.missing = done.missing
-        return recorded.with_moves(moved)
+        unseen = presence.unseen(crawled)
+        presence.record_gone(crawled, unseen)
+        self.missing = len(unseen.missing)
+        moved = (recorded.perhaps_moved.get(path) for path in unseen.moves.values())
+        return recorded.with_moves(kind for kind in moved if kind is not None)
 
     def photos(self) -> dict[str, bool]:
         """Which paths are known, and whether they are missing."""
@@ -113,8 +112,9 @@ def test_nothing_has_moved_out_of_a_root_whose_losses_are_refused(library: Scann
     presence = Presence(library.database)
     unseen = presence.unseen(crawled)
     assert unseen.moves == {b"/p/old": b"/q/copy"}
-    gone = presence.record_gone(crawled, unseen, frozenset([b"/p"]))
-    assert (gone.moved, gone.missing) == ([], 0)
+    gone = unseen.without({b"/p"})
+    assert (gone.moves, gone.missing) == ({}, [])
+    presence.record_gone(crawled.without({b"/p"}), gone)
     assert library.photos() == {"/p/old": False, "/q/copy": False}
     assert library.perhaps_moved() == ["/q/copy"]
 

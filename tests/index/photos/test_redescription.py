@@ -8,7 +8,7 @@ from index.errors import LibraryDamaged
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.store.store import Store
-from index.values import Coverage, FreshDescriptors
+from index.values import Coverage, NewDescriptors
 from pipeline.values import ModelId
 from tests.index.builders import MODEL, crawled, digest_of, indexed, make_file, units
 
@@ -41,8 +41,8 @@ def test_descriptors_are_added_once_and_the_library_s_own_are_left_alone(
     catalog: Catalog, other: Redescription
 ) -> None:
     two, one = other.undescribed(0, 10)
-    fresh = FreshDescriptors(two.digest, two.face_ids, units(2, seed=5, dimension=8))
-    assert (other.add([fresh]), other.add([fresh])) == (2, 0)
+    new = NewDescriptors(two.digest, two.face_ids, units(2, seed=5, dimension=8))
+    assert (other.add([new]), other.add([new])) == (2, 0)
     assert [each.digest for each in other.undescribed(0, 10)] == [one.digest]
     assert other.coverage() == Coverage(faces=3, described=2, waiting=1, contents=1)
     assert catalog.described_faces(OTHER).tolist() == list(two.face_ids)
@@ -51,8 +51,8 @@ def test_descriptors_are_added_once_and_the_library_s_own_are_left_alone(
 
 def test_a_face_is_not_described_by_what_was_meant_for_another(other: Redescription) -> None:
     two, one = other.undescribed(0, 10)
-    meant_for_another = FreshDescriptors(digest_of("another library's"), two.face_ids, units(2, dimension=8))
-    gone = FreshDescriptors(one.digest, (999,), units(1, dimension=8))
+    meant_for_another = NewDescriptors(digest_of("another library's"), two.face_ids, units(2, dimension=8))
+    gone = NewDescriptors(one.digest, (999,), units(1, dimension=8))
     assert other.add([meant_for_another, gone]) == 0
     assert other.coverage().described == 0
 
