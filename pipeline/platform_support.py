@@ -33,7 +33,7 @@ def is_portable() -> bool:
 
 def usable_cores() -> int:
     """Processor cores that this process may use."""
-    if is_portable() or sys.platform != "linux":
+    if is_portable():
         return os.cpu_count() or 1
     return len(os.sched_getaffinity(0))
 
@@ -239,7 +239,7 @@ def confine_reader(parent: int) -> None:
         parent: A pipe that nobody writes to, whose other end the parent closes when it ends.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if is_portable() or sys.platform != "linux":
+    if is_portable():
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         return
     # The kernel kills this process when the pipe is closed, whatever it is at.
