@@ -84,9 +84,9 @@ def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegio
     least, ids = NEAR_SHARE * same, library.faces.ids
     groups = _ExistingGroups(library)
     near = np.searchsorted(ids, library.descriptors.near_pairs(ids[new], NEIGHBORS, least))
-    wanted = new[near[:, 1]]
-    wanted[~wanted] = _within_reach(library, groups, near[~wanted], same)
-    near = near[wanted]
+    within_reach = new[near[:, 1]]
+    within_reach[~within_reach] = _within_reach(library, groups, near[~within_reach], same)
+    near = near[within_reach]
     inside = new | np.isin(groups.numbers, groups.numbers[near[:, 1]])
     # An unreliable face that is in a group stays there, and is no evidence to others.
     rows = np.flatnonzero(inside & (library.is_reliable | groups.are_single))
@@ -176,8 +176,8 @@ class _ExistingGroups:
 
     def initial(self, rows: I64) -> I64:
         """For each of some faces, int64 [M], the place in ``rows`` of the first one that it stays with."""
-        own = np.where(self._stay[rows], self.numbers[rows], -1 - rows)
-        _, first, places = np.unique(own, return_index=True, return_inverse=True)
+        keys = np.where(self._stay[rows], self.numbers[rows], -1 - rows)
+        _, first, places = np.unique(keys, return_index=True, return_inverse=True)
         return np.asarray(first[places], np.int64)
 
 
@@ -192,8 +192,8 @@ class _CommonNeighbors:
     def __init__(self, numbers: I64, near: I64) -> None:
         self._order = np.argsort(numbers, kind="stable")
         self._bounds = np.searchsorted(numbers[self._order], np.arange(numbers.max(initial=0) + 2))
-        met = np.unique(np.stack([near[:, 0], numbers[near[:, 1]]], axis=1), axis=0)
-        parts = np.split(met[:, 1], np.flatnonzero(np.diff(met[:, 0])) + 1)
+        met_groups = np.unique(np.stack([near[:, 0], numbers[near[:, 1]]], axis=1), axis=0)
+        parts = np.split(met_groups[:, 1], np.flatnonzero(np.diff(met_groups[:, 0])) + 1)
         self.sets = list({part.tobytes(): part for part in parts if len(part)}.values())
         """The groups of each set, int64 [B]; no set is there twice."""
 

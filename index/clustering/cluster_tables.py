@@ -174,8 +174,8 @@ def write_faces(
 
 def _write_recognised(connection: Connection, before: FaceTable, after: FaceTable) -> None:
     is_nobody = after.recognised == NONE
-    gone = after.ids[(before.recognised != NONE) & is_nobody]
-    connection.execute(delete(recognised).where(is_one_of(recognised.c.face_id, gone.tolist())))
+    unrecognised = after.ids[(before.recognised != NONE) & is_nobody]
+    connection.execute(delete(recognised).where(is_one_of(recognised.c.face_id, unrecognised.tolist())))
     differs = (after.recognised != before.recognised) | (after.similarities != before.similarities)
     chosen = differs & ~is_nobody
     columns = (each[chosen].tolist() for each in (after.ids, after.recognised, after.similarities))
@@ -193,10 +193,10 @@ def _write_clusters(connection: Connection, before: FaceTable, after: FaceTable,
         statement = insert(cluster).returning(cluster.c.id, sort_by_parameter_order=True)
         ids = connection.scalars(statement, [{"made_at": now}] * len(new)).all()
         numbers.update(zip(new, ids, strict=True))
-    placed = after.seen & (~before.seen | (after.clusters != before.clusters))
+    changed = after.seen & (~before.seen | (after.clusters != before.clusters))
     rows = [
         {"face_id": face_id, "cluster_id": numbers.get(number, number)}
-        for face_id, number in zip(after.ids[placed].tolist(), after.clusters[placed].tolist(), strict=True)
+        for face_id, number in zip(after.ids[changed].tolist(), after.clusters[changed].tolist(), strict=True)
     ]
     upsert(connection, cluster_face, rows, key="face_id")
     inhabited = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))

@@ -134,10 +134,10 @@ class _Groups:
 
     def join(self, pairs: I64) -> None:
         """Make one group of each pair: the first takes in the second. No group is in two pairs."""
-        into, gone = pairs.T
-        self._sums[into] += self._sums[gone]
-        self._counts[into] += self._counts[gone]
-        self._lost[into] += self._lost[gone]
+        into, merged = pairs.T
+        self._sums[into] += self._sums[merged]
+        self._counts[into] += self._counts[merged]
+        self._lost[into] += self._lost[merged]
 
     def sums(self, rows: I64) -> F32:
         """The sums of the faces of some groups, float32 [E, D]."""
@@ -318,10 +318,10 @@ def _with_unreliable_faces(faces: FacesToGroup, labels: I64, limit: float) -> I6
     return joined
 
 
-def _partners(pairs: I64, wanted: Flags) -> dict[int, list[int]]:
-    """For each wanted row, those that it is paired with."""
+def _partners(pairs: I64, chosen: Flags) -> dict[int, list[int]]:
+    """For each chosen row, those that it is paired with."""
     partners: dict[int, list[int]] = {}
     for one, other in np.concatenate([pairs, pairs[:, ::-1]]).tolist():
-        if wanted[one]:
+        if chosen[one]:
             partners.setdefault(one, []).append(other)
     return partners

@@ -24,59 +24,61 @@ On Labeled Faces in the Wild two photos of one person reach it once in 250 times
 
 
 class Recogniser:
-    """Judges faces, chunk by chunk, each by itself.
+    """Recognises faces, chunk by chunk, each by itself.
 
     Args:
         gallery: The persons that are known.
         thresholds: Of the model that described them.
-        wanted: int64 [M], the faces to be judged, rising; others in a chunk are passed over.
-        rejections: Who they are not.
+        face_ids: int64 [M], the faces to recognise, rising; others in a chunk are ignored.
+        rejections: Persons that faces were rejected for.
     """
 
-    def __init__(self, gallery: Gallery, thresholds: Thresholds, wanted: I64, rejections: Rejections) -> None:
+    def __init__(
+        self, gallery: Gallery, thresholds: Thresholds, face_ids: I64, rejections: Rejections
+    ) -> None:
         self._gallery = gallery
         self._thresholds = thresholds
-        self._wanted = wanted
+        self._face_ids = face_ids
         self._rejected: dict[int, list[int]] = {}
-        for one, who in zip(rejections.face_ids.tolist(), rejections.person_ids.tolist(), strict=True):
-            self._rejected.setdefault(one, []).append(who)
-        self._persons: I64 = np.full(len(wanted), NONE)
-        self._similarities: F32 = np.zeros(len(wanted), np.float32)
+        for one, person_id in zip(rejections.face_ids.tolist(), rejections.person_ids.tolist(), strict=True):
+            self._rejected.setdefault(one, []).append(person_id)
+        self._persons: I64 = np.full(len(face_ids), NONE)
+        self._similarities: F32 = np.zeros(len(face_ids), np.float32)
 
-    def see(self, chunk: Descriptors) -> None:
-        """Judge those of some faces that are wanted."""
-        faces = chunk.only(self._wanted)
+    def add(self, chunk: Descriptors) -> None:
+        """Recognise those of the faces that are in the chunk."""
+        faces = chunk.only(self._face_ids)
         if not len(faces) or not len(self._gallery):
             return
         rejected = self._rejected
         excluded = {row: rejected[one] for row, one in enumerate(faces.ids.tolist()) if one in rejected}
         found = identify(self._gallery, faces.vectors, self._thresholds, excluded)
-        places = np.searchsorted(self._wanted, faces.ids)[found.accepted]
+        places = np.searchsorted(self._face_ids, faces.ids)[found.accepted]
         self._persons[places] = found.person_ids[found.accepted]
         self._similarities[places] = found.similarities[found.accepted]
 
-    def judged(self, face_ids: I64) -> tuple[I64, F32]:
-        """Who some of the wanted faces look like, ``NONE`` where it is not sure enough, and how similar."""
-        places = np.searchsorted(self._wanted, face_ids)
+    def recognised(self, face_ids: I64) -> tuple[I64, F32]:
+        """For some of the faces the person, ``NONE`` where none is sure enough, and the similarity."""
+        places = np.searchsorted(self._face_ids, face_ids)
         return self._persons[places], self._similarities[places]
 
 
 def recognise(
-    faces: FaceTable, judged: Flags, recogniser: Recogniser, vectors: F32, rejections: Rejections
+    faces: FaceTable, affected: Flags, recogniser: Recogniser, vectors: F32, rejections: Rejections
 ) -> FaceTable:
     """Find who is recognised now.
 
     Args:
         faces: N of them, as they were.
-        judged: bool [N], which of them the recogniser has seen; the others stay who they were.
+        affected: bool [N], which of them the recogniser has; the others stay who they were.
         recogniser: Has seen them.
         vectors: float32 [N, D], their descriptors, of norm 1 at most.
         rejections: Who they are not.
     """
-    stays = faces.is_undecided & ~judged
-    recognised = np.where(stays, faces.recognised, NONE)
-    similarities = np.where(stays, faces.similarities, np.float32(0))
-    recognised[judged], similarities[judged] = recogniser.judged(faces.ids[judged])
+    unaffected = faces.is_undecided & ~affected
+    recognised = np.where(unaffected, faces.recognised, NONE)
+    similarities = np.where(unaffected, faces.similarities, np.float32(0))
+    recognised[affected], similarities[affected] = recogniser.recognised(faces.ids[affected])
     faces = replace(faces, recognised=recognised, similarities=similarities)  # changed in place from here on
     recognised[_like_the_rejected(faces, vectors, rejections)] = NONE
     recognised[_second_in_photo(faces, vectors)] = NONE

@@ -106,13 +106,13 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
         before = replace(before, seen=before.clusters != NONE)
     if inputs == last and not _unseen(before).any():
         return _counted(before, before)
-    judged = _unseen(before) if inputs == last else before.is_undecided
-    recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[judged], rejections)
-    descriptors = read_shortened(Catalog(store), model, before.ids, recogniser.see)
+    affected = _unseen(before) if inputs == last else before.is_undecided
+    recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[affected], rejections)
+    descriptors = read_shortened(Catalog(store), model, before.ids, recogniser.add)
     # A face that was deleted since the tables were read has no descriptor any more: leave it out of both.
     still_there = np.isin(before.ids, descriptors.ids(), assume_unique=True)
-    before, judged = before.at(still_there), judged[still_there]
-    after = recognise(before, judged, recogniser, descriptors.fetch(before.ids).vectors, rejections)
+    before, affected = before.at(still_there), affected[still_there]
+    after = recognise(before, affected, recogniser, descriptors.fetch(before.ids).vectors, rejections)
     library = LibraryFaces(after, descriptors, rejections)
     after = _clustered(library, same_person(thresholds, int(library.is_reliable.sum())))
     if write:

@@ -34,7 +34,7 @@ def read_shortened(
     catalog: Catalog,
     model: ModelId,
     face_ids: I64,
-    see: Callable[[Descriptors], None],
+    on_chunk: Callable[[Descriptors], None],
     whole_bytes: int = WHOLE_BYTES,
 ) -> VectorStore:
     """Read the descriptors of faces, once, and keep them as far as memory allows.
@@ -43,7 +43,7 @@ def read_shortened(
         catalog: The library.
         model: Whose descriptors.
         face_ids: int64 [N], rising; faces that the model has not described are left out.
-        see: Called with every chunk, whole.
+        on_chunk: Called with every chunk, not shortened.
         whole_bytes: See ``WHOLE_BYTES``.
 
     Returns:
@@ -54,9 +54,9 @@ def read_shortened(
     is_long = dimension > FEW_DIMENSIONS and 4 * dimension * len(face_ids) > whole_bytes
     axes = _main_axes(catalog, model, face_ids, dimension) if is_long else None
 
-    def source(wanted: I64) -> Iterator[Descriptors]:
-        for chunk in checked_descriptors(catalog, model, dimension, wanted):
-            see(chunk)
+    def source(ids: I64) -> Iterator[Descriptors]:
+        for chunk in checked_descriptors(catalog, model, dimension, ids):
+            on_chunk(chunk)
             yield chunk if axes is None else Descriptors(chunk.ids, chunk.vectors @ axes)
 
     store = ExactIndex(dimension if axes is None else FEW_DIMENSIONS, source)

@@ -45,7 +45,7 @@ class FoundPhoto:
     taken_at: datetime | None
 
 
-def find_photos(store: Store, wanted: PhotoFilter) -> tuple[FoundPhoto, ...]:
+def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
     """Find the photos that show persons, missing ones left out, by the time they were taken, then path.
 
     A content at several paths is found at each of them.
@@ -54,12 +54,12 @@ def find_photos(store: Store, wanted: PhotoFilter) -> tuple[FoundPhoto, ...]:
         ValueError: No person is wanted.
         LibraryError: The library cannot be read.
     """
-    if not wanted.persons:
+    if not search.persons:
         raise ValueError("photos are found by the persons in them, and none is wanted")
     query = (
         select(photo.c.path, content.c.digest, content.c.taken_at)
         .join_from(photo, content)
-        .where(photo.c.missing_since.is_(None), *_conditions(wanted))
+        .where(photo.c.missing_since.is_(None), *_conditions(search))
         .order_by(content.c.taken_at.is_(None), content.c.taken_at, photo.c.path)
     )
     with store.read() as connection:
@@ -69,23 +69,23 @@ def find_photos(store: Store, wanted: PhotoFilter) -> tuple[FoundPhoto, ...]:
         )
 
 
-def _conditions(wanted: PhotoFilter) -> list[ColumnElement[bool]]:
+def _conditions(search: PhotoFilter) -> list[ColumnElement[bool]]:
     """What is asked of a content."""
     named = named_faces()
     showing = select(face.c.content_id).join(named, named.c.face_id == face.c.id)
     conditions: list[ColumnElement[bool]] = [
-        content.c.id.in_(showing.where(named.c.person_id == each)) for each in wanted.persons
+        content.c.id.in_(showing.where(named.c.person_id == each)) for each in search.persons
     ]
-    if wanted.without:
-        conditions.append(content.c.id.not_in(showing.where(is_one_of(named.c.person_id, wanted.without))))
-    if wanted.only:
-        theirs = showing.with_only_columns(face.c.id).where(is_one_of(named.c.person_id, wanted.persons))
+    if search.without:
+        conditions.append(content.c.id.not_in(showing.where(is_one_of(named.c.person_id, search.without))))
+    if search.only:
+        theirs = showing.with_only_columns(face.c.id).where(is_one_of(named.c.person_id, search.persons))
         no_faces = select(verdict.c.face_id).where(verdict.c.status == "not-a-face")
         others = select(face.c.content_id).where(face.c.id.not_in(theirs), face.c.id.not_in(no_faces))
         conditions.append(content.c.id.not_in(others))
     day = func.substr(content.c.taken_at, 1, len("2024-05-06"))
-    if wanted.since is not None:
-        conditions.append(day >= wanted.since.isoformat())
-    if wanted.until is not None:
-        conditions.append(day <= wanted.until.isoformat())
+    if search.since is not None:
+        conditions.append(day >= search.since.isoformat())
+    if search.until is not None:
+        conditions.append(day <= search.until.isoformat())
     return conditions

@@ -124,16 +124,16 @@ class PeopleQueries:
 
     def summaries(self) -> tuple[PersonSummary, ...]:
         """Everyone, hidden persons too, by name."""
-        one, there = named_faces(), contents_in_photos()
+        one, photos = named_faces(), contents_in_photos()
         query = (
             select(
                 one.c.person_id,
                 func.count().filter(one.c.similarity.is_(None)),
                 func.count().filter(one.c.similarity.is_not(None)),
-                func.coalesce(func.sum(there.c.missing), 0),
+                func.coalesce(func.sum(photos.c.missing), 0),
             )
             .join_from(one, face, face.c.id == one.c.face_id)
-            .join(there, there.c.content_id == face.c.content_id)
+            .join(photos, photos.c.content_id == face.c.content_id)
             .group_by(one.c.person_id)
         )
         with self._store.read() as connection:
@@ -149,19 +149,19 @@ class PeopleQueries:
             PersonUnknown: Nobody has it; the message names the closest.
         """
         names = {folded(each.name): each for each in self.everyone().values()}
-        wanted = folded(name)
-        if wanted not in names:
-            close = get_close_matches(wanted, names, n=_CLOSE_NAMES)
+        name_folded = folded(name)
+        if name_folded not in names:
+            close = get_close_matches(name_folded, names, n=_CLOSE_NAMES)
             raise PersonUnknown(self._store.path, name, tuple(names[each].name for each in close))
-        return names[wanted]
+        return names[name_folded]
 
     def faces_of(self, person_id: int) -> PersonFaces:
         """The faces of a person."""
-        one, there = named_faces(), contents_in_photos()
+        one, photos = named_faces(), contents_in_photos()
         query = (
             select(one.c.face_id, one.c.similarity)
             .join_from(one, face, face.c.id == one.c.face_id)
-            .join(there, there.c.content_id == face.c.content_id)
+            .join(photos, photos.c.content_id == face.c.content_id)
             .where(one.c.person_id == person_id)
             .order_by(one.c.similarity.desc(), one.c.face_id)
         )
@@ -255,11 +255,11 @@ def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) 
 def _clustered() -> Select[tuple[int, int]]:
     """The faces that are in a cluster and in a photo, and that nothing covers."""
     seen = recognised_faces().subquery()
-    there = contents_in_photos()
+    photos = contents_in_photos()
     return (
         select(cluster_face.c.cluster_id, cluster_face.c.face_id)
         .join(face, face.c.id == cluster_face.c.face_id)
-        .join(there, there.c.content_id == face.c.content_id)
+        .join(photos, photos.c.content_id == face.c.content_id)
         .outerjoin(verdict, verdict.c.face_id == face.c.id)
         .outerjoin(seen, seen.c.face_id == face.c.id)
         .where(cluster_face.c.cluster_id.is_not(None), verdict.c.face_id.is_(None), seen.c.face_id.is_(None))

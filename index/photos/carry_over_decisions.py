@@ -43,8 +43,8 @@ def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
     """
     digests = _digests(connection, old, new)
     if digests is not None:
-        marks = [point for point in read_tombstones(connection) if point.digest == digests.old]
-        add_tombstones(connection, [Tombstone(digests.new, point.x, point.y) for point in marks])
+        tombstones = [point for point in read_tombstones(connection) if point.digest == digests.old]
+        add_tombstones(connection, [Tombstone(digests.new, point.x, point.y) for point in tombstones])
 
 
 def carry_over_decisions(connection: Connection, old: int, new: int, now: datetime) -> None:

@@ -220,9 +220,9 @@ class Catalog:
         columns = descriptor.c
         query = select(columns.face_id, columns.vector).order_by(columns.face_id)
         for chunk in in_chunks([int(each) for each in face_ids], CHUNK):
-            wanted = query.where(columns.model == model, is_one_of(columns.face_id, chunk))
+            rows_of_chunk = query.where(columns.model == model, is_one_of(columns.face_id, chunk))
             with self._store.read() as connection:
-                rows = connection.execute(wanted).all()
+                rows = connection.execute(rows_of_chunk).all()
             if rows:
                 yield self._descriptors(rows)
 

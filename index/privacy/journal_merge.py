@@ -83,12 +83,12 @@ def _take_over(connection: Connection, file: JournalFile, now: datetime) -> Impo
         left = replace(marked, faces=left.faces + marked.faces)
     # Who was merged, here alone, with somebody who was forgotten elsewhere is forgotten too.
     merged = [Forget(key) for key in keys if key not in forgotten]
-    marks = Tombstones(read_tombstones(connection))
-    taken = redact(fresh, state.forgotten.union(forgotten, keys), marks.cover, others=left.decisions)
+    tombstones = Tombstones(read_tombstones(connection))
+    taken = redact(fresh, state.forgotten.union(forgotten, keys), tombstones.cover, others=left.decisions)
     append_decisions(connection, taken)
-    own = append_acts(connection, merged, now)
+    appended = append_acts(connection, merged, now)
     if taken or left.decisions != known:
-        write_derived_tables(connection, replay([*left.decisions, *taken, *own]))
+        write_derived_tables(connection, replay([*left.decisions, *taken, *appended]))
     redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
     return Imported(len(fresh) - redacted, len(file.decisions) - len(fresh), redacted, left.faces)
 

@@ -84,7 +84,7 @@ def redact(
 def keys_of(state: State, key: str) -> tuple[str, ...]:
     """All keys of a person: this one, and those of persons merged with it."""
     key = state.merged.get(key, key)
-    return (key, *(other for other, meant in state.merged.items() if meant == key))
+    return (key, *(other for other, current in state.merged.items() if current == key))
 
 
 def take_out_persons(
@@ -99,7 +99,7 @@ def take_out_persons(
     """
     state = replay(decisions)
     faces = _faces_of(connection, persons)
-    keys = [*faces.values(), *(key for who in persons for key in state.faces_of(who))]
+    keys = [*faces.values(), *(key for person in persons for key in state.faces_of(person))]
     add_tombstones(connection, map(tombstone_of, keys))
     boxes: dict[bytes, list[Box]] = {}
     for key in keys:
@@ -118,14 +118,14 @@ def take_out_tombstones(
     connection: Connection, decisions: Sequence[Decision], points: Sequence[Tombstone]
 ) -> Redacted:
     """Delete the faces at tombstones of another library; see ``take_out_persons``."""
-    marks = Tombstones(points)
+    tombstones = Tombstones(points)
     doomed = [
         face_id
-        for digest in marks.digests()
+        for digest in tombstones.digests()
         for face_id, key in face_keys(connection, content.c.digest == digest).items()
-        if marks.cover(key)
+        if tombstones.cover(key)
     ]
-    left = redact(decisions, (), marks.cover)
+    left = redact(decisions, (), tombstones.cover)
     _delete_faces(connection, doomed)
     return Redacted(left, _rewrite(connection, decisions, left), len(doomed))
 

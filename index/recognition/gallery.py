@@ -147,8 +147,8 @@ class Gallery:
         self.templates: tuple[Template, ...] = tuple(template for template, _ in made)
         """Those of one person stand together, the one of all years first; persons by rising id."""
         self._vectors: F32 = _stacked([vector for _, vector in made], self._faces.vectors.shape[1])
-        owners = np.array([template.person_id for template in self.templates], dtype=np.int64)
-        self._first_template = np.searchsorted(owners, self.person_ids)
+        persons = np.array([template.person_id for template in self.templates], dtype=np.int64)
+        self._first_template = np.searchsorted(persons, self.person_ids)
 
     def __len__(self) -> int:
         """How many persons."""
@@ -206,13 +206,13 @@ class Gallery:
 
     def _templates(self) -> Iterator[tuple[Template, F32]]:
         for column, person_id in enumerate(self.person_ids.tolist()):
-            own = self._faces.at(np.arange(self._first_face[column], self._ends[column]))
-            yield Template(person_id, None, len(own)), _mean(own)
-            spans = list(_spans(own.years))
-            if spans == [(own.years.min(), own.years.max())]:
+            faces = self._faces.at(np.arange(self._first_face[column], self._ends[column]))
+            yield Template(person_id, None, len(faces)), _mean(faces)
+            spans = list(_spans(faces.years))
+            if spans == [(faces.years.min(), faces.years.max())]:
                 continue  # it would be the same one again
             for first, last in spans:
-                some = own.at(np.flatnonzero((own.years >= first) & (own.years <= last)))
+                some = faces.at(np.flatnonzero((faces.years >= first) & (faces.years <= last)))
                 yield Template(person_id, (first, last), len(some)), _mean(some)
 
     def _faces_of(self, column: int) -> slice:

@@ -37,7 +37,7 @@ class NeighborOptions:
 
 
 def nearest(
-    catalog: Catalog, vectors: VectorStore, probes: F32, wanted: NeighborOptions
+    catalog: Catalog, vectors: VectorStore, probes: F32, options: NeighborOptions
 ) -> list[list[NearFace]]:
     """Find the nearest faces that are in a photo, for each probe, by falling similarity.
 
@@ -45,41 +45,41 @@ def nearest(
         catalog: The library.
         vectors: Its descriptors.
         probes: float32 [N, D], of unit norm.
-        wanted: Which and how many.
+        options: Which and how many.
 
     Returns:
-        N lists; one is shorter than ``wanted.k`` only where the library holds no more such faces.
+        N lists; one is shorter than ``options.k`` only where the library holds no more such faces.
     """
-    own = [] if wanted.not_of is None else catalog.face_ids_of(wanted.not_of)
-    exclude = np.array([*own, *wanted.not_these], dtype=np.int64)
-    reach = wanted.k
+    in_photo = [] if options.not_of is None else catalog.face_ids_of(options.not_of)
+    exclude = np.array([*in_photo, *options.not_these], dtype=np.int64)
+    reach = options.k
     while True:
         found = vectors.search(probes, reach, exclude)
-        near = _in_photos(catalog, found, wanted)
-        if reach >= len(vectors) or not _may_grow(found, near, wanted):
+        near = _in_photos(catalog, found, options)
+        if reach >= len(vectors) or not _may_grow(found, near, options):
             return near
         reach *= 4  # some were in no photo: look further
 
 
 def _in_photos(
-    catalog: Catalog, found: list[list[Neighbor]], wanted: NeighborOptions
+    catalog: Catalog, found: list[list[Neighbor]], options: NeighborOptions
 ) -> list[list[NearFace]]:
     faces = catalog.faces(sorted({each.face_id for neighbors in found for each in neighbors}))
     near = [
         [
             NearFace(faces[each.face_id], each.similarity)
             for each in neighbors
-            if each.face_id in faces and each.similarity >= wanted.min_similarity
+            if each.face_id in faces and each.similarity >= options.min_similarity
         ]
         for neighbors in found
     ]
-    return [each[: wanted.k] for each in near]
+    return [each[: options.k] for each in near]
 
 
-def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], wanted: NeighborOptions) -> bool:
+def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], options: NeighborOptions) -> bool:
     """Whether a probe has too few faces, and the last one found is not yet too dissimilar."""
     return any(
-        len(kept) < wanted.k and neighbors and neighbors[-1].similarity >= wanted.min_similarity
+        len(kept) < options.k and neighbors and neighbors[-1].similarity >= options.min_similarity
         for neighbors, kept in zip(found, near, strict=True)
     )
 

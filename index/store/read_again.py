@@ -16,7 +16,7 @@ def read_again(connection: Connection, contents: Sequence[int]) -> None:
         contents: Ids of what is in the photos.
     """
     is_there = exists().where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
-    wanted = select(content.c.id).where(is_one_of(content.c.id, contents), is_there)
-    present = list(connection.scalars(wanted))
+    present_contents = select(content.c.id).where(is_one_of(content.c.id, contents), is_there)
+    present = list(connection.scalars(present_contents))
     connection.execute(delete(photo).where(is_one_of(photo.c.content_id, present)))
     connection.execute(delete(content).where(is_one_of(content.c.id, present)))

@@ -61,8 +61,8 @@ class CodedIndex(FaissIndex):
         """The faces it holds; see ``VectorStore``."""
         return np.sort(faiss.vector_to_array(self._index.id_map))
 
-    def _replace(self, gone: I64, new: I64) -> None:
-        self._index.remove_ids(gone)
+    def _replace(self, removed: I64, new: I64) -> None:
+        self._index.remove_ids(removed)
         for chunk in self._source(new):
             self._index.add_with_ids(chunk.vectors, chunk.ids)
 
@@ -75,8 +75,8 @@ class CodedIndex(FaissIndex):
         candidates = [row[(row >= 0) & ~np.isin(row, exclude)] for row in rows]
         ids, similarities = self._measured(probes, _union(candidates))
         found = []
-        for row, own in zip(similarities, candidates, strict=True):
-            chosen = np.isin(ids, own, assume_unique=True)
+        for row, ids_of_probe in zip(similarities, candidates, strict=True):
+            chosen = np.isin(ids, ids_of_probe, assume_unique=True)
             found.append(neighbors(ids[chosen], row[chosen], k))
         return found
 

@@ -33,21 +33,21 @@ class ExactIndex(FaissIndex):
 
     def __init__(self, dimension: int, source: DescriptorSource) -> None:
         super().__init__("exact", dimension, source)
-        self._held = Descriptors.joined((), dimension)
+        self._faces = Descriptors.joined((), dimension)
 
     @classmethod
-    def of(cls, held: Descriptors) -> "ExactIndex":
+    def of(cls, descriptors: Descriptors) -> "ExactIndex":
         """An index of these descriptors, which are not copied."""
-        index = cls(held.vectors.shape[1], lambda ids: iter(()))
-        index._held = held
+        index = cls(descriptors.vectors.shape[1], lambda ids: iter(()))
+        index._faces = descriptors
         return index
 
     def ids(self) -> I64:
         """The faces it holds; see ``VectorStore``."""
-        return self._held.ids
+        return self._faces.ids
 
-    def _replace(self, gone: I64, new: I64) -> None:
-        kept = self._held.without(gone)
+    def _replace(self, removed: I64, new: I64) -> None:
+        kept = self._faces.without(removed)
         ids = np.empty(len(kept) + len(new), np.int64)
         vectors = np.empty((len(ids), self._dimension), np.float32)
         end = 0
@@ -57,7 +57,7 @@ class ExactIndex(FaissIndex):
         ids, vectors = ids[:end], vectors[:end]
         order = np.argsort(ids, kind="stable")
         is_rising = bool(np.all(order[1:] > order[:-1]))
-        self._held = Descriptors(ids, vectors) if is_rising else Descriptors(ids[order], vectors[order])
+        self._faces = Descriptors(ids, vectors) if is_rising else Descriptors(ids[order], vectors[order])
 
     def search(self, probes: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
         """The nearest faces of each probe; see ``VectorStore``."""
@@ -66,13 +66,13 @@ class ExactIndex(FaissIndex):
         reach = min(len(self), k + int(np.isin(exclude, self.ids()).sum()))
         with threads_for(len(probes)):
             similarities, rows = faiss.knn(
-                np.ascontiguousarray(probes), self._held.vectors, reach, metric=faiss.METRIC_INNER_PRODUCT
+                np.ascontiguousarray(probes), self._faces.vectors, reach, metric=faiss.METRIC_INNER_PRODUCT
             )
         ids = self.ids()[rows]
-        wanted = ~np.isin(ids, exclude)
+        included = ~np.isin(ids, exclude)
         return [
-            neighbors(own[chosen], row[chosen], k)
-            for own, row, chosen in zip(ids, similarities, wanted, strict=True)
+            neighbors(row_ids[chosen], row[chosen], k)
+            for row_ids, row, chosen in zip(ids, similarities, included, strict=True)
         ]
 
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
@@ -83,7 +83,7 @@ class ExactIndex(FaissIndex):
 
     def _near(self, rows: I64, k: int, least: float) -> I64:
         """Rows, each with one of its neighbours, int64 [E, 2]."""
-        vectors = self._held.vectors
+        vectors = self._faces.vectors
         similarities, found = faiss.knn(
             vectors[rows], vectors, min(k + 1, len(self)), metric=faiss.METRIC_INNER_PRODUCT
         )
@@ -94,11 +94,11 @@ class ExactIndex(FaissIndex):
 
     def fetch(self, face_ids: I64) -> Descriptors:
         """Descriptors by id; see ``VectorStore``. Those of all faces that it holds are not copied."""
-        return self._held.only(face_ids)
+        return self._faces.only(face_ids)
 
     def write(self, file: BinaryIO) -> None:
         """Write the content of a file; see ``FaissIndex``."""
-        for array in (self._held.ids, self._held.vectors):
+        for array in (self._faces.ids, self._faces.vectors):
             np.lib.format.write_array(file, array, allow_pickle=False)
 
     def read(self, file: BinaryIO) -> None:
@@ -109,4 +109,4 @@ class ExactIndex(FaissIndex):
             raise self._cannot_read() from error
         if vectors.shape != (len(ids), self._dimension):
             raise self._cannot_read()
-        self._held = Descriptors(ids, vectors)
+        self._faces = Descriptors(ids, vectors)

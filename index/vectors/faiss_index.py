@@ -42,16 +42,16 @@ class FaissIndex(ABC):
 
     def sync(self, face_ids: I64) -> bool:
         """Make it hold these faces and no others; see ``VectorStore``."""
-        held = self.ids()
-        if np.array_equal(held, face_ids):
+        now = self.ids()
+        if np.array_equal(now, face_ids):
             return False
         self._replace(
-            np.setdiff1d(held, face_ids, assume_unique=True), np.setdiff1d(face_ids, held, assume_unique=True)
+            np.setdiff1d(now, face_ids, assume_unique=True), np.setdiff1d(face_ids, now, assume_unique=True)
         )
         return True
 
     @abstractmethod
-    def _replace(self, gone: I64, new: I64) -> None:
+    def _replace(self, removed: I64, new: I64) -> None:
         """Take faces out, and put others in."""
 
     @abstractmethod
@@ -60,9 +60,9 @@ class FaissIndex(ABC):
 
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
         """The neighbours of faces that it holds; see ``VectorStore``."""
-        held = np.intersect1d(face_ids, self.ids(), assume_unique=True)
+        known = np.intersect1d(face_ids, self.ids(), assume_unique=True)
         pairs = []
-        for chunk in self._source(held):
+        for chunk in self._source(known):
             for face_id, vector in zip(chunk.ids.tolist(), chunk.vectors, strict=True):
                 (found,) = self.search(vector[None], k, np.array([face_id]))
                 pairs += [(face_id, each.face_id) for each in found if each.similarity >= least]
@@ -70,8 +70,8 @@ class FaissIndex(ABC):
 
     def fetch(self, face_ids: I64) -> Descriptors:
         """Descriptors by id; see ``VectorStore``."""
-        held = np.intersect1d(face_ids, self.ids(), assume_unique=True)
-        return Descriptors.joined(self._source(held), self._dimension)
+        known = np.intersect1d(face_ids, self.ids(), assume_unique=True)
+        return Descriptors.joined(self._source(known), self._dimension)
 
     @abstractmethod
     def write(self, file: BinaryIO) -> None:
@@ -110,12 +110,12 @@ def threads_for(probes: int) -> Iterator[None]:
     It gives each thread probes of its own. One without any would spin until the search is over, and keep
     a core from who needs it: the search of one probe takes 3 ms without, and 23 beside other work with.
     """
-    usual = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(min(probes, usual))  # of this thread alone, as OpenMP has it
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(min(probes, threads))  # of this thread alone, as OpenMP has it
     try:
         yield
     finally:
-        faiss.omp_set_num_threads(usual)
+        faiss.omp_set_num_threads(threads)
 
 
 def pairs_of_parts(pairs: Callable[[_Part], I64], parts: Iterable[_Part]) -> I64:

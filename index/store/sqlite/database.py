@@ -128,9 +128,9 @@ class SqliteStore(Store):
     def refuse_damaged(self) -> None:
         """See ``Store``. It takes a fifth of a second for 100,000 faces with descriptors of 128 elements."""
         with self.read() as connection:
-            said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
-        if said != "ok":
-            raise LibraryDamaged(self.path, as_said(said))
+            result = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if result != "ok":
+            raise LibraryDamaged(self.path, as_said(result))
 
     def vacuum(self) -> None:
         """See ``Store``. In WAL mode, the file beside it is emptied too."""
