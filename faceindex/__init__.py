@@ -16,94 +16,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from faceindex.accuracy.calibrate import Calibrated
-    from faceindex.accuracy.measures import Evaluation
-    from faceindex.adapt.adaptation import Adaptation
-    from faceindex.asking.celebrity import Lookalikes
-    from faceindex.asking.verify import Unread, Verification
-    from faceindex.asking.why import Explanation
-    from faceindex.errors import (
-        BadRequest,
-        FaceindexError,
-        LibraryFromTheFuture,
-        LibraryLocked,
-        NoLibrary,
-        WeightsUnavailable,
-    )
-    from faceindex.library import Library
-    from faceindex.listeners import Listeners
-    from faceindex.maintenance import Checked, Restored
-    from faceindex.naming.decide import Decided
-    from faceindex.naming.enroll import Enrolled
-    from faceindex.naming.review import Suggestion
-    from faceindex.results import (
-        Answer,
-        Certainty,
-        ClusterList,
-        Identity,
-        KnownFace,
-        LibraryFace,
-        ModelSwitch,
-        NearKnownFace,
-        Planned,
-        Preview,
-        Progress,
-        ReindexSummary,
-        RootReport,
-        ScanSummary,
-    )
-    from faceindex.scanning.scan import ScanOptions
-    from faceindex.settings import Settings
-    from index.people.photo_search import FoundPhoto
-    from index.people.queries import Person, PersonSummary
-    from index.values import FaceRecord, Statistics
-    from pipeline.values import Box, PhotoFailed
-
-__all__ = [
-    "Adaptation",
-    "Answer",
-    "BadRequest",
-    "Box",
-    "Calibrated",
-    "Certainty",
-    "Checked",
-    "ClusterList",
-    "Decided",
-    "Enrolled",
-    "Evaluation",
-    "Explanation",
-    "FaceRecord",
-    "FaceindexError",
-    "FoundPhoto",
-    "Identity",
-    "KnownFace",
-    "Library",
-    "LibraryFace",
-    "LibraryFromTheFuture",
-    "LibraryLocked",
-    "Listeners",
-    "Lookalikes",
-    "ModelSwitch",
-    "NearKnownFace",
-    "NoLibrary",
-    "Person",
-    "PersonSummary",
-    "PhotoFailed",
-    "Planned",
-    "Preview",
-    "Progress",
-    "ReindexSummary",
-    "Restored",
-    "RootReport",
-    "ScanOptions",
-    "ScanSummary",
-    "Settings",
-    "Statistics",
-    "Suggestion",
-    "Unread",
-    "Verification",
-    "WeightsUnavailable",
-]
+    from faceindex.accuracy.calibrate import Calibrated as Calibrated
+    from faceindex.accuracy.measures import Evaluation as Evaluation
+    from faceindex.adapt.adaptation import Adaptation as Adaptation
+    from faceindex.asking.celebrity import Lookalikes as Lookalikes
+    from faceindex.asking.verify import Unread as Unread
+    from faceindex.asking.verify import Verification as Verification
+    from faceindex.asking.why import Explanation as Explanation
+    from faceindex.errors import BadRequest as BadRequest
+    from faceindex.errors import FaceindexError as FaceindexError
+    from faceindex.errors import LibraryFromTheFuture as LibraryFromTheFuture
+    from faceindex.errors import LibraryLocked as LibraryLocked
+    from faceindex.errors import NoLibrary as NoLibrary
+    from faceindex.errors import WeightsUnavailable as WeightsUnavailable
+    from faceindex.library import Library as Library
+    from faceindex.listeners import Listeners as Listeners
+    from faceindex.maintenance import Checked as Checked
+    from faceindex.maintenance import Restored as Restored
+    from faceindex.naming.decide import Decided as Decided
+    from faceindex.naming.enroll import Enrolled as Enrolled
+    from faceindex.naming.review import Suggestion as Suggestion
+    from faceindex.results import Answer as Answer
+    from faceindex.results import Certainty as Certainty
+    from faceindex.results import ClusterList as ClusterList
+    from faceindex.results import Identity as Identity
+    from faceindex.results import KnownFace as KnownFace
+    from faceindex.results import LibraryFace as LibraryFace
+    from faceindex.results import ModelSwitch as ModelSwitch
+    from faceindex.results import NearKnownFace as NearKnownFace
+    from faceindex.results import Planned as Planned
+    from faceindex.results import Preview as Preview
+    from faceindex.results import Progress as Progress
+    from faceindex.results import ReindexSummary as ReindexSummary
+    from faceindex.results import RootReport as RootReport
+    from faceindex.results import ScanSummary as ScanSummary
+    from faceindex.scanning.scan import ScanOptions as ScanOptions
+    from faceindex.settings import Settings as Settings
+    from index.people.photo_search import FoundPhoto as FoundPhoto
+    from index.people.queries import Person as Person
+    from index.people.queries import PersonSummary as PersonSummary
+    from index.values import FaceRecord as FaceRecord
+    from index.values import Statistics as Statistics
+    from pipeline.values import Box as Box
+    from pipeline.values import PhotoFailed as PhotoFailed
 
 _MODULES = {
     "faceindex.accuracy.calibrate": "Calibrated",
@@ -132,6 +87,8 @@ _MODULES = {
 """Where each public name is defined."""
 
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,22 +4,22 @@ Each method opens what it needs by itself, and a method that changes something h
 it works, and no longer. Networks and index stay loaded from one question to the next. Nothing is printed.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from faceindex.errors import explained
+from faceindex.errors import BadRequest, explained
 from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE
-from faceindex.paths import AnyPath, absolute
+from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
 from faceindex.sessions import Sessions
 from faceindex.settings import Settings
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from faceindex import results
     from faceindex.accuracy.calibrate import Calibrated
     from faceindex.accuracy.measures import Evaluation
     from faceindex.adapt.adaptation import Adaptation
@@ -30,16 +30,6 @@ if TYPE_CHECKING:
     from faceindex.models import Models
     from faceindex.output.photo_links import Linked
     from faceindex.people import People
-    from faceindex.results import (
-        Answer,
-        ClusterList,
-        LibraryFace,
-        ModelSwitch,
-        Planned,
-        Preview,
-        ReindexSummary,
-        ScanSummary,
-    )
     from faceindex.roots import ScannedRoots
     from faceindex.scanning.scan import ScanOptions
     from index.clustering.regroup import Regrouped
@@ -107,7 +97,7 @@ class Library:
 
         return Models(self.settings, self._listeners)
 
-    def scan(self, folders: Sequence[AnyPath], options: "ScanOptions | None" = None) -> "ScanSummary":
+    def scan(self, folders: AnyPaths, options: "ScanOptions | None" = None) -> "results.ScanSummary":
         """Find the faces in all photos of some folders, and bring the library up to date.
 
         Args:
@@ -115,12 +105,10 @@ class Library:
             options: When to stop, and what to do where many photos are gone.
 
         Returns:
-            What was done. Where a folder lost so many photos that they were not marked as missing, the
-            summary names it.
+            What was done; it names the folders that lost so many photos that none was marked as missing.
 
         Raises:
-            BadRequest: A folder cannot be scanned, and never was; or the settings ask for another model than
-                the library's.
+            BadRequest: A folder cannot be scanned, and never was; or the library has another model.
         """
         from faceindex.scanning.plan import check_roots
         from faceindex.scanning.scan import scan
@@ -130,19 +118,19 @@ class Library:
         with self._sessions.writing(make=True) as session:
             return scan(session, paths, options)
 
-    def plan_scan(self, folders: Sequence[AnyPath]) -> "Iterator[Planned]":
+    def plan_scan(self, folders: AnyPaths) -> "Iterator[results.Planned]":
         """What ``scan`` would read, and why; nothing is written, and there need not be a library."""
         from faceindex.scanning.plan import plan_scan
 
         return plan_scan(self.settings, absolute(folders))
 
-    def reindex(self, options: "ScanOptions | None" = None) -> "ReindexSummary":
+    def reindex(self, options: "ScanOptions | None" = None) -> "results.ReindexSummary":
         """Scan all folders of the library again, and forget photos that have been missing for long."""
         from faceindex.scanning.reindex import reindex
 
         return self._sessions.write(reindex, options)
 
-    def plan_reindex(self) -> "Iterator[Planned]":
+    def plan_reindex(self) -> "Iterator[results.Planned]":
         """What ``reindex`` would read, and why; nothing is written."""
         from faceindex.scanning.reindex import plan_reindex
 
@@ -154,7 +142,7 @@ class Library:
 
         return self._sessions.read(plan_pruning)
 
-    def switch_model(self, name: str, options: "ScanOptions | None" = None) -> "ModelSwitch":
+    def switch_model(self, name: str, options: "ScanOptions | None" = None) -> "results.ModelSwitch":
         """Describe all faces by another model, and then change the library to it.
 
         The library is locked only for moments: it can be used while this goes on.
@@ -163,15 +151,15 @@ class Library:
 
         return switch_model(self.settings, name, self._listeners, options)
 
-    def preview_model(self, name: str) -> "Preview":
+    def preview_model(self, name: str) -> "results.Preview":
         """How many faces a model has described, and how identities would change; nothing is written."""
         from faceindex.scanning.model_switch import preview
 
         return self._sessions.read(preview, name)
 
     def who(
-        self, photos: Sequence[AnyPath], *, k: int = 5, min_similarity: float = -1.0, hidden: bool = False
-    ) -> "Iterator[Answer | PhotoFailed]":
+        self, photos: AnyPaths, *, k: int = 5, min_similarity: float = -1.0, hidden: bool = False
+    ) -> "Iterator[results.Answer | PhotoFailed]":
         """Say who is in photos, and which faces of the library are most similar.
 
         Args:
@@ -215,7 +203,7 @@ class Library:
 
         with explained():
             runner, identifier = self._sessions.asking()
-            (found,) = examine(absolute([photo]), runner.run)
+            (found,) = examine(absolute(photo), runner.run)
             if isinstance(found, PhotoFailed):
                 return found
             return self._sessions.read(why, identifier.naming(hidden=hidden), found, face)
@@ -240,7 +228,7 @@ class Library:
             outcomes = self._sessions.runner(chosen.model).run
             return verify(chosen, (Side(first, face_a), Side(second, face_b)), outcomes, self._listeners.note)
 
-    def celebrities(self, photos: Sequence[AnyPath]) -> "Iterator[Lookalikes | PhotoFailed]":
+    def celebrities(self, photos: AnyPaths) -> "Iterator[Lookalikes | PhotoFailed]":
         """Guess which of 8,631 celebrities the faces of photos look like; there need not be a library.
 
         Yields:
@@ -285,7 +273,7 @@ class Library:
         """Make a folder of links to photos, or bring one up to date that was made here."""
         from faceindex.output.photo_links import link
 
-        return link([photo.path for photo in photos], Path(os.fsdecode(folder)))
+        return link([photo.path for photo in photos], to_path(folder))
 
     def cluster(self, *, dry_run: bool = False) -> "Regrouped":
         """Group the faces without a name, and recognise the people who have one."""
@@ -294,7 +282,7 @@ class Library:
         run = self._sessions.read if dry_run else self._sessions.write
         return run(regroup, write=not dry_run)
 
-    def clusters(self, most: int = 20) -> "ClusterList":
+    def clusters(self, most: int = 20) -> "results.ClusterList":
         """The largest clusters without a name, each with the face that shows it best."""
         from faceindex.naming.clusters import clusters
 
@@ -316,20 +304,22 @@ class Library:
             groups: Lines PERSON,GROUP: the groups to be told apart in the figures.
             model: Describes the faces of a folder; by default the one in the settings.
         """
-        from faceindex.accuracy.evaluate import Sources, evaluate, evaluate_library
+        from faceindex.accuracy.evaluate import evaluate, evaluate_library
 
-        paths = [None if each is None else Path(os.fsdecode(each)) for each in (folder, pairs, groups)]
-        sources = Sources(paths[0], paths[1], paths[2], model)
+        listed, grouped = (None if each is None else to_path(each) for each in (pairs, groups))
         if folder is None:
-            return self._sessions.read(evaluate_library, sources)
+            if pairs or model:
+                raise BadRequest("A list of pairs, and a model, go with a folder of labelled photos.")
+            return self._sessions.read(evaluate_library, grouped)
+        settings = self.settings.model_copy(update={"model": model}) if model else self.settings
         with explained():
-            return evaluate(self.settings, sources, self._listeners)
+            return evaluate(settings, to_path(folder), self._listeners, pairs=listed, groups=grouped)
 
     def plot(self, found: "Evaluation", folder: AnyPath, lines: Iterable[str] = ()) -> tuple[Path, Path]:
         """Draw an evaluation as ``accuracy.png`` and ``accuracy.html``, with some lines of text below it."""
         from faceindex.accuracy.report import write_report
 
-        return write_report(found, lines, Path(os.fsdecode(folder)))
+        return write_report(found, lines, to_path(folder))
 
     def calibrate(self, *, reset: bool = False, dry_run: bool = False) -> "Calibrated":
         """Fit what similarity means to the people that were confirmed and rejected in this library.
@@ -355,7 +345,7 @@ class Library:
         with explained():
             return adapt(self.settings, AdaptationOptions(dimension, write=not dry_run), self._listeners)
 
-    def faces(self) -> "Iterator[LibraryFace]":
+    def faces(self) -> "Iterator[results.LibraryFace]":
         """All faces of the library, by id, and what was decided of each or follows."""
         from faceindex.output.export import known_faces
 
@@ -366,7 +356,7 @@ class Library:
         from faceindex.output.export import write_jsonl, write_npz
 
         write = write_jsonl if form == "jsonl" else write_npz
-        self._sessions.read(write, Path(os.fsdecode(file)))
+        self._sessions.read(write, to_path(file))
 
     def check_picture(self, file: AnyPath, photo: AnyPath | None = None) -> None:
         """See that a picture may be written to a file, before any work is done for it.
@@ -380,22 +370,22 @@ class Library:
         """
         from faceindex.output.annotated_photo import check_target
 
-        shown = None if photo is None else absolute([photo])[0]
-        self._sessions.read(check_target, Path(os.fsdecode(file)), shown)
+        shown = None if photo is None else absolute(photo)[0]
+        self._sessions.read(check_target, to_path(file), shown)
 
-    def annotate(self, answer: "Answer", file: AnyPath) -> None:
+    def annotate(self, answer: "results.Answer", file: AnyPath) -> None:
         """Write the photo of an answer of ``who``, at full size, with its faces marked and named."""
         from faceindex.output.annotated_photo import annotate
 
         self.check_picture(file, answer.photo.file.path)
-        annotate(answer, Path(os.fsdecode(file)), self.settings)
+        annotate(answer, to_path(file), self.settings)
 
-    def draw_faces(self, faces: "Sequence[LibraryFace]", file: AnyPath) -> int:
+    def draw_faces(self, faces: "Sequence[results.LibraryFace]", file: AnyPath) -> int:
         """Write a picture of faces in rows, each above its number; how many are shown is returned."""
         from faceindex.output.face_sheet import draw_sheet
 
         self.check_picture(file)
-        return draw_sheet([each.record for each in faces], Path(os.fsdecode(file)), self.settings)
+        return draw_sheet([each.record for each in faces], to_path(file), self.settings)
 
     def statistics(self) -> "Statistics":
         """The library in figures."""
@@ -420,7 +410,7 @@ class Library:
         """
         from faceindex.maintenance import make_backup
 
-        return make_backup(self.settings, Path(os.fsdecode(file)), force=force)
+        return make_backup(self.settings, to_path(file), force=force)
 
     def restore(self, file: AnyPath, *, dry_run: bool = False) -> "Restored":
         """Put a backup in the place of the library, which is kept beside it.
@@ -431,4 +421,4 @@ class Library:
         """
         from faceindex.maintenance import restore_backup
 
-        return restore_backup(self.settings, Path(os.fsdecode(file)), dry_run=dry_run)
+        return restore_backup(self.settings, to_path(file), dry_run=dry_run)

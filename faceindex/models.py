@@ -1,12 +1,10 @@
 """The descriptor models and their weights: ``library.models``. No library is needed."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from faceindex.errors import BadRequest, explained
 from faceindex.listeners import Listeners
-from faceindex.paths import AnyPath
+from faceindex.paths import AnyPath, to_path
 from faceindex.settings import Settings
 from pipeline.models.registry import MODELS, ModelSpec, fetchable
 from pipeline.models.weights import Availability, VerifiedWeights, WeightsStore
@@ -42,7 +40,7 @@ class Models:
             model = fetchable(name)
             if source is None:
                 return self._store.fetch(model, self._listeners.download)
-            file = Path(os.fsdecode(source))
+            file = to_path(source)
             if not file.is_file():
                 raise BadRequest(f"There is no file {file}: check --from.")
             return self._store.install(model, file)

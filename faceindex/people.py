@@ -5,15 +5,13 @@ Persons are named by their names. A face is named by its number; by a photo that
 taken back.
 """
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from faceindex.naming import decide, transfer
 from faceindex.naming.decide import Decided, FaceName
 from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
 from faceindex.naming.review import Suggestion, review
-from faceindex.paths import AnyPath, absolute
+from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
 from faceindex.results import LibraryFace
 from faceindex.sessions import Sessions
 from index.decisions.journal import Journal, LoggedDecision
@@ -90,7 +88,7 @@ class People:
         """Take a decision back, by default the last one that holds; an undo can be undone too."""
         return self._sessions.write(decide.undo, number)
 
-    def enroll(self, name: str, photos: Sequence[AnyPath], *, face: int | None = None) -> Enrolled:
+    def enroll(self, name: str, photos: AnyPaths, *, face: int | None = None) -> Enrolled:
         """Make a person known from photos, and record them; a library is made where there is none.
 
         Args:
@@ -103,7 +101,7 @@ class People:
 
     def enroll_folder(self, folder: AnyPath, *, face: int | None = None) -> Enrolled:
         """Make everybody known whose photos are in a folder laid out as ``NAME/photo.jpg``."""
-        return self._enroll(people_in_folder(absolute([folder])[0]), face)
+        return self._enroll(people_in_folder(absolute(folder)[0]), face)
 
     def _enroll(self, people: Sequence[PersonToEnroll], face: int | None) -> Enrolled:
         with self._sessions.writing(make=True) as session:
@@ -126,7 +124,7 @@ class People:
         from faceindex.output.export import write_lines
 
         lines = tuple(self.journal())
-        write_lines(lines, Path(os.fsdecode(file)))
+        write_lines(lines, to_path(file))
         return len(lines)
 
     def import_journal(self, file: AnyPath) -> Imported:

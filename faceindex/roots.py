@@ -47,4 +47,4 @@ class ScannedRoots:
             BadRequest: There is no such folder.
         """
         run = self._sessions.read if dry_run else self._sessions.write
-        return run(forget_root, absolute([folder])[0], dry_run=dry_run)
+        return run(forget_root, absolute(folder)[0], dry_run=dry_run)

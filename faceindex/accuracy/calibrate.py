@@ -6,7 +6,7 @@ may look more alike here than they are. This module decides nothing: a dry run s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -18,7 +18,7 @@ from faceindex.accuracy.verification import Comparisons, compare_all
 from faceindex.errors import FaceindexError
 from faceindex.session import Session
 from faceindex.stopping import undisturbed
-from index.clock import Clock, utc_now
+from index.clock import utc_now
 from index.clustering.regroup import regroup
 from index.people.queries import PeopleQueries, Person
 from index.recognition.decided_faces import RejectedFaces, load_confirmed, load_rejected
@@ -76,26 +76,25 @@ class Calibrated:
 
     model: str
     method: str
-    losses: tuple[PredictionLoss, ...]
-    persons: int
-    same: int
-    different: int
-    rejected: int
-    close: tuple[CloseNames, ...]
     before: Thresholds
     after: Thresholds
     recognised: int
     gained: int
     lost: int
     stored: bool
+    losses: tuple[PredictionLoss, ...] = ()
+    persons: int = 0
+    same: int = 0
+    different: int = 0
+    rejected: int = 0
+    close: tuple[CloseNames, ...] = ()
 
 
-def calibrate(session: Session, clock: Clock = utc_now, *, write: bool = True) -> Calibrated:
+def calibrate(session: Session, *, write: bool = True) -> Calibrated:
     """Calibrate a library by the decisions in it.
 
     Args:
         session: Open; for writing, unless ``write`` is false.
-        clock: For the date of the calibration.
         write: Make it so, and recognise faces anew; else only say what would change.
 
     Raises:
@@ -107,58 +106,36 @@ def calibrate(session: Session, clock: Clock = utc_now, *, write: bool = True) -
     rejected = load_rejected(database, model.model_id)
     pairs = _known_pairs(confirmed, rejected, close)
     persons = PeopleQueries(database).everyone()
-    found, losses = _fitted(session, pairs, close, persons, clock())
-    before = thresholds_for(database, model.model_id)
-    after = thresholds_with(database, model.model_id, found)
-    with undisturbed():
-        if write:
-            store_calibration(database, found)
-        done = regroup(database, after, clock, write=write)
-    names = tuple(_names(pair, persons) for pair in close)
-    return Calibrated(
-        model=model.model_id,
-        method=found.method,
+    found, losses = _fitted(session, pairs, close, persons, utc_now())
+    return replace(
+        _apply(session, found, write=write),
         losses=losses,
         persons=found.persons,
         same=found.same,
         different=found.different,
         rejected=len(rejected.face_ids),
-        close=names,
-        before=before,
-        after=after,
-        recognised=done.recognised,
-        gained=done.newly_recognised,
-        lost=done.no_longer_recognised,
-        stored=write,
+        close=tuple(_names(pair, persons) for pair in close),
     )
 
 
 def reset(session: Session, *, write: bool = True) -> Calibrated:
-    """Go back to what the model comes with.
+    """Go back to what the model comes with; the arguments are those of ``calibrate``."""
+    return _apply(session, None, write=write)
 
-    Args:
-        session: Open; for writing, unless ``write`` is false.
-        write: Make it so; else only say what would change.
 
-    Raises:
-        FaceindexError: See ``faceindex.errors``.
-    """
-    model, database = session.model(), session.database
-    before = thresholds_for(database, model.model_id)
-    after = thresholds_with(database, model.model_id, None)
+def _apply(session: Session, found: Calibration | None, *, write: bool) -> Calibrated:
+    """Recognise faces by a calibration, or by what the model comes with; or find out what that would do."""
+    model, database = session.model().model_id, session.database
+    before, after = thresholds_for(database, model), thresholds_with(database, model, found)
     with undisturbed():
-        if write:
-            drop_calibrations(database, model.model_id)
+        if write and found is not None:
+            store_calibration(database, found)
+        elif write:
+            drop_calibrations(database, model)
         done = regroup(database, after, write=write)
     return Calibrated(
-        model=model.model_id,
-        method=SHIPPED,
-        losses=(),
-        persons=0,
-        same=0,
-        different=0,
-        rejected=0,
-        close=(),
+        model=model,
+        method=SHIPPED if found is None else found.method,
         before=before,
         after=after,
         recognised=done.recognised,

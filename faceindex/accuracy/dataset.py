@@ -90,14 +90,16 @@ def as_rows(named: Sequence[NamedPair], photos: Sequence[bytes]) -> Pairs:
     )
 
 
-def groups_of_people(file: Path) -> dict[str, str]:
+def groups_of_people(file: Path | None) -> dict[str, str]:
     """The group that each person belongs to: a line for each, ``PERSON,GROUP`` or with a tab between.
+
+    Without a file, nobody belongs to one.
 
     Raises:
         BadRequest: The list cannot be read, or a line is of another form.
     """
-    groups = {}
-    for number, line in enumerate(_lines(file), 1):
+    groups: dict[str, str] = {}
+    for number, line in enumerate(_lines(file) if file else (), 1):
         person, separator, group = line.rpartition("\t" if "\t" in line else ",")
         if not separator or not person.strip() or not group.strip():
             raise BadRequest(f"{file}, line {number}: write PERSON,GROUP.")

@@ -118,60 +118,29 @@ class _Subject:
     detection: Detection | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What is evaluated.
-
-    Attributes:
-        folder: Labelled photos: a folder of photos for each person; ``None`` for the library's own people.
-        pairs: A list in the format of LFW's ``pairs.txt``: only these pairs are compared.
-        groups: A list of lines PERSON,GROUP: the groups to be told apart in the figures.
-        model: Describes the faces of a folder; ``None`` for the one in the settings.
-    """
-
-    folder: Path | None
-    pairs: Path | None
-    groups: Path | None
-    model: str | None
-
-    def check(self) -> None:
-        """See that they go together.
-
-        Raises:
-            BadRequest: They do not.
-        """
-        if self.folder is None and (self.pairs or self.model):
-            raise BadRequest("A list of pairs, and a model, go with a folder of labelled photos.")
-        if self.pairs and self.groups:
-            raise BadRequest(
-                "--groups goes with a folder or the library: pairs of a list are not told apart."
-            )
-
-    def groups_of_people(self) -> dict[str, str]:
-        """The group of each person who is in the list of groups."""
-        return groups_of_people(self.groups) if self.groups else {}
-
-
-def evaluate(settings: Settings, sources: Sources, listeners: Listeners) -> Evaluation:
+def evaluate(
+    settings: Settings, folder: Path, listeners: Listeners, *, pairs: Path | None, groups: Path | None
+) -> Evaluation:
     """Measure on labelled photos: everything, or one-to-one comparison of listed pairs.
 
     Args:
         settings: The model, and how photos are looked at.
-        sources: With a folder.
+        folder: Holds a folder of photos for each person.
         listeners: Who is told how it goes.
+        pairs: A list in the format of LFW's ``pairs.txt``: only these pairs are compared.
+        groups: A list of lines PERSON,GROUP: the groups to be told apart in the figures.
 
     Raises:
         BadRequest: The folder holds no labelled photos; or a list is not of its format, or names a photo
-            that is not there.
+            that is not there; or both lists are given.
         FaceindexError: See ``faceindex.errors``; or there is no face in the photos.
     """
-    sources.check()
-    folder = Path(os.path.abspath(sources.folder or ""))
-    if sources.model is not None:
-        settings = settings.model_copy(update={"model": sources.model})
-    if sources.pairs is not None:
-        return _evaluate_pairs(settings, sources.pairs, folder, listeners)
-    return _evaluate_folder(settings, folder, sources.groups_of_people(), listeners)
+    folder = Path(os.path.abspath(folder))
+    if pairs is None:
+        return _evaluate_folder(settings, folder, groups_of_people(groups), listeners)
+    if groups is not None:
+        raise BadRequest("--groups goes with a folder or the library: pairs of a list are not told apart.")
+    return _evaluate_pairs(settings, pairs, folder, listeners)
 
 
 def _evaluate_folder(
@@ -187,17 +156,16 @@ def _evaluate_folder(
     return _evaluate(faces, groups, _Subject(str(folder), model.model_id, same, collected.detection()))
 
 
-def evaluate_library(session: Session, sources: Sources) -> Evaluation:
+def evaluate_library(session: Session, groups: Path | None) -> Evaluation:
     """Measure everything on the faces of a library that were confirmed.
 
     Args:
         session: Open.
-        sources: Without a folder; its groups are by the names of persons.
+        groups: As for ``evaluate``, by the names of persons.
 
     Raises:
         FaceindexError: See ``faceindex.errors``; or no face is confirmed.
     """
-    sources.check()
     model = session.model()
     confirmed = load_confirmed(session.database, model.model_id)
     if not len(confirmed):
@@ -215,7 +183,7 @@ def evaluate_library(session: Session, sources: Sources) -> Evaluation:
         sides=np.array([min(box.w, box.h) for box in boxes], np.float32),
     )
     subject = _Subject(str(session.settings.library), model.model_id, session.thresholds().accept, None)
-    return _evaluate(_at_most(faces, session.listeners), sources.groups_of_people(), subject)
+    return _evaluate(_at_most(faces, session.listeners), groups_of_people(groups), subject)
 
 
 def _evaluate_pairs(settings: Settings, file: Path, folder: Path, listeners: Listeners) -> Evaluation:

@@ -145,5 +145,5 @@ def test_an_empty_name_is_refused_and_a_photo_that_is_none_is_a_failure(scanned:
     with Library(scanned.settings) as library:
         with pytest.raises(FaceindexError, match="empty name"):
             list(library.who([""]))
-        (failed,) = library.who(["/no/such.jpg"])
+        (failed,) = library.who("/no/such.jpg")  # one name, not twelve
         assert isinstance(failed, PhotoFailed)
