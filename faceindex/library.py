@@ -309,7 +309,7 @@ class Library:
         listed, grouped = (None if each is None else to_path(each) for each in (pairs, groups))
         if folder is None:
             if pairs or model:
-                raise BadRequest("A list of pairs, and a model, go with a folder of labelled photos.")
+                raise BadRequest("Pairs and a model need a folder of labelled photos.")
             return self._sessions.read(evaluate_library, grouped)
         settings = self.settings.model_copy(update={"model": model}) if model else self.settings
         with explained():

@@ -28,5 +28,7 @@ def absolute(names: AnyPaths) -> list[bytes]:
     several = [names] if isinstance(names, str | bytes | os.PathLike) else names
     paths = [os.fsencode(name) for name in several]
     if b"" in paths:
-        raise BadRequest("An empty name is no file and no folder: look for a variable that is not set.")
+        raise BadRequest(
+            "An empty name is neither a file nor a folder: check for a variable that is not set."
+        )
     return [os.path.abspath(path) for path in paths]

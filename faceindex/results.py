@@ -174,7 +174,7 @@ class Refusal:
             lost = f"{name} has lost {self.lost:,} of its {self.known:,} photos at once"
         return (
             f"{lost}: is a disk not mounted? None of them was marked as missing. "
-            "If they are meant to be gone, say so with --allow-missing."
+            "If they were deleted on purpose, use --allow-missing."
         )
 
 

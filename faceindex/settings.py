@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise BadRequest(_in_one_line(error, file)) from error
         except SettingsError as error:
-            raise BadRequest(f"An environment variable FACEINDEX_* makes no sense: {error}.") from error
+            raise BadRequest(f"An environment variable FACEINDEX_* is invalid: {error}.") from error
         except (OSError, ValueError) as error:
             raise BadRequest(f"The config file {file} cannot be read: {error}.") from error
         return cls.model_construct(**dict(settings))
@@ -131,4 +131,4 @@ class Settings(BaseSettings):
 
 def _in_one_line(error: ValidationError, file: Path) -> str:
     problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-    return f"A setting makes no sense ({'; '.join(problems)}): look at the flags, FACEINDEX_* and {file}."
+    return f"Invalid setting ({'; '.join(problems)}): check the flags, FACEINDEX_* and {file}."

@@ -160,7 +160,7 @@ def _fitted(
     known = len(pairs.persons)
     if known < FEWEST_PERSONS or not len(pairs.different):
         raise FaceindexError(
-            f"To calibrate takes {FEWEST_PERSONS} persons with two confirmed faces or more, and there are "
+            f"Calibration needs {FEWEST_PERSONS} persons with two confirmed faces or more, and there are "
             f"{known}: name more people with 'faceindex people name'."
         )
     model, day = session.model(), f"{made_at:%Y-%m-%d}"
@@ -170,8 +170,8 @@ def _fitted(
         fitted = fit(pairs, came_with, origin)
     except ValueError as error:
         raise FaceindexError(
-            f"{model.model_id} was never measured, and the confirmed faces are too few to measure it: name "
-            f"more people with 'faceindex people name'."
+            f"{model.model_id} has no thresholds of its own, and too few faces are confirmed to find "
+            f"some: name more people with 'faceindex people name'."
         ) from error
     found = Calibration(
         model=model.model_id,

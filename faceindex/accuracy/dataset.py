@@ -120,7 +120,7 @@ def _pairs_a_fold(file: Path, lines: Sequence[str]) -> int:
     numbers = lines[0].split() if lines else []
     if len(numbers) not in (1, 2) or not all(number.isdecimal() for number in numbers):
         raise BadRequest(
-            f"{file} is no list of pairs: the first line says how many sets and pairs there are."
+            f"{file} is no list of pairs: its first line must say how many sets and pairs there are."
         )
     return max(1, int(numbers[-1]))
 

@@ -139,7 +139,7 @@ def evaluate(
     if pairs is None:
         return _evaluate_folder(settings, folder, groups_of_people(groups), listeners)
     if groups is not None:
-        raise BadRequest("--groups goes with a folder or the library: pairs of a list are not told apart.")
+        raise BadRequest("--groups cannot be used with --pairs: leave one out.")
     return _evaluate_pairs(settings, pairs, folder, listeners)
 
 
@@ -268,7 +268,9 @@ def _at_most(faces: MeasuredFaces, listeners: Listeners) -> MeasuredFaces:
     for row, person in enumerate(faces.people):
         place[row] = places[person] = places.get(person, -1) + 1
     kept = np.sort(np.argsort(place, kind="stable")[:MOST_FACES])
-    listeners.note(f"Of {len(faces.people):,} faces {MOST_FACES:,} are compared, as many people as can be.")
+    listeners.note(
+        f"Of {len(faces.people):,} faces, {MOST_FACES:,} are compared, of as many people as possible."
+    )
     return MeasuredFaces(
         faces.vectors[kept],
         [faces.people[row] for row in kept],

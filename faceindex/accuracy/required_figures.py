@@ -45,7 +45,7 @@ def _floor(text: str) -> Floor:
     except ValueError:
         separator = ""
     if not separator or not 0 <= least <= 1:
-        raise BadRequest(f"{text!r} is no floor: write KEY=VALUE with a value from 0 to 1.")
+        raise BadRequest(f"{text!r} is not a required figure: write KEY=VALUE with a value from 0 to 1.")
     if key not in MEASURES:
         raise BadRequest(f"There is no figure {key!r}. The figures are: {', '.join(MEASURES)}.")
     return Floor(key, least)

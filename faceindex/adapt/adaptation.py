@@ -161,7 +161,7 @@ def _confirmed(database: Store, model: ModelId) -> LabelledDescriptors:
     known = [each for each in rows.values() if len(each) >= FEWEST_FACES]
     if len(known) < FEWEST_PEOPLE:
         raise FaceindexError(
-            f"To adapt takes {FEWEST_PEOPLE} people with {FEWEST_FACES} confirmed faces or more, and there "
+            f"Adaptation needs {FEWEST_PEOPLE} people with {FEWEST_FACES} confirmed faces or more, and there "
             f"are {len(known)}: name more with 'faceindex people name', or confirm what was recognised."
         )
     chosen = [known[each] for each in generator.permutation(len(known))[:_MOST_PEOPLE]]

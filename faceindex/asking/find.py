@@ -46,7 +46,7 @@ def find(session: Session, wish: PhotoQuery) -> tuple[FoundPhoto, ...]:
     since = None if wish.since is None else first_day(wish.since)
     until = None if wish.until is None else last_day(wish.until)
     if since is not None and until is not None and since > until:
-        raise BadRequest(f"No photo is taken since {since} and until {until}: look at the two dates.")
+        raise BadRequest(f"No photo can be taken since {since} and until {until}: check the two dates.")
     people = PeopleQueries(session.database)
     return find_photos(
         session.database,
@@ -84,7 +84,7 @@ def _day(text: str, *, last: bool) -> date:
         day = int(found[3] or (calendar.monthrange(year, month)[1] if last else 1))
         return date(year, month, day)
     except ValueError as error:
-        raise BadRequest(f"{text!r} is no date: write a year, a month or a day, as 2019-07-14.") from error
+        raise BadRequest(f"{text!r} is not a date: write 2019, 2019-07 or 2019-07-14.") from error
 
 
 def _person(people: PeopleQueries, name: str, wish: PhotoQuery) -> int:

@@ -48,7 +48,7 @@ def deadline(budget: str | None) -> float:
         return math.inf
     found = _DURATION.fullmatch(budget)
     if not budget or found is None:
-        raise BadRequest(f"{budget!r} is no time budget: write it as 90s, 30m, 2h or 1h30m.")
+        raise BadRequest(f"{budget!r} is not a time budget: write 90s, 30m, 2h or 1h30m.")
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return time.monotonic() + hours * 3600 + minutes * 60 + seconds
 

@@ -81,7 +81,7 @@ def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, ever
     """Faces, or all that are recognised as a known person, are that person."""
     person = _person(session, name)
     if every == bool(faces):
-        raise BadRequest("Name the faces to confirm, or say --all for all that are recognised.")
+        raise BadRequest("Name the faces to confirm, or use --all for all that are recognised.")
     chosen = face_ids(session, faces)
     if every:
         recognised = PeopleQueries(session.database).faces_of(person.id).recognised
@@ -108,7 +108,7 @@ def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str)
     chosen = face_ids(session, faces)
     strange = set(chosen) - set(_faces_of_person(session, name))
     if strange:
-        raise BadRequest(f"Face {min(strange)} is none of {person.name}'s: see 'faceindex people show'.")
+        raise BadRequest(f"Face {min(strange)} is not one of {person.name}'s: see 'faceindex people show'.")
     _refuse_known(session, new_name)
     return _decide(session, Split(_keys(session, chosen), new_key(), person.key, new_name))
 
@@ -130,7 +130,7 @@ def merge(session: Session, name: str, other: str) -> Decided:
     """Two persons are one; the first one's name stays."""
     first, second = _person(session, name), _person(session, other)
     if first == second:
-        raise BadRequest(f"{first.name} is one person already.")
+        raise BadRequest(f"{name} and {other} are the same person already.")
     return _decide(session, Merge(first.key, second.key))
 
 
@@ -195,7 +195,7 @@ def clean(name: str) -> str:
     try:
         return clean_name(name)
     except ValueError as error:
-        raise BadRequest(f"{name!r} is no name: {error}.") from error
+        raise BadRequest(f"{name!r} cannot be a name: {error}.") from error
 
 
 def _faces_of_person(session: Session, name: str) -> tuple[int, ...]:
@@ -265,5 +265,5 @@ def _cluster(session: Session, number: int) -> tuple[int, ...]:
 
 def _keys(session: Session, chosen: Sequence[int]) -> tuple[FaceKey, ...]:
     if not chosen:
-        raise BadRequest("No face is named.")
+        raise BadRequest("Name at least one face.")
     return Journal(session.database).face_keys(chosen)

@@ -36,11 +36,11 @@ def check_target(session: Session, path: Path, photo: bytes | None) -> None:
         BadRequest: The ending is of no format that is written, or the file is a photo.
     """
     if path.suffix.lower() not in ENDINGS:
-        raise BadRequest(f"{path} has no ending of a picture format: name it .jpg or .png.")
+        raise BadRequest(f"{path} does not end in the name of a picture format: use .jpg or .png.")
     names = {os.path.abspath(os.fsencode(path)), os.path.realpath(os.fsencode(path))}
     shown = set() if photo is None else {photo, os.path.realpath(photo)}
     if names & shown or any(session.catalog.states_under([name]) for name in names):
-        raise BadRequest(f"{path} is one of your photos, which are never written to: name another file.")
+        raise BadRequest(f"{path} is one of your photos, which are never overwritten: name another file.")
 
 
 def annotate(answer: Answer, path: Path, settings: Settings) -> None:

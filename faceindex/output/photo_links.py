@@ -70,11 +70,11 @@ def _prepare(place: bytes, folder: Path) -> dict[bytes, bytes]:
     try:
         os.makedirs(place, exist_ok=True)
     except FileExistsError as error:
-        raise BadRequest(f"{folder} is no folder: name another one for the links.") from error
+        raise BadRequest(f"{folder} is not a folder: name another one for the links.") from error
     listed = os.path.join(place, os.fsencode(LIST))
     if not os.path.lexists(listed):
         if os.listdir(place):
-            raise BadRequest(f"{folder} is not empty: name a new folder, or one that was made here.")
+            raise BadRequest(f"{folder} is not empty: name a new folder, or one that --link made.")
         _write_list(place, {})
     ignored = os.path.join(place, IGNORE_FILE)
     if not os.path.lexists(ignored):

@@ -38,7 +38,7 @@ def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False
         FaceindexError: The photos are not at the new place. Nothing is changed.
     """
     if is_inside(old, {new}) or is_inside(new, {old}):
-        raise BadRequest("One place lies in the other: a scan finds moves within a folder by itself.")
+        raise BadRequest("One folder is inside the other: a scan finds moves within a folder by itself.")
     roots = Roots(session.database)
     _check_is_root(roots, old)
     photos = roots.photos_under(old)
@@ -110,6 +110,6 @@ def _check_content(file: PhotoFile, digest: bytes) -> None:
         raise FaceindexError(f"{os.fsdecode(file.path)}: {error.message}. Nothing was changed.") from error
     if not same:
         raise FaceindexError(
-            f"{os.fsdecode(file.path)} is another photo than the one known under its old name: "
+            f"{os.fsdecode(file.path)} is not the photo that was known under its old name: "
             "nothing was changed."
         )

@@ -235,7 +235,10 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(nightly: CommandLine, phot
     finally:
         (photos / "locked").chmod(0o755)
     assert ran.code == 0
-    assert ran.complaint == f"{photos / 'locked'} cannot be looked into: what is there was left as it is."
+    assert (
+        ran.complaint
+        == f"{photos / 'locked'} cannot be read: what the library knows of it was left as it is."
+    )
     assert (ran.summary["photos"]["missing"], ran.summary["refused"]) == (0, [])
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
     assert nightly.run("reindex", "--json").summary["photos"]["unchanged"] == 20

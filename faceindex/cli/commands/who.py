@@ -26,7 +26,7 @@ def who(
 ) -> None:
     """Say who is in photos, and which faces are most similar."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.answers import answer_faces, answer_title
+        from faceindex.cli.text.answers import answer_faces, photo_title
         from faceindex.errors import BadRequest
         from faceindex.results import Answer
         from faceindex.schemas.answers import AnswerSchema
@@ -44,7 +44,7 @@ def who(
             if as_json:
                 reporter.json(AnswerSchema.of(found))
             else:
-                reporter.lines([answer_title(found)])
+                reporter.lines([photo_title(found.photo)])
                 reporter.lines(answer_faces(found.faces), headed=True)
             if annotate is not None:
                 library.annotate(found, annotate)

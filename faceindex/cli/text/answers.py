@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from faceindex.asking.verify import Verification
     from faceindex.asking.why import Candidate, Explanation
     from faceindex.output.photo_links import Linked
-    from faceindex.results import Answer, Identity, KnownFace, NearKnownFace
+    from faceindex.results import Identity, KnownFace, NearKnownFace
     from index.decisions.journal import LoggedDecision
     from index.recognition.gallery import TemplateLikeness
-    from pipeline.values import Box
+    from pipeline.values import Box, PhotoIndexed
 
 HIDDEN = "(hidden)"
 """Stands for the name of a hidden person."""
@@ -29,10 +29,9 @@ UNKNOWN = "?"
 _SIMILARITY = 10  # columns
 
 
-def answer_title(answer: "Answer") -> str:
+def photo_title(photo: "PhotoIndexed") -> str:
     """The photo, and how many faces it has."""
-    photo = answer.photo
-    faces = count(len(answer.faces), "face") if answer.faces else "no face found"
+    faces = count(len(photo.faces), "face") if photo.faces else "no face found"
     return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels)"
 
 
@@ -40,7 +39,7 @@ def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
     """A heading, then for each face a row that says who it is, and below it the nearest faces."""
     if not faces:
         return
-    places = [_place(face.described.face.box) for face in faces]
+    places = [place_of(face.described.face.box) for face in faces]
     column = max(map(len, places))
     yield f"face  {'where':<{column}}  quality  similarity  who, and the nearest faces"
     for number, (face, place) in enumerate(zip(faces, places, strict=True), 1):
@@ -116,7 +115,7 @@ def explanation_rows(explanation: "Explanation") -> Iterator[str]:
 
 
 def _face(explanation: "Explanation") -> str:
-    place = _place(explanation.face.described.face.box)
+    place = place_of(explanation.face.described.face.box)
     face_id = explanation.own.face_id
     return f"{place}; {'not in the library' if face_id is None else f'number {face_id} of the library'}"
 
@@ -126,7 +125,7 @@ def _quality(explanation: "Explanation") -> str:
     if not quality.reasons:
         return f"{quality.score:.2f}"
     reasons = ", ".join(quality.reasons)
-    return f"{quality.score:.2f} ({reasons}): such a face is less like anybody than it should be"
+    return f"{quality.score:.2f} ({reasons}): a face of low quality looks less similar to everybody"
 
 
 def _thresholds(explanation: "Explanation") -> Iterator[str]:
@@ -172,7 +171,7 @@ def _decision(logged: "LoggedDecision") -> str:
         case Split():
             said = f"it is {person}, and not {other}"
         case NotAFace():
-            said = "it is no face"
+            said = "it is not a face"
         case Ignore():
             said = "it is a stranger, not to be asked about again"
         case _:
@@ -189,15 +188,15 @@ def _rule(explanation: "Explanation") -> str:
     standing = explanation.own.standing
     number = standing.decision_id if standing else None
     return {
-        "decided": f"decision {number} says so, and decisions come before any similarity",
-        "like-a-stranger": "it is most like a stranger who was ignored, and more than like any person",
-        "nobody-known": "nobody has a confirmed face to compare it with",
-        "alike": f"it is as like {name} as a name asks, and clearly more than like anybody else",
-        "too-close": f"it is nearly as like the next person as like {name}: too close to call",
-        "twice-in-photo": f"another face of this photo is surer to be {name}",
-        "one-face-alone": f"one confirmed face of {name} is like it, all together are not: not sure enough",
-        "in-the-band": f"it is like {name}, but less than the {accept:.3f} that a name asks",
-        "unlike": "it is not recognised: like none of the persons that are known",
+        "decided": f"decision {number} says so: decisions count before similarity",
+        "like-a-stranger": "it is most similar to an ignored stranger, more than to any person",
+        "nobody-known": "there is no confirmed face to compare it with",
+        "alike": f"it is similar enough to {name}, and clearly more than to anybody else",
+        "too-close": f"it is nearly as similar to the next person as to {name}: too close to call",
+        "twice-in-photo": f"another face of this photo is more similar to {name}",
+        "one-face-alone": f"it is similar to one confirmed face of {name}, but not to all of them together",
+        "in-the-band": f"its similarity to {name} is below the {accept:.3f} that a name requires",
+        "unlike": "it is not similar enough to any known person",
     }[explanation.rule]
 
 
@@ -223,5 +222,6 @@ def _name(person: Person) -> str:
     return person.name or HIDDEN
 
 
-def _place(box: "Box") -> str:
+def place_of(box: "Box") -> str:
+    """Size and place of a face in its photo, in pixels."""
     return f"{box.w:.0f} x {box.h:.0f} at {box.x:.0f}, {box.y:.0f}"

@@ -110,13 +110,13 @@ def log(decisions: Iterable["LoggedDecision"]) -> Iterator[str]:
 
 def _sentence(act: "Act", name: str | None, other: str | None) -> str:
     faces = count(len(faces_of(act)), "face")
-    name, other = name or "nobody who is known", other or "nobody who is known"
+    name, other = name or "nobody known", other or "nobody known"
     if isinstance(act, Rename):
         return f"{name} is called {act.name}"
     sentences = {
         "assign": f"{faces}: {name}",
         "reject": f"{faces}: not {name}",
-        "not-a-face": f"{faces}: no face of anybody",
+        "not-a-face": f"{faces}: not a face",
         "ignore": f"{faces}: a stranger, ignored",
         "merge": f"{name}: also who was called {other}",
         "split": f"{faces}: {name}, and not {other}",
@@ -140,9 +140,9 @@ def erased(erased: "Erased") -> Iterator[str]:
     """What was forgotten."""
     yield f"Forgotten: {erased.name}, with {count(erased.faces, 'face')}. It cannot be undone."
     for path in erased.purged.removed:
-        yield f"Deleted, since it held them too: {path}"
+        yield f"Deleted, because it held them too: {path}"
     for path in erased.purged.left:
-        yield f"May hold them still, and is yours to delete: {path}"
+        yield f"May still hold them, and is yours to delete: {path}"
 
 
 def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:
@@ -164,7 +164,7 @@ def _reason(each: "Suggestion") -> str:
         Kind.PROBABLE_FACES: f"{count(number, 'face')}, probably {name} ({similarity}): {_numbers(each)}",
         Kind.BARELY_RECOGNISED: f"{count(number, 'face')} recognised as {name}, with little to spare "
         f"({similarity}): {_numbers(each)}",
-        Kind.NEW_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')}: nobody who is known",
+        Kind.NEW_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')}: nobody known",
     }[each.kind]
 
 

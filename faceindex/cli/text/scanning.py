@@ -71,8 +71,7 @@ def not_changed(result: "ModelSwitch") -> str:
         )
     return (
         f"{lacking:,} of {result.coverage.faces:,} faces could not be described by {result.model}: is a disk "
-        f"not mounted? The library goes on with {result.previous}. To change it nevertheless, say so with "
-        "--allow-missing."
+        f"not mounted? The library goes on with {result.previous}. To change it anyway, use --allow-missing."
     )
 
 
