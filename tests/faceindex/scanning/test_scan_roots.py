@@ -238,7 +238,7 @@ class TestMove:
         there.mkdir()
         for photo in album.folder.iterdir():
             (there / photo.name).write_bytes(b"\xff\xd8" + bytes(photo.stat().st_size - 2))
-        self.refused(album, there, "another photo")
+        self.refused(album, there, "not the photo that was known")
 
     def test_a_place_without_the_photos_is_no_move(self, album: Album, tmp_path: Path) -> None:
         fill(album.folder, 10)
