@@ -32,10 +32,10 @@ class PhotoState:
         mtime_ns: Time of last change then, nanoseconds since the epoch.
         failed: It could not be read, or its content could not be decoded.
         missing: It was gone when its folder was last scanned.
-        racy: It had been changed so shortly before it was read that a change since may have left it the
-            same size and time: only its content can tell.
-        unread: It failed, and may be read now, even if unchanged: the failure was the file's and not the
-            content's, or another decoder would read it.
+        racy: It had been changed so shortly before it was read that a later change may have left size and
+            time the same. Only its content can tell.
+        unread: It failed, and may be readable now though it is unchanged: the failure was not in its content,
+            or another decoder would read it.
     """
 
     size: int
@@ -198,18 +198,18 @@ class NearFace:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of the photos of a batch; each is counted in exactly one of the first six.
+    """The counts of recorded outcomes; each is in exactly one of the first six.
 
     Attributes:
-        indexed: New to the library: its content is new, or was in no photo any more.
-        unchanged: The path had this content before.
-        duplicate: Its content is also in another photo, which is still there.
-        moved: Its content was in a photo that is gone; that photo has a new path now.
-        failed: It could not be read, or its content could not be decoded, now or earlier.
-        skipped: Not a photo.
-        faces: Faces added to the library.
-        perhaps_moved: The paths of the batch that got a content which other paths had, and as what each is
-            counted until a crawl is complete: ``indexed`` or ``duplicate``.
+        indexed: Photos whose content is new, or was in no photo any more.
+        unchanged: Photos that had this content before.
+        duplicate: Photos whose content another photo has too.
+        moved: Photos that had another path before.
+        failed: Photos that could not be read, or whose content cannot be decoded.
+        skipped: Files that are no photos.
+        faces: Faces that were added.
+        perhaps_moved: The paths of one batch that got a content which other paths had, and what each counts
+            as until a crawl is complete: ``indexed`` or ``duplicate``.
     """
 
     indexed: int = 0
@@ -222,7 +222,7 @@ class Recorded:
     perhaps_moved: Mapping[bytes, str] = field(default_factory=dict, compare=False)
 
     def with_moves(self, counted_as: Iterable[str]) -> "Recorded":
-        """The same, where some photos did move: each was counted as ``indexed`` or ``duplicate``."""
+        """The counts after photos that count as ``indexed`` or ``duplicate`` turned out to have moved."""
         counted = Counter(counted_as)
         return replace(
             self,
