@@ -43,8 +43,9 @@ def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
     """
     digests = _digests(connection, old, new)
     if digests is not None:
-        tombstones = [point for point in read_tombstones(connection) if point.digest == digests.old]
-        add_tombstones(connection, [Tombstone(digests.new, point.x, point.y) for point in tombstones])
+        before, after = digests
+        tombstones = [point for point in read_tombstones(connection) if point.digest == before]
+        add_tombstones(connection, [Tombstone(after, point.x, point.y) for point in tombstones])
 
 
 def carry_over_decisions(connection: Connection, old: int, new: int, now: datetime) -> None:
@@ -61,30 +62,22 @@ def carry_over_decisions(connection: Connection, old: int, new: int, now: dateti
     """
     decided = _decided(connection, old)
     digests = _digests(connection, old, new) if decided else None
-    if digests is None or names_any(connection, [digests.new]):
+    if digests is None or names_any(connection, digests[1:]):
         return
     matches = _matching_faces(_faces(connection, old), _faces(connection, new))
     acts = [
         act
         for face_id, box in matches.items()
-        for act in _acts(FaceKey(digests.new, box), [each for each in decided if each.face_id == face_id])
+        for act in _acts(FaceKey(digests[1], box), [each for each in decided if each.face_id == face_id])
     ]
     append_acts(connection, acts, now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Digests:
-    old: bytes
-    new: bytes
-
-
-def _digests(connection: Connection, old: int, new: int) -> _Digests | None:
-    """The digests of two contents; ``None`` if the pictures differ in size."""
-    columns = content.c
-    query = select(columns.id, columns.digest, columns.width, columns.height)
-    rows = {row.id: row for row in connection.execute(query.where(columns.id.in_([old, new])))}
+def _digests(connection: Connection, old: int, new: int) -> tuple[bytes, bytes] | None:
+    """The digests of the old and the new content; ``None`` if the pictures differ in size."""
+    rows = {row.id: row for row in connection.execute(select(content).where(content.c.id.in_([old, new])))}
     one, two = rows[old], rows[new]
-    return _Digests(one.digest, two.digest) if (one.width, one.height) == (two.width, two.height) else None
+    return (one.digest, two.digest) if (one.width, one.height) == (two.width, two.height) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ each, so that a slow reader does not hold up a writer; they may include what is 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, func, or_, select
@@ -34,8 +34,6 @@ from index.values import (
     Statistics,
 )
 from pipeline.values import Box, ModelId, Outcome, PhotoIndexed, Quality
-
-_T = TypeVar("_T")
 
 CHUNK = 1000
 """Rows read in one transaction: 8 MB of descriptors at most, and some milliseconds."""
