@@ -1,6 +1,6 @@
-"""Looks after a library: check and repair, backup and restore, and what there is to say of its place.
+"""Check and repair, backup and restore of a library, and advice about where it is kept.
 
-No printing, no command line. A repair says everything that it is going to do before it does it.
+A repair reports everything that it is going to do before it does it.
 """
 
 import os
@@ -25,7 +25,7 @@ from pipeline.models.registry import UnknownModel
 from pipeline.values import ModelId
 
 _ROUNDS = 3
-"""A repair may bring to light what it was hidden by; so often it is looked and repaired again."""
+"""A repair may reveal other faults, so the library is checked and repaired again, so often at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restor
 
 
 def place_advice(library: Path) -> str | None:
-    """What there is to say of the place where a library is; ``None`` where it is a good one."""
+    """Advice about the place of a library; ``None`` where it is a good one."""
     kind = backend_of(library).shared_place(library)
     if kind is None:
         return None

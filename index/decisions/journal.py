@@ -87,8 +87,8 @@ class Journal:
         """Append one decision.
 
         Raises:
-            DecisionRefused: It makes no sense: no face is named, or one that was forgotten, nobody is known
-                by that key, a name is none. Nobody is forgotten, and nothing undone, in this way.
+            DecisionRefused: It makes no sense: it names no face or a forgotten one, an unknown person, or an
+                invalid name. It is an ``Undo`` or a ``Forget``, which have methods of their own.
         """
         return self.append_all([act])[0]
 

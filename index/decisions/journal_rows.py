@@ -56,7 +56,7 @@ def read_decisions(connection: Connection) -> list[Decision]:
     """All decisions, in the order of their numbers.
 
     Raises:
-        NotADecision: A row is none.
+        NotADecision: A row cannot be read.
     """
     faces = _read_faces(connection)
     rows = connection.execute(select(decision).order_by(decision.c.id)).mappings()

@@ -69,7 +69,7 @@ def digest_from_json(value: object) -> bytes:
     """A content's digest, from its hexadecimal digits.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It has other characters or another length.
     """
     if not (isinstance(value, str) and _DIGEST.fullmatch(value)):
         raise ValueError("a digest is 32 bytes in hexadecimal digits")
@@ -80,7 +80,7 @@ def numbers_from_json(value: object, count: int) -> list[float]:
     """Check coordinates: a list of ``count`` finite numbers.
 
     Raises:
-        ValueError: They are none.
+        ValueError: It is another number of values, or one is not such a number.
     """
     if not isinstance(value, list) or len(value) != count or not all(map(_is_number, value)):
         raise ValueError(f"it is not {count} numbers")

@@ -68,7 +68,7 @@ def _take_over(connection: Connection, file: JournalFile, now: datetime) -> Impo
     """Import what a file holds.
 
     Raises:
-        NotADecision: A row of the journal that is there is none.
+        NotADecision: A row of the present journal cannot be read.
     """
     known = tuple(read_decisions(connection))
     number = next_number(connection)
