@@ -28,8 +28,8 @@ from index.recognition.identify import similarities
 from index.recognition.thresholds import MIN_MARGIN, Thresholds, shipped
 from pipeline.description.crop import cut
 from pipeline.description.embedder import Embedder, load_embedder
-from pipeline.description.quality import assess
-from pipeline.models.registry import spec
+from pipeline.description.quality import crop_and_assess
+from pipeline.models.registry import SFACE, spec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
 from pipeline.values import F32
@@ -86,7 +86,8 @@ def collect(photos: Path, model: str) -> Faces:
 def described(samples: Sequence[Sample], embedder: Embedder) -> Faces:
     crops = np.stack([cut(sample.photo, sample.face, embedder.protocol) for sample in samples])
     _, persons = np.unique([sample.person for sample in samples], return_inverse=True)
-    qualities = [assess(sample.photo, sample.face).score for sample in samples]
+    assessed = (crop_and_assess(sample.photo, sample.face, SFACE.crop) for sample in samples)
+    qualities = [crop.quality.score for crop in assessed]
     return Faces(embedder.embed(crops), persons.astype(np.int64), np.array(qualities, np.float32))
 
 

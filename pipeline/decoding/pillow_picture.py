@@ -183,13 +183,17 @@ class PillowPicture:
             raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> Unreadable:
-        said = "".join(each if each.isprintable() else "?" for each in " ".join(str(error).split()))
+        reason = "".join(each if each.isprintable() else "?" for each in " ".join(str(error).split()))
         if self._ends_early(error):
             return Unreadable(Reason.TRUNCATED, _TRUNCATED)
-        if isinstance(error.__cause__, KeyError) or any(word in said.lower() for word in _UNSUPPORTED_WORDS):
-            message = f"this kind of {self._kind} cannot be read ({said}): convert it to a plain JPEG or PNG"
+        if isinstance(error.__cause__, KeyError) or any(
+            word in reason.lower() for word in _UNSUPPORTED_WORDS
+        ):
+            message = (
+                f"this kind of {self._kind} cannot be read ({reason}): convert it to a plain JPEG or PNG"
+            )
             return Unreadable(Reason.UNSUPPORTED, message)
-        message = f"the {self._kind} is damaged ({said}): copy it again from where it came"
+        message = f"the {self._kind} is damaged ({reason}): copy it again from where it came"
         return Unreadable(Reason.CORRUPT, message)
 
     def _ends_early(self, error: Exception) -> bool:

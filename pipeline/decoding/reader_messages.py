@@ -117,8 +117,8 @@ class Decoded:
     taken_at: str | None
     scale: float
 
-    def check(self, pixels: int, room: int) -> None:
-        """See that it can be true of a photo of so many pixels, whose result has so many bytes of room.
+    def check(self, pixels: int, capacity: int) -> None:
+        """Check that it can be true of a photo of so many pixels, whose result has ``capacity`` bytes.
 
         Raises:
             Nonsense: It cannot.
@@ -128,7 +128,7 @@ class Decoded:
             raise Nonsense(f"no size: {self}")
         reduction = round(1 / self.scale)
         expected = (-(-height // reduction), -(-width // reduction))
-        if (self.rows, self.columns) != expected or 3 * self.rows * self.columns > room:
+        if (self.rows, self.columns) != expected or 3 * self.rows * self.columns > capacity:
             raise Nonsense(f"no pixels: {self}")
         try:
             self.time()

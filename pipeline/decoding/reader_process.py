@@ -106,7 +106,7 @@ class ReaderProcess:
         self._wait_until_loaded()
         self.busy = True
         answer = self._ask(request, descriptor, seconds)
-        with _sense():
+        with _checked():
             if isinstance(answer, HeaderRead):
                 answer.check(request.pixel_cap)
                 self.most_memory = max(self.most_memory, answer.decoding + answer.result)
@@ -125,7 +125,7 @@ class ReaderProcess:
         answer = self._ask(go_on, descriptor, seconds)
         if not isinstance(answer, Decoded):
             return self._done(answer)
-        with _sense():
+        with _checked():
             answer.check(header.pixels, self._memory.size)
         self._answered()
         return answer
@@ -163,7 +163,7 @@ class ReaderProcess:
 
     def _ask(self, message: Message, descriptor: int | None, seconds: float) -> Message:
         try:
-            with _sense():
+            with _checked():
                 self._channel.send(message, descriptor)
                 return self._channel.receive(time.monotonic() + seconds)
         except TimeoutError as error:
@@ -171,7 +171,7 @@ class ReaderProcess:
                 Reason.TIMED_OUT, f"decoding it takes longer than {seconds:.0f} s: {_DAMAGED}"
             ) from error
         except (EOFError, OSError) as error:
-            raise self._cause_of_death() from error
+            raise self._exit_cause() from error
 
     def _wait_until_loaded(self) -> None:
         if self._loaded:
@@ -179,9 +179,9 @@ class ReaderProcess:
         try:
             message = self._channel.receive(time.monotonic() + _START_SECONDS)
         except (EOFError, OSError, Nonsense) as error:
-            death = self._cause_of_death()
-            if death.reason is Reason.KILLED:
-                raise death from error
+            cause = self._exit_cause()
+            if cause.reason is Reason.KILLED:
+                raise cause from error
             raise DecodersUnavailable(
                 f"The process that decodes photos fails: {self._last_line()}."
             ) from error
@@ -191,8 +191,8 @@ class ReaderProcess:
         if self._process.stderr:
             self._process.stderr.close()
 
-    def _cause_of_death(self) -> ReaderDied:
-        """What the process died of."""
+    def _exit_cause(self) -> ReaderDied:
+        """Why the process ended, or was ended."""
         try:
             status = self._process.wait(1)
         except subprocess.TimeoutExpired:  # it lives, and does not answer
@@ -209,14 +209,14 @@ class ReaderProcess:
 
     def _last_line(self) -> str:
         """The last that the process wrote to standard error."""
-        said = self._process.stderr.read() if self._process.stderr else b""
-        lines = said.decode(errors="replace").split("\n")
+        output = self._process.stderr.read() if self._process.stderr else b""
+        lines = output.decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
 
 
 @contextmanager
-def _sense() -> Iterator[None]:
-    """Take a reader that makes no sense for one that has died of the photo."""
+def _checked() -> Iterator[None]:
+    """Treat a reader whose message makes no sense as one that crashed on the photo."""
     try:
         yield
     except Nonsense as error:

@@ -70,26 +70,19 @@ class _Pose:
     roll: float
 
 
-def assess(photo: DecodedPhoto, face: DetectedFace) -> Quality:
-    """How much ``face`` can be trusted, judged from ``photo`` and the face's own values.
-
-    The photo should be decoded as finely as for a crop of 112 x 112: coarser pixels count as blur.
-    """
-    return _judge(face, cut(photo, face, _FRAME))
-
-
 def crop_and_assess(photo: DecodedPhoto, face: DetectedFace, protocol: CropProtocol) -> FaceCrop:
-    """Cut a face out by a model's protocol, and judge it as ``assess`` does.
+    """Cut a face out by a model's protocol, and assess its quality.
 
-    It is cut once where the model's protocol is the one by which faces are judged.
+    The photo should be decoded as finely as for a crop of 112 x 112: coarser pixels count as blur. The face
+    is cut out once where the model's protocol is the one by which quality is assessed.
     """
     frame = cut(photo, face, _FRAME)
     pixels = frame if protocol == _FRAME else cut(photo, face, protocol)
-    return FaceCrop(face, _judge(face, frame), pixels)
+    return FaceCrop(face, _assess(face, frame), pixels)
 
 
-def _judge(face: DetectedFace, frame: U8) -> Quality:
-    """The quality of a face, given its pixels in the frame that every face is judged in."""
+def _assess(face: DetectedFace, frame: U8) -> Quality:
+    """The quality of a face, given its pixels in the frame in which every face is assessed."""
     pose = _pose(face.landmarks)
     grades = (
         (_SIZE, min(face.box.w, face.box.h)),

@@ -26,8 +26,6 @@ from pipeline.values import F32, U8
 
 TILE = 256
 """Side of the square that P-Net is run on, pixels: one fixed shape, compiled once, that fits the cache."""
-CELLS = 123
-"""P-Net's outputs along one side of a tile: one for each 12 x 12 window, two pixels apart."""
 REFINE_SIDE, OUTPUT_SIDE = 24, 48
 """Side of the patches that R-Net and O-Net look at, pixels."""
 REFINE_BATCH, OUTPUT_BATCH = 64, 16
@@ -49,12 +47,12 @@ _SHA256 = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposals:
-    """What P-Net says of every window of one tile."""
+    """P-Net's output for every window of one tile: windows of 12 x 12 pixels, two pixels apart."""
 
     logit: F32
-    """[CELLS, CELLS], logarithm of the odds that it is a face."""
+    """[123, 123], logarithm of the odds that it is a face."""
     offsets: F32
-    """[4, CELLS, CELLS], of the corners x1, y1, x2, y2, in window sides."""
+    """[4, 123, 123], of the corners x1, y1, x2, y2, in window sides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,7 +223,7 @@ def _flat(x: Any) -> Any:
 
 
 def _pnet(weights: Path) -> ov.Model:
-    """P-Net on float32 tiles: [N, 5, CELLS, CELLS], logits and offsets."""
+    """P-Net on float32 tiles: [N, 5, 123, 123], logits and offsets."""
     layers = _Layers(weights)
     tiles = op.parameter([-1, TILE, TILE, 3], np.float32)
     x = _pool(layers.prelu(layers.first_convolution(_channels_first(tiles))), 2, "same_upper")

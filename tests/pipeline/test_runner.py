@@ -295,7 +295,7 @@ def test_the_crop_that_faces_are_judged_by_serves_a_model_that_wants_the_same(
     assert cuts == list(dict.fromkeys([SFACE.crop, protocol]))
     photo, face = decoded(file), outcome.faces[0].face
     np.testing.assert_array_equal(embedder.batches[0][0], cut(photo, face, protocol))
-    assert outcome.faces[0].quality == quality.assess(photo, face)
+    assert outcome.faces[0].quality == quality.crop_and_assess(photo, face, SFACE.crop).quality
 
 
 def test_closing_early_stops_the_workers_after_the_photo_in_hand(photos: list[PhotoFile]) -> None:

@@ -11,12 +11,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from pipeline.description.quality import assess
+from pipeline.description.quality import crop_and_assess
 from pipeline.detection.cascade import MtcnnDetector
 from pipeline.detection.mtcnn_networks import Mtcnn
+from pipeline.models.registry import SFACE
 from pipeline.models.runtime import RuntimeOptions
-from pipeline.values import F32, Box, DecodedPhoto, DetectedFace
+from pipeline.values import F32, Box, DecodedPhoto, DetectedFace, Quality
 from tests.pipeline.faces import ASTRONAUT, HOPPER, astronaut, hopper, photo_of
+
+
+def assess(photo: DecodedPhoto, face: DetectedFace) -> Quality:
+    return crop_and_assess(photo, face, SFACE.crop).quality
+
 
 real_faces = pytest.mark.parametrize(("photo", "face"), [(astronaut(), ASTRONAUT), (hopper(), HOPPER)])
 
