@@ -175,14 +175,14 @@ class Library:
         from index.recognition.identify import NeighborOptions
         from pipeline.values import PhotoFailed
 
-        wanted = NeighborOptions(k, min_similarity)
+        options = NeighborOptions(k, min_similarity)
         with explained():
             paths = absolute(photos)
             runner, identifier = self._sessions.asking()
             identifier = identifier.naming(hidden=hidden)
             for path in paths:
                 (found,) = examine([path], runner.run)
-                yield found if isinstance(found, PhotoFailed) else identifier.answer(found, wanted)
+                yield found if isinstance(found, PhotoFailed) else identifier.answer(found, options)
 
     def why(
         self, photo: AnyPath, *, face: int | None = None, hidden: bool = False
@@ -219,12 +219,12 @@ class Library:
             face_a: Number of the face in the first photo, from 1; by default the only face, or the largest.
             face_b: Likewise, in the second.
         """
-        from faceindex.asking.verify import Side, judge_of_library, judge_without_library, verify
+        from faceindex.asking.verify import Side, model_of_library, model_without_library, verify
 
         with explained():
             first, second = absolute([photo_a, photo_b])
-            chosen = self._sessions.read(judge_of_library) if self.settings.library.exists() else None
-            chosen = chosen or judge_without_library(self.settings, self._listeners)
+            chosen = self._sessions.read(model_of_library) if self.settings.library.exists() else None
+            chosen = chosen or model_without_library(self.settings, self._listeners)
             outcomes = self._sessions.runner(chosen.model).run
             return verify(chosen, (Side(first, face_a), Side(second, face_b)), outcomes, self._listeners.note)
 

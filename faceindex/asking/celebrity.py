@@ -95,14 +95,14 @@ class Celebrities:
         return GuessedFace(described, guesses)
 
 
-def _fetched(store: WeightsStore, wanted: ModelSpec | NameList, progress: "Progress") -> VerifiedWeights:
+def _fetched(store: WeightsStore, file: ModelSpec | NameList, progress: "Progress") -> VerifiedWeights:
     """One of the two files.
 
     Raises:
         WeightsMissing: It is not here and cannot be fetched; the message says how to bring it.
     """
     try:
-        return store.fetch(wanted, progress)
+        return store.fetch(file, progress)
     except WeightsMissing as error:
-        bring = f"`faceindex models fetch {wanted.model_id} --from FILE`"
+        bring = f"`faceindex models fetch {file.model_id} --from FILE`"
         raise WeightsMissing(f"{error} Without a network, bring the file and run {bring}.") from error

@@ -37,23 +37,23 @@ class PhotoQuery:
     hidden: bool = False
 
 
-def find(session: Session, wish: PhotoQuery) -> tuple[FoundPhoto, ...]:
+def find(session: Session, query: PhotoQuery) -> tuple[FoundPhoto, ...]:
     """The photos that are wanted, by the time they were taken, then by path; missing ones are left out.
 
     Raises:
         BadRequest: Nobody has one of the names, or has it hidden, or a date is none.
     """
-    since = None if wish.since is None else first_day(wish.since)
-    until = None if wish.until is None else last_day(wish.until)
+    since = None if query.since is None else first_day(query.since)
+    until = None if query.until is None else last_day(query.until)
     if since is not None and until is not None and since > until:
         raise BadRequest(f"No photo can be taken since {since} and until {until}: check the two dates.")
     people = PeopleQueries(session.database)
     return find_photos(
         session.database,
         PhotoFilter(
-            persons=tuple(_person(people, name, wish) for name in wish.names),
-            without=tuple(_person(people, name, wish) for name in wish.without),
-            only=wish.only,
+            persons=tuple(_person(people, name, query) for name in query.names),
+            without=tuple(_person(people, name, query) for name in query.without),
+            only=query.only,
             since=since,
             until=until,
         ),
@@ -87,8 +87,8 @@ def _day(text: str, *, last: bool) -> date:
         raise BadRequest(f"{text!r} is not a date: write 2019, 2019-07 or 2019-07-14.") from error
 
 
-def _person(people: PeopleQueries, name: str, wish: PhotoQuery) -> int:
+def _person(people: PeopleQueries, name: str, query: PhotoQuery) -> int:
     person = people.named(name)
-    if person.hidden and not wish.hidden:
+    if person.hidden and not query.hidden:
         raise BadRequest(f"{person.name} is hidden: to find hidden persons, add --hidden.")
     return person.id

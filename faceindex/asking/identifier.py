@@ -46,11 +46,11 @@ class StoredFace:
 
     Attributes:
         face_id: Its number; ``None`` where it is not in the library.
-        standing: What was decided of it; ``None`` with ``face_id``.
+        status: What was decided of it; ``None`` with ``face_id``.
     """
 
     face_id: int | None = None
-    standing: FaceStatus | None = None
+    status: FaceStatus | None = None
 
 
 class Identifier:
@@ -95,24 +95,24 @@ class Identifier:
         other._hidden = hidden
         return other
 
-    def answer(self, photo: PhotoIndexed, wanted: NeighborOptions) -> Answer:
+    def answer(self, photo: PhotoIndexed, options: NeighborOptions) -> Answer:
         """Who is in a photo, and which faces of the library are nearest."""
         if not photo.faces:
             return Answer(photo, ())
-        own = self.own(photo)
+        stored = self.stored(photo)
         queries: F32 = np.stack([face.vector for face in photo.faces])
         gallery = self.gallery(photo)
-        near = self._nearest(photo, queries, wanted)
+        near = self._nearest(photo, queries, options)
         identities = _each_person_once(
             [
                 self._identity(gallery, query, known, strangers)
-                for query, known, strangers in zip(queries, own, near, strict=True)
+                for query, known, strangers in zip(queries, stored, near, strict=True)
             ]
         )
         return Answer(
             photo,
             tuple(
-                KnownFace(face, identity, _wanted(matches, wanted))
+                KnownFace(face, identity, _similar_enough(matches, options))
                 for face, identity, matches in zip(photo.faces, identities, near, strict=True)
             ),
         )
@@ -121,14 +121,14 @@ class Identifier:
         """Everyone who is known, by id, as they are to be shown."""
         return {id_: replace(person, name=self._name(person)) for id_, person in self._persons.items()}
 
-    def own(self, photo: PhotoIndexed) -> tuple[StoredFace, ...]:
+    def stored(self, photo: PhotoIndexed) -> tuple[StoredFace, ...]:
         """What the library knows of each face of a photo."""
         records = list(self._catalog.faces(self._catalog.face_ids_of(photo.digest)).values())
         found = pairs([each.face.box for each in photo.faces], [record.box for record in records])
         ids = {pair.first: records[pair.second].face_id for pair in found}
-        standings = self._people.statuses(sorted(ids.values()))
+        statuses = self._people.statuses(sorted(ids.values()))
         return tuple(
-            StoredFace(ids[number], standings[ids[number]]) if number in ids else StoredFace()
+            StoredFace(ids[number], statuses[ids[number]]) if number in ids else StoredFace()
             for number in range(len(photo.faces))
         )
 
@@ -137,34 +137,34 @@ class Identifier:
         return self._gallery.without(self._catalog.face_ids_of(photo.digest))
 
     def _nearest(
-        self, photo: PhotoIndexed, queries: F32, wanted: NeighborOptions
+        self, photo: PhotoIndexed, queries: F32, options: NeighborOptions
     ) -> list[tuple[NearKnownFace, ...]]:
         # Those that are too unlike to be shown may still be strangers who were ignored.
-        low = min(wanted.min_similarity, self.thresholds.accept)
-        others = replace(wanted, min_similarity=low, not_of=photo.digest, not_these=self._not_faces)
+        low = min(options.min_similarity, self.thresholds.accept)
+        others = replace(options, min_similarity=low, not_of=photo.digest, not_these=self._not_faces)
         found = nearest(self._catalog, self._vectors, queries, others)
         ids = sorted({each.face.face_id for near in found for each in near})
-        standings = self._people.statuses(ids)
-        return [tuple(self._near(each, standings[each.face.face_id]) for each in near) for near in found]
+        statuses = self._people.statuses(ids)
+        return [tuple(self._near(each, statuses[each.face.face_id]) for each in near) for near in found]
 
-    def _near(self, near: NearFace, standing: FaceStatus) -> NearKnownFace:
-        person = self._shown(standing.person)
-        return NearKnownFace(near.face, near.similarity, person, standing.confirmed, standing.ignored)
+    def _near(self, near: NearFace, status: FaceStatus) -> NearKnownFace:
+        person = self._shown(status.person)
+        return NearKnownFace(near.face, near.similarity, person, status.confirmed, status.ignored)
 
     def _identity(
-        self, gallery: Gallery, query: F32, own: StoredFace, near: Sequence[NearKnownFace]
+        self, gallery: Gallery, query: F32, stored: StoredFace, near: Sequence[NearKnownFace]
     ) -> Identity:
-        standing = own.standing
-        if standing is not None and (standing.not_a_face or standing.ignored):
-            return Identity(Certainty.NOT_A_FACE if standing.not_a_face else Certainty.IGNORED)
-        barred = () if standing is None else [person.id for person in standing.rejected]
-        match = identify(gallery, query[None], self.thresholds, {0: barred})[0]
-        if standing is not None and standing.person is not None and standing.confirmed:
-            return self._confirmed(gallery, query, standing.person, match)
+        status = stored.status
+        if status is not None and (status.not_a_face or status.ignored):
+            return Identity(Certainty.NOT_A_FACE if status.not_a_face else Certainty.IGNORED)
+        rejected = () if status is None else [person.id for person in status.rejected]
+        match = identify(gallery, query[None], self.thresholds, {0: rejected})[0]
+        if status is not None and status.person is not None and status.confirmed:
+            return self._confirmed(gallery, query, status.person, match)
         stranger = max((each.similarity for each in near if each.ignored), default=-1.0)
         if stranger >= self.thresholds.accept and stranger > match.similarity:
             return Identity(Certainty.IGNORED, similarity=stranger)
-        return self._matched(match, compared=max(1, len(gallery) - len(barred)))
+        return self._matched(match, compared=max(1, len(gallery) - len(rejected)))
 
     def _confirmed(self, gallery: Gallery, query: F32, person: Person, match: Match) -> Identity:
         similarity = self._similarity(gallery, query, person)
@@ -183,8 +183,8 @@ class Identifier:
     def _similarity(self, gallery: Gallery, query: F32, person: Person) -> float | None:
         """How like a face is to one person; ``None`` where nothing else is known of the person."""
         scores = similarities(gallery.evidence(query[None]), self.thresholds)[0]
-        own = scores[gallery.person_ids == person.id]
-        return float(own[0]) if len(own) else None
+        similarity = scores[gallery.person_ids == person.id]
+        return float(similarity[0]) if len(similarity) else None
 
     def _matched(self, match: Match, compared: int) -> Identity:
         if match.person_id == NONE:
@@ -227,5 +227,5 @@ def _rank(identity: Identity) -> tuple[bool, float]:
     return identity.certainty is Certainty.CONFIRMED, identity.similarity or -1.0
 
 
-def _wanted(near: Sequence[NearKnownFace], wanted: NeighborOptions) -> tuple[NearKnownFace, ...]:
-    return tuple(each for each in near if each.similarity >= wanted.min_similarity)
+def _similar_enough(near: Sequence[NearKnownFace], options: NeighborOptions) -> tuple[NearKnownFace, ...]:
+    return tuple(each for each in near if each.similarity >= options.min_similarity)

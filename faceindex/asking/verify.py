@@ -60,19 +60,19 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class VerificationModel:
     """What describes the faces, and what their similarity means."""
 
     model: ModelSpec
     thresholds: Thresholds
 
 
-def judge_of_library(session: Session) -> Judge | None:
+def model_of_library(session: Session) -> VerificationModel | None:
     """The library's model and thresholds; ``None`` before its first scan."""
-    return Judge(session.model(), session.thresholds()) if session.catalog.model() else None
+    return VerificationModel(session.model(), session.thresholds()) if session.catalog.model() else None
 
 
-def judge_without_library(settings: Settings, listeners: Listeners) -> Judge:
+def model_without_library(settings: Settings, listeners: Listeners) -> VerificationModel:
     """The model that the settings ask for, with the thresholds that it comes with.
 
     Raises:
@@ -82,16 +82,16 @@ def judge_without_library(settings: Settings, listeners: Listeners) -> Judge:
 
     choice = choose(settings.model, WeightsStore(settings.cache_dir), listeners.download)
     listeners.note(f"There is no library; the model is {choice.reason}")
-    return Judge(choice.model, shipped(choice.model.model_id))
+    return VerificationModel(choice.model, shipped(choice.model.model_id))
 
 
 def verify(
-    judge: Judge, sides: tuple[Side, Side], outcomes: Outcomes, note: Callable[[str], None]
+    by: VerificationModel, sides: tuple[Side, Side], outcomes: Outcomes, note: Callable[[str], None]
 ) -> Verification | Unread:
     """Compare a face of one photo with a face of another.
 
     Args:
-        judge: By whose model the faces are described.
+        by: The model by which the faces are described and compared.
         sides: The two photos.
         outcomes: Looks at them.
         note: Called with a sentence for the user where a photo has more than one face.
@@ -110,10 +110,10 @@ def verify(
         if isinstance(photo, PhotoIndexed)
     )
     similarity = max(-1.0, min(1.0, float(first.vector @ second.vector)))
-    same = similarity >= judge.thresholds.accept
-    probability = judge.thresholds.probability(similarity)
-    model = judge.model.model_id
-    return Verification(same, similarity, probability, judge.thresholds, model, (first, second))
+    same = similarity >= by.thresholds.accept
+    probability = by.thresholds.probability(similarity)
+    model = by.model.model_id
+    return Verification(same, similarity, probability, by.thresholds, model, (first, second))
 
 
 def _face(photo: PhotoIndexed, side: Side, note: Callable[[str], None]) -> Descriptor:

@@ -70,7 +70,7 @@ class Explanation:
         photo: The photo.
         number: Of the face in the photo, from 1.
         face: The face, as ``who`` answers.
-        own: What the library knows of it.
+        stored: What the library knows of it.
         thresholds: Those that were applied.
         margin: How far ahead of the next person the face must be, to be named for sure.
         candidates: The most similar persons, the first the most.
@@ -81,7 +81,7 @@ class Explanation:
     photo: PhotoIndexed
     number: int
     face: KnownFace
-    own: StoredFace
+    stored: StoredFace
     thresholds: Thresholds
     margin: float
     candidates: tuple[Candidate, ...]
@@ -115,25 +115,25 @@ def explain(session: Session, identifier: Identifier, photo: PhotoIndexed) -> It
     answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
     decisions = _Decisions(session, identifier)
-    for number, (face, own) in enumerate(zip(answer.faces, identifier.own(photo), strict=True), 1):
-        candidates = _candidates(identifier, gallery, face.described.vector, own)
+    for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):
+        candidates = _candidates(identifier, gallery, face.described.vector, stored)
         yield Explanation(
             photo,
             number,
             face,
-            own,
+            stored,
             identifier.thresholds,
             _least_margin(face.identity, identifier.thresholds),
             candidates,
             decisions.about(FaceKey(photo.digest, face.described.face.box)),
-            _rule(face.identity, own, candidates, identifier.thresholds),
+            _rule(face.identity, stored, candidates, identifier.thresholds),
         )
 
 
 def _candidates(
-    identifier: Identifier, gallery: Gallery, vector: F32, own: StoredFace
+    identifier: Identifier, gallery: Gallery, vector: F32, stored: StoredFace
 ) -> tuple[Candidate, ...]:
-    rejected = {person.id for person in own.standing.rejected} if own.standing else set()
+    rejected = {person.id for person in stored.status.rejected} if stored.status else set()
     scores = similarities(gallery.evidence(vector[None]), identifier.thresholds)[0]
     ids = [int(gallery.person_ids[column]) for column in np.argsort(-scores, kind="stable")]
     by_id = dict(zip(gallery.person_ids.tolist(), scores.tolist(), strict=True))
@@ -146,9 +146,9 @@ def _candidates(
 
 
 def _rule(
-    identity: Identity, own: StoredFace, candidates: tuple[Candidate, ...], thresholds: Thresholds
+    identity: Identity, stored: StoredFace, candidates: tuple[Candidate, ...], thresholds: Thresholds
 ) -> Rule:
-    if own.standing is not None and own.standing.decision_id is not None:
+    if stored.status is not None and stored.status.decision_id is not None:
         return Rule.DECIDED
     if identity.certainty is Certainty.IGNORED:
         return Rule.LIKE_A_STRANGER

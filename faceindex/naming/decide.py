@@ -106,9 +106,9 @@ def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str)
     """Some faces of a person are somebody else, who is new."""
     person = _person(session, name)
     chosen = face_ids(session, faces)
-    strange = set(chosen) - set(_faces_of_person(session, name))
-    if strange:
-        raise BadRequest(f"Face {min(strange)} is not one of {person.name}'s: see 'faceindex people show'.")
+    others = set(chosen) - set(_faces_of_person(session, name))
+    if others:
+        raise BadRequest(f"Face {min(others)} is not one of {person.name}'s: see 'faceindex people show'.")
     _refuse_known(session, new_name)
     return _decide(session, Split(_keys(session, chosen), new_key(), person.key, new_name))
 
@@ -199,8 +199,8 @@ def clean(name: str) -> str:
 
 
 def _faces_of_person(session: Session, name: str) -> tuple[int, ...]:
-    own = PeopleQueries(session.database).faces_of(_person(session, name).id)
-    return *own.confirmed, *(each.face_id for each in own.recognised)
+    found = PeopleQueries(session.database).faces_of(_person(session, name).id)
+    return *found.confirmed, *(each.face_id for each in found.recognised)
 
 
 def _face_id(session: Session, name: str) -> int:
@@ -208,16 +208,16 @@ def _face_id(session: Session, name: str) -> int:
         if not session.catalog.faces([int(name)]):
             raise BadRequest(f"There is no face {name}: 'faceindex people show' and 'cluster' list numbers.")
         return int(name)
-    own, place = _faces_in(session, name), None
-    if own is None and (match := _PLACE_IN_PHOTO.fullmatch(name)):
-        own, place = _faces_in(session, match[1]), int(match[2])
-    if own is None:
+    ids, place = _faces_in(session, name), None
+    if ids is None and (match := _PLACE_IN_PHOTO.fullmatch(name)):
+        ids, place = _faces_in(session, match[1]), int(match[2])
+    if ids is None:
         raise BadRequest(f"{name} is neither the number of a face nor a photo of the library: scan it first.")
-    if place is None and len(own) != 1:
-        raise BadRequest(f"{name} has {len(own)} faces: name one by its number, or as PHOTO:1 for the first.")
-    if place is not None and place > len(own):
-        raise BadRequest(f"{name}: there are only {len(own)} faces in this photo.")
-    return own[(place or 1) - 1]
+    if place is None and len(ids) != 1:
+        raise BadRequest(f"{name} has {len(ids)} faces: name one by its number, or as PHOTO:1 for the first.")
+    if place is not None and place > len(ids):
+        raise BadRequest(f"{name}: there are only {len(ids)} faces in this photo.")
+    return ids[(place or 1) - 1]
 
 
 def _faces_in(session: Session, photo: str) -> list[int] | None:

@@ -111,12 +111,12 @@ class _Reviewer:
             np.add.at(means, number[order][np.searchsorted(faces[order], chunk.ids)], chunk.vectors)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         means /= np.where(lengths, lengths, 1.0)
-        barred: dict[int, set[int]] = {}
-        standings = self._people.statuses(faces.tolist())
+        rejected: dict[int, set[int]] = {}
+        statuses = self._people.statuses(faces.tolist())
         for face, row in zip(faces.tolist(), number.tolist(), strict=True):
-            if standings[face].rejected:
-                barred.setdefault(row, set()).update(person.id for person in standings[face].rejected)
-        matches = identify(self._gallery, means, self._thresholds, barred)
+            if statuses[face].rejected:
+                rejected.setdefault(row, set()).update(person.id for person in statuses[face].rejected)
+        matches = identify(self._gallery, means, self._thresholds, rejected)
         return (self._of_cluster(each, matches[row]) for row, each in enumerate(clusters))
 
     def _of_cluster(self, cluster: ClusterFaces, match: Match) -> Suggestion:
@@ -130,17 +130,17 @@ class _Reviewer:
         """Faces in no cluster that are probably somebody, those of one person together."""
         by_person: dict[int, list[tuple[float, int]]] = {}
         for chunk in self._session.catalog.descriptors(self._model.model_id, self._all_faces()):
-            standings = self._people.statuses(chunk.ids.tolist())
+            statuses = self._people.statuses(chunk.ids.tolist())
             rows = [
                 row
                 for row, face in enumerate(chunk.ids.tolist())
-                if face not in clustered and _is_open(standings[face])
+                if face not in clustered and _is_open(statuses[face])
             ]
-            barred = {
-                at: [person.id for person in standings[int(chunk.ids[row])].rejected]
+            rejected = {
+                at: [person.id for person in statuses[int(chunk.ids[row])].rejected]
                 for at, row in enumerate(rows)
             }
-            matches = identify(self._gallery, chunk.vectors[rows], self._thresholds, barred)
+            matches = identify(self._gallery, chunk.vectors[rows], self._thresholds, rejected)
             for at in np.flatnonzero(matches.probable | matches.accepted):
                 by_person.setdefault(int(matches.person_ids[at]), []).append(
                     (-float(matches.similarities[at]), int(chunk.ids[rows[at]]))
@@ -186,8 +186,8 @@ class _Reviewer:
         return self._shown(int(self._gallery.person_ids[best])), float(cosines[best])
 
     def _doubtful(self, person: Person, faces: Sequence[int], vectors: F32) -> Iterator[Suggestion]:
-        barred = {row: [person.id] for row in range(len(faces))}
-        others = identify(self._gallery, vectors, self._thresholds, barred)
+        rejected = {row: [person.id] for row in range(len(faces))}
+        others = identify(self._gallery, vectors, self._thresholds, rejected)
         own = _to_the_others(vectors)
         for row in np.flatnonzero(others.similarities >= self._thresholds.accept).tolist():
             other = self._shown(int(others.person_ids[row]))
@@ -208,8 +208,8 @@ class _Reviewer:
         return Descriptors.joined(chunks, self._model.dimension)
 
 
-def _is_open(standing: FaceStatus) -> bool:
-    return standing.person is None and not standing.ignored and not standing.not_a_face
+def _is_open(status: FaceStatus) -> bool:
+    return status.person is None and not status.ignored and not status.not_a_face
 
 
 def _mean(vectors: F32) -> F32:

@@ -46,15 +46,15 @@ def link(photos: Sequence[bytes], folder: Path) -> Linked:
         FaceindexError: It cannot be read or written, or its file system has no links.
     """
     place = os.path.abspath(os.fsencode(folder))
-    wanted = [photo for photo in photos if not photo.startswith(place + b"/")]
-    targets = set(wanted)
+    outside = [photo for photo in photos if not photo.startswith(place + b"/")]
+    targets = set(outside)
     try:
         ours = _prepare(place, folder)
         stale = ours.keys() - {name for name, target in ours.items() if target in targets}
         kept = {target: name for name, target in ours.items() if name not in stale}
         for name in stale:
             os.unlink(os.path.join(place, name))
-        fresh = [photo for photo in wanted if photo not in kept]
+        fresh = [photo for photo in outside if photo not in kept]
         made = dict(_named(fresh, place, set(kept.values())))
         # Written first: of a run that is killed, the next one still knows which links are ours.
         _write_list(place, {name: target for target, name in kept.items()} | made)

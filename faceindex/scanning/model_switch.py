@@ -60,10 +60,10 @@ def switch_model(
 
 def preview(session: Session, name: str) -> Preview:
     """How many faces a model has described, and how identities would change. Nothing is written."""
-    own, model = session.model(), find_model(session.database, name)
+    current, model = session.model(), find_model(session.database, name)
     coverage = Redescription(session.database, model.model_id).coverage()
-    comparison = _comparison(session.database, own, model)
-    return Preview(own.model_id, model.model_id, coverage, comparison)
+    comparison = _comparison(session.database, current, model)
+    return Preview(current.model_id, model.model_id, coverage, comparison)
 
 
 class _ModelSwitcher:

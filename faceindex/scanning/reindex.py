@@ -75,9 +75,9 @@ def _gains(store: Store, recognitions: NewRecognitions) -> tuple[PersonGain, ...
     """The persons with new faces, those with most first, without hidden ones."""
     persons = PeopleQueries(store).everyone()
     gains = [
-        PersonGain(persons[who].name, faces)
-        for who, faces in recognitions.by_person().items()
-        if not persons[who].hidden
+        PersonGain(persons[person_id].name, faces)
+        for person_id, faces in recognitions.by_person().items()
+        if not persons[person_id].hidden
     ]
     return tuple(sorted(gains, key=lambda each: (-each.new, each.person)))
 

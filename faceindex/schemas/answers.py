@@ -90,7 +90,7 @@ class FaceDecisionSchema(Schema):
 class _PlaceInPhotoSchema(Schema):
     photo: PathText = at("explanation.photo.file.path")
     face: int = at("explanation.number")
-    face_id: int | None = at("explanation.own.face_id")
+    face_id: int | None = at("explanation.stored.face_id")
 
 
 class ExplanationSchema(AskedFaceSchema, _PlaceInPhotoSchema):

@@ -43,10 +43,10 @@ def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
     column = max(map(len, places))
     yield f"face  {'where':<{column}}  quality  similarity  who, and the nearest faces"
     for number, (face, place) in enumerate(zip(faces, places, strict=True), 1):
-        own = f"{number:>4}  {place:<{column}}  {face.described.quality.score:>7.2f}"
-        yield f"{own}  {_number(_similarity_shown(face.identity)):>{_SIMILARITY}}  {who(face.identity)}"
+        start = f"{number:>4}  {place:<{column}}  {face.described.quality.score:>7.2f}"
+        yield f"{start}  {_number(_similarity_shown(face.identity)):>{_SIMILARITY}}  {who(face.identity)}"
         for near in face.matches:
-            yield f"{'':<{len(own)}}  {near.similarity:>{_SIMILARITY}.3f}    {_near(near)}"
+            yield f"{'':<{len(start)}}  {near.similarity:>{_SIMILARITY}.3f}    {_near(near)}"
 
 
 def who(identity: "Identity") -> str:
@@ -116,7 +116,7 @@ def explanation_rows(explanation: "Explanation") -> Iterator[str]:
 
 def _face(explanation: "Explanation") -> str:
     place = place_of(explanation.face.described.face.box)
-    face_id = explanation.own.face_id
+    face_id = explanation.stored.face_id
     return f"{place}; {'not in the library' if face_id is None else f'number {face_id} of the library'}"
 
 
@@ -165,28 +165,28 @@ def _decision(logged: "LoggedDecision") -> str:
     other = HIDDEN if logged.other_name == "" else logged.other_name or UNKNOWN
     match logged.decision.act:
         case Assign():
-            said = f"it is {person}"
+            text = f"it is {person}"
         case Reject():
-            said = f"it is not {person}"
+            text = f"it is not {person}"
         case Split():
-            said = f"it is {person}, and not {other}"
+            text = f"it is {person}, and not {other}"
         case NotAFace():
-            said = "it is not a face"
+            text = "it is not a face"
         case Ignore():
-            said = "it is a stranger, not to be asked about again"
+            text = "it is a stranger, not to be asked about again"
         case _:
-            said = "it was named"
+            text = "it was named"
     undone = (
         "" if logged.active else "; undone" if logged.undone_by is None else f"; undone by {logged.undone_by}"
     )
-    return f"{logged.decision.id}, {logged.decision.made_at:%Y-%m-%d %H:%M}: {said}{undone}"
+    return f"{logged.decision.id}, {logged.decision.made_at:%Y-%m-%d %H:%M}: {text}{undone}"
 
 
 def _rule(explanation: "Explanation") -> str:
     identity, accept = explanation.face.identity, explanation.thresholds.accept
     name = _name(identity.person) if identity.person else UNKNOWN
-    standing = explanation.own.standing
-    number = standing.decision_id if standing else None
+    status = explanation.stored.status
+    number = status.decision_id if status else None
     return {
         "decided": f"decision {number} says so: decisions count before similarity",
         "like-a-stranger": "it is most similar to an ignored stranger, more than to any person",

@@ -15,7 +15,7 @@ def rows(found: "Lookalikes") -> Iterator[str]:
     places = [place_of(face.described.face.box) for face in found.faces]
     column = max(map(len, places), default=0)
     for number, (face, place) in enumerate(zip(found.faces, places, strict=True), 1):
-        own = f"{number:>4}  {place:<{column}}"
+        start = f"{number:>4}  {place:<{column}}"
         for guess in face.guesses:
-            yield f"{own}  {guess.probability:>7.2%}  {guess.name}"
-            own = " " * len(own)
+            yield f"{start}  {guess.probability:>7.2%}  {guess.name}"
+            start = " " * len(start)

@@ -18,7 +18,7 @@ def test_a_year_and_a_month_are_all_their_days() -> None:
     "text", ["", "19", "2019-7", "2019-02-30", "2019-13", "0000", "tomorrow", "2019-07-14T1"]
 )
 def test_what_is_no_date_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(BadRequest, match="no date"):
+    with pytest.raises(BadRequest, match="not a date"):
         first_day(text)
-    with pytest.raises(BadRequest, match="no date"):
+    with pytest.raises(BadRequest, match="not a date"):
         last_day(text)

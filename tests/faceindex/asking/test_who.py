@@ -286,7 +286,7 @@ def test_decisions_of_the_face_are_told_with_what_became_of_them(settings: Setti
     text = "\n".join(explanation_rows(explained))
     assert "it is not Anna; undone by 3" in text
     assert "face 1" in text
-    assert explained.own.face_id == 2
+    assert explained.stored.face_id == 2
 
 
 def test_a_row_says_who_and_by_how_much(settings: Settings) -> None:
