@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from index.clustering.regroup import Regrouped
     from index.maintenance.findings import Finding
     from index.people.photo_search import FoundPhoto
-    from index.store.backend import BackedUp, Salvage
+    from index.store.store import BackedUp, Salvage
     from index.values import Pruned, Statistics
     from pipeline.values import PhotoFailed
 

@@ -18,9 +18,8 @@ from index.maintenance.check import inspections
 from index.maintenance.findings import Finding, FindingKind
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
-from index.store.backend import BackedUp, Salvage
 from index.store.opening import backend_of, open_store
-from index.store.store import Access, Store
+from index.store.store import Access, BackedUp, Salvage, Store
 from pipeline.models.registry import UnknownModel
 from pipeline.values import ModelId
 

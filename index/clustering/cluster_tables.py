@@ -11,7 +11,6 @@ import numpy as np
 from blake3 import blake3
 from sqlalchemy import Connection, delete, insert, select
 
-from index.store.conditions import is_one_of
 from index.store.schema import (
     cluster,
     cluster_face,
@@ -23,7 +22,7 @@ from index.store.schema import (
     rejection,
     verdict,
 )
-from index.store.statements import upsert
+from index.store.statements import is_one_of, upsert
 from index.values import I64, NONE, Flags
 from pipeline.values import F32, ModelId
 

@@ -15,9 +15,8 @@ from index.decisions.face_keys import face_keys
 from index.decisions.face_overlap import pairs
 from index.decisions.model import FaceKey
 from index.decisions.replay import State
-from index.store.conditions import is_one_of
 from index.store.schema import content, decision_face, person, rejection, verdict
-from index.store.statements import upsert
+from index.store.statements import is_one_of, upsert
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
 """The other columns of rows, by those that are their key."""

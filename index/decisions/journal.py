@@ -42,8 +42,8 @@ from index.decisions.model import (
 from index.decisions.replay import Replay, State, replay, undone_by
 from index.decisions.tombstones import Tombstones, read_tombstones, tombstones_in
 from index.errors import DecisionRefused
-from index.store.conditions import is_one_of
 from index.store.schema import face
+from index.store.statements import is_one_of
 from index.store.store import Store
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, sel
 from index.decisions.fields import act_of, fields_of
 from index.decisions.model import Act, Decision, FaceKey, faces_of, new_key
 from index.errors import LibraryDamaged
-from index.store.conditions import last_id
 from index.store.schema import decision, decision_face
+from index.store.statements import last_id
 from pipeline.values import Box
 
 

@@ -2,7 +2,7 @@
 
 Each inspection looks at one thing: ``find`` reports faults and writes nothing, ``repair`` repairs what
 ``find`` would report now. A repair invents nothing: it deletes what contradicts itself, and lets the next
-scan read the photos concerned again. What the store cannot read is saved by ``index.store.backend``.
+scan read the photos concerned again. What the store cannot read is saved by ``index.store.store``.
 """
 
 import os
@@ -23,11 +23,10 @@ from index.decisions.replay import replay
 from index.errors import accessible
 from index.maintenance.findings import Finding, FindingKind, named
 from index.photos.catalog import Catalog
-from index.store.conditions import has_declared_type, is_one_of
-from index.store.library_files import library_files
 from index.store.read_again import read_again
 from index.store.schema import decision, descriptor, face
-from index.store.store import Store
+from index.store.statements import has_declared_type, is_one_of
+from index.store.store import Store, library_files
 from index.vectors.saved_index import index_fault, load_index, save_index
 from pipeline.values import ModelId
 

@@ -3,7 +3,7 @@
 A face is confirmed by a decision, or recognised, as long as no decision covers it or rejects that person.
 """
 
-from sqlalchemy import CTE, Float, Select, and_, func, null, select
+from sqlalchemy import CTE, Float, Select, and_, case, func, null, select
 
 from index.store.schema import photo, recognised, rejection, verdict
 
@@ -28,8 +28,8 @@ def named_faces() -> CTE:
 
 
 def contents_in_photos() -> CTE:
-    """The contents that are in a photo: content_id, and whether all its photos are missing."""
-    missing = func.min(photo.c.missing_since.is_not(None))
+    """The contents of photos: content_id, and missing: 1 where all photos of it are missing, else 0."""
+    missing = func.min(case((photo.c.missing_since.is_(None), 0), else_=1))
     return (
         select(photo.c.content_id, missing.label("missing"))
         .where(photo.c.content_id.is_not(None))

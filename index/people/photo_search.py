@@ -6,8 +6,8 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, func, select
 
 from index.people.named_faces import named_faces
-from index.store.conditions import is_one_of
 from index.store.schema import content, face, photo, verdict
+from index.store.statements import is_one_of
 from index.store.store import Store
 
 

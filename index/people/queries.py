@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Select, func, select
 from index.decisions.model import folded
 from index.errors import PersonUnknown
 from index.people.named_faces import contents_in_photos, named_faces, recognised_faces
-from index.store.conditions import is_one_of
 from index.store.schema import cluster_face, content, face, person, photo, rejection, verdict
+from index.store.statements import is_one_of
 from index.store.store import Store
 
 

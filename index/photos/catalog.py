@@ -20,9 +20,8 @@ from index.decisions.replay import replay
 from index.errors import LibraryDamaged, ModelMismatch
 from index.photos.library_figures import summarise
 from index.photos.recorder import NO_FORMAT, Recorder
-from index.store.conditions import in_chunks, is_one_of, is_under
 from index.store.schema import content, descriptor, face, library, photo, root
-from index.store.statements import insert_new
+from index.store.statements import in_chunks, insert_new, is_one_of, is_under
 from index.store.store import Store
 from index.values import (
     I64,

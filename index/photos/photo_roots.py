@@ -9,8 +9,8 @@ from sqlalchemy import Connection, and_, delete, func, select, update
 
 from index.clock import Clock, utc_now
 from index.paths import is_inside
-from index.store.conditions import is_one_of, is_under
 from index.store.schema import content, face, photo, root
+from index.store.statements import is_one_of, is_under
 from index.store.store import Store
 from index.values import Moved, Pruned, RootFigures, StoredPhoto
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from index.clock import Clock, utc_now
 from index.paths import is_inside
-from index.store.conditions import in_chunks, is_one_of, is_under
 from index.store.schema import photo
+from index.store.statements import in_chunks, is_one_of, is_under
 from index.store.store import Store
 from index.values import RootLoss
 

@@ -20,9 +20,8 @@ from index.decisions.replay import replay
 from index.errors import DecisionRefused, accessible
 from index.photos.catalog import Catalog
 from index.privacy.redaction import keys_of, take_out_persons
-from index.store.library_files import library_files
 from index.store.schema import descriptor, vector_index
-from index.store.store import Store
+from index.store.store import Store, library_files
 from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import ModelId
 

@@ -28,8 +28,8 @@ from index.decisions.replay import State, replay
 from index.decisions.tombstones import Tombstone, Tombstones, add_tombstones, tombstone_of
 from index.people.named_faces import named_faces
 from index.recognition.stored_calibration import forget_in_calibrations
-from index.store.conditions import is_one_of
 from index.store.schema import cluster, cluster_face, content, face, person
+from index.store.statements import is_one_of
 from pipeline.values import Box
 
 

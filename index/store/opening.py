@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from index.store.backend import Backend
 from index.store.sqlite import backend as sqlite
-from index.store.store import Access, Store
+from index.store.store import Access, Backend, Store
 
 
 def backend_of(path: Path) -> Backend:

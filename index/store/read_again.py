@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, exists, select
 
-from index.store.conditions import is_one_of
 from index.store.schema import content, photo
+from index.store.statements import is_one_of
 
 
 def read_again(connection: Connection, contents: Sequence[int]) -> None:

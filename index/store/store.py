@@ -1,16 +1,17 @@
-"""The seam to whatever stores an open library: transactions and upkeep.
+"""The seam to whatever keeps libraries: ``Backend`` for one that is not open, ``Store`` for an open one.
 
-All SQL of this package runs in a transaction of a ``Store``. Statements are written for any backend
-(``index.store.conditions``, ``index.store.statements``); what only one backend has is in its own package.
+All SQL of this package runs in a transaction of a ``Store``. Statements are written for any database
+(``index.store.statements``); what only one has is in its own package. ``index.store.opening`` chooses.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from sqlalchemy import Connection
 
@@ -24,15 +25,59 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Other libraries that lie beside one and may be copies of it.
+    """Other libraries beside one, which may be copies of it.
 
     Attributes:
         of_upgrades: Made by this program, before it upgraded the library.
-        others: All others, such as backups: they may be all that somebody has.
+        others: All others, such as backups: they may be a user's only copy.
     """
 
     of_upgrades: tuple[Path, ...]
     others: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """Counts of what is in a library or a backup.
+
+    Attributes:
+        photos: Paths, missing ones included.
+        file_bytes: Size of the file.
+    """
+
+    photos: int
+    faces: int
+    decisions: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTable:
+    """How many rows of a damaged table were saved.
+
+    Attributes:
+        lost_at_most: Upper bound on lost rows, from their ids; ``None`` where the end of the table could
+            not be read, so that the number is unknown.
+    """
+
+    table: str
+    saved: int
+    lost_at_most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What was saved of a damaged library.
+
+    Attributes:
+        tables: The tables that lost rows.
+        read_again: Photos that the next scan reads again, because faces in them may have been lost.
+        kept: Where the damaged library is now.
+    """
+
+    tables: tuple[SavedTable, ...]
+    read_again: int
+    kept: Path
 
 
 class Store(ABC):
@@ -41,7 +86,7 @@ class Store(ABC):
     Every method raises a ``LibraryError`` where the library cannot be read or written.
 
     Attributes:
-        path: Names the library in messages, and the place beside which its caches are kept. Absolute.
+        path: Names the library in messages; its caches are kept beside it. Absolute.
     """
 
     path: Path
@@ -54,7 +99,7 @@ class Store(ABC):
     def write(self) -> AbstractContextManager[Connection]:
         """Begin a transaction that is committed where the block ends, and rolled back where it raises.
 
-        Only one can be open at a time, in whatever process; the others wait for it to end.
+        Only one can be open at a time, over all processes; the others wait for it to end.
         """
 
     @abstractmethod
@@ -63,10 +108,9 @@ class Store(ABC):
 
     @abstractmethod
     def state(self) -> Hashable:
-        """What every commit changes, whoever commits: whoever keeps something in memory compares it.
+        """A value that every commit of any process changes; ``None`` once another library is in this place.
 
-        Returns:
-            ``None`` where this library is gone, or another one has taken its place: open it anew.
+        Compare it to find out whether something kept in memory is stale. After ``None``, open the store anew.
         """
 
     @abstractmethod
@@ -86,7 +130,7 @@ class Store(ABC):
         """Remove all traces of deleted rows from the store. It may need as much space again while it runs.
 
         Raises:
-            LibraryBusy: Somebody else has a transaction open, and kept it.
+            LibraryBusy: Another process kept a transaction open.
         """
 
     @abstractmethod
@@ -94,7 +138,7 @@ class Store(ABC):
         """Other libraries beside this one, which may hold what was deleted here.
 
         Raises:
-            OSError: The place cannot be read.
+            OSError: The folder cannot be read.
         """
 
     @abstractmethod
@@ -106,3 +150,94 @@ class Store(ABC):
 
     def __exit__(self, *raised: object) -> None:
         self.close()
+
+
+class Backend(Protocol):
+    """One kind of store: a module, or an object, with these functions.
+
+    Paths name libraries, are absolute, and may hold any bytes. Every function raises a ``LibraryError`` where
+    it cannot read or write, and leaves the library as it was. Callers of ``salvage`` and ``restore`` hold the
+    lock.
+    """
+
+    def create(self, path: Path) -> Store:
+        """Open a library for writing; make it where there is none, for its owner alone."""
+
+    def open(self, path: Path, access: Access) -> Store:
+        """Open an existing library. One of an earlier revision is upgraded first, beside a copy of it.
+
+        Args:
+            path: The library.
+            access: ``READ`` also works in a place that cannot be written.
+
+        Raises:
+            LibraryMissing: There is none, or, for a reader, an empty file; nothing is made.
+            LibraryTooNew: A newer version made it.
+            LibraryDamaged: It cannot be read; ``NotALibrary`` if it is something else.
+            LibraryInaccessible: It cannot be read, or not be written where that is needed.
+            LibraryBusy: Another process holds it.
+        """
+
+    def check_exists(self, path: Path) -> None:
+        """Raise as ``open`` does where there cannot be a library; nothing is opened or written."""
+
+    def is_library(self, path: Path) -> bool:
+        """Whether a file is a library or a backup of one, sound or not.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+
+    def lock(self, path: Path, kind: str) -> AbstractContextManager[None]:
+        """Hold a lock of a library, which need not exist yet; it ends with the process at the latest.
+
+        Locks of different kinds are independent.
+
+        Raises:
+            LockHeld: Another process holds it; the message names it and its start time.
+        """
+
+    def back_up(self, path: Path, target: Path) -> BackedUp:
+        """Copy a library, as it was last committed, to a file with the mode 0600.
+
+        Others may use the library meanwhile. The copy is verified before it replaces an existing file.
+        """
+
+    def inspect(self, path: Path) -> BackedUp:
+        """Count what is in a library or backup; raise as ``open`` does if it is damaged or too new."""
+
+    def restore(self, backup: Path, path: Path) -> Path | None:
+        """Replace a library by a backup that ``inspect`` accepts.
+
+        Returns:
+            Where the old library is now; ``None`` where there was none.
+        """
+
+    def damage(self, path: Path) -> str | None:
+        """What is wrong with how a library is stored; ``None`` if nothing. Nothing is written.
+
+        Raises:
+            NotALibrary: It is no library, damaged or not.
+        """
+
+    def salvage(self, path: Path, now: str) -> Salvage:
+        """Move all readable content of a damaged library into a new one in its place.
+
+        Args:
+            path: The library.
+            now: The time, ISO 8601.
+
+        Raises:
+            LibraryDamaged: Nothing in it can be read.
+        """
+
+    def shared_place(self, path: Path) -> str | None:
+        """The kind of network file system that the library is on, where locks fail; ``None`` elsewhere."""
+
+
+def library_files(path: Path) -> list[Path]:
+    """The library and the files beside it whose names begin with its name, sorted."""
+    with os.scandir(path.parent) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+    beside = (f"{path.name}.", f"{path.name}-")
+    return [path.with_name(name) for name in names if name == path.name or name.startswith(beside)]

@@ -21,7 +21,7 @@ def check(
         from faceindex.cli.text import maintenance as text
         from faceindex.schemas.maintenance import CheckSchema, FindingSchema, SalvageSchema
         from index.maintenance.findings import Finding
-        from index.store.backend import Salvage
+        from index.store.store import Salvage
 
         left = 0
         for event in library.check(repair=repair):

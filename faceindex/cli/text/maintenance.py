@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from faceindex.maintenance import Checked, Restored
     from index.maintenance.findings import Finding
-    from index.store.backend import BackedUp, Salvage, SavedTable
+    from index.store.store import BackedUp, Salvage, SavedTable
 
 _NAMES = {
     "calibration": "calibrations",

@@ -1,4 +1,4 @@
-"""SQLite as the backend of libraries: the functions of ``index.store.backend.Backend``."""
+"""SQLite as the backend of libraries: the functions of ``index.store.store.Backend``."""
 
 from index.store.sqlite.backup import back_up, inspect, restore
 from index.store.sqlite.database import check_file as check_exists

@@ -9,11 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 from index.errors import LibraryDamaged, LibraryMissing, LibraryTooNew
-from index.store.backend import BackedUp
 from index.store.sqlite.connection import as_said, connect
 from index.store.sqlite.database import check_file, explained, known_revisions, revision_of
 from index.store.sqlite.file_copies import copy_pages, put_in_place
-from index.store.store import Access
+from index.store.store import Access, BackedUp
 from index.whole_file import written_whole
 
 

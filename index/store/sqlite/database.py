@@ -29,11 +29,10 @@ from index.errors import (
     accessible,
 )
 from index.store import schema
-from index.store.conditions import is_one_of
-from index.store.library_files import library_files
 from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explain, is_writable
 from index.store.sqlite.file_copies import copy_pages
-from index.store.store import Access, Copies, Store
+from index.store.statements import is_one_of
+from index.store.store import Access, Copies, Store, library_files
 from index.whole_file import written_whole
 
 if TYPE_CHECKING:

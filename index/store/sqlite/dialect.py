@@ -1,4 +1,4 @@
-"""SQLite's SQL for the elements of ``index.store.conditions``; importing this module registers it."""
+"""SQLite's SQL for the elements of ``index.store.statements``; importing this module registers it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Float, Integer, LargeBinary, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from index.store.conditions import HasDeclaredType, LastId, Listed
+from index.store.statements import HasDeclaredType, LastId, Listed
 
 _TYPES = (
     (Boolean, "'integer'"),

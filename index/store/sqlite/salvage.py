@@ -20,13 +20,12 @@ from typing import Any, TypeAlias
 from sqlalchemy import exists, func, select
 
 from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
-from index.store.backend import Salvage, SavedTable
 from index.store.read_again import read_again
 from index.store.schema import content, face, photo
 from index.store.sqlite.connection import as_said, connect
 from index.store.sqlite.database import HEAD, SqliteStore, explained, is_library, known_revisions, migrate
 from index.store.sqlite.file_copies import put_in_place
-from index.store.store import Access
+from index.store.store import Access, Salvage, SavedTable
 from index.whole_file import written_whole
 
 REACH = 200_000

@@ -48,7 +48,7 @@ from index.privacy.forget import Erased, Purged
 from index.recognition.gallery import FaceLikeness, Likeness, Template, TemplateLikeness
 from index.recognition.model_comparison import Comparison
 from index.recognition.thresholds import Thresholds
-from index.store.backend import BackedUp, Salvage, SavedTable
+from index.store.store import BackedUp, Salvage, SavedTable
 from index.values import (
     Coverage,
     FaceRecord,

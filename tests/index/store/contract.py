@@ -9,11 +9,9 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from index.errors import LibraryError, LibraryInaccessible, LibraryMissing, LockHeld
-from index.store.backend import Backend
-from index.store.conditions import has_declared_type, is_one_of, is_under, last_id
 from index.store.schema import content, decision, face, person, photo, root
-from index.store.statements import insert_new, upsert
-from index.store.store import Access, Store
+from index.store.statements import has_declared_type, insert_new, is_one_of, is_under, last_id, upsert
+from index.store.store import Access, Backend, Store
 
 MANY = 100_000
 """More ids than any backend takes parameters."""

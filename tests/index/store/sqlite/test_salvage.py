@@ -15,10 +15,9 @@ import pytest
 from index.errors import LibraryDamaged, LibraryTooNew
 from index.maintenance.check import inspections
 from index.photos.catalog import Catalog
-from index.store.backend import Salvage
 from index.store.opening import create_store, open_store
 from index.store.sqlite.salvage import damage, salvage
-from index.store.store import Access
+from index.store.store import Access, Salvage
 from index.vectors.saved_index import index_version
 from pipeline.values import PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, units

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from index.store.backend import Backend
 from index.store.opening import backend_of
+from index.store.store import Backend
 from tests.index.store.contract import BackendContract, StoreContract
 
 
