@@ -47,12 +47,10 @@ class RunnerOptions:
     Attributes:
         workers: Photos worked on side by side.
         examination: How each is decoded and cropped.
-        patience: Seconds after which faces that wait for a full batch are described where no file comes.
     """
 
     workers: int
     examination: ExaminationOptions
-    patience: float = 0.5
 
 
 class Runner:
@@ -111,16 +109,13 @@ class Runner:
     def _examine_all(
         self, files: Iterable[PhotoFile], contents: Contents
     ) -> Generator[Examination | None, None, None]:
-        """Examine files side by side, and hand them on in order; ``None`` where no file comes for a while."""
+        """Examine files side by side, in their order; ``None`` where the crawl has not found the next one."""
         pool = ThreadPoolExecutor(self._options.workers, thread_name_prefix="photo")
-        feed = FileFeed(
-            files,
-            lambda file: pool.submit(self._examiner.examine, file, contents),
-            self._options.workers * UNDER_WAY,
-        )
+        submitted = ((file, pool.submit(self._examiner.examine, file, contents)) for file in files)
+        feed = FileFeed(submitted, self._options.workers * UNDER_WAY)
         try:
-            for each in feed.submissions(self._options.patience):
-                yield None if each is None else self._finished(each.file, each.result, contents)
+            for each in feed.items():
+                yield None if each is None else self._finished(*each, contents)
         finally:
             feed.stop()
             pool.shutdown(cancel_futures=True)

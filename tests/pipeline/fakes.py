@@ -70,10 +70,9 @@ def runner(
     workers: int = 4,
     long_edge: int = 64,
     decoders: Decoders | None = None,
-    patience: float = 60.0,
 ) -> Runner:
     networks = Networks(detector, embedder or FakeEmbedder())
-    options = RunnerOptions(workers, ExaminationOptions(long_edge, networks.embedder.protocol), patience)
+    options = RunnerOptions(workers, ExaminationOptions(long_edge, networks.embedder.protocol))
     return Runner(lambda: networks, options, decoders=decoders)
 
 

@@ -215,7 +215,7 @@ def test_a_photo_has_its_outcome_while_the_next_file_is_still_looked_for(photos:
         yield photos[1]
 
     embedder = FakeEmbedder(batch_size=8)
-    outcomes = runner(FakeDetector(), embedder, patience=0.0).run(files(), lambda _: False)
+    outcomes = runner(FakeDetector(), embedder).run(files(), lambda _: False)
     assert next(outcomes).file == photos[0]
     has_outcome.set()
     assert [outcome.file for outcome in outcomes] == [photos[1]]
@@ -241,7 +241,7 @@ def test_closing_does_not_wait_for_the_next_file(photos: list[PhotoFile]) -> Non
         yield photos[0]
         closed.wait(60)
 
-    outcomes = runner(FakeDetector(), patience=0.0).run(files(), lambda _: False)
+    outcomes = runner(FakeDetector()).run(files(), lambda _: False)
     next(outcomes)
     outcomes.close()
     assert not closed.is_set()
@@ -328,9 +328,20 @@ def test_workers_are_really_side_by_side(photos: list[PhotoFile]) -> None:
     assert len(run(runner(Meeting(), workers=4), photos)) == len(photos)
 
 
+def run_once_found(runner: Runner, photos: list[PhotoFile]) -> list[Outcome]:
+    """Run photos, none of which is examined before all are found."""
+    are_found = Event()
+
+    def files() -> Iterator[PhotoFile]:
+        yield from photos
+        are_found.set()
+
+    return list(runner.run(files(), lambda _: not are_found.wait(60)))
+
+
 def test_crops_are_described_in_full_batches_across_photos(photos: list[PhotoFile]) -> None:
     embedder = FakeEmbedder(batch_size=8)
-    run(runner(FakeDetector(), embedder), photos)
+    run_once_found(runner(FakeDetector(), embedder), photos)
     assert [len(batch) for batch in embedder.batches] == [8, 8, 4]
     assert {batch.shape[1:] for batch in embedder.batches} == {(SIDE, SIDE, 3)}
     assert {batch.dtype for batch in embedder.batches} == {np.dtype(np.uint8)}
@@ -339,7 +350,7 @@ def test_crops_are_described_in_full_batches_across_photos(photos: list[PhotoFil
 def test_crops_that_fill_no_batch_wait_for_the_next_one(photos: list[PhotoFile]) -> None:
     detector = FakeDetector(faces=(face_at(4, 4, 24), face_at(30, 4, 24), face_at(4, 30, 24)))
     embedder = FakeEmbedder(batch_size=8)
-    outcomes = run(runner(detector, embedder), photos)
+    outcomes = run_once_found(runner(detector, embedder), photos)
     assert [outcome.file for outcome in outcomes] == photos
     assert [len(outcome.faces) for outcome in outcomes if isinstance(outcome, PhotoIndexed)] == [3] * 20
     assert [len(batch) for batch in embedder.batches] == [8] * 7 + [4]
