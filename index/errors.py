@@ -104,7 +104,7 @@ class LibraryInaccessible(LibraryError):
         super().__init__(
             path,
             f"the library {path} cannot be used where it is: {reason}. "
-            "Look at the permissions and the free space there, or name another place",
+            "Check the permissions and the free space there, or name another place with --library",
         )
 
 
