@@ -1,7 +1,8 @@
 """What operating systems do differently: Linux's own way where it is there, and beside it a portable one.
 
 Nothing else asks which system it runs on. ``FACEINDEX_PORTABLE=1`` takes the portable way on Linux too, as
-the tests do. Both need POSIX: sockets between processes, and signals.
+the tests do. Both need POSIX: sockets between processes, and signals. What only the portable way needs is
+imported there, since each process that decodes photos imports this module.
 """
 
 import contextlib
@@ -14,14 +15,14 @@ import signal
 import sys
 import threading
 from io import BufferedIOBase, RawIOBase
-from multiprocessing import resource_tracker
-from multiprocessing.shared_memory import SharedMemory as NamedBlock
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from multiprocessing.shared_memory import SharedMemory as NamedBlock
 
 _MOUNTS = Path("/proc/mounts")
 
@@ -188,7 +189,7 @@ class _NamedMemory:
 
     descriptor: int | None = None
 
-    def __init__(self, size: int, block: NamedBlock, *, own: bool) -> None:
+    def __init__(self, size: int, block: "NamedBlock", *, own: bool) -> None:
         self.size = size
         self.name: str | None = block.name
         self._block = block
@@ -196,10 +197,15 @@ class _NamedMemory:
 
     @classmethod
     def made(cls, size: int) -> "_NamedMemory":
+        from multiprocessing.shared_memory import SharedMemory as NamedBlock
+
         return cls(size, NamedBlock(create=True, size=size), own=True)
 
     @classmethod
     def found(cls, size: int, name: str | None) -> "_NamedMemory":
+        from multiprocessing import resource_tracker
+        from multiprocessing.shared_memory import SharedMemory as NamedBlock
+
         # Up to Python 3.12 whoever attaches memory also removes it at its end, unless kept from noting it.
         noting, resource_tracker.register = resource_tracker.register, lambda *_: None
         try:
@@ -281,6 +287,8 @@ def try_lock(path: Path, descriptor: int) -> HeldLock | None:
         descriptor: Of the file, open to write.
     """
     if is_portable():
+        from filelock import FileLock, Timeout
+
         beside = FileLock(f"{path}.held", timeout=0)
         try:
             beside.acquire()
