@@ -1,4 +1,4 @@
-"""Opening a library, in whichever backend keeps it: the one module that names a backend."""
+"""Chooses the backend of a library: the one module that names one."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from index.store.store import Access, Backend, Store
 
 
 def backend_of(path: Path) -> Backend:
-    """The backend that keeps, or is to keep, the library of this name."""
+    """The backend of the library at this path, which need not exist yet."""
     return sqlite
 
 
 def create_store(path: Path) -> Store:
-    """Open a library to write in it, made where there is none; see ``Backend.create``."""
+    """Open a library for writing; make it where there is none. See ``Backend.create``."""
     return backend_of(path).create(path)
 
 

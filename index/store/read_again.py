@@ -1,4 +1,4 @@
-"""Photos that the next scan has to read again."""
+"""Marks photos that the next scan reads again."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,19 @@ from index.store.schema import content, photo
 from index.store.statements import is_one_of
 
 
-def read_again(connection: Connection, contents: Sequence[int]) -> None:
-    """Make the next scan read photos again, by deleting their rows; contents without a present photo stay.
+def read_again(connection: Connection, contents: Sequence[int]) -> int:
+    """Delete rows of photos, so that the next scan reads them again; contents without a present photo stay.
 
     Args:
-        connection: With a transaction that may write, and foreign keys enforced.
-        contents: Ids of what is in the photos.
+        connection: In a transaction that may write, with foreign keys enforced.
+        contents: Ids of the contents of the photos.
+
+    Returns:
+        How many photos.
     """
     is_there = exists().where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
     present_contents = select(content.c.id).where(is_one_of(content.c.id, contents), is_there)
     present = list(connection.scalars(present_contents))
-    connection.execute(delete(photo).where(is_one_of(photo.c.content_id, present)))
+    photos = connection.execute(delete(photo).where(is_one_of(photo.c.content_id, present))).rowcount
     connection.execute(delete(content).where(is_one_of(content.c.id, present)))
+    return photos

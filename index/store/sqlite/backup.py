@@ -1,7 +1,4 @@
-"""A library's backup: one file that holds all of it but the index, which is built anew after a restore.
-
-This module knows nothing of the lock; whoever restores holds it.
-"""
+"""Backups of a library: one file with all of it but the index, which is built anew after a restore."""
 
 import os
 import sqlite3
@@ -9,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from index.errors import LibraryDamaged, LibraryMissing, LibraryTooNew
-from index.store.sqlite.connection import as_said, connect
-from index.store.sqlite.database import check_file, explained, known_revisions, revision_of
+from index.store.sqlite.connection import as_said, connect, explained
+from index.store.sqlite.database import check_file, known_revisions, revision_of
 from index.store.sqlite.file_copies import copy_pages, put_in_place
 from index.store.store import Access, BackedUp
 from index.whole_file import written_whole
@@ -49,10 +46,9 @@ def restore(backup: Path, path: Path) -> Path | None:
     restored = path.with_name(f"{path.name}.restored")
     with written_whole(restored) as copy, explained(backup):
         copy_pages(backup, copy)
-        with closing(sqlite3.connect(copy)) as connection:
-            # The index file that is here now is another one, or, worse, one that looks like it.
+        with closing(sqlite3.connect(copy)) as connection, connection:
+            # The saved index beside the library belongs to another one, even if it looks like this one's.
             connection.execute("DELETE FROM vector_index")
-            connection.commit()
     return put_in_place(restored, path, "replaced")
 
 

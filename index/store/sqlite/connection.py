@@ -1,35 +1,36 @@
-"""Connections to one SQLite file: how it is opened, its journal, and what its errors mean.
+"""Connections to one SQLite file: how it is opened, its journal mode, and what its errors mean.
 
-Any file name works: the name is given to SQLite as percent-encoded bytes. This module knows nothing
-of tables, and nothing of SQLAlchemy.
+Any file name works: SQLite gets it as percent-encoded bytes. This module knows no tables.
 """
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from index.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryInaccessible
+from sqlalchemy.exc import DBAPIError
+
+from index.errors import LibraryBusy, LibraryDamaged, LibraryInaccessible
 from index.store.sqlite.mounts import is_on_network
 from index.store.store import Access
 
 BUSY_SECONDS = 60.0
-"""How long to wait for another process that holds the file: a scan's commit, for one, waits for a backup."""
+"""How long to wait for another process, for example a commit of a scan for a backup."""
 
 _WAL_IN_HEADER = b"\x02\x02"
 """Bytes 18 and 19 of a file in WAL mode (https://www.sqlite.org/fileformat.html, section 1.3)."""
 
 
 def connect(path: Path, access: Access) -> sqlite3.Connection:
-    """A connection to an existing file, in which no transaction begins by itself.
+    """Connect to an existing file, by its absolute path; no transaction begins by itself.
 
-    Args:
-        path: Absolute.
-        access: ``READ`` cannot change the content, but rolls back what a crashed writer left behind,
-            where the place can be written; where it cannot, the file is opened read-only.
+    ``READ`` cannot change the content. It rolls back what a crashed writer left behind; only where the file
+    cannot be written, it is opened read-only.
 
     Raises:
-        sqlite3.Error: See ``explain``.
+        sqlite3.Error: See ``explained``.
     """
     connection = sqlite3.connect(
         _uri(path), uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -49,12 +50,11 @@ def _pragmas(path: Path, access: Access) -> tuple[str, ...]:
     return (
         "foreign_keys=ON",
         f"journal_mode={journal_mode(path)}",
-        # FULL in WAL mode too: what is committed stays, also when the power fails. Batches are large,
-        # so that one more fsync a batch is nothing.
+        # FULL in WAL mode too: commits survive a power failure, for one more fsync a batch.
         "synchronous=FULL",
         # A cache that spills before the commit would lock readers out for the whole transaction.
         "cache_spill=OFF",
-        # What was deleted is overwritten: who had a person forgotten must not find it in free pages.
+        # Deleted data is overwritten: a forgotten person must not be left in free pages.
         "secure_delete=ON",
     )
 
@@ -64,8 +64,7 @@ def _uri(path: Path) -> str:
     if not is_writable(path):
         query = "mode=ro"
         if _is_wal(path) and not os.path.exists(os.fsencode(path) + b"-wal"):
-            # WAL needs a file beside the library, which cannot be made here, and need not: nobody
-            # writes where nobody can.
+            # Reading in WAL mode needs a file beside the library, which cannot be made here.
             query = "immutable=1"
     return f"file://{quote(os.fsencode(path))}?{query}"
 
@@ -86,8 +85,7 @@ def _is_wal(path: Path) -> bool:
 def journal_mode(path: Path) -> str:
     """WAL where it is safe, so that readers and a writer never wait for each other; else DELETE.
 
-    WAL needs memory that all processes share which use the file, so all must be on one machine
-    (https://www.sqlite.org/wal.html).
+    WAL needs all processes on one machine: they share memory (https://www.sqlite.org/wal.html).
     """
     return "WAL" if has_safe_wal(sqlite3.sqlite_version_info) and not is_on_network(path) else "DELETE"
 
@@ -95,27 +93,31 @@ def journal_mode(path: Path) -> str:
 def has_safe_wal(version: tuple[int, int, int]) -> bool:
     """Whether this release of SQLite has the fix of the WAL-reset bug, which can corrupt a library.
 
-    The source is https://www.sqlite.org/wal.html, section 11: fixed in 3.51.3, and in 3.50.7 and 3.44.6
-    for those two series.
+    https://www.sqlite.org/wal.html, section 11: fixed in 3.51.3, and in 3.50.7 and 3.44.6 of their series.
     """
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
 
 def as_said(line: object) -> str:
-    """A line of SQLite's report on its pages, without its decoration."""
+    """A line of SQLite's integrity report, without its decoration."""
     return " ".join(str(line).removeprefix("*** in database main ***").split())
 
 
-def explain(path: Path, error: sqlite3.Error) -> LibraryError | None:
-    """Translate an error of SQLite to one of the library; ``None`` for a bug of this program."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return LibraryDamaged(path, str(error))
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return LibraryBusy(path, BUSY_SECONDS)
-    if code in _PLACE_AT_FAULT:
-        return LibraryInaccessible(path, str(error))
-    return None
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Translate errors of SQLite to ``LibraryError``; bugs of this program propagate unchanged."""
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise LibraryDamaged(path, str(cause)) from error
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise LibraryBusy(path, BUSY_SECONDS) from error
+        if code in _PLACE_AT_FAULT:
+            raise LibraryInaccessible(path, str(cause)) from error
+        raise
 
 
 _PLACE_AT_FAULT = frozenset(

@@ -1,8 +1,6 @@
 """A library in a SQLite file: made, opened, upgraded, read and written in transactions.
 
-Each transaction is a ``with`` block: ``read()`` sees one state of the library throughout, ``write()``
-is applied whole or not at all. What the tables mean is the catalog's matter. Alembic is imported only
-where a library must be made or upgraded: it costs more time than the whole of a small question.
+Alembic is imported only where a library must be made or upgraded: it takes longer than a small question.
 """
 
 import os
@@ -10,13 +8,12 @@ import sqlite3
 import stat
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, QueuePool, column, create_engine, delete, table, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, QueuePool, column, create_engine, delete, table
 
 import index.store.sqlite.dialect  # noqa: F401 -- it takes effect by being imported
 from index.errors import (
@@ -29,7 +26,7 @@ from index.errors import (
     accessible,
 )
 from index.store import schema
-from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explain, is_writable
+from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explained, is_writable
 from index.store.sqlite.file_copies import copy_pages
 from index.store.statements import is_one_of
 from index.store.store import Access, Copies, Store, library_files
@@ -39,7 +36,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 HEAD = "0004"
-"""The newest revision in ``migrations``; a library that has it is opened without asking Alembic."""
+"""The newest revision in ``migrations``; a library of this revision is opened without Alembic."""
 
 APPLICATION_ID = 0x66636978
 """Marks a SQLite file as ours (the letters fcix), see https://www.sqlite.org/pragma.html#pragma_application_id."""
@@ -48,7 +45,7 @@ _MAGIC = b"SQLite format 3\0"
 """How a SQLite file begins (https://www.sqlite.org/fileformat.html, section 1.3)."""
 
 _APPLICATION_ID_AT = 68
-"""Where in it the application's id stands (same place)."""
+"""Offset of the application's id in the file (same source)."""
 
 
 class SqliteStore(Store):
@@ -56,32 +53,32 @@ class SqliteStore(Store):
 
     def __init__(self, path: Path, access: Access) -> None:
         self.path = path
-        self._engine = _engine(path, access)
+        # The URL names no file: connect takes any name.
+        self._engine = create_engine("sqlite://", creator=lambda: connect(path, access), poolclass=QueuePool)
         self._identity = _identity(path)
         self._watcher: sqlite3.Connection | None = None
         self._watching = Lock()
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """See ``Store``. Without WAL, a writer waits for the reader to commit."""
-        with self._transaction() as connection:
-            connection.exec_driver_sql("BEGIN")
-            yield connection
+        return self._transaction("BEGIN")
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """See ``Store``."""
+        return self._transaction("BEGIN IMMEDIATE")  # a plain BEGIN could not wait for its turn to write
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """See ``Store``."""
-        with self._transaction() as connection:
-            # Asking for the right to write later, as a plain BEGIN does, cannot wait for its turn.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        with explained(self.path), self._engine.connect() as connection, connection.begin():
+            connection.exec_driver_sql(begin)
             yield connection
 
     @contextmanager
     def migration(self) -> Iterator[Connection]:
-        """A transaction that writes, and in which tables may be made anew.
+        """A transaction that writes, and in which tables may be replaced.
 
-        Foreign keys are not enforced: SQLite would delete what refers to a table that is dropped, see
-        https://www.sqlite.org/lang_altertable.html, section 7. They are checked before it commits.
+        Foreign keys are not enforced, but checked before the commit: SQLite would delete rows that refer to a
+        dropped table (https://www.sqlite.org/lang_altertable.html, section 7).
         """
         with explained(self.path), self._engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
@@ -91,13 +88,13 @@ class SqliteStore(Store):
                 yield connection
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise LibraryDamaged(self.path, "rows in it refer to others that are not there")
-            connection.invalidate()  # the next user of this connection wants foreign keys enforced
+            connection.invalidate()  # the next transaction needs foreign keys enforced
 
     def size(self) -> int:
         """See ``Store``."""
         with self.read() as connection:
-            query = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
-            return int(connection.execute(query).scalar_one())
+            query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+            return int(connection.exec_driver_sql(query).scalar_one())
 
     def dangling_rows(self) -> dict[str, int]:
         """See ``Store``."""
@@ -112,10 +109,7 @@ class SqliteStore(Store):
                     connection.execute(delete(table(name)).where(is_one_of(column("rowid"), rows)))
 
     def state(self) -> Hashable:
-        """See ``Store``: the data version of SQLite, as one connection sees it that never writes.
-
-        https://www.sqlite.org/pragma.html#pragma_data_version
-        """
+        """See ``Store``. The value is https://www.sqlite.org/pragma.html#pragma_data_version."""
         if _identity(self.path) != self._identity:
             return None
         with self._watching, explained(self.path):
@@ -139,20 +133,11 @@ class SqliteStore(Store):
         if is_busy:
             raise LibraryBusy(self.path, BUSY_SECONDS)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with explained(self.path), self._engine.connect() as connection, connection.begin():
-            yield connection
-
     def copies(self) -> Copies:
         """See ``Store``."""
-        own, others = [], []
-        for file in library_files(self.path):
-            if file.name.startswith(f"{self.path.name}.revision-"):
-                own.append(file)
-            elif file != self.path and is_library(file):
-                others.append(file)
-        return Copies(tuple(own), tuple(others))
+        beside = [file for file in library_files(self.path) if file != self.path]
+        own = tuple(file for file in beside if file.name.startswith(f"{self.path.name}.revision-"))
+        return Copies(own, tuple(file for file in beside if file not in own and is_library(file)))
 
     def close(self) -> None:
         """See ``Store``."""
@@ -162,7 +147,7 @@ class SqliteStore(Store):
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file it is, under whatever name; ``None`` where there is none."""
+    """Device and inode of a file; ``None`` where there is none."""
     try:
         found = os.stat(path)
     except OSError:
@@ -172,18 +157,17 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def create_database(path: Path) -> SqliteStore:
     """See ``Backend``. A new file gets the mode 0600, a new folder 0700."""
-    path = _absolute(path)
+    path = Path(os.path.abspath(path))
     with accessible(path):
-        if not path.parent.is_dir():
-            os.makedirs(path.parent, mode=0o700, exist_ok=True)
+        os.makedirs(path.parent, mode=0o700, exist_ok=True)
         if not path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            path.touch(mode=0o600)
     return open_database(path, Access.WRITE)
 
 
 def open_database(path: Path, access: Access) -> SqliteStore:
     """See ``Backend``."""
-    path = _absolute(path)
+    path = Path(os.path.abspath(path))
     check_file(path)
     with explained(path):
         revision = revision_of(path)
@@ -197,19 +181,18 @@ def open_database(path: Path, access: Access) -> SqliteStore:
 
 
 def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> None:
-    """Bring a library to a revision, by default the newest; an empty file becomes a library.
+    """Upgrade a library in one transaction, which also holds off other processes that want to.
 
-    All in one transaction, which also holds off another process that wants to do the same. Before an
-    existing library is changed, a copy is made beside it: FILE.revision-R, where R is its revision.
+    An empty file becomes a library. Before an existing library is changed, a copy is made beside it:
+    FILE.revision-R, where R is its revision.
 
     Args:
         path: The library, absolute.
         scripts: The folder of Alembic's revisions; by default the installed one.
-        revision: The one wanted; not older than the library's.
+        revision: The target; not older than the library's.
     """
     from alembic import command
 
-    scripts = scripts or _installed_scripts()
     with explained(path):
         present = revision_of(path)
     if present is not None and present not in known_revisions(scripts):
@@ -218,36 +201,33 @@ def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> 
         raise LibraryInaccessible(path, "an earlier version made it, and to upgrade it, it must be writable")
     config = _alembic_config(scripts)
     with SqliteStore(path, Access.WRITE) as store, store.migration() as connection:
-        _copy(path)
+        present = revision_of(path)  # as of this transaction
+        if present is not None:
+            with written_whole(path.with_name(f"{path.name}.revision-{present}")) as copy:
+                copy_pages(path, copy)
         config.attributes.update(connection=connection, metadata=schema.metadata)
         command.upgrade(config, revision)
         connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
 
 
 def known_revisions(scripts: Path | None = None) -> frozenset[str]:
-    """The revisions that this version of faceindex can read or upgrade; for ``scripts`` see ``migrate``."""
+    """The revisions that this version of faceindex can read or upgrade."""
     from alembic.script import ScriptDirectory
 
-    directory = ScriptDirectory.from_config(_alembic_config(scripts or _installed_scripts()))
+    directory = ScriptDirectory.from_config(_alembic_config(scripts))
     return frozenset(script.revision for script in directory.walk_revisions())
 
 
-def _alembic_config(scripts: Path) -> "Config":
+def _alembic_config(scripts: Path | None) -> "Config":
+    """Alembic's configuration. The revisions are data of this package, never a module found on the path."""
     from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-    return config
-
-
-def _installed_scripts() -> Path:
-    """The folder of Alembic's revisions: data of this package, never a module of some name on the path."""
     installed = Path(__file__).resolve().parents[1] / "migrations"
-    return installed if installed.is_dir() else installed.parents[2] / "migrations"  # in a checkout
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))
+    if not installed.is_dir():  # in a checkout
+        installed = installed.parents[2] / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(scripts or installed).replace("%", "%%"))
+    return config
 
 
 def check_file(path: Path) -> None:
@@ -261,7 +241,7 @@ def check_file(path: Path) -> None:
         raise LibraryMissing(path) from error
     except OSError as error:
         raise LibraryInaccessible(path, error.strerror or str(error)) from error
-    # SQLite takes a file of a few bytes for an empty database, and would write over it.
+    # SQLite would take a file of a few bytes for an empty database, and overwrite it.
     if start and start != _MAGIC:
         raise NotALibrary(path, "it is not a SQLite database")
 
@@ -277,9 +257,9 @@ def revision_of(path: Path) -> str | None:
     """The revision of a library; ``None`` for an empty file.
 
     Raises:
-        NotALibrary: There is something in it, but no library.
-        LibraryDamaged: It is one, and does not say of which revision.
-        sqlite3.Error: See ``explain``.
+        NotALibrary: It holds something else.
+        LibraryDamaged: It is one that does not say its revision.
+        sqlite3.Error: See ``explained``.
     """
     with closing(connect(path, Access.READ)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
@@ -294,36 +274,9 @@ def revision_of(path: Path) -> str | None:
     return str(row[0])
 
 
-def _copy(path: Path) -> None:
-    """Copy a library, as it was last committed, to FILE.revision-R; nothing to do for an empty file."""
-    revision = revision_of(path)
-    if revision is None:
-        return
-    with written_whole(path.with_name(f"{path.name}.revision-{revision}")) as copy:
-        copy_pages(path, copy)
-
-
-def _engine(path: Path, access: Access) -> Engine:
-    # The URL names no file: that is the business of connect, which takes any name.
-    return create_engine("sqlite://", creator=lambda: connect(path, access), poolclass=QueuePool)
-
-
 def _dangling(connection: Connection) -> dict[str, list[int]]:
     """Row ids, by table, of rows that refer to missing rows."""
     rows: dict[str, list[int]] = defaultdict(list)
     for name, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         rows[name].append(row_id)
     return rows
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Translate errors of SQLite to ``LibraryError``; bugs propagate unchanged."""
-    try:
-        yield
-    except (sqlite3.Error, DBAPIError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        meaning = explain(path, cause) if isinstance(cause, sqlite3.Error) else None
-        if meaning is None:
-            raise
-        raise meaning from error

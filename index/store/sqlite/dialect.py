@@ -15,7 +15,7 @@ _TYPES = (
     (Text, "'text'"),
     (LargeBinary, "'blob'"),
 )
-"""What SQLite's typeof says of values (https://www.sqlite.org/datatype3.html, section 2)."""
+"""What SQLite's typeof returns for values (https://www.sqlite.org/datatype3.html, section 2)."""
 
 
 @compiles(Listed, "sqlite")

@@ -14,7 +14,7 @@ from index.store.store import Access
 from index.whole_file import sync_to_disk
 
 _SIDE_FILES = ("-journal", "-wal", "-shm")
-"""What SQLite puts beside a database: it belongs to that one, and to no other of the same name."""
+"""SQLite's files beside a database. They belong to it alone, not to another database of the same name."""
 
 _WRITING = frozenset(
     {
@@ -24,18 +24,17 @@ _WRITING = frozenset(
         sqlite3.SQLITE_IOERR_TRUNCATE,
     }
 )
-"""Errors of a database that is written; others are of one that is read."""
+"""Errors of the target of a copy; all others come from the source."""
 
 
 def copy_pages(source: Path, target: Path) -> None:
     """Copy a database, as it was last committed, over an existing file.
 
-    It is one transaction that reads: who writes meanwhile waits with the commit, or, in WAL mode, does
-    not. (Copying in steps would let a writer through, and begin again after each of its commits: during
-    a scan it might never end.)
+    The copy is one reading transaction. Copying in steps would begin again after each commit of a writer:
+    during a scan it might never end.
 
     Raises:
-        LibraryBusy: Another process holds the source, and did not let go of it.
+        LibraryBusy: Another process held the source for too long.
         sqlite3.Error: The source cannot be read.
         OSError: The target cannot be written.
     """
@@ -45,10 +44,10 @@ def copy_pages(source: Path, target: Path) -> None:
             raise LibraryBusy(source, BUSY_SECONDS)
 
     with closing(connect(source, Access.READ)) as original, closing(sqlite3.connect(target)) as copy:
-        copy.execute("PRAGMA journal_mode=OFF")  # the target is worth nothing before it is whole
+        copy.execute("PRAGMA journal_mode=OFF")  # an unfinished copy is thrown away
         try:
             original.backup(copy, progress=patience_is_over)
-            # The copy of a file in WAL mode would need a file beside it even to be read.
+            # In WAL mode, even reading the copy would need a file beside it.
             copy.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode in _WRITING:
@@ -57,14 +56,10 @@ def copy_pages(source: Path, target: Path) -> None:
 
 
 def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
-    """Replace a database by another one; the old one stays beside it under another name.
+    """Replace a database by another one; the old one is kept as ``{path}.{suffix}``.
 
-    Nobody may write to either meanwhile.
-
-    Args:
-        new: On the same file system.
-        path: The name it gets.
-        suffix: The old one is kept as ``{path}.{suffix}``, or with a number where that is taken.
+    Nobody may write to either meanwhile. ``new`` is on the same file system. Where the name of the old one is
+    taken, it gets a number too.
 
     Returns:
         Where the old one is now; ``None`` where there was none.
@@ -75,8 +70,12 @@ def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
     with accessible(path):
         kept = _free_name(path, suffix)
         if there_is_one := path.exists():
-            _link(path, kept)
-        for each in _SIDE_FILES:  # also where they outlived their database
+            try:
+                os.link(path, kept)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(path, kept)
+            kept.chmod(0o600)
+        for each in _SIDE_FILES:  # also those that outlived their database
             beside = path.with_name(path.name + each)
             if beside.exists():
                 os.replace(beside, kept.with_name(kept.name + each))
@@ -84,15 +83,6 @@ def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
         os.replace(new, path)
         sync_to_disk(path.parent)
     return kept if there_is_one else None
-
-
-def _link(path: Path, other: Path) -> None:
-    """Hard-link a file, or copy it where the file system has no links."""
-    try:
-        os.link(path, other)
-    except OSError:
-        shutil.copyfile(path, other)
-    other.chmod(0o600)
 
 
 def _free_name(path: Path, suffix: str) -> Path:

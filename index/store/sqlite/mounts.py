@@ -1,4 +1,4 @@
-"""Whether a library is on a file system that other machines may share."""
+"""Recognises file systems that other machines may share."""
 
 import os
 from pathlib import Path
@@ -17,39 +17,35 @@ _NETWORK = frozenset((
 
 
 def network_kind(path: Path) -> str | None:
-    """The kind of file system that the path is on, if several machines may share it; else ``None``.
-
-    Also ``None`` where the system does not tell.
-    """
+    """The kind of network file system that the path is on; ``None`` for a local or an unknown one."""
     kind = _kind(path)
     return kind if kind in _NETWORK else None
 
 
 def is_on_network(path: Path) -> bool:
-    """Whether the path lies on a file system that several machines may share, or one that is unknown."""
+    """Whether the path is on a network file system, or on an unknown one."""
     kind = _kind(path)
     return kind is None or kind in _NETWORK
 
 
 def _kind(path: Path) -> str | None:
-    listed = mounts()
-    return None if listed is None else file_system(os.fsencode(os.path.realpath(path)), listed)
+    return file_system(os.fsencode(os.path.realpath(path)), mounts() or b"")
 
 
 def file_system(path: bytes, listed: bytes) -> str | None:
-    """The kind of file system that a path is on.
+    """The kind of file system that a path is on; ``None`` if unknown.
 
     Args:
         path: Absolute, without symbolic links.
-        listed: The content of /proc/mounts: device, place, kind, one mount a line, later ones above
-            earlier ones; blanks and backslashes in a place are octal escapes.
+        listed: The content of /proc/mounts, one mount a line: device, mount point, kind. Later mounts hide
+            earlier ones; blanks and backslashes in a mount point are octal escapes.
     """
     best, kind = b"", None
     for line in listed.splitlines():
         fields = line.split(b" ")
         if len(fields) < 3:
             continue
-        place = fields[1].decode("unicode_escape").encode("latin-1").rstrip(b"/")
-        if len(place) >= len(best) and (path == place or path.startswith(place + b"/")):
-            best, kind = place, fields[2].decode("ascii", "replace")
+        point = fields[1].decode("unicode_escape").encode("latin-1").rstrip(b"/")
+        if len(point) >= len(best) and (path == point or path.startswith(point + b"/")):
+            best, kind = point, fields[2].decode("ascii", "replace")
     return kind

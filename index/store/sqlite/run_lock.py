@@ -1,7 +1,7 @@
-"""The lock of a run: a file beside the library, locked by a process as long as it lives.
+"""The lock of a run: a file beside the library, locked by a process until it ends.
 
-The file is never deleted (deleting a lock file lets two runs lock two files of one name). It holds a line
-about its owner, for the message of whoever comes second.
+The file is never deleted: otherwise two runs could lock two files of one name. It names its owner, for the
+message to others.
 """
 
 import os

@@ -1,13 +1,12 @@
 """Saves what can be read of a damaged library into a new one that takes its place.
 
 Tables are read row by row in the order of their row ids. Where SQLite cannot go on, every next row id is
-tried until one can be read again, so that a damaged page costs the rows on it and no others (a damaged
-page of the tree above costs those below it). What is read is believed only as far as the constraints of
-the tables and the kinds of their columns go: bytes that were overwritten may still look like a row. Pages
-that no table leads to are not searched: deleted rows would come back. The index is not taken along.
+tried until one can be read again, so that a damaged page costs only the rows on it (a damaged page of the
+tree above costs those below it). A row is accepted if it fits the constraints of its table and the types of
+its columns: overwritten bytes may still look like a row. Pages that no table leads to are not searched:
+deleted rows would come back.
 
-The damaged file stays beside the new one. This module works on SQL alone: the library may be of an
-earlier revision, and stays of that.
+The damaged file stays beside the new one. The library may be of an earlier revision, and stays at that.
 """
 
 import sqlite3
@@ -17,24 +16,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
 from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
 from index.store.read_again import read_again
-from index.store.schema import content, face, photo
-from index.store.sqlite.connection import as_said, connect
-from index.store.sqlite.database import HEAD, SqliteStore, explained, is_library, known_revisions, migrate
+from index.store.schema import content, face
+from index.store.sqlite.connection import as_said, connect, explained
+from index.store.sqlite.database import HEAD, SqliteStore, is_library, known_revisions, migrate
 from index.store.sqlite.file_copies import put_in_place
+from index.store.statements import is_one_of
 from index.store.store import Access, Salvage, SavedTable
 from index.whole_file import written_whole
 
 REACH = 200_000
-"""Row ids that are tried beyond the last row that could be read: about as many rows as there are below one
+"""Row ids that are tried beyond the last row that could be read: about as many as there are rows below one
 page of the tree, at 400 pages a page and 300 of the smallest rows a page."""
 
 _LEFT_OUT = frozenset({"alembic_version", "vector_index", "sqlite_sequence"})
-"""Tables whose content is not taken along: the revision is the new file's own, and an index file that was
-made before the damage must not be believed, because face ids may have been lost with it."""
+"""Tables that are not copied: the new file has its own revision, and a saved index from before the damage is
+not valid any more, because face ids may have been lost."""
 
 _Row: TypeAlias = tuple[Any, ...]
 
@@ -61,14 +61,13 @@ def salvage(path: Path, now: str) -> Salvage:
     target = path.with_name(f"{path.name}.saved")
     with explained(path):
         with closing(_open_damaged(path)) as source, written_whole(target) as new:
-            revision = _revision(source)
+            stored = _first(source, "SELECT version_num FROM alembic_version")
+            revision = str(stored[0]) if stored else HEAD
             if revision not in known_revisions():
                 raise LibraryTooNew(path, revision)
             migrate(new, revision=revision)
             with closing(connect(new, Access.WRITE)) as copy:
-                copiers = _copy_tables(source, copy)
-                _infer_model(copy, now)
-                copy.execute("COMMIT")
+                copiers = _copy_tables(source, copy, now)
             if not any(copier.saved for copier in copiers):
                 raise LibraryDamaged(path, "nothing in it can be read any more")
             faces = next(copier for copier in copiers if copier.table == "face")
@@ -88,17 +87,11 @@ def _open_damaged(path: Path) -> sqlite3.Connection:
     """Connect to a damaged library; text that is not UTF-8 is read with surrogates."""
     connection = connect(path, Access.READ)
     connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
-    # A schema that is damaged, and a file that ends too early, are no reason to read nothing.
+    # Read on in spite of a damaged schema, or a file that ends too early.
     for pragma in ("writable_schema=ON", "cell_size_check=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
-    connection.execute("BEGIN")  # one lock for all the many rows that are tried
+    connection.execute("BEGIN")  # one lock for all rows that are tried
     return connection
-
-
-def _revision(source: sqlite3.Connection) -> str:
-    """The library's revision, or the newest where it cannot be read."""
-    row = _first(source, "SELECT version_num FROM alembic_version")
-    return str(row[0]) if row else HEAD
 
 
 def _first(source: sqlite3.Connection, query: str) -> _Row | None:
@@ -109,43 +102,36 @@ def _first(source: sqlite3.Connection, query: str) -> _Row | None:
     return row
 
 
-def _copy_tables(source: sqlite3.Connection, copy: sqlite3.Connection) -> list["_TableCopier"]:
-    copy.execute("PRAGMA foreign_keys=OFF")  # what refers to lost rows is the matter of a check
+def _copy_tables(source: sqlite3.Connection, copy: sqlite3.Connection, now: str) -> list["_TableCopier"]:
+    copy.execute("PRAGMA foreign_keys=OFF")  # a check finds the rows that refer to lost ones
     tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     copy.execute("BEGIN")
     copiers = [_TableCopier(source, copy, table) for table in sorted(tables - _LEFT_OUT)]
     for copier in copiers:
         copier.run()
-    return copiers
-
-
-def _infer_model(copy: sqlite3.Connection, now: str) -> None:
-    """If the row with the library's model was lost, take the model that described most faces."""
+    # If the row with the library's model was lost, take the model that described most faces.
     copy.execute(
         "INSERT INTO library (id, model, created_at) SELECT 1, model, ? FROM descriptor "
         "WHERE NOT EXISTS (SELECT * FROM library) GROUP BY model ORDER BY count(*) DESC LIMIT 1",
         (now,),
     )
+    copy.execute("COMMIT")
+    return copiers
 
 
 def _read_again(path: Path, faces: "_TableCopier") -> int:
-    """Make the next scan read photos that may have lost faces; returns how many photos.
+    """Make the next scan read photos that may have lost faces. Returns how many photos.
 
-    The faces of a photo have ids without gaps, because they are written together. So those that may lack
-    some are the photos without any face, and those of the faces on either side of what was lost.
+    The faces of a photo have consecutive ids, because they are written together. So the photos concerned are
+    those without any face, and those of the faces on either side of lost rows.
     """
     if faces.report().lost_at_most == 0:
         return 0
     with SqliteStore(path, Access.WRITE) as store, store.write() as connection:
         has_face = exists().where(face.c.content_id == content.c.id)
         faceless = select(content.c.id).where(content.c.width.is_not(None), ~has_face)
-        suspects = set(connection.scalars(faceless))
-        for face_id in faces.edges:
-            suspects.update(connection.scalars(select(face.c.content_id).where(face.c.id == face_id)))
-        photos = select(func.count()).select_from(photo)
-        before = connection.execute(photos).scalar_one()
-        read_again(connection, sorted(suspects))
-        return int(before - connection.execute(photos).scalar_one())
+        at_edges = select(face.c.content_id).where(is_one_of(face.c.id, faces.edges))
+        return read_again(connection, list(connection.scalars(faceless.union(at_edges))))
 
 
 @dataclass(slots=True)
@@ -154,7 +140,7 @@ class _TableCopier:
 
     Attributes:
         saved, lost: Rows, so far.
-        cut: The table cannot be read to its end.
+        cut: The end of the table cannot be read.
         edges: Row ids of saved rows on either side of rows that were lost.
     """
 
@@ -186,7 +172,11 @@ class _TableCopier:
             self.saved, last, lost = self.saved + 1, row_id, self.lost
         if self.cut or self.lost > lost:
             self.edges.append(last)
-        self._keep_highest(last)
+        highest = self._highest()
+        if highest is not None:  # no row id may be used twice
+            self.copy.execute("DELETE FROM sqlite_sequence WHERE name = ?", (self.table,))
+            row = (self.table, max(highest, last))
+            self.copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", row)
 
     def _put(self, insert: str, values: Sequence[object]) -> bool:
         try:
@@ -195,21 +185,13 @@ class _TableCopier:
             return False
         return True
 
-    def _keep_highest(self, last: int) -> None:
-        """Keep the table from using a row id twice."""
-        highest = self._highest()
-        if highest is not None:
-            self.copy.execute("DELETE FROM sqlite_sequence WHERE name = ?", (self.table,))
-            row = (self.table, max(highest, last))
-            self.copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", row)
-
     def _highest(self) -> int | None:
-        """The highest row id ever used, for tables of which SQLite records it."""
+        """The highest row id ever used, for tables where SQLite records it."""
         row = _first(self.source, f"SELECT seq FROM sqlite_sequence WHERE name = '{self.table}'")  # noqa: S608
         return row[0] if row and isinstance(row[0], int) else None
 
     def _rows(self, names: str) -> Iterator[_Row]:
-        """Rows by rising row id, which is their first value."""
+        """Rows by rising row id, their first value."""
         query = f"SELECT rowid, {names} FROM {self.table} NOT INDEXED WHERE rowid"  # noqa: S608
         last: int | None = 0
         while last is not None:
@@ -223,7 +205,7 @@ class _TableCopier:
                     return
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
-                    self.cut = True  # the damaged schema does not know the table any more
+                    self.cut = True  # the damaged schema lacks the table
                     return
             last, found = self._resume(query, last)
             yield from found
@@ -252,7 +234,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "TEXT": str,
     "BLOB": bytes,
 }
-"""What Python makes of a value that a column of some type may have; SQLite itself takes any value there."""
+"""Types of values in Python, by the type of the column; SQLite itself accepts any value in any column."""
 
 
 def _are_of(values: Sequence[object], kinds: Sequence[type | tuple[type, ...]]) -> bool:
