@@ -125,7 +125,7 @@ class Identifier:
         """What the library knows of each face of a photo."""
         records = list(self._catalog.faces(self._catalog.face_ids_of(photo.digest)).values())
         found = pairs([each.face.box for each in photo.faces], [record.box for record in records])
-        ids = {pair.first: records[pair.second].face_id for pair in found}
+        ids = {asked: records[stored].face_id for asked, stored in found}
         statuses = self._people.statuses(sorted(ids.values()))
         return tuple(
             StoredFace(ids[number], statuses[ids[number]]) if number in ids else StoredFace()

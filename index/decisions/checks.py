@@ -1,7 +1,4 @@
-"""Checks a decision against all earlier ones before it is appended. Pure functions.
-
-Replay accepts any journal; these checks are for the person who decides now.
-"""
+"""Checks a decision against all earlier ones before it is appended; replay accepts any journal."""
 
 from dataclasses import replace
 
@@ -27,14 +24,10 @@ from index.decisions.replay import KnownPerson, Replay
 
 
 def checked(act: Act, replayed: Replay) -> Act:
-    """The act as it is appended: names cleaned, and the name of a known person filled in.
-
-    Args:
-        act: What was decided.
-        replayed: All decisions so far.
+    """The act as it is appended: with a clean name, or that of a known person.
 
     Raises:
-        ValueError: It makes no sense; the message says why.
+        ValueError: It contradicts the decisions so far, ``replayed``; the message says how.
     """
     if hasattr(act, "faces") and not faces_of(act):
         raise ValueError("no face is named")
@@ -52,7 +45,7 @@ def checked(act: Act, replayed: Replay) -> Act:
         case Reject() | Hide() | Unhide():
             _known(act.person, replayed)
         case Undo() | Forget() | Forgotten():
-            raise ValueError("undoing and forgetting are no decisions to append: they have ways of their own")
+            raise ValueError("an undo and a forgetting cannot be appended: they have methods of their own")
         case NotAFace() | Ignore():
             pass
     return act

@@ -1,7 +1,4 @@
-"""Decisions from plain fields, and to them: the columns of a row, or the JSON object of a line of a file.
-
-This module knows neither SQL nor JSON.
-"""
+"""Converts decisions to and from plain fields: the columns of a row, or the JSON object of a line."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -18,7 +15,7 @@ _T = TypeVar("_T")
 
 
 def fields_of(act: Act) -> dict[str, str | None]:
-    """The fields of an act, but for its faces; ``None`` where its kind has no such field."""
+    """The fields of an act without its faces; ``None`` where its kind has no such field."""
     return {name: getattr(act, name, None) for name in _FIELDS}
 
 
@@ -26,20 +23,20 @@ def act_of(fields: Mapping[str, Any]) -> Act:
     """The act that fields describe.
 
     Args:
-        fields: By name. ``None`` is as if it were not there; a field that the kind does not have is passed
-            over. Faces are ``FaceKey``, or as they are in JSON.
+        fields: By name. ``None`` means absent; fields that the kind does not have are ignored. Faces are
+            ``FaceKey``, or objects as in JSON.
 
     Raises:
-        ValueError: They describe none; the message says why.
+        ValueError: They describe no act; the message says why.
     """
     return validated(_acts(), {name: value for name, value in fields.items() if value is not None})
 
 
 def validated(adapter: TypeAdapter[_T], fields: Mapping[str, Any]) -> _T:
-    """What fields describe.
+    """The value of the adapter's type that fields describe.
 
     Raises:
-        ValueError: They do not fit the type; the message names the first field that does not.
+        ValueError: They do not fit the type; the message names the first wrong field.
     """
     try:
         return adapter.validate_python(fields)

@@ -1,26 +1,23 @@
 """The journal of decisions: append, undo, read, export.
 
-Every change is one transaction, in which the tables that follow from the journal are made to say what its
-decisions come to (``index.decisions.replay``, ``index.decisions.derived_tables``). Clusters and recognised
-faces follow from descriptors too, and are brought up to date by ``index.clustering.regroup``, which this
-module does not know.
+Every change is one transaction, which also updates the tables derived from the journal
+(``index.decisions.derived_tables``). ``index.clustering.regroup`` updates clusters and recognised faces.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection
 
 from index.clock import Clock, utc_now
 from index.decisions.checks import checked
 from index.decisions.derived_tables import write_derived_tables
-from index.decisions.face_keys import face_keys
 from index.decisions.journal_lines import to_lines
 from index.decisions.journal_rows import (
     append_acts,
     append_decisions,
+    face_keys,
     has_decisions,
     next_number,
     read_decisions,
@@ -52,13 +49,11 @@ class LoggedDecision:
     """A decision, as the log shows it.
 
     Attributes:
-        decision: What was decided.
-        active: It holds: nothing undid it, or what did was undone itself, and nobody was forgotten with it.
-        undoes: Number of the decision that it undoes; ``None`` where it is no undo, or its target is unknown.
+        active: It holds: no undo that holds names it, and no person was forgotten with it.
+        undoes: Number of the decision that it undoes; ``None`` if it is no undo, or its target is unknown.
         undone_by: Number of the decision that undid it, and holds; else ``None``.
-        person_name: What ``person`` of the act was called, when it was decided and before; ``None`` where
-            it has none, or nobody ever called it anything.
-        other_name: What ``other`` was called.
+        person_name: The name of the act's ``person`` when it was decided; ``None`` if there is none.
+        other_name: The name of ``other``, likewise.
     """
 
     decision: Decision
@@ -70,25 +65,22 @@ class LoggedDecision:
 
 
 class Journal:
-    """The journal of one library.
-
-    Args:
-        store: Open; for the methods that write, open for writing.
-        clock: For the times of decisions.
+    """The journal of one library; ``clock`` tells the times of decisions.
 
     Every method may raise a ``LibraryError``.
     """
 
     def __init__(self, store: Store, clock: Clock = utc_now) -> None:
         self._store = store
+        self._path = store.path
         self._clock = clock
 
     def append(self, act: Act) -> Decision:
         """Append one decision.
 
         Raises:
-            DecisionRefused: It makes no sense: it names no face or a forgotten one, an unknown person, or an
-                invalid name. It is an ``Undo`` or a ``Forget``, which have methods of their own.
+            DecisionRefused: It names no face or a forgotten one, an unknown person, or an invalid name; or it
+                is an ``Undo`` or a ``Forget``, which have methods of their own.
         """
         return self.append_all([act])[0]
 
@@ -101,7 +93,10 @@ class Journal:
                 raise DecisionRefused(self._path, "a face that was forgotten stays so, and is nobody's")
             made = []
             for number, act in enumerate(acts, next_number(connection)):
-                decision = Decision(number, new_key(), self._clock(), self._checked(act, replayed))
+                try:
+                    decision = Decision(number, new_key(), self._clock(), checked(act, replayed))
+                except ValueError as error:
+                    raise DecisionRefused(self._path, str(error)) from error
                 replayed.apply(decision)
                 made.append(decision)
             append_decisions(connection, made)
@@ -112,7 +107,7 @@ class Journal:
         """Undo a decision.
 
         Args:
-            number: Which; an undo may be undone too. By default the last one that holds and is no undo.
+            number: Its number; an undo may be undone too. By default the last one that holds and is no undo.
 
         Returns:
             The decision that was undone.
@@ -140,10 +135,7 @@ class Journal:
             return replay(read_decisions(connection))
 
     def relink(self) -> None:
-        """Derive the tables again, for the faces that are in the library now.
-
-        To be called when faces came or went: after a scan, or when a detector found other boxes.
-        """
+        """Update the derived tables after faces came or went, as by a scan."""
         with self._reading() as connection:
             if not has_decisions(connection):
                 return
@@ -174,12 +166,6 @@ class Journal:
             decisions, points = read_decisions(connection), read_tombstones(connection)
         return to_lines(decisions, points)
 
-    def _checked(self, act: Act, replayed: Replay) -> Act:
-        try:
-            return checked(act, replayed)
-        except ValueError as error:
-            raise DecisionRefused(self._path, str(error)) from error
-
     def _undoable(self, decisions: Sequence[Decision], number: int | None) -> Decision:
         """The decision to undo; see ``undo``."""
         undone = undone_by(decisions)
@@ -208,13 +194,9 @@ class Journal:
         with readable(self._path), self._store.write() as connection:
             yield connection
 
-    @property
-    def _path(self) -> Path:
-        return self._store.path
-
 
 _NEVER_BY_ITSELF = (Undo, Forget, Forgotten)
-"""What is undone only where it is asked for by its number, or not at all."""
+"""Acts that are undone only by number, or never."""
 
 
 def _logged(decisions: Sequence[Decision], state: State) -> Iterator[LoggedDecision]:

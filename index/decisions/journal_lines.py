@@ -3,17 +3,17 @@
     {"uid":…, "made_at":…, "kind":"assign", "person":…, "name":…, "faces":[{"digest":…, "box":[x,y,w,h]},…]}
     {"kind":"forgotten-face", "digest":…, "point":[x,y]}
 
-Keys and digests are hexadecimal, times ISO 8601 with an offset; fields that a kind does not have are left
-out, and those that are unknown are passed over. Numbers are a library's own and are not in the file. This
-module knows no tables.
+Keys and digests are hexadecimal, times ISO 8601 with an offset. Fields that a kind does not have are absent;
+unknown ones are ignored. The numbers of decisions belong to a library, and are not in the file.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from functools import cache, partial
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, TypeAdapter
@@ -21,33 +21,9 @@ from pydantic import PlainValidator, TypeAdapter
 from index.decisions.fields import act_of, fields_of, validated
 from index.decisions.model import Decision, Digest, Key, faces_of, numbers_from_json
 from index.decisions.tombstones import Tombstone
+from index.errors import JournalMalformed
 
 _MARK = "forgotten-face"
-
-
-@dataclass(frozen=True, slots=True)
-class JournalFile:
-    """What a file holds.
-
-    Attributes:
-        decisions: In the order of the lines; their ids are the numbers of the lines.
-        points: Where forgotten faces were.
-    """
-
-    decisions: tuple[Decision, ...]
-    points: tuple[Tombstone, ...]
-
-
-class MalformedLine(ValueError):
-    """A line is neither a decision nor a forgotten face.
-
-    Attributes:
-        line: Its number, from 1.
-    """
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
 
 
 def to_lines(decisions: Iterable[Decision], points: Iterable[Tombstone]) -> Iterator[str]:
@@ -59,14 +35,18 @@ def to_lines(decisions: Iterable[Decision], points: Iterable[Tombstone]) -> Iter
         yield json.dumps(fields, separators=(",", ":"))
 
 
-def from_lines(lines: Iterable[str | bytes]) -> JournalFile:
+def from_lines(lines: Iterable[str | bytes], library: Path) -> tuple[list[Decision], list[Tombstone]]:
     """Read the lines of a file; empty ones are skipped.
 
     Args:
         lines: With or without line ends; bytes are UTF-8.
+        library: Named in errors.
+
+    Returns:
+        The decisions, with the numbers of their lines as ids, and the tombstones.
 
     Raises:
-        MalformedLine: One is not as ``to_lines`` writes them.
+        JournalMalformed: A line is not as ``to_lines`` writes them.
     """
     decisions, points = [], []
     for number, line in enumerate(lines, start=1):
@@ -79,12 +59,12 @@ def from_lines(lines: Iterable[str | bytes]) -> JournalFile:
                 stamp = validated(_adapter(_Stamp), fields)
                 decisions.append(Decision(number, stamp.uid, stamp.made_at, act_of(fields)))
         except ValueError as error:
-            raise MalformedLine(number, str(error)) from error
-    return JournalFile(tuple(decisions), tuple(points))
+            raise JournalMalformed(library, number, str(error)) from error
+    return decisions, points
 
 
 def _fields_of_line(line: str | bytes) -> dict[str, Any]:
-    """The fields of a line; none where it is empty."""
+    """The fields of a line; none if it is empty."""
     try:
         text = line.decode() if isinstance(line, bytes) else line
         fields = json.loads(text) if text.strip() else {}
@@ -100,10 +80,7 @@ def _fields_of_line(line: str | bytes) -> dict[str, Any]:
 
 
 def _fields(decision: Decision) -> dict[str, Any]:
-    faces = [
-        {"digest": face.digest.hex(), "box": [face.box.x, face.box.y, face.box.w, face.box.h]}
-        for face in faces_of(decision.act)
-    ]
+    faces = [{"digest": face.digest.hex(), "box": astuple(face.box)} for face in faces_of(decision.act)]
     stamp = {"uid": decision.uid, "made_at": decision.made_at.isoformat()}
     fields = {**stamp, **fields_of(decision.act), "faces": faces or None}
     return {name: value for name, value in fields.items() if value is not None}
@@ -119,16 +96,12 @@ def _time(value: object) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """The fields that every decision has."""
-
     uid: Key
     made_at: Annotated[datetime, PlainValidator(_time)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """Where a forgotten face was."""
-
     digest: Digest
     point: Annotated[list[float], PlainValidator(partial(numbers_from_json, count=2))]
 

@@ -1,31 +1,28 @@
-"""The journal's rows: decisions and the faces that they name, as they were appended.
+"""The journal's rows, and the keys by which decisions name faces.
 
-All functions work inside a transaction that their caller began. What decisions mean is not the matter of
-this module.
+All functions work in a transaction of their caller.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
 from index.decisions.fields import act_of, fields_of
 from index.decisions.model import Act, Decision, FaceKey, faces_of, new_key
 from index.errors import LibraryDamaged
-from index.store.schema import decision, decision_face
+from index.store.schema import content, decision, decision_face, face
 from index.store.statements import last_id
 from pipeline.values import Box
 
 
 class NotADecision(ValueError):
-    """A row of the journal is not a decision that this program wrote.
-
-    Attributes:
-        number: The id of the row.
-    """
+    """A row of the journal, ``number``, is not a decision that this program wrote."""
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(f"decision {number} cannot be read: {reason}")
@@ -48,8 +45,7 @@ def has_decisions(connection: Connection) -> bool:
 
 def names_any(connection: Connection, digests: Sequence[bytes]) -> bool:
     """Whether decisions name a face in any of these contents."""
-    query = select(exists().where(decision_face.c.digest.in_(digests)))
-    return bool(connection.scalar(query))
+    return bool(connection.scalar(select(exists().where(decision_face.c.digest.in_(digests)))))
 
 
 def read_decisions(connection: Connection) -> list[Decision]:
@@ -58,9 +54,28 @@ def read_decisions(connection: Connection) -> list[Decision]:
     Raises:
         NotADecision: A row cannot be read.
     """
-    faces = _read_faces(connection)
-    rows = connection.execute(select(decision).order_by(decision.c.id)).mappings()
-    return [_decision(row, faces.get(row["id"])) for row in rows]
+    columns = decision_face.c
+    query = select(columns.decision_id, columns.digest, columns.x, columns.y, columns.w, columns.h)
+    faces: dict[int, list[FaceKey]] = defaultdict(list)
+    for number, digest, *box in connection.execute(query.order_by(columns.id)).all():
+        faces[number].append(FaceKey(digest, Box(*box)))
+    decisions = []
+    for row in connection.execute(select(decision).order_by(decision.c.id)).mappings():
+        try:
+            act = act_of({**row, "faces": faces.get(row["id"])})
+            made_at = datetime.fromisoformat(row["made_at"])
+        except ValueError as error:
+            raise NotADecision(row["id"], str(error)) from error
+        decisions.append(Decision(row["id"], row["uid"], made_at, act))
+    return decisions
+
+
+def face_keys(connection: Connection, condition: ColumnElement[bool]) -> dict[int, FaceKey]:
+    """The keys of faces that meet a condition on ``face`` and ``content``, by rising id."""
+    columns = face.c
+    query = select(columns.id, content.c.digest, columns.x, columns.y, columns.w, columns.h)
+    rows = connection.execute(query.join_from(face, content).where(condition).order_by(columns.id)).all()
+    return {face_id: FaceKey(digest, Box(*box)) for face_id, digest, *box in rows}
 
 
 def next_number(connection: Connection) -> int:
@@ -71,8 +86,7 @@ def next_number(connection: Connection) -> int:
 
 def append_acts(connection: Connection, acts: Iterable[Act], now: datetime) -> list[Decision]:
     """Append acts as decisions made now, with new numbers and uids."""
-    numbered = enumerate(acts, next_number(connection))
-    made = [Decision(number, new_key(), now, act) for number, act in numbered]
+    made = [Decision(n, new_key(), now, act) for n, act in enumerate(acts, next_number(connection))]
     append_decisions(connection, made)
     return made
 
@@ -85,14 +99,18 @@ def append_decisions(connection: Connection, decisions: Sequence[Decision]) -> N
 
 
 def rewrite_decision(connection: Connection, changed: Decision) -> None:
-    """Replace the act of a decision, of which something was forgotten."""
+    """Replace the act of a decision."""
     connection.execute(delete(decision_face).where(decision_face.c.decision_id == changed.id))
     connection.execute(update(decision).where(decision.c.id == changed.id).values(_row(changed)))
     _append_faces(connection, [changed])
 
 
 def _append_faces(connection: Connection, decisions: Iterable[Decision]) -> None:
-    rows = [_face_row(each.id, face) for each in decisions for face in faces_of(each.act)]
+    rows = [
+        {"decision_id": each.id, "digest": named.digest, **asdict(named.box)}
+        for each in decisions
+        for named in faces_of(each.act)
+    ]
     if rows:
         connection.execute(insert(decision_face), rows)
 
@@ -100,25 +118,3 @@ def _append_faces(connection: Connection, decisions: Iterable[Decision]) -> None
 def _row(made: Decision) -> dict[str, Any]:
     stamp = {"id": made.id, "uid": made.uid, "made_at": made.made_at.isoformat()}
     return {**stamp, **fields_of(made.act)}
-
-
-def _face_row(number: int, face: FaceKey) -> dict[str, Any]:
-    box = face.box
-    return {"decision_id": number, "digest": face.digest, "x": box.x, "y": box.y, "w": box.w, "h": box.h}
-
-
-def _read_faces(connection: Connection) -> dict[int, list[FaceKey]]:
-    columns = decision_face.c
-    query = select(columns.decision_id, columns.digest, columns.x, columns.y, columns.w, columns.h)
-    found: dict[int, list[FaceKey]] = {}
-    for number, digest, *box in connection.execute(query.order_by(columns.id)).all():
-        found.setdefault(number, []).append(FaceKey(digest, Box(*box)))
-    return found
-
-
-def _decision(row: RowMapping, faces: list[FaceKey] | None) -> Decision:
-    try:
-        act = act_of({**row, "faces": faces})
-        return Decision(row["id"], row["uid"], datetime.fromisoformat(row["made_at"]), act)
-    except ValueError as error:
-        raise NotADecision(row["id"], str(error)) from error

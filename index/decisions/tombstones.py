@@ -1,17 +1,18 @@
 """Tombstones keep forgotten faces out: points in contents where no face may be recorded.
 
 A tombstone is the centre of a forgotten face's box, and all that is left of it. A face whose box contains
-the point is taken for that face. All functions work inside a transaction of their caller.
+the point counts as that face. All functions work in a transaction of their caller.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, insert, select
 
-from index.decisions.face_overlap import surrounds
 from index.decisions.model import FaceKey
 from index.store.schema import forgotten
+
+_POINTS = select(forgotten.c.digest, forgotten.c.x, forgotten.c.y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,7 @@ class Tombstone:
 
     Attributes:
         digest: BLAKE3 of the content, 32 bytes.
-        x: From the left, in pixels of the upright, full-size photo.
-        y: From the top.
+        x, y: From the left and the top, in pixels of the upright, full-size photo.
     """
 
     digest: bytes
@@ -43,8 +43,11 @@ class Tombstones:
 
     def cover(self, face: FaceKey) -> bool:
         """Whether a tombstone lies in the face's box, so that the face must not be recorded."""
-        points = self._contents.get(face.digest, ())
-        return any(surrounds(face.box, point.x, point.y) for point in points)
+        box = face.box
+        return any(
+            box.x <= point.x <= box.x + box.w and box.y <= point.y <= box.y + box.h
+            for point in self._contents.get(face.digest, ())
+        )
 
 
 def tombstone_of(face: FaceKey) -> Tombstone:
@@ -55,15 +58,12 @@ def tombstone_of(face: FaceKey) -> Tombstone:
 
 def read_tombstones(connection: Connection) -> list[Tombstone]:
     """All tombstones, in the order in which they were made."""
-    columns = forgotten.c
-    rows = connection.execute(select(columns.digest, columns.x, columns.y).order_by(columns.id))
-    return [Tombstone(*row) for row in rows]
+    return [Tombstone(*row) for row in connection.execute(_POINTS.order_by(forgotten.c.id))]
 
 
 def tombstones_in(connection: Connection, digest: bytes) -> Tombstones:
     """The tombstones in one content."""
-    columns = forgotten.c
-    rows = connection.execute(select(columns.digest, columns.x, columns.y).where(columns.digest == digest))
+    rows = connection.execute(_POINTS.where(forgotten.c.digest == digest))
     return Tombstones(Tombstone(*row) for row in rows)
 
 
@@ -72,6 +72,5 @@ def add_tombstones(connection: Connection, points: Iterable[Tombstone]) -> Seque
     known = set(read_tombstones(connection))
     fresh = [point for point in dict.fromkeys(points) if point not in known]
     if fresh:
-        rows = [{"digest": point.digest, "x": point.x, "y": point.y} for point in fresh]
-        connection.execute(insert(forgotten), rows)
+        connection.execute(insert(forgotten), [asdict(point) for point in fresh])
     return fresh

@@ -133,8 +133,8 @@ def _faces(connection: Connection, content_id: int) -> list[_Face]:
 def _matching_faces(old: Sequence[_Face], new: Sequence[_Face]) -> dict[int, Box]:
     """The new box of each old face that has one at the same place which looks the same, by the old id."""
     matches = {}
-    for pair in pairs([each.box for each in old], [each.box for each in new]):
-        before, after = old[pair.first], new[pair.second]
+    for first, second in pairs([each.box for each in old], [each.box for each in new]):
+        before, after = old[first], new[second]
         one, two = descriptors_from_blobs([before.vector, after.vector])
         if float(one @ two) >= ALIKE:
             matches[before.face_id] = after.box

@@ -13,12 +13,11 @@ from sqlalchemy import Connection
 
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import write_derived_tables
-from index.decisions.journal_lines import JournalFile, MalformedLine, from_lines
+from index.decisions.journal_lines import from_lines
 from index.decisions.journal_rows import append_acts, append_decisions, next_number, read_decisions, readable
 from index.decisions.model import Decision, Forget
 from index.decisions.replay import replay
-from index.decisions.tombstones import Tombstones, add_tombstones, read_tombstones
-from index.errors import JournalMalformed
+from index.decisions.tombstones import Tombstone, Tombstones, add_tombstones, read_tombstones
 from index.privacy.redaction import Redacted, keys_of, redact, take_out_persons, take_out_tombstones
 from index.store.store import Store
 
@@ -56,30 +55,24 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
         JournalMalformed: A line is not as it must be; nothing was imported.
         LibraryError: The library cannot be read or written.
     """
-    try:
-        file = from_lines(lines)
-    except MalformedLine as error:
-        raise JournalMalformed(store.path, error.line, str(error)) from error
+    decisions, points = from_lines(lines, store.path)
     with readable(store.path), store.write() as connection:
-        return _take_over(connection, file, clock())
+        return _take_over(connection, decisions, points, clock())
 
 
-def _take_over(connection: Connection, file: JournalFile, now: datetime) -> Imported:
-    """Import what a file holds.
-
-    Raises:
-        NotADecision: A row of the present journal cannot be read.
-    """
+def _take_over(
+    connection: Connection, decisions: Sequence[Decision], points: Sequence[Tombstone], now: datetime
+) -> Imported:
     known = tuple(read_decisions(connection))
     number = next_number(connection)
-    fresh = tuple(_fresh(file.decisions, {each.uid for each in known}, number))
+    fresh = tuple(_fresh(decisions, {each.uid for each in known}, number))
     forgotten = {each.act.person for each in fresh if isinstance(each.act, Forget)}
     state = replay(known)
     keys = sorted({key for each in forgotten - state.forgotten for key in keys_of(state, each)})
     left = take_out_persons(connection, known, keys) if keys else Redacted(known, 0, 0)
-    points = add_tombstones(connection, file.points)
-    if points:
-        marked = take_out_tombstones(connection, left.decisions, points)
+    new_points = add_tombstones(connection, points)
+    if new_points:
+        marked = take_out_tombstones(connection, left.decisions, new_points)
         left = replace(marked, faces=left.faces + marked.faces)
     # Who was merged, here alone, with somebody who was forgotten elsewhere is forgotten too.
     merged = [Forget(key) for key in keys if key not in forgotten]
@@ -90,7 +83,7 @@ def _take_over(connection: Connection, file: JournalFile, now: datetime) -> Impo
     if taken or left.decisions != known:
         write_derived_tables(connection, replay([*left.decisions, *taken, *appended]))
     redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
-    return Imported(len(fresh) - redacted, len(file.decisions) - len(fresh), redacted, left.faces)
+    return Imported(len(fresh) - redacted, len(decisions) - len(fresh), redacted, left.faces)
 
 
 def _fresh(decisions: Sequence[Decision], known: Set[str], number: int) -> Iterator[Decision]:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, select
 
-from index.decisions.face_keys import face_keys
 from index.decisions.face_overlap import SAME_FACE, overlap
-from index.decisions.journal_rows import rewrite_decision
+from index.decisions.journal_rows import face_keys, rewrite_decision
 from index.decisions.model import (
     Assign,
     Decision,

@@ -94,8 +94,8 @@ def test_a_face_that_is_not_in_the_library_can_be_decided_about_but_not_named_by
         (Rename(CARL, "Karl"), "nobody is known"),
         (Rename(ANNA, ""), "empty"),
         (Hide(CARL), "nobody is known"),
-        (Undo(uid(1)), "ways of their own"),
-        (Forget(ANNA), "ways of their own"),
+        (Undo(uid(1)), "methods of their own"),
+        (Forget(ANNA), "methods of their own"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(

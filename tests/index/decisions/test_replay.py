@@ -379,7 +379,7 @@ def test_names_that_are_the_same_to_a_person() -> None:
 def test_boxes_go_together_best_first_and_one_to_one() -> None:
     at = [Box(x, 0.0, 10.0, 10.0) for x in (0.0, 2.0, 50.0)]
     found = [Box(x, 0.0, 10.0, 10.0) for x in (1.9, 51.0, 200.0)]
-    assert [(each.first, each.second) for each in pairs(at, found)] == [(1, 0), (2, 1)]
+    assert list(pairs(at, found)) == [(1, 0), (2, 1)]
     assert list(pairs([], at)) == []
 
 
