@@ -131,7 +131,7 @@ def test_a_dry_run_changes_nothing(album: Album) -> None:
 def test_too_few_people_are_refused_plainly(album: Album) -> None:
     fill_with(album, with_something_in_common, people=9)
     with pytest.raises(
-        FaceindexError, match="takes 10 people with 3 confirmed faces or more, and there are 9"
+        FaceindexError, match="needs 10 people with 3 confirmed faces or more, and there are 9"
     ):
         adapt(album.settings)
 
