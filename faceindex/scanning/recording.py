@@ -70,8 +70,9 @@ class BatchRecorder:
         self._commit()
 
     def _add(self, outcome: Outcome) -> None:
-        self._batch.append(outcome)
         self._done += 1
+        if not isinstance(outcome, PhotoSkipped) or outcome.file.path in self._survey.states:
+            self._batch.append(outcome)  # nothing is known of other files that are no photos
         match outcome:
             case PhotoIndexed():
                 self._faces += len(outcome.faces)
