@@ -1,74 +1,57 @@
 """Carries decisions over to a photo that was written anew and shows the same, as after a program added tags.
 
-Such a photo is another content, and decisions name faces by content. For each decision about a face of the
-old content, the journal gets one about the same face of the new content; it can be undone as any other.
+Such a photo has another content, and decisions name faces by content. For each decision about a face of the
+old content, the journal gets one about the same face of the new content, which can be undone like any other.
 Tombstones of forgotten faces are carried over too. Both functions work inside a transaction of their caller,
-for a path that had one content and has another.
+with the rows of the content that a path had and of the one that it has now. Nothing is carried over if the
+two pictures differ in size.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, LargeBinary, insert, literal, select
 
 from index.arrays import descriptors_from_blobs
 from index.decisions.face_overlap import pairs
 from index.decisions.journal_rows import append_acts, names_any
 from index.decisions.model import Act, Assign, FaceKey, Ignore, NotAFace, Reject
-from index.decisions.tombstones import Tombstone, add_tombstones, read_tombstones
-from index.store.schema import content, descriptor, face, library, person, rejection, verdict
+from index.store.schema import content, descriptor, face, forgotten, library, person, rejection, verdict
 from pipeline.values import Box
 
 ALIKE = 0.9
-"""Cosine from which faces at the same place are taken for one. 60 photos of Labeled Faces in the Wild, saved
-again as JPEG of quality 60, all had at least 0.95 with sface and facenet; of 1,931 faces of that collection,
-no two of different people had more than 0.81."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Face:
-    face_id: int
-    box: Box
-    vector: bytes
+"""Faces at the same place whose cosine is at least this are the same. 60 photos of Labeled Faces in the Wild,
+saved again as JPEG of quality 60, all had at least 0.95 with sface and facenet; of 1,931 faces of that
+collection, no two of different people had more than 0.81."""
 
 
 def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
-    """Mark the forgotten faces of a content in the content that replaces it.
-
-    Args:
-        connection: In a transaction that may write.
-        old: Row of the content that the path had.
-        new: Row of the one that it has; its faces are not recorded yet.
-    """
-    digests = _digests(connection, old, new)
-    if digests is not None:
-        before, after = digests
-        tombstones = [point for point in read_tombstones(connection) if point.digest == before]
-        add_tombstones(connection, [Tombstone(after, point.x, point.y) for point in tombstones])
+    """Copy the tombstones of the old content to the new one, before its faces are recorded."""
+    if (digests := _digests(connection, old, new)) is None:
+        return
+    before, after = digests
+    columns = forgotten.c
+    points = select(literal(after, LargeBinary), columns.x, columns.y).where(columns.digest == before)
+    known = select(columns.digest, columns.x, columns.y).where(columns.digest == after)
+    connection.execute(insert(forgotten).from_select(["digest", "x", "y"], points.except_(known)))
 
 
 def carry_over_decisions(connection: Connection, old: int, new: int, now: datetime) -> None:
-    """Copy the decisions about faces of a content to the same faces of the content that replaces it.
+    """Copy the decisions about faces of the old content, made ``now``, once the new faces are recorded.
 
     Nothing is copied if the journal has decisions about the new content already, as before it was pruned. The
     tables derived from the journal are not updated.
-
-    Args:
-        connection: In a transaction that may write.
-        old: Row of the content that the path had.
-        new: Row of the one that it has, with its faces.
-        now: The time of the new decisions.
     """
     decided = _decided(connection, old)
     digests = _digests(connection, old, new) if decided else None
     if digests is None or names_any(connection, digests[1:]):
         return
-    matches = _matching_faces(_faces(connection, old), _faces(connection, new))
+    boxes = _boxes_of_same_faces(_faces(connection, old), _faces(connection, new))
     acts = [
-        act
-        for face_id, box in matches.items()
-        for act in _acts(FaceKey(digests[1], box), [each for each in decided if each.face_id == face_id])
+        _act(FaceKey(digests[1], boxes[face_id]), status, key, name)
+        for face_id, status, key, name in decided
+        if face_id in boxes
     ]
     append_acts(connection, acts, now)
 
@@ -80,46 +63,32 @@ def _digests(connection: Connection, old: int, new: int) -> tuple[bytes, bytes] 
     return (one.digest, two.digest) if (one.width, one.height) == (two.width, two.height) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Decided:
-    """One decision about a face: a status of ``verdict``, or ``rejected``."""
-
-    face_id: int
-    what: str
-    person: str | None
-    name: str | None
-
-
-def _decided(connection: Connection, content_id: int) -> list[_Decided]:
-    verdicts = (
-        select(verdict.c.face_id, verdict.c.status, person.c.key, person.c.name)
-        .join_from(verdict, face, face.c.id == verdict.c.face_id)
-        .outerjoin(person, person.c.id == verdict.c.person_id)
+def _decided(connection: Connection, content_id: int) -> list[Any]:
+    """The id of each decided face, its status or ``rejected``, and the key and name of the person, if any."""
+    queries = (
+        select(table.c.face_id, status, person.c.key, person.c.name)
+        .join_from(table, face)
+        .outerjoin(person, person.c.id == table.c.person_id)
         .where(face.c.content_id == content_id)
+        for table, status in ((verdict, verdict.c.status), (rejection, literal("rejected")))
     )
-    rejections = (
-        select(rejection.c.face_id, literal("rejected"), person.c.key, person.c.name)
-        .join_from(rejection, face, face.c.id == rejection.c.face_id)
-        .join(person, person.c.id == rejection.c.person_id)
-        .where(face.c.content_id == content_id)
-    )
-    return [_Decided(*row) for query in (verdicts, rejections) for row in connection.execute(query)]
+    return [row for query in queries for row in connection.execute(query)]
 
 
-def _acts(key: FaceKey, decided: Sequence[_Decided]) -> Iterator[Act]:
-    for each in decided:
-        if each.what == "ignored":
-            yield Ignore((key,))
-        elif each.what == "not-a-face":
-            yield NotAFace((key,))
-        elif each.person is not None and each.what == "confirmed":
-            yield Assign((key,), each.person, each.name)
-        elif each.person is not None:
-            yield Reject((key,), each.person)
+def _act(face: FaceKey, status: str, person: str, name: str) -> Act:
+    match status:
+        case "ignored":
+            return Ignore((face,))
+        case "not-a-face":
+            return NotAFace((face,))
+        case "confirmed":
+            return Assign((face,), person, name)
+        case _:
+            return Reject((face,), person)
 
 
-def _faces(connection: Connection, content_id: int) -> list[_Face]:
-    """The faces of a content that the library's model has described."""
+def _faces(connection: Connection, content_id: int) -> Sequence[Any]:
+    """Id, box and vector of each face of a content that the library's model has described."""
     model = select(library.c.model).scalar_subquery()
     query = (
         select(face.c.id, face.c.x, face.c.y, face.c.w, face.c.h, descriptor.c.vector)
@@ -127,15 +96,15 @@ def _faces(connection: Connection, content_id: int) -> list[_Face]:
         .where(face.c.content_id == content_id)
         .order_by(face.c.id)
     )
-    return [_Face(row.id, Box(row.x, row.y, row.w, row.h), row.vector) for row in connection.execute(query)]
+    return connection.execute(query).all()
 
 
-def _matching_faces(old: Sequence[_Face], new: Sequence[_Face]) -> dict[int, Box]:
+def _boxes_of_same_faces(old: Sequence[Any], new: Sequence[Any]) -> dict[int, Box]:
     """The new box of each old face that has one at the same place which looks the same, by the old id."""
-    matches = {}
-    for first, second in pairs([each.box for each in old], [each.box for each in new]):
-        before, after = old[first], new[second]
-        one, two = descriptors_from_blobs([before.vector, after.vector])
-        if float(one @ two) >= ALIKE:
-            matches[before.face_id] = after.box
-    return matches
+    old_boxes, new_boxes = ([Box(*row[1:5]) for row in rows] for rows in (old, new))
+    found = {}
+    for first, second in pairs(old_boxes, new_boxes):
+        before, after = descriptors_from_blobs([old[first].vector, new[second].vector])
+        if float(before @ after) >= ALIKE:
+            found[old[first].id] = new_boxes[second]
+    return found

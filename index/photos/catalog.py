@@ -32,14 +32,14 @@ from index.values import (
     Recorded,
     Statistics,
 )
-from pipeline.values import Box, ModelId, Outcome, PhotoIndexed, Quality
+from pipeline.values import F32, Box, ModelId, Outcome, PhotoIndexed, Quality
 
 CHUNK = 1000
 """Rows read in one transaction: 8 MB of descriptors at most, and some milliseconds."""
 
 
 class Catalog:
-    """The photos, contents and faces of one library.
+    """The photos, contents and faces of one library. Every method may raise a ``LibraryError``.
 
     Args:
         store: Open; for the methods that write, open for writing.
@@ -47,29 +47,21 @@ class Catalog:
         is_current: Whether a decoder, as an outcome names it, is the one that would decode its format now. A
             content that another decoder failed to decode is tried again.
 
-    Every method may raise a ``LibraryError``: see ``Store.read`` and ``Store.write``.
+    Attributes:
+        path: The library's file.
+        store: The same store.
     """
 
     def __init__(
         self, store: Store, clock: Clock = utc_now, is_current: Callable[[str], bool] = lambda decoder: True
     ) -> None:
-        self._store = store
+        self.path, self.store = store.path, store
         self._clock = clock
         self._is_current = is_current
 
-    @property
-    def path(self) -> Path:
-        """The library's file."""
-        return self._store.path
-
-    @property
-    def store(self) -> Store:
-        """Where the facts are kept."""
-        return self._store
-
     def model(self) -> ModelId | None:
         """The model that the library belongs to; ``None`` before its first scan."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             return _model(connection)
 
     def choose_model(self, model: ModelId) -> None:
@@ -78,26 +70,23 @@ class Catalog:
         Raises:
             ModelMismatch: It has another one.
         """
-        with self._store.write() as connection:
-            insert_new(connection, library, [{"id": 1, "model": model, "created_at": self._now()}])
+        with self.store.write() as connection:
+            created_at = self._clock().isoformat()
+            insert_new(connection, library, [{"id": 1, "model": model, "created_at": created_at}])
             self._check_model(connection, model)
 
     def add_roots(self, paths: Sequence[bytes]) -> None:
-        """Add folders and files that a scan was asked for; known ones keep their place in the order."""
-        with self._store.write() as connection:
+        """Add roots; known ones keep their place in the order."""
+        with self.store.write() as connection:
             insert_new(connection, root, [{"path": path} for path in paths])
 
     def roots(self) -> tuple[bytes, ...]:
-        """All folders and files that a scan was ever asked for, in the order of the first time."""
-        with self._store.read() as connection:
+        """All folders and files that were named to a scan, in the order of the first time."""
+        with self.store.read() as connection:
             return tuple(connection.scalars(select(root.c.path).order_by(root.c.id)))
 
     def states_under(self, roots: Sequence[bytes]) -> dict[bytes, PhotoState]:
-        """All photos known at these paths, or in these folders at any depth, by path.
-
-        Args:
-            roots: Absolute paths; they may lie in one another.
-        """
+        """All photos known at these paths, or in these folders at any depth, by path."""
         query = select(
             photo.c.path,
             photo.c.size,
@@ -106,7 +95,7 @@ class Catalog:
             photo.c.missing_since.is_not(None),
             photo.c.racy,
         ).outerjoin(content)
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             query = query.add_columns(or_(photo.c.failed_reason.is_not(None), self._is_retried(connection)))
             return {
                 path: PhotoState(*state)
@@ -115,14 +104,14 @@ class Catalog:
             }
 
     def photos_at(self, paths: Sequence[bytes]) -> set[bytes]:
-        """Those of the paths that are known as photos, missing ones included."""
-        with self._store.read() as connection:
+        """The paths at which a photo is known, missing ones included."""
+        with self.store.read() as connection:
             queries = (select(photo.c.path).where(photo.c.path.in_(each)) for each in in_chunks(paths, CHUNK))
             return {path for query in queries for path in connection.scalars(query)}
 
     def known_digests(self) -> set[bytes]:
         """The digests of contents that need not be decoded: they are described, or failed for good."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             return set(connection.scalars(select(content.c.digest).where(~self._is_retried(connection))))
 
     def record(self, outcomes: Sequence[Outcome], since: datetime | None = None) -> Recorded:
@@ -131,21 +120,22 @@ class Catalog:
         A ``PhotoKnown`` must come after the outcome that made its content known, in this batch or before.
 
         Args:
-            outcomes: Of some files.
-            since: A time before any of the files was read; by default, now.
+            outcomes: The batch.
+            since: A time before any of its files was read; by default, now.
 
         Raises:
             ModelMismatch: A face was described by another model than the library's.
             ValueError: An outcome contradicts itself or what is known: a bug of the caller.
         """
-        with readable(self.path), self._store.write() as connection:
-            for model in _models(outcomes):
+        indexed = [each for each in outcomes if isinstance(each, PhotoIndexed) and each.faces]
+        with readable(self.path), self.store.write() as connection:
+            for model in {face.model_id for each in indexed for face in each.faces}:
                 self._check_model(connection, model)
             now = self._clock()
             recorder = Recorder(connection, now, since or now)
             for outcome in outcomes:
                 recorder.record(outcome)
-            if names_any(connection, _digests(outcomes)):  # a face came back about which there are decisions
+            if names_any(connection, [each.digest for each in indexed]):  # a decided face came back
                 write_derived_tables(connection, replay(read_decisions(connection)))
             return recorder.counts()
 
@@ -160,7 +150,7 @@ class Catalog:
             .outerjoin(content)
             .where(photo.c.missing_since.is_(None), columns[1].is_not(None))
         )
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             found = {
                 row[0]: FailureRecord(*row)
                 for each in roots
@@ -172,7 +162,7 @@ class Catalog:
         """Some faces by id, without those whose content no photo has."""
         found: dict[int, FaceRecord] = {}
         for chunk in in_chunks(face_ids, CHUNK):
-            with self._store.read() as connection:
+            with self.store.read() as connection:
                 rows = connection.execute(_face_query().where(face.c.id.in_(chunk))).all()
             found.update((row.id, self._face_record(row)) for row in rows)
         return found
@@ -181,7 +171,7 @@ class Catalog:
         """All faces whose content a photo has, by rising id, in chunks."""
         last = 0
         while True:
-            with self._store.read() as connection:
+            with self.store.read() as connection:
                 query = _face_query().where(face.c.id > last).order_by(face.c.id).limit(CHUNK)
                 rows = connection.execute(query).all()
             if not rows:
@@ -191,7 +181,7 @@ class Catalog:
 
     def face_ids_of(self, digest: bytes) -> list[int]:
         """The ids of the faces in a content; none if it is unknown."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             query = select(face.c.id).join(content).where(content.c.digest == digest).order_by(face.c.id)
             return list(connection.scalars(query))
 
@@ -200,7 +190,7 @@ class Catalog:
         # As one text: a million rows would take two seconds, and this takes a quarter of one.
         listed = func.aggregate_strings(cast(descriptor.c.face_id, Text), ",")
         query = select(listed).where(descriptor.c.model == model)
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             ids = connection.scalar(query)
         return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
 
@@ -215,18 +205,18 @@ class Catalog:
             LibraryDamaged: A descriptor has another length or norm than it must have.
         """
         columns = descriptor.c
-        query = select(columns.face_id, columns.vector).order_by(columns.face_id)
+        query = select(columns.face_id, columns.vector).where(columns.model == model)
         for chunk in in_chunks([int(each) for each in face_ids], CHUNK):
-            rows_of_chunk = query.where(columns.model == model, is_one_of(columns.face_id, chunk))
-            with self._store.read() as connection:
-                rows = connection.execute(rows_of_chunk).all()
+            some = query.where(is_one_of(columns.face_id, chunk)).order_by(columns.face_id)
+            with self.store.read() as connection:
+                rows = connection.execute(some).all()
             if rows:
                 yield self._descriptors(rows)
 
     def statistics(self) -> Statistics:
         """The library in figures."""
-        with self._store.read() as connection:
-            return summarise(connection, self._store.size())
+        with self.store.read() as connection:
+            return summarise(connection, self.store.size())
 
     def _is_retried(self, connection: Connection) -> ColumnElement[bool]:
         """The condition that a content failed and another decoder would decode it now."""
@@ -234,9 +224,6 @@ class Catalog:
         known = connection.scalars(select(decoder).distinct().where(failed, decoder.is_not(None)))
         current = [each for each in known if each == NO_FORMAT or self._is_current(each)]
         return and_(failed, or_(decoder.is_(None), ~is_one_of(decoder, current)))
-
-    def _now(self) -> str:
-        return self._clock().isoformat()
 
     def _check_model(self, connection: Connection, model: ModelId) -> None:
         chosen = _model(connection)
@@ -253,21 +240,28 @@ class Catalog:
         return Descriptors(np.array([row.face_id for row in rows], dtype=np.int64), vectors)
 
     def _face_record(self, row: Row[Any]) -> FaceRecord:
-        try:
-            landmarks = landmarks_from_blob(row.landmarks)
-        except ValueError as error:
-            reason = f"the landmarks of face {row.id} are no landmarks"
-            raise LibraryDamaged(self.path, reason) from error
         return FaceRecord(
             face_id=row.id,
             digest=row.digest,
             photo=row.path,
             missing=row.missing_since is not None,
             box=Box(row.x, row.y, row.w, row.h),
-            landmarks=landmarks,
+            landmarks=landmarks_of(row, self.path),
             confidence=row.confidence,
             quality=Quality(row.quality, tuple(filter(None, row.quality_reasons.split(",")))),
         )
+
+
+def landmarks_of(row: Row[Any], library: Path) -> F32:
+    """The landmarks in a row of ``face``, float32 [5, 2].
+
+    Raises:
+        LibraryDamaged: They are not landmarks; ``library`` names the file.
+    """
+    try:
+        return landmarks_from_blob(row.landmarks)
+    except ValueError as error:
+        raise LibraryDamaged(library, f"the landmarks of face {row.id} are no landmarks") from error
 
 
 def _model(connection: Connection) -> ModelId | None:
@@ -275,24 +269,13 @@ def _model(connection: Connection) -> ModelId | None:
     return None if model is None else ModelId(model)
 
 
-def _models(outcomes: Sequence[Outcome]) -> set[ModelId]:
-    """The models that described the faces of a batch."""
-    indexed = (outcome for outcome in outcomes if isinstance(outcome, PhotoIndexed))
-    return {described.model_id for outcome in indexed for described in outcome.faces}
-
-
-def _digests(outcomes: Sequence[Outcome]) -> list[bytes]:
-    """The contents whose faces a batch brings."""
-    return [outcome.digest for outcome in outcomes if isinstance(outcome, PhotoIndexed) and outcome.faces]
-
-
 def _face_query() -> Select[Any]:
     """Each face with its content's digest and one photo: the first by path, missing ones last."""
-    holder = photo.alias("holder")
+    other = photo.alias()
     best = (
-        select(holder.c.id)
-        .where(holder.c.content_id == face.c.content_id)
-        .order_by(holder.c.missing_since.is_not(None), holder.c.path)
+        select(other.c.id)
+        .where(other.c.content_id == face.c.content_id)
+        .order_by(other.c.missing_since.is_not(None), other.c.path)
         .limit(1)
         .correlate(face)
         .scalar_subquery()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, Subquery, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from index.store.schema import content, descriptor, face, library, photo, root, vector_index
 from index.values import ReasonCount, Statistics
@@ -12,42 +12,36 @@ from pipeline.values import ModelId
 def summarise(connection: Connection, store_bytes: int) -> Statistics:
     """Count everything."""
     chosen = connection.execute(select(library.c.model, library.c.created_at)).one_or_none()
-    model = None if chosen is None else ModelId(chosen.model)
-    failed = _failed(connection)
-    photos = _photos(connection)
-    shown = _contents(connection)
-    described = _descriptors(connection, model)
-    query = select(vector_index.c.kind, vector_index.c.count).where(vector_index.c.model == model)
-    saved = connection.execute(query).one_or_none()
+    model, created_at = chosen or (None, None)
+    saved = select(vector_index.c.kind, vector_index.c.count).where(vector_index.c.model == model)
+    index_kind, indexed_faces = connection.execute(saved).one_or_none() or (None, 0)
+    failed, photos, shown = _failed(connection), _photos(connection), _contents(connection)
     return Statistics(
+        **photos,
+        **_descriptors(connection, model),
         model=model,
-        created_at=None if chosen is None else _time(chosen.created_at),
+        created_at=_time(created_at),
         roots=tuple(connection.scalars(select(root.c.path).order_by(root.c.id))),
-        photos=photos["present"],
-        photo_bytes=photos["bytes"],
-        missing=photos["missing"],
         failed=failed,
         contents=shown["contents"],
         contents_without_face=shown["without_face"],
         most_faces=shown["most_faces"],
-        duplicates=photos["present"] - sum(each.photos for each in failed) - shown["contents"],
+        duplicates=photos["photos"] - sum(each.photos for each in failed) - shown["contents"],
         faces=shown["faces"],
         first_taken=_time(shown["first"]),
         last_taken=_time(shown["last"]),
-        descriptors=described["count"],
-        descriptor_bytes=described["bytes"],
         database_bytes=store_bytes,
-        index_kind=saved[0] if saved else None,
-        indexed_faces=saved[1] if saved else 0,
+        index_kind=index_kind,
+        indexed_faces=indexed_faces,
     )
 
 
 def _photos(connection: Connection) -> RowMapping:
     present = photo.c.missing_since.is_(None)
     query = select(
-        func.count().filter(present).label("present"),
+        func.count().filter(present).label("photos"),
         func.count().filter(~present).label("missing"),
-        func.coalesce(func.sum(photo.c.size).filter(present), 0).label("bytes"),
+        func.coalesce(func.sum(photo.c.size).filter(present), 0).label("photo_bytes"),
     ).select_from(photo)
     return connection.execute(query).mappings().one()
 
@@ -67,7 +61,14 @@ def _failed(connection: Connection) -> tuple[ReasonCount, ...]:
 
 
 def _contents(connection: Connection) -> RowMapping:
-    each = _shown()
+    """Figures of the readable contents of present photos."""
+    faces = select(func.count()).where(face.c.content_id == content.c.id).scalar_subquery()
+    present = select(photo.c.id).where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
+    each = (
+        select(content.c.taken_at, faces.label("faces"))
+        .where(content.c.failed_reason.is_(None), present.exists())
+        .subquery()
+    )
     query = select(
         func.count().label("contents"),
         func.count().filter(each.c.faces == 0).label("without_face"),
@@ -80,21 +81,10 @@ def _contents(connection: Connection) -> RowMapping:
     return connection.execute(query).mappings().one()
 
 
-def _shown() -> Subquery:
-    """The readable contents of present photos, each once, with how many faces it has."""
-    faces = select(func.count()).where(face.c.content_id == content.c.id).scalar_subquery()
-    present = select(photo.c.id).where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
-    return (
-        select(content.c.taken_at, faces.label("faces"))
-        .where(content.c.failed_reason.is_(None), present.exists())
-        .subquery()
-    )
-
-
 def _descriptors(connection: Connection, model: ModelId | None) -> RowMapping:
     size = func.coalesce(func.sum(func.length(descriptor.c.vector)), 0)
-    query = select(func.count().label("count"), size.label("bytes")).where(descriptor.c.model == model)
-    return connection.execute(query).mappings().one()
+    query = select(func.count().label("descriptors"), size.label("descriptor_bytes"))
+    return connection.execute(query.where(descriptor.c.model == model)).mappings().one()
 
 
 def _time(text: str | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The roots of a library: folders and files that were named to a scan. They may lie in one another.
+"""The roots of a library: folders and files that were named to a scan. A root may lie in another.
 
 This module reads no disk.
 """
@@ -16,13 +16,13 @@ from index.values import Moved, Pruned, RootFigures, StoredPhoto
 
 
 class Roots:
-    """The roots of one library, and their photos. Each method is one transaction.
+    """The roots of one library, and their photos.
+
+    Each method is one transaction and may raise a ``LibraryError``.
 
     Args:
         store: Open; for the methods that write, open for writing.
         clock: For the times that are stored, and to tell how long a photo has been missing.
-
-    Every method may raise a ``LibraryError``.
     """
 
     def __init__(self, store: Store, clock: Clock = utc_now) -> None:
@@ -30,7 +30,7 @@ class Roots:
         self._clock = clock
 
     def figures(self) -> tuple[RootFigures, ...]:
-        """Every root with its numbers of photos, in the order in which they were first named."""
+        """Every root with its numbers of photos, in the order in which they were added."""
         missing = photo.c.missing_since.is_not(None)
         counts = select(func.count().filter(~missing), func.count().filter(missing)).select_from(photo)
         with self._store.read() as connection:
@@ -56,25 +56,18 @@ class Roots:
             return tuple(StoredPhoto(*row) for row in connection.execute(query))
 
     def move(self, old: bytes, new: bytes) -> Moved:
-        """Record that a root, with all below it, is at another place now.
+        """Record that a root is at another place now; neither place lies in the other.
 
         A photo that is known at the new place already stays as it is; its row at the old place is deleted.
-
-        Args:
-            old: Absolute path of a root.
-            new: Absolute path, neither in the old one nor around it.
         """
         with self._store.write() as connection:
             known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
-            rows = connection.execute(
-                select(photo.c.id, photo.c.path).where(is_under(photo.c.path, old))
-            ).all()
-            moved = {row.id: new + row.path[len(old) :] for row in rows}
-            twice = [number for number, path in moved.items() if path in known]
+            query = select(photo.c.id, photo.c.path).where(is_under(photo.c.path, old))
+            moved = {row.id: new + row.path[len(old) :] for row in connection.execute(query)}
+            twice = [photo_id for photo_id, path in moved.items() if path in known]
             connection.execute(delete(photo).where(is_one_of(photo.c.id, twice)))
-            for number, path in moved.items():
-                if path not in known:
-                    connection.execute(update(photo).where(photo.c.id == number).values(path=path))
+            for photo_id in moved.keys() - twice:
+                connection.execute(update(photo).where(photo.c.id == photo_id).values(path=moved[photo_id]))
             for each in _paths(connection):
                 if is_inside(each, {old}):
                     place = new + each[len(old) :]
@@ -83,26 +76,19 @@ class Roots:
         return Moved(len(moved) - len(twice), len(twice))
 
     def forget(self, path: bytes, *, dry_run: bool = False) -> int:
-        """Remove a root, and mark its photos as missing, except those under another root.
+        """Remove a root and mark its photos as missing, except those under another root.
 
-        Args:
-            path: Of the root.
-            dry_run: Only count.
-
-        Returns:
-            The number of photos that were marked.
+        With ``dry_run`` they are only counted. Returns the number of photos marked.
         """
-        now = self._clock().isoformat()
-        rows = select(photo.c.id, photo.c.path).where(
-            photo.c.missing_since.is_(None), is_under(photo.c.path, path)
-        )
+        present = select(photo.c.id, photo.c.path).where(photo.c.missing_since.is_(None))
         with self._store.read() if dry_run else self._store.write() as connection:
             others = _paths(connection) - {path}
-            gone = [row.id for row in connection.execute(rows) if not is_inside(row.path, others)]
+            rows = connection.execute(present.where(is_under(photo.c.path, path)))
+            gone = [row.id for row in rows if not is_inside(row.path, others)]
             if not dry_run:
                 connection.execute(delete(root).where(root.c.path == path))
                 mark = update(photo).where(is_one_of(photo.c.id, gone))
-                connection.execute(mark.values(missing_since=now))
+                connection.execute(mark.values(missing_since=self._clock().isoformat()))
         return len(gone)
 
     def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
@@ -111,7 +97,7 @@ class Roots:
         Decisions stay: they name contents, and apply again if a content comes back.
 
         Args:
-            days: For how long a photo must have been missing.
+            days: How long a photo must have been missing.
             dry_run: Only count.
         """
         before = (self._clock() - timedelta(days=days)).isoformat()

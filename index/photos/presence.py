@@ -1,9 +1,10 @@
-"""Finds the photos that moved, and those that are missing, by what a crawl saw.
+"""Finds the photos that moved and the photos that are missing, by what a crawl saw.
 
-A photo is gone if a crawl covered its place and did not see it. A place that the crawl did not cover, as on a
-disk that is not mounted, is no evidence. This module reads no disk.
+A photo is gone if a crawl covered its place and did not see it. If the crawl did not cover the place, as on a
+disk that is not mounted, nothing is known about the photo. This module reads no disk.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -48,8 +49,8 @@ class Unseen:
     """The photos that a crawl covered and did not see.
 
     Attributes:
-        paths: Those that were not missing before.
-        moves: The new path of each one that moved, by its old path, which may have been missing before.
+        paths: The paths that were not missing before.
+        moves: The new path of each photo that moved, by its old path, which may have been missing before.
     """
 
     paths: Sequence[bytes]
@@ -57,23 +58,19 @@ class Unseen:
 
     @property
     def missing(self) -> list[bytes]:
-        """Those that were not missing before, and have not moved."""
+        """The paths that were not missing before and have not moved."""
         return [path for path in self.paths if path not in self.moves]
 
     def without(self, roots: Set[bytes]) -> "Unseen":
-        """The same, without photos under some roots."""
+        """The same photos, except those under some roots."""
         paths = [path for path in self.paths if not is_inside(path, roots)]
         return Unseen(paths, {old: new for old, new in self.moves.items() if not is_inside(old, roots)})
 
 
 class Presence:
-    """Records which photos of one library are there, after a crawl. Each method is one transaction.
+    """Records which photos of one library are there, after a crawl.
 
-    Args:
-        store: Open; for the methods that write, open for writing.
-        clock: For the times that are stored.
-
-    Every method may raise a ``LibraryError``.
+    Each method is one transaction and may raise a ``LibraryError``.
     """
 
     def __init__(self, store: Store, clock: Clock = utc_now) -> None:
@@ -101,20 +98,17 @@ class Presence:
                 for row in connection.execute(query.where(is_under(photo.c.path, root)))
                 if row.path not in crawled.seen and crawled.covers(row.path)
             }
-            old: dict[int, list[bytes]] = {}
+            old = defaultdict(list)
             for row in unseen.values():
                 if row.content_id is not None:
-                    old.setdefault(row.content_id, []).append(row.path)
+                    old[row.content_id].append(row.path)
             moves = dict(_moves(connection, old, crawled))
         return Unseen([row.path for row in unseen.values() if row.missing_since is None], moves)
 
     def losses(self, roots: Sequence[bytes], crawled: Crawled, unseen: Unseen) -> tuple[RootLoss, ...]:
-        """Count the photos that each root has lost. Those that moved are not lost.
+        """Count the photos that each root has lost. A photo that moved is not lost.
 
-        Args:
-            roots: What was to be scanned. If the crawl could not cover a root, all its photos count as lost.
-            crawled: The crawl.
-            unseen: What it did not see.
+        If the crawl did not cover a root, all its photos count as lost.
         """
         count = select(func.count()).where(photo.c.missing_since.is_(None))
         lost, moved = unseen.missing, [path for path in unseen.paths if path in unseen.moves]
@@ -130,13 +124,10 @@ class Presence:
         return tuple(losses)
 
     def record_gone(self, crawled: Crawled, unseen: Unseen) -> None:
-        """Delete the old paths of photos that moved, and mark the other ones that are gone as missing.
+        """Delete the old paths of photos that moved, and mark the other unseen photos as missing.
 
-        Missing photos stay in the library, with their faces.
-
-        Args:
-            crawled: The crawl, without roots that lost so many photos that they are taken for not covered.
-            unseen: What it did not see.
+        Missing photos stay in the library, with their faces. Both arguments come without the roots that lost
+        so many photos that they are probably not mounted.
         """
         with self._store.write() as connection:
             for chunk in in_chunks(list(unseen.moves), _CHUNK):

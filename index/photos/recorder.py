@@ -15,11 +15,10 @@ is complete. This module works inside a transaction of its caller, and opens no 
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from index.arrays import descriptor_to_blob, landmarks_to_blob
 from index.decisions.model import FaceKey
@@ -46,19 +45,13 @@ NO_FORMAT = "none"
 
 
 class _OutcomeKind(Enum):
-    """What a photo is counted as, by the names of the counts in ``Recorded``."""
+    """The counts in ``Recorded``, by name."""
 
     INDEXED = "indexed"
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
     FAILED = "failed"
     SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    id: int
-    failed: bool
 
 
 class Recorder:
@@ -72,8 +65,7 @@ class Recorder:
 
     def __init__(self, connection: Connection, now: datetime, since: datetime) -> None:
         self._connection = connection
-        self._time = now
-        self._now = now.isoformat()
+        self._now = now
         self._racy = range(_ns(since, -_RACY_SECONDS), _ns(now, +_RACY_SECONDS))
         self._kinds: Counter[_OutcomeKind] = Counter()
         self._perhaps_moved: dict[bytes, str] = {}
@@ -86,35 +78,35 @@ class Recorder:
             ValueError: The content of a ``PhotoKnown`` was never recorded, or a descriptor or digest is
                 malformed: a bug of the caller.
         """
-        self._kinds[self._apply(outcome)] += 1
+        match outcome:
+            case PhotoIndexed():
+                kind = self._indexed(outcome)
+            case PhotoKnown():
+                kind = self._known(outcome)
+            case PhotoFailed():
+                kind = self._failed(outcome)
+            case PhotoSkipped():
+                kind = self._skipped(outcome)
+        self._kinds[kind] += 1
 
     def counts(self) -> Recorded:
         """The counts of the outcomes recorded so far."""
         counts = {kind.value: self._kinds[kind] for kind in _OutcomeKind}
         return Recorded(**counts, faces=self._faces, perhaps_moved=self._perhaps_moved)
 
-    def _apply(self, outcome: Outcome) -> _OutcomeKind:
-        match outcome:
-            case PhotoIndexed():
-                return self._indexed(outcome)
-            case PhotoKnown():
-                return self._known(outcome)
-            case PhotoFailed():
-                return self._failed(outcome)
-            case PhotoSkipped():
-                return self._skipped(outcome)
-
     def _indexed(self, outcome: PhotoIndexed) -> _OutcomeKind:
-        content = self._content(outcome.digest)
-        if content is not None and not content.failed:  # two files of one content were read at once
-            return self._place(outcome.file, content.id)
-        taken_at = None if outcome.taken_at is None else outcome.taken_at.isoformat()
-        size = {"width": outcome.size.width, "height": outcome.size.height}
+        known = self._content(outcome.digest)
+        if known is not None and not known.failed:  # two files of one content were read at once
+            return self._place(outcome.file, known.id)
         before = self._content_at(outcome.file.path)
-        looked = {"decoder": outcome.decoder, "detector": outcome.detector}
-        content_id = self._put_content(
-            outcome.digest, {**size, "taken_at": taken_at, **looked, **_NO_FAILURE}
-        )
+        values = {
+            "width": outcome.size.width,
+            "height": outcome.size.height,
+            "taken_at": None if outcome.taken_at is None else outcome.taken_at.isoformat(),
+            "decoder": outcome.decoder,
+            "detector": outcome.detector,
+        }
+        content_id = self._put_content(outcome.digest, {**values, **_NO_FAILURE})
         replaced = None if before == content_id else before
         if replaced is not None:
             carry_over_tombstones(self._connection, replaced, content_id)
@@ -123,14 +115,14 @@ class Recorder:
             if not marks.cover(FaceKey(outcome.digest, described.face.box)):
                 self._add_face(content_id, described)
         if replaced is not None:
-            carry_over_decisions(self._connection, replaced, content_id, self._time)
+            carry_over_decisions(self._connection, replaced, content_id, self._now)
         self._put(outcome.file, content_id, {**_NO_FAILURE, "perhaps_moved": False})
         return _OutcomeKind.INDEXED
 
     def _known(self, outcome: PhotoKnown) -> _OutcomeKind:
         content = self._content(outcome.digest)
         if content is None:
-            raise ValueError(f"the content of {outcome.file.path!r} counts as known and was never recorded")
+            raise ValueError(f"the content of {outcome.file.path!r} is known, but was never recorded")
         return self._place(outcome.file, content.id, failed=content.failed)
 
     def _failed(self, outcome: PhotoFailed) -> _OutcomeKind:
@@ -148,7 +140,7 @@ class Recorder:
         self._connection.execute(
             update(photo)
             .where(photo.c.path == outcome.file.path, photo.c.missing_since.is_(None))
-            .values(missing_since=self._now)
+            .values(missing_since=self._now.isoformat())
         )
         return _OutcomeKind.SKIPPED
 
@@ -168,7 +160,7 @@ class Recorder:
         return _OutcomeKind.FAILED if failed else kind
 
     def _content_at(self, path: bytes) -> int | None:
-        """The row of the content that a path has so far, if any."""
+        """The row of a path's content, if it has one."""
         photo = schema.photo
         return self._connection.scalar(select(photo.c.content_id).where(photo.c.path == path))
 
@@ -184,12 +176,11 @@ class Recorder:
         }
         upsert(self._connection, schema.photo, [{"path": file.path, **values}], key="path")
 
-    def _content(self, digest: bytes) -> _Content | None:
+    def _content(self, digest: bytes) -> Row[int, bool] | None:
+        """The row of a known content: its ``id``, and whether it ``failed``."""
         content = schema.content
-        row = self._connection.execute(
-            select(content.c.id, content.c.failed_reason).where(content.c.digest == digest)
-        ).one_or_none()
-        return None if row is None else _Content(row.id, row.failed_reason is not None)
+        query = select(content.c.id, content.c.failed_reason.is_not(None).label("failed"))
+        return self._connection.execute(query.where(content.c.digest == digest)).one_or_none()
 
     def _put_content(self, digest: bytes, values: Mapping[str, object]) -> int:
         upsert(self._connection, schema.content, [{"digest": digest, **values}], key="digest")
@@ -198,27 +189,21 @@ class Recorder:
 
     def _add_face(self, content_id: int, described: Descriptor) -> None:
         face, box = described.face, described.face.box
-        inserted = self._connection.execute(
-            insert(schema.face)
-            .values(
-                content_id=content_id,
-                x=float(box.x),
-                y=float(box.y),
-                w=float(box.w),
-                h=float(box.h),
-                landmarks=landmarks_to_blob(face.landmarks),
-                confidence=float(face.confidence),
-                quality=float(described.quality.score),
-                quality_reasons=",".join(described.quality.reasons),
-            )
-            .returning(schema.face.c.id)
+        inserted = insert(schema.face).values(
+            content_id=content_id,
+            x=float(box.x),
+            y=float(box.y),
+            w=float(box.w),
+            h=float(box.h),
+            landmarks=landmarks_to_blob(face.landmarks),
+            confidence=float(face.confidence),
+            quality=float(described.quality.score),
+            quality_reasons=",".join(described.quality.reasons),
         )
+        face_id = self._connection.execute(inserted.returning(schema.face.c.id)).scalar_one()
+        vector = descriptor_to_blob(described.vector)
         self._connection.execute(
-            insert(schema.descriptor).values(
-                face_id=inserted.scalar_one(),
-                model=described.model_id,
-                vector=descriptor_to_blob(described.vector),
-            )
+            insert(schema.descriptor).values(face_id=face_id, model=described.model_id, vector=vector)
         )
         self._faces += 1
 

@@ -1,17 +1,16 @@
 """Descriptors by a second model: which faces lack one, adding them, and the change of the library's model.
 
-A library may hold descriptors of several models. One of them is the library's model: only its descriptors are
-searched, and nothing else reads those of the others. So they can be added over many nights, and they stay, so
-that the change can be reversed.
+A library may hold descriptors of several models, but only those of the library's model are searched. So those
+of another can be added over many nights. They stay, so that a change of the model can be reversed.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
-from index.arrays import descriptor_to_blob, landmarks_from_blob
-from index.errors import LibraryDamaged
+from index.arrays import descriptor_to_blob
+from index.photos.catalog import landmarks_of
 from index.store.schema import content, descriptor, face, library, photo
 from index.store.store import Store
 from index.values import Coverage, NewDescriptors, Undescribed
@@ -19,13 +18,9 @@ from pipeline.values import Box, DetectedFace, ModelId, PhotoFile
 
 
 class Redescription:
-    """The faces of one library, as one model describes them. Each method is one transaction.
+    """The faces of one library, as one model describes them.
 
-    Args:
-        store: Open; for the methods that write, open for writing.
-        model: The model.
-
-    Every method may raise a ``LibraryError``.
+    Each method is one transaction and may raise a ``LibraryError``.
     """
 
     def __init__(self, store: Store, model: ModelId) -> None:
@@ -36,32 +31,31 @@ class Redescription:
         """How many faces the model has described."""
         count = select(func.count()).select_from(face)
         with self._store.read() as connection:
-            lacking = count.where(self._lacks())
             faces = connection.scalar(count) or 0
-            described = faces - (connection.scalar(lacking) or 0)
+            described = faces - (connection.scalar(count.where(self._lacks())) or 0)
             figures = select(func.count(), func.count(face.c.content_id.distinct()))
             waiting = figures.where(self._lacks(), _is_in_photo(face.c.content_id))
             return Coverage(faces, described, *connection.execute(waiting).one())
 
     def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
-        """Contents that a photo has, with faces that the model has not described, by rising id.
+        """Contents with faces that the model has not described, by rising id; missing photos do not count.
 
         Args:
-            after: Only contents of higher ids.
-            limit: At most so many.
+            after: Only ids above this one.
+            limit: The largest number of contents.
         """
-        faces = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks())
+        lacking = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks())
         query = (
             select(content.c.id, content.c.digest)
-            .where(content.c.id > after, faces.exists(), _is_in_photo(content.c.id))
+            .where(content.c.id > after, lacking.exists(), _is_in_photo(content.c.id))
             .order_by(content.c.id)
             .limit(limit)
         )
         with self._store.read() as connection:
             contents = connection.execute(query).all()
             ids = [row.id for row in contents]
-            files: dict[int, list[PhotoFile]] = {each: [] for each in ids}
-            lacking: dict[int, dict[int, DetectedFace]] = {each: {} for each in ids}
+            files: dict[int, list[PhotoFile]] = defaultdict(list)
+            faces: dict[int, dict[int, DetectedFace]] = defaultdict(dict)
             present = photo.c.missing_since.is_(None)
             for row in connection.execute(
                 select(photo).where(photo.c.content_id.in_(ids), present).order_by(photo.c.path)
@@ -70,26 +64,18 @@ class Redescription:
             for row in connection.execute(
                 select(face).where(face.c.content_id.in_(ids), self._lacks()).order_by(face.c.id)
             ):
-                lacking[row.content_id][row.id] = self._face(row)
+                box, landmarks = Box(row.x, row.y, row.w, row.h), landmarks_of(row, self._store.path)
+                faces[row.content_id][row.id] = DetectedFace(box, landmarks, row.confidence)
         return tuple(
-            Undescribed(
-                row.id,
-                row.digest,
-                tuple(files[row.id]),
-                tuple(lacking[row.id]),
-                tuple(lacking[row.id].values()),
-            )
+            Undescribed(*row, tuple(files[row.id]), tuple(faces[row.id]), tuple(faces[row.id].values()))
             for row in contents
         )
 
     def add(self, found: Sequence[NewDescriptors]) -> int:
-        """Add descriptors, except of faces that were deleted meanwhile, or have one.
+        """Add descriptors, except of faces that were deleted meanwhile or have one; returns the number added.
 
         A face must still be in its content: the library may have been restored from a backup since, in which
         the id belongs to another face.
-
-        Returns:
-            The number of descriptors that were added.
         """
         written = 0
         with self._store.write() as connection:
@@ -117,14 +103,6 @@ class Redescription:
                 .values(model=self._model, previous_model=library.c.model)
             )
 
-    def _face(self, row: Row[Any]) -> DetectedFace:
-        try:
-            landmarks = landmarks_from_blob(row.landmarks)
-        except ValueError as error:
-            reason = f"the landmarks of face {row.id} are no landmarks"
-            raise LibraryDamaged(self._store.path, reason) from error
-        return DetectedFace(Box(row.x, row.y, row.w, row.h), landmarks, row.confidence)
-
     def _lacks(self) -> ColumnElement[bool]:
         """The condition that the model has not described a face."""
         own = select(descriptor.c.face_id).where(
@@ -135,6 +113,5 @@ class Redescription:
 
 def _is_in_photo(content_id: ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that a photo which is not missing has a content."""
-    return (
-        select(photo.c.id).where(photo.c.content_id == content_id, photo.c.missing_since.is_(None)).exists()
-    )
+    present = photo.c.missing_since.is_(None)
+    return select(photo.c.id).where(photo.c.content_id == content_id, present).exists()
