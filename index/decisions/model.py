@@ -1,9 +1,9 @@
-"""What people decide about faces: the kinds of decision, as values.
+"""The kinds of decision about faces, as values.
 
-A decision names faces by content and box, and persons by keys that no two persons in the world share, so
-that it means the same in every library that has the photos, whatever was found in them by whatever
-detector. The annotations of the fields check what is read from a journal (``index.decisions.fields``); in
-this program, acts are made without a check. What decisions come to is said in ``index.decisions.replay``.
+A decision names faces by content and box, and persons by globally unique keys, so that it means the same in
+every library that has the photos, whatever the detector. ``index.decisions.replay`` defines what they mean.
+The annotations of the fields check what is read from a journal (``index.decisions.fields``); acts made in
+this program are not checked.
 """
 
 import re
@@ -19,17 +19,17 @@ from pydantic import AfterValidator, Field, PlainValidator
 from pipeline.values import Box
 
 NAME_CHARACTERS = 200
-"""Names are at most so long."""
+"""The greatest length of a name."""
 
 _KEY = re.compile("[0-9a-f]{32}")
 
 _DIGEST = re.compile("[0-9a-fA-F]{64}")
 
 _UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode's categories of what no name holds: control characters, halves of characters, ends of lines."""
+"""Unicode's categories that no name may hold: control characters, surrogates, ends of lines."""
 
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They turn the direction of the text after them, so that a name could make its whole line unreadable."""
+"""They change the direction of the text after them: a name could make its whole line unreadable."""
 
 
 def new_key() -> str:
@@ -38,10 +38,10 @@ def new_key() -> str:
 
 
 def clean_name(name: str) -> str:
-    """A name as it is kept: composed (Unicode NFC), and without blanks at its ends.
+    """A name as it is stored: composed (Unicode NFC), without blanks at its ends.
 
     Raises:
-        ValueError: It is empty, too long, or holds characters that no name has; the message says which.
+        ValueError: It is empty, too long, or holds a forbidden character; the message names it.
     """
     cleaned = unicodedata.normalize("NFC", name).strip()
     if not cleaned:
@@ -55,39 +55,26 @@ def clean_name(name: str) -> str:
 
 
 def checked_key(key: str) -> str:
-    """A key of a person, or the uid of a decision, that is well-formed.
-
-    Raises:
-        ValueError: It is not.
-    """
+    """Check that a key of a person, or the uid of a decision, is well-formed; a ``ValueError`` if not."""
     if not _KEY.fullmatch(key):
         raise ValueError("a key is 32 hexadecimal digits")
     return key
 
 
-def digest_from_json(value: object) -> bytes:
-    """A content's digest, from its hexadecimal digits.
-
-    Raises:
-        ValueError: It has other characters or another length.
-    """
+def _digest_from_json(value: object) -> bytes:
     if not (isinstance(value, str) and _DIGEST.fullmatch(value)):
         raise ValueError("a digest is 32 bytes in hexadecimal digits")
     return bytes.fromhex(value)
 
 
 def numbers_from_json(value: object, count: int) -> list[float]:
-    """Check coordinates: a list of ``count`` finite numbers.
-
-    Raises:
-        ValueError: It is another number of values, or one is not such a number.
-    """
-    if not isinstance(value, list) or len(value) != count or not all(map(_is_number, value)):
+    """Check that coordinates are a list of ``count`` finite numbers; a ``ValueError`` if not."""
+    if not isinstance(value, list) or len(value) != count or not all(map(_is_coordinate, value)):
         raise ValueError(f"it is not {count} numbers")
     return [float(each) for each in value]
 
 
-def _is_number(value: object) -> bool:
+def _is_coordinate(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
 
 
@@ -101,27 +88,25 @@ def _box_from_json(value: object) -> Box:
 Key: TypeAlias = Annotated[str, AfterValidator(checked_key)]
 """Names a person, or a decision, in every library: 32 hexadecimal digits."""
 
-Digest: TypeAlias = Annotated[bytes, PlainValidator(digest_from_json)]
+Digest: TypeAlias = Annotated[bytes, PlainValidator(_digest_from_json)]
 """BLAKE3 of a content, 32 bytes."""
 
 Name: TypeAlias = Annotated[str, AfterValidator(clean_name)]
-"""What a person is called, as ``clean_name`` leaves it."""
+"""See ``clean_name``."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceKey:
-    """A face, wherever it is.
+    """Names a face by its content and its box at the time of the decision.
 
-    Attributes:
-        digest: BLAKE3 of the content that it is in, 32 bytes.
-        box: Where, in pixels of the upright, full-size photo, as it was found when this was decided.
+    The box is in pixels of the upright, full-size photo.
     """
 
     digest: Digest
     box: Annotated[Box, PlainValidator(_box_from_json)]
 
     def __hash__(self) -> int:
-        # All of the box would take three times as long, and tell no more faces apart.
+        # The whole box would take three times as long, and distinguish no more faces.
         return hash((self.digest, self.box.x))
 
 
@@ -134,10 +119,9 @@ class Assign:
     """These faces are this person.
 
     Attributes:
-        faces: At least one.
-        person: Key of the person; a new key makes a new person.
-        name: What a new person is called; a known one keeps its name. ``None`` only in what is handed to
-            the journal, for a known person: it writes down the name that the person has.
+        person: A new key makes a new person.
+        name: Name of a new person; a known one keeps its name. ``None`` only for a known person, in an
+            argument of the journal, which fills in the name.
     """
 
     faces: Faces
@@ -157,7 +141,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class NotAFace:
-    """These are no faces of people: a mistake of the detector, a statue, a poster."""
+    """These are not faces of people: a mistake of the detector, a statue, a poster."""
 
     faces: Faces
     kind: Literal["not-a-face"] = "not-a-face"
@@ -173,7 +157,7 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Two persons are one: ``other`` is part of ``person`` from now on, whose name stays."""
+    """Two persons are one: ``other`` becomes part of ``person``, and the name of ``person`` stays."""
 
     person: Key
     other: Key
@@ -182,14 +166,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """These faces are a new person, and not ``other``, for whom they were taken.
-
-    Attributes:
-        faces: At least one.
-        person: Key of the new person.
-        other: Key of the person that they were taken for.
-        name: What the new person is called.
-    """
+    """These faces are the new person ``person``, and not ``other``."""
 
     faces: Faces
     person: Key
@@ -225,7 +202,7 @@ class Unhide:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """A decision, named by its uid, is as if it had never been made. Undoing an undo makes it hold again."""
+    """The decision with the uid ``target`` does not hold. Undoing the undo makes it hold again."""
 
     target: Key
     kind: Literal["undo"] = "undo"
@@ -233,7 +210,7 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Nothing may be known of this person, ever: all that is said of this key is void. No undo."""
+    """Nothing may ever be known of this person: all other decisions about the key are void. No undo."""
 
     person: Key
     kind: Literal["forget"] = "forget"
@@ -241,7 +218,7 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Stands where a decision about a forgotten person stood, and says nothing."""
+    """Replaces a decision about a forgotten person, and has no effect."""
 
     kind: Literal["forgotten"] = "forgotten"
 
@@ -249,7 +226,7 @@ class Forgotten:
 Act: TypeAlias = (
     Assign | Reject | NotAFace | Ignore | Merge | Split | Rename | Hide | Unhide | Undo | Forget | Forgotten
 )
-"""What can be decided; ``kind`` tells the acts apart wherever they are written down."""
+"""What can be decided; ``kind`` is the discriminator in rows and files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +234,9 @@ class Decision:
     """An act in the journal.
 
     Attributes:
-        id: Its number in this library, rising in the order in which decisions count.
+        id: Its number in this library; decisions apply in this order.
         uid: Names it in every library, 32 hexadecimal digits.
-        made_at: When, with an offset from UTC.
-        act: What was decided.
+        made_at: With an offset from UTC.
     """
 
     id: int
@@ -278,34 +254,30 @@ def folded(name: str) -> str:
 
 
 def faces_of(act: Act) -> tuple[FaceKey, ...]:
-    """The faces that an act is about; none where it is about persons or decisions."""
+    """The faces that an act names; none if it is about persons or decisions."""
     return act.faces if isinstance(act, Assign | Reject | NotAFace | Ignore | Split) else ()
-
-
-def persons_of(act: Act) -> tuple[str, ...]:
-    """Keys of the persons that an act is about."""
-    return tuple(getattr(act, name) for name in ("person", "other") if hasattr(act, name))
 
 
 def without(
     act: Act, persons: Collection[str], is_forgotten: Callable[[FaceKey], bool] = lambda _: False
 ) -> Act:
-    """What an act still says when persons and faces are forgotten.
+    """An act without forgotten persons and faces. A ``Forget`` or an ``Undo`` stays as it is.
 
     Args:
-        act: The act. A ``Forget`` or an ``Undo`` stays as it is.
-        persons: Keys of persons of whom nothing may be said.
-        is_forgotten: Whether nothing may be said of a face.
+        act: The act.
+        persons: Keys of forgotten persons.
+        is_forgotten: Whether a face is forgotten.
 
     Returns:
-        An act without them: ``Forgotten`` where nothing is left, and for a split of which one of the two
-        persons is left, what it says of that one.
+        ``Forgotten`` if nothing is left; for a split with one person left, the act about that one.
     """
     if isinstance(act, Forget | Undo | Forgotten):
         return act
-    if isinstance(act, Split):
-        act = _unsplit(act, persons)
-    if any(person in persons for person in persons_of(act)):
+    if isinstance(act, Split) and act.person in persons:
+        act = Reject(act.faces, act.other)
+    elif isinstance(act, Split) and act.other in persons:
+        act = Assign(act.faces, act.person, act.name)
+    if any(getattr(act, name, None) in persons for name in ("person", "other")):
         return Forgotten()
     if not isinstance(act, Assign | Reject | NotAFace | Ignore | Split):
         return act
@@ -313,11 +285,3 @@ def without(
     if not kept:
         return Forgotten()
     return act if len(kept) == len(act.faces) else replace(act, faces=kept)
-
-
-def _unsplit(split: Split, persons: Collection[str]) -> Act:
-    if split.person in persons:
-        return Reject(split.faces, split.other)
-    if split.other in persons:
-        return Assign(split.faces, split.person, split.name)
-    return split

@@ -1,23 +1,22 @@
 """Replays the journal: from its decisions to the state that follows from them. A pure function.
 
-The decisions that hold are applied in the order of their numbers, and the last word on a face counts:
+The decisions that hold are applied in the order of their numbers; the last one about a face counts:
 
-    assign      the face is the person; it was not ignored, no face, or rejected for the person after all
+    assign      the face is the person; earlier verdicts, and rejections for this person, no longer count
     reject      the face is not the person; if it was assigned to the person, it is nobody's again
     not a face, ignore
                 the face is nobody's; rejections stay
-    merge       what was said of ``other`` is said of ``person``, and later decisions that name ``other``
-                mean ``person``. A face that one of the two was assigned to, and the other rejected for,
-                stays assigned: the merge is the later word. Name and hiddenness stay those of ``person``
+    merge       decisions about ``other``, also later ones, are about ``person``. A face that was assigned to
+                one of the two and rejected for the other stays assigned. ``person`` keeps its name and
+                whether it is hidden
     split       the faces are the new person, and rejected for the old one
     rename, hide, unhide
-                of the person whose name it is now
-    undo        the other decision is as if it had never been made; undone itself, it has no effect
-    forget      whatever names the person is void, whether it stands before or after
+                apply to the person that the key means now
+    undo        the other decision does not hold; an undo that is undone has no effect
+    forget      all other decisions about the person are void, earlier and later ones
 
-Assignments and splits make a person known, and those that are unknown are in no state: rejections of them,
-and their names, wait for an assignment. Two boxes in one content that overlap enough are one face: the
-first box that a decision names stands for it.
+Assignments and splits make a person known. Rejections and names of an unknown person have no effect before
+an assignment makes it known. Two boxes in one content that overlap enough are one face, named by the first.
 
 Any sequence of decisions can be replayed, whatever it refers to: journals come from other machines too.
 """
@@ -47,13 +46,7 @@ from index.decisions.model import (
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """A person that the decisions make known.
-
-    Attributes:
-        key: Names the person in every library.
-        name: As it was given; two persons may have one name.
-        hidden: To be left out of lists.
-    """
+    """A person that the decisions make known. Two persons may have the same name."""
 
     key: str
     name: str
@@ -62,12 +55,12 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True)
 class FaceVerdict:
-    """What the last decision about a face says.
+    """The last decision about a face.
 
     Attributes:
         status: ``confirmed``, ``ignored`` or ``not-a-face``.
-        person: Key of the person that it is confirmed to be; ``None`` for the other two.
-        decision_id: The decision that said so.
+        person: Key of the confirmed person; ``None`` for the other two.
+        decision_id: Its number.
     """
 
     status: str
@@ -80,12 +73,12 @@ class State:
     """The state that follows from the decisions.
 
     Attributes:
-        persons: Those that are known, by key, in the order in which they became known.
+        persons: The known persons by key, in the order in which they became known.
         verdicts: By face.
-        rejections: By face, the keys of the persons that it is not, with the decision that said so. The
-            persons need not be known. Never the person that the face is confirmed to be.
-        merged: Keys that mean another person now, and the key of that one.
-        undone: Uids of the decisions that do not hold, with the uid of the undo that holds against each.
+        rejections: By face, keys of the persons that it is not, known or unknown, with the number of the
+            decision. Never the person that the face is confirmed to be.
+        merged: Keys of merged persons, each with the key that it means now.
+        undone: Uids of the decisions that do not hold, each with the uid of its undo.
         forgotten: Keys of forgotten persons.
     """
 
@@ -97,7 +90,7 @@ class State:
     forgotten: frozenset[str]
 
     def person(self, key: str) -> KnownPerson | None:
-        """The person that a key means now; ``None`` where nobody is known by it."""
+        """The person that a key means now; ``None`` if unknown."""
         return self.persons.get(self.merged.get(key, key))
 
     def faces_of(self, key: str) -> tuple[FaceKey, ...]:
@@ -106,16 +99,15 @@ class State:
 
 
 def replay(decisions: Sequence[Decision]) -> State:
-    """Replay decisions, whose ids rise."""
+    """Replay decisions; their ids rise."""
     return Replay(decisions).state()
 
 
 def undone_by(decisions: Sequence[Decision]) -> dict[str, str]:
-    """Uids of the decisions that do not hold, with the uid of the last undo that holds against each.
+    """Uids of the decisions that do not hold, each with the uid of the last undo of it that holds.
 
-    Every undo has one target. So those that nothing undoes come first, then their targets, as far as
-    these wait for no other undo, and so on. What is left undoes one another in a ring, and nothing else:
-    it makes no difference what becomes of that.
+    Every undo has one target. So undos that nothing undoes come first, then their targets once these wait for
+    no other undo, and so on. The rest are undos that undo one another in a ring: they have no effect.
     """
     targets = {each.uid: each.act.target for each in decisions if isinstance(each.act, Undo)}
     waiting = {each.uid: 0 for each in decisions if not isinstance(each.act, Forget)}
@@ -140,8 +132,6 @@ def undone_by(decisions: Sequence[Decision]) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _PersonRecord:
-    """What decisions say of one key of a person."""
-
     known: bool = False
     name: str | None = None
     hidden: bool = False
@@ -153,7 +143,7 @@ class Replay:
     """A replay to which more decisions may be applied.
 
     Attributes:
-        forgotten: Keys of persons of whom nothing may be known.
+        forgotten: Keys of forgotten persons.
     """
 
     def __init__(self, decisions: Sequence[Decision]) -> None:
@@ -168,7 +158,7 @@ class Replay:
                 self.apply(decision)
 
     def apply(self, decision: Decision) -> None:
-        """Apply one decision that holds, the last so far; it neither undoes another nor forgets anybody."""
+        """Apply one more decision, which holds and is neither an undo nor a forgetting."""
         act, number = without(decision.act, self.forgotten), decision.id
         match act:
             case Assign() | Split():
@@ -189,7 +179,7 @@ class Replay:
                 pass
 
     def person(self, key: str) -> KnownPerson | None:
-        """The person that a key means by now; ``None`` where nobody is known by it."""
+        """The person that a key means so far; ``None`` if unknown."""
         key = self._current_key(key)
         record = self._persons.get(key)
         return KnownPerson(key, record.name or "", record.hidden) if record and record.known else None
@@ -206,11 +196,7 @@ class Replay:
             for face, number in record.rejected.items():
                 rejections.setdefault(keys[face], {})[key] = number
         return State(
-            persons={
-                key: KnownPerson(key, record.name or "", record.hidden)
-                for key, record in self._persons.items()
-                if record.known
-            },
+            persons={key: known for key in self._persons if (known := self.person(key))},
             verdicts={keys[face]: verdict for face, verdict in self._verdicts.items()},
             rejections=rejections,
             merged={key: self._current_key(key) for key in self._merged},
@@ -227,7 +213,7 @@ class Replay:
         while last in self._merged:
             last = self._merged[last]
         if last != key:
-            self._merged[key] = last  # a long chain of merges is gone through once
+            self._merged[key] = last  # shortens long chains of merges
         return last
 
     def _assign(self, act: Assign | Split, number: int) -> None:
@@ -257,7 +243,6 @@ class Replay:
             record.rejected[face] = number
 
     def _clear_verdict(self, face: int) -> None:
-        """Remove the verdict on a face."""
         verdict = self._verdicts.pop(face, None)
         if verdict is not None and verdict.person is not None:
             del self._persons[verdict.person].confirmed[face]
@@ -279,7 +264,7 @@ class Replay:
 
 
 class _Faces:
-    """Numbers faces: boxes of the same face get the same number, which is fast to look up."""
+    """Numbers faces: boxes of the same face get the same number; ``keys`` has the key of each number."""
 
     def __init__(self) -> None:
         self.keys: list[FaceKey] = []
@@ -287,9 +272,8 @@ class _Faces:
         self._contents: dict[bytes, list[int]] = {}
 
     def numbers(self, faces: Iterable[FaceKey]) -> tuple[int, ...]:
-        """The numbers of faces, without repetition; ``keys`` has the key of each number."""
-        found = dict.fromkeys(map(self._number, faces))
-        return tuple(found)
+        """The numbers of faces, without repetition."""
+        return tuple(dict.fromkeys(map(self._number, faces)))
 
     def _number(self, face: FaceKey) -> int:
         number = self._numbers.get(face)
