@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from faceindex.roots import ScannedRoots
     from faceindex.scanning.scan import ScanOptions
     from index.clustering.regroup import Regrouped
-    from index.maintenance.findings import Finding
+    from index.maintenance.check import Finding
     from index.people.photo_search import FoundPhoto
     from index.store.store import BackedUp, Salvage
     from index.values import Pruned, Statistics

@@ -1,4 +1,4 @@
-"""One run at a time: the lock of a library, for which a run waits a little."""
+"""The lock of a library: one run at a time changes it."""
 
 import time
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from faceindex.errors import LibraryLocked, explained
 from index.store.opening import backend_of
 
 PATIENCE = 2.0
-"""Seconds to wait for another process: one that only writes down some descriptors is done sooner."""
+"""Seconds to wait for another process: one that only writes some descriptors is done sooner."""
 
 _POLL = 0.05
 
@@ -19,13 +19,13 @@ def locked(library: Path, patience: float = PATIENCE, kind: str = "lock") -> Ite
     """Hold a lock of the library.
 
     Args:
-        library: Names the library.
-        patience: Seconds to wait for another process that holds it.
-        kind: Which; by default that of those who change the library.
+        library: Its path.
+        patience: Seconds to wait for another process.
+        kind: Name of the lock; by default that of runs that change the library.
 
     Raises:
-        LibraryLocked: Another process holds it; the message names the process and when it started.
-        FaceindexError: The library cannot be locked where it is.
+        LibraryLocked: Another process holds it; the message names the process and its start time.
+        FaceindexError: The library cannot be locked in its place.
     """
     deadline = time.monotonic() + patience
     with ExitStack() as stack:

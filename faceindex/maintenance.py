@@ -1,7 +1,4 @@
-"""Check and repair, backup and restore of a library, and advice about where it is kept.
-
-A repair reports everything that it is going to do before it does it.
-"""
+"""Check and repair, backup and restore of a library, and advice about its place."""
 
 import os
 from collections.abc import Iterator
@@ -14,8 +11,7 @@ from faceindex.lock import locked
 from faceindex.model_lookup import find_model
 from faceindex.settings import Settings
 from index.clock import utc_now
-from index.maintenance.check import inspections
-from index.maintenance.findings import Finding, FindingKind
+from index.maintenance.check import Finding, FindingKind, inspections
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.store.opening import backend_of, open_store
@@ -24,7 +20,7 @@ from pipeline.models.registry import UnknownModel
 from pipeline.values import ModelId
 
 _ROUNDS = 3
-"""A repair may reveal other faults, so the library is checked and repaired again, so often at most."""
+"""Upper bound on checks and repairs in one run: a repair may reveal other faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +30,7 @@ class Checked:
     Attributes:
         found: Faults found, repaired ones included.
         left: Faults that are there now.
-        photos: Photos in the library, and faces; ``None`` where it cannot be read.
-        faces: Likewise.
+        photos, faces: Counts; ``None`` where the library cannot be read.
         undescribed: Faces that the library's model has not described: ``reindex`` does it.
     """
 
@@ -52,7 +47,7 @@ class Restored:
 
     Attributes:
         contents: What is in the library now.
-        kept: Where the library is that was replaced; ``None`` where there was none.
+        kept: Where the old library is now; ``None`` where there was none.
     """
 
     contents: BackedUp
@@ -60,18 +55,14 @@ class Restored:
 
 
 def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | Checked]:
-    """Look for faults in the library, and perhaps repair them.
-
-    Args:
-        settings: Where the library is.
-        repair: Repair each fault, after it has been yielded; nobody else can change the library meanwhile.
+    """Look for faults in the library, and with ``repair`` repair them, under its lock.
 
     Yields:
-        Every fault; what was saved of a damaged database, where one was repaired; last, how it ended.
+        Every fault, before it is repaired; what was saved of a damaged database; last, how it ended.
 
     Raises:
         NoLibrary: There is none.
-        LibraryLocked: It is to be repaired, and another run is at work on it.
+        LibraryLocked: Another run holds the lock, and ``repair`` is true.
         FaceindexError: It is no library, or nothing in it can be read.
     """
     path = _absolute(settings.library)
@@ -108,16 +99,11 @@ def _inspect(path: Path, repair: bool, already: int) -> Iterator[Finding | Check
                 look.repair()
         else:
             findings = [finding for look in looks for finding in look.find()]
-        yield _ended(database, found, len(findings))
-
-
-def _ended(database: Store, found: int, left: int) -> Checked:
-    statistics = Catalog(database).statistics()
-    undescribed = 0
-    if statistics.model is not None:
-        coverage = Redescription(database, statistics.model).coverage()
-        undescribed = coverage.faces - coverage.described
-    return Checked(found, left, statistics.photos, statistics.faces, undescribed)
+        statistics, undescribed = Catalog(database).statistics(), 0
+        if statistics.model is not None:
+            coverage = Redescription(database, statistics.model).coverage()
+            undescribed = coverage.faces - coverage.described
+        yield Checked(found, len(findings), statistics.photos, statistics.faces, undescribed)
 
 
 def _dimension(database: Store, model: ModelId) -> int | None:
@@ -128,15 +114,15 @@ def _dimension(database: Store, model: ModelId) -> int | None:
 
 
 def make_backup(settings: Settings, target: Path, *, force: bool) -> BackedUp:
-    """Copy the library to one file, in the state that was last committed; a scan may go on meanwhile.
+    """Copy the library to a file, in the state that was last committed; a scan may go on meanwhile.
 
     Args:
         settings: Where the library is.
         target: The file; its folder exists.
-        force: Replace a backup that is there.
+        force: Replace an existing backup.
 
     Raises:
-        BadRequest: There is a file of that name, or no such folder.
+        BadRequest: The target exists, or its folder does not.
         FaceindexError: The library cannot be read, or the copy not be written.
     """
     path, target = _absolute(settings.library), _absolute(target)
@@ -147,14 +133,9 @@ def make_backup(settings: Settings, target: Path, *, force: bool) -> BackedUp:
 
 
 def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restored:
-    """Put a backup in the place of the library, which is kept beside it.
+    """Replace the library by a backup, and keep the old one beside it; ``dry_run`` only checks the backup.
 
-    The index is built anew where it is next needed.
-
-    Args:
-        settings: Where the library is, or is to be.
-        backup: The file.
-        dry_run: Only look at the backup.
+    The index is built anew when it is next needed.
 
     Raises:
         BadRequest: There is no such file, or it is the library itself.
@@ -169,7 +150,7 @@ def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restor
             raise BadRequest(f"There is no file {backup}: name a backup.")
         there_is_one = path.exists()
         if there_is_one:
-            backend.check_exists(path)  # before something else that was taken for a library is moved away
+            backend.check_exists(path)  # a file that is no library must not be moved away
             if path.samefile(backup):
                 raise BadRequest(f"{backup} is the library itself: name a backup.")
         contents = backend.inspect(backup)
@@ -180,7 +161,7 @@ def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restor
 
 
 def place_advice(library: Path) -> str | None:
-    """Advice about the place of a library; ``None`` where it is a good one."""
+    """Advice about the place of a library; ``None`` if it is a good one."""
     kind = backend_of(library).shared_place(library)
     if kind is None:
         return None

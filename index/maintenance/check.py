@@ -1,15 +1,16 @@
 """Faults of a library that the store can read, and their repair.
 
-Each inspection looks at one thing: ``find`` reports faults and writes nothing, ``repair`` repairs what
-``find`` would report now. A repair invents nothing: it deletes what contradicts itself, and lets the next
-scan read the photos concerned again. What the store cannot read is saved by ``index.store.store``.
+Each inspection checks one thing. A repair invents nothing: it deletes contradictory rows, and lets the next
+scan read the photos concerned again. ``Backend.salvage`` saves a library that the store cannot read.
 """
 
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import compress
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -18,10 +19,8 @@ from sqlalchemy import Connection, delete, func, or_, select
 from index.arrays import LANDMARKS_BYTES, are_sound
 from index.decisions.derived_tables import differences, write_derived_tables
 from index.decisions.journal_rows import NotADecision, read_decisions
-from index.decisions.model import Decision
 from index.decisions.replay import replay
 from index.errors import accessible
-from index.maintenance.findings import Finding, FindingKind, named
 from index.photos.catalog import Catalog
 from index.store.read_again import read_again
 from index.store.schema import decision, descriptor, face
@@ -31,24 +30,51 @@ from index.vectors.saved_index import index_fault, load_index, save_index
 from pipeline.values import ModelId
 
 Dimension: TypeAlias = Callable[[ModelId], int | None]
-"""The length of a model's descriptors; ``None`` for a model that is not known here."""
+"""The length of a model's descriptors; ``None`` for an unknown model."""
 
 CHUNK = 4096
 """Descriptors read at once: 16 MB at most."""
 
 
+class FindingKind(StrEnum):
+    """What is at fault."""
+
+    DATABASE = "database"
+    REFERENCES = "references"
+    FACES = "faces"
+    DESCRIPTORS = "descriptors"
+    JOURNAL = "journal"
+    INDEX = "index"
+    PERMISSIONS = "permissions"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault of a library.
+
+    Attributes:
+        kind: What is at fault.
+        message: What is wrong, in one line without a full stop.
+        remedy: What repair would do, likewise.
+    """
+
+    kind: FindingKind
+    message: str
+    remedy: str
+
+
 class Inspection(Protocol):
-    """Looks at one thing in a library; its methods raise a ``LibraryError`` where they cannot."""
+    """Checks one thing in a library; its methods raise a ``LibraryError`` where they cannot."""
 
     def find(self) -> list[Finding]:
-        """Find faults, and write nothing."""
+        """Find faults; writes nothing."""
 
     def repair(self) -> None:
-        """Repair what is at fault now."""
+        """Repair all faults that ``find`` would report now."""
 
 
 def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
-    """All inspections of an open library, in the order in which they are to be repaired."""
+    """All inspections of an open library, in the order of repair."""
     catalog = Catalog(store)
     return (
         ReferenceInspection(store),
@@ -81,9 +107,9 @@ class ReferenceInspection:
 
 @dataclass(frozen=True, slots=True)
 class FaceInspection:
-    """Every face has a box and landmarks that a face can have.
+    """Every face has a valid box and landmarks.
 
-    The journal keeps decisions by content and box: they hold again once the photo has been read again.
+    Decisions about deleted faces stay in the journal, and apply again once the photo has been read again.
     """
 
     store: Store
@@ -94,7 +120,7 @@ class FaceInspection:
             faces = _misplaced(connection)
         if not faces:
             return []
-        message = f"faces with an invalid box or landmarks: {len(faces):,} (faces {named(faces)})"
+        message = f"faces with an invalid box or landmarks: {len(faces):,} (faces {_some(faces)})"
         remedy = "read their photos again at the next scan; delete those whose photos are missing"
         return [Finding(FindingKind.FACES, message, remedy)]
 
@@ -111,8 +137,8 @@ class FaceInspection:
 class DescriptorInspection:
     """Every descriptor has the length of its model, finite numbers, and unit norm.
 
-    A face without a descriptor is no fault: its photo may have been out of reach when the library changed
-    its model. The nightly run describes it when it can.
+    A face without a descriptor is no fault: its photo may have been unavailable when the library changed its
+    model. ``reindex`` describes it later.
     """
 
     store: Store
@@ -125,7 +151,7 @@ class DescriptorInspection:
         return [
             Finding(
                 FindingKind.DESCRIPTORS,
-                f"invalid descriptors of {model}: {len(faces):,} (faces {named(faces)})",
+                f"invalid descriptors of {model}: {len(faces):,} (faces {_some(faces)})",
                 "delete them; 'faceindex reindex' describes these faces again",
             )
             for model, faces in unsound.items()
@@ -146,9 +172,11 @@ class DescriptorInspection:
             dimension = self.dimension(model)
             if dimension is None:
                 continue
-            for ids, blobs in _descriptors(connection, model):
-                sound = are_sound(blobs, dimension)
-                unsound[model] += [each for each, is_sound in zip(ids, sound, strict=True) if not is_sound]
+            query = select(descriptor.c.face_id, descriptor.c.vector).where(descriptor.c.model == model)
+            rows = connection.execution_options(yield_per=CHUNK).execute(query)
+            for chunk in rows.partitions():
+                ids, blobs = zip(*chunk, strict=True)
+                unsound[model] += compress(ids, ~are_sound(blobs, dimension))
         return {model: faces for model, faces in unsound.items() if faces}
 
 
@@ -156,34 +184,31 @@ def _misplaced(connection: Connection) -> list[int]:
     is_invalid = or_(
         *(~has_declared_type(face.c[name]) for name in ("x", "y", "w", "h", "landmarks")),
         func.length(face.c.landmarks) != LANDMARKS_BYTES,
-        # Infinity, and NaN, which SQLite stores as NULL, are refused too.
+        # These also exclude infinity, and NaN, which SQLite stores as NULL.
         *(~(func.abs(face.c[name]) < 1e9) for name in ("x", "y")),
         *(~face.c[name].between(0, 1e9) for name in ("w", "h")),
     )
     return list(connection.scalars(select(face.c.id).where(is_invalid)))
 
 
-def _descriptors(connection: Connection, model: ModelId) -> Iterator[tuple[list[int], list[bytes]]]:
-    query = select(descriptor.c.face_id, descriptor.c.vector).where(descriptor.c.model == model)
-    rows = connection.execution_options(yield_per=CHUNK).execute(query)
-    for chunk in rows.partitions():
-        ids, blobs = zip(*chunk, strict=True)
-        yield list(ids), list(blobs)
+def _some(faces: Sequence[int]) -> str:
+    """A few of the faces, for a message."""
+    return ", ".join(map(str, faces[:5])) + (", ..." if len(faces) > 5 else "")
 
 
 @dataclass(frozen=True, slots=True)
 class DerivedTablesInspection:
-    """Persons and verdicts follow from the journal of decisions."""
+    """The derived tables follow from the journal of decisions."""
 
     store: Store
 
     def find(self) -> list[Finding]:
-        """One finding for each table; or one, where the journal cannot be read."""
+        """One finding for each table, or one if the journal cannot be read."""
         try:
             with self.store.read() as connection:
                 counts = differences(connection, replay(read_decisions(connection)))
         except NotADecision as error:
-            return [Finding(FindingKind.JOURNAL, str(error), "delete this decision, and go by the others")]
+            return [Finding(FindingKind.JOURNAL, str(error), "delete this decision, and keep the others")]
         return [
             Finding(
                 FindingKind.JOURNAL,
@@ -196,15 +221,13 @@ class DerivedTablesInspection:
     def repair(self) -> None:
         """Delete decisions that cannot be read, and replay the others."""
         with self.store.write() as connection:
-            write_derived_tables(connection, replay(_readable(connection)))
-
-
-def _readable(connection: Connection) -> list[Decision]:
-    while True:
-        try:
-            return read_decisions(connection)
-        except NotADecision as error:
-            connection.execute(delete(decision).where(decision.c.id == error.number))
+            while True:
+                try:
+                    state = replay(read_decisions(connection))
+                    break
+                except NotADecision as error:
+                    connection.execute(delete(decision).where(decision.c.id == error.number))
+            write_derived_tables(connection, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +281,7 @@ class PermissionInspection:
         folder = self.path.parent
         with accessible(self.path):
             own = library_files(self.path)
-            # A folder that holds other things too is the user's own, who may have others look into it.
-            looked_at = [*own, *([folder] if len(own) == len(os.listdir(folder)) else [])]
-            modes = [(path, stat.S_IMODE(path.stat().st_mode)) for path in looked_at]
+            # A folder with other things in it is the user's own, who may let others read it.
+            checked = [*own, *([folder] if len(own) == len(os.listdir(folder)) else [])]
+            modes = [(path, stat.S_IMODE(path.stat().st_mode)) for path in checked]
         return [(path, mode) for path, mode in modes if mode & 0o077]

@@ -1,15 +1,16 @@
 """Forgets a person for good: in the tables, the index files and copies of the library.
 
-The tables come first, in one transaction, so that a person is forgotten or not, whatever happens. What
-follows can be done again at any time. SQLite overwrites what it deletes, and the files are written anew:
-they hold nothing of the person any more. What a disk keeps of deleted files, and copies elsewhere, such
-as backups and exported journals, are not in reach.
+The tables come first, in one transaction, so that a person is forgotten or not, whatever happens. The rest
+can
+be repeated at any time: the library and its index files are written anew, without any trace of the person.
+Deleted files that the disk still holds, and copies elsewhere, such as backups and exported journals, are out
+of reach.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from index.arrays import dimension_of
 from index.clock import Clock, utc_now
@@ -25,7 +26,8 @@ from index.store.store import Store, library_files
 from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import ModelId
 
-_INDEX = ".faiss"
+_INDEX = (".faiss", ".faiss.unfinished")
+"""How the names of index files end; the second is that of an unfinished one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,9 @@ class Purged:
 
     Attributes:
         rewritten: Files that were written anew: the library, and its indexes.
-        removed: Copies of earlier states that were deleted.
-        left: Databases beside the library that may hold what was forgotten, and were not made by an
-            upgrade: they may be all that somebody has, and are theirs to delete.
+        removed: Deleted copies of earlier states.
+        left: Other databases beside the library, which may hold what was forgotten: for the user to delete,
+            because they may be the only copy of something.
     """
 
     rewritten: tuple[Path, ...]
@@ -49,9 +51,9 @@ class Erased:
     """What was deleted with a person.
 
     Attributes:
-        name: What the person was called.
-        faces: Faces that were deleted, with their descriptors: the confirmed and the recognised ones.
-        decisions: Decisions that say less than before, or nothing.
+        name: Name of the person.
+        faces: Deleted faces of the person, confirmed and recognised ones.
+        decisions: Decisions from which persons or faces were deleted.
         purged: What was done to the files.
     """
 
@@ -64,19 +66,18 @@ class Erased:
 def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
     """Forget a person, and all persons merged with it. It cannot be undone.
 
-    The faces never come back, whatever is scanned: marks keep them out. Nobody else may use the library
-    meanwhile but to read.
+    No scan brings the faces back: tombstones keep them out. The caller holds the lock.
 
     Args:
         store: The library, open for writing.
-        key: The person's.
+        key: Key of the person.
         clock: For the time of the decision, which is kept without the name.
 
     Raises:
-        DecisionRefused: Nobody is known by that key.
-        LibraryBusy: The person is forgotten, but somebody reads the library, so that its file could not
-            be written anew; ``purge`` does that.
-        LibraryError: The library, or a file of it, cannot be written; if it is a file, see ``LibraryBusy``.
+        DecisionRefused: The key is unknown.
+        LibraryBusy: The person is forgotten, but the library's file could not be written anew, because
+            another process reads it; ``purge`` does that.
+        LibraryError: The library cannot be written; if it is one of its files, as for ``LibraryBusy``.
     """
     with readable(store.path), store.write() as connection:
         decisions = read_decisions(connection)
@@ -95,23 +96,26 @@ def purge(store: Store) -> Purged:
     """Remove all traces of deleted rows from the library's files. Idempotent.
 
     Raises:
-        LibraryBusy: Somebody reads the library, and did not stop.
+        LibraryBusy: Another process keeps reading the library.
         LibraryError: A file cannot be read, written or deleted.
     """
     catalog, path = Catalog(store), store.path
-    dimensions = _dimensions(store)
-    rewritten = tuple(
-        index_path(path, model) for model, each in dimensions.items() if _save_index(catalog, model, each)
-    )
-    indexes = {index_path(path, model) for model in dimensions}
+    indexes, rewritten = set(), [path]
+    for model, dimension in _dimensions(store).items():
+        file = index_path(path, model)
+        indexes.add(file)
+        loaded = load_index(catalog, model, dimension)
+        if not loaded.saved:  # it differs from the database
+            save_index(loaded.index, catalog, model)
+            rewritten.append(file)
     with accessible(path):
         copies = store.copies()
-        stale = [each for each in library_files(path) if _is_index(each) and each not in indexes]
+        stale = [each for each in library_files(path) if each.name.endswith(_INDEX) and each not in indexes]
         removed = tuple(sorted((*copies.of_upgrades, *stale)))
         for file in removed:
             file.unlink(missing_ok=True)
     store.vacuum()
-    return Purged((path, *rewritten), removed, copies.others)
+    return Purged(tuple(rewritten), removed, copies.others)
 
 
 def _dimensions(store: Store) -> dict[ModelId, int]:
@@ -120,22 +124,8 @@ def _dimensions(store: Store) -> dict[ModelId, int]:
     with store.write() as connection:
         models = list(connection.scalars(select(columns.model).distinct()))
         connection.execute(delete(vector_index).where(vector_index.c.model.not_in(models)))
-        return {ModelId(model): dimension_of(_any_vector(connection, model)) for model in models}
-
-
-def _any_vector(connection: Connection, model: str) -> bytes:
-    query = select(descriptor.c.vector).where(descriptor.c.model == model).limit(1)
-    return bytes(connection.execute(query).scalar_one())
-
-
-def _save_index(catalog: Catalog, model: ModelId, dimension: int) -> bool:
-    """Save a model's index again if it differs from the database; returns whether it did."""
-    loaded = load_index(catalog, model, dimension)
-    if not loaded.saved:
-        save_index(loaded.index, catalog, model)
-    return not loaded.saved
-
-
-def _is_index(file: Path) -> bool:
-    """Whether a file beside the library is an index, or half of one."""
-    return file.name.endswith((_INDEX, f"{_INDEX}.unfinished"))
+        vectors = {model: select(columns.vector).where(columns.model == model).limit(1) for model in models}
+        return {
+            ModelId(model): dimension_of(connection.execute(query).scalar_one())
+            for model, query in vectors.items()
+        }

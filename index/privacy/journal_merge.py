@@ -1,8 +1,7 @@
 """Merges another journal, or an earlier state of the same one.
 
-A decision is known by its uid, so that nothing is taken over twice. What is new comes after all that is
-there. Who was forgotten on either side is forgotten on both. All happens inside a transaction that the
-caller began.
+Decisions whose uid is known are not imported again; new ones come after all others. A person that was
+forgotten on either side is forgotten on both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -27,12 +26,11 @@ class Imported:
     """Counts of an import. The first three together are the decisions in the file.
 
     Attributes:
-        added: Decisions that were new, and taken over as they are.
-        known: Decisions that were there before, under their uids.
-        redacted: New ones of which nothing or not all was taken over, because persons or faces in them
-            were forgotten.
-        erased_faces: Faces of persons who were forgotten elsewhere, taken out here too: where there are
-            any, ``index.privacy.forget.purge`` has to follow.
+        added: New decisions, imported unchanged.
+        known: Decisions that were there before.
+        redacted: New decisions imported in part or not at all, because they name forgotten persons or faces.
+        erased_faces: Deleted faces of persons who were forgotten in the other library: if there are any, call
+            ``index.privacy.forget.purge``.
     """
 
     added: int
@@ -42,17 +40,10 @@ class Imported:
 
 
 def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_now) -> Imported:
-    """Import the decisions of another journal, or of an earlier state of the same one.
-
-    Those that are new come after all that are there, in the order of the file.
-
-    Args:
-        store: Open for writing.
-        lines: Of a journal file, as ``Journal.export_lines`` gives them.
-        clock: For the times of decisions.
+    """Import the lines of a journal file, as ``Journal.export_lines`` writes them, into an open library.
 
     Raises:
-        JournalMalformed: A line is not as it must be; nothing was imported.
+        JournalMalformed: A line is malformed; nothing was imported.
         LibraryError: The library cannot be read or written.
     """
     decisions, points = from_lines(lines, store.path)
@@ -74,7 +65,7 @@ def _take_over(
     if new_points:
         marked = take_out_tombstones(connection, left.decisions, new_points)
         left = replace(marked, faces=left.faces + marked.faces)
-    # Who was merged, here alone, with somebody who was forgotten elsewhere is forgotten too.
+    # Persons that were merged, here alone, with a person forgotten elsewhere are forgotten too.
     merged = [Forget(key) for key in keys if key not in forgotten]
     tombstones = Tombstones(read_tombstones(connection))
     taken = redact(fresh, state.forgotten.union(forgotten, keys), tombstones.cover, others=left.decisions)
@@ -87,7 +78,7 @@ def _take_over(
 
 
 def _fresh(decisions: Sequence[Decision], known: Set[str], number: int) -> Iterator[Decision]:
-    """The unknown decisions of a file, each once, with numbers of this library."""
+    """The new decisions of a file, each once, with numbers of this library."""
     seen = set(known)
     for each in decisions:
         if each.uid not in seen:

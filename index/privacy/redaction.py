@@ -1,8 +1,8 @@
-"""Deletes persons from the tables: their faces, names, and what was decided about them.
+"""Deletes persons from the tables: their faces, names, and the decisions about them.
 
-What is left says nothing of them: decisions of which only number, uid and time remain, a decision that
-says that a key is forgotten, and marks that keep the faces out. All functions work inside a transaction
-that their caller began; what is outside the tables is the matter of ``index.privacy.forget``.
+Numbers, uids and times of decisions are left, the decision that forgets a key, and tombstones that keep the
+faces out. All functions work in a transaction of their caller; ``index.privacy.forget`` cleans what is
+outside the tables.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -38,8 +38,8 @@ class Redacted:
 
     Attributes:
         decisions: All decisions, as they are now.
-        rewritten: How many of them say less than before.
-        faces: Faces taken out of the library.
+        rewritten: How many of them were changed.
+        faces: How many faces were deleted.
     """
 
     decisions: tuple[Decision, ...]
@@ -53,16 +53,15 @@ def redact(
     is_forgotten: Callable[[FaceKey], bool],
     others: Iterable[Decision] = (),
 ) -> tuple[Decision, ...]:
-    """Remove persons and faces from decisions, and keep what else they say.
+    """Remove persons and faces from decisions, and keep the rest of them.
 
-    A person who had but forgotten faces is left without any: names of that one go too, for a forgotten
-    person may have had another name before.
+    A person that had only forgotten faces loses its names too: they may be those of a forgotten person.
 
     Args:
-        decisions: They come back, each with what is left of its act.
+        decisions: To be changed.
         persons: Keys of the persons.
-        is_forgotten: Whether a face is.
-        others: Decisions that are not to be changed, which may give faces to the same persons.
+        is_forgotten: Whether a face is forgotten.
+        others: Other decisions, which may give faces to the same persons.
     """
     left = [replace(each, act=without(each.act, persons, is_forgotten)) for each in decisions]
     had = {
@@ -97,7 +96,9 @@ def take_out_persons(
         persons: All their keys.
     """
     state = replay(decisions)
-    faces = _faces_of(connection, persons)
+    one = named_faces()
+    query = select(one.c.face_id).join(person, person.c.id == one.c.person_id)
+    faces = face_keys(connection, face.c.id.in_(query.where(is_one_of(person.c.key, persons))))
     keys = [*faces.values(), *(key for person in persons for key in state.faces_of(person))]
     add_tombstones(connection, map(tombstone_of, keys))
     boxes: dict[bytes, list[Box]] = {}
@@ -107,10 +108,8 @@ def take_out_persons(
     def is_forgotten(key: FaceKey) -> bool:
         return any(overlap(key.box, box) > SAME_FACE for box in boxes.get(key.digest, ()))
 
-    left = redact(decisions, persons, is_forgotten)
     forget_in_calibrations(connection, persons)
-    _delete_faces(connection, faces.keys())
-    return Redacted(left, _rewrite(connection, decisions, left), len(faces))
+    return _take_out(connection, decisions, redact(decisions, persons, is_forgotten), list(faces))
 
 
 def take_out_tombstones(
@@ -124,30 +123,19 @@ def take_out_tombstones(
         for face_id, key in face_keys(connection, content.c.digest == digest).items()
         if tombstones.cover(key)
     ]
-    left = redact(decisions, (), tombstones.cover)
-    _delete_faces(connection, doomed)
-    return Redacted(left, _rewrite(connection, decisions, left), len(doomed))
+    return _take_out(connection, decisions, redact(decisions, (), tombstones.cover), doomed)
 
 
-def _rewrite(connection: Connection, before: Sequence[Decision], after: Sequence[Decision]) -> int:
+def _take_out(
+    connection: Connection, before: Sequence[Decision], after: tuple[Decision, ...], doomed: Sequence[int]
+) -> Redacted:
+    """Rewrite changed decisions; delete faces, with all rows that refer to them, and clusters left empty."""
     changed = [new for old, new in zip(before, after, strict=True) if old.act != new.act]
     for each in changed:
         rewrite_decision(connection, each)
-    return len(changed)
-
-
-def _faces_of(connection: Connection, persons: Collection[str]) -> dict[int, FaceKey]:
-    """The faces that are confirmed to be these persons, or recognised as them."""
-    one = named_faces()
-    query = select(one.c.face_id).join(person, person.c.id == one.c.person_id)
-    return face_keys(connection, face.c.id.in_(query.where(is_one_of(person.c.key, persons))))
-
-
-def _delete_faces(connection: Connection, face_ids: Iterable[int]) -> None:
-    """Delete faces, with all rows that refer to them, and clusters left empty."""
-    doomed = list(face_ids)
     members = select(cluster_face.c.cluster_id).where(is_one_of(cluster_face.c.face_id, doomed))
     touched = [each for each in connection.scalars(members.distinct()) if each is not None]
     connection.execute(delete(face).where(is_one_of(face.c.id, doomed)))
     filled = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
     connection.execute(delete(cluster).where(is_one_of(cluster.c.id, touched), cluster.c.id.not_in(filled)))
+    return Redacted(after, len(changed), len(doomed))

@@ -20,7 +20,7 @@ def check(
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import maintenance as text
         from faceindex.schemas.maintenance import CheckSchema, FindingSchema, SalvageSchema
-        from index.maintenance.findings import Finding
+        from index.maintenance.check import Finding
         from index.store.store import Salvage
 
         left = 0

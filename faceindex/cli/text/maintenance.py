@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from faceindex.maintenance import Checked, Restored
-    from index.maintenance.findings import Finding
+    from index.maintenance.check import Finding
     from index.store.store import BackedUp, Salvage, SavedTable
 
 _NAMES = {

@@ -41,7 +41,7 @@ from faceindex.results import (
 from index.clustering.regroup import Regrouped
 from index.decisions.journal import LoggedDecision
 from index.decisions.model import Assign, Decision, FaceKey, NotAFace, Undo
-from index.maintenance.findings import Finding, FindingKind
+from index.maintenance.check import Finding, FindingKind
 from index.people.photo_search import FoundPhoto
 from index.people.queries import ClusterFaces, FaceStatus, Person, PersonSummary
 from index.privacy.forget import Erased, Purged

@@ -15,13 +15,14 @@ from index.maintenance.check import (
     DerivedTablesInspection,
     DescriptorInspection,
     FaceInspection,
+    Finding,
+    FindingKind,
     IndexFileInspection,
     Inspection,
     PermissionInspection,
     ReferenceInspection,
     inspections,
 )
-from index.maintenance.findings import Finding, FindingKind
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
