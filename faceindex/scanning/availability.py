@@ -1,4 +1,4 @@
-"""Whether roots can be scanned, and whether photos that a scan did not see are taken for gone.
+"""Decides whether roots can be scanned, and whether photos that a scan did not see are gone.
 
 A disk that is not mounted looks like a folder from which everything was deleted. So a root that lost many
 photos at once keeps them, until the user says that they are gone.
@@ -6,18 +6,23 @@ photos at once keeps them, until the user says that they are gone.
 
 import os
 import stat
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 
 from faceindex.results import Refusal
 from index.paths import is_inside
 from index.photos.presence import Crawled
 from index.values import RootLoss
 
-SHARE = 1 / 5
+_SHARE = 1 / 5
 """A root that lost more than this share of its photos at once keeps them."""
 
-FEW = 2
-"""A small root may lose so many at once, unless they were all."""
+_FEW = 2
+"""A small root may lose this many at once, but not all."""
+
+
+def too_many(lost: int, known: int) -> bool:
+    """Whether a loss of photos, or of their faces, is so large that a disk is probably not mounted."""
+    return lost > max(_FEW, known * _SHARE)
 
 
 def unreachable(root: bytes) -> str | None:
@@ -25,17 +30,12 @@ def unreachable(root: bytes) -> str | None:
     try:
         mode = os.stat(root).st_mode
         if stat.S_ISDIR(mode):
-            os.scandir(root).close()  # it may be there, and still not be for this user, or not answer
+            os.scandir(root).close()  # this user may not list it, or the disk may not answer
     except OSError as error:
         return (error.strerror or str(error)).lower()
     if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
         return None
     return "it is neither a folder nor a regular file"
-
-
-def was_deleted(photo: bytes) -> bool:
-    """Whether a photo that cannot be scanned was deleted: its folder is still there."""
-    return os.path.isdir(os.path.dirname(photo))
 
 
 def refusals(
@@ -58,10 +58,6 @@ def refusals(
 def _is_refused(loss: RootLoss, crawled: Crawled, *, is_there: bool) -> bool:
     if not is_there:
         return loss.root not in crawled.roots
-    if loss.lost > max(FEW, loss.known * SHARE):
-        return True
-    return loss.lost == loss.known and not _has_any(crawled.seen, loss.root)
-
-
-def _has_any(paths: Set[bytes], root: bytes) -> bool:
-    return any(is_inside(path, {root}) for path in paths)
+    return too_many(loss.lost, loss.known) or (
+        loss.lost == loss.known and not any(is_inside(path, {loss.root}) for path in crawled.seen)
+    )

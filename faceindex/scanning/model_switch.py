@@ -1,13 +1,12 @@
 """Changes a library to another model: describes every face by it, and then switches in one transaction.
 
-Until then the library keeps its model. The descriptors of that model stay, so changing back describes only
-new faces. A run that is stopped leaves the library's model as it was, and the next run continues.
+The descriptors of the model before stay, so changing back describes only new faces. A run that is stopped
+leaves the library's model as it was, and the next run continues.
 """
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 from faceindex.engine import build_runner
 from faceindex.errors import LibraryLocked, explained
@@ -15,7 +14,7 @@ from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE, locked
 from faceindex.model_lookup import find_model
 from faceindex.results import ModelSwitch, Preview
-from faceindex.scanning.availability import FEW, SHARE
+from faceindex.scanning.availability import too_many
 from faceindex.scanning.redescribe import Describer, RedescriptionResult
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.scan import ScanOptions
@@ -37,14 +36,14 @@ def switch_model(
 
     Args:
         settings: Name the library, and say how networks run.
-        name: Of the model.
+        name: The model.
         listeners: Are told the progress.
-        options: When to stop, and whether to change although many faces cannot be described.
+        options: When to stop, and whether to switch although many faces cannot be described.
 
     Raises:
         NoLibrary: There is no library.
         BadRequest: There is no model of this name.
-        WeightsUnavailable: Its weights are missing, or wrong.
+        WeightsUnavailable: The model's weights are missing, or wrong.
         LibraryLocked: Another run like this one is at work.
         FaceindexError: See ``faceindex.errors``. Stored descriptors are kept.
     """
@@ -78,8 +77,8 @@ class _ModelSwitcher:
 
     def run(self) -> ModelSwitch:
         describer = Describer(
-            self._turn,
-            self._reading,
+            self._open_to_write,
+            partial(Session.open, self._settings),
             self._model.model_id,
             lambda detector: build_runner(self._settings, self._model, detector=detector).run,
             self._listeners,
@@ -87,38 +86,31 @@ class _ModelSwitcher:
         while True:
             described = describer.run(self._options.deadline)
             if not described.in_time:
-                return self._unfinished(described)
-            with self._turn(math.inf) as database:
+                with Session.open(self._settings) as session:
+                    return self._result(session.database, described, session.model(), None)
+            with self._open_to_write(math.inf) as session:
                 # Somebody may have scanned since the last face was described.
-                if not Redescription(database, self._model.model_id).undescribed(describer.last, 1):
-                    return self._change(database, described)
+                if not Redescription(session.database, self._model.model_id).undescribed(describer.last, 1):
+                    return self._change(session, described)
 
-    def _unfinished(self, described: RedescriptionResult) -> ModelSwitch:
-        with Session.open(self._settings) as session:
-            return self._result(session.database, described, before=session.model(), comparison=None)
-
-    def _change(self, database: Store, described: RedescriptionResult) -> ModelSwitch:
-        catalog, redescription = Catalog(database), Redescription(database, self._model.model_id)
-        before = find_model(database, catalog.model() or "")
+    def _change(self, session: Session, described: RedescriptionResult) -> ModelSwitch:
+        database, catalog, before = session.database, session.catalog, session.model()
+        redescription = Redescription(database, self._model.model_id)
         coverage = redescription.coverage()
-        lacking = coverage.faces - coverage.described
         comparison = _comparison(database, before, self._model)
-        too_many = lacking > max(FEW, coverage.faces * SHARE)
-        if too_many and not self._options.allow_missing:
-            return self._result(database, described, before=before, comparison=comparison)
-        loaded = load_index(catalog, self._model.model_id, self._model.dimension)
-        with undisturbed():
-            if not loaded.saved:
-                save_index(loaded.index, catalog, self._model.model_id)
-            redescription.make_current()
-        refresh_derived(database, self._model, self._listeners.note)
-        return self._result(database, described, before=before, comparison=comparison)
+        if self._options.allow_missing or not too_many(coverage.faces - coverage.described, coverage.faces):
+            loaded = load_index(catalog, self._model.model_id, self._model.dimension)
+            with undisturbed():
+                if not loaded.saved:
+                    save_index(loaded.index, catalog, self._model.model_id)
+                redescription.make_current()
+            refresh_derived(database, self._model, self._listeners.note)
+        return self._result(database, described, before, comparison)
 
     def _result(
         self,
         database: Store,
         described: RedescriptionResult,
-        *,
         before: ModelSpec,
         comparison: Comparison | None,
     ) -> ModelSwitch:
@@ -134,25 +126,15 @@ class _ModelSwitcher:
             seconds=time.monotonic() - self._started,
         )
 
-    @contextmanager
-    def _turn(self, patience: float) -> Iterator[Store]:
+    def _open_to_write(self, patience: float) -> Session:
+        open_session = partial(Session.open_to_write, self._settings, make=False)
         try:
-            session = self._open(min(patience, PATIENCE))
+            return open_session(patience=min(patience, PATIENCE))
         except LibraryLocked as error:
             if patience <= PATIENCE:
                 raise
             self._listeners.note(f"{error} Waiting for it.")
-            session = self._open(patience)
-        with session:
-            yield session.database
-
-    @contextmanager
-    def _reading(self) -> Iterator[Store]:
-        with Session.open(self._settings) as session:
-            yield session.database
-
-    def _open(self, patience: float) -> Session:
-        return Session.open_to_write(self._settings, make=False, patience=patience)
+            return open_session(patience=patience)
 
 
 def _check_weights(settings: Settings, model: ModelSpec) -> None:

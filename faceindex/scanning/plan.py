@@ -1,7 +1,7 @@
 """Says what a scan would do, and whether its folders can be scanned."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Planned
@@ -21,11 +21,11 @@ from pipeline.values import PhotoFile
 
 
 def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
-    """What a scan would read, and why. Nothing is written, and there need not be a library.
+    """What a scan would read, and why. Nothing is written, and no library is needed.
 
     Raises:
         BadRequest: A root cannot be scanned, and the library does not know it.
-        FaceindexError: There is a library that cannot be used.
+        FaceindexError: The library cannot be used.
     """
     with explained():
         check_roots(settings, roots)
@@ -34,46 +34,38 @@ def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
             with open_store(settings.library, Access.READ) as store:
                 states = Catalog(store, is_current=is_current).states_under(roots)
         reasons = {root: unreachable(root) for root in roots}
-        yield from (Planned(root, read=False, reason=why) for root, why in reasons.items() if why)
-        yield from _plan(states, [root for root in roots if reasons[root] is None])
+        skipped = [Planned(root, read=False, reason=why) for root, why in reasons.items() if why]
+
+        def skip(each: Skipped) -> None:
+            skipped.append(Planned(each.path, read=False, reason=each.reason))
+
+        for file in crawl([root for root in roots if reasons[root] is None], skip):
+            yield from skipped
+            skipped.clear()
+            yield _planned(file, states.get(file.path), is_named=file.path in roots)
+        yield from skipped
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
     """Check that each root can be scanned, or is known, as a disk that is not mounted.
 
     Raises:
-        BadRequest: One is neither.
-        FaceindexError: There is a library that cannot be used.
+        BadRequest: A root cannot be scanned and is not known.
+        FaceindexError: The library cannot be used.
     """
-    reasons = [(root, why) for root in roots if (why := unreachable(root)) is not None]
-    if not reasons:
-        return
+    reasons = {root: why for root in roots if (why := unreachable(root)) is not None}
     known: set[bytes] = set()
-    if settings.library.exists():
+    if reasons and settings.library.exists():
         with explained(), open_store(settings.library, Access.READ) as store:
-            known = {root for root, _ in reasons if Roots(store).knows(root)}
-    for root, why in reasons:
+            known = set(filter(Roots(store).knows, reasons))
+    for root, why in reasons.items():
         if root not in known:
             raise BadRequest(f"{os.fsdecode(root)} cannot be scanned: {why}.")
 
 
-def _plan(states: Mapping[bytes, PhotoState], roots: Sequence[bytes]) -> Iterator[Planned]:
-    skipped: list[Skipped] = []
-    named = frozenset(roots)
-    for file in crawl(roots, skipped.append):
-        yield from map(_left_out, skipped)
-        skipped.clear()
-        yield _planned(file, states.get(file.path), is_named=file.path in named)
-    yield from map(_left_out, skipped)
-
-
-def _left_out(skipped: Skipped) -> Planned:
-    return Planned(skipped.path, read=False, reason=skipped.reason)
-
-
 def _planned(file: PhotoFile, state: PhotoState | None, *, is_named: bool) -> Planned:
     if state is not None and not needs_reading(file, state):
-        # One that was changed shortly before it was read is read again, in case it has changed since.
+        # A photo that was changed shortly before it was read is read again, in case it has changed since.
         return Planned(file.path, state.racy, reason="perhaps changed" if state.racy else "unchanged")
     try:
         with OpenPhoto(file) as photo:

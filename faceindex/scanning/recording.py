@@ -1,4 +1,4 @@
-"""Records the outcomes of a scan in batches, and tells how far it is."""
+"""Records the outcomes of a scan in batches, and reports its progress."""
 
 import time
 from collections.abc import Iterable
@@ -14,29 +14,22 @@ from pipeline.timing import StageClock
 from pipeline.values import Outcome, PhotoFailed, PhotoIndexed, PhotoSkipped
 
 BATCH_PHOTOS = 64
-"""At most so many outcomes are committed together."""
+"""The largest number of outcomes that are committed together."""
 
 BATCH_SECONDS = 5.0
-"""After so long a batch is committed even if it is not full. A killed scan loses no more than that."""
+"""After this time a batch is committed even if it is not full. A killed scan loses no more than that."""
 
 
 class BatchRecorder:
-    """Records the outcomes of one scan.
-
-    Args:
-        catalog: Of the library.
-        survey: Of the scan. None of its files was read before this object is made.
-        clock: Adds up the time.
-        listeners: Are told the progress.
+    """Records the outcomes of one scan. It must be made before the first file is read.
 
     Attributes:
         total: The counts of all outcomes so far.
-        perhaps_moved: As in ``Recorded``, of all batches.
     """
 
     def __init__(self, catalog: Catalog, survey: Survey, clock: StageClock, listeners: Listeners) -> None:
         self.total = Recorded()
-        self.perhaps_moved: dict[bytes, str] = {}
+        self._perhaps_moved: dict[bytes, str] = {}  # as in Recorded, of all batches
         self._catalog = catalog
         self._survey = survey
         self._clock = clock
@@ -53,8 +46,8 @@ class BatchRecorder:
         return left if self._survey.complete else max(left, 1)
 
     def with_moves(self, paths: Iterable[bytes]) -> Recorded:
-        """The counts, where photos of these paths have moved."""
-        moved = [kind for path in paths if (kind := self.perhaps_moved.get(path)) is not None]
+        """The counts if the photos at these paths have moved."""
+        moved = [kind for path in paths if (kind := self._perhaps_moved.get(path)) is not None]
         return self.total.with_moves(moved)
 
     def record(self, outcomes: Iterable[Outcome], deadline: float) -> None:
@@ -71,32 +64,25 @@ class BatchRecorder:
 
     def _add(self, outcome: Outcome) -> None:
         self._done += 1
-        if not isinstance(outcome, PhotoSkipped) or outcome.file.path in self._survey.states:
-            self._batch.append(outcome)  # nothing is known of other files that are no photos
-        match outcome:
-            case PhotoIndexed():
-                self._faces += len(outcome.faces)
-            case PhotoFailed():
-                self._failed += 1
-            case PhotoSkipped():
-                self._skipped += 1
-        if not isinstance(outcome, PhotoSkipped):
-            self._survey.seen.add(outcome.file.path)
-        self._listeners.progress(self._progress())
-        if len(self._batch) >= BATCH_PHOTOS or time.monotonic() - self._committed >= BATCH_SECONDS:
-            self._commit()
-
-    def _progress(self) -> Progress:
-        """The progress, without files that turned out to be no photos."""
+        path, is_photo = outcome.file.path, not isinstance(outcome, PhotoSkipped)
+        if is_photo or path in self._survey.states:
+            self._batch.append(outcome)  # the library does not know other files that are no photos
+        if is_photo:
+            self._survey.seen.add(path)
+        self._skipped += not is_photo
+        self._failed += isinstance(outcome, PhotoFailed)
+        self._faces += len(outcome.faces) if isinstance(outcome, PhotoIndexed) else 0
         complete = self._survey.complete  # read before the number of files, which grows until then
         total, done = self._survey.to_read - self._skipped, self._done - self._skipped
-        return Progress(total, done, self._faces, self._failed, complete=complete)
+        self._listeners.progress(Progress(total, done, self._faces, self._failed, complete=complete))
+        if len(self._batch) >= BATCH_PHOTOS or time.monotonic() - self._committed >= BATCH_SECONDS:
+            self._commit()
 
     def _commit(self) -> None:
         if self._batch:
             with undisturbed(), self._clock.time("record"):
                 recorded = self._catalog.record(self._batch, self._since)
                 self.total += recorded
-                self.perhaps_moved.update(recorded.perhaps_moved)
+                self._perhaps_moved.update(recorded.perhaps_moved)
                 self._batch = []
         self._committed = time.monotonic()

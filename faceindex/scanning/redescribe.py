@@ -1,8 +1,8 @@
 """Describes known faces by a model that has not described them.
 
-Photos are decoded again, and faces are cut at the places where they were found; no face is sought. The
-library is locked only while descriptors are stored, so it can be used meanwhile. Stored descriptors stay
-whenever the run is stopped, and the next run does the rest.
+Photos are decoded again, and faces are cut out where they were found before; no detector runs. The library
+is locked only while descriptors are stored, so it can be used meanwhile. Stored descriptors stay whenever the
+run is stopped, and the next run does the rest.
 """
 
 import time
@@ -18,9 +18,9 @@ from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE
 from faceindex.results import Progress
 from faceindex.scanning.recording import BATCH_PHOTOS, BATCH_SECONDS
+from faceindex.session import Session
 from faceindex.stopping import undisturbed
 from index.photos.redescription import Redescription
-from index.store.store import Store
 from index.values import NewDescriptors, Undescribed
 from pipeline.detection.detector import Detector
 from pipeline.values import (
@@ -34,21 +34,21 @@ from pipeline.values import (
     PhotoIndexed,
 )
 
-Turn: TypeAlias = Callable[[float], AbstractContextManager[Store]]
-"""Opens the library to write, for a moment; waits at most so many seconds for another run.
+OpenToWrite: TypeAlias = Callable[[float], AbstractContextManager[Session]]
+"""Opens the library to write, for a moment; waits a number of seconds for another run.
 
 Raises:
     LibraryLocked: The other run took longer.
 """
 
-Reading: TypeAlias = Callable[[], AbstractContextManager[Store]]
-"""Opens the library to read; it waits for no other run."""
+OpenToRead: TypeAlias = Callable[[], AbstractContextManager[Session]]
+"""Opens the library to read, in another thread; it waits for no other run."""
 
-Describe: TypeAlias = Callable[[Detector], Outcomes]
-"""Makes what reads photos and finds their faces with a detector."""
+MakeOutcomes: TypeAlias = Callable[[Detector], Outcomes]
+"""Makes a runner that finds faces with a detector."""
 
 _AHEAD = 256
-"""Contents whose faces are read from the library at once."""
+"""The number of contents whose faces are read from the library at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class RedescriptionResult:
 
     Attributes:
         faces: The number of descriptors that were added.
-        failures: Photos that could not be read, by path, where no other photo of the content could be read.
+        failures: Photos that could not be read, by path, if no other photo of the content could be read.
         in_time: The run ended before the deadline.
     """
 
@@ -70,7 +70,7 @@ class KnownFaces:
     """A detector that gives the known faces of a photo's content, and looks at no pixel.
 
     Attributes:
-        contents: The contents that are to be described, by digest.
+        contents: The contents to describe, by digest.
     """
 
     name = "known faces"
@@ -87,24 +87,25 @@ class KnownFaces:
 class Describer:
     """Describes the faces of one library that a model has not described.
 
-    Args:
-        turn: Opens the library to write.
-        reading: Opens it to read; used in another thread.
-        model: The model.
-        describe: Makes what reads the photos.
-        listeners: Are told the progress.
+    Attributes:
+        last: The id of the last content that was read; contents added later have higher ids.
     """
 
     def __init__(
-        self, turn: Turn, reading: Reading, model: ModelId, describe: Describe, listeners: Listeners
+        self,
+        open_to_write: OpenToWrite,
+        open_to_read: OpenToRead,
+        model: ModelId,
+        make_outcomes: MakeOutcomes,
+        listeners: Listeners,
     ) -> None:
-        self._turn = turn
-        self._reading = reading
+        self.last = 0
+        self._open_to_write = open_to_write
+        self._open_to_read = open_to_read
         self._model = model
         self._listeners = listeners
         self._detector = KnownFaces()
-        self._outcomes = describe(self._detector)
-        self._after = 0
+        self._outcomes = make_outcomes(self._detector)
         self._batch: list[NewDescriptors] = []
         self._committed = time.monotonic()
         self._added = 0
@@ -113,17 +114,16 @@ class Describer:
         self._progress = Progress(0, 0, 0, 0)
 
     def run(self, deadline: float) -> RedescriptionResult:
-        """Describe the faces that lack a descriptor; called again, those that were added meanwhile.
+        """Describe the faces that lack a descriptor, until ``time.monotonic`` reaches the deadline.
 
-        Args:
-            deadline: When to stop, by ``time.monotonic``.
+        Called again, it describes the faces that were added meanwhile.
 
         Raises:
             LibraryError: The library cannot be read or written.
             ModelError: The model's weights are not there or not right.
         """
-        with self._turn(_left(deadline)) as database:
-            coverage = self._redescription(database).coverage()
+        with self._open_to_write(_left(deadline)) as session:
+            coverage = self._redescription(session).coverage()
         in_time = True
         if coverage.contents:
             self._progress = Progress(coverage.contents, 0, 0, 0)
@@ -133,27 +133,22 @@ class Describer:
         failures = {failure.file.path: failure for failure in self._failed.values()}
         return RedescriptionResult(self._added, tuple(failures[path] for path in sorted(failures)), in_time)
 
-    @property
-    def last(self) -> int:
-        """The id of the last content that was read; those added later have higher ones."""
-        return self._after
-
     def _files(self) -> Iterator[PhotoFile]:
         """The photos to read. A content's second photo is decoded only if the first has another content."""
         while True:
-            with self._reading() as database:
-                contents = self._redescription(database).undescribed(self._after, _AHEAD)
+            with self._open_to_read() as session:
+                contents = self._redescription(session).undescribed(self.last, _AHEAD)
             if not contents:
                 return
             for content in contents:
-                self._after = content.content_id
+                self.last = content.content_id
                 self._detector.contents[content.digest] = content
                 for file in content.files:
                     self._asked[file.path] = content.digest
                     yield file
 
     def _record(self, outcomes: Iterator[Outcome], deadline: float) -> bool:
-        """Store descriptors until the outcomes end or the time is up; whether they ended in time."""
+        """Store descriptors until the outcomes end or the time is up; returns whether they ended in time."""
         try:
             for outcome in outcomes:
                 self._take(outcome)
@@ -171,35 +166,32 @@ class Describer:
         return time.monotonic() < deadline
 
     def _take(self, outcome: Outcome) -> None:
-        asked = self._asked.pop(outcome.file.path)
+        asked, faces = self._asked.pop(outcome.file.path), 0
         if isinstance(outcome, PhotoIndexed):
+            faces = len(outcome.faces)
             content = self._detector.contents.pop(outcome.digest)
             self._failed.pop(outcome.digest, None)
-            if outcome.faces:
+            if faces:
                 vectors = np.stack([face.vector for face in outcome.faces])
                 self._batch.append(NewDescriptors(content.digest, content.face_ids, vectors))
         elif isinstance(outcome, PhotoFailed) and asked in self._detector.contents:
             self._failed[asked] = outcome
-        self._report(outcome)
-
-    def _report(self, outcome: Outcome) -> None:
         before = self._progress
-        faces = len(outcome.faces) if isinstance(outcome, PhotoIndexed) else 0
         done = min(before.done + 1, before.total)
         self._progress = Progress(before.total, done, before.faces + faces, len(self._failed))
         self._listeners.progress(self._progress)
 
     def _commit(self, patience: float) -> None:
         if self._batch:
-            with self._turn(patience) as database, undisturbed():
-                self._added += self._redescription(database).add(self._batch)
+            with self._open_to_write(patience) as session, undisturbed():
+                self._added += self._redescription(session).add(self._batch)
                 self._batch = []
         self._committed = time.monotonic()
 
-    def _redescription(self, database: Store) -> Redescription:
-        return Redescription(database, self._model)
+    def _redescription(self, session: Session) -> Redescription:
+        return Redescription(session.database, self._model)
 
 
 def _left(deadline: float) -> float:
-    """Seconds until then; at least a moment, so that the last batch can be stored."""
+    """Seconds until the deadline, and always enough to store the last batch."""
     return max(deadline - time.monotonic(), PATIENCE)

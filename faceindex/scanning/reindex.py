@@ -1,4 +1,4 @@
-"""The nightly job: brings a library up to date with all its folders, and says what changed.
+"""The nightly job: brings a library up to date with all its folders, and reports what changed.
 
 It scans every folder, describes faces that the library's model could not describe earlier, deletes photos
 that have been missing for long, and updates the derived data. Finished work stays whenever the run is
@@ -35,21 +35,18 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     Raises:
         FaceindexError: Nothing was ever scanned; or see ``faceindex.errors``. Finished work is kept.
     """
+    options = options or ScanOptions()
     model, store, listeners, clock = session.model(), session.database, session.listeners, StageClock()
     build = partial(build_runner, session.settings, model)
     scan = Scan(store, model, build(clock=clock).run, listeners, clock=clock)
     describer = Describer(
-        lambda patience: nullcontext(store),
-        lambda: nullcontext(store),
+        lambda patience: nullcontext(session),
+        lambda: nullcontext(session),
         model.model_id,
         lambda detector: build(detector=detector).run,
         listeners,
     )
-    return _reindex(session, scan, describer, options or ScanOptions())
-
-
-def _reindex(session: Session, scan: Scan, describer: Describer, options: ScanOptions) -> ReindexSummary:
-    model, store, roots = session.model(), session.database, session.catalog.roots()
+    roots = session.catalog.roots()
     failed_before = {each.path for each in session.catalog.failures_under(roots)}
     recognitions = NewRecognitions(store)
     looked = scan.look(roots, options)
@@ -58,7 +55,7 @@ def _reindex(session: Session, scan: Scan, describer: Describer, options: ScanOp
         described = describer.run(options.deadline)
     if described.in_time:
         pruned = Roots(store).prune(session.settings.keep_missing_days)
-    refresh_derived(store, model, session.listeners.note)
+    refresh_derived(store, model, listeners.note)
     summary = scan.summary(looked)
     return ReindexSummary(
         scan=summary,
@@ -72,7 +69,7 @@ def _reindex(session: Session, scan: Scan, describer: Describer, options: ScanOp
 
 
 def _gains(store: Store, recognitions: NewRecognitions) -> tuple[PersonGain, ...]:
-    """The persons with new faces, those with most first, without hidden ones."""
+    """The persons with new faces, those with most first; hidden persons are left out."""
     persons = PeopleQueries(store).everyone()
     gains = [
         PersonGain(persons[person_id].name, faces)

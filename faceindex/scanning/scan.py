@@ -1,7 +1,6 @@
 """The scan: walks the folders, reads what is new, and brings the library up to date.
 
-Photos are committed in batches, so that a scan can be stopped at any moment and the next one does the rest.
-To scan twice is the same as to scan once.
+Photos are committed in batches, so a scan can be stopped at any moment, and the next one does the rest.
 """
 
 import math
@@ -12,10 +11,11 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from faceindex.engine import build_runner
 from faceindex.listeners import Listeners
 from faceindex.maintenance import place_advice
 from faceindex.results import Refusal, ScanSummary
-from faceindex.scanning.availability import refusals, unreachable, was_deleted
+from faceindex.scanning.availability import refusals, unreachable
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.survey import Crawl, Survey, not_a_photo
@@ -50,16 +50,14 @@ def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None =
     Args:
         session: Open to write.
         roots: Absolute paths; they exist, or are known to the library.
-        options: How to go about it.
+        options: How to scan.
     """
-    from faceindex.engine import build_runner
-
     if advice := place_advice(session.settings.library):
         session.listeners.note(advice)
     model, clock = session.ensure_model(), StageClock()
     runner = build_runner(session.settings, model, clock=clock)
-    this = Scan(session.database, model, runner.run, session.listeners, clock=clock)
-    return this.run(roots, options or ScanOptions())
+    new_scan = Scan(session.database, model, runner.run, session.listeners, clock=clock)
+    return new_scan.run(roots, options or ScanOptions())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class ScanPass:
         recorded: The counts of the files that were read.
         missing: The number of photos that were marked as missing.
         refused: Roots that lost so many photos that none of them was marked.
-        left: The number of files not read, because the time was up: a lower bound.
+        left: A lower bound on the number of files not read because the time was up.
     """
 
     roots: Sequence[bytes]
@@ -87,8 +85,8 @@ class Scan:
     """One scan of some folders and files into one library.
 
     Args:
-        store: Of the library; open to write.
-        model: The library's.
+        store: Open to write.
+        model: The library's model.
         outcomes: Reads the files.
         listeners: Are told the progress.
         clock: Adds up the time of each stage.
@@ -115,7 +113,7 @@ class Scan:
         self._started = time.monotonic()
 
     def run(self, roots: Sequence[bytes], options: ScanOptions) -> ScanSummary:
-        """Scan.
+        """Record what is in the roots, and update the derived data.
 
         Args:
             roots: Absolute paths of folders and files; they exist, or are known to the library.
@@ -153,7 +151,8 @@ class Scan:
         if recorder.left:  # what seems to be gone may have moved to what was not read yet
             return ScanPass(roots, survey, recorder.total, left=recorder.left)
         away = [root for root in roots if reasons[root] is not None]
-        deleted = [photo for photo in self._catalog.photos_at(away) if was_deleted(photo)]
+        photos_away = self._catalog.photos_at(away)
+        deleted = [photo for photo in photos_away if os.path.isdir(os.path.dirname(photo))]
         covered = frozenset(roots if options.allow_missing else [*there, *deleted])
         crawled = Crawled(covered, survey.seen, frozenset(survey.unlisted))
         unseen = presence.unseen(crawled)
@@ -190,7 +189,7 @@ class Scan:
         )
 
     def _look_at(self, survey: Survey, roots: Sequence[bytes]) -> Generator[Outcome, None, None]:
-        """The outcomes of the files that must be read. A root that is no photo is a failure."""
+        """The outcomes of the files that must be read. A root that is not a photo is a failure."""
         known: set[bytes] = set()
 
         def files() -> Iterator[PhotoFile]:

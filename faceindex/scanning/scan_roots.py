@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from faceindex.errors import BadRequest, FaceindexError
 from faceindex.results import RootReport
-from faceindex.scanning.availability import FEW, SHARE, unreachable
+from faceindex.scanning.availability import too_many, unreachable
 from faceindex.session import Session
 from index.paths import is_inside
 from index.photos.photo_roots import Roots
@@ -14,14 +14,13 @@ from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
 
-SAMPLE = 20
-"""So many photos are compared by content if their times of change differ, as after a copy without times."""
+_SAMPLE = 20
+"""The number of photos compared by content if times of change differ, as after a copy without times."""
 
 
 def list_roots(session: Session) -> tuple[RootReport, ...]:
-    """Every root with its numbers of photos, in the order in which they were first named."""
-    figures = Roots(session.database).figures()
-    return tuple(RootReport(each, unreachable(each.path)) for each in figures)
+    """Every root with its numbers of photos, in the order in which they were added."""
+    return tuple(RootReport(each, unreachable(each.path)) for each in Roots(session.database).figures())
 
 
 def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False) -> Moved:
@@ -29,8 +28,8 @@ def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False
 
     Args:
         session: Open to write.
-        old: Absolute path that the root had.
-        new: Absolute path that it has.
+        old: The absolute path before.
+        new: The absolute path now.
         dry_run: Only check.
 
     Raises:
@@ -39,67 +38,54 @@ def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False
     """
     if is_inside(old, {new}) or is_inside(new, {old}):
         raise BadRequest("One folder is inside the other: a scan finds moves within a folder by itself.")
+    _check_is_root(session, old)
     roots = Roots(session.database)
-    _check_is_root(roots, old)
     photos = roots.photos_under(old)
     _check_are_there(photos, old, new)
     return Moved(len(photos), 0) if dry_run else roots.move(old, new)
 
 
 def forget_root(session: Session, path: bytes, *, dry_run: bool = False) -> int:
-    """Remove a root. Its photos are marked as missing, except those under another root.
-
-    Args:
-        session: Open to write.
-        path: Absolute path of the root.
-        dry_run: Only count.
-
-    Returns:
-        The number of photos that are marked.
+    """Remove a root, and mark its photos as missing; see ``Roots.forget``.
 
     Raises:
         BadRequest: There is no such root.
     """
-    roots = Roots(session.database)
-    _check_is_root(roots, path)
-    return roots.forget(path, dry_run=dry_run)
+    _check_is_root(session, path)
+    return Roots(session.database).forget(path, dry_run=dry_run)
 
 
-def _check_is_root(roots: Roots, path: bytes) -> None:
-    if path not in {each.path for each in roots.figures()}:
+def _check_is_root(session: Session, path: bytes) -> None:
+    if path not in session.catalog.roots():
         raise BadRequest(
             f"{os.fsdecode(path)} is not one of the library's folders: see 'faceindex roots list'."
         )
 
 
 def _check_are_there(photos: Sequence[StoredPhoto], old: bytes, new: bytes) -> None:
-    """Check that a place holds the photos of another, by size and time, or by the content of a sample."""
+    """Check that the new place holds the photos, by size and time, or by the content of a sample."""
     reason = unreachable(new)
     if reason is not None:
         raise FaceindexError(f"{os.fsdecode(new)} cannot be scanned: {reason}. Nothing was changed.")
     alike, other_time = 0, []
     for photo in photos:
-        file = _file(new + photo.path[len(old) :])
-        if file is None or file.size != photo.size:
+        path = new + photo.path[len(old) :]
+        try:
+            found = os.stat(path)
+        except OSError:
+            continue
+        if found.st_size != photo.size:
             continue
         alike += 1
-        if file.mtime_ns != photo.mtime_ns and photo.digest is not None:
-            other_time.append((file, photo.digest))
-    if len(photos) - alike > max(FEW, len(photos) * SHARE) or (photos and not alike):
+        if found.st_mtime_ns != photo.mtime_ns and photo.digest is not None:
+            other_time.append((PhotoFile(path, found.st_size, found.st_mtime_ns), photo.digest))
+    if too_many(len(photos) - alike, len(photos)) or (photos and not alike):
         raise FaceindexError(
             f"{os.fsdecode(new)} holds only {alike:,} of the {len(photos):,} photos of {os.fsdecode(old)}: "
             "nothing was changed."
         )
-    for file, digest in other_time[:: -(-len(other_time) // SAMPLE) or 1]:
+    for file, digest in other_time[:: -(-len(other_time) // _SAMPLE) or 1]:
         _check_content(file, digest)
-
-
-def _file(path: bytes) -> PhotoFile | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return PhotoFile(path, found.st_size, found.st_mtime_ns)
 
 
 def _check_content(file: PhotoFile, digest: bytes) -> None:

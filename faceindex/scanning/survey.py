@@ -1,4 +1,4 @@
-"""Compares the files that a crawl finds with what the library knows of them. It opens no file."""
+"""Compares the files that a crawl finds with what the library knows. It opens no file."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ class Survey:
         states: What the library knows of the photos under the roots.
         seen: Paths of photos.
         unlisted: Folders that could not be listed.
-        unchanged: The number of photos that are as the library knows them.
-        failed: The number of those that it knows as unreadable.
+        unchanged: The number of unchanged photos that the library could read.
+        failed: The number of unchanged photos that it could not read.
         returned: Paths that were missing and are back unchanged.
         to_read: The number of files that must be read.
         complete: The crawl has ended.
@@ -38,27 +38,22 @@ class Survey:
     complete: bool = False
 
     def files(self, roots: Sequence[bytes], crawl: Crawl, clock: StageClock) -> Iterator[PhotoFile]:
-        """The files that must be read: those that are new, may have changed, or may be readable now.
-
-        Args:
-            roots: Absolute paths of folders and files that exist.
-            crawl: Walks them.
-            clock: Adds up the time of the crawl.
+        """The files that must be read: they are new, may have changed, or may be readable now.
 
         Raises:
             OSError: A root vanished, or cannot be looked at.
         """
-        crawled = crawl(roots, self._skip)
+        found = filter(self._must_be_read, crawl(roots, self._skip))
         while True:
             with clock.time("survey"):
-                file = next((each for each in crawled if self._is_to_be_read(each)), None)
+                file = next(found, None)
             if file is None:
                 break
             self.to_read += 1
             yield file
         self.complete = True
 
-    def _is_to_be_read(self, file: PhotoFile) -> bool:
+    def _must_be_read(self, file: PhotoFile) -> bool:
         state = self.states.get(file.path)
         if state is None:
             return True
@@ -74,15 +69,11 @@ class Survey:
         return False
 
     def _skip(self, skipped: Skipped) -> None:
-        """Note a folder that cannot be listed.
-
-        So is a broken link if photos are known below it: it leads to a disk that is not mounted.
-        """
-        below = skipped.path + b"/"
-        is_away = skipped.reason is SkipReason.BROKEN_LINK and any(
-            path.startswith(below) for path in self.states
-        )
-        if is_away or skipped.reason is SkipReason.UNREADABLE:
+        """Note a folder that cannot be listed, or a broken link with known photos below: its disk is away."""
+        below, reason = skipped.path + b"/", skipped.reason
+        if reason is SkipReason.UNREADABLE or (
+            reason is SkipReason.BROKEN_LINK and any(path.startswith(below) for path in self.states)
+        ):
             self.unlisted.append(skipped.path)
 
 
@@ -92,6 +83,6 @@ def needs_reading(file: PhotoFile, state: PhotoState) -> bool:
 
 
 def not_a_photo(file: PhotoFile) -> PhotoFailed:
-    """The failure of a file that the user named and that is no photo."""
-    message = "it holds no picture of a format that is read"
+    """The failure of a file that the user named and that is not a photo."""
+    message = "it holds no picture of a supported format"
     return PhotoFailed(file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)
