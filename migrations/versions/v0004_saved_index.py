@@ -1,7 +1,6 @@
-"""What is kept of the saved index is only what tells whether a file is one that the library saved.
+"""Records of saved indexes say only which file belongs to a library; photos that may have moved are marked.
 
-Indexes are built anew: the next scan does it. The format of their files has changed. And photos are marked
-that got a content which other paths had, until it is known whether they are copies or have moved.
+The next scan builds indexes anew, because the format of their files has changed.
 """
 
 import sqlalchemy as sa
@@ -14,17 +13,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "photo",
-        sa.Column("perhaps_moved", sa.Boolean(name="perhaps_moved"), nullable=False, server_default="0"),
-    )
+    op.add_column("photo", sa.Column("perhaps_moved", sa.Boolean, nullable=False, server_default="0"))
     op.drop_table("vector_index")
     op.create_table(
         "vector_index",
-        sa.Column("model", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("previous", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("model", name=op.f("pk_vector_index")),
+        sa.Column("model", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column("previous", sa.LargeBinary),
     )
