@@ -1,11 +1,8 @@
-"""An index of codes, which choose the candidates whose descriptors are then fetched and compared exactly.
+"""An index of codes, which selects candidates; their descriptors are then fetched and compared exactly.
 
-A code has one to four bits for each element of a descriptor. Similarities are exact, and only which faces are
-candidates is estimated. Nothing is learned from the faces in the index, so that faces come and go without
-any effect on the others. docs/search.md has the figures.
-
-FAISS runs as many threads as there are cores, or probes if these are fewer; OMP_NUM_THREADS limits it. Where
-that leaves a core idle, the codes of a large index are compared in parts, a thread each.
+A code has one to four bits for each element of a descriptor. Only the choice of candidates is estimated.
+Nothing is learned from the faces, so adding or removing some does not affect the others. docs/search.md has
+the figures.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -22,31 +19,27 @@ from pipeline.platform_support import path_of
 from pipeline.values import F32
 
 ROTATION_SEED = 20240607
-"""Part of the format: probes must be turned as the codes in a file were."""
+"""Part of the file format: probes must be rotated as the codes in the file were."""
 
 _MIN_CANDIDATES = 200
 _CANDIDATES_A_NEIGHBOR = 20
-"""How many candidates are compared exactly, at least, and for each face wanted: see docs/search.md."""
+"""Candidates compared exactly: at least, and for each face wanted. docs/search.md has the figures."""
 
 _PART = 100_000
-"""Codes that are worth a thread of their own: comparing them takes 2 ms or more, starting it 0.1."""
+"""Codes for each thread, at least: comparing them takes 2 ms or more, starting a thread 0.1 ms."""
 
 
 class CodedIndex(FaissIndex):
-    """A code of each descriptor, and the descriptors themselves fetched for the few that matter.
+    """A code of each descriptor; the source must stay usable for as long as the index is searched.
 
-    The codes are those of Gao and Long, "RaBitQ" (SIGMOD 2024), and for more than a bit an element Gao
-    and others, "Practical and Asymptotically Optimal Quantization" (SIGMOD 2025), around zero instead of
-    around a mean. They bound their error for every vector only where it has no preferred axes, so each
-    is first turned by one fixed random rotation: descriptors that end in a ReLU are useless without.
-
-    Args:
-        dimension: D, the length of the descriptors.
-        source: Reads descriptors from the database, for as long as the index is used.
+    The codes are those of Gao and Long, "RaBitQ" (SIGMOD 2024), and above one bit an element those of Gao
+    and others, "Practical and Asymptotically Optimal Quantization" (SIGMOD 2025), centred at zero, not at a
+    mean. Their error is bounded only for vectors without preferred axes, so a fixed random rotation comes
+    first: without it, descriptors that end in a ReLU are useless.
     """
 
     def __init__(self, dimension: int, source: DescriptorSource) -> None:
-        bits = bits_an_element(dimension)
+        bits = 1 if dimension >= 1024 else 2 if dimension >= 256 else 4  # docs/search.md
         super().__init__(f"codes of {bits} bits", dimension, source)
         rotation = faiss.HadamardRotation(dimension, ROTATION_SEED)
         codes = faiss.IndexRaBitQ(rotation.d_out, faiss.METRIC_INNER_PRODUCT, bits)
@@ -67,7 +60,7 @@ class CodedIndex(FaissIndex):
             self._index.add_with_ids(chunk.vectors, chunk.ids)
 
     def search(self, probes: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
-        """The nearest faces of each probe; see ``VectorStore``. It may miss some of the k nearest."""
+        """Find the nearest faces of each probe; see ``VectorStore``. It may miss some."""
         if not len(self) or not len(probes):
             return [[] for _ in probes]
         reach = max(_MIN_CANDIDATES, k * _CANDIDATES_A_NEIGHBOR) + len(exclude)
@@ -81,7 +74,11 @@ class CodedIndex(FaissIndex):
         return found
 
     def _candidates(self, probes: F32, reach: int) -> I64:
-        """The faces whose codes are nearest to each probe, [N, reach], filled up with -1."""
+        """The faces whose codes are nearest to each probe, int64 [N, reach], padded with -1.
+
+        FAISS runs one thread for each probe, at most one for each core (OMP_NUM_THREADS limits them). If that
+        leaves cores idle, the codes of a large index are compared in parts, one thread each.
+        """
         parts = min(faiss.omp_get_max_threads() // len(probes), len(self) // _PART)
         if parts < 2:
             with threads_for(len(probes)):
@@ -95,7 +92,7 @@ class CodedIndex(FaissIndex):
         return np.take_along_axis(ids, best, axis=1)
 
     def _part(self, probes: F32, reach: int, first: int, end: int) -> tuple[F32, I64]:
-        """Estimated similarities and ids, of the codes in the places from ``first`` up to ``end``."""
+        """Estimated similarities and ids for the codes at positions ``first`` up to ``end``."""
         # FAISS does not own its selectors: all three must live until the search is over.
         places = faiss.IDSelectorRange(first, end)
         of_codes, parameters = faiss.SearchParameters(), faiss.SearchParametersPreTransform()
@@ -106,21 +103,21 @@ class CodedIndex(FaissIndex):
         return similarities, np.where(rows >= 0, ids, -1)
 
     def _measured(self, probes: F32, ids: I64) -> tuple[I64, F32]:
-        """Which of some faces are stored, int64 [M], and how similar to each probe, float32 [N, M]."""
+        """The faces that are stored, int64 [M], and their similarities to the probes, float32 [N, M]."""
         known, similarities = [ids[:0]], [probes[:, :0]]
-        for chunk in self._source(ids):  # one after the other: all candidates' descriptors may be many
+        for chunk in self._source(ids):  # chunk by chunk: all candidates' descriptors may not fit in memory
             known.append(chunk.ids)
             similarities.append(probes @ chunk.vectors.T)
         return np.concatenate(known), np.concatenate(similarities, axis=1)
 
     def write(self, file: BinaryIO) -> None:
-        """Write the content of a file; see ``FaissIndex``."""
+        """Write it to a file; see ``FaissIndex``."""
         faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
 
     def read(self, file: BinaryIO) -> None:
-        """Become what an index of the same kind and dimension wrote; see ``FaissIndex``."""
+        """Read what an index of the same kind wrote; see ``FaissIndex``."""
         try:
-            # Never by name: a name may hold any bytes, and may be another file by now.
+            # Never by its own name, which may hold any bytes, and may name another file by now.
             reader = faiss.PyCallbackIOReader(file.read)  # type: ignore[attr-defined]
             index = faiss.read_index(path_of(file) or reader)
         except RuntimeError as error:
@@ -131,18 +128,11 @@ class CodedIndex(FaissIndex):
 
 
 def _union(rows: list[I64]) -> I64:
-    """All ids of some rows, rising, each once. ``np.unique`` imports more than a search takes time."""
+    """All ids of some rows, rising, each once. The imports of ``np.unique`` take longer than a search."""
     ids = np.sort(np.concatenate(rows))
     return ids[np.diff(ids, prepend=-1) > 0]
 
 
 def _layout(index: Any) -> tuple[type, int]:
-    """What FAISS keeps the descriptors in, and how long they are."""
+    """The type of index that holds the codes, and the length of the descriptors."""
     return type(faiss.downcast_index(index.index)), index.d
-
-
-def bits_an_element(dimension: int) -> int:
-    """How many bits a code has for each element: the shorter the descriptor, the more, see docs/search.md."""
-    if dimension >= 1024:
-        return 1
-    return 2 if dimension >= 256 else 4

@@ -1,4 +1,4 @@
-"""An index of whole descriptors, which compares a probe with each of them by FAISS: nothing is estimated."""
+"""An index of whole descriptors: FAISS compares a probe with every one of them."""
 
 from itertools import chain
 from typing import BinaryIO
@@ -7,28 +7,19 @@ import faiss
 import numpy as np
 
 from index.values import I64, Descriptors, Neighbor
-from index.vectors.faiss_index import (
-    FaissIndex,
-    neighbors,
-    pairs_of_parts,
-    threads_for,
-)
+from index.vectors.faiss_index import FaissIndex, neighbors, pairs_of_parts, threads_for
 from index.vectors.vector_store import DescriptorSource
 from pipeline.values import F32
 
 _QUERIES = 1024
-"""Faces compared with all at a time, by one thread. For fewer than about 900 FAISS does without products of
-matrices, and takes four times as long for each."""
+"""Faces that one thread compares with all at a time. Below about 900 FAISS uses no matrix products, and
+takes four times as long for each."""
 
 
 class ExactIndex(FaissIndex):
-    """Every descriptor whole, at 4 D + 8 bytes a face in memory and in the file.
+    """Whole descriptors, at 4 D + 8 bytes a face in memory and in the file.
 
     The file holds two arrays as NumPy writes them: the ids, int64 [N], and the descriptors, float32 [N, D].
-
-    Args:
-        dimension: D, the length of the descriptors.
-        source: Reads descriptors from the database.
     """
 
     def __init__(self, dimension: int, source: DescriptorSource) -> None:
@@ -51,7 +42,7 @@ class ExactIndex(FaissIndex):
         ids = np.empty(len(kept) + len(new), np.int64)
         vectors = np.empty((len(ids), self._dimension), np.float32)
         end = 0
-        for chunk in chain([kept], self._source(new)):  # into place, so that all of it is in memory once
+        for chunk in chain([kept], self._source(new)):  # copied into place: in memory only once
             start, end = end, end + len(chunk)
             ids[start:end], vectors[start:end] = chunk.ids, chunk.vectors
         ids, vectors = ids[:end], vectors[:end]
@@ -60,7 +51,7 @@ class ExactIndex(FaissIndex):
         self._faces = Descriptors(ids, vectors) if is_rising else Descriptors(ids[order], vectors[order])
 
     def search(self, probes: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
-        """The nearest faces of each probe; see ``VectorStore``."""
+        """Find the nearest faces of each probe; see ``VectorStore``."""
         if not len(self) or not len(probes):
             return [[] for _ in probes]
         reach = min(len(self), k + int(np.isin(exclude, self.ids()).sum()))
@@ -76,7 +67,7 @@ class ExactIndex(FaissIndex):
         ]
 
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
-        """The neighbours of faces that it holds; see ``VectorStore``."""
+        """Find the neighbours of some of its faces; see ``VectorStore``."""
         rows = np.flatnonzero(np.isin(self.ids(), face_ids))
         parts = (rows[start : start + _QUERIES] for start in range(0, len(rows), _QUERIES))
         return self.ids()[pairs_of_parts(lambda part: self._near(part, k, least), parts)]
@@ -93,16 +84,16 @@ class ExactIndex(FaissIndex):
         return np.asarray(pairs[others & (similarities >= least)])
 
     def fetch(self, face_ids: I64) -> Descriptors:
-        """Descriptors by id; see ``VectorStore``. Those of all faces that it holds are not copied."""
+        """Get descriptors by id; see ``VectorStore``. If all are asked for, nothing is copied."""
         return self._faces.only(face_ids)
 
     def write(self, file: BinaryIO) -> None:
-        """Write the content of a file; see ``FaissIndex``."""
+        """Write it to a file; see ``FaissIndex``."""
         for array in (self._faces.ids, self._faces.vectors):
             np.lib.format.write_array(file, array, allow_pickle=False)
 
     def read(self, file: BinaryIO) -> None:
-        """Become what an exact index wrote; see ``FaissIndex``."""
+        """Read what an exact index wrote; see ``FaissIndex``."""
         try:
             ids, vectors = (np.lib.format.read_array(file, allow_pickle=False) for _ in range(2))
         except ValueError as error:

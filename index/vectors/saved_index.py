@@ -1,12 +1,11 @@
 """The index of a library and its file, which is a cache of the database.
 
-The file may be deleted, truncated or flipped at any moment. It is read only if its BLAKE3 is one of the two
-that the database keeps for each model: that of the index saved last, and that of the file before, which a
-crash may have left in place. FAISS, which trusts what it reads, sees no other bytes. What is loaded is then
-brought up to date with the faces that the database lists. So neither a crash, nor an older copy of the file
-or of the database brought back, nor faces added or removed since can give a wrong answer: at worst the index
-is built anew. (Ids alone would not tell: after a copy of the database was brought back, other faces get the
-same ids.) Only a writer saves; a reader never writes.
+The file may be deleted or damaged at any moment. It is read only if its BLAKE3 is one of the two that the
+database keeps for each model: that of the index saved last, and that of the file before, which a crash may
+have left in place. FAISS, which trusts what it reads, sees no other bytes. The loaded index is then brought
+up to date with the faces that the database lists. So neither a crash nor a restored copy of the file or the
+database can give a wrong answer: at worst the index is rebuilt. (Ids alone would not tell: in a restored
+database new faces get the ids of lost ones.) Only a writer saves.
 """
 
 from collections.abc import Iterator
@@ -33,8 +32,8 @@ from pipeline.platform_support import path_of
 from pipeline.values import ModelId
 
 EXACT_BYTES = 64 << 20
-"""The descriptors of a library, as float32, up to which its index holds them whole: 8,192 faces of 2048
-elements, or 131,072 of 128. Above it holds codes; docs/search.md has the figures behind the rule."""
+"""Up to this size of its descriptors, as float32, a library has an exact index: 8,192 faces of 2048 elements,
+or 131,072 of 128. Larger ones have a coded index; docs/search.md has the figures behind the rule."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +41,8 @@ class LoadedIndex:
     """An index that holds exactly the faces that the database lists.
 
     Attributes:
-        index: In memory.
-        note: Why it had to be rebuilt, for the person who waited; ``None`` where it had not.
-        saved: The file holds the same, so that saving it again would change nothing.
+        note: Why it was rebuilt, for the user; ``None`` if it was not.
+        saved: The file has the same content.
     """
 
     index: FaissIndex
@@ -53,16 +51,14 @@ class LoadedIndex:
 
 
 def index_path(library: Path, model: ModelId) -> Path:
-    """Where a library's index for a model is saved: beside it, one file for each model."""
+    """Where a library's index for a model is saved: beside the library."""
     return library.with_name(f"{library.name}.{model}.faiss")
 
 
 def index_version(store: Store, model: ModelId) -> bytes | None:
-    """Tell whether another index was saved: the BLAKE3 of the model's index that was saved last.
+    """The BLAKE3 of the model's index that was saved last, as the database has it; ``None`` before the first.
 
-    It takes one row of the database, and no look at the file. It is another one after each save that changed
-    the index, and ``None`` before the first. Faces that were added or removed since are not in it: a scan
-    saves the index when it ends.
+    Faces that were added or removed since do not change it: a scan saves the index when it ends.
     """
     saved = _saved_digests(store, model)
     return saved[0] if saved else None
@@ -71,21 +67,18 @@ def index_version(store: Store, model: ModelId) -> bytes | None:
 def load_index(
     catalog: Catalog, model: ModelId, dimension: int, exact_bytes: int | None = None
 ) -> LoadedIndex:
-    """Load the index of a library from its file, if that can be used, and else make it from the database.
+    """Load the index of a library from its file, or make it from the database if the file cannot be used.
 
-    Its kind follows from the number of faces alone: a library that has outgrown its kind gets the other
-    one here, built anew. The catalog must stay open as long as the index is searched.
+    The number of faces decides the kind of index; a library that outgrew its kind gets the other one here.
 
     Args:
-        catalog: Of the library; nothing is written.
-        model: The model it belongs to.
+        catalog: Of the library; it must stay open as long as the index is searched. Nothing is written.
+        model: The model of the library.
         dimension: D, the length of the model's descriptors.
-        exact_bytes: Descriptors that take more bytes than this, as float32, are searched by codes;
-            ``EXACT_BYTES`` where it is not said.
+        exact_bytes: See ``EXACT_BYTES``, the default.
 
     Raises:
         LibraryDamaged: The database holds an unreadable descriptor, or one of another length.
-        LibraryError: The database cannot be read.
     """
     listed = catalog.described_faces(model)
     is_exact = 4 * dimension * len(listed) <= (EXACT_BYTES if exact_bytes is None else exact_bytes)
@@ -107,13 +100,12 @@ def load_index(
 
 
 def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
-    """Save an index for the next run. To be called by one process at a time.
+    """Save an index for the next run. Only one process at a time may call it.
 
     A crash at any point leaves the old file or the new one, and the database knows both.
 
     Raises:
         LibraryInaccessible: The file cannot be written.
-        LibraryError: The database cannot be written.
     """
     path, on_disk = index_path(catalog.path, model), None
     try:
@@ -121,7 +113,7 @@ def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
             with file:
                 on_disk = _digest(file)
     except ValueError:
-        pass  # there is no file, or none that may be used: it need not be known any longer
+        pass  # no file, or an unusable one: its digest is not needed
     with written_whole(path) as unfinished:
         with open(unfinished, "w+b") as written:
             index.write(written)
@@ -135,9 +127,9 @@ def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
 
 
 def index_fault(catalog: Catalog, model: ModelId) -> str | None:
-    """Why the index file would not be used; ``None`` where it would, or none was ever saved.
+    """Why the index file would not be used; ``None`` if it would be, or none was ever saved.
 
-    Faces that came or went since are no fault: they are put in and taken out where it is loaded.
+    Faces added or removed since it was saved are no fault: loading adds and removes them.
     """
     try:
         if file := _open_saved(catalog, model):
@@ -148,10 +140,10 @@ def index_fault(catalog: Catalog, model: ModelId) -> str | None:
 
 
 def _open_saved(catalog: Catalog, model: ModelId) -> BinaryIO | None:
-    """Open the index file of a model at its start; ``None`` where none was ever saved.
+    """Open the index file of a model at its start; ``None`` if none was ever saved.
 
     Raises:
-        ValueError: It is missing, or is not one that the library saved; the message says why.
+        ValueError: It is missing, or not one that the library saved; the message says why.
     """
     if _saved_digests(catalog.store, model) is None:
         return None
@@ -159,7 +151,7 @@ def _open_saved(catalog: Catalog, model: ModelId) -> BinaryIO | None:
         with ExitStack() as stack:
             file = stack.enter_context(open(index_path(catalog.path, model), "rb"))
             digest = _digest(file)
-            # Asked after the file was opened: if another one is saved meanwhile, this is the one before.
+            # Queried after the file was opened: if another one is saved meanwhile, this is the previous one.
             if digest not in (_saved_digests(catalog.store, model) or ()):
                 raise ValueError("it is damaged, or not one that this library saved")
             stack.pop_all()
@@ -171,7 +163,7 @@ def _open_saved(catalog: Catalog, model: ModelId) -> BinaryIO | None:
 
 
 def _saved_digests(store: Store, model: ModelId) -> tuple[bytes, bytes | None] | None:
-    """BLAKE3 of the index saved last, and of the one before; ``None`` where none was ever saved."""
+    """BLAKE3 of the index saved last, and of the file before; ``None`` if none was ever saved."""
     query = select(vector_index.c.digest, vector_index.c.previous).where(vector_index.c.model == model)
     with store.read() as connection:
         row = connection.execute(query).one_or_none()
@@ -181,7 +173,7 @@ def _saved_digests(store: Store, model: ModelId) -> tuple[bytes, bytes | None] |
 def checked_descriptors(
     catalog: Catalog, model: ModelId, dimension: int, face_ids: I64
 ) -> Iterator[Descriptors]:
-    """Read the descriptors of faces, whose ids rise, in chunks; unknown faces are left out.
+    """Read descriptors as a ``DescriptorSource``.
 
     Raises:
         LibraryDamaged: A descriptor cannot be read, or is of another length.
@@ -194,7 +186,7 @@ def checked_descriptors(
 
 
 _BLOCK = 1 << 20
-"""Bytes of a file that are read at once, where it cannot be mapped into memory."""
+"""Bytes read at once, where a file cannot be mapped into memory."""
 
 
 def _digest(file: BinaryIO) -> bytes:

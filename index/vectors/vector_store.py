@@ -1,7 +1,7 @@
-"""The seam behind which descriptors are compared: which faces are near to a probe, and which to one another.
+"""The interface for comparing descriptors, with a probe and with each other.
 
-Asking who a face is, recognition and clustering all go through it. The database holds the descriptors; what
-is behind the seam is made from it, and is brought up to date by ``sync``.
+``who``, recognition and clustering use it. The database holds the descriptors; a store is made from it, and
+``sync`` brings it up to date.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,14 +11,14 @@ from index.values import I64, Descriptors, Neighbor
 from pipeline.values import F32
 
 DescriptorSource: TypeAlias = Callable[[I64], Iterator[Descriptors]]
-"""Reads the descriptors of faces, whose ids rise, in chunks by rising id; unknown faces are left out."""
+"""Reads the descriptors of faces, int64 [M], rising, in chunks by rising id; unknown faces are left out."""
 
 
 class VectorStore(Protocol):
     """Descriptors of faces by one model, all of one length D and of unit norm, by face id.
 
-    Several threads may read from it at a time, as long as none calls ``sync``. Where it reads from the
-    database, a method may raise a ``LibraryError``.
+    Several threads may read at a time, while none calls ``sync``. A method that reads from the database may
+    raise a ``LibraryError``. Face ids that are not in the store are ignored.
     """
 
     def __len__(self) -> int:
@@ -28,16 +28,10 @@ class VectorStore(Protocol):
         """The faces it holds, int64 [N], rising."""
 
     def sync(self, face_ids: I64) -> bool:
-        """Make it hold these faces and no others.
+        """Make it hold these faces, int64 [M], rising, and no others; return whether it held others.
 
-        The descriptor of a face never changes, so those of faces that it holds already are not read again.
-        Faces that are not in the database any more are left out.
-
-        Args:
-            face_ids: int64 [M], rising.
-
-        Returns:
-            Whether it held others.
+        The descriptor of a face never changes, so faces that it holds already are not read again. Faces
+        that are no longer in the database are left out.
         """
 
     def search(self, probes: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
@@ -45,25 +39,25 @@ class VectorStore(Protocol):
 
         Args:
             probes: float32 [N, D], of unit norm.
-            k: How many faces; fewer come back where it holds fewer.
-            exclude: int64 [M], faces that are passed over.
+            k: How many faces, at most.
+            exclude: int64 [M], faces to skip.
 
         Returns:
-            For each probe its neighbours, by falling similarity; of equal ones the lower id comes first.
-            The similarities are exact. An approximate store may miss a neighbour.
+            For each probe its neighbours, by falling similarity, then rising id. The similarities are exact;
+            an approximate store may miss a neighbour.
         """
 
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
-        """Find the neighbours of faces that it holds, among all that it holds.
+        """Find the neighbours of some of its faces among all of them.
 
         Args:
-            face_ids: int64 [M], rising; faces that it does not hold are passed over.
+            face_ids: int64 [M], rising.
             k: How many neighbours of each face, at most.
             least: The lowest similarity of a pair.
 
         Returns:
-            int64 [E, 2], ids in no order: a face that was asked for, and another one.
+            int64 [E, 2], in no order: one of ``face_ids``, and another face.
         """
 
     def fetch(self, face_ids: I64) -> Descriptors:
-        """Get descriptors by id, int64 [M], rising; faces that it does not hold are left out."""
+        """Get descriptors by id, int64 [M], rising."""
