@@ -1,10 +1,9 @@
-"""Which part of a library has to be grouped anew when faces come to it.
+"""Finds the part of a library that must be regrouped when faces are added.
 
-New faces are compared with all. The clusters and persons that they may come to, and the single faces that
-they are near to, are grouped again together with them; the rest of the library stays as it is. Clusters are
-taken apart for that, so that later photos mend an error of the first ones, unless they are large. Of the old
-faces, those are compared again whose groups are near to the same new face. The others were compared before,
-and nothing came between them since. This module decides nothing of the outcome.
+New faces are compared with all. They are grouped together with the clusters and persons that they may join
+and with the single faces near to them; the rest of the library stays as it is. Clusters that are not large
+are taken apart for this, so that later photos can correct early errors. Old faces are compared with each
+other again only if their groups are near to the same new face: nothing else about them has changed.
 """
 
 from dataclasses import dataclass
@@ -22,27 +21,26 @@ from index.vectors.vector_store import VectorStore
 from pipeline.values import F32
 
 NEIGHBORS = 16
-"""With 8 as with 64 the clusters of the test collections are the same."""
+"""Compared for each face; with 8 or 64 the clusters of the test collections are the same."""
 
 NEAR_SHARE = 0.75
-"""Faces are neighbours from this share of the similarity on that makes two single ones one person. With any
-share up to 0.8 the clusters of the test collections are the same."""
+"""Minimum similarity of neighbours, as a share of the similarity at which two single faces are one person.
+With any share up to 0.8 the clusters of the test collections are the same."""
 
 LARGE = 200
-"""Reliable faces from which on a cluster is not taken apart: it takes faces in, and keeps its own."""
+"""Reliable faces at which a cluster is no longer taken apart: it keeps its faces and takes in others."""
 
 RELIABLE = 0.3
-"""Quality from which on a face is evidence. docs/clustering.md has what spoilt faces do without, and with
-other limits."""
+"""Minimum quality of a face that is evidence. docs/clustering.md has the effect of other limits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AffectedRegion:
-    """A part of a library, to be grouped.
+    """A part of a library to be grouped.
 
     Attributes:
-        rows: int64 [M], rising: which faces of the library.
-        faces: The same, in this order.
+        rows: int64 [M], rising: rows of the library's ``FaceTable``.
+        faces: The faces in these rows.
     """
 
     rows: I64
@@ -51,13 +49,7 @@ class AffectedRegion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LibraryFaces:
-    """All faces of a library that are to be grouped, N of them.
-
-    Attributes:
-        faces: What is known of each.
-        descriptors: Holds the descriptors of these faces.
-        rejections: Who they are not.
-    """
+    """All N faces of a library that are grouped, with their descriptors and rejections."""
 
     faces: FaceTable
     descriptors: VectorStore
@@ -69,17 +61,17 @@ class LibraryFaces:
 
     @property
     def is_reliable(self) -> Flags:
-        """Whether the quality of each lets it count as evidence: bool [N]."""
+        """Whether the quality of each face lets it count as evidence: bool [N]."""
         return np.asarray(self.faces.qualities >= RELIABLE)
 
 
 def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegion:
-    """Find what is to be grouped anew.
+    """Find the faces that must be grouped again.
 
     Args:
-        library: All of it.
+        library: All N faces.
         new: bool [N], open faces that were never compared with the others.
-        same: The similarity from which on two single faces are one person.
+        same: The similarity at which two single faces are one person.
     """
     least, ids = NEAR_SHARE * same, library.faces.ids
     groups = _ExistingGroups(library)
@@ -88,7 +80,7 @@ def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegio
     within_reach[~within_reach] = _within_reach(library, groups, near[~within_reach], same)
     near = near[within_reach]
     inside = new | np.isin(groups.numbers, groups.numbers[near[:, 1]])
-    # An unreliable face that is in a group stays there, and is no evidence to others.
+    # An unreliable face in a group stays there, and is no evidence for others.
     rows = np.flatnonzero(inside & (library.is_reliable | groups.are_single))
     places = np.full(len(new), NONE)
     places[rows] = np.arange(len(rows))
@@ -113,12 +105,12 @@ def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegio
 
 
 def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
-    """Make faces ready to be grouped of which nothing is known, each in a photo of its own.
+    """Prepare faces for grouping that were never grouped before, each in a photo of its own.
 
     Args:
         vectors: float32 [N, D], of unit norm.
         qualities: float32 [N].
-        same: The similarity from which on two single faces are one person.
+        same: The similarity at which two single faces are one person.
     """
     rows = np.arange(len(vectors), dtype=np.int64)
     nobody, no_pairs = np.full(len(rows), NONE, np.int64), np.empty((0, 2), np.int64)
@@ -127,10 +119,10 @@ def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
 
 
 def _within_reach(library: LibraryFaces, groups: "_ExistingGroups", near: I64, same: float) -> Flags:
-    """Of pairs of a new face and an old one, whether the new one may come to the group of the old: bool [E].
+    """Whether the new face of each pair (new, old) may join the group of the old one: bool [E].
 
-    It may where the reliable faces of the group together are evidence enough, or nearly; or one of them alone
-    is, which may be in the group by mistake; or where the group is a single face.
+    It may if the reliable faces of the group together are enough evidence, or nearly; if one of them alone,
+    which may be in the group by mistake, is; or if the group is a single face.
     """
     rows = np.flatnonzero(np.isin(groups.first, np.append(groups.first[near[:, 1]], near[:, 0])))
     vectors, first = library.vectors(rows), np.searchsorted(rows, groups.first[rows])
@@ -146,14 +138,14 @@ def _within_reach(library: LibraryFaces, groups: "_ExistingGroups", near: I64, s
 
 
 class _ExistingGroups:
-    """What belongs together already: persons, ignored strangers, clusters; and each face that is by itself.
+    """The present groups: persons, ignored strangers, clusters, and single faces.
 
     Attributes:
         numbers: int64 [N], the group of each face.
         first: int64 [N], the first face of that group.
-        are_owned: bool [N], whether it is a person, or an ignored stranger.
+        are_owned: bool [N], whether that group is a person or an ignored stranger.
         are_clusters: bool [N], whether it is a cluster.
-        are_single: bool [N], whether it is a face by itself.
+        are_single: bool [N], whether it is a single face.
     """
 
     def __init__(self, library: LibraryFaces) -> None:
@@ -162,7 +154,7 @@ class _ExistingGroups:
         has_cluster = faces.clusters != NONE
         is_person = persons != NONE
         kinds = np.select([is_person, faces.ignored, has_cluster], [0, 1, 2], 3)
-        # Of the strangers that were ignored, those of one cluster are one.
+        # Ignored strangers of one cluster are one stranger.
         names = np.select([is_person, has_cluster], [persons, faces.clusters], -1 - rows)
         _, first, self.numbers = np.unique(
             np.stack([kinds, names], axis=1), axis=0, return_index=True, return_inverse=True
@@ -175,7 +167,7 @@ class _ExistingGroups:
         self._stay = self.are_owned | (self.are_clusters & (reliable >= LARGE))
 
     def initial(self, rows: I64) -> I64:
-        """For each of some faces, int64 [M], the place in ``rows`` of the first one that it stays with."""
+        """For each of ``rows``, int64 [M], the place in it of the first face of the same lasting group."""
         keys = np.where(self._stay[rows], self.numbers[rows], -1 - rows)
         _, first, places = np.unique(keys, return_index=True, return_inverse=True)
         return np.asarray(first[places], np.int64)
@@ -186,7 +178,7 @@ class _CommonNeighbors:
 
     Args:
         numbers: int64 [M], the group of each place.
-        near: int64 [E, 2], places of new faces, each with that of a face that is not new.
+        near: int64 [E, 2], the places of a new face and of an old one.
     """
 
     def __init__(self, numbers: I64, near: I64) -> None:
@@ -195,7 +187,7 @@ class _CommonNeighbors:
         met_groups = np.unique(np.stack([near[:, 0], numbers[near[:, 1]]], axis=1), axis=0)
         parts = np.split(met_groups[:, 1], np.flatnonzero(np.diff(met_groups[:, 0])) + 1)
         self.sets = list({part.tobytes(): part for part in parts if len(part)}.values())
-        """The groups of each set, int64 [B]; no set is there twice."""
+        """The groups of each set, int64 [B]; all sets differ."""
 
     def places(self, groups: I64) -> I64:
         """The places of all faces of some groups: int64 [K], rising."""
@@ -204,7 +196,7 @@ class _CommonNeighbors:
 
 
 def _near_within(vectors: F32, common: _CommonNeighbors, asked: Flags, least: float) -> I64:
-    """The nearest pairs of faces within each set of groups, int64 [E, 2]: one that is asked, and another."""
+    """The nearest pairs of faces within each set of groups, int64 [E, 2]: an ``asked`` one, and another."""
 
     def near(groups: I64) -> I64:
         places = common.places(groups)
@@ -215,7 +207,7 @@ def _near_within(vectors: F32, common: _CommonNeighbors, asked: Flags, least: fl
 
 
 def _of_one_photo(vectors: F32, contents: I64) -> I64:
-    """The pairs of faces in one photo that are not near-identical: int64 [E, 2]."""
+    """The pairs of faces of one photo that are not near-identical: int64 [E, 2]."""
     order = np.argsort(contents, kind="stable")
     ordered = contents[order]
     pairs = [np.empty((0, 2), np.int64)]
@@ -230,7 +222,7 @@ def _of_one_photo(vectors: F32, contents: I64) -> I64:
 
 
 def _rejected(library: LibraryFaces, places: I64) -> I64:
-    """The places of faces that were rejected, each with that of a face of the person: int64 [E, 2]."""
+    """The places of rejected faces, each with the place of a face of the person: int64 [E, 2]."""
     ids, rejections = library.faces.ids, library.rejections
     inside = np.flatnonzero((places != NONE) & (library.faces.persons != NONE))
     persons, first = np.unique(library.faces.persons[inside], return_index=True)

@@ -1,11 +1,11 @@
-"""Reads what grouping goes by, and writes what comes of it: clusters, recognised faces, and its inputs.
+"""Reads the faces to group, and writes the results: clusters, recognised faces, and the inputs used.
 
-A face without a row in ``cluster_face`` and ``recognised`` was never looked at. This module decides nothing,
-and works inside a transaction that its caller began.
+A face without a row in ``cluster_face`` and ``recognised`` was never looked at. This module works inside a
+transaction of its caller.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 from blake3 import blake3
@@ -29,12 +29,12 @@ from pipeline.values import F32, ModelId
 
 @dataclass(frozen=True, slots=True)
 class GroupingInputs:
-    """What clusters and recognised faces follow from, besides descriptors.
+    """What clusters and recognised faces depend on, besides descriptors.
 
     Attributes:
-        model: Whose descriptors.
-        accept: Threshold, see ``Thresholds``.
-        review: Threshold.
+        model: The model of the descriptors.
+        accept: See ``Thresholds``.
+        review: See ``Thresholds``.
         decided: Digest of all verdicts and rejections.
     """
 
@@ -44,22 +44,22 @@ class GroupingInputs:
     decided: bytes
 
     def judge_alike(self, other: "GroupingInputs | None") -> bool:
-        """Whether a similarity means the same under both."""
+        """Whether model and thresholds are the same."""
         return other is not None and self == replace(other, decided=self.decided)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTable:
-    """The faces to be grouped: in a photo, described by the model, and not decided to be no face; N of them.
+    """The N faces to group: in a photo, described by the model, and not decided to be no face.
 
     Attributes:
         ids: int64 [N], rising.
         contents: int64 [N], the content that each is in.
         qualities: float32 [N].
-        confirmed: int64 [N], the person that it was decided to be, or ``NONE``.
-        ignored: bool [N], decided to be a stranger.
-        recognised: int64 [N], the person that it looks like, or ``NONE``.
-        similarities: float32 [N], to that person; 0 where there is none.
+        confirmed: int64 [N], the person that each is by a decision, or ``NONE``.
+        ignored: bool [N], a stranger by a decision.
+        recognised: int64 [N], the person that each was recognised as, or ``NONE``.
+        similarities: float32 [N], to that person, or 0.
         clusters: int64 [N], or ``NONE``; below ``NONE`` for clusters that have no number yet.
         seen: bool [N], whether it was compared with all others before.
     """
@@ -76,17 +76,17 @@ class FaceTable:
 
     @property
     def persons(self) -> I64:
-        """Who each is, confirmed or recognised, ``NONE`` where it is nobody: int64 [N]."""
+        """The person that each is confirmed or recognised as, or ``NONE``: int64 [N]."""
         return np.where(self.confirmed != NONE, self.confirmed, self.recognised)
 
     @property
     def is_undecided(self) -> Flags:
-        """Whether nothing was decided of each: bool [N]."""
+        """Whether no decision covers each: bool [N]."""
         return np.asarray((self.confirmed == NONE) & ~self.ignored)
 
     @property
     def is_open(self) -> Flags:
-        """Whether each is nobody, and nothing was decided of it: bool [N]."""
+        """Whether each is nobody, and no decision covers it: bool [N]."""
         return np.asarray(self.is_undecided & (self.recognised == NONE))
 
     def at(self, chosen: Flags) -> "FaceTable":
@@ -95,7 +95,7 @@ class FaceTable:
 
 
 def read_faces(connection: Connection, model: ModelId) -> FaceTable:
-    """Read what is known of the faces to be grouped."""
+    """Read the faces to group."""
     query = (
         select(
             face.c.id,
@@ -133,7 +133,7 @@ def read_faces(connection: Connection, model: ModelId) -> FaceTable:
 
 
 def read_last_inputs(connection: Connection) -> GroupingInputs | None:
-    """Read what clusters and recognised faces were last made from; ``None`` where they never were."""
+    """Read the inputs of the last grouping; ``None`` before the first."""
     row = connection.execute(select(grouping)).one_or_none()
     return None if row is None else GroupingInputs(ModelId(row.model), row.accept, row.review, row.decided)
 
@@ -156,19 +156,18 @@ def digest_of_decisions(connection: Connection) -> bytes:
 def write_faces(
     connection: Connection, before: FaceTable, after: FaceTable, inputs: GroupingInputs, now: str
 ) -> None:
-    """Write what is different in the tables, and what it was made from.
+    """Write the differences between the tables, ``before``, and the same faces ``after`` grouping.
 
     Args:
         connection: With a transaction that may write.
-        before: What the tables say.
-        after: What they are to say, of the same faces.
-        inputs: What that was made from.
-        now: The time, as it is to be written down.
+        before: The content of the tables.
+        after: Their content to be.
+        inputs: What ``after`` was computed from.
+        now: The time, in ISO format, for new clusters.
     """
     _write_recognised(connection, before, after)
     _write_clusters(connection, before, after, now)
-    values = {each.name: getattr(inputs, each.name) for each in fields(inputs)}
-    upsert(connection, grouping, [{"id": 1, **values}], key="id")
+    upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")
 
 
 def _write_recognised(connection: Connection, before: FaceTable, after: FaceTable) -> None:
@@ -186,7 +185,7 @@ def _write_recognised(connection: Connection, before: FaceTable, after: FaceTabl
 
 
 def _write_clusters(connection: Connection, before: FaceTable, after: FaceTable, now: str) -> None:
-    """Put faces into clusters, or down as seen and like no other; clusters without a face are deleted."""
+    """Write the cluster of each face seen, or that it has none; delete clusters without a face."""
     numbers: dict[int, int | None] = {NONE: None}
     if new := sorted(set(after.clusters[after.clusters < NONE].tolist()), reverse=True):
         statement = insert(cluster).returning(cluster.c.id, sort_by_parameter_order=True)

@@ -1,14 +1,12 @@
-"""From descriptors to groups of faces of one person: which belong together, and which must not.
+"""Groups faces of one person by their descriptors.
 
-Groups are joined two at a time, always those that are each other's best match, until no evidence is left
-that is strong enough. How strong it is for two groups is the likelihood ratio of the two-covariance model
-(Brummer and de Villiers, "The speaker partitioning problem", Odyssey 2010), with one number for all
-directions: a descriptor is its person, and what the photo adds. Several faces that are half alike say more
-than one, so groups may be joined at a mean similarity at which two single faces would not be; but many
-shots of one moment say no more than one. Faces of low quality are no evidence; they join the finished groups,
-one by one. docs/clustering.md has what this and other ways gave.
-
-This module knows arrays: neither the library, nor what a model's similarity means, nor where pairs come from.
+Groups are joined two at a time, always those that are each other's best match, while the evidence is strong
+enough. The evidence is the likelihood ratio of the two-covariance model (Brummer and de Villiers, "The
+speaker partitioning problem", Odyssey 2010), with equal variances in all directions: a descriptor is the sum
+of a part of the person and a part of the photo. Several faces are stronger evidence than one, so groups may
+be joined at a mean similarity too low for two single faces; but many shots of one moment count as one. Faces
+of low quality are no evidence; they join the finished groups, one by one. docs/clustering.md compares this
+with other methods. This module knows only arrays.
 """
 
 from dataclasses import dataclass
@@ -24,39 +22,39 @@ from pipeline.values import F32
 F64: TypeAlias = NDArray[np.float64]
 
 PERSON_SHARE = 0.35
-"""What two faces of one person have in common in a bad case, profiles and sunglasses, and not on average,
-where it is about 0.65. Between 0.3 and 0.45 hardly anything changes."""
+"""The person's share of the variance: the similarity of two faces of one person in a bad case (profiles,
+sunglasses); the average is about 0.65. Between 0.3 and 0.45 hardly anything changes."""
 
 ONE_MOMENT = 0.85
 """Mean similarity above which the faces of a group are shots of one moment, or copies, and count as fewer:
-two photos of one person that were taken apart reach it once in a hundred times."""
+two photos of one person taken at different times reach it once in a hundred times."""
 
 FORMER_GROUP_BONUS = 0.03
-"""How much weaker the evidence may be for faces that were in one group before: what two single faces lack
-whose similarity is 0.07 too low. With more, early errors stay; with less, each scan moves faces around."""
+"""Added to the evidence for faces that were in one group before: two single faces then need 0.07 less
+similarity. With more, early errors stay; with less, each scan moves faces around."""
 
 TOLERATED_SHARE = 0.34
-"""The share of a group's faces that may be presumed different from one in another group, at most, for the two
-to be joined. It forbids to join a single face or a pair, and lets a collage not part a larger group."""
+"""Two groups may be joined if at most this share of the smaller one is presumed different from the other. So
+a single face or a pair is never joined, and a collage does not split a larger group."""
 
 _ELEMENTS = 1 << 24
-"""Of how many elements pairs of descriptors are measured at a time: they take 128 MB."""
+"""Elements of the descriptors that are compared at a time: they take 128 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FacesToGroup:
-    """What is to be grouped.
+    """N faces to group.
 
     Attributes:
-        vectors: float32 [N, D]: descriptors, or what is left of them in fewer dimensions; of norm 1 at most.
+        vectors: float32 [N, D]: descriptors, perhaps in fewer dimensions; of norm 1 at most.
         initial: int64 [N], a row for each: faces with the same one are together from the start, and stay so.
-        owners: int64 [N], who a face is, or ``NONE``: faces of two owners never come together. It is the
-            same for all with the same ``initial``.
+        owners: int64 [N], who a face is, or ``NONE``: faces of two owners never come together. Faces with
+            the same ``initial`` have the same owner.
         former: int64 [N], the group that a face was in before, or ``NONE``.
-        reliable: bool [N]: the others are of too low quality to be evidence.
-        near: int64 [E, 2], rows that are near one another: groups without such a pair are not compared.
+        reliable: bool [N], whether the quality is high enough for evidence.
+        near: int64 [E, 2], rows near each other: groups without such a pair are not compared.
         cannot_link: int64 [M, 2], rows that must not come together, unless they are together initially.
-        presumed_different: int64 [K, 2], rows that are presumed to be two people, see ``TOLERATED_SHARE``.
+        presumed_different: int64 [K, 2], rows presumed to be two people, see ``TOLERATED_SHARE``.
     """
 
     vectors: F32
@@ -73,38 +71,34 @@ def group(faces: FacesToGroup, same: float) -> I64:
     """Group faces.
 
     Args:
-        faces: Which, and what is known of them.
-        same: The similarity from which on two single faces are one person.
+        faces: The faces.
+        same: The similarity at which two single faces are one person.
 
     Returns:
-        int64 [N], the group of each face: the lowest of the ``initial`` in it.
+        int64 [N], the group of each face: the lowest ``initial`` in it.
     """
     limit = strength_of_two(same)
     return _with_unreliable_faces(faces, _Linking(faces).link(limit), limit)
 
 
 def strength_of_two(similarity: float) -> float:
-    """How strong the evidence is that two single faces of this similarity are one person."""
-    one = np.ones(1)
-    return float(_log_ratio(_Side(one, one), _Side(one, one), np.array([similarity]))[0])
+    """The evidence that two single faces of this similarity are one person."""
+    return float(_log_ratio(_SINGLE, _SINGLE, np.array([similarity]))[0])
 
 
 def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
-    """How strong the evidence is that a single face, counted as reliable, and a group are one person.
+    """The evidence that a single face, counted as reliable, and a group are one person: float64 [E].
 
     Args:
         vectors: float32 [N, D].
         labels: int64 [N], the group of each face, a row; negative for a face that is no evidence.
-        pairs: int64 [E, 2], a face, and a group.
-
-    Returns:
-        float64 [E].
+        pairs: int64 [E, 2], a face and a group.
     """
     return _strength(_Groups(vectors, np.arange(len(labels))), _Groups(vectors, labels), pairs)
 
 
 def exemplar(vectors: F32, qualities: F32) -> int:
-    """Choose the row of the face that stands for a group: near its middle, and of good quality.
+    """Choose the row of the face that represents a group: near its mean, and of good quality.
 
     Args:
         vectors: float32 [N, D], at least one, of unit norm.
@@ -115,44 +109,37 @@ def exemplar(vectors: F32, qualities: F32) -> int:
 
 
 class _Groups:
-    """The reliable faces of each group, as far as they are needed to compare it with others.
+    """The reliable faces of each group, summed.
 
     Args:
         vectors: float32 [N, D].
         labels: int64 [N], the group of each, a row; negative for a face that is no evidence.
+
+    Attributes:
+        sums: float32 [N, D], the sum of the vectors of each group.
+        sizes: float64 [N], how many they are.
     """
 
     def __init__(self, vectors: F32, labels: I64) -> None:
         counted = labels >= 0
-        self.dimension = vectors.shape[1]
-        self._sums = np.zeros_like(vectors)
-        np.add.at(self._sums, labels[counted], vectors[counted])
-        self._counts = np.bincount(labels[counted], minlength=len(vectors)).astype(np.float64)
-        # What the vectors lost with the dimensions that were left out is taken to differ in all of them.
+        self.sums = np.zeros_like(vectors)
+        np.add.at(self.sums, labels[counted], vectors[counted])
+        self.sizes: F64 = np.bincount(labels[counted], minlength=len(vectors)).astype(np.float64)
+        # The parts of the vectors in omitted dimensions are assumed to be all different.
         lost = 1.0 - np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
         self._lost = np.bincount(labels[counted], lost[counted], minlength=len(vectors))
 
     def join(self, pairs: I64) -> None:
-        """Make one group of each pair: the first takes in the second. No group is in two pairs."""
+        """Merge the second group of each pair into the first. No group is in two pairs."""
         into, merged = pairs.T
-        self._sums[into] += self._sums[merged]
-        self._counts[into] += self._counts[merged]
-        self._lost[into] += self._lost[merged]
-
-    def sums(self, rows: I64) -> F32:
-        """The sums of the faces of some groups, float32 [E, D]."""
-        return self._sums[rows]
-
-    def sizes(self, rows: I64) -> F64:
-        """How many reliable faces some groups have, float64 [E]."""
-        return self._counts[rows]
+        for values in (self.sums, self.sizes, self._lost):
+            values[into] += values[merged]
 
     def sides(self, rows: I64) -> "_Side":
         """The evidence of some groups, one after the other."""
         used, places = np.unique(rows, return_inverse=True)
-        counts = self._counts[used]
-        squares = np.einsum("nd,nd->n", self._sums[used], self._sums[used], dtype=np.float64)
-        within = (squares + self._lost[used]) / counts**2
+        counts, sums = self.sizes[used], self.sums[used]
+        within = (np.einsum("nd,nd->n", sums, sums, dtype=np.float64) + self._lost[used]) / counts**2
         moments = (1.0 - ONE_MOMENT) / np.maximum(within - ONE_MOMENT, 1e-9)
         return _Side(np.clip(moments, 1.0, counts)[places], within[places])
 
@@ -162,7 +149,7 @@ class _Side:
     """The evidence of one group of each of N pairs.
 
     Attributes:
-        moments: float64 [N], how many photos taken at different times its faces are worth.
+        moments: float64 [N], the number of different times that its photos are worth.
         within: float64 [N], mean similarity of its faces, each with itself included.
     """
 
@@ -170,42 +157,31 @@ class _Side:
     within: F64
 
 
+_SINGLE = _Side(np.ones(1), np.ones(1))
+"""The evidence of a single face."""
+
+
 def _strength(first: _Groups, second: _Groups, pairs: I64) -> F64:
-    """How strong the evidence is that two groups are one person.
-
-    Args:
-        first: Groups.
-        second: Groups, the same or others.
-        pairs: int64 [E, 2], one of the first and one of the second.
-
-    Returns:
-        float64 [E].
-    """
+    """The evidence that two groups are one person, float64 [E]; ``pairs`` are of the first and the second."""
     cosines = np.empty(len(pairs))
-    step = max(1, _ELEMENTS // max(1, first.dimension))
+    step = max(1, _ELEMENTS // max(1, first.sums.shape[1]))
     for start in range(0, len(pairs), step):
         one, other = pairs[start : start + step].T
-        dots = np.einsum("nd,nd->n", first.sums(one), second.sums(other))
-        cosines[start : start + step] = dots / (first.sizes(one) * second.sizes(other))
-    single = _Side(np.ones(1), np.ones(1))
-    # Two large groups of one person, each of one day, are surely different groups. That is no reason to part
-    # them: at a mean similarity at which two single faces would be joined, groups are too.
+        dots = np.einsum("nd,nd->n", first.sums[one], second.sums[other])
+        cosines[start : start + step] = dots / (first.sizes[one] * second.sizes[other])
+    # The model calls two large groups of one person different if each is of one day. So groups are also
+    # joined at a mean similarity at which two single faces would be.
     return np.maximum(
         _log_ratio(first.sides(pairs[:, 0]), second.sides(pairs[:, 1]), cosines),
-        _log_ratio(single, single, cosines),
+        _log_ratio(_SINGLE, _SINGLE, cosines),
     )
 
 
 def _log_ratio(first: _Side, second: _Side, cosines: F64) -> F64:
     """How much more likely the means of two groups are if they are of one person than if of two.
 
-    Args:
-        first: One group of each pair.
-        second: The other.
-        cosines: float64 [N], mean similarity between faces of the one and of the other.
-
-    Returns:
-        float64 [N], the natural logarithm, divided by the number of independent dimensions.
+    ``cosines``, float64 [N], has the mean similarity between faces of the first and of the second group.
+    Returns float64 [N], the natural logarithm, divided by the number of independent dimensions.
     """
     one = PERSON_SHARE + (1.0 - PERSON_SHARE) / first.moments  # variance of the mean of a group
     other = PERSON_SHARE + (1.0 - PERSON_SHARE) / second.moments
@@ -222,7 +198,7 @@ class _Candidates:
     Attributes:
         pairs: int64 [E, 2], the lower number first, each pair once.
         were_one: bool [E], whether some of their faces were in one group before.
-        strengths: float64 [E].
+        strengths: float64 [E], the evidence.
     """
 
     pairs: I64
@@ -257,7 +233,7 @@ class _Linking:
         self._candidates = self._compared(self._labels[near], were_one)
 
     def link(self, limit: float) -> I64:
-        """Join groups while the evidence is at least ``limit``; int64 [N], as ``group`` returns."""
+        """Join groups while the evidence is at least ``limit``; return as ``group``."""
         while len(joined := _mutual(self._candidates, limit)):
             self._join(joined)
         return self._labels
@@ -279,12 +255,12 @@ class _Linking:
         )
 
     def _compared(self, pairs: I64, were_one: Flags) -> _Candidates:
-        """Pairs of groups with their evidence; it is minus infinity where they must not come together."""
+        """Pairs of groups with their evidence: minus infinity if they must not come together."""
         pairs, former = PairCounts.of(pairs).pairs, PairCounts.of(pairs[were_one])
         were_one = former.counts_of(pairs) > 0
         strengths = _strength(self._groups, self._groups, pairs) + FORMER_GROUP_BONUS * were_one
         owners = self._owners[pairs]
-        sizes = self._groups.sizes(pairs).min(axis=1)
+        sizes = self._groups.sizes[pairs].min(axis=1)
         must_not = (owners[:, 0] != owners[:, 1]) & both(owners != NONE)
         must_not |= self._cannot_link.counts_of(pairs) > 0
         must_not |= self._presumed_different.counts_of(pairs) > TOLERATED_SHARE * sizes
@@ -292,7 +268,7 @@ class _Linking:
 
 
 def _mutual(candidates: _Candidates, limit: float) -> I64:
-    """The groups that are each other's strongest candidate, int64 [K, 2]; the lower of equal ones."""
+    """The groups that are each other's strongest candidate, int64 [K, 2]; among equals the lowest counts."""
     strong = candidates.at(candidates.strengths >= limit)
     groups, partners = np.concatenate([strong.pairs, strong.pairs[:, ::-1]]).T
     order = np.lexsort((partners, -np.concatenate([strong.strengths, strong.strengths]), groups))
@@ -303,7 +279,7 @@ def _mutual(candidates: _Candidates, limit: float) -> I64:
 
 
 def _with_unreliable_faces(faces: FacesToGroup, labels: I64, limit: float) -> I64:
-    """Put unreliable faces that are by themselves into the groups that they fit best, the surest first."""
+    """Put single unreliable faces into the groups that they fit best, the strongest evidence first."""
     alone = ~faces.reliable & (np.bincount(labels, minlength=len(labels))[labels] == 1)
     near = np.concatenate([faces.near, faces.near[:, ::-1]])
     near = near[alone[near[:, 0]] & faces.reliable[near[:, 1]]]
@@ -319,7 +295,7 @@ def _with_unreliable_faces(faces: FacesToGroup, labels: I64, limit: float) -> I6
 
 
 def _partners(pairs: I64, chosen: Flags) -> dict[int, list[int]]:
-    """For each chosen row, those that it is paired with."""
+    """The rows that each chosen row is paired with."""
     partners: dict[int, list[int]] = {}
     for one, other in np.concatenate([pairs, pairs[:, ::-1]]).tolist():
         if chosen[one]:

@@ -1,7 +1,4 @@
-"""How often pairs of numbers were named, for pairs that are renamed again and again.
-
-This module knows numbers, and not what they stand for.
-"""
+"""Counts pairs of numbers, where numbers are renamed again and again."""
 
 from dataclasses import dataclass
 
@@ -14,7 +11,7 @@ _HALF = 1 << 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairCounts:
-    """How often each pair was named.
+    """How often each pair occurs.
 
     Attributes:
         keys: int64 [E], rising, one for each pair: the lower number in the upper half of the bits.
@@ -39,18 +36,18 @@ class PairCounts:
         return np.stack(np.divmod(self.keys, _HALF), axis=1)
 
     def counts_of(self, pairs: I64) -> I64:
-        """How often each of some pairs, the lower number first, was named: int64 [N]."""
+        """The counts of pairs, int64 [N, 2], the lower number first: int64 [N]."""
         keys = _keys(pairs)
         places = np.searchsorted(self.keys, keys)
         known = np.append(self.keys, -1)[places] == keys
         return np.where(known, np.append(self.counts, 0)[places], 0)
 
     def renamed(self, names: I64, changed: Flags) -> "PairCounts":
-        """The same under other names; what is paired with itself now is left out.
+        """Rename the numbers; pairs of equal numbers are dropped.
 
         Args:
-            names: int64 [M], the name of each number.
-            changed: bool [M], which numbers have another name now, or are the name of another.
+            names: int64 [M], the new name of each number.
+            changed: bool [M], whether a number has a new name, or is the new name of another.
         """
         pairs = self.pairs
         stale = either(changed[pairs])
@@ -65,10 +62,10 @@ def _keys(pairs: I64) -> I64:
 
 
 def either(flags: Flags) -> Flags:
-    """Of each pair, whether one is true."""
+    """Whether one of each pair is true."""
     return np.asarray(flags[:, 0] | flags[:, 1])
 
 
 def both(flags: Flags) -> Flags:
-    """Of each pair, whether both are true."""
+    """Whether both of each pair are true."""
     return np.asarray(flags[:, 0] & flags[:, 1])

@@ -1,14 +1,13 @@
-"""Which faces look so much like a person that they count as it, as long as no decision says otherwise.
+"""Recognises faces: those similar enough to a person to count as that person without a decision.
 
-``index.recognition.identify`` judges each face by itself. Then the others are looked at: two faces of one
-photo are hardly ever one person, and a face that is more like a rejected face than like the person is
-rejected with it. This module reads nothing from the store and writes nothing.
+``index.recognition.identify`` judges each face by itself. Then other faces count too: two faces of one photo
+are hardly ever one person, and a face more similar to a rejected face than to the person is rejected with it.
+This module does not use the store.
 """
 
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.clustering.cluster_tables import FaceTable
 from index.recognition.decided_faces import Rejections
@@ -19,18 +18,18 @@ from index.values import I64, NONE, Descriptors, Flags
 from pipeline.values import F32
 
 NEAR_IDENTICAL = 0.9
-"""From this similarity on, two faces in one photo may be one person: a collage, a mirror, a picture twice.
-On Labeled Faces in the Wild two photos of one person reach it once in 250 times."""
+"""At this similarity two faces in one photo may be one person: a collage, a mirror, a picture twice. On
+Labeled Faces in the Wild two photos of one person reach it once in 250 times."""
 
 
 class Recogniser:
     """Recognises faces, chunk by chunk, each by itself.
 
     Args:
-        gallery: The persons that are known.
+        gallery: The known persons.
         thresholds: Of the model that described them.
         face_ids: int64 [M], the faces to recognise, rising; others in a chunk are ignored.
-        rejections: Persons that faces were rejected for.
+        rejections: For each face the persons that it is not.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class Recogniser:
         self._similarities: F32 = np.zeros(len(face_ids), np.float32)
 
     def add(self, chunk: Descriptors) -> None:
-        """Recognise those of the faces that are in the chunk."""
+        """Recognise the faces in a chunk."""
         faces = chunk.only(self._face_ids)
         if not len(faces) or not len(self._gallery):
             return
@@ -58,7 +57,7 @@ class Recogniser:
         self._similarities[places] = found.similarities[found.accepted]
 
     def recognised(self, face_ids: I64) -> tuple[I64, F32]:
-        """For some of the faces the person, ``NONE`` where none is sure enough, and the similarity."""
+        """The persons of some faces, ``NONE`` for a face that was not recognised, and the similarities."""
         places = np.searchsorted(self._face_ids, face_ids)
         return self._persons[places], self._similarities[places]
 
@@ -66,14 +65,14 @@ class Recogniser:
 def recognise(
     faces: FaceTable, affected: Flags, recogniser: Recogniser, vectors: F32, rejections: Rejections
 ) -> FaceTable:
-    """Find who is recognised now.
+    """Update who is recognised.
 
     Args:
-        faces: N of them, as they were.
-        affected: bool [N], which of them the recogniser has; the others stay who they were.
-        recogniser: Has seen them.
+        faces: N faces, as they were.
+        affected: bool [N], which of them the recogniser has seen; the others stay who they were.
+        recogniser: Has recognised them.
         vectors: float32 [N, D], their descriptors, of norm 1 at most.
-        rejections: Who they are not.
+        rejections: For each face the persons that it is not.
     """
     unaffected = faces.is_undecided & ~affected
     recognised = np.where(unaffected, faces.recognised, NONE)
@@ -87,7 +86,7 @@ def recognise(
 
 
 def _second_in_photo(faces: FaceTable, vectors: F32) -> Flags:
-    """Which recognised faces are not the person, because another face in their photo is: bool [N].
+    """Which faces are not the person they were recognised as, because another face in the photo is: bool [N].
 
     Confirmed faces come first, then the most similar. A face that is near-identical to all of the person's
     faces before it stays recognised.
@@ -96,18 +95,20 @@ def _second_in_photo(faces: FaceTable, vectors: F32) -> Flags:
     rows = np.flatnonzero(faces.persons != NONE)
     rows = rows[np.lexsort((rows, -rank[rows], faces.persons[rows], faces.contents[rows]))]
     refused = np.zeros(len(faces.ids), bool)
-    for together in _runs(rows, faces.contents[rows], faces.persons[rows]):
-        kept = [together[0]]
+    groups = np.stack([faces.contents[rows], faces.persons[rows]], axis=1)
+    for together in np.split(rows, np.flatnonzero(np.any(groups[1:] != groups[:-1], axis=1)) + 1):
+        kept = together[:1].tolist()
         for row in together[1:].tolist():
-            similarities = _cosines(vectors[row], vectors[kept])
-            refused[row] = faces.confirmed[row] == NONE and similarities.min() < NEAR_IDENTICAL
+            lengths = np.linalg.norm(vectors[row]) * np.linalg.norm(vectors[kept], axis=1)
+            cosines = vectors[kept] @ vectors[row] / np.maximum(lengths, 1e-12)
+            refused[row] = faces.confirmed[row] == NONE and cosines.min() < NEAR_IDENTICAL
             if not refused[row]:
                 kept.append(row)
     return refused
 
 
 def _like_the_rejected(faces: FaceTable, vectors: F32, rejections: Rejections) -> Flags:
-    """Which recognised faces look more like one that was rejected than like the person: bool [N]."""
+    """Which recognised faces are more similar to a rejected face than to the person: bool [N]."""
     refused = np.zeros(len(faces.ids), bool)
     for person_id in np.unique(rejections.person_ids):
         ids = rejections.face_ids[rejections.person_ids == person_id]
@@ -117,15 +118,3 @@ def _like_the_rejected(faces: FaceTable, vectors: F32, rejections: Rejections) -
             nearest = (vectors[rows] @ vectors[not_them].T).max(axis=1)
             refused[rows] = nearest > faces.similarities[rows]
     return refused
-
-
-def _cosines(vector: F32, others: F32) -> F32:
-    """How similar a vector is to each of M others, float32 [M], whatever their norms."""
-    lengths = np.linalg.norm(vector) * np.linalg.norm(others, axis=1)
-    return np.asarray(others @ vector / np.maximum(lengths, 1e-12), dtype=np.float32)
-
-
-def _runs(rows: NDArray[np.intp], *keys: I64) -> list[NDArray[np.intp]]:
-    """The parts of ``rows`` in which all keys stay the same, those of two rows or more."""
-    differs = np.any([key[1:] != key[:-1] for key in keys], axis=0)
-    return [part for part in np.split(rows, np.flatnonzero(differs) + 1) if len(part) > 1]

@@ -1,11 +1,9 @@
 """Keeps the faces of a library in groups: recognised persons, clusters of faces without a name, the rest.
 
-All of it follows from decisions and descriptors, and can be made anew at any time. A new face goes to a
-person first, then to a cluster; what is left may make new clusters, of two faces at least. Clusters keep
-their numbers and faces, unless a decision or stronger evidence says otherwise. A decision never takes a face
-out of its cluster: while it stands the face is not shown there, and when it is undone the face is back.
-
-This module puts the parts together: it knows neither SQL nor how faces are compared.
+The groups follow from decisions and descriptors, and can be rebuilt at any time. A new face goes to a person
+first, then to a cluster; the remaining faces may make new clusters. Clusters keep their numbers and faces,
+unless a decision or stronger evidence says otherwise. A decision never removes a face from its cluster: it
+hides the face there until the decision is undone. This module knows neither SQL nor how faces are compared.
 """
 
 import math
@@ -15,7 +13,6 @@ import numpy as np
 
 from index.clock import Clock, utc_now
 from index.clustering.affected_region import LibraryFaces, find_region
-from index.clustering.cluster_numbers import OpenFaces, number_clusters
 from index.clustering.cluster_tables import (
     FaceTable,
     GroupingInputs,
@@ -34,34 +31,36 @@ from index.store.store import Store
 from index.values import I64, NONE, Flags
 
 STRANGERS_AS_NEAR = 0.03
-"""How many strangers in a library may be as like a face as two single faces must be to be a cluster."""
+"""Expected number of strangers in a library who are similar enough to a face to make a cluster with it."""
 
 FEWEST_FACES = 2000
-"""Up to this many faces the similarity for that is the same: clusters of a small library stay clusters."""
+"""The similarity that makes a cluster is the same up to this many faces, and rises above."""
 
 _DECADE = 0.07
-"""How much that similarity rises when a library grows tenfold, for a model that was never measured: as much
-as for those that were."""
+"""How much it rises when a library grows tenfold, for a model that was never measured: as for the others."""
 
 _ACCEPTED_RATE = 1e-4
-"""The false match rate at which faces are accepted, for such a model: what it is for the others."""
+"""The false match rate at which faces of such a model are accepted: as for the others."""
+
+_FEWEST = 2
+"""Reliable faces of a new cluster, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regrouped:
-    """What one run came to. An open face is nobody, and nothing was decided of it.
+    """The result of one run. An open face is nobody, and has no decision.
 
     Attributes:
-        recognised: Faces that count as a person now without a decision.
-        newly_recognised: Of them, those that did not before, or as another person.
-        no_longer_recognised: Faces that did before, and do not now, or as another person.
+        recognised: Faces that are a person now without a decision.
+        newly_recognised: Of them, those that were nobody or another person before.
+        no_longer_recognised: Faces that were recognised before, and are nobody or another person now.
         joined: Faces that were in no cluster, and are now in one that existed.
         founded: New clusters.
         merged: Clusters that became part of another one.
-        moved: Faces that left their cluster, alone, for another or for none.
+        moved: Faces that left their cluster alone, for another or for none.
         clusters: Clusters with an open face now.
         clustered: Open faces in a cluster now.
-        unclustered: Open faces in none: like no other, or of too low quality to tell.
+        unclustered: Open faces in none.
     """
 
     recognised: int = 0
@@ -77,21 +76,21 @@ class Regrouped:
 
     @property
     def changed(self) -> bool:
-        """Whether anything that people see has changed, or would change."""
+        """Whether anything that users see has changed, or would change."""
         people = self.newly_recognised + self.no_longer_recognised
         return bool(people + self.joined + self.founded + self.merged + self.moved)
 
 
 def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, write: bool = True) -> Regrouped:
-    """Bring recognised faces and clusters up to date with the decisions and descriptors that there are.
+    """Bring recognised faces and clusters up to date with decisions and descriptors.
 
-    Twice is the same as once. To be called by one process at a time.
+    A second run changes nothing. Only one process at a time may write.
 
     Args:
         store: The library; open for writing, unless ``write`` is false.
         thresholds: Of the library's model.
         clock: For the time at which a cluster was made.
-        write: Also write down what comes of it, in one transaction; else only count.
+        write: Also write the result, in one transaction; else only count.
     """
     model = Catalog(store).model()
     if model is None:
@@ -109,7 +108,7 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
     affected = _unseen(before) if inputs == last else before.is_undecided
     recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[affected], rejections)
     descriptors = read_shortened(Catalog(store), model, before.ids, recogniser.add)
-    # A face that was deleted since the tables were read has no descriptor any more: leave it out of both.
+    # A face that was deleted since the tables were read has no descriptor: leave it out of both.
     still_there = np.isin(before.ids, descriptors.ids(), assume_unique=True)
     before, affected = before.at(still_there), affected[still_there]
     after = recognise(before, affected, recogniser, descriptors.fetch(before.ids).vectors, rejections)
@@ -122,10 +121,10 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
 
 
 def same_person(thresholds: Thresholds, faces: int) -> float:
-    """The similarity from which on two single faces are a cluster, among that many reliable ones.
+    """The similarity at which two single faces are a cluster, among that many reliable ones.
 
-    With each face more there is one more stranger who may look like somebody: so the false match rate that
-    is accepted is one in so many faces, see ``STRANGERS_AS_NEAR``.
+    Each further face is one more stranger who may look like somebody: so the accepted false match rate is
+    inversely proportional to the number of faces, see ``STRANGERS_AS_NEAR``.
     """
     rate = STRANGERS_AS_NEAR / max(faces, FEWEST_FACES)
     if thresholds.curve is None:
@@ -134,12 +133,12 @@ def same_person(thresholds: Thresholds, faces: int) -> float:
 
 
 def _unseen(faces: FaceTable) -> Flags:
-    """The open faces that were never looked at."""
+    """The open faces that were never compared with the others."""
     return np.asarray(faces.is_open & ~faces.seen)
 
 
 def _clustered(library: LibraryFaces, same: float) -> FaceTable:
-    """The clusters now."""
+    """The faces with their clusters now."""
     faces = library.faces
     new = _unseen(faces)
     if not new.any():
@@ -148,29 +147,57 @@ def _clustered(library: LibraryFaces, same: float) -> FaceTable:
     groups = group(region.faces, same)
     is_open = faces.is_open[region.rows]
     rows = region.rows[is_open]
-    owned = groups[region.faces.owners != NONE]
-    ignored = groups[faces.ignored[region.rows]]
-    numbered = number_clusters(
-        OpenFaces(
-            former=faces.clusters[rows],
-            groups=groups[is_open],
-            reliable=library.is_reliable[rows],
-            owned=np.isin(groups[is_open], owned),
-            ignored=np.isin(groups[is_open], ignored),
-        )
-    )
+    former, now = faces.clusters[rows], groups[is_open]
+    is_owned = np.isin(now, groups[region.faces.owners != NONE])
+    # Nobody should be asked about an ignored stranger again: faces that look like one stay out.
+    stays_out = (former == NONE) & np.isin(now, groups[faces.ignored[region.rows]])
+    numbers, successors = _number_clusters(former, now, library.is_reliable[rows] & ~stays_out)
     clusters, seen = faces.clusters.copy(), faces.seen.copy()
-    for cluster, successor in numbered.successors.items():
+    for cluster, successor in successors.items():
         clusters[faces.clusters == cluster] = successor
-    clusters[rows] = numbered.clusters
-    numbers, sizes = np.unique(clusters, return_counts=True)
-    clusters[rows[np.isin(clusters[rows], numbers[sizes == 1])]] = NONE  # the others have left it
-    seen[rows] |= numbered.settled
+    clusters[rows] = [numbers.get(each, NONE) for each in now.tolist()]
+    clusters[rows[stays_out]] = NONE
+    seen[rows] |= (clusters[rows] != NONE) | ~is_owned
+    present, sizes = np.unique(clusters, return_counts=True)
+    clusters[rows[np.isin(clusters[rows], present[sizes == 1])]] = NONE  # the others have left it
     return replace(faces, clusters=clusters, seen=seen)
 
 
+def _number_clusters(former: I64, groups: I64, counted: Flags) -> tuple[dict[int, int], dict[int, int]]:
+    """Decide which group of open faces continues which cluster, and which is a new one.
+
+    A cluster continues in the group that has most of its faces.
+
+    Args:
+        former: int64 [N], the cluster that each face was in, or ``NONE``.
+        groups: int64 [N], the group that it is in now.
+        counted: bool [N], whether it counts for a new cluster.
+
+    Returns:
+        The cluster of each group, below ``NONE`` for new ones; and for each cluster that no longer exists,
+        the one that has most of its faces now.
+    """
+    was = former != NONE
+    pairs, counts = np.unique(np.stack([former[was], groups[was]], axis=1), axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")  # of equal counts, the older cluster comes first
+    shared = pairs[order].tolist()
+    numbers: dict[int, int] = {}
+    continued: set[int] = set()
+    for cluster, group_number in shared:
+        if group_number not in numbers and cluster not in continued:
+            numbers[group_number] = cluster
+            continued.add(cluster)
+    present, counts = np.unique(groups[counted], return_counts=True)
+    new = [each for each in present[counts >= _FEWEST].tolist() if each not in numbers]
+    numbers |= {each: NONE - 1 - place for place, each in enumerate(new)}
+    successors: dict[int, int] = {}
+    for cluster, group_number in shared:
+        if cluster not in continued:
+            successors.setdefault(cluster, numbers[group_number])
+    return numbers, successors
+
+
 def _counted(before: FaceTable, after: FaceTable) -> Regrouped:
-    """What has changed."""
     is_open = after.is_open
     had, has = (each.clusters[is_open] for each in (before, after))
     left = np.setdiff1d(had[had != NONE], has)

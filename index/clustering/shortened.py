@@ -1,10 +1,7 @@
-"""The descriptors of a whole library at once, in little memory, ready to be compared.
+"""Reads the descriptors of a whole library into little memory, for comparison.
 
-A library whose descriptors are many is brought into fewer dimensions, those in which its faces differ most:
-what is left out is hardly more than noise, and memory and time no longer depend on the model.
-docs/clustering.md has the figures.
-
-This module knows descriptors and ids; it knows neither groups nor persons.
+The descriptors of a large library are projected to the dimensions in which its faces differ most. The rest is
+hardly more than noise, and memory and time no longer depend on the model. docs/clustering.md has the figures.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,12 +16,12 @@ from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, ModelId
 
 WHOLE_BYTES = 64 << 20
-"""Descriptors that take more, as float32, are brought into ``FEW_DIMENSIONS``: 8,192 of 2048 elements."""
+"""Descriptors that take more, as float32, are projected to ``FEW_DIMENSIONS``: 8,192 of 2048 elements."""
 
 FEW_DIMENSIONS = 256
 
 _SAMPLE = 4096
-"""Faces from which the dimensions are found, spread evenly over the library."""
+"""Faces, spread evenly over the library, from which the dimensions are computed."""
 
 _ROUNDS = 2
 _SEED = 20261122
@@ -37,17 +34,17 @@ def read_shortened(
     on_chunk: Callable[[Descriptors], None],
     whole_bytes: int = WHOLE_BYTES,
 ) -> VectorStore:
-    """Read the descriptors of faces, once, and keep them as far as memory allows.
+    """Read the descriptors of faces once.
 
     Args:
         catalog: The library.
-        model: Whose descriptors.
+        model: The model of the descriptors.
         face_ids: int64 [N], rising; faces that the model has not described are left out.
-        on_chunk: Called with every chunk, not shortened.
+        on_chunk: Called with every chunk of whole descriptors.
         whole_bytes: See ``WHOLE_BYTES``.
 
     Returns:
-        The faces; their descriptors are of norm 1 at most where they were shortened.
+        The faces; descriptors that were projected are of norm 1 at most.
     """
     first = next(catalog.descriptors(model, face_ids), None)
     dimension = 0 if first is None else first.vectors.shape[1]
@@ -68,7 +65,7 @@ def _main_axes(catalog: Catalog, model: ModelId, face_ids: I64, dimension: int) 
     """The dimensions in which faces differ most, float32 [D, ``FEW_DIMENSIONS``], orthonormal.
 
     By subspace iteration (Halko, Martinsson and Tropp, "Finding structure with randomness", 2011, algorithm
-    4.4): a tenth of the work of an exact decomposition, and as good where the rest is noise.
+    4.4): a tenth of the work of an exact decomposition, and as good if the rest is noise.
     """
     sample = face_ids[:: max(1, len(face_ids) // _SAMPLE)]
     faces = Descriptors.joined(catalog.descriptors(model, sample), dimension).vectors
