@@ -1,6 +1,6 @@
-"""Stores the models that one library alone has: descriptors of another model, times a matrix learned here.
+"""Stores models of one library: each multiplies the descriptors of another model by a matrix learned there.
 
-This module neither learns nor applies the matrices, and knows no network.
+This module neither learns nor applies the matrices.
 """
 
 import json
@@ -20,7 +20,7 @@ from index.values import Descriptors
 from pipeline.values import F32, ModelId
 
 _MARK = "+adapted-"
-"""Between the name of the base and the number of the adaptation; no shipped model has it in its name."""
+"""Between the base model's name and the number of the adaptation; no shipped model's name contains it."""
 
 _NUMBER = np.dtype("<f4")
 
@@ -34,8 +34,8 @@ class StoredProjection:
         base: The model whose descriptors it projects, which may be a model of the library too.
         made_at: When, with an offset from UTC.
         matrix: float32 [D + 1, K]; the last row is an offset.
-        curve: What its similarities mean.
-        report: What was measured when it was learned, in a few words.
+        curve: The meaning of its similarities.
+        report: Its measured accuracy, in a few words.
     """
 
     model: ModelId
@@ -47,7 +47,7 @@ class StoredProjection:
 
 
 class Projections:
-    """The projections of one library. Every method is one transaction, and may raise a ``LibraryError``."""
+    """The projections of one library. Every method is one transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -55,15 +55,15 @@ class Projections:
     def chain(self, model: ModelId) -> tuple[StoredProjection, ...]:
         """The projections that lead to a model, in the order in which they are applied.
 
-        The base of the first is a shipped model; for a shipped model there are none.
+        The base of the first is a shipped model; a shipped model has no projections.
         """
         found: list[StoredProjection] = []
         with self._store.read() as connection:
             name = model
             while row := connection.execute(select(projection).where(projection.c.model == name)).first():
-                if len(found) > _number(model):  # each has a base of a lower number: this one has not
+                if len(found) > _number(model):  # a base has a lower number
                     raise LibraryDamaged(self._store.path, f"the model {model} is made from itself")
-                found.append(self._stored(row))
+                found.append(_stored(self._store, row))
                 name = found[-1].base
         return tuple(reversed(found))
 
@@ -76,7 +76,7 @@ class Projections:
         return ModelId(f"{root}{_MARK}{max(numbers, default=0) + 1}")
 
     def add(self, stored: StoredProjection) -> None:
-        """Keep a projection."""
+        """Store a projection."""
         rows, columns = stored.matrix.shape
         with self._store.write() as connection:
             connection.execute(
@@ -92,7 +92,7 @@ class Projections:
             )
 
     def describe(self, model: ModelId, found: Descriptors) -> None:
-        """Store descriptors by a model of this library, of faces that have none by it yet."""
+        """Store descriptors by a model of this library; faces that have one already are skipped."""
         rows = [
             {"face_id": number, "model": model, "vector": descriptor_to_blob(vector)}
             for number, vector in zip(found.ids.tolist(), found.vectors, strict=True)
@@ -100,36 +100,30 @@ class Projections:
         with self._store.write() as connection:
             insert_new(connection, descriptor, rows)
 
-    def _stored(self, row: Row[str, str, str, int, int, bytes, str]) -> StoredProjection:
-        try:
-            matrix = np.frombuffer(row.matrix, _NUMBER).reshape(row.rows, row.columns).astype(np.float32)
-            if not np.isfinite(matrix).all():
-                raise ValueError("a number in it is not finite")
-            body = json.loads(row.report)
-            return StoredProjection(
-                model=ModelId(row.model),
-                base=ModelId(row.base),
-                made_at=datetime.fromisoformat(row.made_at),
-                matrix=matrix,
-                curve=Curve.from_json(body),
-                report=str(body["report"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise LibraryDamaged(self._store.path, f"the stored model {row.model} cannot be read") from error
-
 
 def own_curve(store: Store, model: ModelId) -> Curve | None:
-    """What the similarities of a model of this library mean; ``None`` where it is no such model.
-
-    Raises:
-        LibraryError: The library cannot be read, or the model in it.
-    """
+    """The curve of a model of this library; ``None`` for any other model."""
     with store.read() as connection:
-        report = connection.scalar(select(projection.c.report).where(projection.c.model == model))
+        row = connection.execute(select(projection).where(projection.c.model == model)).first()
+    return None if row is None else _stored(store, row).curve
+
+
+def _stored(store: Store, row: Row[str, str, str, int, int, bytes, str]) -> StoredProjection:
     try:
-        return None if report is None else Curve.from_json(json.loads(report))
+        matrix = np.frombuffer(row.matrix, _NUMBER).reshape(row.rows, row.columns).astype(np.float32)
+        if not np.isfinite(matrix).all():
+            raise ValueError("a number in it is not finite")
+        body = json.loads(row.report)
+        return StoredProjection(
+            model=ModelId(row.model),
+            base=ModelId(row.base),
+            made_at=datetime.fromisoformat(row.made_at),
+            matrix=matrix,
+            curve=Curve.from_json(body),
+            report=str(body["report"]),
+        )
     except (KeyError, TypeError, ValueError) as error:
-        raise LibraryDamaged(store.path, f"the stored model {model} cannot be read") from error
+        raise LibraryDamaged(store.path, f"the stored model {row.model} cannot be read") from error
 
 
 def _number(model: ModelId) -> int:

@@ -1,14 +1,11 @@
-"""Reads the faces that decisions say are somebody, are not somebody, or are no faces, with their descriptors.
-
-This module writes nothing and judges nothing: ``index.recognition.gallery`` says what the faces mean.
-"""
+"""Reads confirmed faces, rejected faces, and faces that are none, with their descriptors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Integer, Select, Subquery, cast, func, select
+from sqlalchemy import Connection, Integer, Subquery, cast, func, select
 
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
@@ -19,16 +16,15 @@ from index.values import I64
 from pipeline.values import F32, ModelId
 
 FACES_A_YEAR = 20
-"""Confirmed faces of a person that are read for each year: the mean of more is hardly another one, and a
-library whose every face was confirmed is still read at once."""
+"""Confirmed faces that are read for each year of a person: more hardly change the mean, and take time."""
 
 MOST_REJECTIONS = 2000
-"""The latest rejections that are read with descriptors: more of them say nothing new."""
+"""The latest rejections that are read with descriptors: more add nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rejections:
-    """Faces, each with a person that it was decided not to be: int64 [R] both, by face."""
+    """Faces, each with a person that it is not, by decision: int64 [R] both, by face."""
 
     face_ids: I64
     person_ids: I64
@@ -42,18 +38,27 @@ class RejectedFaces(Rejections):
 
 
 def load_gallery(store: Store, model: ModelId) -> Gallery:
-    """Make the gallery of the persons that a library knows; see ``load_confirmed``."""
+    """Make the gallery of the known persons; see ``load_confirmed``."""
     return Gallery(load_confirmed(store, model))
 
 
 def load_confirmed(store: Store, model: ModelId) -> ConfirmedFaces:
     """Read confirmed faces of all persons that a model has described, by person.
 
-    Where a person has more than ``FACES_A_YEAR`` in a year, that many are taken, spread evenly over them.
-    Faces whose photos are gone count too.
+    Of more than ``FACES_A_YEAR`` in a year that many are taken, evenly spread. Faces whose photos are gone
+    count too.
     """
+    numbered = _numbered(model)
+    # i * m mod n is below m for exactly m of the numbers 0 to n - 1, evenly spread; for all if m >= n.
+    spread = numbered.c.number * FACES_A_YEAR % numbered.c.together < FACES_A_YEAR
+    query = (
+        select(numbered, descriptor.c.vector)
+        .join(descriptor, descriptor.c.face_id == numbered.c.face_id)
+        .where(descriptor.c.model == model, spread)
+        .order_by(numbered.c.person_id, numbered.c.face_id)
+    )
     with store.read() as connection:
-        rows = connection.execute(_query(model)).all()
+        rows = connection.execute(query).all()
     return ConfirmedFaces(
         face_ids=np.array([row.face_id for row in rows], dtype=np.int64),
         person_ids=np.array([row.person_id for row in rows], dtype=np.int64),
@@ -64,7 +69,7 @@ def load_confirmed(store: Store, model: ModelId) -> ConfirmedFaces:
 
 
 def not_faces(store: Store) -> I64:
-    """Read which faces were decided to be no faces: int64 [N], rising."""
+    """Read the faces that are none, by decision: int64 [N], rising."""
     query = select(verdict.c.face_id).where(verdict.c.status == "not-a-face").order_by(verdict.c.face_id)
     with store.read() as connection:
         return np.array(connection.scalars(query).all(), dtype=np.int64)
@@ -97,26 +102,8 @@ def _columns(rows: Sequence[Sequence[Any]]) -> tuple[I64, I64]:
     return face_ids, person_ids
 
 
-def _query(model: ModelId) -> Select[tuple[int, int, int, float, bytes]]:
-    numbered = _numbered(model)
-    # i * m mod n is below m for exactly m of the numbers 0 to n - 1, evenly spread; for all if m >= n.
-    spread = numbered.c.number * FACES_A_YEAR % numbered.c.together < FACES_A_YEAR
-    return (
-        select(
-            numbered.c.face_id,
-            numbered.c.person_id,
-            numbered.c.year,
-            numbered.c.quality,
-            descriptor.c.vector,
-        )
-        .join(descriptor, descriptor.c.face_id == numbered.c.face_id)
-        .where(descriptor.c.model == model, spread)
-        .order_by(numbered.c.person_id, numbered.c.face_id)
-    )
-
-
 def _numbered(model: ModelId) -> Subquery:
-    """The confirmed faces, numbered from 0 for each person and year, and how many these are together."""
+    """The confirmed faces, numbered from 0 for each person and year, and how many there are together."""
     year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
     same = (verdict.c.person_id, year)
     return (

@@ -1,40 +1,36 @@
-"""What persons look like: templates of confirmed faces, and how similar a probe is to each person.
+"""Templates of persons, made of confirmed faces, and how similar a probe is to each person.
 
-A person's template is the mean of its confirmed descriptors, brought back to unit norm. There is one of all
-years together, and one of each few years that have enough faces, so that a child is found at three and at
+A person's template is the mean of its confirmed descriptors, brought back to unit norm. There is one for all
+years together, and one for each few years that have enough faces, so that a child is found at three and at
 thirteen. A probe is compared with the faces themselves too, for photos without a date.
 
-Only confirmed faces are evidence. A recognised face would make faces like it recognised too, and one error
-would draw the next. docs/identification.md has the figures behind every number here. This module knows
-arrays, and neither the tables nor which similarity is enough.
+Only confirmed faces are evidence: if recognised faces were, one error would cause the next.
+docs/identification.md has the figures behind every number here. This module knows only arrays.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.values import I64
+from index.values import I64, Flags
 from pipeline.values import F32
 
-_Rows: TypeAlias = NDArray[np.intp]
-
 NO_YEAR = 0
-"""The year of a photo that does not say when it was taken."""
+"""The year of a photo without a date."""
 
 ENOUGH = 3
-"""Faces that a template of some years has at least: with fewer, one wrong face would be half of it."""
+"""Faces of a template of some years, at least: with fewer, one wrong face would be half of it."""
 
 SPAN = 3
 """Years that such a template covers, at most: children change faster, but few have that many photos."""
 
 NEAREST = 3
-"""How many of a person's faces must be near to a probe together, where no template is."""
+"""Nearest faces of a person whose mean similarity counts beside the templates."""
 
 _BASE_WEIGHT = 0.2
-"""Added to a face's quality, it is the face's weight in a template: a sixth of the full one for quality 0."""
+"""Added to a face's quality to make its weight in a template: quality 0 has a sixth of the full weight."""
 
 _CHUNK = 256
 """Probes compared at a time: with 30,000 confirmed faces they take 30 MB."""
@@ -42,12 +38,12 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConfirmedFaces:
-    """Confirmed faces, in any order.
+    """F confirmed faces, in any order.
 
     Attributes:
         face_ids: int64 [F].
-        person_ids: int64 [F], rows of the table ``person``.
-        years: int64 [F], when the photo was taken; ``NO_YEAR`` where it does not say.
+        person_ids: int64 [F].
+        years: int64 [F], when the photo was taken, or ``NO_YEAR``.
         qualities: float32 [F], 0 to 1.
         vectors: float32 [F, D], of unit norm.
     """
@@ -61,25 +57,19 @@ class ConfirmedFaces:
     def __len__(self) -> int:
         return len(self.face_ids)
 
-    def at(self, rows: _Rows) -> "ConfirmedFaces":
+    def at(self, rows: NDArray[np.intp] | Flags | slice) -> "ConfirmedFaces":
         """Some of them, in the order of ``rows``."""
-        return ConfirmedFaces(
-            self.face_ids[rows],
-            self.person_ids[rows],
-            self.years[rows],
-            self.qualities[rows],
-            self.vectors[rows],
-        )
+        return ConfirmedFaces(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a template is made of.
+    """The composition of a template.
 
     Attributes:
         person_id: The person.
         years: First and last year of its faces; ``None`` for the template of all years together.
-        faces: How many.
+        faces: How many faces.
     """
 
     person_id: int
@@ -89,11 +79,11 @@ class Template:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """How similar N probes are to P persons: cosines, float32 [N, P], by ``Gallery.person_ids``.
+    """Cosine similarities of N probes to P persons, float32 [N, P], in the order of ``Gallery.person_ids``.
 
     Attributes:
         template: To the person's nearest template.
-        group: To the ``NEAREST`` nearest of its faces, or to all if it has fewer: the mean.
+        group: To the ``NEAREST`` nearest of its faces (all if it has fewer), the mean.
         single: To the nearest of its faces.
     """
 
@@ -120,7 +110,7 @@ class FaceLikeness:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How similar a probe is to one person, in parts.
+    """How similar a probe is to one person.
 
     Attributes:
         templates: All the person's templates, the one of all years first.
@@ -132,10 +122,14 @@ class Likeness:
 
 
 class Gallery:
-    """The persons that a library knows, to compare probes with. Its content never changes.
+    """The known persons of a library, to compare probes with; immutable.
 
     Args:
         faces: Confirmed faces, described by one model.
+
+    Attributes:
+        person_ids: int64 [P], rising.
+        templates: By person, the one of all years first.
     """
 
     def __init__(self, faces: ConfirmedFaces) -> None:
@@ -145,8 +139,8 @@ class Gallery:
         self._ends = np.append(self._first_face[1:], len(faces))
         made = list(self._templates())
         self.templates: tuple[Template, ...] = tuple(template for template, _ in made)
-        """Those of one person stand together, the one of all years first; persons by rising id."""
-        self._vectors: F32 = _stacked([vector for _, vector in made], self._faces.vectors.shape[1])
+        vectors = np.array([vector for _, vector in made], np.float32)
+        self._vectors: F32 = vectors.reshape(len(made), self._faces.vectors.shape[1])
         persons = np.array([template.person_id for template in self.templates], dtype=np.int64)
         self._first_template = np.searchsorted(persons, self.person_ids)
 
@@ -154,28 +148,20 @@ class Gallery:
         """How many persons."""
         return len(self.person_ids)
 
-    @property
-    def face_ids(self) -> I64:
-        """The confirmed faces, int64 [F], by person."""
-        return self._faces.face_ids
-
     def without(self, face_ids: Collection[int]) -> "Gallery":
-        """Make the gallery as if some faces were not confirmed, as for those of the photo in question.
+        """Make the gallery without some faces, such as those of the probe's own photo.
 
-        A face is always similar to a template of which it is a part.
+        A face is always similar to a template that contains it.
         """
         left_out = np.isin(self._faces.face_ids, np.fromiter(face_ids, np.int64))
-        return Gallery(self._faces.at(np.flatnonzero(~left_out))) if left_out.any() else self
+        return Gallery(self._faces.at(~left_out)) if left_out.any() else self
 
     def evidence(self, probes: F32) -> Evidence:
         """Compare probes, float32 [N, D] of unit norm, with every person."""
-        parts = [self._evidence(probes[start : start + _CHUNK]) for start in range(0, len(probes), _CHUNK)]
-        empty = np.empty((0, len(self)), dtype=np.float32)
+        starts = range(0, max(1, len(probes)), _CHUNK)
+        parts = [self._evidence(probes[start : start + _CHUNK]) for start in starts]
         return Evidence(
-            *(
-                np.concatenate([empty, *(getattr(part, name) for part in parts)])
-                for name in ("template", "group", "single")
-            )
+            *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Evidence))
         )
 
     def likeness(self, probe: F32, person_id: int) -> Likeness:
@@ -206,13 +192,13 @@ class Gallery:
 
     def _templates(self) -> Iterator[tuple[Template, F32]]:
         for column, person_id in enumerate(self.person_ids.tolist()):
-            faces = self._faces.at(np.arange(self._first_face[column], self._ends[column]))
+            faces = self._faces.at(self._faces_of(column))
             yield Template(person_id, None, len(faces)), _mean(faces)
             spans = list(_spans(faces.years))
             if spans == [(faces.years.min(), faces.years.max())]:
-                continue  # it would be the same one again
+                continue  # the template would be the same
             for first, last in spans:
-                some = faces.at(np.flatnonzero((faces.years >= first) & (faces.years <= last)))
+                some = faces.at((faces.years >= first) & (faces.years <= last))
                 yield Template(person_id, (first, last), len(some)), _mean(some)
 
     def _faces_of(self, column: int) -> slice:
@@ -220,17 +206,17 @@ class Gallery:
 
 
 def _mean(faces: ConfirmedFaces) -> F32:
-    """The template of some faces, float32 [D], of unit norm: their mean, weighted by quality."""
+    """The template of some faces, float32 [D]: their mean, weighted by quality, of unit norm."""
     mean = (faces.qualities + np.float32(_BASE_WEIGHT)) @ faces.vectors
     norm = float(np.linalg.norm(mean)) or 1.0
     return np.asarray(mean / norm, dtype=np.float32)
 
 
 def _spans(years: I64) -> Iterator[tuple[int, int]]:
-    """First and last years of the templates: of each year with ``ENOUGH`` faces, else of a few together.
+    """First and last years of the templates.
 
-    From the earliest on, years are put together until they have enough faces. Where that would take more
-    than ``SPAN`` years, the earliest of them is left out.
+    From the earliest year on, years are put together until they have ``ENOUGH`` faces. If that would take
+    more than ``SPAN`` years, the earliest of them is left out.
     """
     dated = np.sort(years[years != NO_YEAR])
     start = 0
@@ -244,11 +230,7 @@ def _spans(years: I64) -> Iterator[tuple[int, int]]:
 
 
 def _mean_of_best(cosines: F32) -> F32:
-    """Of each row of [N, F], the mean of the ``NEAREST`` greatest, or of all."""
+    """The mean of the ``NEAREST`` greatest, or of all, of each row of [N, F]."""
     if cosines.shape[1] > NEAREST:
         cosines = np.partition(cosines, -NEAREST, axis=1)[:, -NEAREST:]
     return np.asarray(cosines.mean(axis=1), dtype=np.float32)
-
-
-def _stacked(vectors: list[F32], dimension: int) -> F32:
-    return np.stack(vectors) if vectors else np.empty((0, dimension), dtype=np.float32)

@@ -1,7 +1,6 @@
 """Finds the faces of the library that are nearest to probes, and the persons that the probes may be.
 
-The vector store knows ids, the catalog which of them are in a photo, the gallery what persons look like, the
-thresholds what is like enough. This module puts them together; it knows neither SQL nor FAISS.
+This module puts vector store, catalog, gallery and thresholds together; it knows neither SQL nor FAISS.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,13 +20,13 @@ from pipeline.values import F32
 
 @dataclass(frozen=True, slots=True)
 class NeighborOptions:
-    """Which of the near faces are wanted.
+    """Which near faces to find.
 
     Attributes:
         k: How many for each probe, at most.
         min_similarity: The lowest similarity of a match, -1 to 1.
-        not_of: Digest of the photo that the probes are from: its own faces are no matches.
-        not_these: Faces that are no matches either, such as those that were decided to be no faces.
+        not_of: Digest of the photo of the probes: its own faces are no matches.
+        not_these: Ids of faces that are no matches either.
     """
 
     k: int = 10
@@ -39,7 +38,7 @@ class NeighborOptions:
 def nearest(
     catalog: Catalog, vectors: VectorStore, probes: F32, options: NeighborOptions
 ) -> list[list[NearFace]]:
-    """Find the nearest faces that are in a photo, for each probe, by falling similarity.
+    """Find the nearest faces that are in a photo.
 
     Args:
         catalog: The library.
@@ -48,7 +47,8 @@ def nearest(
         options: Which and how many.
 
     Returns:
-        N lists; one is shorter than ``options.k`` only where the library holds no more such faces.
+        N lists, by falling similarity. One is shorter than ``options.k`` only if the library has no more
+        such faces.
     """
     in_photo = [] if options.not_of is None else catalog.face_ids_of(options.not_of)
     exclude = np.array([*in_photo, *options.not_these], dtype=np.int64)
@@ -77,7 +77,7 @@ def _in_photos(
 
 
 def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], options: NeighborOptions) -> bool:
-    """Whether a probe has too few faces, and the last one found is not yet too dissimilar."""
+    """Whether a probe has too few faces, and the last one found is still similar enough."""
     return any(
         len(kept) < options.k and neighbors and neighbors[-1].similarity >= options.min_similarity
         for neighbors, kept in zip(found, near, strict=True)
@@ -85,11 +85,11 @@ def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], options: 
 
 
 _JUST_BELOW = 0.001
-"""One face alone makes no name sure: with it, a similarity is raised to this far below the threshold."""
+"""One similar face alone makes no name sure: it raises the similarity to this far below the threshold."""
 
 
 class LikenessVerdict(StrEnum):
-    """How sure it is who a face is, by its likeness alone."""
+    """How sure an identification by similarity alone is."""
 
     ACCEPTED = "accepted"
     PROBABLE = "probable"
@@ -98,14 +98,14 @@ class LikenessVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Who a probe is most like.
+    """The person most similar to a probe.
 
     Attributes:
-        person_id: The person; ``NONE`` where nobody is known.
-        similarity: To the person, -1 to 1; -1 where nobody is known.
-        runner_up_id: The next person; ``NONE`` where there is no other.
-        runner_up: Similarity to that one; -1 where there is no other.
-        verdict: How sure it is.
+        person_id: The person, or ``NONE``.
+        similarity: To the person, -1 to 1; -1 without a person.
+        runner_up_id: The next person, or ``NONE``.
+        runner_up: Similarity to that one; -1 without one.
+        verdict: How sure the person is.
     """
 
     person_id: int
@@ -114,15 +114,10 @@ class Match:
     runner_up: float
     verdict: LikenessVerdict
 
-    @property
-    def margin(self) -> float:
-        """How much less similar the next person is; against nobody, the whole similarity counts."""
-        return self.similarity - max(self.runner_up, 0.0)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """Who each of N probes is most like; see ``Match``.
+    """The ``Match`` of each of N probes.
 
     Attributes:
         person_ids: int64 [N].
@@ -140,11 +135,7 @@ class Matches:
     accepted: NDArray[np.bool_]
     probable: NDArray[np.bool_]
 
-    def __len__(self) -> int:
-        return len(self.person_ids)
-
     def __getitem__(self, row: int) -> Match:
-        """That of one probe."""
         unsure = LikenessVerdict.PROBABLE if self.probable[row] else LikenessVerdict.UNKNOWN
         return Match(
             int(self.person_ids[row]),
@@ -156,10 +147,10 @@ class Matches:
 
 
 def similarities(evidence: Evidence, thresholds: Thresholds) -> F32:
-    """Make one similarity of the evidence for each probe and person, float32 [N, P].
+    """Combine the evidence for each probe and person into one similarity, float32 [N, P].
 
-    It is the similarity to the nearest template, or the mean of those to the three nearest faces if that is
-    greater. One face that is like enough by itself makes a person probable.
+    It is the similarity to the nearest template, or the mean similarity to the nearest faces if that is
+    greater. A single face that reaches the threshold makes a person probable.
     """
     sure = np.maximum(evidence.template, evidence.group)
     lifted = np.maximum(sure, np.float32(thresholds.accept - _JUST_BELOW))
@@ -172,18 +163,18 @@ def identify(
     thresholds: Thresholds,
     excluded: Mapping[int, Collection[int]] | None = None,
 ) -> Matches:
-    """Say who probes are.
+    """Find the person most similar to each probe.
 
     Args:
-        gallery: The persons that are known, without the faces of the photo that the probes are from.
+        gallery: The known persons, without the faces of the photo that the probes are from.
         probes: float32 [N, D], of unit norm.
         thresholds: Of the model that described the probes and the gallery.
-        excluded: By row of ``probes``, persons that it was decided not to be.
+        excluded: By row of ``probes``, persons that the face is not.
     """
     scores = similarities(gallery.evidence(probes), thresholds)
     for row, persons in (excluded or {}).items():
         scores[row, np.isin(gallery.person_ids, list(persons))] = -np.inf
-    # Two columns more, of nobody: there may be fewer persons than two.
+    # Two more columns, of nobody: there may be fewer persons than two.
     scores = np.pad(scores, ((0, 0), (0, 2)), constant_values=-np.inf)
     columns = np.argsort(-scores, axis=1, kind="stable")[:, :2]
     best = np.take_along_axis(scores, columns, axis=1)

@@ -1,12 +1,13 @@
-"""How identities would change if a library had another model.
+"""Compares the identifications of two models on one library.
 
-Both models identify the same faces, those that both have described, each by its own thresholds. Nothing is
-written here. A face counts as recognised by its similarity alone; rejections, and the rule that nobody is
-twice in one photo, apply only when the library really changes.
+Both models identify the faces that both have described, each by its own thresholds. A face counts as
+recognised by its similarity alone; rejections, and the rule that nobody is twice in one photo, apply only
+when the library really changes its model.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select
@@ -21,19 +22,19 @@ from index.values import I64, NONE
 from pipeline.values import ModelId
 
 _FOLDS = 10
-"""Confirmed faces are identified without a tenth of the photos that have any, their own among them: a face
-is always similar to a template of which it is a part."""
+"""The photos of confirmed faces are divided into so many parts. Each is identified without its own faces: a
+face is always similar to a template that contains it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two models make of the same faces.
+    """Two models on the same faces.
 
     Attributes:
         confirmed: Confirmed faces that were compared.
-        astray_before: Of them, those that the first model misidentifies as another person.
-        astray_after: Of them, those that the second model misidentifies.
-        open: Faces of which nothing was decided.
+        astray_before: Of them, those that the first model takes for another person.
+        astray_after: Of them, those that the second model takes for another person.
+        open: Faces without a decision.
         recognised_before: Of them, those that the first model recognises as somebody.
         recognised_after: Of them, those that the second model recognises.
         otherwise: Of them, those that both recognise, as different persons.
@@ -54,10 +55,7 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
     Args:
         store: The library.
         first: The library's own model.
-        second: Another one, that has described its faces.
-
-    Raises:
-        LibraryError: The library cannot be read, or a descriptor in it.
+        second: Another one that has described its faces.
     """
     catalog = Catalog(store)
     both = np.intersect1d(catalog.described_faces(first), catalog.described_faces(second))
@@ -70,7 +68,7 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
             .order_by(verdict.c.face_id)
         ).all()
     described = frozenset(both.tolist())
-    known = [_Confirmed(*row) for row in confirmed if row.face_id in described]
+    known = [row for row in confirmed if row.face_id in described]
     undecided = np.setdiff1d(both, decided)
     before, after = (dict(_recognised(store, model, undecided)) for model in (first, second))
     compared = [(before[each], after[each]) for each in before.keys() & after.keys()]
@@ -85,15 +83,8 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Confirmed:
-    face_id: int
-    person_id: int
-    content_id: int
-
-
 def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[tuple[int, int]]:
-    """Faces, each with the person that it is recognised as, or ``NONE``."""
+    """Faces, each with the person that it is recognised as or ``NONE``."""
     gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
     for chunk in Catalog(store).descriptors(model, face_ids):
         found = identify(gallery, chunk.vectors, thresholds)
@@ -101,17 +92,14 @@ def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[tuple[i
         yield from zip(chunk.ids.tolist(), persons.tolist(), strict=True)
 
 
-def _misidentified(store: Store, model: ModelId, confirmed: Collection[_Confirmed]) -> int:
+def _misidentified(store: Store, model: ModelId, confirmed: Sequence[Any]) -> int:
     """How many confirmed faces are most like another person; persons without another face do not count."""
     gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
-    folds: list[list[_Confirmed]] = [[] for _ in range(_FOLDS)]
-    for each in confirmed:
-        folds[each.content_id % _FOLDS].append(each)
     misidentified = 0
-    for fold in filter(None, folds):
-        persons = {each.face_id: each.person_id for each in fold}
+    for fold in range(_FOLDS):
+        persons = {row.face_id: row.person_id for row in confirmed if row.content_id % _FOLDS == fold}
         others = gallery.without(persons)
-        if not len(others):
+        if not persons or not len(others):
             continue
         left = frozenset(others.person_ids.tolist())
         for chunk in Catalog(store).descriptors(model, np.array(sorted(persons), dtype=np.int64)):

@@ -1,7 +1,4 @@
-"""Faces newly recognised since a given moment: those that are somebody now, and those that may be.
-
-Make a ``NewRecognitions`` before a change, and ask it afterwards. Nothing is written here.
-"""
+"""Counts faces newly recognised since a given moment."""
 
 from collections import Counter
 
@@ -19,7 +16,7 @@ from pipeline.values import ModelId
 
 
 class NewRecognitions:
-    """Remembers who each face is when it is made. Every method may raise a ``LibraryError``."""
+    """Remembers who each face was when it was made; make one before a change, and ask it afterwards."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -28,12 +25,12 @@ class NewRecognitions:
             self._last = connection.scalar(select(func.max(face.c.id))) or 0
 
     def by_person(self) -> Counter[int]:
-        """Count the faces that are a person now, confirmed or recognised, and were not, by person's id."""
+        """Count the faces that are a person now, confirmed or recognised, and were not before, by person."""
         now = self._person_ids()
         return Counter(person for face_id, person in now.items() if self._before.get(face_id) != person)
 
     def probable(self, model: ModelId, thresholds: Thresholds) -> int:
-        """Count the new faces that are nobody for sure, but like somebody enough for a person to look."""
+        """Count the new faces without a name that are similar enough to a person for review."""
         gallery = load_gallery(self._store, model)
         if not len(gallery):
             return 0

@@ -1,8 +1,7 @@
-"""What similarity was found to mean in one library, and the thresholds that follow from it.
+"""Stores calibrations, and computes the thresholds of a library.
 
-Everything that judges a similarity asks ``thresholds_for``. It takes what was measured in the library, and
-where nothing was, what the model comes with; and it counts the persons that a face is compared with now.
-This module does not know how a calibration is made.
+Everything that judges a similarity asks ``thresholds_for``. It uses the curve measured in the library, else
+the one that comes with the model, and the number of persons that a face is compared with now.
 """
 
 import json
@@ -22,7 +21,7 @@ from pipeline.values import ModelId
 
 @dataclass(frozen=True, slots=True)
 class ClosePersons:
-    """Two persons that are easily taken for one another, by their keys; see ``ClosePair``."""
+    """Two persons who are easily confused, by their keys; see ``ClosePair``."""
 
     person: str
     other: str
@@ -31,16 +30,16 @@ class ClosePersons:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was found in a library.
+    """What similarities mean in one library, as measured there.
 
     Attributes:
-        model: Whose similarities.
+        model: The model of the descriptors.
         made_at: When, with an offset from UTC.
-        curve: What a similarity means here.
-        close: Persons that are easily confused.
-        method: How the evidence was found: ``logistic`` or ``isotonic``, or ``shipped`` where what the model
-            comes with held up best.
-        persons: Whose confirmed faces it was found on.
+        curve: The result.
+        close: Persons who are easily confused.
+        method: How the evidence was fitted: ``logistic`` or ``isotonic``, or ``shipped`` if the model's own
+            curve was best.
+        persons: Number of persons with confirmed faces.
         same: Pairs of faces of one person.
         different: Pairs of faces of two.
     """
@@ -56,7 +55,7 @@ class Calibration:
 
 
 def thresholds_for(store: Store, model: ModelId) -> Thresholds:
-    """What similarities by a model mean in this library, for as many persons as it knows now."""
+    """Compute the thresholds of a model in this library now."""
     newest = (
         select(calibration.c.body)
         .where(calibration.c.model == model)
@@ -77,23 +76,20 @@ def thresholds_for(store: Store, model: ModelId) -> Thresholds:
 
 
 def thresholds_with(store: Store, model: ModelId, found: Calibration | None) -> Thresholds:
-    """What they would mean with this calibration, or with none."""
+    """Compute the thresholds with a given calibration, or with none."""
     if found is not None:
         return _calibrated(store, found.curve, found.close)
-    curve = own_curve(store, model)
-    if curve is not None:
-        return _calibrated(store, curve, ())
-    with store.read() as connection:
-        return shipped(model, _persons(connection))
+    curve = curve_that_came_with(store, model)
+    return shipped(model) if curve is None else _calibrated(store, curve, ())
 
 
 def curve_that_came_with(store: Store, model: ModelId) -> Curve | None:
-    """What a model comes with, before anything is calibrated; ``None`` for one that was never measured."""
+    """The curve of a model before any calibration; ``None`` for a model that was never measured."""
     return own_curve(store, model) or shipped_curve(model)
 
 
 def store_calibration(store: Store, found: Calibration) -> None:
-    """Make a calibration the one that holds for its model. Earlier ones are kept."""
+    """Store a calibration, which replaces earlier ones of its model; these are kept."""
     body = {
         **found.curve.to_json(),
         "close": [[each.person, each.other, each.margin] for each in found.close],
@@ -108,35 +104,26 @@ def store_calibration(store: Store, found: Calibration) -> None:
 
 
 def drop_calibrations(store: Store, model: ModelId) -> int:
-    """Go back to what a model comes with.
-
-    Returns:
-        How many calibrations were deleted.
-    """
+    """Delete all calibrations of a model, and return how many they were."""
     with store.write() as connection:
         return connection.execute(delete(calibration).where(calibration.c.model == model)).rowcount
 
 
 def forget_in_calibrations(connection: Connection, keys: Collection[str]) -> None:
-    """Delete the calibrations that name persons, inside the transaction in which these are forgotten."""
+    """Delete the calibrations that name persons, inside the transaction that forgets these."""
     for row in connection.execute(select(calibration.c.id, calibration.c.body)).all():
         if any(key in row.body for key in keys):
             connection.execute(delete(calibration).where(calibration.c.id == row.id))
 
 
 def _calibrated(store: Store, curve: Curve, close: tuple[ClosePersons, ...]) -> Thresholds:
-    """Thresholds by a curve; close persons who are not known any more are left out."""
+    """Thresholds by a curve; close persons who are no longer known are left out."""
     with store.read() as connection:
         rows = {row.key: row.id for row in connection.execute(select(person.c.key, person.c.id))}
-        persons = _persons(connection)
+        persons = connection.execute(select(func.count(distinct(verdict.c.person_id)))).scalar_one()
     pairs = tuple(
         ClosePair(rows[each.person], rows[each.other], each.margin)
         for each in close
         if each.person in rows and each.other in rows
     )
     return for_gallery(curve, persons, pairs)
-
-
-def _persons(connection: Connection) -> int:
-    """How many persons a face is compared with."""
-    return connection.execute(select(func.count(distinct(verdict.c.person_id)))).scalar_one()

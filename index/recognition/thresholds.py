@@ -1,8 +1,8 @@
-"""From similarity to a verdict and a probability: the thresholds of a model, and what they follow from.
+"""The thresholds of a model: from similarity to a verdict and a probability.
 
-A threshold belongs to a model: a cosine that means "the same person" for one means nothing for another. It
-follows from how often strangers are that similar (the model's curve), from how many persons a face is
-compared with, and from how many errors are accepted. This module knows numbers, and nothing of faces.
+A cosine means something else for each model. A threshold follows from how often strangers are that similar
+(the model's curve), how many persons a face is compared with, and how many errors are accepted. This module
+knows only numbers.
 """
 
 import math
@@ -19,15 +19,15 @@ ACCEPTED_STRANGERS = 0.01
 """The share of strangers' faces that may get a person's name: the false positive identification rate."""
 
 REVIEWED_STRANGERS = 0.05
-"""The share of them that may be shown as probably a person, for people to look at."""
+"""The share of them that may be shown as probably a person, for review."""
 
 FEWEST_PERSONS = 100
-"""Up to this many persons the thresholds are the same. With few persons they would become lax, while the
-fewer persons have a name, the more faces are of strangers."""
+"""Up to this many persons the thresholds are the same. With fewer they would become lax, although more faces
+are of strangers the fewer persons have a name."""
 
 MIN_MARGIN = 0.05
-"""How much more similar to one person than to the next a face must be, to be named for sure: there are
-brothers, and persons under two names. docs/identification.md has what it costs."""
+"""How much more similar to one person than to the next a face must be for a sure name: there are brothers,
+and persons under two names. docs/identification.md has the cost."""
 
 _SUREST = math.log(1e6)
 """Likelihood ratios are cut off at a million to one: the measurement has not many more pairs."""
@@ -35,12 +35,7 @@ _SUREST = math.log(1e6)
 
 @dataclass(frozen=True, slots=True)
 class RatePoint:
-    """How often two strangers are at least this similar.
-
-    Attributes:
-        rate: The false match rate (ISO/IEC 19795-1), above 0 and at most 1.
-        similarity: Cosine.
-    """
+    """The false match rate (ISO/IEC 19795-1), above 0 and at most 1, at a cosine similarity."""
 
     rate: float
     similarity: float
@@ -48,13 +43,7 @@ class RatePoint:
 
 @dataclass(frozen=True, slots=True)
 class EvidencePoint:
-    """How strongly a similarity speaks for one person.
-
-    Attributes:
-        similarity: Cosine.
-        log_ratio: Natural logarithm of how much more often two faces of one person are so similar than
-            two of different people.
-    """
+    """The natural logarithm of the likelihood ratio, one person to two people, at a cosine similarity."""
 
     similarity: float
     log_ratio: float
@@ -62,12 +51,12 @@ class EvidencePoint:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What similarity means for one model, as it was measured.
+    """The meaning of similarity for one model, as measured.
 
     Attributes:
-        rates: By falling rate, at least two. Between two points the logarithm of the rate is a straight
-            line, and so it is beyond the last.
-        evidence: By rising similarity, at least two; straight between, and flat beyond the ends.
+        rates: By falling rate, at least two. The logarithm of the rate is linear between two points and
+            beyond the last.
+        evidence: By rising similarity, at least two; linear between points, constant beyond the ends.
         provenance: What it was measured on, in a few words.
     """
 
@@ -77,12 +66,10 @@ class Curve:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Curve":
-        """Read what ``to_json`` made; other entries of the body are passed over.
+        """Read what ``to_json`` made; other entries of the body are ignored.
 
         Raises:
-            KeyError: A part is missing.
-            TypeError: A part is of another type.
-            ValueError: A number is not finite or out of its range, or there are too few points.
+            KeyError, TypeError, ValueError: A part is missing or malformed.
         """
         curve = cls(
             tuple(RatePoint(*map(float, each)) for each in body["rates"]),
@@ -97,7 +84,7 @@ class Curve:
         return curve
 
     def to_json(self) -> dict[str, Any]:
-        """Make a body for a table that keeps curves."""
+        """Make a JSON body to be stored."""
         return {
             "rates": [[point.rate, point.similarity] for point in self.rates],
             "evidence": [[point.similarity, point.log_ratio] for point in self.evidence],
@@ -105,7 +92,7 @@ class Curve:
         }
 
     def similarity_at(self, rate: float) -> float:
-        """The similarity that this part of the pairs of strangers reaches, at most 1."""
+        """The similarity at which the false match rate is ``rate``, at most 1."""
         known = [math.log(point.rate) for point in self.rates]
         similarities = [point.similarity for point in self.rates]
         if math.log(rate) < known[-1]:
@@ -114,24 +101,16 @@ class Curve:
         return float(np.interp(math.log(rate), known[::-1], similarities[::-1]))
 
     def log_ratio(self, similarity: float) -> float:
-        """How strongly a similarity speaks for one person, see ``EvidencePoint``."""
-        return float(
-            np.interp(
-                similarity,
-                [point.similarity for point in self.evidence],
-                [point.log_ratio for point in self.evidence],
-            )
-        )
+        """The evidence at a similarity, see ``EvidencePoint``."""
+        known = [point.similarity for point in self.evidence]
+        return float(np.interp(similarity, known, [point.log_ratio for point in self.evidence]))
 
 
 @dataclass(frozen=True, slots=True)
 class ClosePair:
-    """Two persons of a library who are easily confused, by their rows.
+    """Two persons of a library who are easily confused.
 
-    Attributes:
-        person_id: One.
-        other_id: The other.
-        margin: How much more similar to one of them a face must be than to the other, to be named for sure.
+    ``margin`` is how much more similar to one than to the other a face must be for a sure name.
     """
 
     person_id: int
@@ -141,14 +120,14 @@ class ClosePair:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a similarity means, for one model.
+    """The meaning of similarities by one model.
 
     Attributes:
-        accept: From this similarity on, two faces are taken for one person.
-        review: From this on they may be: a person should look.
+        accept: At this similarity two faces are taken for one person.
+        review: At this similarity they may be: a person should look.
         provenance: Where the two come from, in one line.
-        curve: What they were taken from; ``None`` for a model that was never measured.
-        close: Persons between whom the margin is wider than between others.
+        curve: Their source; ``None`` for a model that was never measured.
+        close: Pairs of persons with a wider margin.
     """
 
     accept: float
@@ -158,18 +137,14 @@ class Thresholds:
     close: tuple[ClosePair, ...] = ()
 
     def probability(self, similarity: float, among: int = 1) -> float | None:
-        """The probability that two faces, or a face and a person, are one person.
+        """The probability that a face is a person, or that two faces are one person, 0 to 1.
 
         The prior: a face is as likely somebody unknown as one of the persons that it is compared with, and
-        each of these is as likely as the others, 1 in twice their number. With ``among=1``, two faces are as
-        likely one person as two.
+        all of these are equally likely. It is ``None`` for a model that was never measured.
 
         Args:
             similarity: Cosine.
             among: How many persons the face was compared with, at least 1.
-
-        Returns:
-            From 0 to 1; ``None`` for a model that was never measured.
         """
         if self.curve is None:
             return None
@@ -177,12 +152,7 @@ class Thresholds:
         return 1 / (1 + math.exp(-log_odds))
 
     def margins(self, person_ids: I64, runner_up_ids: I64) -> F32:
-        """How far ahead of the runner-up each person must be to be named for sure, float32 [N].
-
-        Args:
-            person_ids: int64 [N], the most similar persons.
-            runner_up_ids: int64 [N], the next.
-        """
+        """How far ahead of the runner-up each person must be for a sure name: int64 [N] both, float32 [N]."""
         margins = np.full(len(person_ids), MIN_MARGIN, np.float32)
         for pair in self.close:
             one_way = (person_ids == pair.person_id) & (runner_up_ids == pair.other_id)
@@ -192,16 +162,11 @@ class Thresholds:
 
 
 def for_gallery(curve: Curve, persons: int, close: tuple[ClosePair, ...] = ()) -> Thresholds:
-    """Compute the thresholds where a face is compared with a number of persons.
+    """Compute the thresholds for a gallery of a number of persons.
 
     If a stranger is taken for each of N persons with the false match rate f, independently, then the stranger
-    is named with the probability 1 - (1 - f)^N. N is counted in doublings of ``FEWEST_PERSONS``, so that one
-    more person hardly ever moves a threshold.
-
-    Args:
-        curve: What was measured.
-        persons: How many are in the gallery.
-        close: See ``Thresholds``.
+    is named with the probability 1 - (1 - f)^N. N is rounded up to doublings of ``FEWEST_PERSONS``, so that
+    one more person hardly ever moves a threshold.
     """
     counted = FEWEST_PERSONS
     while counted < persons:
@@ -222,11 +187,11 @@ def for_gallery(curve: Curve, persons: int, close: tuple[ClosePair, ...] = ()) -
 
 
 def straight_evidence(zero: float, slope: float) -> tuple[EvidencePoint, ...]:
-    """Evidence that grows in proportion to similarity, up to the cut-off (a logistic regression).
+    """Evidence that is linear in similarity up to the cut-off (a logistic regression).
 
     Args:
-        zero: The similarity that speaks neither way.
-        slope: Of the logarithm of the likelihood ratio, by similarity; positive.
+        zero: The similarity at which the logarithm of the likelihood ratio is 0.
+        slope: Of that logarithm, by similarity; positive.
     """
     reach = _SUREST / slope
     return (EvidencePoint(zero - reach, -_SUREST), EvidencePoint(zero + reach, _SUREST))
@@ -255,16 +220,11 @@ _UNMEASURED = Thresholds(
 
 
 def shipped_curve(model: ModelId) -> Curve | None:
-    """What a model comes with; ``None`` for one that was never measured."""
+    """The curve that comes with a model; ``None`` for one that was never measured."""
     return _CURVES.get(model)
 
 
 def shipped(model: ModelId, persons: int = 0) -> Thresholds:
-    """The thresholds that a model comes with.
-
-    Args:
-        model: Which.
-        persons: In the gallery that faces are compared with.
-    """
+    """The thresholds that come with a model, for a gallery of a number of persons."""
     curve = shipped_curve(model)
     return _UNMEASURED if curve is None else for_gallery(curve, persons)

@@ -12,7 +12,7 @@ from index.decisions.model import Assign, Ignore, NotAFace, new_key
 from index.errors import LibraryDamaged
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
-from index.recognition.decided_faces import FACES_A_YEAR, load_gallery, not_faces
+from index.recognition.decided_faces import FACES_A_YEAR, load_confirmed, load_gallery, not_faces
 from index.store.store import Store
 from pipeline.values import F32, ModelId, PhotoFile, PhotoIndexed
 from tests.index.builders import MODEL, crawled, digest_of, indexed, stored, units
@@ -48,7 +48,7 @@ def test_confirmed_faces_are_in_it_and_no_others(database: Store, faces: list[in
     gallery = load_gallery(database, MODEL)
     named = {person.name: person.id for person in PeopleQueries(database).everyone().values()}
     assert gallery.person_ids.tolist() == sorted(named.values())
-    assert sorted(gallery.face_ids.tolist()) == faces[:3]
+    assert sorted(load_confirmed(database, MODEL).face_ids.tolist()) == faces[:3]
     evidence = gallery.evidence(stored(units(6))[:1])
     column = gallery.person_ids.tolist().index(named["Anna"])
     assert evidence.single[0, column] == pytest.approx(1.0, abs=1e-5)
@@ -83,7 +83,7 @@ def test_of_a_year_with_many_faces_some_are_taken_evenly(catalog: Catalog, datab
     ids = [face_of(catalog, number) for number in range(51)]
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(ids), new_key(), "Anna"))
-    chosen = load_gallery(database, MODEL).face_ids
+    chosen = load_confirmed(database, MODEL).face_ids
     assert len(chosen) == FACES_A_YEAR + 1
     assert ids[50] in chosen
     assert max(np.diff(np.sort(chosen[chosen != ids[50]]))) <= 3
@@ -93,7 +93,7 @@ def test_faces_of_photos_that_are_gone_are_still_evidence(database: Store, faces
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(faces[:1]), new_key(), "Anna"))
     crawled(database, [b"/p"])
-    assert load_gallery(database, MODEL).face_ids.tolist() == faces[:1]
+    assert load_confirmed(database, MODEL).face_ids.tolist() == faces[:1]
 
 
 def test_a_damaged_descriptor_is_said_to_be_one(library: Path, database: Store, faces: list[int]) -> None:

@@ -143,7 +143,7 @@ def test_the_next_person_and_the_margin_are_told(probe: F32) -> None:
     match = identify(gallery_of(turned(probe[0], [0.3, 0.8, 0.1]), [5, 6, 7]), probe, THRESHOLDS)[0]
     assert (match.person_id, match.runner_up_id, match.verdict) == (6, 5, LikenessVerdict.ACCEPTED)
     assert match.runner_up == pytest.approx(0.3, abs=1e-5)
-    assert match.margin == pytest.approx(0.5, abs=1e-5)
+    assert match.similarity - match.runner_up == pytest.approx(0.5, abs=1e-5)
 
 
 def test_too_close_to_call_is_only_probable(probe: F32) -> None:
@@ -173,4 +173,4 @@ def test_one_near_face_alone_makes_a_person_probable_and_no_more(probe: F32) -> 
 def test_where_nobody_is_known_nobody_is_named(probe: F32) -> None:
     matches = identify(gallery_of(probe[:0], []), probe, THRESHOLDS)
     assert matches[0] == Match(NONE, -1.0, NONE, -1.0, LikenessVerdict.UNKNOWN)
-    assert len(identify(gallery_of(probe, [1]), probe[:0], THRESHOLDS)) == 0
+    assert len(identify(gallery_of(probe, [1]), probe[:0], THRESHOLDS).person_ids) == 0
