@@ -1,7 +1,6 @@
-"""Arrays as the bytes that stand in the database, little-endian on every machine, and back.
+"""Converts arrays to the bytes that the database stores, little-endian on every machine, and back.
 
-Descriptors are kept as float16: docs/storage.md says why, with figures. This module knows nothing of
-SQL.
+Descriptors are stored as float16; docs/storage.md has the reasons, with figures.
 """
 
 from collections.abc import Sequence
@@ -17,26 +16,18 @@ _DESCRIPTOR = np.dtype("<f2")
 LANDMARKS_BYTES = 10 * _LANDMARKS.itemsize
 
 _TOLERANCE = 1e-2
-"""Float16 turns a norm of 1 into one between 0.999 and 1.001; what is further off was never a descriptor."""
+"""Allowed error of a stored descriptor's norm; float16 makes one of up to 0.001."""
 
 
 def landmarks_to_blob(landmarks: F32) -> bytes:
-    """Float32 [5, 2] as 40 bytes.
-
-    Raises:
-        ValueError: It has another shape.
-    """
+    """Float32 [5, 2] as 40 bytes; raises a ``ValueError`` for another shape."""
     if landmarks.shape != (5, 2):
         raise ValueError(f"landmarks are [5, 2], not {list(landmarks.shape)}")
     return landmarks.astype(_LANDMARKS).tobytes()
 
 
 def landmarks_from_blob(blob: bytes) -> F32:
-    """The float32 [5, 2] that was stored.
-
-    Raises:
-        ValueError: The blob is not 40 bytes long.
-    """
+    """The float32 [5, 2] that was stored; raises a ``ValueError`` unless the blob has 40 bytes."""
     return np.frombuffer(blob, dtype=_LANDMARKS).reshape(5, 2).astype(np.float32)
 
 
@@ -57,19 +48,16 @@ def dimension_of(blob: bytes) -> int:
 
 
 def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
-    """The descriptors that were stored, float32 [N, D], brought back to unit norm.
-
-    Args:
-        blobs: At least one.
+    """The descriptors that were stored, at least one: float32 [N, D], brought back to unit norm.
 
     Raises:
-        ValueError: They differ in length, or one of them is no unit vector any more.
+        ValueError: They differ in length, or one is not a unit vector.
     """
     size = len(blobs[0])
     if any(len(blob) != size for blob in blobs):
         raise ValueError("descriptors differ in length")
     vectors = np.frombuffer(b"".join(blobs), dtype=_DESCRIPTOR).reshape(len(blobs), -1).astype(np.float32)
-    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]  # np.linalg.norm makes copies first
+    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]  # np.linalg.norm would make copies
     if not np.all(np.abs(norms - 1.0) < _TOLERANCE):  # a NaN fails this comparison too
         raise ValueError("a descriptor is not of unit norm")
     vectors /= norms
@@ -77,12 +65,12 @@ def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
 
 
 def are_sound(blobs: Sequence[object], dimension: int) -> NDArray[np.bool_]:
-    """Which of these are stored descriptors of the right length, finite and of unit norm, bool [N]."""
+    """Whether each is a stored descriptor of the right length, finite and of unit norm: bool [N]."""
     size = dimension * _DESCRIPTOR.itemsize
     sound = np.array([isinstance(blob, bytes) and len(blob) == size for blob in blobs], dtype=bool)
     whole = b"".join(blob for blob in blobs if isinstance(blob, bytes) and len(blob) == size)
-    with np.errstate(invalid="ignore", over="ignore"):  # anything may stand there
+    with np.errstate(invalid="ignore", over="ignore"):  # damaged blobs may have any value
         vectors = np.frombuffer(whole, dtype=_DESCRIPTOR).reshape(-1, dimension).astype(np.float32)
         norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-        sound[sound] = np.abs(norms - 1.0) < _TOLERANCE  # a NaN fails this comparison
+        sound[sound] = np.abs(norms - 1.0) < _TOLERANCE
     return sound

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 Clock: TypeAlias = Callable[[], datetime]
-"""Says what time it is, with an offset from UTC."""
+"""Returns the time, with an offset from UTC."""
 
 
 def utc_now() -> datetime:
-    """The time, by this machine's clock."""
+    """The time in UTC."""
     return datetime.now(UTC)

@@ -1,19 +1,20 @@
-"""What can go wrong with a library, each with the file it happened to.
+"""The errors of a library.
 
     LibraryError
     ├── LibraryMissing        there is no library at that place
     ├── LibraryTooNew         a newer version of faceindex made it
     ├── LibraryDamaged        its content contradicts itself, or cannot be read
     │   └── NotALibrary       not SQLite, or not a library: nothing in it can be saved
-    ├── LibraryBusy           another process holds it, and did not let go in time
-    ├── LibraryInaccessible   it cannot be read or written here: permissions, a full disk, a read-only place
+    ├── LibraryBusy           another program kept it locked for too long
+    ├── LockHeld              another run has the lock
+    ├── LibraryInaccessible   it cannot be read or written: permissions, a full disk, a read-only place
     ├── ModelMismatch         it belongs to one model, and another one was asked for
-    ├── PersonUnknown         nobody in it has the name that was asked for
-    ├── DecisionRefused       what was decided makes no sense, as things are
-    └── JournalMalformed      a file of decisions holds something else
+    ├── PersonUnknown         nobody in it has that name
+    ├── DecisionRefused       the decision contradicts the library; nothing was changed
+    └── JournalMalformed      a file of decisions has something else in it; nothing was imported
 
-Every message says what happened, to which file, and what to do. Paths stand in messages as they are:
-who prints a message makes undecodable and control characters safe.
+Every message says what happened, to which file, and what to do. Paths are in messages as they are: the caller
+that prints them replaces undecodable and control characters.
 """
 
 from collections.abc import Iterator
@@ -22,11 +23,7 @@ from pathlib import Path
 
 
 class LibraryError(Exception):
-    """Base of what this package raises on purpose.
-
-    Attributes:
-        path: The library's file.
-    """
+    """Base of the errors of this package; ``path`` is the library's file."""
 
     def __init__(self, path: Path, message: str) -> None:
         super().__init__(message)
@@ -41,11 +38,7 @@ class LibraryMissing(LibraryError):
 
 
 class LibraryTooNew(LibraryError):
-    """The library was made by a newer version of faceindex.
-
-    Attributes:
-        revision: The revision of the schema that the library says it has.
-    """
+    """A newer version of faceindex made the library; ``revision`` is that of its schema."""
 
     def __init__(self, path: Path, revision: str) -> None:
         super().__init__(
@@ -57,16 +50,9 @@ class LibraryTooNew(LibraryError):
 
 
 class LibraryDamaged(LibraryError):
-    """A library's content contradicts itself, or cannot be read.
+    """A library's content contradicts itself, or cannot be read, for this ``reason``."""
 
-    Attributes:
-        reason: What is wrong with it.
-    """
-
-    ADVICE = (
-        "Save what can be read of it with 'faceindex check --repair', restore a backup, or move it away and "
-        "scan again"
-    )
+    ADVICE = "Repair it by 'faceindex check --repair', restore a backup, or move it away and scan again"
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, f"{path} cannot be used as a library: {reason}. {self.ADVICE}")
@@ -74,13 +60,13 @@ class LibraryDamaged(LibraryError):
 
 
 class NotALibrary(LibraryDamaged):
-    """The file is not SQLite, or not a library of faceindex: there is nothing in it that could be saved."""
+    """The file is not SQLite, or not a library of faceindex: nothing in it can be saved."""
 
     ADVICE = "Name another file; or, if it was one, restore a backup, or move it away and scan again"
 
 
 class LibraryBusy(LibraryError):
-    """Another process holds the library, and did not let go of it in time."""
+    """Another program kept the library locked for too long."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         super().__init__(
@@ -91,7 +77,7 @@ class LibraryBusy(LibraryError):
 
 
 class LockHeld(LibraryError):
-    """Another run holds the lock of the library."""
+    """Another run has the lock of the library."""
 
     def __init__(self, path: Path, owner: str) -> None:
         super().__init__(path, f"The library {path} is in use by {owner}: try again when it is done.")
@@ -118,12 +104,7 @@ def accessible(path: Path) -> Iterator[None]:
 
 
 class ModelMismatch(LibraryError):
-    """The library belongs to one model, and another one was asked for.
-
-    Attributes:
-        library_model: The model it belongs to; ``None`` where it has none yet.
-        asked: The model that was asked for.
-    """
+    """The library belongs to one model, or to none yet, and another one was asked for."""
 
     def __init__(self, path: Path, library_model: str | None, asked: str) -> None:
         super().__init__(
@@ -136,37 +117,27 @@ class ModelMismatch(LibraryError):
 
 
 class PersonUnknown(LibraryError):
-    """Nobody in the library has the name that was asked for.
-
-    Attributes:
-        name: That name.
-        close: Names that are like it, the closest first.
-    """
+    """Nobody in the library has that name; the message offers ``close`` ones."""
 
     def __init__(self, path: Path, name: str, close: tuple[str, ...]) -> None:
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         super().__init__(
             path, f"nobody is called {name}: {hint}'faceindex people list' shows everyone who is known"
         )
-        self.name = name
         self.close = close
 
 
 class DecisionRefused(LibraryError):
-    """What was decided makes no sense, as things are; nothing was changed."""
+    """The decision contradicts the library; nothing was changed."""
 
 
 class JournalMalformed(LibraryError):
-    """A file of decisions holds something else; nothing of it was imported.
-
-    Attributes:
-        line: The number of the first line that is none, from 1.
-    """
+    """A file of decisions has something else in it, first in ``line``, from 1; nothing was imported."""
 
     def __init__(self, path: Path, line: int, reason: str) -> None:
         super().__init__(
             path,
-            f"line {line} of the journal is no decision: {reason}. Nothing was imported into {path}: "
-            "take that line out, or the journal from another copy",
+            f"line {line} of the journal is not a decision: {reason}. Nothing was imported into {path}: "
+            "remove that line, or use another copy of the journal",
         )
         self.line = line

@@ -1,12 +1,11 @@
-"""The values that this package hands out: what is known of photos, faces, and their likeness.
+"""The values that this package returns: photos, faces, descriptors, and counts.
 
-All are frozen, and none holds a row or a connection. This module knows NumPy and the pipeline's
-values, and neither SQLAlchemy nor FAISS.
+None refers to a database row or connection; this module knows neither SQLAlchemy nor FAISS.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -20,7 +19,7 @@ I64: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
 NONE = -1
-"""Stands for a person, a group or a cluster where there is none, in arrays of their numbers."""
+"""No person, group or cluster, in arrays of their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,9 @@ class PhotoState:
         mtime_ns: Time of last change then, nanoseconds since the epoch.
         failed: It could not be read, or its content could not be decoded.
         missing: It was gone when its folder was last scanned.
-        racy: It had been changed so shortly before it was read that a later change may have left size and
-            time the same. Only its content can tell.
+        racy: It was read so shortly after a change that a later change may have left size and time the same.
         unread: It failed, and may be readable now though it is unchanged: the failure was not in its content,
-            or another decoder would read it.
+            or another decoder may read it.
     """
 
     size: int
@@ -54,7 +52,7 @@ class FailureRecord:
         path: The photo.
         stage: A value of ``pipeline.values.Stage``.
         reason: A value of ``pipeline.values.Reason``.
-        message: One line for the person who reads it, without the path.
+        message: One line for the user, without the path.
     """
 
     path: bytes
@@ -68,11 +66,11 @@ class FaceRecord:
     """A face in the library.
 
     Attributes:
-        face_id: Its id, never used for another face.
-        digest: BLAKE3 of the content that it is in, 32 bytes.
-        photo: A path with that content: one that is present, if there is any.
+        face_id: Never used for another face.
+        digest: BLAKE3 of its content, 32 bytes.
+        photo: A path with that content, a present one if there is any.
         missing: No path with that content is present.
-        box: In pixels of the upright, full-size photo, as the detector gave it.
+        box: In pixels of the upright, full-size photo.
         landmarks: float32 [5, 2], as in ``pipeline.values.DetectedFace``.
         confidence: The detector's probability that this is a face, 0 to 1.
         quality: How much it can be trusted for recognition.
@@ -90,14 +88,14 @@ class FaceRecord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Undescribed:
-    """A content of which a model has not described all faces.
+    """A content with faces that a model has not described.
 
     Attributes:
-        content_id: Its row; contents are handed out by rising ids.
-        digest: BLAKE3 of it, 32 bytes.
-        files: The photos that have this content and are not missing, by path; at least one.
-        face_ids: The faces that lack a descriptor, rising.
-        faces: The same faces as they were found.
+        content_id: Its row.
+        digest: BLAKE3, 32 bytes.
+        files: The present photos with this content, by path; at least one.
+        face_ids: The faces without a descriptor, rising.
+        faces: The same faces as they were detected.
     """
 
     content_id: int
@@ -109,11 +107,11 @@ class Undescribed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewDescriptors:
-    """Descriptors to be stored, of some faces in one content.
+    """Descriptors to store, of some faces in one content.
 
     Attributes:
         digest: Of the content, 32 bytes.
-        face_ids: The faces, rising.
+        face_ids: Rising.
         vectors: float32 [N, D], of unit norm, in the order of the faces.
     """
 
@@ -128,9 +126,9 @@ class Coverage:
 
     Attributes:
         faces: All faces.
-        described: Those that it has.
-        waiting: Those that it has not, and that are in a photo which is not missing.
-        contents: In so many contents these are.
+        described: Faces that it has described.
+        waiting: Faces in a present photo that it has not described.
+        contents: Contents with such faces.
     """
 
     faces: int
@@ -141,7 +139,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descriptors:
-    """Descriptors of some faces by one model, read together with the faces' ids.
+    """Descriptors of some faces by one model.
 
     Attributes:
         ids: int64 [N], face ids, rising.
@@ -155,7 +153,7 @@ class Descriptors:
         return len(self.ids)
 
     def only(self, face_ids: I64) -> "Descriptors":
-        """Those of some faces, int64 [M]; the others of them are passed over."""
+        """Those of some faces, int64 [M]; unknown faces are ignored."""
         return self._at(np.isin(self.ids, face_ids))
 
     def without(self, face_ids: I64) -> "Descriptors":
@@ -163,12 +161,12 @@ class Descriptors:
         return self._at(~np.isin(self.ids, face_ids))
 
     def _at(self, chosen: Flags) -> "Descriptors":
-        # A library may have a million of them: they are copied only where some are left out.
+        # There may be a million of them: copy only if some are left out.
         return self if chosen.all() else Descriptors(self.ids[chosen], self.vectors[chosen])
 
     @classmethod
     def joined(cls, chunks: Iterable["Descriptors"], dimension: int) -> "Descriptors":
-        """The descriptors of all chunks; of shape [0, ``dimension``] where there are none."""
+        """The descriptors of all chunks; of shape [0, ``dimension``] without a chunk."""
         found = [cls(np.empty(0, np.int64), np.empty((0, dimension), np.float32)), *chunks]
         return cls(
             np.concatenate([each.ids for each in found]), np.concatenate([each.vectors for each in found])
@@ -177,12 +175,7 @@ class Descriptors:
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A face that is near to a probe.
-
-    Attributes:
-        face_id: The face.
-        similarity: Cosine of the angle between the two descriptors, -1 to 1.
-    """
+    """A face near a probe, and the cosine of the angle between their descriptors, -1 to 1."""
 
     face_id: int
     similarity: float
@@ -190,7 +183,7 @@ class Neighbor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearFace:
-    """A face of the library that is near to a probe, with all that is known of it."""
+    """A ``Neighbor`` with its record."""
 
     face: FaceRecord
     similarity: float
@@ -205,11 +198,11 @@ class Recorded:
         unchanged: Photos that had this content before.
         duplicate: Photos whose content another photo has too.
         moved: Photos that had another path before.
-        failed: Photos that could not be read, or whose content cannot be decoded.
-        skipped: Files that are no photos.
+        failed: Photos that could not be read or decoded.
+        skipped: Files that are not photos.
         faces: Faces that were added.
-        perhaps_moved: The paths of one batch that got a content which other paths had, and what each counts
-            as until a crawl is complete: ``indexed`` or ``duplicate``.
+        perhaps_moved: Paths of one batch with a content that other paths had, and how each is counted until
+            the crawl is complete: ``indexed`` or ``duplicate``.
     """
 
     indexed: int = 0
@@ -222,7 +215,7 @@ class Recorded:
     perhaps_moved: Mapping[bytes, str] = field(default_factory=dict, compare=False)
 
     def with_moves(self, counted_as: Iterable[str]) -> "Recorded":
-        """The counts after photos that count as ``indexed`` or ``duplicate`` turned out to have moved."""
+        """The counts after photos counted as ``indexed`` or ``duplicate`` turned out to have moved."""
         counted = Counter(counted_as)
         return replace(
             self,
@@ -233,26 +226,13 @@ class Recorded:
 
     def __add__(self, other: "Recorded") -> "Recorded":
         """The counts of two batches together."""
-        return Recorded(
-            indexed=self.indexed + other.indexed,
-            unchanged=self.unchanged + other.unchanged,
-            duplicate=self.duplicate + other.duplicate,
-            moved=self.moved + other.moved,
-            failed=self.failed + other.failed,
-            skipped=self.skipped + other.skipped,
-            faces=self.faces + other.faces,
-        )
+        counts = [each.name for each in fields(self) if each.name != "perhaps_moved"]
+        return Recorded(*(getattr(self, each) + getattr(other, each) for each in counts))
 
 
 @dataclass(frozen=True, slots=True)
 class RootFigures:
-    """A folder or file that is scanned.
-
-    Attributes:
-        path: Absolute.
-        photos: Photos at or under it that were there at the last scan.
-        missing: Those that were not.
-    """
+    """A folder or file that is scanned, and its present and missing photos at the last scan."""
 
     path: bytes
     photos: int
@@ -261,12 +241,12 @@ class RootFigures:
 
 @dataclass(frozen=True, slots=True)
 class RootLoss:
-    """What a scan did not meet in a root.
+    """Photos of a root that a scan did not find.
 
     Attributes:
         root: Absolute path.
-        known: Photos at or under it that were not missing before.
-        lost: Of them, those that it did not meet.
+        known: Photos in it that were present before.
+        lost: Of them, those that were not found.
     """
 
     root: bytes
@@ -276,7 +256,7 @@ class RootLoss:
 
 @dataclass(frozen=True, slots=True)
 class StoredPhoto:
-    """A photo as it was when it was last read; without a digest where it could not be."""
+    """A photo when it was last read; without a digest if reading failed."""
 
     path: bytes
     size: int
@@ -286,11 +266,11 @@ class StoredPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What became of the photos of a root that moved.
+    """The photos of a root that moved.
 
     Attributes:
-        photos: Have the path of their new place.
-        known_already: Were given up, because their new place had been scanned before.
+        photos: Photos that got their new path.
+        known_already: Photos that were removed, because their new path had been scanned before.
     """
 
     photos: int
@@ -299,7 +279,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was given up: photos missing for too long, and faces in no photo any more."""
+    """Counts of what was removed: photos missing for too long, and faces in no photo any more."""
 
     photos: int
     faces: int
@@ -307,7 +287,7 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """How many present photos failed for one reason (a value of ``pipeline.values.Reason``)."""
+    """How many present photos failed for a reason (a value of ``pipeline.values.Reason``)."""
 
     reason: str
     photos: int
@@ -318,25 +298,21 @@ class Statistics:
     """A library in figures. A photo is a path; a content is what is in it.
 
     Attributes:
-        model: The model that the library belongs to; ``None`` before its first scan.
-        created_at: When that was chosen.
-        roots: Folders and files that were scanned, in the order they were first named.
-        photos: Paths that were there at the last scan, failed ones included.
+        model: ``None`` before the first scan.
+        created_at: When the model was chosen.
+        roots: Folders and files that were scanned, in the order of their first scan.
+        photos: Paths present at the last scan, failed ones included.
         photo_bytes: Their sizes together.
-        missing: Paths that were gone at the last scan.
-        failed: Present photos that could not be read, by reason, the most frequent first.
+        missing: Paths gone at the last scan.
+        failed: Present photos that could not be read, the most frequent reason first.
         contents: Different contents of the present photos that could be read.
-        contents_without_face: Those of them in which no face was found.
-        most_faces: Faces in the one that has most.
+        most_faces: Faces in the content that has most.
         duplicates: Present, readable photos beyond the first of each content.
         faces: Faces in those contents.
-        first_taken: When the earliest was taken, by its own clock; ``None`` where no photo says.
-        last_taken: The latest.
+        first_taken: When the earliest was taken, by its own clock; ``None`` if no photo says.
         descriptors: Faces that the model has described, those without a photo included.
-        descriptor_bytes: Bytes of their descriptors.
-        database_bytes: Bytes of the SQLite file.
-        index_kind: How the saved index keeps descriptors; ``None`` where none has been saved.
-        indexed_faces: Faces in it.
+        index_kind: How the saved index stores descriptors; ``None`` if none was saved.
+        indexed_faces: Faces in the saved index.
     """
 
     model: ModelId | None
@@ -361,10 +337,10 @@ class Statistics:
 
     @property
     def failures(self) -> int:
-        """Present photos that could not be read, for whatever reason."""
+        """Present photos that could not be read."""
         return sum(each.photos for each in self.failed)
 
     @property
     def faces_per_photo(self) -> float:
-        """Faces in an average readable content; 0.0 where there is none."""
+        """Mean number of faces in a readable content; 0.0 without one."""
         return self.faces / self.contents if self.contents else 0.0

@@ -1,4 +1,4 @@
-"""Writes files whole: there is the old one or the new one at every moment, and never a half."""
+"""Replaces files atomically: at every moment there is the old file or the new one, complete."""
 
 import os
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from index.errors import accessible
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
-    """Make a new, empty file, which gets its real name, and is on the disk, once the block has ended.
+    """Make a new, empty file, which replaces ``target``, synced to disk, when the block ends.
 
-    Where the block raises, the file is gone, and what had the name before is still there. Its owner alone
-    can read the file (0600): descriptors of faces are biometric data.
+    If the block raises, the file is deleted and ``target`` stays as it was. Only its owner can read the file
+    (0600): descriptors of faces are biometric data.
 
     Raises:
         LibraryInaccessible: The file cannot be written.
@@ -33,7 +33,7 @@ def written_whole(target: Path) -> Iterator[Path]:
 
 
 def sync_to_disk(path: Path) -> None:
-    """Have what was written to a file, or which names a folder holds, on the disk."""
+    """Flush the content of a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

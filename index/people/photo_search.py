@@ -1,4 +1,4 @@
-"""Finds photos by the persons in them and the time they were taken. Nothing is written here."""
+"""Finds photos by the persons in them and the time they were taken."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,13 +13,13 @@ from index.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class PhotoFilter:
-    """Which photos are wanted, by who is in them and when they were taken.
+    """Which photos to find.
 
     Attributes:
         persons: Ids of persons who are all in the photo; at least one.
-        without: Ids of persons none of whom is.
-        only: Nobody else is in it: no face but theirs, and what was decided to be no face.
-        since: Taken on this day or later, by the photo's own clock. A photo without a time never is.
+        without: Ids of persons who are not in it.
+        only: Nobody else is in it; faces that are none by decision do not count.
+        since: Taken on this day or later, by the photo's own clock. Photos without a time are left out.
         until: Taken on this day or earlier.
     """
 
@@ -32,13 +32,7 @@ class PhotoFilter:
 
 @dataclass(frozen=True, slots=True)
 class FoundPhoto:
-    """A photo that was found.
-
-    Attributes:
-        path: Absolute.
-        digest: Of its content.
-        taken_at: When, by the photo; ``None`` where it does not say.
-    """
+    """A photo that was found: absolute path, digest of its content, and when it was taken, if it says."""
 
     path: bytes
     digest: bytes
@@ -46,16 +40,15 @@ class FoundPhoto:
 
 
 def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
-    """Find the photos that show persons, missing ones left out, by the time they were taken, then path.
+    """Find the photos that show persons, by the time they were taken, then path.
 
-    A content at several paths is found at each of them.
+    Missing photos are left out. A content at several paths is found at each of them.
 
     Raises:
-        ValueError: No person is wanted.
-        LibraryError: The library cannot be read.
+        ValueError: ``search`` names no person.
     """
     if not search.persons:
-        raise ValueError("photos are found by the persons in them, and none is wanted")
+        raise ValueError("photos are found by the persons in them: name at least one")
     query = (
         select(photo.c.path, content.c.digest, content.c.taken_at)
         .join_from(photo, content)
@@ -70,7 +63,7 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
 
 
 def _conditions(search: PhotoFilter) -> list[ColumnElement[bool]]:
-    """What is asked of a content."""
+    """The conditions on a content."""
     named = named_faces()
     showing = select(face.c.content_id).join(named, named.c.face_id == face.c.id)
     conditions: list[ColumnElement[bool]] = [

@@ -1,15 +1,15 @@
-"""Queries for who is known, and for what is known of faces.
+"""Queries for persons, faces and clusters.
 
-A face of a person is confirmed, where a decision says so, or recognised, where it only looks like the
-person. A face that a decision covers, or from which the person was rejected, is not recognised, whatever
-was recognised before; nor is it in a cluster any more, though the tables keep that for when the decision
-is undone. Only faces in a photo count, missing photos included. Nothing is written here.
+A face of a person is confirmed by a decision, or recognised because it looks like the person. A face that a
+decision covers is not recognised and in no cluster; a face that a person was rejected for is not recognised
+as that person. The tables keep both for when the decision is undone. Only faces in a photo count, missing
+photos included.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -28,10 +28,10 @@ class Person:
 
     Attributes:
         id: Its row, stable as long as the person is known.
-        key: Names the person in every library, 32 hexadecimal digits.
-        name: What to show, and to type: the name, with a number behind it, as in ``Anna (2)``, where an
-            earlier person has the same one.
-        hidden: To be left out of lists.
+        key: Identifies the person in every library, 32 hexadecimal digits.
+        name: What users see and type. Where an earlier person has the same name, a number follows, as in
+            ``Anna (2)``.
+        hidden: Left out of lists.
     """
 
     id: int
@@ -42,13 +42,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """A person with numbers of faces.
+    """A person with the numbers of its faces.
 
-    Attributes:
-        person: The person.
-        confirmed: Faces that a decision says are the person.
-        recognised: Faces that look like the person.
-        missing: Faces of both kinds whose photos are all missing.
+    ``missing`` counts confirmed and recognised faces whose photos are all missing.
     """
 
     person: Person
@@ -67,12 +63,7 @@ class RecognisedFace:
 
 @dataclass(frozen=True, slots=True)
 class PersonFaces:
-    """The faces of a person.
-
-    Attributes:
-        confirmed: Ids, rising.
-        recognised: The most similar first.
-    """
+    """The faces of a person: confirmed ones by rising id, recognised ones by falling similarity."""
 
     confirmed: tuple[int, ...]
     recognised: tuple[RecognisedFace, ...]
@@ -80,16 +71,16 @@ class PersonFaces:
 
 @dataclass(frozen=True, slots=True)
 class FaceStatus:
-    """What was decided of a face, or follows; by default nothing.
+    """What is known of a face, by decisions and recognition.
 
     Attributes:
-        person: Who it is, confirmed or recognised; ``None`` where nobody knows.
+        person: Who it is, confirmed or recognised; ``None`` if unknown.
         confirmed: A decision says that it is this person.
-        similarity: To the person, where it was recognised; else ``None``.
-        ignored: Decided: a stranger.
-        not_a_face: Decided: no face.
-        rejected: Decided: none of these persons.
-        cluster_id: The cluster that it is in; ``None`` also where a decision covers it, or it is recognised.
+        similarity: To the person, if it was recognised.
+        ignored: A stranger, by a decision.
+        not_a_face: No face, by a decision.
+        rejected: Persons that it is not, by decisions.
+        cluster_id: Its cluster; ``None`` also if a decision covers it, or it was recognised.
         decision_id: Number of the decision that confirmed it, ignored it, or called it no face.
     """
 
@@ -105,14 +96,14 @@ class FaceStatus:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFaces:
-    """A cluster, with the faces that no decision covers and that are not recognised: ids, rising."""
+    """A cluster with its faces that no decision covers and that were not recognised, by rising id."""
 
     cluster_id: int
     face_ids: tuple[int, ...]
 
 
 class PeopleQueries:
-    """Who is known in one library. Every method is one transaction, and may raise a ``LibraryError``."""
+    """The persons, faces and clusters of one library. Every method is one transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -146,14 +137,13 @@ class PeopleQueries:
         """The person of this name, whatever its case.
 
         Raises:
-            PersonUnknown: Nobody has it; the message names the closest.
+            PersonUnknown: Nobody has the name.
         """
         names = {folded(each.name): each for each in self.everyone().values()}
-        name_folded = folded(name)
-        if name_folded not in names:
-            close = get_close_matches(name_folded, names, n=_CLOSE_NAMES)
+        if (key := folded(name)) not in names:
+            close = get_close_matches(key, names)
             raise PersonUnknown(self._store.path, name, tuple(names[each].name for each in close))
-        return names[name_folded]
+        return names[key]
 
     def faces_of(self, person_id: int) -> PersonFaces:
         """The faces of a person."""
@@ -173,7 +163,7 @@ class PeopleQueries:
         )
 
     def statuses(self, face_ids: Sequence[int]) -> dict[int, FaceStatus]:
-        """What was decided of some faces, or follows, by id; every id that was asked for is in it."""
+        """The status of each of some faces, by id."""
         seen = recognised_faces().subquery()
         query = (
             select(
@@ -202,37 +192,31 @@ class PeopleQueries:
         return {face_id: found.get(face_id, FaceStatus()) for face_id in face_ids}
 
     def clusters(self) -> tuple[ClusterFaces, ...]:
-        """The clusters with at least one face that is left in them, the largest first."""
+        """The clusters that have a face left, the largest first."""
         with self._store.read() as connection:
             found = _clusters(connection, _clustered())
         return tuple(sorted(found, key=lambda each: (-len(each.face_ids), each.cluster_id)))
 
     def cluster(self, cluster_id: int) -> ClusterFaces:
-        """One cluster; without a face where there is no such cluster, or no face is left in it."""
+        """One cluster; without a face if it does not exist, or no face is left in it."""
         with self._store.read() as connection:
             found = _clusters(connection, _clustered().where(cluster_face.c.cluster_id == cluster_id))
         return found[0] if found else ClusterFaces(cluster_id, ())
 
     def digest_of(self, path: bytes) -> bytes | None:
-        """Digest of the content that a photo had when it was last read; ``None`` for one that is unknown.
-
-        ``Catalog.face_ids_of`` has the faces in it, in the order of ``who``.
-        """
+        """Digest of the content that a photo had when it was last read; ``None`` for an unknown photo."""
         query = select(content.c.digest).join_from(photo, content).where(photo.c.path == path)
         with self._store.read() as connection:
             return connection.scalar(query)
 
 
 def _everyone(connection: Connection) -> dict[int, Person]:
-    """All persons by id, with names of which no two are the same."""
+    """All persons by id, each with a name of its own."""
     persons: dict[int, Person] = {}
     taken: set[str] = set()
     for row in connection.execute(select(person).order_by(person.c.id)):
-        name = row.name
-        for number in count(2):
-            if folded(name) not in taken:
-                break
-            name = f"{row.name} ({number})"
+        names = chain([row.name], (f"{row.name} ({number})" for number in count(2)))
+        name = next(each for each in names if folded(each) not in taken)
         taken.add(folded(name))
         persons[row.id] = Person(row.id, row.key, name, row.hidden)
     return persons
@@ -253,7 +237,7 @@ def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) 
 
 
 def _clustered() -> Select[tuple[int, int]]:
-    """The faces that are in a cluster and in a photo, and that nothing covers."""
+    """The faces in a cluster and in a photo that no decision covers and that were not recognised."""
     seen = recognised_faces().subquery()
     photos = contents_in_photos()
     return (
@@ -272,7 +256,3 @@ def _clusters(connection: Connection, query: Select[tuple[int, int]]) -> list[Cl
     for row in connection.execute(query):
         members.setdefault(row.cluster_id, []).append(row.face_id)
     return [ClusterFaces(cluster_id, tuple(faces)) for cluster_id, faces in members.items()]
-
-
-_CLOSE_NAMES = 3
-"""So many names are offered in the place of one that nobody has."""

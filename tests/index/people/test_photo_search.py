@@ -38,7 +38,7 @@ def test_photos_by_who_is_in_them(journal: Journal, people: PeopleQueries, datab
     assert found(database, PhotoFilter((ben,))) == ["0.jpg"]
     journal.append(Merge(ANNA, BEN))
     assert found(database, PhotoFilter((anna,), only=True)) == ["0.jpg", "1.jpg"]
-    with pytest.raises(ValueError, match="none is wanted"):
+    with pytest.raises(ValueError, match="name at least one"):
         find_photos(database, PhotoFilter(()))
 
 
