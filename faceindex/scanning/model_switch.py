@@ -21,7 +21,6 @@ from faceindex.scanning.scan import ScanOptions
 from faceindex.session import Session
 from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
-from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.recognition.model_comparison import Comparison, compare
 from index.store.store import Store
@@ -52,7 +51,9 @@ def switch_model(
             session.model()  # an empty library has nothing to describe
             session.database.refuse_damaged()
             model = find_model(session.database, name)
-        _check_weights(settings, model)
+        from pipeline.models.weights import WeightsStore  # it brings OpenVINO
+
+        WeightsStore(settings.cache_dir).locate(model)
         with locked(settings.library, kind="describing"):
             return _ModelSwitcher(settings, model, listeners or Listeners(), options or ScanOptions()).run()
 
@@ -87,29 +88,28 @@ class _ModelSwitcher:
             described = describer.run(self._options.deadline)
             if not described.in_time:
                 with Session.open(self._settings) as session:
-                    return self._result(session.database, described, session.model(), None)
+                    return self._result(session, described, session.model(), None)
             with self._open_to_write(math.inf) as session:
                 # Somebody may have scanned since the last face was described.
                 if not Redescription(session.database, self._model.model_id).undescribed(describer.last, 1):
                     return self._change(session, described)
 
     def _change(self, session: Session, described: RedescriptionResult) -> ModelSwitch:
-        database, catalog, before = session.database, session.catalog, session.model()
-        redescription = Redescription(database, self._model.model_id)
+        before, redescription = session.model(), Redescription(session.database, self._model.model_id)
         coverage = redescription.coverage()
-        comparison = _comparison(database, before, self._model)
+        comparison = _comparison(session.database, before, self._model)
         if self._options.allow_missing or not too_many(coverage.faces - coverage.described, coverage.faces):
-            loaded = load_index(catalog, self._model.model_id, self._model.dimension)
+            loaded = load_index(session.catalog, self._model.model_id, self._model.dimension)
             with undisturbed():
                 if not loaded.saved:
-                    save_index(loaded.index, catalog, self._model.model_id)
+                    save_index(loaded.index, session.catalog, self._model.model_id)
                 redescription.make_current()
-            refresh_derived(database, self._model, self._listeners.note)
-        return self._result(database, described, before, comparison)
+            refresh_derived(session.database, self._model, self._listeners.note)
+        return self._result(session, described, before, comparison)
 
     def _result(
         self,
-        database: Store,
+        session: Session,
         described: RedescriptionResult,
         before: ModelSpec,
         comparison: Comparison | None,
@@ -117,9 +117,9 @@ class _ModelSwitcher:
         return ModelSwitch(
             previous=before.model_id,
             model=self._model.model_id,
-            changed=Catalog(database).model() == self._model.model_id,
+            changed=session.catalog.model() == self._model.model_id,
             described=described.faces,
-            coverage=Redescription(database, self._model.model_id).coverage(),
+            coverage=Redescription(session.database, self._model.model_id).coverage(),
             comparison=comparison,
             failures=described.failures,
             in_time=described.in_time,
@@ -135,12 +135,6 @@ class _ModelSwitcher:
                 raise
             self._listeners.note(f"{error} Waiting for it.")
             return open_session(patience=patience)
-
-
-def _check_weights(settings: Settings, model: ModelSpec) -> None:
-    from pipeline.models.weights import WeightsStore
-
-    WeightsStore(settings.cache_dir).locate(model)
 
 
 def _comparison(database: Store, before: ModelSpec, after: ModelSpec) -> Comparison | None:

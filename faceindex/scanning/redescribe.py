@@ -35,11 +35,7 @@ from pipeline.values import (
 )
 
 OpenToWrite: TypeAlias = Callable[[float], AbstractContextManager[Session]]
-"""Opens the library to write, for a moment; waits a number of seconds for another run.
-
-Raises:
-    LibraryLocked: The other run took longer.
-"""
+"""Opens the library to write; waits a number of seconds for another run, then raises ``LibraryLocked``."""
 
 OpenToRead: TypeAlias = Callable[[], AbstractContextManager[Session]]
 """Opens the library to read, in another thread; it waits for no other run."""
@@ -67,11 +63,7 @@ class RedescriptionResult:
 
 
 class KnownFaces:
-    """A detector that gives the known faces of a photo's content, and looks at no pixel.
-
-    Attributes:
-        contents: The contents to describe, by digest.
-    """
+    """A detector that gives the known faces of ``contents``, by digest, and looks at no pixel."""
 
     name = "known faces"
 

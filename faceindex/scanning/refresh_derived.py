@@ -1,6 +1,6 @@
 """Updates the derived data of a library: the saved index, the clusters, and the recognised faces.
 
-It runs after a scan, and after all else that adds or removes faces. To run it twice is the same as once.
+It runs after a scan, and after everything else that adds or removes faces.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from pipeline.models.registry import ModelSpec
 
 
 def refresh_derived(database: Store, model: ModelSpec, note: Callable[[str], None]) -> None:
-    """Update the derived data of a library.
+    """Update the derived data of a library that is open to write.
 
     Args:
-        database: Open to write.
-        model: The library's.
+        database: The library.
+        model: The library's model.
         note: Called with a sentence for the user if the saved index could not be used, or if faces are not
             described yet.
 

@@ -49,7 +49,7 @@ def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None =
 
     Args:
         session: Open to write.
-        roots: Absolute paths; they exist, or are known to the library.
+        roots: As for ``Scan.run``.
         options: How to scan.
     """
     if advice := place_advice(session.settings.library):
@@ -66,7 +66,6 @@ class ScanPass:
 
     Attributes:
         roots: What was scanned.
-        survey: What the crawl found.
         recorded: The counts of the files that were read.
         missing: The number of photos that were marked as missing.
         refused: Roots that lost so many photos that none of them was marked.
@@ -82,16 +81,7 @@ class ScanPass:
 
 
 class Scan:
-    """One scan of some folders and files into one library.
-
-    Args:
-        store: Open to write.
-        model: The library's model.
-        outcomes: Reads the files.
-        listeners: Are told the progress.
-        clock: Adds up the time of each stage.
-        crawl: Walks the folders.
-    """
+    """One scan of some folders and files into one library, which is open to write."""
 
     def __init__(
         self,
@@ -115,9 +105,7 @@ class Scan:
     def run(self, roots: Sequence[bytes], options: ScanOptions) -> ScanSummary:
         """Record what is in the roots, and update the derived data.
 
-        Args:
-            roots: Absolute paths of folders and files; they exist, or are known to the library.
-            options: How to scan.
+        The roots are absolute paths that exist, or are known to the library.
 
         Raises:
             OSError: A root vanished, or cannot be looked at.

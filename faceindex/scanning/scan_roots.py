@@ -26,11 +26,7 @@ def list_roots(session: Session) -> tuple[RootReport, ...]:
 def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False) -> Moved:
     """Record that a root, with all its photos, is at another place now.
 
-    Args:
-        session: Open to write.
-        old: The absolute path before.
-        new: The absolute path now.
-        dry_run: Only check.
+    The session is open to write. The paths are absolute. With ``dry_run``, the move is only checked.
 
     Raises:
         BadRequest: There is no such root, or one place lies in the other.
@@ -57,9 +53,8 @@ def forget_root(session: Session, path: bytes, *, dry_run: bool = False) -> int:
 
 def _check_is_root(session: Session, path: bytes) -> None:
     if path not in session.catalog.roots():
-        raise BadRequest(
-            f"{os.fsdecode(path)} is not one of the library's folders: see 'faceindex roots list'."
-        )
+        name = os.fsdecode(path)
+        raise BadRequest(f"{name} is not one of the library's folders: see 'faceindex roots list'.")
 
 
 def _check_are_there(photos: Sequence[StoredPhoto], old: bytes, new: bytes) -> None:
@@ -95,7 +90,5 @@ def _check_content(file: PhotoFile, digest: bytes) -> None:
     except PhotoError as error:
         raise FaceindexError(f"{os.fsdecode(file.path)}: {error.message}. Nothing was changed.") from error
     if not same:
-        raise FaceindexError(
-            f"{os.fsdecode(file.path)} is not the photo that was known under its old name: "
-            "nothing was changed."
-        )
+        name = os.fsdecode(file.path)
+        raise FaceindexError(f"{name} is not the photo that was known by its old name: nothing was changed.")

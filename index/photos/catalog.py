@@ -23,15 +23,7 @@ from index.photos.recorder import NO_FORMAT, Recorder
 from index.store.schema import content, descriptor, face, library, photo, root
 from index.store.statements import in_chunks, insert_new, is_one_of, is_under
 from index.store.store import Store
-from index.values import (
-    I64,
-    Descriptors,
-    FaceRecord,
-    FailureRecord,
-    PhotoState,
-    Recorded,
-    Statistics,
-)
+from index.values import I64, Descriptors, FaceRecord, FailureRecord, PhotoState, Recorded, Statistics
 from pipeline.values import F32, Box, ModelId, Outcome, PhotoIndexed, Quality
 
 CHUNK = 1000
@@ -49,7 +41,7 @@ class Catalog:
 
     Attributes:
         path: The library's file.
-        store: The same store.
+        store: The store.
     """
 
     def __init__(
@@ -62,7 +54,7 @@ class Catalog:
     def model(self) -> ModelId | None:
         """The model that the library belongs to; ``None`` before its first scan."""
         with self.store.read() as connection:
-            return _model(connection)
+            return connection.scalar(select(library.c.model))
 
     def choose_model(self, model: ModelId) -> None:
         """Set the library's model, unless it has this one already.
@@ -141,15 +133,10 @@ class Catalog:
 
     def failures_under(self, roots: Sequence[bytes]) -> list[FailureRecord]:
         """The photos at or under these paths, not missing, that could not be read, by path."""
-        columns = [
-            func.coalesce(photo.c[name], content.c[name])
-            for name in ("failed_stage", "failed_reason", "failed_message")
-        ]
-        query = (
-            select(photo.c.path, *columns)
-            .outerjoin(content)
-            .where(photo.c.missing_since.is_(None), columns[1].is_not(None))
-        )
+        names = ("failed_stage", "failed_reason", "failed_message")
+        stage, reason, message = (func.coalesce(photo.c[name], content.c[name]) for name in names)
+        query = select(photo.c.path, stage, reason, message).outerjoin(content)
+        query = query.where(photo.c.missing_since.is_(None), reason.is_not(None))
         with self.store.read() as connection:
             found = {
                 row[0]: FailureRecord(*row)
@@ -197,9 +184,7 @@ class Catalog:
     def descriptors(self, model: ModelId, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
         """The descriptors of some faces by a model, in chunks, without faces that it has not described.
 
-        Args:
-            model: The model.
-            face_ids: Rising.
+        The ids must rise.
 
         Raises:
             LibraryDamaged: A descriptor has another length or norm than it must have.
@@ -226,7 +211,7 @@ class Catalog:
         return and_(failed, or_(decoder.is_(None), ~is_one_of(decoder, current)))
 
     def _check_model(self, connection: Connection, model: ModelId) -> None:
-        chosen = _model(connection)
+        chosen = connection.scalar(select(library.c.model))
         if chosen != model:
             raise ModelMismatch(self.path, chosen, model)
 
@@ -262,11 +247,6 @@ def landmarks_of(row: Row[Any], library: Path) -> F32:
         return landmarks_from_blob(row.landmarks)
     except ValueError as error:
         raise LibraryDamaged(library, f"the landmarks of face {row.id} are no landmarks") from error
-
-
-def _model(connection: Connection) -> ModelId | None:
-    model = connection.scalar(select(library.c.model))
-    return None if model is None else ModelId(model)
 
 
 def _face_query() -> Select[Any]:

@@ -1,6 +1,7 @@
 """A library in figures, counted inside a transaction that the caller began."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
@@ -18,18 +19,13 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
     failed, photos, shown = _failed(connection), _photos(connection), _contents(connection)
     return Statistics(
         **photos,
+        **shown,
         **_descriptors(connection, model),
         model=model,
         created_at=_time(created_at),
         roots=tuple(connection.scalars(select(root.c.path).order_by(root.c.id))),
         failed=failed,
-        contents=shown["contents"],
-        contents_without_face=shown["without_face"],
-        most_faces=shown["most_faces"],
         duplicates=photos["photos"] - sum(each.photos for each in failed) - shown["contents"],
-        faces=shown["faces"],
-        first_taken=_time(shown["first"]),
-        last_taken=_time(shown["last"]),
         database_bytes=store_bytes,
         index_kind=index_kind,
         indexed_faces=indexed_faces,
@@ -60,7 +56,7 @@ def _failed(connection: Connection) -> tuple[ReasonCount, ...]:
     return tuple(ReasonCount(reason, photos) for reason, photos in rows)
 
 
-def _contents(connection: Connection) -> RowMapping:
+def _contents(connection: Connection) -> dict[str, Any]:
     """Figures of the readable contents of present photos."""
     faces = select(func.count()).where(face.c.content_id == content.c.id).scalar_subquery()
     present = select(photo.c.id).where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
@@ -71,14 +67,15 @@ def _contents(connection: Connection) -> RowMapping:
     )
     query = select(
         func.count().label("contents"),
-        func.count().filter(each.c.faces == 0).label("without_face"),
+        func.count().filter(each.c.faces == 0).label("contents_without_face"),
         func.coalesce(func.sum(each.c.faces), 0).label("faces"),
         func.coalesce(func.max(each.c.faces), 0).label("most_faces"),
         # As text: local times in order, whatever their offsets. Years apart, that is near enough.
-        func.min(each.c.taken_at).label("first"),
-        func.max(each.c.taken_at).label("last"),
+        func.min(each.c.taken_at).label("first_taken"),
+        func.max(each.c.taken_at).label("last_taken"),
     ).select_from(each)
-    return connection.execute(query).mappings().one()
+    row = connection.execute(query).mappings().one()
+    return {**row, **{name: _time(row[name]) for name in ("first_taken", "last_taken")}}
 
 
 def _descriptors(connection: Connection, model: ModelId | None) -> RowMapping:

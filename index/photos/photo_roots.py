@@ -92,13 +92,10 @@ class Roots:
         return len(gone)
 
     def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
-        """Delete photos that have been missing for long, and contents and faces that no photo has any more.
+        """Delete photos that have been missing for some days, and contents and faces that no photo has now.
 
-        Decisions stay: they name contents, and apply again if a content comes back.
-
-        Args:
-            days: How long a photo must have been missing.
-            dry_run: Only count.
+        With ``dry_run`` they are only counted. Decisions stay: they name contents, and apply again if a
+        content comes back.
         """
         before = (self._clock() - timedelta(days=days)).isoformat()
         is_old = and_(photo.c.missing_since.is_not(None), photo.c.missing_since <= before)

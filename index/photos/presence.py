@@ -118,9 +118,10 @@ class Presence:
                 present = connection.scalar(count.where(is_under(photo.c.path, root))) or 0
                 known = present - sum(is_inside(path, {root}) for path in moved)
                 if root in crawled.roots:
-                    losses.append(RootLoss(root, known, sum(is_inside(path, {root}) for path in lost)))
+                    gone = sum(is_inside(path, {root}) for path in lost)
                 else:
-                    losses.append(RootLoss(root, known, 0 if is_inside(root, crawled.unlisted) else known))
+                    gone = 0 if is_inside(root, crawled.unlisted) else known
+                losses.append(RootLoss(root, known, gone))
         return tuple(losses)
 
     def record_gone(self, crawled: Crawled, unseen: Unseen) -> None:
@@ -156,11 +157,10 @@ def _copies(connection: Connection, crawled: Crawled) -> Iterator[bytes]:
     query = select(photo.c.content_id, photo.c.path, photo.c.perhaps_moved)
     waiting = connection.scalars(select(photo.c.content_id).distinct().where(photo.c.perhaps_moved)).all()
     for chunk in in_chunks(waiting, _CHUNK):
-        holders: dict[int, dict[bytes, bool]] = {}
-        for content_id, path, perhaps_moved in connection.execute(
-            query.where(is_one_of(photo.c.content_id, chunk))
-        ):
-            holders.setdefault(content_id, {})[path] = perhaps_moved
+        holders: dict[int, dict[bytes, bool]] = defaultdict(dict)
+        rows = connection.execute(query.where(is_one_of(photo.c.content_id, chunk)))
+        for content_id, path, perhaps_moved in rows:
+            holders[content_id][path] = perhaps_moved
         for paths in holders.values():
             uncovered = {path for path in paths if not crawled.covers(path)}
             yield from (path for path, perhaps in paths.items() if perhaps and uncovered <= {path})

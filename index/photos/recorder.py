@@ -16,7 +16,7 @@ is complete. This module works inside a transaction of its caller, and opens no 
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum
+from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -44,30 +44,18 @@ NO_FORMAT = "none"
 """The decoder of a failed content that has no known format."""
 
 
-class _OutcomeKind(Enum):
-    """The counts in ``Recorded``, by name."""
-
-    INDEXED = "indexed"
-    UNCHANGED = "unchanged"
-    DUPLICATE = "duplicate"
-    FAILED = "failed"
-    SKIPPED = "skipped"
+_Kind: TypeAlias = Literal["indexed", "unchanged", "duplicate", "failed", "skipped"]
+"""What an outcome counts as, by the names of ``Recorded``."""
 
 
 class Recorder:
-    """Records outcomes inside one transaction, and counts them.
-
-    Args:
-        connection: In a transaction that may write.
-        now: The time.
-        since: A time before any file of the outcomes was read.
-    """
+    """Records outcomes, and counts them. ``since`` is a time before any of the files was read."""
 
     def __init__(self, connection: Connection, now: datetime, since: datetime) -> None:
         self._connection = connection
         self._now = now
         self._racy = range(_ns(since, -_RACY_SECONDS), _ns(now, +_RACY_SECONDS))
-        self._kinds: Counter[_OutcomeKind] = Counter()
+        self._kinds: Counter[str] = Counter()
         self._perhaps_moved: dict[bytes, str] = {}
         self._faces = 0
 
@@ -91,10 +79,9 @@ class Recorder:
 
     def counts(self) -> Recorded:
         """The counts of the outcomes recorded so far."""
-        counts = {kind.value: self._kinds[kind] for kind in _OutcomeKind}
-        return Recorded(**counts, faces=self._faces, perhaps_moved=self._perhaps_moved)
+        return Recorded(**self._kinds, faces=self._faces, perhaps_moved=self._perhaps_moved)
 
-    def _indexed(self, outcome: PhotoIndexed) -> _OutcomeKind:
+    def _indexed(self, outcome: PhotoIndexed) -> _Kind:
         known = self._content(outcome.digest)
         if known is not None and not known.failed:  # two files of one content were read at once
             return self._place(outcome.file, known.id)
@@ -117,47 +104,47 @@ class Recorder:
         if replaced is not None:
             carry_over_decisions(self._connection, replaced, content_id, self._now)
         self._put(outcome.file, content_id, {**_NO_FAILURE, "perhaps_moved": False})
-        return _OutcomeKind.INDEXED
+        return "indexed"
 
-    def _known(self, outcome: PhotoKnown) -> _OutcomeKind:
+    def _known(self, outcome: PhotoKnown) -> _Kind:
         content = self._content(outcome.digest)
         if content is None:
             raise ValueError(f"the content of {outcome.file.path!r} is known, but was never recorded")
         return self._place(outcome.file, content.id, failed=content.failed)
 
-    def _failed(self, outcome: PhotoFailed) -> _OutcomeKind:
+    def _failed(self, outcome: PhotoFailed) -> _Kind:
         if outcome.digest is None:
             self._put(outcome.file, None, {**_failure(outcome), "perhaps_moved": False})
-            return _OutcomeKind.FAILED
+            return "failed"
         content = self._content(outcome.digest)
         if content is not None and not content.failed:
             return self._place(outcome.file, content.id)  # its faces are known: keep them
         values = {**_failure(outcome), "decoder": outcome.decoder or NO_FORMAT}
         return self._place(outcome.file, self._put_content(outcome.digest, values), failed=True)
 
-    def _skipped(self, outcome: PhotoSkipped) -> _OutcomeKind:
+    def _skipped(self, outcome: PhotoSkipped) -> _Kind:
         photo = schema.photo
         self._connection.execute(
             update(photo)
             .where(photo.c.path == outcome.file.path, photo.c.missing_since.is_(None))
             .values(missing_since=self._now.isoformat())
         )
-        return _OutcomeKind.SKIPPED
+        return "skipped"
 
-    def _place(self, file: PhotoFile, content_id: int, *, failed: bool = False) -> _OutcomeKind:
+    def _place(self, file: PhotoFile, content_id: int, *, failed: bool = False) -> _Kind:
         """Record that a path has a known content: a duplicate if another photo that is not missing has it."""
         if self._content_at(file.path) == content_id:
             self._put(file, content_id, _NO_FAILURE)  # perhaps it moved here in an unfinished scan
-            return _OutcomeKind.FAILED if failed else _OutcomeKind.UNCHANGED
+            return "failed" if failed else "unchanged"
         photo = schema.photo
         others = select(photo.c.id).where(photo.c.content_id == content_id).limit(1)
         is_copy = self._connection.scalar(others.where(photo.c.missing_since.is_(None))) is not None
         perhaps_moved = is_copy or self._connection.scalar(others) is not None
         self._put(file, content_id, {**_NO_FAILURE, "perhaps_moved": perhaps_moved})
-        kind = _OutcomeKind.DUPLICATE if is_copy else _OutcomeKind.INDEXED
+        kind: _Kind = "duplicate" if is_copy else "indexed"
         if perhaps_moved and not failed:
-            self._perhaps_moved[file.path] = kind.value
-        return _OutcomeKind.FAILED if failed else kind
+            self._perhaps_moved[file.path] = kind
+        return "failed" if failed else kind
 
     def _content_at(self, path: bytes) -> int | None:
         """The row of a path's content, if it has one."""

@@ -38,16 +38,14 @@ class Redescription:
             return Coverage(faces, described, *connection.execute(waiting).one())
 
     def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
-        """Contents with faces that the model has not described, by rising id; missing photos do not count.
+        """The first contents after an id that have faces which the model has not described, by rising id.
 
-        Args:
-            after: Only ids above this one.
-            limit: The largest number of contents.
+        Contents of which all photos are missing are left out.
         """
-        lacking = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks())
+        has_any = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks()).exists()
         query = (
             select(content.c.id, content.c.digest)
-            .where(content.c.id > after, lacking.exists(), _is_in_photo(content.c.id))
+            .where(content.c.id > after, has_any, _is_in_photo(content.c.id))
             .order_by(content.c.id)
             .limit(limit)
         )
@@ -57,13 +55,11 @@ class Redescription:
             files: dict[int, list[PhotoFile]] = defaultdict(list)
             faces: dict[int, dict[int, DetectedFace]] = defaultdict(dict)
             present = photo.c.missing_since.is_(None)
-            for row in connection.execute(
-                select(photo).where(photo.c.content_id.in_(ids), present).order_by(photo.c.path)
-            ):
+            holders = select(photo).where(photo.c.content_id.in_(ids), present).order_by(photo.c.path)
+            for row in connection.execute(holders):
                 files[row.content_id].append(PhotoFile(row.path, row.size, row.mtime_ns))
-            for row in connection.execute(
-                select(face).where(face.c.content_id.in_(ids), self._lacks()).order_by(face.c.id)
-            ):
+            lacking = select(face).where(face.c.content_id.in_(ids), self._lacks()).order_by(face.c.id)
+            for row in connection.execute(lacking):
                 box, landmarks = Box(row.x, row.y, row.w, row.h), landmarks_of(row, self._store.path)
                 faces[row.content_id][row.id] = DetectedFace(box, landmarks, row.confidence)
         return tuple(
@@ -80,10 +76,8 @@ class Redescription:
         written = 0
         with self._store.write() as connection:
             for each in found:
-                lacking = (
-                    select(face.c.id).join(content).where(self._lacks(), content.c.digest == each.digest)
-                )
-                wanted = frozenset(connection.scalars(lacking))
+                lacking = select(face.c.id).join(content).where(content.c.digest == each.digest)
+                wanted = frozenset(connection.scalars(lacking.where(self._lacks())))
                 values = [
                     {"face_id": number, "model": self._model, "vector": descriptor_to_blob(vector)}
                     for number, vector in zip(each.face_ids, each.vectors, strict=True)
@@ -105,9 +99,8 @@ class Redescription:
 
     def _lacks(self) -> ColumnElement[bool]:
         """The condition that the model has not described a face."""
-        own = select(descriptor.c.face_id).where(
-            descriptor.c.face_id == face.c.id, descriptor.c.model == self._model
-        )
+        columns = descriptor.c
+        own = select(columns.face_id).where(columns.face_id == face.c.id, columns.model == self._model)
         return ~own.exists()
 
 
