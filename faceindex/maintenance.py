@@ -1,4 +1,7 @@
-"""Check and repair, backup and restore of a library, and advice about its place."""
+"""Check and repair, backup and restore of a library, and advice about its place.
+
+Every function may raise a ``FaceindexError``, see ``faceindex.errors``.
+"""
 
 import os
 from collections.abc import Iterator
@@ -59,11 +62,6 @@ def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | C
 
     Yields:
         Every fault, before it is repaired; what was saved of a damaged database; last, how it ended.
-
-    Raises:
-        NoLibrary: There is none.
-        LibraryLocked: Another run holds the lock, and ``repair`` is true.
-        FaceindexError: It is no library, or nothing in it can be read.
     """
     path = _absolute(settings.library)
     with explained(), ExitStack() as stack:
@@ -114,16 +112,10 @@ def _dimension(database: Store, model: ModelId) -> int | None:
 
 
 def make_backup(settings: Settings, target: Path, *, force: bool) -> BackedUp:
-    """Copy the library to a file, in the state that was last committed; a scan may go on meanwhile.
-
-    Args:
-        settings: Where the library is.
-        target: The file; its folder exists.
-        force: Replace an existing backup.
+    """Copy the library, as it was last committed, to a file; with ``force`` replace an existing backup.
 
     Raises:
         BadRequest: The target exists, or its folder does not.
-        FaceindexError: The library cannot be read, or the copy not be written.
     """
     path, target = _absolute(settings.library), _absolute(target)
     with explained():
@@ -139,9 +131,6 @@ def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restor
 
     Raises:
         BadRequest: There is no such file, or it is the library itself.
-        LibraryFromTheFuture: A newer version made it.
-        LibraryLocked: Another run is at work on the library.
-        FaceindexError: The backup is no library, or damaged; or the library cannot be replaced.
     """
     path, backup = _absolute(settings.library), _absolute(backup)
     backend = backend_of(path)

@@ -5,10 +5,7 @@ Every change is one transaction, which also updates the tables derived from the 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-
-from sqlalchemy import Connection
 
 from index.clock import Clock, utc_now
 from index.decisions.checks import checked
@@ -18,7 +15,6 @@ from index.decisions.journal_rows import (
     append_acts,
     append_decisions,
     face_keys,
-    has_decisions,
     next_number,
     read_decisions,
     readable,
@@ -37,7 +33,7 @@ from index.decisions.model import (
     new_key,
 )
 from index.decisions.replay import Replay, State, replay, undone_by
-from index.decisions.tombstones import Tombstones, read_tombstones, tombstones_in
+from index.decisions.tombstones import Tombstones, read_tombstones
 from index.errors import DecisionRefused
 from index.store.schema import face
 from index.store.statements import is_one_of
@@ -76,17 +72,16 @@ class Journal:
         self._clock = clock
 
     def append(self, act: Act) -> Decision:
-        """Append one decision.
+        """Append one decision; not an ``Undo`` or a ``Forget``, which have functions of their own.
 
         Raises:
-            DecisionRefused: It names no face or a forgotten one, an unknown person, or an invalid name; or it
-                is an ``Undo`` or a ``Forget``, which have methods of their own.
+            DecisionRefused: It names no face or a forgotten one, an unknown person, or an invalid name.
         """
         return self.append_all([act])[0]
 
     def append_all(self, acts: Sequence[Act]) -> tuple[Decision, ...]:
         """Append several decisions, all or none, in this order; see ``append``."""
-        with self._writing() as connection:
+        with readable(self._path), self._store.write() as connection:
             replayed = Replay(read_decisions(connection))
             forgotten = Tombstones(read_tombstones(connection))
             if any(forgotten.cover(each) for act in acts for each in faces_of(act)):
@@ -104,18 +99,12 @@ class Journal:
         return tuple(made)
 
     def undo(self, number: int | None = None) -> LoggedDecision:
-        """Undo a decision.
-
-        Args:
-            number: Its number; an undo may be undone too. By default the last one that holds and is no undo.
-
-        Returns:
-            The decision that was undone.
+        """Undo a decision, by default the last one that holds and is no undo, and return it.
 
         Raises:
             DecisionRefused: There is no such decision, or it does not hold, or cannot be undone.
         """
-        with self._writing() as connection:
+        with readable(self._path), self._store.write() as connection:
             decisions = read_decisions(connection)
             target = self._undoable(decisions, number)
             decisions += append_acts(connection, [Undo(target.uid)], self._clock())
@@ -125,53 +114,47 @@ class Journal:
 
     def decisions(self) -> tuple[LoggedDecision, ...]:
         """All decisions, the oldest first."""
-        with self._reading() as connection:
+        with readable(self._path), self._store.read() as connection:
             decisions = read_decisions(connection)
         return tuple(_logged(decisions, replay(decisions)))
 
     def state(self) -> State:
         """The state that follows from all decisions."""
-        with self._reading() as connection:
+        with readable(self._path), self._store.read() as connection:
             return replay(read_decisions(connection))
 
     def relink(self) -> None:
         """Update the derived tables after faces came or went, as by a scan."""
-        with self._reading() as connection:
-            if not has_decisions(connection):
+        with readable(self._path), self._store.read() as connection:
+            if next_number(connection) == 1:
                 return
-        with self._writing() as connection:
+        with readable(self._path), self._store.write() as connection:
             write_derived_tables(connection, replay(read_decisions(connection)))
 
     def is_forgotten(self, face: FaceKey) -> bool:
         """Whether the face was forgotten with its person, and must not be recorded."""
-        with self._reading() as connection:
-            return tombstones_in(connection, face.digest).cover(face)
+        with readable(self._path), self._store.read() as connection:
+            return Tombstones(read_tombstones(connection, face.digest)).cover(face)
 
     def face_keys(self, face_ids: Sequence[int]) -> tuple[FaceKey, ...]:
-        """The keys of faces, in the order of the ids.
-
-        Raises:
-            DecisionRefused: A face is not in the library.
-        """
-        with self._reading() as connection:
+        """The keys of faces, in the order of the ids; a ``DecisionRefused`` if a face is unknown."""
+        with readable(self._path), self._store.read() as connection:
             keys = face_keys(connection, is_one_of(face.c.id, face_ids))
-        unknown = next((each for each in face_ids if each not in keys), None)
-        if unknown is not None:
-            raise DecisionRefused(self._path, f"there is no face {unknown} in the library")
+        if unknown := set(face_ids) - keys.keys():
+            raise DecisionRefused(self._path, f"there is no face {min(unknown)} in the library")
         return tuple(keys[each] for each in face_ids)
 
     def export_lines(self) -> Iterator[str]:
         """The journal as lines of a file, without line ends (``index.decisions.journal_lines``)."""
-        with self._reading() as connection:
+        with readable(self._path), self._store.read() as connection:
             decisions, points = read_decisions(connection), read_tombstones(connection)
         return to_lines(decisions, points)
 
     def _undoable(self, decisions: Sequence[Decision], number: int | None) -> Decision:
-        """The decision to undo; see ``undo``."""
         undone = undone_by(decisions)
         if number is None:
             for decision in reversed(decisions):
-                if decision.uid not in undone and not isinstance(decision.act, _NEVER_BY_ITSELF):
+                if decision.uid not in undone and not isinstance(decision.act, Undo | Forget | Forgotten):
                     return decision
             raise DecisionRefused(self._path, "there is no decision left to undo")
         target = next((each for each in decisions if each.id == number), None)
@@ -183,20 +166,6 @@ class Journal:
         if target.uid in undone:
             raise DecisionRefused(self._path, f"decision {number} is undone already")
         return target
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with readable(self._path), self._store.read() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with readable(self._path), self._store.write() as connection:
-            yield connection
-
-
-_NEVER_BY_ITSELF = (Undo, Forget, Forgotten)
-"""Acts that are undone only by number, or never."""
 
 
 def _logged(decisions: Sequence[Decision], state: State) -> Iterator[LoggedDecision]:

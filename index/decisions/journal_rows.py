@@ -38,11 +38,6 @@ def readable(path: Path) -> Iterator[None]:
         raise LibraryDamaged(path, str(error)) from error
 
 
-def has_decisions(connection: Connection) -> bool:
-    """Whether the journal has any decision."""
-    return bool(connection.scalar(select(exists().select_from(decision))))
-
-
 def names_any(connection: Connection, digests: Sequence[bytes]) -> bool:
     """Whether decisions name a face in any of these contents."""
     return bool(connection.scalar(select(exists().where(decision_face.c.digest.in_(digests)))))

@@ -4,6 +4,7 @@ A tombstone is the centre of a forgotten face's box, and all that is left of it.
 the point counts as that face. All functions work in a transaction of their caller.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -11,8 +12,6 @@ from sqlalchemy import Connection, insert, select
 
 from index.decisions.model import FaceKey
 from index.store.schema import forgotten
-
-_POINTS = select(forgotten.c.digest, forgotten.c.x, forgotten.c.y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,9 @@ class Tombstones:
     """The tombstones of some contents."""
 
     def __init__(self, points: Iterable[Tombstone]) -> None:
-        self._contents: dict[bytes, list[Tombstone]] = {}
+        self._contents: dict[bytes, list[Tombstone]] = defaultdict(list)
         for point in points:
-            self._contents.setdefault(point.digest, []).append(point)
-
-    def digests(self) -> list[bytes]:
-        """The contents that have a tombstone."""
-        return list(self._contents)
+            self._contents[point.digest].append(point)
 
     def cover(self, face: FaceKey) -> bool:
         """Whether a tombstone lies in the face's box, so that the face must not be recorded."""
@@ -56,15 +51,12 @@ def tombstone_of(face: FaceKey) -> Tombstone:
     return Tombstone(face.digest, box.x + box.w / 2, box.y + box.h / 2)
 
 
-def read_tombstones(connection: Connection) -> list[Tombstone]:
-    """All tombstones, in the order in which they were made."""
-    return [Tombstone(*row) for row in connection.execute(_POINTS.order_by(forgotten.c.id))]
-
-
-def tombstones_in(connection: Connection, digest: bytes) -> Tombstones:
-    """The tombstones in one content."""
-    rows = connection.execute(_POINTS.where(forgotten.c.digest == digest))
-    return Tombstones(Tombstone(*row) for row in rows)
+def read_tombstones(connection: Connection, digest: bytes | None = None) -> list[Tombstone]:
+    """All tombstones, or those in one content, in the order in which they were made."""
+    columns = forgotten.c
+    query = select(columns.digest, columns.x, columns.y).order_by(columns.id)
+    rows = connection.execute(query if digest is None else query.where(columns.digest == digest))
+    return [Tombstone(*row) for row in rows]
 
 
 def add_tombstones(connection: Connection, points: Iterable[Tombstone]) -> Sequence[Tombstone]:

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from index.arrays import descriptor_to_blob, landmarks_to_blob
 from index.decisions.model import FaceKey
-from index.decisions.tombstones import tombstones_in
+from index.decisions.tombstones import Tombstones, read_tombstones
 from index.photos.carry_over_decisions import carry_over_decisions, carry_over_tombstones
 from index.store import schema
 from index.store.statements import upsert
@@ -97,7 +97,7 @@ class Recorder:
         replaced = None if before == content_id else before
         if replaced is not None:
             carry_over_tombstones(self._connection, replaced, content_id)
-        marks = tombstones_in(self._connection, outcome.digest)
+        marks = Tombstones(read_tombstones(self._connection, outcome.digest))
         for described in outcome.faces:
             if not marks.cover(FaceKey(outcome.digest, described.face.box)):
                 self._add_face(content_id, described)

@@ -68,11 +68,6 @@ def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
 
     No scan brings the faces back: tombstones keep them out. The caller holds the lock.
 
-    Args:
-        store: The library, open for writing.
-        key: Key of the person.
-        clock: For the time of the decision, which is kept without the name.
-
     Raises:
         DecisionRefused: The key is unknown.
         LibraryBusy: The person is forgotten, but the library's file could not be written anew, because
@@ -93,12 +88,7 @@ def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
 
 
 def purge(store: Store) -> Purged:
-    """Remove all traces of deleted rows from the library's files. Idempotent.
-
-    Raises:
-        LibraryBusy: Another process keeps reading the library.
-        LibraryError: A file cannot be read, written or deleted.
-    """
+    """Remove all traces of deleted rows from the library's files. Idempotent; raises as ``forget``."""
     catalog, path = Catalog(store), store.path
     indexes, rewritten = set(), [path]
     for model, dimension in _dimensions(store).items():

@@ -119,7 +119,7 @@ def take_out_tombstones(
     tombstones = Tombstones(points)
     doomed = [
         face_id
-        for digest in tombstones.digests()
+        for digest in {point.digest for point in points}
         for face_id, key in face_keys(connection, content.c.digest == digest).items()
         if tombstones.cover(key)
     ]

@@ -38,12 +38,7 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """Counts of what is in a library or a backup.
-
-    Attributes:
-        photos: Paths, missing ones included.
-        file_bytes: Size of the file.
-    """
+    """Counts of what is in a library or a backup; missing photos count too."""
 
     photos: int
     faces: int
@@ -53,12 +48,7 @@ class BackedUp:
 
 @dataclass(frozen=True, slots=True)
 class SavedTable:
-    """How many rows of a damaged table were saved.
-
-    Attributes:
-        lost_at_most: Upper bound on lost rows, from their ids; ``None`` where the end of the table could
-            not be read, so that the number is unknown.
-    """
+    """How many rows of a damaged table were saved; ``lost_at_most`` is ``None`` if its end cannot be read."""
 
     table: str
     saved: int
@@ -129,17 +119,12 @@ class Store(ABC):
     def vacuum(self) -> None:
         """Remove all traces of deleted rows from the store. It may need as much space again while it runs.
 
-        Raises:
-            LibraryBusy: Another process kept a transaction open.
+        Raises ``LibraryBusy`` if another process keeps a transaction open.
         """
 
     @abstractmethod
     def copies(self) -> Copies:
-        """Other libraries beside this one, which may hold what was deleted here.
-
-        Raises:
-            OSError: The folder cannot be read.
-        """
+        """Other libraries beside this one, which may hold what was deleted here. May raise an ``OSError``."""
 
     @abstractmethod
     def close(self) -> None:
@@ -164,11 +149,9 @@ class Backend(Protocol):
         """Open a library for writing; make it where there is none, for its owner alone."""
 
     def open(self, path: Path, access: Access) -> Store:
-        """Open an existing library. One of an earlier revision is upgraded first, beside a copy of it.
+        """Open an existing library; ``READ`` also works in a place that cannot be written.
 
-        Args:
-            path: The library.
-            access: ``READ`` also works in a place that cannot be written.
+        A library of an earlier revision is upgraded first, beside a copy of it.
 
         Raises:
             LibraryMissing: There is none, or, for a reader, an empty file; nothing is made.
@@ -182,19 +165,12 @@ class Backend(Protocol):
         """Raise as ``open`` does where there cannot be a library; nothing is opened or written."""
 
     def is_library(self, path: Path) -> bool:
-        """Whether a file is a library or a backup of one, sound or not.
-
-        Raises:
-            OSError: It cannot be read.
-        """
+        """Whether a file is a library or a backup of one, sound or not. May raise an ``OSError``."""
 
     def lock(self, path: Path, kind: str) -> AbstractContextManager[None]:
         """Hold a lock of a library, which need not exist yet; it ends with the process at the latest.
 
-        Locks of different kinds are independent.
-
-        Raises:
-            LockHeld: Another process holds it; the message names it and its start time.
+        Locks of different kinds are independent. Raises ``LockHeld``, which names the process that holds it.
         """
 
     def back_up(self, path: Path, target: Path) -> BackedUp:
@@ -207,28 +183,18 @@ class Backend(Protocol):
         """Count what is in a library or backup; raise as ``open`` does if it is damaged or too new."""
 
     def restore(self, backup: Path, path: Path) -> Path | None:
-        """Replace a library by a backup that ``inspect`` accepts.
-
-        Returns:
-            Where the old library is now; ``None`` where there was none.
-        """
+        """Replace a library by a backup that ``inspect`` accepts; returns where the old library is now."""
 
     def damage(self, path: Path) -> str | None:
-        """What is wrong with how a library is stored; ``None`` if nothing. Nothing is written.
+        """What is wrong with how a library is stored; ``None`` if nothing. Writes nothing.
 
-        Raises:
-            NotALibrary: It is no library, damaged or not.
+        Raises ``NotALibrary`` for a file that is no library, damaged or not.
         """
 
     def salvage(self, path: Path, now: str) -> Salvage:
-        """Move all readable content of a damaged library into a new one in its place.
+        """Move all readable content of a damaged library into a new one in its place; ``now`` is ISO 8601.
 
-        Args:
-            path: The library.
-            now: The time, ISO 8601.
-
-        Raises:
-            LibraryDamaged: Nothing in it can be read.
+        Raises ``LibraryDamaged`` if nothing in it can be read.
         """
 
     def shared_place(self, path: Path) -> str | None:

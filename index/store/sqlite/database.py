@@ -42,10 +42,9 @@ APPLICATION_ID = 0x66636978
 """Marks a SQLite file as ours (the letters fcix), see https://www.sqlite.org/pragma.html#pragma_application_id."""
 
 _MAGIC = b"SQLite format 3\0"
-"""How a SQLite file begins (https://www.sqlite.org/fileformat.html, section 1.3)."""
-
 _APPLICATION_ID_AT = 68
-"""Offset of the application's id in the file (same source)."""
+"""The start of a SQLite file, and the offset of the id (https://www.sqlite.org/fileformat.html, section
+1.3)."""
 
 
 class SqliteStore(Store):
@@ -181,10 +180,9 @@ def open_database(path: Path, access: Access) -> SqliteStore:
 
 
 def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> None:
-    """Upgrade a library in one transaction, which also holds off other processes that want to.
+    """Upgrade a library in one transaction; an empty file becomes a library.
 
-    An empty file becomes a library. Before an existing library is changed, a copy is made beside it:
-    FILE.revision-R, where R is its revision.
+    Before an existing library is changed, it is copied to FILE.revision-R, where R is its revision.
 
     Args:
         path: The library, absolute.

@@ -68,7 +68,8 @@ def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
         LibraryInaccessible: A file cannot be written or renamed.
     """
     with accessible(path):
-        kept = _free_name(path, suffix)
+        names = (path.with_name(f"{path.name}.{suffix}{number}") for number in chain([""], count(2)))
+        kept = next(name for name in names if not name.exists())
         if there_is_one := path.exists():
             try:
                 os.link(path, kept)
@@ -83,8 +84,3 @@ def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
         os.replace(new, path)
         sync_to_disk(path.parent)
     return kept if there_is_one else None
-
-
-def _free_name(path: Path, suffix: str) -> Path:
-    names = (path.with_name(f"{path.name}.{suffix}{number}") for number in chain([""], count(2)))
-    return next(name for name in names if not name.exists())
