@@ -340,10 +340,10 @@ class Library:
             dimension: Length of the adapted descriptors; by default as long as they are.
             dry_run: Only find out whether it would help.
         """
-        from faceindex.adapt.adaptation import AdaptationOptions, adapt
+        from faceindex.adapt.adaptation import adapt
 
         with explained():
-            return adapt(self.settings, AdaptationOptions(dimension, write=not dry_run), self._listeners)
+            return adapt(self.settings, dimension, write=not dry_run, listeners=self._listeners)
 
     def faces(self) -> "Iterator[results.LibraryFace]":
         """All faces of the library, by id, and what was decided of each or follows."""

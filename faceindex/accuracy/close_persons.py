@@ -1,48 +1,37 @@
-"""Finds persons who are easily taken for one another, as siblings are, by their own confirmed faces.
+"""Finds persons who are easily confused, such as siblings, by their confirmed faces.
 
-Each face is left out in turn and compared with its person and with each other one, as
-``index.recognition.identify`` would. How far its own person is ahead varies from face to face; where it must
-be expected to fall behind so far as to be named wrongly, more often than is borne, the margin between the two
-is made as wide as it takes.
+Each face is left out in turn and compared with its own person and with each other one, as
+``index.recognition.identify`` does. Where more than one face in a hundred is expected to be more similar to
+the other person by the usual margin, the two persons need a wider one.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from faceindex.accuracy.verification import F64
 from index.recognition.gallery import ConfirmedFaces
 from index.recognition.thresholds import MIN_MARGIN, ClosePair
 from pipeline.values import F32
 
 MIN_FACES = 3
-"""Confirmed faces of both persons, to say anything of the two."""
+"""Confirmed faces that both persons need."""
 
 _QUANTILE = 2.33
-"""Standard deviations beyond which one face in a hundred lies, of a normal distribution."""
+"""One value in a hundred of a normal distribution is more standard deviations above its mean."""
 
 _PRIOR_FACES = 5.0
-"""Faces that the variance pooled over all pairs of persons counts for."""
+"""Weight of the variance pooled over all pairs of persons, in faces."""
 
 _NEAREST = 3
 
-F64 = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Margins:
-    """How much more similar faces of a person (row) are to it than to another (column): float64 [P, P]."""
-
-    mean: F64
-    spread: F64
-
-
 def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
-    """The persons between whom the usual margin is too narrow, the most confusable first.
+    """Find the persons between whom ``MIN_MARGIN`` is too narrow, the widest margin first.
 
     Args:
-        faces: Confirmed ones; of persons with fewer than ``MIN_FACES`` nothing is said.
+        faces: Confirmed faces; persons with fewer than ``MIN_FACES`` are left out.
     """
     persons, person, counts = np.unique(faces.person_ids, return_inverse=True, return_counts=True)
     known = np.flatnonzero(counts >= MIN_FACES)
@@ -51,8 +40,7 @@ def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
     rows = np.flatnonzero(np.isin(person, known))
     order = rows[np.argsort(person[rows], kind="stable")]
     starts = np.concatenate([[0], np.cumsum(counts[known])[:-1]])
-    observed = _margins(faces.vectors[order], starts, counts[known])
-    needed = -observed.mean + _QUANTILE * observed.spread
+    needed = _needed_margins(faces.vectors[order], starts, counts[known])
     margins = np.maximum(needed, needed.T)
     first, second = np.nonzero(np.triu(margins > MIN_MARGIN, 1))
     found = [
@@ -62,8 +50,14 @@ def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
     return tuple(sorted(found, key=lambda pair: -pair.margin))
 
 
-def _margins(vectors: F32, starts: Rows, counts: Rows) -> _Margins:
-    """Margins of faces that are sorted by person; ``starts`` are the first rows of the persons."""
+def _needed_margins(vectors: F32, starts: Rows, counts: Rows) -> F64:
+    """The margin that faces of a person (row) need over another (column): float64 [P, P].
+
+    Args:
+        vectors: float32 [N, D], by person.
+        starts: The first row of each person, intp [P].
+        counts: Faces of each person, intp [P].
+    """
     scores = _scores(vectors, starts, counts)
     person = np.repeat(np.arange(len(counts)), counts)
     lead = scores[np.arange(len(person)), person][:, None] - scores
@@ -73,11 +67,11 @@ def _margins(vectors: F32, starts: Rows, counts: Rows) -> _Margins:
     pooled = squares[others].sum() / max(1, ((counts - 1)[:, None] * others).sum())
     variance = (squares + _PRIOR_FACES * pooled) / (counts - 1 + _PRIOR_FACES)[:, None]
     mean[~others] = np.inf  # nobody is confused with itself
-    return _Margins(mean, np.sqrt(variance))
+    return np.asarray(_QUANTILE * np.sqrt(variance) - mean, np.float64)
 
 
 def _scores(vectors: F32, starts: Rows, counts: Rows) -> F64:
-    """How like each face is to each person, without itself: float64 [N, P]."""
+    """Similarity of each face to each person, without the face itself: float64 [N, P]."""
     cosines = (vectors @ vectors.T).astype(np.float64)
     np.fill_diagonal(cosines, -np.inf)
     groups = []
@@ -90,7 +84,7 @@ def _scores(vectors: F32, starts: Rows, counts: Rows) -> F64:
 
 
 def _templates(vectors: F32, starts: Rows, counts: Rows) -> F64:
-    """Cosines with the mean of each person's faces, the face itself left out of its own: float64 [N, P]."""
+    """Cosines with the mean of each person's faces, without the face itself: float64 [N, P]."""
     sums = np.add.reduceat(vectors.astype(np.float64), starts, axis=0)
     cosines = vectors @ (sums / np.linalg.norm(sums, axis=1, keepdims=True)).T
     person = np.repeat(np.arange(len(counts)), counts)

@@ -1,9 +1,9 @@
-"""How well groups of faces are the people that they should be.
+"""Agreement of groups of faces with persons: B-cubed and pairwise.
 
 B-cubed (Bagga and Baldwin, "Entity-based cross-document coreferencing using the vector space model", ACL
 1998): for each face, the part of its group that is its person (precision) and the part of its person that is
-in its group (recall), and the means over faces. Pairwise: the same of pairs of faces. Faces in no group
-each are a group of one. Everything is counted; nothing here knows a descriptor.
+in its group (recall), and the means over faces. Pairwise: the same of pairs of faces. A face in no group is a
+group of one.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Precision, recall, and their harmonic mean ``f``, which is 0 where both are."""
+    """Precision, recall, and their harmonic mean ``f``, 0 where both are 0."""
 
     precision: float
     recall: float
@@ -24,15 +24,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """How groups and people agree.
-
-    Attributes:
-        faces: How many were grouped.
-        people: How many people they are.
-        groups: How many groups, those of one face too.
-        b_cubed: By faces.
-        pairwise: By pairs of faces.
-    """
+    """Numbers of faces, persons and groups (with those of one face), and how they agree."""
 
     faces: int
     people: int
@@ -42,19 +34,11 @@ class Clustering:
 
 
 def agree(groups: Sequence[int], people: Sequence[str]) -> Clustering | None:
-    """Compare groups with people.
-
-    Args:
-        groups: The group that each face is in, [N].
-        people: Who each face is, [N].
-
-    Returns:
-        ``None`` where there is no face.
-    """
+    """Compare the group of each face, [N], with its person, [N]; ``None`` without a face."""
     if not len(groups):
         return None
-    names, person = np.unique(np.asarray(people), return_inverse=True)
-    numbers, group = np.unique(np.asarray(groups), return_inverse=True)
+    names, person = np.unique(people, return_inverse=True)
+    numbers, group = np.unique(groups, return_inverse=True)
     cell = group * len(names) + person
     together = np.bincount(cell)
     of_group, of_person = np.bincount(group), np.bincount(person)
@@ -82,5 +66,5 @@ def _pairs(sizes: NDArray[np.intp]) -> int:
 
 
 def _ratio(part: int, whole: int) -> float:
-    """The part of nothing is all of it: no pair was put together wrongly, or left apart."""
+    """1 without a pair: none was put together wrongly, or left apart."""
     return part / whole if whole else 1.0

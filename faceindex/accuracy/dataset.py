@@ -1,15 +1,14 @@
-"""Reads what is to be evaluated: folders of labelled photos, lists of pairs and of groups.
+"""Reads what an evaluation needs: folders of labelled photos, lists of pairs and of groups.
 
-A folder holds one folder for each person, named for the person, as Labeled Faces in the Wild does. A list
-of pairs has the format of that collection's ``pairs.txt``: in the first line how many sets there are and
-how many pairs of a kind are in each; then for each set the pairs of one person, ``name n1 n2``, and those of
-two, ``name1 n1 name2 n2``; photo n of a person is ``name/name_000n.jpg``. No photo is opened here.
+A folder holds one folder for each person, named for the person, as Labeled Faces in the Wild does. A list of
+pairs has the format of that collection's ``pairs.txt``. Its first line says how many sets there are, and how
+many pairs of each kind a set has. For each set follow the pairs of one person, ``name n1 n2``, and those of
+two, ``name1 n1 name2 n2``. Photo n of a person is ``name/name_000n.jpg``. No photo is opened here.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ _EXTENSIONS = (".jpg", ".jpeg", ".png")
 
 @dataclass(frozen=True, slots=True)
 class LabelledPhoto:
-    """A photo, and who it is of."""
+    """A photo, and the person whom it shows."""
 
     person: str
     file: PhotoFile
@@ -32,7 +31,7 @@ class LabelledPhoto:
 
 @dataclass(frozen=True, slots=True)
 class NamedPair:
-    """Two photos that are compared, absolute paths."""
+    """Two photos to compare, absolute paths."""
 
     first: bytes
     second: bytes
@@ -41,7 +40,7 @@ class NamedPair:
 
 
 def labelled_photos(folder: Path) -> tuple[LabelledPhoto, ...]:
-    """The photos below each person's folder, people and photos by name.
+    """Find the photos below each person's folder, people and photos by name.
 
     Raises:
         BadRequest: The folder cannot be read, or holds no folder with a file in it.
@@ -62,25 +61,35 @@ def labelled_photos(folder: Path) -> tuple[LabelledPhoto, ...]:
 
 
 def named_pairs(file: Path, folder: Path) -> tuple[NamedPair, ...]:
-    """The pairs of a list, of photos below ``folder``.
+    """Read a list of pairs of photos below ``folder``.
 
     Raises:
-        BadRequest: The list cannot be read, or is not of the format; or a photo that it names is not there.
+        BadRequest: The list cannot be read, or has another format; or a photo in it is missing.
     """
-    lines = _lines(file)
-    pairs_a_fold = _pairs_a_fold(file, lines)
+    header, *lines = _lines(file) or [""]
+    numbers = header.split()
+    if len(numbers) not in (1, 2) or not all(map(str.isdecimal, numbers)):
+        raise BadRequest(
+            f"{file} is no list of pairs: its first line must say how many sets and pairs there are."
+        )
+    of_a_kind = max(1, int(numbers[-1]))
     found = []
-    for number, line in enumerate(islice(lines, 1, None)):
+    for number, line in enumerate(lines):
         fields = line.split("\t") if "\t" in line else line.split()
-        first, second = _two_photos(file, number + 2, fields, folder)
-        found.append(NamedPair(first, second, same=len(fields) == 3, fold=number // (2 * pairs_a_fold)))
+        same = len(fields) == 3
+        if same:
+            fields.insert(2, fields[0])
+        if len(fields) != 4 or not all(field.strip().isdecimal() for field in fields[1::2]):
+            raise BadRequest(f"{file}, line {number + 2}: write 'name n1 n2' or 'name1 n1 name2 n2'.")
+        first, second = _photo(folder, *fields[:2]), _photo(folder, *fields[2:])
+        found.append(NamedPair(first, second, same, fold=number // (2 * of_a_kind)))
     if not found:
         raise BadRequest(f"{file} lists no pairs.")
     return tuple(found)
 
 
 def as_rows(named: Sequence[NamedPair], photos: Sequence[bytes]) -> Pairs:
-    """Pairs of photos as pairs of rows of ``photos``, each of which is there once."""
+    """Turn pairs of photos into pairs of rows of ``photos``, which are distinct."""
     rows = {photo: row for row, photo in enumerate(photos)}
     return Pairs(
         np.array([rows[pair.first] for pair in named], np.intp),
@@ -91,12 +100,10 @@ def as_rows(named: Sequence[NamedPair], photos: Sequence[bytes]) -> Pairs:
 
 
 def groups_of_people(file: Path | None) -> dict[str, str]:
-    """The group that each person belongs to: a line for each, ``PERSON,GROUP`` or with a tab between.
-
-    Without a file, nobody belongs to one.
+    """Read the group of each person from lines ``PERSON,GROUP``, or with a tab; none without a file.
 
     Raises:
-        BadRequest: The list cannot be read, or a line is of another form.
+        BadRequest: The list cannot be read, or a line has another form.
     """
     groups: dict[str, str] = {}
     for number, line in enumerate(_lines(file) if file else (), 1):
@@ -113,24 +120,6 @@ def _lines(file: Path) -> list[str]:
     except OSError as error:
         raise BadRequest(f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from error
     return [line for line in text.splitlines() if line.strip()]
-
-
-def _pairs_a_fold(file: Path, lines: Sequence[str]) -> int:
-    """Of each kind, by the first line: ``10 300``, or ``500`` for one set."""
-    numbers = lines[0].split() if lines else []
-    if len(numbers) not in (1, 2) or not all(number.isdecimal() for number in numbers):
-        raise BadRequest(
-            f"{file} is no list of pairs: its first line must say how many sets and pairs there are."
-        )
-    return max(1, int(numbers[-1]))
-
-
-def _two_photos(file: Path, line: int, fields: Sequence[str], folder: Path) -> Iterator[bytes]:
-    named = {3: (0, 1, 0, 2), 4: (0, 1, 2, 3)}.get(len(fields))
-    if named is None or not all(fields[place].strip().isdecimal() for place in named[1::2]):
-        raise BadRequest(f"{file}, line {line}: write 'name n1 n2' or 'name1 n1 name2 n2'.")
-    first, first_number, second, second_number = (fields[place] for place in named)
-    return iter((_photo(folder, first, first_number), _photo(folder, second, second_number)))
 
 
 def _photo(folder: Path, person: str, number: str) -> bytes:

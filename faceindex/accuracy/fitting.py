@@ -1,9 +1,8 @@
-"""Fits what similarity means to pairs of faces of which it is known whether they are one person.
+"""Fits what similarity means to pairs of faces that are known to be of one person or of two.
 
-Three ways to say how much a similarity speaks for one person are tried: what the model comes with, a
-logistic regression that starts from it, and an isotonic regression, which only asks that more similar is
-never less likely. Persons, not pairs, are left out to see which holds up: pairs of one person are alike.
-The more persons there are, the more their pairs count against what the model comes with.
+Three methods are tried: the evidence that the model comes with, a logistic regression with that as its prior,
+and an isotonic regression, which assumes only that more similar is never less likely. Cross-validation over
+persons, because the pairs of one person depend on each other, chooses among them.
 """
 
 import math
@@ -13,17 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from faceindex.accuracy.verification import F64, threshold_at
 from index.recognition.thresholds import Curve, EvidencePoint, RatePoint, straight_evidence
 from pipeline.values import F32
 
-F64 = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 FEWEST_PERSONS = 4
-"""Persons with two faces or more, to calibrate at all: half of them are left out in turn."""
+"""Persons with two faces or more that a calibration needs: half of them are left out in turn."""
 
 ISOTONIC_PERSONS = 20
-"""Persons from which on the isotonic regression is tried: it assumes no shape, and needs more data."""
+"""Persons that the isotonic regression needs: it assumes no shape."""
 
 _SPLITS = 10
 _SEED = 20260104
@@ -32,32 +31,32 @@ _BINS = 400  # of the cosines from -1 to 1: 0.005 each
 _CENTRES: F64 = (np.arange(_BINS) + 0.5) * 2 / _BINS - 1
 
 _ZERO_SPREAD, _SLOPE_SPREAD = 0.05, 0.3
-"""How far the similarity that speaks neither way, and the logarithm of the slope, may be expected to lie
-from what the model comes with: standard deviations of the prior."""
+"""Standard deviations of the prior: of the similarity that speaks neither way, and of the logarithm of the
+slope."""
 
 _UNINFORMED_WIDTH = 4.0
-"""How much wider that is for a model that comes with nothing, where the pairs' own spread is the guess."""
+"""How much wider the prior is for a model without a shipped curve, where it follows from the pairs."""
 
 _PRIOR_PERSONS = 20
-"""With so many persons, the rates that were measured here count as much as those that were shipped."""
+"""With this number of persons, measured and shipped rates count alike."""
 
 _MEASURABLE = 30
-"""Pairs of strangers that must reach a similarity, for their rate there to be measured (the "rule of 30" of
-Doddington et al., "The NIST speaker recognition evaluation", Speech Communication 31, 2000)."""
+"""Pairs of strangers that must reach a similarity before its rate is measured (the "rule of 30" of Doddington
+et al., "The NIST speaker recognition evaluation", Speech Communication 31, 2000)."""
 
 _PSEUDOCOUNT = 1e-3
-"""Added to every bin for both kinds, in persons, so that nothing is quite certain."""
+"""Added to every bin for both kinds, in persons, so that every ratio is finite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownPairs:
-    """Pairs of faces, by what people decided.
+    """Pairs of faces with their persons as numbers.
 
     Attributes:
         same: Similarities of pairs of one person, float32 [G].
-        same_person: Who it is, intp [G].
+        same_person: intp [G].
         different: Similarities of pairs of two, float32 [I].
-        different_persons: Who they are, intp [I, 2]; a stranger has a number of its own.
+        different_persons: intp [I, 2]; each stranger has a number too.
     """
 
     same: F32
@@ -67,7 +66,7 @@ class KnownPairs:
 
     @property
     def persons(self) -> Rows:
-        """Those with pairs of their own."""
+        """Persons with two faces or more, rising."""
         return np.unique(self.same_person)
 
 
@@ -76,9 +75,8 @@ class PredictionLoss:
     """How badly a method predicts pairs of persons that it was not fitted to.
 
     Attributes:
-        method: Which.
-        loss: Cross-entropy: mean of minus the logarithm of the probability of what was decided, both kinds
-            weighted alike; 0.693 without any information.
+        method: Name.
+        loss: Cross-entropy in nats, both kinds of pairs weighted alike; 0.693 without any information.
     """
 
     method: str
@@ -87,13 +85,7 @@ class PredictionLoss:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What similarity was found to mean.
-
-    Attributes:
-        curve: It.
-        method: The method with the lowest loss.
-        losses: Of every method that was tried.
-    """
+    """A fitted curve, the method with the lowest loss, and the losses of all methods."""
 
     curve: Curve
     method: str
@@ -102,7 +94,7 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Histogram:
-    """Pairs counted by similarity, each kind adding up to the number of persons: float64 [_BINS]."""
+    """Pairs counted by similarity; each kind adds up to the number of persons: float64 [_BINS]."""
 
     same: F64
     different: F64
@@ -113,17 +105,22 @@ _Method = Callable[[_Histogram], _Evidence]
 
 
 def fit(pairs: KnownPairs, shipped: Curve | None, provenance: str) -> Fitted:
-    """Find what similarity means.
+    """Fit a curve by the method that predicts left-out persons best.
 
     Args:
-        pairs: Of ``FEWEST_PERSONS`` persons at least, and of both kinds.
-        shipped: What the model comes with; ``None`` if nothing.
+        pairs: Both kinds, and at least ``FEWEST_PERSONS`` persons.
+        shipped: The curve that the model comes with, if any.
         provenance: Of the result.
 
     Raises:
-        ValueError: Without anything shipped, there are too few pairs of strangers to measure a rate.
+        ValueError: ``shipped`` is missing and there are too few pairs of strangers to measure a rate.
     """
-    methods = _methods(shipped, len(pairs.persons))
+    methods: dict[str, _Method] = {}
+    if shipped is not None:
+        methods["shipped"] = lambda _: shipped.evidence
+    methods["logistic"] = lambda histogram: _logistic(histogram, shipped)
+    if len(pairs.persons) >= ISOTONIC_PERSONS:
+        methods["isotonic"] = _isotonic
     losses = tuple(
         PredictionLoss(name, _cross_validated_loss(pairs, method)) for name, method in methods.items()
     )
@@ -133,23 +130,14 @@ def fit(pairs: KnownPairs, shipped: Curve | None, provenance: str) -> Fitted:
     return Fitted(Curve(rates, evidence, provenance), best, losses)
 
 
-def _methods(shipped: Curve | None, persons: int) -> dict[str, _Method]:
-    methods: dict[str, _Method] = {}
-    if shipped is not None:
-        methods["shipped"] = lambda histogram: shipped.evidence
-    methods["logistic"] = lambda histogram: _logistic(histogram, shipped)
-    if persons >= ISOTONIC_PERSONS:
-        methods["isotonic"] = _isotonic
-    return methods
-
-
 def _cross_validated_loss(pairs: KnownPairs, method: _Method) -> float:
     """Fit to half of the persons and predict the pairs of the other half; mean over several random halves."""
     generator = np.random.default_rng(_SEED)
     everyone = np.unique(np.concatenate([pairs.same_person, pairs.different_persons.ravel()]))
+    strata = (pairs.persons, np.setdiff1d(everyone, pairs.persons))
     losses = []
     for _ in range(_SPLITS):
-        chosen = _random_half(pairs.persons, everyone, generator)
+        chosen = np.concatenate([generator.permutation(each)[: (len(each) + 1) // 2] for each in strata])
         halves = [_restricted_to(pairs, chosen), _restricted_to(pairs, np.setdiff1d(everyone, chosen))]
         for fitted, left_out in (halves, halves[::-1]):
             if all(len(each.same) and len(each.different) for each in (fitted, left_out)):
@@ -157,18 +145,10 @@ def _cross_validated_loss(pairs: KnownPairs, method: _Method) -> float:
     return float(np.mean(losses)) if losses else math.log(2)
 
 
-def _random_half(persons: Rows, everyone: Rows, generator: np.random.Generator) -> Rows:
-    """Half of those with pairs of their own, and half of the others."""
-    others = np.setdiff1d(everyone, persons)
-    halves = [generator.permutation(each)[: (len(each) + 1) // 2] for each in (persons, others)]
-    return np.concatenate(halves)
-
-
 def _restricted_to(pairs: KnownPairs, persons: Rows) -> KnownPairs:
     """The pairs of these persons alone."""
-    chosen = np.zeros(1 + max(pairs.same_person.max(), pairs.different_persons.max()), bool)
-    chosen[persons] = True
-    same, different = chosen[pairs.same_person], chosen[pairs.different_persons].all(axis=1)
+    same = np.isin(pairs.same_person, persons)
+    different = np.isin(pairs.different_persons, persons).all(axis=1)
     return KnownPairs(
         pairs.same[same],
         pairs.same_person[same],
@@ -178,7 +158,7 @@ def _restricted_to(pairs: KnownPairs, persons: Rows) -> KnownPairs:
 
 
 def _histogram(pairs: KnownPairs) -> _Histogram:
-    """Each person weighs 1, however many pairs it has; pairs of strangers together as much as all persons."""
+    """Count pairs so that each person weighs 1, and the pairs of strangers as much as all persons."""
     _, person, counts = np.unique(pairs.same_person, return_inverse=True, return_counts=True)
     same = np.bincount(_bin(pairs.same), 1 / counts[person], minlength=_BINS)
     share = len(counts) / max(1, len(pairs.different))
@@ -200,7 +180,7 @@ def _loss(histogram: _Histogram, evidence: _Evidence) -> float:
 
 
 def _logistic(histogram: _Histogram, shipped: Curve | None) -> _Evidence:
-    """Logistic regression with a prior at what is shipped: the best point of a grid that is refined twice."""
+    """Maximum a posteriori logistic regression: the best point of a grid that is refined twice."""
     zero, slope, width = _prior(histogram, shipped)
     zero_found, slope_found = zero, math.log(slope)
     reach_zero, reach_slope = 4 * _ZERO_SPREAD * width, 4 * _SLOPE_SPREAD * width
@@ -261,14 +241,14 @@ def _isotonic(histogram: _Histogram) -> _Evidence:
 
 
 def _rates(falling: F32, shipped: Curve | None, persons: int) -> tuple[RatePoint, ...]:
-    """How often strangers are how similar.
+    """The similarities at several rates, from those of strangers.
 
-    What was shipped is shifted at each rate by what was measured here, the more so the more persons there
-    are; rates too low to be measured are shifted like the lowest that was.
+    Each shipped similarity is shifted towards the measured one, the more so the more persons there are; rates
+    too low to be measured are shifted like the lowest measured one.
     """
     if shipped is None:
         points = [
-            RatePoint(rate, _similarity_at(falling, rate))
+            RatePoint(rate, threshold_at(falling, rate))
             for rate in (0.5, 0.1, 0.01, 1e-3, 1e-4)
             if rate * len(falling) >= _MEASURABLE
         ]
@@ -279,11 +259,7 @@ def _rates(falling: F32, shipped: Curve | None, persons: int) -> tuple[RatePoint
     shift, similarity, points = 0.0, -1.0, []
     for point in shipped.rates:
         if point.rate * len(falling) >= _MEASURABLE:
-            shift = trust * (_similarity_at(falling, point.rate) - point.similarity)
+            shift = trust * (threshold_at(falling, point.rate) - point.similarity)
         similarity = max(similarity, point.similarity + shift)
         points.append(RatePoint(point.rate, similarity))
     return tuple(points)
-
-
-def _similarity_at(falling: F32, rate: float) -> float:
-    return float(falling[min(int(rate * len(falling)), len(falling) - 1)])

@@ -1,14 +1,14 @@
-"""Whether some are recognised worse than others: the rates of each group at one threshold for all.
+"""Verification rates of groups of faces, at one threshold for all.
 
-A group is whatever the data shows: the quality of the faces, their size, or what a list says of the people.
-Nothing is guessed from a face: neither sex, nor age, nor origin. A comparison belongs to a group if both
-faces are of people in it; by quality and size, if the worse of the two faces is. Differences between groups
-at one threshold are what ISO/IEC 19795-10:2024 calls demographic differentials, where the groups are
-demographic.
+Faces are grouped by quality, by size, and by a list of people. Nothing is guessed from a face: neither sex,
+nor age, nor origin. A comparison belongs to a group of people if both faces do; to one of quality or size, if
+the worse face does. Differences between demographic groups at one threshold are the demographic differentials
+of ISO/IEC 19795-10:2024.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +27,7 @@ _Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class GroupRates:
-    """How one group fares at the threshold of all.
-
-    Attributes:
-        group: Its name.
-        genuine: Comparisons of one person.
-        tar: The part of them above the threshold; ``None`` where there are none.
-        impostor: Comparisons of two people.
-        far: The part of them above the threshold; ``None`` where there are none.
-    """
+    """Numbers of genuine and impostor comparisons, and the part of each above the threshold."""
 
     group: str
     genuine: int
@@ -46,11 +38,11 @@ class GroupRates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasuredFaces:
-    """Faces with what groups them.
+    """Faces with their persons and the properties that they are grouped by.
 
     Attributes:
         vectors: float32 [N, D], of unit norm.
-        people: Who each is.
+        people: [N].
         qualities: float32 [N], 0 to 1.
         sides: float32 [N], the shorter side of each box in photo pixels.
     """
@@ -62,13 +54,8 @@ class MeasuredFaces:
 
 
 def group_rates(faces: MeasuredFaces, groups: Mapping[str, str]) -> tuple[GroupRates, ...]:
-    """The rates by quality, by size and by the groups of people that are named.
-
-    Args:
-        faces: All of them.
-        groups: The group of each person; who is in none counts in none.
-    """
-    _, persons = np.unique(np.asarray(faces.people), return_inverse=True)
+    """Compute the rates by quality, by size, and by ``groups``, the group of each person who is in one."""
+    _, persons = np.unique(faces.people, return_inverse=True)
     first, second = np.triu_indices(len(persons), 1)
     similarity = (faces.vectors @ faces.vectors.T)[first, second]
     same = persons[first] == persons[second]
@@ -95,11 +82,8 @@ def group_rates(faces: MeasuredFaces, groups: Mapping[str, str]) -> tuple[GroupR
 
 def _bands(values: F32, edges: Sequence[float]) -> list[tuple[str, _Flags]]:
     """Values between each edge and the next, and from the last on."""
-    ends = [*edges[1:], np.inf]
-    return [
-        (f"{low:g} to {high:g}" if high < np.inf else f"{low:g} and more", (values >= low) & (values < high))
-        for low, high in zip(edges, ends, strict=True)
-    ]
+    bands = [(f"{low:g} to {high:g}", (values >= low) & (values < high)) for low, high in pairwise(edges)]
+    return [*bands, (f"{edges[-1]:g} and more", values >= edges[-1])]
 
 
 def _part(passed: _Flags, chosen: _Flags) -> float | None:

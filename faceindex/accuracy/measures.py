@@ -1,6 +1,5 @@
-"""All measures of one set of faces: what an evaluation comes to, and its figures by name."""
+"""All measures of one set of faces, and the figures among them by name."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from faceindex.accuracy.cluster_agreement import Clustering
@@ -8,17 +7,31 @@ from faceindex.accuracy.group_rates import GroupRates
 from faceindex.accuracy.identification import Identification
 from faceindex.accuracy.verification import FALSE_ACCEPT_RATES, Comparisons, Folds, VerificationRates
 
+MEASURES = (
+    "detection",
+    "accuracy",
+    "auc",
+    *(f"tar@{rate:g}" for rate in FALSE_ACCEPT_RATES),
+    "rank-1",
+    "rank-5",
+    "tpir@0.01",
+    "tpir@0.1",
+    "b-cubed",
+    "pairwise",
+)
+"""The names of all figures that an evaluation can have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What was found in the photos.
+    """Counts of photos and of the faces found in them.
 
     Attributes:
         photos: Files that hold a photo.
-        unreadable: Of them, those that could not be read.
-        repeated: Of them, those whose content was met before; each content counts once.
-        without_face: Of the others, those in which no face was found.
-        several: Those with more than one, of which the one nearest the middle is taken.
+        unreadable: Photos that could not be read.
+        repeated: Photos with the content of an earlier one; each content counts once.
+        without_face: Other photos in which no face was found.
+        several: Photos with several faces, of which the one nearest the middle is taken.
         faces: Faces found.
     """
 
@@ -38,20 +51,20 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """What was measured; ``None`` stands for what the data does not suffice to measure.
+    """All measures of a set of faces; ``None`` where the data does not suffice for a measure.
 
     Attributes:
         source: What was evaluated, in words.
-        model: By which model.
-        people: Who are in it.
-        faces: Faces that were compared.
-        detection: Where photos were looked at.
-        verification: One to one.
-        folds: One to one, by the protocol of Labeled Faces in the Wild.
-        identification: One to many.
-        clustering: Groups.
-        groups: VerificationRates by groups.
-        comparisons: The similarities themselves, to be drawn.
+        model: The descriptor model.
+        people: Number of persons.
+        faces: Number of faces compared.
+        detection: ``None`` for the faces of a library.
+        verification: One-to-one comparison.
+        folds: Verification accuracy by the protocol of Labeled Faces in the Wild.
+        identification: One-to-many comparison.
+        clustering: Agreement of groups with persons.
+        groups: Verification rates of groups of faces.
+        comparisons: The similarities, for plots.
     """
 
     source: str
@@ -68,39 +81,18 @@ class Evaluation:
 
     @property
     def measures(self) -> dict[str, float]:
-        """The figures of which more is better, by name: those that there are."""
-        return dict(_measures(self))
-
-
-MEASURES = (
-    "detection",
-    "accuracy",
-    "auc",
-    *(f"tar@{rate:g}" for rate in FALSE_ACCEPT_RATES),
-    "rank-1",
-    "rank-5",
-    "tpir@0.01",
-    "tpir@0.1",
-    "b-cubed",
-    "pairwise",
-)
-"""The names there may be."""
-
-
-def _measures(found: Evaluation) -> Iterator[tuple[str, float]]:
-    if found.detection:
-        yield "detection", found.detection.rate
-    if found.folds:
-        yield "accuracy", found.folds.accuracy
-    if found.verification:
-        yield "auc", found.verification.auc
-        for operating in found.verification.operating:
-            yield f"tar@{operating.far:g}", operating.tar
-    if found.identification:
-        yield "rank-1", found.identification.rank_1
-        yield "rank-5", found.identification.rank_5
-        for each in found.identification.open_set:
-            yield f"tpir@{each.fpir:g}", each.tpir
-    if found.clustering:
-        yield "b-cubed", found.clustering.b_cubed.f
-        yield "pairwise", found.clustering.pairwise.f
+        """The measured figures by name; more is better for each."""
+        figures: dict[str, float] = {}
+        if self.detection:
+            figures["detection"] = self.detection.rate
+        if self.folds:
+            figures["accuracy"] = self.folds.accuracy
+        if self.verification:
+            figures["auc"] = self.verification.auc
+            figures |= {f"tar@{each.far:g}": each.tar for each in self.verification.operating}
+        if self.identification:
+            figures |= {"rank-1": self.identification.rank_1, "rank-5": self.identification.rank_5}
+            figures |= {f"tpir@{each.fpir:g}": each.tpir for each in self.identification.open_set}
+        if self.clustering:
+            figures |= {"b-cubed": self.clustering.b_cubed.f, "pairwise": self.clustering.pairwise.f}
+        return figures

@@ -1,9 +1,9 @@
-"""Which faces are compared: all of them, or pairs drawn by the protocol of Labeled Faces in the Wild.
+"""Draws pairs of faces by the protocol of Labeled Faces in the Wild.
 
 That protocol (Huang et al., "Labeled Faces in the Wild", University of Massachusetts technical report
-07-49, 2007, section III, View 2) divides the people into ten sets. Of each set, 300 pairs of one person and
-300 pairs of different people are drawn: a person, and then two photos of that person; or two persons, and a
-photo of each. So no person is in two sets. This module knows names of people, and no similarity.
+07-49, 2007, section III, View 2) divides the people into ten sets, so that no person is in two. In each set
+300 pairs of one person are drawn (a person, then two photos of that person) and 300 pairs of different people
+(two persons, then a photo of each).
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 FOLDS = 10
 
 PAIRS_A_FOLD = 300
-"""Of each kind; fewer where the people of a fold have no more photos."""
+"""Pairs of each kind; fewer where the people of a fold have no more photos."""
 
 DRAWS = 10
-"""Draws whose accuracies are averaged: which pairs of the photos happen to be drawn moves the accuracy of
-one draw by about half of its standard error, see docs/accuracy.md."""
+"""Draws whose accuracies are averaged: the accuracy of a single draw varies by about half of its standard
+error, see docs/accuracy.md."""
 
 _SEED = 20260101
 
@@ -28,13 +28,13 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Comparisons.
+    """Pairs of faces.
 
     Attributes:
-        first: Rows of one face, intp [N].
-        second: Rows of the other.
+        first: Row of one face, intp [N].
+        second: Row of the other, intp [N].
         same: Whether both are of one person, bool [N].
-        fold: The set that a pair belongs to, intp [N], from 0.
+        fold: The set of the pair, intp [N], from 0.
     """
 
     first: Rows
@@ -44,38 +44,31 @@ class Pairs:
 
 
 def draw_pairs(people: Sequence[str], draw: int = 0) -> Pairs:
-    """Pairs of faces by the protocol, the same ones each time for the same ``draw``.
+    """Draw pairs of faces; those of one ``draw``, a number from 0, are always the same.
 
-    People with one face are in pairs of different people only. In each fold there are as many pairs of
-    different people as of one.
+    A person with one face is in pairs of different people only. Each fold has as many pairs of different
+    people as of one person.
 
     Args:
-        people: Who each face is, [N].
-        draw: Which of many, from 0.
+        people: The person of each face, [N].
+        draw: Seed.
     """
     generator = np.random.default_rng(_SEED + draw)
-    _, persons = np.unique(np.asarray(people), return_inverse=True)
+    _, persons = np.unique(people, return_inverse=True)
     members = [np.flatnonzero(persons == person) for person in range(persons.max(initial=-1) + 1)]
     parts = np.array_split(generator.permutation(len(members)), FOLDS)
-    first: list[int] = []
-    second: list[int] = []
-    same: list[bool] = []
-    fold: list[int] = []
-    for number, part in enumerate(parts):
+    drawn: list[tuple[int, int, bool, int]] = []
+    for fold, part in enumerate(parts):
         rows = [members[person] for person in part]
         genuine = _genuine(rows, generator)
-        for is_same, drawn in ((True, genuine), (False, _impostor(rows, len(genuine), generator))):
-            first += [one for one, _ in drawn]
-            second += [two for _, two in drawn]
-            same += [is_same] * len(drawn)
-            fold += [number] * len(drawn)
-    return Pairs(
-        np.array(first, np.intp), np.array(second, np.intp), np.array(same, bool), np.array(fold, np.intp)
-    )
+        impostor = _impostor(rows, len(genuine), generator)
+        drawn += [(*pair, True, fold) for pair in genuine] + [(*pair, False, fold) for pair in impostor]
+    first, second, same, folds = np.array(drawn, np.intp).reshape(-1, 4).T
+    return Pairs(first, second, same.astype(bool), folds)
 
 
 def _genuine(members: Sequence[Rows], generator: np.random.Generator) -> list[tuple[int, int]]:
-    """Pairs of one person, each person as likely as the other as long as it has pairs left."""
+    """Pairs of one person; all persons with pairs left are equally likely."""
     left = [_shuffled_pairs(rows, generator) for rows in members if len(rows) > 1]
     drawn: list[tuple[int, int]] = []
     while left and len(drawn) < PAIRS_A_FOLD:

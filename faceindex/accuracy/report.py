@@ -16,7 +16,6 @@ from faceindex.errors import FaceindexError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _BINS = 120
 _HEADROOM = 1.15  # above the highest bar, for the legend
@@ -29,15 +28,7 @@ _STYLE = (
 
 
 def write_report(found: Evaluation, lines: Iterable[str], folder: Path) -> tuple[Path, Path]:
-    """Write ``accuracy.png`` and ``accuracy.html``.
-
-    Args:
-        found: What was measured.
-        lines: The same in words, as the command line prints it.
-        folder: Made if it is not there.
-
-    Returns:
-        The two files.
+    """Write ``accuracy.png`` and ``accuracy.html``, with some ``lines`` of text, and return their paths.
 
     Raises:
         FaceindexError: matplotlib is not installed, or the files cannot be written.
@@ -67,17 +58,13 @@ def _png(found: Evaluation) -> bytes:
     _draw_similarities(found, axes[0][1])
     _draw_identification(found, axes[1][0])
     _draw_groups(found, axes[1][1])
-    return _saved(figure)
-
-
-def _saved(figure: "Figure") -> bytes:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=130)
     return stream.getvalue()
 
 
 def draw_roc(rates: VerificationRates | None, axes: "Axes") -> None:
-    """Draw the receiver operating characteristic, as far as it can be measured."""
+    """Draw the part of the receiver operating characteristic that can be measured."""
     axes.set_title("One to one")
     axes.set_xlabel("false accept rate")
     axes.set_ylabel("true accept rate")
@@ -85,7 +72,7 @@ def draw_roc(rates: VerificationRates | None, axes: "Axes") -> None:
         _mark_not_measured(axes)
         return
     curve, operating = rates.curve, rates.operating
-    # Rates lower than those that can be measured hang on a pair or two, and would squeeze the rest.
+    # Lower rates depend on a pair or two, and would squeeze the rest.
     shown = curve.far >= min((each.far for each in operating), default=0.0) / 2
     axes.semilogx(curve.far[shown], curve.tar[shown], color=_GENUINE)
     for each in operating:
@@ -124,7 +111,9 @@ def _draw_identification(found: Evaluation, axes: "Axes") -> None:
     bars += [(f"TPIR at\nFPIR {each.fpir:.0%}", each.tpir) for each in known.open_set]
     if found.clustering:
         bars.append(("clusters:\nB-cubed F", found.clustering.b_cubed.f))
-    _draw_bars(axes, bars)
+    drawn = axes.bar([name for name, _ in bars], [value for _, value in bars], color=_GENUINE)
+    axes.bar_label(drawn, fmt="%.3f", fontsize=8, padding=1)
+    axes.set_ylim(0, 1.1)
 
 
 def _draw_groups(found: Evaluation, axes: "Axes") -> None:
@@ -137,19 +126,13 @@ def _draw_groups(found: Evaluation, axes: "Axes") -> None:
         return
     drawn = axes.barh(range(len(bars)), [value for _, value in bars], color=_GENUINE)
     axes.bar_label(drawn, fmt="%.3f", fontsize=8, padding=3)
-    for row, (name, _) in enumerate(bars):  # upon the bars: beside them, long names would narrow the plot
+    for row, (name, _) in enumerate(bars):  # on the bars: beside them, long names would narrow the plot
         label = axes.text(0.02, row, name, color="white", va="center", fontsize=9)
         label.set_path_effects([Stroke(linewidth=2, foreground=_GENUINE), Normal()])
     axes.set_xlim(0, 1.15)
     axes.set_yticks([])
     axes.set_xlabel("true accept rate (pairs of one person in brackets)")
     axes.invert_yaxis()
-
-
-def _draw_bars(axes: "Axes", bars: list[tuple[str, float]]) -> None:
-    drawn = axes.bar([name for name, _ in bars], [value for _, value in bars], color=_GENUINE)
-    axes.bar_label(drawn, fmt="%.3f", fontsize=8, padding=1)
-    axes.set_ylim(0, 1.1)
 
 
 def _mark_not_measured(axes: "Axes") -> None:

@@ -1,8 +1,8 @@
-"""One-to-one comparison: how often one person is recognised and two are taken for one.
+"""One-to-one comparison: true and false accept rates, and accuracy over ten folds.
 
-FAR here is the false match rate and TAR the true match rate, 1 - FNMR, of ISO/IEC 19795-1:2021, over the
-faces that were found: photos without a face are counted elsewhere. The accuracy over ten folds is that of
-Labeled Faces in the Wild. Everything is NumPy on similarities; nothing here knows a photo.
+FAR is the false match rate and TAR the true match rate, 1 - FNMR, of ISO/IEC 19795-1:2021, over the faces
+that were found: photos without a face are counted elsewhere. Accuracy over ten folds is the figure of Labeled
+Faces in the Wild.
 """
 
 from collections.abc import Sequence
@@ -20,20 +20,20 @@ FALSE_ACCEPT_RATES = (1e-1, 1e-2, 1e-3, 1e-4)
 F64 = NDArray[np.float64]
 
 _ENOUGH = 3
-"""Impostor comparisons that must reach a threshold, for the rate there to be measured at all: a rate of which
-fewer are expected may as well be zero (the "rule of 3" of ISO/IEC 19795-1:2021)."""
+"""Impostor comparisons that must reach a threshold before its rate is measured (the "rule of 3" of ISO/IEC
+19795-1:2021)."""
 
 _RESAMPLED = 200
 _SEED = 20260102
 
 _TAIL = 1.5
-"""How much more of the impostor comparisons than the highest rate asks for are kept to be resampled."""
+"""Resampling uses this many times the impostor comparisons that pass at the highest rate."""
 
 _CURVE_POINTS = 400
 
 
 class Interval(NamedTuple):
-    """Where a figure lies with a confidence of 95 per cent."""
+    """A confidence interval of 95 per cent."""
 
     low: float
     high: float
@@ -41,13 +41,13 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Operating:
-    """What is recognised at one false accept rate.
+    """The true accept rate at one false accept rate.
 
     Attributes:
-        far: The rate.
-        threshold: The similarity that it takes.
-        tar: Of the genuine comparisons, those above the threshold.
-        interval: Of ``tar``: people are drawn with replacement, and both rates found again for them.
+        far: False accept rate.
+        threshold: The similarity that gives this rate.
+        tar: The part of the genuine comparisons above the threshold.
+        interval: Of ``tar``, by drawing persons with replacement.
     """
 
     far: float
@@ -61,11 +61,10 @@ class Folds:
     """Accuracy over ten folds, the threshold of each chosen on the other nine.
 
     Attributes:
-        accuracy: Mean of the folds, and of the draws.
-        deviation: Standard error of the mean of one draw's folds, as published results give it; mean of the
-            draws. As all draws are of the same photos, more of them do not make it less.
-        pairs: How many were judged in a draw.
-        draws: How many times the pairs were drawn.
+        accuracy: Mean over folds and draws.
+        deviation: Standard error over the folds of one draw, as published results give it; mean over draws.
+        pairs: Pairs in a draw.
+        draws: Random draws of pairs.
     """
 
     accuracy: float
@@ -76,7 +75,7 @@ class Folds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RocCurve:
-    """Points of the receiver operating characteristic, by rising rate: float64 [N] each."""
+    """Points of the receiver operating characteristic, by rising FAR: float64 [N] each."""
 
     far: F64
     tar: F64
@@ -84,15 +83,15 @@ class RocCurve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VerificationRates:
-    """What one-to-one comparison of all faces with all comes to.
+    """Rates of one-to-one comparison.
 
     Attributes:
-        genuine: Comparisons of one person.
-        impostor: Comparisons of two.
+        genuine: Number of comparisons of one person.
+        impostor: Number of comparisons of two persons.
         auc: Area under the curve: how often a genuine comparison is more similar than an impostor one.
-        eer: The rate at which as many genuine comparisons fail as impostor ones pass.
-        operating: At each rate that the impostor comparisons suffice to measure.
-        curve: To be drawn.
+        eer: Equal error rate: as many genuine comparisons fail as impostor ones pass.
+        operating: The rates that the number of impostor comparisons suffices to measure.
+        curve: For plots.
     """
 
     genuine: int
@@ -105,13 +104,13 @@ class VerificationRates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparisons:
-    """Similarities of all pairs of faces, and whose they are.
+    """Similarities of pairs of faces, with their persons as numbers from 0.
 
     Attributes:
         genuine: float32 [G].
-        genuine_person: Whose, intp [G].
+        genuine_person: intp [G].
         impostor: float32 [I], falling.
-        impostor_persons: Whose, intp [I, 2].
+        impostor_persons: intp [I, 2].
     """
 
     genuine: F32
@@ -125,19 +124,32 @@ def compare_all(vectors: F32, people: Sequence[str] | Sequence[int]) -> Comparis
 
     Args:
         vectors: float32 [N, D], of unit norm.
-        people: Who each is, [N].
+        people: The person of each face, [N].
     """
-    _, persons = np.unique(np.asarray(people), return_inverse=True)
+    _, persons = np.unique(people, return_inverse=True)
     first, second = np.triu_indices(len(persons), 1)
-    similarity = (vectors @ vectors.T)[first, second]
     same = persons[first] == persons[second]
-    falling = np.argsort(-similarity[~same], kind="stable")
-    both = np.stack([persons[first[~same]], persons[second[~same]]], axis=1)
-    return Comparisons(similarity[same], persons[first[same]], similarity[~same][falling], both[falling])
+    return by_kind((vectors @ vectors.T)[first, second], same, persons[first], persons[second])
+
+
+def by_kind(
+    similarity: F32, same: NDArray[np.bool_], first: NDArray[np.intp], second: NDArray[np.intp]
+) -> Comparisons:
+    """Separate genuine from impostor comparisons.
+
+    Args:
+        similarity: float32 [N].
+        same: Whether a comparison is genuine, bool [N].
+        first: The person of one face, intp [N].
+        second: The person of the other, intp [N].
+    """
+    falling = np.flatnonzero(~same)[np.argsort(-similarity[~same], kind="stable")]
+    both = np.stack([first[falling], second[falling]], axis=1)
+    return Comparisons(similarity[same], first[same], similarity[falling], both)
 
 
 def verify(comparisons: Comparisons) -> VerificationRates | None:
-    """The rates of a set of comparisons; ``None`` where a kind of them is wanting."""
+    """Compute the rates; ``None`` without genuine or without impostor comparisons."""
     genuine, impostor = np.sort(comparisons.genuine), comparisons.impostor[::-1]
     if not len(genuine) or not len(impostor):
         return None
@@ -145,13 +157,17 @@ def verify(comparisons: Comparisons) -> VerificationRates | None:
     missed = np.searchsorted(genuine, thresholds) / len(genuine)
     passed = 1 - np.searchsorted(impostor, thresholds) / len(impostor)
     crossing = int(np.abs(missed - passed).argmin())
+    below, not_above = (np.searchsorted(impostor, genuine, side) for side in ("left", "right"))
+    rates = np.geomspace(1 / len(impostor), 1, _CURVE_POINTS)
+    reached = comparisons.impostor[np.minimum((rates * len(impostor)).astype(int), len(impostor) - 1)]
     return VerificationRates(
         genuine=len(genuine),
         impostor=len(impostor),
-        auc=_area(genuine, impostor),
+        # Mann and Whitney's statistic: ties count half.
+        auc=float((below + not_above).mean() / 2 / len(impostor)),
         eer=float(missed[crossing] + passed[crossing]) / 2,
         operating=_operating(comparisons),
-        curve=_curve(genuine, comparisons.impostor),
+        curve=RocCurve(rates, 1 - np.searchsorted(genuine, reached, "right") / len(genuine)),
     )
 
 
@@ -159,9 +175,9 @@ def accuracy_over_folds(similarity: F32, pairs: Pairs) -> Folds | None:
     """Judge each fold by the threshold that is best on all others; ``None`` with fewer than two folds.
 
     Args:
-        similarity: float32 [N], of ``pairs``; -1 for a pair in which no face was found, which so counts as
-            two people: the protocol wants an answer to each pair.
-        pairs: Which they are.
+        similarity: float32 [N]; -1 for a pair without a face, which so counts as two people, because the
+            protocol wants an answer to each pair.
+        pairs: The pairs, N.
     """
     folds = np.unique(pairs.fold)
     if len(folds) < 2:
@@ -175,14 +191,11 @@ def accuracy_over_folds(similarity: F32, pairs: Pairs) -> Folds | None:
 
 
 def accuracy_by_protocol(vectors: F32, people: Sequence[str]) -> Folds | None:
-    """Accuracy over ten folds of pairs that are drawn by the protocol of ``pairs``, the mean of many draws.
+    """Accuracy over ten folds of pairs drawn by ``draw_pairs``; ``None`` with fewer than two folds.
 
     Args:
         vectors: float32 [N, D], of unit norm.
-        people: Who each is, [N].
-
-    Returns:
-        ``None`` where there are fewer than two folds.
+        people: The person of each face, [N].
     """
     found = []
     for draw in range(DRAWS):
@@ -192,16 +205,13 @@ def accuracy_by_protocol(vectors: F32, people: Sequence[str]) -> Folds | None:
         if folds is None:
             return None
         found.append(folds)
-    return Folds(
-        float(np.mean([each.accuracy for each in found])),
-        float(np.mean([each.deviation for each in found])),
-        round(float(np.mean([each.pairs for each in found]))),
-        len(found),
-    )
+    figures = [(each.accuracy, each.deviation, each.pairs) for each in found]
+    accuracy, deviation, count = np.mean(figures, axis=0).tolist()
+    return Folds(accuracy, deviation, round(count), DRAWS)
 
 
 def best_threshold(similarity: F32, same: NDArray[np.bool_]) -> float:
-    """The threshold with the fewest errors: the middle of the widest gap between values that has so few."""
+    """The threshold with the fewest errors; of several such gaps between values, the middle of the widest."""
     values = np.unique(similarity)
     missed = np.searchsorted(np.sort(similarity[same]), values)
     passed = np.sum(~same) - np.searchsorted(np.sort(similarity[~same]), values)
@@ -212,30 +222,16 @@ def best_threshold(similarity: F32, same: NDArray[np.bool_]) -> float:
 
 
 def threshold_at(falling: F32, rate: float) -> float:
-    """The similarity that the given part of impostor comparisons reaches.
+    """The threshold at a false accept rate.
 
     Args:
-        falling: Of impostors, float32 [N], from the most similar on.
+        falling: Similarities of impostor comparisons, float32 [N], falling.
         rate: Above 0.
     """
     return float(falling[min(int(rate * len(falling)), len(falling) - 1)])
 
 
-def _area(genuine: F32, impostor: F32) -> float:
-    """How often a genuine comparison is more similar; ties count half (Mann and Whitney's statistic)."""
-    below = np.searchsorted(impostor, genuine, side="left")
-    not_above = np.searchsorted(impostor, genuine, side="right")
-    return float((below + not_above).mean() / 2 / len(impostor))
-
-
-def _curve(genuine: F32, falling: F32) -> RocCurve:
-    rates = np.geomspace(1 / len(falling), 1, _CURVE_POINTS)
-    reached = falling[np.minimum((rates * len(falling)).astype(int), len(falling) - 1)]
-    return RocCurve(rates, 1 - np.searchsorted(genuine, reached, side="right") / len(genuine))
-
-
 def _operating(comparisons: Comparisons) -> tuple[Operating, ...]:
-    """At each rate that so many impostor comparisons can measure."""
     falling = comparisons.impostor
     rates = [rate for rate in FALSE_ACCEPT_RATES if rate * len(falling) >= _ENOUGH]
     resampled = _resample(comparisons, rates)
@@ -243,31 +239,26 @@ def _operating(comparisons: Comparisons) -> tuple[Operating, ...]:
     for column, rate in enumerate(rates):
         threshold = threshold_at(falling, rate)
         low, high = np.quantile(resampled[:, column], (0.025, 0.975))
-        found.append(
-            Operating(
-                rate,
-                threshold,
-                float(np.mean(comparisons.genuine > threshold)),
-                Interval(float(low), float(high)),
-            )
-        )
+        tar = float(np.mean(comparisons.genuine > threshold))
+        found.append(Operating(rate, threshold, tar, Interval(float(low), float(high))))
     return tuple(found)
 
 
 def _resample(comparisons: Comparisons, rates: Sequence[float]) -> F64:
-    """TAR at each rate for people drawn with replacement, float64 [resampled, rates].
+    """TAR at each rate for persons drawn with replacement, float64 [_RESAMPLED, rates].
 
-    People are drawn, and not comparisons: those of one person are alike, so that they tell less than as
-    many of different people would (the "subsets bootstrap" of Bolle, Ratha and Pankanti, "Error analysis of
-    pattern recognition systems", Computer Vision and Image Understanding 93, 2004).
+    Persons are drawn, not comparisons, because the comparisons of one person depend on each other (the
+    "subsets bootstrap" of Bolle, Ratha and Pankanti, "Error analysis of pattern recognition systems",
+    Computer Vision and Image Understanding 93, 2004).
     """
     generator = np.random.default_rng(_SEED)
     kept = int(max(rates, default=0) * _TAIL * len(comparisons.impostor))
     tail, persons = comparisons.impostor[:kept], comparisons.impostor_persons[:kept]
     order = np.argsort(-comparisons.genuine, kind="stable")
     genuine, persons_of_genuine = comparisons.genuine[order], comparisons.genuine_person[order]
-    count = 1 + max(comparisons.impostor_persons.max(), comparisons.genuine_person.max())
-    all_pairs = _pair_counts(comparisons.impostor_persons, int(count))
+    count = int(1 + max(comparisons.impostor_persons.max(), comparisons.genuine_person.max()))
+    cells = comparisons.impostor_persons @ (count, 1)
+    all_pairs = np.bincount(cells, minlength=count * count).reshape(count, count).astype(float)
     tar = np.empty((_RESAMPLED, len(rates)))
     for row in range(_RESAMPLED):
         drawn = np.bincount(generator.integers(count, size=count), minlength=count).astype(float)
@@ -279,9 +270,3 @@ def _resample(comparisons: Comparisons, rates: Sequence[float]) -> F64:
             passing = int(np.searchsorted(-genuine, -threshold))
             tar[row, column] = weights[passing - 1] / weights[-1] if passing and weights[-1] else 0.0
     return tar
-
-
-def _pair_counts(persons: NDArray[np.intp], count: int) -> F64:
-    """How many impostor comparisons there are of each two persons, float64 [count, count]."""
-    cells = np.bincount(persons[:, 0] * count + persons[:, 1], minlength=count * count)
-    return cells.reshape(count, count).astype(float)

@@ -1,7 +1,7 @@
-"""A library's own model: a linear map of its descriptors, learned from the people that are confirmed in it.
+"""A library's own model: a linear map of descriptors, learned from the confirmed people of the library.
 
 adaptation          the use case
 triplet_loss        learns a map, with TensorFlow
-cross_validation    tells whether a map so learned helps people it was not learned from
-threshold_transfer  what similarity means after the map
+cross_validation    tests such a map on people it was not learned from
+threshold_transfer  thresholds after the map
 """

@@ -1,7 +1,7 @@
-"""Adapts a library's model to the people in it: learns a map from them, and keeps it only if it helps others.
+"""Adapts a library's model to its people: learns a map from them, and keeps it only if it helps others.
 
-What is kept is a model of this library alone. All its faces are described by it at once, from the
-descriptors that are there; then the library changes to it as it changes to any model, and can go back.
+The map becomes a model of this library alone. Its descriptors of all faces are computed at once from the
+stored ones; then the library switches to it as to any model, and can switch back.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ from faceindex.scanning.model_switch import switch_model
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.clock import utc_now
-from index.photos.catalog import Catalog
 from index.recognition.adapted_models import Projections, StoredProjection
 from index.recognition.decided_faces import load_confirmed
 from index.recognition.stored_calibration import thresholds_for
@@ -30,46 +29,33 @@ from pipeline.models.registry import ModelSpec
 from pipeline.values import F32, ModelId
 
 FEWEST_PEOPLE = 2 * FOLDS
-"""Two in each fold: people of whom there is one cannot be told from others."""
+"""Two in each fold, as a person needs another to be compared with."""
 
 FEWEST_FACES = 3
-"""Confirmed faces of a person to learn from."""
+"""Confirmed faces that a person needs."""
 
 _MOST_PEOPLE = 500
 _MOST_FACES = 20
-"""Learned from at most so many people, and faces of each, drawn: more would take time and teach little."""
+"""The most people, and faces of each, that a map is learned from: more take time and hardly change it."""
 
 _SAMPLE = 10_000
-"""Descriptors whose principal directions are taken for a lower dimension."""
+"""Descriptors that the principal directions for a lower dimension are computed from."""
 
 _SEED = 20150612
 
 
-@dataclass(frozen=True, slots=True)
-class AdaptationOptions:
-    """How to adapt.
-
-    Attributes:
-        dimension: Length of the adapted descriptors; ``None`` keeps that of the model.
-        write: Keep a map that helps, and change the library to it; else only say whether it would help.
-    """
-
-    dimension: int | None = None
-    write: bool = True
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Adaptation:
-    """What came of it.
+    """Result of ``adapt``.
 
     Attributes:
-        base: The model whose descriptors were there.
-        people: Learned from so many.
-        faces: Of theirs.
+        base: The model that was adapted.
+        people: Number of people learned from.
+        faces: Number of their faces.
         dimension: Length of the adapted descriptors.
-        trial: What cross-validation found.
-        kept: The library's new model; ``None`` where none was kept.
-        change: How the library changed to it; ``None`` likewise.
+        trial: Result of cross-validation.
+        kept: The library's new model, if it was kept.
+        change: The switch to that model.
     """
 
     base: ModelId
@@ -83,8 +69,6 @@ class Adaptation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _TrainingData:
-    """What a library gives to learn from."""
-
     model: ModelSpec
     people: LabelledDescriptors
     start: F32
@@ -93,29 +77,29 @@ class _TrainingData:
 
 def adapt(
     settings: Settings,
-    options: AdaptationOptions | None = None,
+    dimension: int | None = None,
+    *,
+    write: bool = True,
     listeners: Listeners | None = None,
 ) -> Adaptation:
-    """Learn from a library's confirmed people, and change the library to what was learned if that helps.
+    """Learn a map from a library's confirmed people, and switch the library to it if it helps.
 
     Args:
         settings: Where the library is.
-        options: How to adapt.
-        listeners: Who is told how the change goes.
+        dimension: Length of the adapted descriptors; by default that of the model.
+        write: Keep a map that helps, and switch to it; else only find out whether it would help.
+        listeners: Told about the progress of the switch.
 
     Raises:
-        BadRequest: The dimension is higher than that of the model.
-        NoLibrary: There is none.
-        LibraryLocked: Another run is at work on it.
+        BadRequest: The dimension is below 2 or higher than that of the model.
         FaceindexError: Too few people are confirmed; or see ``faceindex.errors``.
     """
-    options = options or AdaptationOptions()
     with explained():
         with Session.open(settings) as session:
-            data = _gather(session, options.dimension)
+            data = _gather(session, dimension)
         trial = cross_validate(data.people, data.start)
         kept = change = None
-        if trial.helps and options.write:
+        if trial.helps and write:
             (matrix,) = learn(data.people, data.start, [trial.steps])
             with Session.open_to_write(settings, make=False) as session:
                 kept = _keep(session, data, matrix, trial)
@@ -141,15 +125,18 @@ def _gather(session: Session, dimension: int | None) -> _TrainingData:
             f"{dimension}: ask for 2 to {model.dimension}."
         )
     people = _confirmed(database, model.model_id)
-    start = identity_map(_some_descriptors(session.catalog, model.model_id), dimension)
+    ids = session.catalog.described_faces(model.model_id)
+    spread = ids[:: max(len(ids) // _SAMPLE, 1)]
+    sample = np.concatenate([chunk.vectors for chunk in session.catalog.descriptors(model.model_id, spread)])
+    start = identity_map(sample, dimension)
     return _TrainingData(model, people, start, thresholds_for(database, model.model_id).curve)
 
 
 def _confirmed(database: Store, model: ModelId) -> LabelledDescriptors:
-    """The faces to learn from.
+    """Draw the faces to learn from.
 
     Raises:
-        FaceindexError: They are too few.
+        FaceindexError: There are too few.
     """
     confirmed = load_confirmed(database, model)
     generator = np.random.default_rng(_SEED)
@@ -169,18 +156,11 @@ def _confirmed(database: Store, model: ModelId) -> LabelledDescriptors:
     return LabelledDescriptors(confirmed.vectors[taken], confirmed.person_ids[taken])
 
 
-def _some_descriptors(catalog: Catalog, model: ModelId) -> F32:
-    """Descriptors of faces that are spread evenly over the library, float32 [N, D]."""
-    ids = catalog.described_faces(model)
-    some = ids[:: max(len(ids) // _SAMPLE, 1)]
-    return np.concatenate([chunk.vectors for chunk in catalog.descriptors(model, some)])
-
-
 def _keep(session: Session, data: _TrainingData, matrix: F32, trial: Trial) -> ModelId:
-    """Store what was learned as a model, and describe by it all faces that its base has described.
+    """Store a map as a model, with the descriptors of all faces that its base has described.
 
     Raises:
-        FaceindexError: The library has another model than that whose descriptors were learned from.
+        FaceindexError: The library has switched to another model meanwhile.
     """
     base, database = data.model.model_id, session.database
     if session.model().model_id != base:

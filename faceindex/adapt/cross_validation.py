@@ -1,7 +1,7 @@
-"""Tells whether a map that is learned from some people helps others: cross-validation, with people as folds.
+"""Tests by cross-validation over people whether a map learned from some helps others.
 
-In each fold a map is learned from the people of the other folds alone, and those of this one are compared
-with each other, by the descriptors as they were and by the map. This module knows numbers, and no library.
+For each fold a map is learned from the people of the other folds alone. Those of this one are compared with
+each other by the descriptors as they are and by the map.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,25 +18,24 @@ from pipeline.values import F32
 FOLDS = 5
 
 CHECKPOINTS = (0, 10, 20, 40, 60, 80, 100)
-"""Steps after which maps are tried; after 0 nothing is learned, but the common mean is subtracted."""
+"""Numbers of steps to try; at 0 nothing is learned, but the common mean is subtracted."""
 
 CRITICAL_T = 1.53
-"""Standard errors that a gain must be, for nine in ten to be sure: Student's t, with four degrees of freedom
-for five folds."""
+"""A significant gain is at least this many standard errors: Student's t, one-sided, 90 per cent, with four
+degrees of freedom for five folds."""
 
 TAR_AT = 1e-2
-"""The part of comparisons of two people that pass, at which those of one person are counted."""
+"""The false accept rate at which the true accept rate is compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How well people are told apart, on average of the folds.
+    """Verification figures, means over the folds.
 
     Attributes:
         eer: Equal error rate.
         auc: Area under the curve.
-        tar: Part of the comparisons of one person that pass where ``TAR_AT`` of those of two people do;
-            ``None`` where there are too few of these to say.
+        tar: True accept rate at ``TAR_AT``; ``None`` with too few comparisons of two people.
     """
 
     eer: float
@@ -46,15 +45,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """What cross-validation found.
+    """Result of cross-validation.
 
     Attributes:
         before: With the descriptors as they are.
         after: With maps that were learned from other people.
-        gain: By how much the equal error rate falls, mean of the folds.
+        gain: Fall of the equal error rate, mean of the folds.
         deviation: Standard error of that mean.
-        steps: Number of steps after which the maps were best. 0: best is to subtract the common mean and to
-            learn nothing.
+        steps: The best one of ``CHECKPOINTS``.
         change: How similarities change.
     """
 
@@ -73,11 +71,11 @@ class Trial:
 
 
 def cross_validate(people: LabelledDescriptors, start: F32) -> Trial:
-    """Measure what a learned map is worth for people it was not learned from.
+    """Measure whether a learned map helps people it was not learned from.
 
     Args:
-        people: At least twice as many as there are folds.
-        start: The map to begin with, float32 [D + 1, K].
+        people: At least two for each fold.
+        start: The initial map, float32 [D + 1, K].
 
     Raises:
         ValueError: There are fewer people.
@@ -89,31 +87,27 @@ def cross_validate(people: LabelledDescriptors, start: F32) -> Trial:
     for held_out in np.array_split(everyone, FOLDS):
         others = people.of(np.setdiff1d(everyone, held_out))
         folds.append(_evaluate(people.of(held_out), learn(others, start, CHECKPOINTS)))
-    aucs = [np.mean([fold.mapped[each].auc for fold in folds]) for each in range(len(CHECKPOINTS))]
+    aucs = np.mean([[rates.auc for rates in fold.rates[1:]] for fold in folds], axis=0)
     return _trial(folds, int(np.argmax(aucs)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fold:
-    """The rates of a fold's own people: without a map, and with that of each checkpoint."""
+    """Results for the people of a fold: first without a map, then with that of each checkpoint."""
 
-    plain: VerificationRates
-    plain_spread: Spread
-    mapped: tuple[VerificationRates, ...]
+    rates: tuple[VerificationRates, ...]
     spreads: tuple[Spread, ...]
 
 
 def _evaluate(held_out: LabelledDescriptors, maps: Iterable[F32]) -> _Fold:
     names = [str(person) for person in held_out.persons]
-    plain, *found = [
-        compare_all(vectors, names)
-        for vectors in (held_out.vectors, *(project(held_out.vectors, matrix) for matrix in maps))
-    ]
-    return _Fold(_verified(plain), _spread(plain), tuple(map(_verified, found)), tuple(map(_spread, found)))
+    mapped = (project(held_out.vectors, matrix) for matrix in maps)
+    compared = [compare_all(vectors, names) for vectors in (held_out.vectors, *mapped)]
+    return _Fold(tuple(map(_verified, compared)), tuple(map(_spread, compared)))
 
 
 def _trial(folds: Sequence[_Fold], checkpoint: int) -> Trial:
-    before, after = [fold.plain for fold in folds], [fold.mapped[checkpoint] for fold in folds]
+    before, after = ([fold.rates[which] for fold in folds] for which in (0, 1 + checkpoint))
     gains = np.array([one.eer - other.eer for one, other in zip(before, after, strict=True)])
     return Trial(
         before=_mean(before),
@@ -121,10 +115,7 @@ def _trial(folds: Sequence[_Fold], checkpoint: int) -> Trial:
         gain=float(gains.mean()),
         deviation=float(gains.std(ddof=1) / np.sqrt(len(folds))),
         steps=CHECKPOINTS[checkpoint],
-        change=Change(
-            _pooled([fold.plain_spread for fold in folds]),
-            _pooled([fold.spreads[checkpoint] for fold in folds]),
-        ),
+        change=Change(*(_pooled([fold.spreads[which] for fold in folds]) for which in (0, 1 + checkpoint))),
     )
 
 
@@ -145,12 +136,8 @@ def _mean(folds: Sequence[VerificationRates]) -> Figures:
 
 
 def _spread(compared: Comparisons) -> Spread:
-    return Spread(
-        float(compared.genuine.mean()),
-        float(compared.genuine.std()),
-        float(compared.impostor.mean()),
-        float(compared.impostor.std()),
-    )
+    same, other = compared.genuine, compared.impostor
+    return Spread(float(same.mean()), float(same.std()), float(other.mean()), float(other.std()))
 
 
 def _pooled(folds: Sequence[Spread]) -> Spread:

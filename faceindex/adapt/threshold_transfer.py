@@ -1,8 +1,7 @@
-"""What a similarity means after a map: thresholds cannot stay where they were.
+"""Thresholds after a map, which changes the mean and the spread of similarities.
 
-A map moves the similarities of strangers, and spreads them more or less. Where a model's curve is known, it
-is moved along with them, so that as many strangers pass a threshold as before. Where none is known, as for
-the networks that were never measured, both kinds of similarity are taken to be distributed normally.
+A model's measured curve is moved so that as many strangers pass a threshold as before. Where there is none,
+the similarities of strangers and those of one person are assumed to be distributed normally.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from index.recognition.thresholds import Curve, EvidencePoint, RatePoint, straig
 _RATES = (0.5, 1e-1, 1e-2, 1e-3, 1e-4)
 
 _NARROWEST = 1e-3
-"""No set of similarities is taken to be spread less: a few pairs may happen to be alike."""
+"""Least standard deviation of similarities: a few pairs may happen to be alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +33,13 @@ class Change:
     after: Spread
 
     def moved(self, similarity: float) -> float:
-        """Where a similarity from before is after the map, by its place among those of strangers."""
+        """Move a similarity so that it stays as many standard deviations from the mean of strangers."""
         place = (similarity - self.before.other) / self.before.other_deviation
         return max(-1.0, min(1.0, self.after.other + place * self.after.other_deviation))
 
 
 def moved_curve(curve: Curve, change: Change) -> Curve:
-    """The curve of a model, moved along with the similarities."""
+    """Move a model's curve along with the similarities."""
     return replace(
         curve,
         rates=tuple(RatePoint(point.rate, change.moved(point.similarity)) for point in curve.rates),
@@ -52,9 +51,9 @@ def moved_curve(curve: Curve, change: Change) -> Curve:
 
 
 def normal_curve(spread: Spread) -> Curve:
-    """The curve that two normal distributions give, for a model of which nothing else is known.
+    """Make the curve of two normal distributions.
 
-    Where both are spread alike, the evidence grows in proportion to similarity (Fisher's discriminant).
+    With one standard deviation for both, the evidence is linear in similarity (Fisher's discriminant).
     """
     other = NormalDist(spread.other, max(spread.other_deviation, _NARROWEST))
     both = max((spread.same_deviation**2 + spread.other_deviation**2) / 2, _NARROWEST**2)

@@ -1,13 +1,12 @@
-"""Learns a linear map that brings faces of one person together, and faces of two apart: the triplet loss.
+"""Learns a linear map that brings faces of one person together and faces of two apart: the triplet loss.
 
 Schroff, Kalenichenko and Philbin, "FaceNet: A Unified Embedding for Face Recognition and Clustering", 2015,
-sections 3.1 and 3.2: of an anchor, a face of the same person and a face of another one, the last must be
-further from the anchor by a margin. Here no network is trained, only a matrix behind it, as Parkhi, Vedaldi
-and Zisserman did ("Deep Face Recognition", 2015, section 4.3). It begins as a map that takes away what all
-people have in common and changes nothing else, and is held near to it: it takes strong means to learn from a
-few dozen people something that holds for others.
+sections 3.1 and 3.2: a face of another person must be further from an anchor than a face of the same person,
+by a margin. Only a matrix behind the network is trained, as Parkhi, Vedaldi and Zisserman did ("Deep Face
+Recognition", 2015, section 4.3). It begins as a map that subtracts the common mean and changes nothing else,
+and a penalty keeps it near to that, as only a few dozen people are known.
 
-TensorFlow is imported here alone, when something is learned. This module knows no library and no photo.
+TensorFlow is imported when something is learned, and only here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,11 +21,10 @@ from pipeline.models.quiet_tensorflow import quiet_tensorflow
 from pipeline.values import F32
 
 _TOO_FAR = 1e9
-"""Further than any two descriptors are."""
-
+"""Greater than any distance."""
 
 _MARGIN = 0.2
-"""How much further another person must be, as squared distance of unit vectors, 0 to 4."""
+"""Of the squared distances of unit vectors, which are from 0 to 4."""
 
 _REGULARISATION = 30.0
 """Weight of the squared distance from the initial map, the mean of its columns. The offset is free."""
@@ -38,25 +36,20 @@ _PEOPLE_PER_BATCH = 40
 _FACES_PER_PERSON = 8
 
 _AVERAGED_STEPS = 50
-"""Steps whose matrices are averaged, the later ones more."""
+"""Matrices are averaged over about this many steps, later ones weighing more."""
 
 SEED = 20150609
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledDescriptors:
-    """Descriptors of people who are known.
-
-    Attributes:
-        vectors: float32 [N, D], of unit norm.
-        persons: int64 [N], whose each is.
-    """
+    """Descriptors, float32 [N, D], of unit norm, and the person of each, int64 [N]."""
 
     vectors: F32
     persons: I64
 
     def of(self, persons: I64) -> "LabelledDescriptors":
-        """Those of some persons."""
+        """Select the descriptors of some persons."""
         chosen = np.isin(self.persons, persons)
         return LabelledDescriptors(self.vectors[chosen], self.persons[chosen])
 
@@ -67,10 +60,10 @@ class LabelledDescriptors:
 
 
 def identity_map(vectors: F32, dimension: int) -> F32:
-    """The map that changes nothing, or as little as a lower dimension allows.
+    """Make the identity, or for a lower dimension the projection on the principal directions of ``vectors``.
 
     Args:
-        vectors: float32 [N, D]; the directions in which they lie most are kept.
+        vectors: float32 [N, D].
         dimension: At most D.
 
     Returns:
@@ -86,13 +79,10 @@ def identity_map(vectors: F32, dimension: int) -> F32:
 
 
 def common_mean(people: LabelledDescriptors) -> F32:
-    """The mean of the people's means, float32 [D], of norm below 1.
+    """Estimate the mean of the means of at least two people, float32 [D], of norm below 1.
 
-    Few people have a mean by chance; so it is shrunk towards zero by as much as it is expected to be wrong
+    By chance the mean of a few people is not zero; so it is shrunk towards zero by its expected error
     (James and Stein, "Estimation with quadratic loss", 1961, positive part).
-
-    Args:
-        people: At least two.
     """
     _, person, counts = np.unique(people.persons, return_inverse=True, return_counts=True)
     sums = np.zeros((len(counts), people.vectors.shape[1]))
@@ -105,34 +95,29 @@ def common_mean(people: LabelledDescriptors) -> F32:
     return np.asarray(sure * mean, np.float32)
 
 
-def _subtracting(mean: F32, start: F32) -> F32:
-    """The map that subtracts ``mean`` and then does what ``start`` does."""
-    matrix = start.copy()
-    matrix[-1] -= mean @ start[:-1]
-    return matrix
-
-
 def learn(people: LabelledDescriptors, start: F32, steps: Sequence[int]) -> Iterator[F32]:
     """Learn a map from people, beginning with ``start`` minus their common mean.
 
-    Each map is the mean of the matrix over the last steps, because the matrix itself depends much on who was
+    Each map is the mean of the matrix over the last steps, as the matrix itself depends much on the people
     drawn last (Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992).
 
     Args:
         people: At least two, with two faces or more each.
         start: float32 [D + 1, K].
-        steps: Numbers of steps after which to give the map, rising.
+        steps: Numbers of steps after which to yield the map, rising.
 
     Yields:
         float32 [D + 1, K], for each of ``steps``; for 0 it is the initial map.
     """
-    start = _subtracting(common_mean(people), start)
+    start = start.copy()
+    start[-1] -= common_mean(people) @ start[:-1]
     generator = np.random.default_rng(SEED)
     trainer = _Trainer(start)
     mean, done = start, 0
     for count in steps:
         while done < count:
-            trainer.step(_batch(people, generator))
+            batch = _batch(people, generator)
+            trainer.step(batch.vectors, batch.persons)
             done += 1
             mean = mean + (trainer.matrix - mean) / np.float32(min(done, _AVERAGED_STEPS))
         yield mean
@@ -159,23 +144,18 @@ class _Trainer:
             self._matrix = tf.Variable(start)
             self._start = tf.constant(start)
             self._optimiser = tf.keras.optimizers.Adam(_LEARNING_RATE)
-            signature = [
-                tf.TensorSpec([None, start.shape[0] - 1], tf.float32),
-                tf.TensorSpec([None], tf.int64),
-            ]
             # A signature of any length, so that it is traced once.
-            self._step = tf.function(self._descend, input_signature=signature)
+            vectors = tf.TensorSpec([None, start.shape[0] - 1], tf.float32)
+            persons = tf.TensorSpec([None], tf.int64)
+            self.step = tf.function(self._descend, input_signature=[vectors, persons])
 
     @property
     def matrix(self) -> F32:
-        """The map as it is now."""
+        """The current map."""
         return np.asarray(self._matrix.numpy(), np.float32)
 
-    def step(self, people: LabelledDescriptors) -> None:
-        """Take one step of gradient descent on the faces of these people."""
-        self._step(people.vectors, people.persons)
-
     def _descend(self, vectors: Any, persons: Any) -> None:
+        """Take one step of gradient descent."""
         tf = self._tf
         with tf.GradientTape() as tape:
             moved = tf.reduce_sum((self._matrix - self._start)[:-1] ** 2, axis=0)
@@ -185,11 +165,10 @@ class _Trainer:
         self._optimiser.apply_gradients([(gradient, self._matrix)])
 
     def _triplets(self, vectors: Any, persons: Any) -> tuple[Any, Any, Any]:
-        """All anchors with all their positives, and with everybody else. Distances are squared.
+        """Pair all anchors with all their positives, T in all.
 
         Returns:
-            How far the positives are, [T]; how far each face is from the anchor, [T, N]; and which faces are
-            somebody else's, [T, N].
+            Squared distance of the positive, [T]; of each face, [T, N]; and whether that is another person's.
         """
         tf = self._tf
         mapped = tf.math.l2_normalize(vectors @ self._matrix[:-1] + self._matrix[-1], axis=1)
@@ -200,10 +179,10 @@ class _Trainer:
         return positive, tf.gather(distance, pairs[:, 0]), ~tf.gather(same, pairs[:, 0])
 
     def _semi_hard_loss(self, positive: Any, others: Any, is_other: Any) -> Any:
-        """The mean over all anchors and positives, each with its semi-hard negative.
+        """The mean loss with semi-hard negatives.
 
-        That is the nearest face of somebody else that is further than the positive; where there is none,
-        the furthest of all.
+        A semi-hard negative is the nearest face of another person that is further than the positive; where
+        there is none, the furthest of all.
         """
         tf = self._tf
         is_semi_hard = is_other & (others > positive[:, None])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceindex.adapt.adaptation import AdaptationOptions, adapt
+from faceindex.adapt.adaptation import adapt
 from faceindex.errors import BadRequest, FaceindexError
 from faceindex.model_lookup import find_model
 from faceindex.scanning.model_switch import switch_model
@@ -98,7 +98,7 @@ def test_what_helps_is_kept_as_a_model_with_a_way_back(album: Album) -> None:
     new, one_more = vectors(album, ADAPTED)[-2:]
     assert new @ one_more > 0.8
 
-    again = adapt(album.settings, AdaptationOptions(write=False))
+    again = adapt(album.settings, write=False)
     assert (again.base, again.kept) == (ADAPTED, None)
 
 
@@ -119,7 +119,7 @@ def test_what_is_no_gain_is_not_kept_and_nothing_is_changed(album: Album) -> Non
 def test_a_dry_run_changes_nothing(album: Album) -> None:
     fill_with(album, with_something_in_common)
     before = album.rows()
-    found = adapt(album.settings, AdaptationOptions(write=False))
+    found = adapt(album.settings, write=False)
     assert found.trial.helps
     assert found.kept is None
     assert album.rows() == before
@@ -140,7 +140,7 @@ def test_too_few_people_are_refused_plainly(album: Album) -> None:
 def test_a_dimension_that_cannot_be_is_refused(album: Album, dimension: int) -> None:
     fill_with(album, with_something_in_common, people=2)
     with pytest.raises(BadRequest, match="ask for 2 to 128"):
-        adapt(album.settings, AdaptationOptions(dimension))
+        adapt(album.settings, dimension)
 
 
 def test_the_command_says_what_it_is_worth_and_how_to_go_back(album: Album, empty_home: Path) -> None:

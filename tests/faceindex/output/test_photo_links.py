@@ -62,7 +62,7 @@ def test_what_is_not_ours_is_left_as_it_is(photos: list[bytes], tmp_path: Path) 
 def test_a_folder_with_something_in_it_is_not_taken(photos: list[bytes], tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="not empty"):
         link(photos, tmp_path)
-    with pytest.raises(BadRequest, match="no folder"):
+    with pytest.raises(BadRequest, match="not a folder"):
         link(photos, tmp_path / "a" / "one.jpg")
     assert not (tmp_path / LIST).exists()
 
