@@ -1,4 +1,4 @@
-"""What the use cases give back: how a scan went, and answers to questions."""
+"""Results of the use cases."""
 
 import os
 from dataclasses import dataclass
@@ -13,14 +13,12 @@ from pipeline.values import Descriptor, ModelId, PhotoFailed, PhotoIndexed
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a scan is, after each photo.
+    """Progress of a scan.
 
     Attributes:
-        total: Photos to look at, as far as they are known.
-        done: Of them, those that are done.
-        faces: Faces found so far.
-        failed: Photos that could not be read so far.
-        complete: All photos to look at are known; else there are at least ``total``.
+        total: Photos to process that are known so far.
+        done: Photos processed so far; ``faces`` and ``failed`` count in these.
+        complete: ``total`` is final.
     """
 
     total: int
@@ -32,25 +30,22 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ScanSummary:
-    """What a scan did. ``seen`` is the sum of the five that follow it.
+    """Result of a scan. ``seen`` is the sum of the five counts that follow it.
 
     Attributes:
         seen: Photos found in the folders.
-        indexed: Read and searched for faces.
-        unchanged: Known as they are.
-        duplicate: Their content is that of another photo.
-        moved: Known under another path that is gone.
-        failed: Could not be read, now or in an earlier scan.
+        indexed: Photos searched for faces.
+        unchanged: Photos that the library knows as they are.
+        duplicate: Photos with the content of another photo.
+        moved: Photos that were known under another path, which is gone.
+        failed: Photos that could not be read, now or in an earlier scan.
         missing: Known photos that are gone since the last scan; they keep their faces.
-        faces: Faces found in the photos that were indexed.
-        library_photos: Photos in the whole library, after the scan.
-        library_faces: Faces in the whole library, after the scan.
-        model: The library's model.
-        seconds: Of the whole scan.
-        stages: Where the time went: seconds of all threads together.
+        faces: Faces in the photos indexed.
+        library_photos: All photos of the library after the scan; ``library_faces`` likewise.
+        stages: Seconds of each stage, of all threads together.
         failures: The photos that could not be read, by path.
-        refused: Roots none of whose photos was marked as missing, because too many were gone.
-        left: Photos not looked at, because the time was up: at least so many.
+        refused: Roots that lost so many photos that none was marked as missing.
+        left: Photos not processed because the time was up, at least.
     """
 
     seen: int
@@ -73,7 +68,7 @@ class ScanSummary:
 
 @dataclass(frozen=True, slots=True)
 class PersonGain:
-    """A person, and how many faces are that person now which were not before."""
+    """A person, and the number of their new faces."""
 
     person: str
     new: int
@@ -81,16 +76,16 @@ class PersonGain:
 
 @dataclass(frozen=True, slots=True)
 class ReindexSummary:
-    """What a night's run did.
+    """Result of ``reindex``.
 
     Attributes:
-        scan: With all folders of the library.
+        scan: Of all folders of the library.
         described: Faces found earlier that the library's model could describe only now.
-        pruned: What was given up after it had been missing for long.
-        gains: Who has new faces, confirmed or recognised; those with most first, and nobody who is hidden.
-        review: New faces that look like somebody, but not surely enough.
-        new_failures: Photos that could not be read, and that no earlier run had failed.
-        in_time: It came to its end before the time was up.
+        pruned: Photos and faces deleted after they had been missing for long.
+        gains: Persons with new faces, confirmed or recognised, most faces first; hidden persons are left out.
+        review: New faces that are probably somebody's, for people to look at.
+        new_failures: Photos that could not be read, without those that failed before.
+        in_time: The run ended before its time was up.
     """
 
     scan: ScanSummary
@@ -104,14 +99,13 @@ class ReindexSummary:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How far a model has come with a library that has another.
+    """The state of another model in a library.
 
     Attributes:
         previous: The library's model.
-        model: The other one.
-        coverage: How many faces that has described.
-        comparison: How identities would change, as far as both have described the faces; ``None`` where it
-            is the library's own.
+        model: The other model.
+        coverage: Faces that the other model has described.
+        comparison: Changes of identities among faces described by both; ``None`` for the own model.
     """
 
     previous: ModelId
@@ -122,19 +116,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ModelSwitch:
-    """What came of describing a library by another model.
+    """Result of describing a library by another model.
 
     Attributes:
-        previous: The model that the library had.
-        model: The one that it was to get.
-        changed: It has that now. If not, either the time was up, or too many faces could not be described.
+        changed: False where the time was up, or too many faces could not be described.
         described: Faces described by this run.
-        coverage: How many the model has described in all.
-        comparison: How identities changed, or would; ``None`` where the model is the one that it had, or
-            the time was up.
+        coverage: Faces described by the new model in all.
+        comparison: Changes of identities; ``None`` without another model, or where the time was up.
         failures: Photos that could not be read, so that their faces were not described.
-        in_time: The time was not up.
-        seconds: Of the whole run.
+        in_time: The run ended before its time was up.
     """
 
     previous: ModelId
@@ -150,13 +140,12 @@ class ModelSwitch:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A root that has lost so many photos at once that it is rather not there, as an unmounted disk.
+    """A root that lost so many photos at once that it may be an unmounted disk.
 
     Attributes:
         root: Absolute path.
-        known: Photos that it had.
-        lost: Of them, those that were not met.
-        unreachable: Why the root itself could not be scanned; ``None`` where it could.
+        lost: Photos not found, of those known.
+        unreachable: Why the root could not be scanned; ``None`` where it could.
     """
 
     root: bytes
@@ -166,7 +155,7 @@ class Refusal:
 
     @property
     def message(self) -> str:
-        """What is wrong, and what to do, in one line."""
+        """A warning in one line."""
         name = os.fsdecode(self.root)
         if self.unreachable is not None:
             lost = f"{name} cannot be scanned ({self.unreachable}), and {self.known:,} photos are known in it"
@@ -180,7 +169,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class RootReport:
-    """A folder or file that is scanned, and why it cannot be scanned now; ``None`` where it can."""
+    """A folder or file that is scanned, and why it is unreachable now, if it is."""
 
     figures: RootFigures
     unreachable: str | None
@@ -188,13 +177,7 @@ class RootReport:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a scan would do with a file or a folder, and why.
-
-    Attributes:
-        path: Absolute.
-        read: Whether it would be read.
-        reason: ``new``, ``changed``, ``unread before``; else why it would not be read.
-    """
+    """A file or folder, whether a scan would read it, and why: such as ``new`` or ``unchanged``."""
 
     path: bytes
     read: bool
@@ -203,7 +186,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LibraryFace:
-    """A face of the library, and what was decided of it or follows."""
+    """A face of the library with its status."""
 
     record: FaceRecord
     status: FaceStatus
@@ -211,7 +194,7 @@ class LibraryFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShownCluster:
-    """A cluster without a name, and the face that shows it best."""
+    """A cluster without a name, and its most typical face."""
 
     faces: ClusterFaces
     exemplar: FaceRecord
@@ -219,14 +202,14 @@ class ShownCluster:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClusterList:
-    """The largest clusters without a name, the largest first, and how many there are in all."""
+    """The largest clusters without a name, largest first, and the number of all."""
 
     shown: tuple[ShownCluster, ...]
     total: int
 
 
 class Certainty(StrEnum):
-    """How it is known who a face is; the first three of a decision, the others of its likeness."""
+    """How a face is identified: the first three values by a decision, the others by similarity."""
 
     CONFIRMED = "confirmed"
     IGNORED = "ignored"
@@ -238,17 +221,16 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a face is. A hidden person whose name was not asked for has an empty one here.
+    """The person of a face; a hidden person has an empty name, unless hidden persons were asked for.
 
     Attributes:
-        certainty: How that is known. ``IGNORED`` too where the face is most like an ignored stranger.
-        person: Who it is, surely or probably; ``None`` where nobody knows.
-        similarity: To the person; where there is none, to the one it is most like, who stays unnamed.
-            ``None`` where there is nobody to compare with.
-        probability: That it is the person, 0 to 1; ``None`` where there is no person, where it was decided,
-            and for models that were never measured.
-        runner_up: The next person; ``None`` where there is no person or no other.
-        margin: How much less similar the next person is; ``None`` with ``runner_up``.
+        certainty: ``IGNORED`` also where the face is most similar to an ignored stranger.
+        person: The certain or probable person.
+        similarity: Cosine to ``person``, or without one to the most similar person, if there is any.
+        probability: That the face is the person's, 0 to 1; ``None`` without a person, after a decision, and
+            for models that were never measured.
+        runner_up: The next most similar person; ``None`` without a person or another.
+        margin: Difference of their similarities; ``None`` with ``runner_up``.
     """
 
     certainty: Certainty
@@ -261,14 +243,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearKnownFace:
-    """A face of the library that is near to one that was asked about.
+    """A face of the library that is similar to one that was asked about.
 
     Attributes:
-        face: What is known of it.
         similarity: Cosine, -1 to 1.
-        person: Who it is, confirmed or recognised; ``None`` where nobody knows.
-        confirmed: A decision says so.
-        ignored: Decided: a stranger.
+        person: The confirmed or recognised person.
+        confirmed: A decision names the person.
+        ignored: A decision says that the face is a stranger's.
     """
 
     face: FaceRecord
@@ -280,13 +261,7 @@ class NearKnownFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownFace:
-    """A face of a photo that was asked about.
-
-    Attributes:
-        described: The face.
-        identity: Who it is.
-        matches: The faces of the library that are nearest to it, the nearest first.
-    """
+    """A face of a photo that was asked about, its person, and the most similar faces of the library."""
 
     described: Descriptor
     identity: Identity
@@ -294,7 +269,7 @@ class KnownFace:
 
     @property
     def similarity(self) -> float | None:
-        """Cosine to the person; where nobody is named, to the nearest face, or ``None`` without one."""
+        """Cosine to the person, or without one to the most similar face, if there is any."""
         if self.identity.person is not None:
             return self.identity.similarity
         return self.matches[0].similarity if self.matches else None
@@ -302,7 +277,7 @@ class KnownFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What the library says of one photo: its faces, by falling confidence."""
+    """A photo that was asked about, and its faces by falling confidence."""
 
     photo: PhotoIndexed
     faces: tuple[KnownFace, ...]

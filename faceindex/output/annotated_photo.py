@@ -1,4 +1,4 @@
-"""Draws what was found on a copy of a photo: a box around each face, with a name, ``NAME?``, or ``?``."""
+"""Marks the faces on a copy of a photo: a box around each, with ``NAME``, ``NAME?``, or ``?``."""
 
 import os
 from pathlib import Path
@@ -12,28 +12,29 @@ from faceindex.settings import Settings
 from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.values import Box
 
 UNKNOWN = "?"
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
-"""Of the pictures that are written: Pillow would also write icons and PDF, and fail on some at the end."""
+"""Pillow would write icons and PDF too, and fail at the end for some pictures."""
 
 _SMALLEST = 12
-"""Height of a label that can still be read, pixels."""
+"""Least height of a label in pixels."""
 
 _MARK, _INK = (214, 96, 32), (255, 255, 255)
 
 
 def check_target(session: Session, path: Path, photo: bytes | None) -> None:
-    """See that a marked picture may be written to a file, before any work is done for it.
+    """Check that a picture may be written, before any work is done for it.
 
     Args:
-        session: No photo of its library is overwritten.
-        path: Of the picture to write.
-        photo: Absolute path of the photo that it shows.
+        session: Its photos are not overwritten.
+        path: Of the picture.
+        photo: Absolute path of the photo in the picture.
 
     Raises:
-        BadRequest: The ending is of no format that is written, or the file is a photo.
+        BadRequest: The file name has another ending than ``ENDINGS``, or the file is a photo.
     """
     if path.suffix.lower() not in ENDINGS:
         raise BadRequest(f"{path} does not end in the name of a picture format: use .jpg or .png.")
@@ -47,12 +48,12 @@ def annotate(answer: Answer, path: Path, settings: Settings) -> None:
     """Write the photo, upright and at full size, with its faces marked.
 
     Args:
-        answer: What is known of the photo.
-        path: Of the picture to write, checked by ``check_target``; its ending says the format.
+        answer: The photo and its faces.
+        path: Of the picture, checked by ``check_target``; the ending selects the format.
         settings: For the cap on pixels.
 
     Raises:
-        FaceindexError: The photo cannot be read any more, or the picture not be written.
+        FaceindexError: The photo cannot be read any more, or the picture cannot be written.
     """
     options = DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6))
     try:
@@ -61,7 +62,13 @@ def annotate(answer: Answer, path: Path, settings: Settings) -> None:
     except PhotoError as error:
         name = os.fsdecode(answer.photo.file.path)
         raise FaceindexError(f"{name} cannot be read any more: {error.message}.") from error
-    draw(picture, answer.faces)
+    pen = ImageDraw.Draw(picture)
+    width = max(2, round(max(picture.size) / 600))
+    largest = max(_SMALLEST, max(picture.size) / 50)
+    for face in answer.faces:
+        box, text = face.described.face.box, caption(face)
+        pen.rectangle((box.x, box.y, box.x + box.w, box.y + box.h), outline=_MARK, width=width)
+        _label(pen, text, box, picture.size, _font(text, box.w, largest))
     try:
         picture.save(path, quality=92)
     except (OSError, ValueError) as error:  # ValueError for a picture too large for its format
@@ -69,27 +76,15 @@ def annotate(answer: Answer, path: Path, settings: Settings) -> None:
         raise FaceindexError(f"{path} cannot be written: {reason}.") from error
 
 
-def draw(picture: Image.Image, faces: tuple[KnownFace, ...]) -> None:
-    """Mark the faces on the picture itself, in pixels of the picture."""
-    pen = ImageDraw.Draw(picture)
-    width = max(2, round(max(picture.size) / 600))
-    largest = max(_SMALLEST, max(picture.size) / 50)
-    for face in faces:
-        box = face.described.face.box
-        font = _font(caption(face), box.w, largest)
-        pen.rectangle((box.x, box.y, box.x + box.w, box.y + box.h), outline=_MARK, width=width)
-        _label(pen, caption(face), (box.x, box.y, box.y + box.h), picture.size, font)
-
-
 def _font(text: str, width: float, largest: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """One in which a text is about as wide as a box, so that in a crowd no label hides another face."""
+    """A font in which a text is about as wide as its box, so that it hides no other face."""
     size = min(max(_SMALLEST, width / 3), largest)
     too_wide = ImageFont.load_default(size=size).getlength(text) / (1.2 * width)
     return ImageFont.load_default(size=max(_SMALLEST, size / max(1.0, too_wide)))
 
 
 def caption(face: KnownFace) -> str:
-    """A name; with a question mark where it is only probable; that alone for who is unknown or hidden."""
+    """The label of a face; a hidden person is unknown."""
     person = face.identity.person
     if person is None or not person.name:
         return UNKNOWN
@@ -99,16 +94,15 @@ def caption(face: KnownFace) -> str:
 def _label(
     pen: ImageDraw.ImageDraw,
     text: str,
-    place: tuple[float, float, float],
+    box: Box,
     size: tuple[int, int],
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> None:
     """Write above the box, or below where there is no room, and never past the edge."""
-    left, top, bottom = place
     x1, y1, x2, y2 = pen.textbbox((0, 0), text, font=font)
     pad = (y2 - y1) * 0.3
     width, height = x2 - x1 + 2 * pad, y2 - y1 + 2 * pad
-    x = min(max(left, 0), size[0] - width)
-    y = top - height if top >= height else min(bottom, size[1] - height)
+    x = min(max(box.x, 0), size[0] - width)
+    y = box.y - height if box.y >= height else min(box.y + box.h, size[1] - height)
     pen.rectangle((x, y, x + width, y + height), fill=_MARK)
     pen.text((x + pad - x1, y + pad - y1), text, fill=_INK, font=font)

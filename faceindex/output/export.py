@@ -18,7 +18,7 @@ from index.values import Descriptors
 
 
 def known_faces(session: Session) -> Iterator[LibraryFace]:
-    """All faces by id, and what was decided of each or follows."""
+    """All faces with their status, by id."""
     people = PeopleQueries(session.database)
     for chunk in session.catalog.all_faces():
         status = people.statuses([face.face_id for face in chunk])
@@ -26,7 +26,7 @@ def known_faces(session: Session) -> Iterator[LibraryFace]:
 
 
 def write_jsonl(session: Session, path: Path) -> None:
-    """One JSON object a line, by face id.
+    """Write one JSON object for each face, by face id.
 
     Raises:
         FaceindexError: The file cannot be written.
@@ -36,7 +36,7 @@ def write_jsonl(session: Session, path: Path) -> None:
 
 
 def write_lines(lines: Iterable[str], path: Path) -> None:
-    """Text, a line each.
+    """Write lines of text.
 
     Raises:
         FaceindexError: The file cannot be written.
@@ -46,9 +46,9 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
 
 
 def write_npz(session: Session, path: Path) -> None:
-    """Arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
+    """Write arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
 
-    Faces that the library's model has not described are left out.
+    Faces without a descriptor of the library's model are left out.
 
     Raises:
         FaceindexError: The file cannot be written.
@@ -69,7 +69,7 @@ def write_npz(session: Session, path: Path) -> None:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of ``path`` when all of it is written."""
+    """A temporary file that replaces ``path`` once it is complete."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:

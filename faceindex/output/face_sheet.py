@@ -1,4 +1,4 @@
-"""Draws a sheet of faces, so that a person sees who is in a cluster: each face cut out, with its number."""
+"""Draws a sheet of cropped faces with their numbers, for people to see who is in a cluster."""
 
 import os
 from collections.abc import Sequence
@@ -12,28 +12,28 @@ from index.values import FaceRecord
 from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import Box, PhotoFile
+from pipeline.values import PhotoFile
 
 MOST = 200
-"""Faces on a sheet; of more, so many are shown."""
+"""The most faces on a sheet."""
 
 _TILE, _LINE, _GAP = 128, 20, 6
 _COLUMNS = 10
 _PAPER, _INK, _NOTHING = (255, 255, 255), (32, 32, 32), (208, 208, 208)
 _MARGIN = 0.25
-"""Of the box, that is shown around it on each side."""
+"""Shown around the box on each side, as a part of the box."""
 
 
 def draw_sheet(faces: Sequence[FaceRecord], path: Path, settings: Settings) -> int:
-    """Write a picture of faces in rows, each above its number; a face whose photo is gone is a grey tile.
+    """Write a picture of faces in rows, each above its number; a face without its photo is a grey tile.
 
     Args:
-        faces: At least one; beyond ``MOST`` they are left out.
-        path: Of the picture; its ending says the format.
+        faces: At least one; the first ``MOST`` are shown.
+        path: Of the picture; the ending selects the format.
         settings: For the cap on pixels.
 
     Returns:
-        How many are shown.
+        The number of faces shown.
 
     Raises:
         FaceindexError: The picture cannot be written.
@@ -59,28 +59,23 @@ def draw_sheet(faces: Sequence[FaceRecord], path: Path, settings: Settings) -> i
     try:
         sheet.save(path)
     except (OSError, ValueError) as error:
-        raise FaceindexError(
-            f"{path} cannot be written: {getattr(error, 'strerror', None) or error}."
-        ) from error
+        reason = getattr(error, "strerror", None) or error
+        raise FaceindexError(f"{path} cannot be written: {reason}.") from error
     return len(shown)
 
 
 def _tile(face: FaceRecord, decoders: Decoders) -> Image.Image | None:
-    """The face with a margin, a square; ``None`` where the photo cannot be read any more."""
+    """A square crop of the face with a margin; ``None`` where the photo cannot be read any more."""
     try:
         found = os.stat(face.photo)
-        with (
-            OpenPhoto(PhotoFile(face.photo, found.st_size, found.st_mtime_ns)) as photo,
-            decoders.lend() as decoder,
-        ):
+        file = PhotoFile(face.photo, found.st_size, found.st_mtime_ns)
+        with OpenPhoto(file) as photo, decoders.lend() as decoder:
             decoded = decoder.decode(photo, None)
-            return _cut(Image.fromarray(decoded.pixels), face.box, decoded.scale)
     except (OSError, PhotoError):
         return None
-
-
-def _cut(picture: Image.Image, box: Box, scale: float) -> Image.Image:
-    side = max(box.w, box.h) * (1 + 2 * _MARGIN) * scale
+    box, scale = face.box, decoded.scale
     x, y = (box.x + box.w / 2) * scale, (box.y + box.h / 2) * scale
-    corners = (round(x - side / 2), round(y - side / 2), round(x + side / 2), round(y + side / 2))
-    return picture.crop(corners).resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+    half = max(box.w, box.h) * (1 + 2 * _MARGIN) * scale / 2
+    corners = (round(x - half), round(y - half), round(x + half), round(y + half))
+    cropped = Image.fromarray(decoded.pixels).crop(corners)
+    return cropped.resize((_TILE, _TILE), Image.Resampling.LANCZOS)

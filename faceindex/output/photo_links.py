@@ -1,9 +1,8 @@
-"""A folder of symbolic links to photos, brought up to date by making it again.
+"""Keeps a folder of symbolic links to photos.
 
-The folder is new, empty, or one that was made here; nothing in it is ever written over, and only links
-that were made here, and still lead where they led, are taken away. Two files in it are not links:
-``LIST`` says which links are ours, and an ignore file keeps scans from taking them for photos. This module
-knows paths, and nothing of who is in the photos.
+The folder is new, empty, or one that was made here. No file in it is ever overwritten, and only links that
+were made here and still have their target are deleted. Two files in it are not links: ``LIST`` records our
+links, and an ignore file keeps scans out. Paths are text with surrogates where they are not UTF-8 (PEP 383).
 """
 
 import json
@@ -21,13 +20,7 @@ LIST = ".faceindex-links"
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What became of a folder of links.
-
-    Attributes:
-        made: Links that are new.
-        kept: Links that were there.
-        removed: Links to photos that are not wanted any more.
-    """
+    """Numbers of links made, kept, and removed because their photos are no longer wanted."""
 
     made: int
     kept: int
@@ -35,92 +28,80 @@ class Linked:
 
 
 def link(photos: Sequence[bytes], folder: Path) -> Linked:
-    """Let a folder hold a link to each of some photos, and no other link of ours.
+    """Make a folder hold a link to each of some photos, and no other link of ours.
 
     Args:
-        photos: Absolute paths, each once; those in the folder itself are passed over.
-        folder: Made if it is not there.
+        photos: Distinct absolute paths; those in the folder itself are skipped.
+        folder: Made if it does not exist.
 
     Raises:
-        BadRequest: The folder is none, or holds something and was not made here.
+        BadRequest: The path is not a folder, or the folder is not empty and was not made here.
         FaceindexError: It cannot be read or written, or its file system has no links.
     """
-    place = os.path.abspath(os.fsencode(folder))
-    outside = [photo for photo in photos if not photo.startswith(place + b"/")]
-    targets = set(outside)
+    place = Path(os.path.abspath(folder))
+    targets = [photo for photo in map(os.fsdecode, photos) if not photo.startswith(f"{place}/")]
     try:
         ours = _prepare(place, folder)
-        stale = ours.keys() - {name for name, target in ours.items() if target in targets}
-        kept = {target: name for name, target in ours.items() if name not in stale}
-        for name in stale:
-            os.unlink(os.path.join(place, name))
-        fresh = [photo for photo in outside if photo not in kept]
-        made = dict(_named(fresh, place, set(kept.values())))
-        # Written first: of a run that is killed, the next one still knows which links are ours.
-        _write_list(place, {name: target for target, name in kept.items()} | made)
+        wanted = set(targets)
+        kept = {name: target for name, target in ours.items() if target in wanted}
+        for name in ours.keys() - kept.keys():
+            (place / name).unlink()
+        linked = set(kept.values())
+        made = dict(_named([target for target in targets if target not in linked], place, set(kept)))
+        # Written first: after a run that is killed, the next one still knows which links are ours.
+        _write_list(place, kept | made)
         for name, target in made.items():
-            os.symlink(target, os.path.join(place, name))
+            (place / name).symlink_to(target)
     except OSError as error:
         raise FaceindexError(f"{folder} cannot hold the links: {error.strerror or error}.") from error
-    return Linked(made=len(made), kept=len(kept), removed=len(stale))
+    return Linked(made=len(made), kept=len(kept), removed=len(ours) - len(kept))
 
 
-def _prepare(place: bytes, folder: Path) -> dict[bytes, bytes]:
-    """Make the folder if need be; the links in it that are ours, by name, with where they lead."""
+def _prepare(place: Path, folder: Path) -> dict[str, str]:
+    """Make the folder if necessary, and return the targets of our links in it by name."""
     try:
-        os.makedirs(place, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise BadRequest(f"{folder} is not a folder: name another one for the links.") from error
-    listed = os.path.join(place, os.fsencode(LIST))
-    if not os.path.lexists(listed):
+    if not os.path.lexists(place / LIST):
         if os.listdir(place):
             raise BadRequest(f"{folder} is not empty: name a new folder, or one that --link made.")
         _write_list(place, {})
-    ignored = os.path.join(place, IGNORE_FILE)
+    ignored = place / os.fsdecode(IGNORE_FILE)
     if not os.path.lexists(ignored):
-        _write(ignored, b"*\n")
-    return {name: target for name, target in _read_list(listed, folder) if _leads_to(place, name, target)}
-
-
-def _read_list(listed: bytes, folder: Path) -> Iterator[tuple[bytes, bytes]]:
+        ignored.write_text("*\n")
     try:
-        with open(listed, encoding="utf-8") as file:
-            for name, target in json.load(file).items():
-                yield os.path.basename(os.fsencode(name)), os.fsencode(target)
+        listed = json.loads((place / LIST).read_text(encoding="utf-8"))
+        recorded = {os.path.basename(name): os.fsdecode(target) for name, target in listed.items()}
     except (ValueError, AttributeError, TypeError) as error:
         raise FaceindexError(
             f"{folder}/{LIST}, the list of links that are ours, is damaged: name another folder."
         ) from error
+    return {name: target for name, target in recorded.items() if _leads_to(place / name, target)}
 
 
-def _leads_to(place: bytes, name: bytes, target: bytes) -> bool:
+def _leads_to(path: Path, target: str) -> bool:
     try:
-        return os.readlink(os.path.join(place, name)) == target
+        return os.readlink(path) == target
     except OSError:
         return False
 
 
-def _named(photos: Sequence[bytes], place: bytes, taken: set[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """A name for the link to each photo: its own, with a number behind it where that is taken."""
-    for photo in photos:
-        stem, ending = os.path.splitext(os.path.basename(photo))
-        numbered = (b"%s (%d)%s" % (stem, number, ending) for number in count(2))
+def _named(targets: Sequence[str], place: Path, taken: set[str]) -> Iterator[tuple[str, str]]:
+    """Name the link to each photo as the photo, with a number added where that name is taken."""
+    for target in targets:
+        stem, ending = os.path.splitext(os.path.basename(target))
+        numbered = (f"{stem} ({number}){ending}" for number in count(2))
         name = next(
             each
             for each in chain([stem + ending], numbered)
-            if each not in taken and not os.path.lexists(os.path.join(place, each))
+            if each not in taken and not os.path.lexists(place / each)
         )
         taken.add(name)
-        yield name, photo
+        yield name, target
 
 
-def _write_list(place: bytes, ours: dict[bytes, bytes]) -> None:
-    listed = {os.fsdecode(name): os.fsdecode(target) for name, target in ours.items()}
-    path = os.path.join(place, os.fsencode(LIST))
-    _write(path + b".unfinished", json.dumps(listed, indent=0).encode())
-    os.replace(path + b".unfinished", path)
-
-
-def _write(path: bytes, content: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
+def _write_list(place: Path, ours: dict[str, str]) -> None:
+    unfinished = place / f"{LIST}.unfinished"
+    unfinished.write_text(json.dumps(ours, indent=0))
+    unfinished.replace(place / LIST)

@@ -22,7 +22,7 @@ class VerificationRatesSchema(Schema):
 
 
 class EvaluationSchema(Schema):
-    """What was measured; null where the data does not suffice."""
+    """Measures; null where the data does not suffice."""
 
     source: str
     model: str
@@ -38,7 +38,7 @@ class EvaluationSchema(Schema):
 
 
 class PairCountsSchema(Schema):
-    """Pairs of faces that decisions tell of."""
+    """Numbers of pairs of faces."""
 
     same: int
     different: int
@@ -46,7 +46,7 @@ class PairCountsSchema(Schema):
 
 
 class ThresholdsSchema(Schema):
-    """From which similarity on faces are recognised, and from which on they are shown for review."""
+    """Least similarities for recognition and for review."""
 
     accept: float
     review: float
@@ -54,7 +54,7 @@ class ThresholdsSchema(Schema):
 
 
 class RecognitionChangeSchema(Schema):
-    """How many faces the new thresholds recognise, and how many that the old ones did not, or did."""
+    """Numbers of faces that the new thresholds recognise, gain and lose."""
 
     now: int = at("recognised")
     gained: int
@@ -62,7 +62,7 @@ class RecognitionChangeSchema(Schema):
 
 
 class CalibrationSchema(Schema):
-    """What a calibration found, and what it changes."""
+    """A calibration and its effects."""
 
     model: str
     method: str

@@ -18,7 +18,7 @@ def _person(*, probable: bool) -> BeforeValidator:
 
 
 class MatchSchema(Schema):
-    """A face of the library that is near to one that was asked about."""
+    """A face of the library that is similar to one that was asked about."""
 
     face_id: int = at("face.face_id")
     photo: PathText = at("face.photo")
@@ -30,7 +30,7 @@ class MatchSchema(Schema):
 
 
 class AskedFaceSchema(Schema):
-    """A face of a photo, and who it is."""
+    """A face of a photo that was asked about, and its person."""
 
     box: Box = at("described.face.box")
     confidence: float = at("described.face.confidence")
@@ -54,13 +54,13 @@ class _PhotoSchema(Schema):
 
 
 class AnswerSchema(_PhotoSchema):
-    """What the library says of one photo."""
+    """A photo that was asked about."""
 
     faces: tuple[AskedFaceSchema, ...]
 
 
 class TemplateSchema(Schema):
-    """How similar a face is to a template; ``years`` are the first and the last of its faces."""
+    """A template that a face was compared with; ``years`` are the first and the last of its faces."""
 
     years: tuple[int, int] | None = at("template.years")
     faces: int = at("template.faces")
@@ -94,7 +94,7 @@ class _PlaceInPhotoSchema(Schema):
 
 
 class ExplanationSchema(AskedFaceSchema, _PlaceInPhotoSchema):
-    """Why a face is said to be who it is said to be."""
+    """The explanation of a face's identity."""
 
     quality_reasons: tuple[str, ...] = at("described.quality.reasons")
     accept: float = at("explanation.thresholds.accept")
@@ -107,12 +107,12 @@ class ExplanationSchema(AskedFaceSchema, _PlaceInPhotoSchema):
 
     @classmethod
     def of(cls, explanation: Explanation, /, **fields: Any) -> Self:
-        """Make a model of the face, and of its explanation."""
+        """Make a model of a face and its explanation."""
         return super().of(explanation.face, explanation=explanation, **fields)
 
 
 class VerificationSchema(Schema):
-    """How two faces compare."""
+    """The comparison of two faces."""
 
     same: bool
     similarity: float
@@ -123,7 +123,7 @@ class VerificationSchema(Schema):
 
 
 class FoundPhotoSchema(Schema):
-    """A photo that shows who was asked for."""
+    """A photo of the persons asked for."""
 
     photo: PathText = at("path")
     digest: Digest

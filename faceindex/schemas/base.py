@@ -1,4 +1,4 @@
-"""The base of the models: where in a result the value of each field is, and the types that fields share."""
+"""The base of the models, and the types that fields share."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 PathText = Annotated[str, BeforeValidator(os.fsdecode)]
-"""A path. Where it is not UTF-8 it has lone surrogates (PEP 383); ``os.fsencode`` gives its bytes again."""
+"""A path, with lone surrogates where it is not UTF-8 (PEP 383); ``os.fsencode`` gives its bytes."""
 
 Digest = Annotated[str, BeforeValidator(bytes.hex)]
 """A BLAKE3 digest in hexadecimal digits."""
@@ -21,7 +21,7 @@ Landmarks = Annotated[tuple[tuple[float, float], ...], BeforeValidator(methodcal
 """The five points of ``pipeline.values.DetectedFace``, (x, y) each."""
 
 PersonName = Annotated[str | None, BeforeValidator(lambda person: getattr(person, "name", person) or None)]
-"""The name of a person; null where there is nobody, or a hidden person whose name was not asked for."""
+"""The name of a person; null for nobody, and for a hidden person unless these were asked for."""
 
 Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
 """ISO 8601, without an offset where none is known."""
@@ -30,19 +30,19 @@ Seconds = Annotated[float, BeforeValidator(lambda seconds: round(seconds, 3))]
 
 
 def at(path: str, default: Any = ...) -> Any:
-    """A field with the value of an attribute such as ``photo.size``; ``whole`` is the result itself."""
+    """Declare a field with the value of an attribute, as ``photo.size``; ``whole`` is the result itself."""
     return Field(default, validation_alias=AliasPath(*path.split(".")))
 
 
 def by(key: str, value: str | None = None) -> BeforeValidator:
-    """Make a mapping of values by an attribute, to another one or to the values themselves."""
+    """Map an attribute of each value to another attribute, or to the value itself."""
     return BeforeValidator(
         lambda values: {getattr(each, key): getattr(each, value) if value else each for each in values}
     )
 
 
 class _Extended:
-    """A result with more attributes."""
+    """A result with additional attributes."""
 
     def __init__(self, result: object, fields: dict[str, object]) -> None:
         self._result = result
@@ -61,7 +61,7 @@ class Schema(BaseModel):
 
     @classmethod
     def of(cls, result: Any, /, **fields: Any) -> Self:
-        """Make a model of the attributes of a result, and of ``fields``, which come first.
+        """Make a model of the attributes of a result and of ``fields``, which take precedence.
 
         Raises:
             pydantic.ValidationError: A field has no value, or one of another type.

@@ -4,7 +4,7 @@ from faceindex.schemas.base import Box, Digest, Landmarks, PathText, PersonName,
 
 
 class FaceSchema(Schema):
-    """A face with all that is known of it."""
+    """A face of the library."""
 
     face_id: int = at("record.face_id")
     photo: PathText = at("record.photo")

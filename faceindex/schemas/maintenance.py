@@ -6,7 +6,7 @@ from faceindex.schemas.base import Moment, PathText, Schema, at, by
 
 
 class FindingSchema(Schema):
-    """A fault of a library, and what repair would do about it."""
+    """A fault of a library, and how repair mends it."""
 
     event: Literal["finding"] = "finding"
     kind: str
@@ -15,14 +15,14 @@ class FindingSchema(Schema):
 
 
 class SavedTableSchema(Schema):
-    """Rows of a table; how many were lost is null where nobody can know."""
+    """Rows of a table; null where the number of lost ones cannot be known."""
 
     saved: int
     lost_at_most: int | None
 
 
 class SalvageSchema(Schema):
-    """What was saved of a damaged database: the tables that lost something, and where the file is now."""
+    """The salvage of a damaged database: the tables that lost rows, and where the file is now."""
 
     event: Literal["salvage"] = "salvage"
     lost: Annotated[dict[str, SavedTableSchema], by("table")] = at("tables")
@@ -31,7 +31,7 @@ class SalvageSchema(Schema):
 
 
 class CheckSchema(Schema):
-    """How a check ended."""
+    """The end of a check."""
 
     event: Literal["summary"] = "summary"
     found: int
@@ -42,7 +42,7 @@ class CheckSchema(Schema):
 
 
 class BackupSchema(Schema):
-    """A backup made or restored, or what would be; ``kept`` is the library that it replaced."""
+    """A backup that was made or restored, or would be; ``kept`` is the library that it replaced."""
 
     event: Literal["backup", "restore", "would-restore"]
     file: PathText

@@ -19,7 +19,7 @@ class ModelSchema(Schema):
 
 
 class ModelSwitchSchema(Schema):
-    """What came of describing a library by another model."""
+    """The result of describing a library by another model."""
 
     event: Literal["model"] = "model"
     model: str
@@ -33,7 +33,7 @@ class ModelSwitchSchema(Schema):
 
 
 class ModelPreviewSchema(Schema):
-    """How far a model has come with a library that has another."""
+    """The state of another model in a library."""
 
     event: Literal["would-change-model"] = "would-change-model"
     model: str
@@ -43,7 +43,7 @@ class ModelPreviewSchema(Schema):
 
 
 class AdaptationSchema(Schema):
-    """What came of ``adapt``; ``model`` is the one that was kept."""
+    """The result of ``adapt``; ``model`` is the one that was kept."""
 
     event: Literal["adapt"] = "adapt"
     base: str

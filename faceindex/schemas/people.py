@@ -17,7 +17,7 @@ class PersonSchema(Schema):
 
 
 class RegroupedSchema(Schema):
-    """What regrouping changed."""
+    """The changes of a regrouping."""
 
     event: Literal["regrouped"] = "regrouped"
     recognised: int
@@ -33,7 +33,7 @@ class RegroupedSchema(Schema):
 
 
 class DecidedSchema(Schema):
-    """What came of a decision; counts of recognised faces are null where it can change none."""
+    """A decision and its effects; counts of recognised faces are null where it can change none."""
 
     event: Literal["decided"] = "decided"
     decision: int = at("decision.id")
@@ -45,7 +45,7 @@ class DecidedSchema(Schema):
 
 
 class FaceKeySchema(Schema):
-    """A face as a decision names it: a content, and a place in it."""
+    """A face as decisions store it: the content of a photo, and a box in it."""
 
     digest: Digest
     box: Box
@@ -68,7 +68,7 @@ class LoggedSchema(Schema):
 
 
 class SuggestionSchema(Schema):
-    """What needs a person's eye, and the command that decides it."""
+    """Something for a person to review, and the command that decides it."""
 
     kind: str
     person: PersonName
@@ -80,7 +80,7 @@ class SuggestionSchema(Schema):
 
 
 class LeftOutSchema(Schema):
-    """A photo that nobody could be enrolled from."""
+    """A photo that could not be used for enrolment."""
 
     event: Literal["left-out"] = "left-out"
     photo: PathText
@@ -88,7 +88,7 @@ class LeftOutSchema(Schema):
 
 
 class EnrolledSchema(Schema):
-    """What came of an enrolment."""
+    """The result of an enrolment."""
 
     event: Literal["enrolled"] = "enrolled"
     people: int
@@ -96,7 +96,7 @@ class EnrolledSchema(Schema):
 
 
 class ErasedSchema(Schema):
-    """What was forgotten; ``left`` are files that may still hold it."""
+    """A person who was forgotten; files in ``left`` may still hold data of them."""
 
     event: Literal["forgotten"] = "forgotten"
     person: str = at("name")

@@ -29,7 +29,7 @@ class PlannedSchema(Schema):
 
 
 class PhotoCountsSchema(Schema):
-    """How many photos a scan met, and what became of them."""
+    """Numbers of photos in a scan."""
 
     seen: int
     indexed: int
@@ -41,14 +41,14 @@ class PhotoCountsSchema(Schema):
 
 
 class LibraryCountsSchema(Schema):
-    """What is in a library."""
+    """Numbers of photos and faces in a library."""
 
     photos: int = at("library_photos")
     faces: int = at("library_faces")
 
 
 class ScanSchema(Schema):
-    """What a scan did; ``stages`` are seconds of all threads together."""
+    """The result of a scan; ``stages`` are seconds of all threads together."""
 
     event: Literal["summary"] = "summary"
     photos: PhotoCountsSchema = at("whole")
@@ -62,7 +62,7 @@ class ScanSchema(Schema):
 
 
 class ReindexSchema(ScanSchema):
-    """What ``reindex`` did: its scan, and what followed."""
+    """The result of ``reindex``."""
 
     described: int = at("report.described")
     pruned: Pruned = at("report.pruned")
@@ -72,7 +72,7 @@ class ReindexSchema(ScanSchema):
 
     @classmethod
     def of(cls, report: ReindexSummary, /, **fields: Any) -> Self:
-        """Make a model of the scan, and of its report."""
+        """Make a model of a report and its scan."""
         return super().of(report.scan, report=report, **fields)
 
 
