@@ -221,10 +221,8 @@ class OwnMemory:
 
 def _decoded(photo: OpenPhoto, long_edge: int) -> DecodedPhoto:
     """As a reader process decodes it; what passing it between processes costs is not in this table."""
-    content = photo.handle()
-    descriptor = None if content.descriptor is None else os.dup(content.descriptor)
-    request = DecodeRequest("", photo.length, None, readable_format(photo), long_edge, 400_000_000)
-    with open_content(photo.length, content.name, descriptor) as stream:
+    request = DecodeRequest("", photo.length, readable_format(photo), long_edge, 400_000_000)
+    with open_content(photo.length, os.dup(photo.descriptor())) as stream:
         picture = decode(stream, request, OwnMemory())
     return DecodedPhoto(
         photo.file, photo.digest(), picture.size, picture.taken_at, picture.pixels, picture.scale

@@ -1,8 +1,7 @@
-"""What operating systems do differently: Linux's own way where it is there, and beside it a portable one.
+"""What operating systems do differently: Linux's own way, and a portable one beside it.
 
-Nothing else asks which system it runs on. ``FACEINDEX_PORTABLE=1`` takes the portable way on Linux too, as
-the tests do. Both need POSIX: sockets between processes, and signals. What only the portable way needs is
-imported there, since each process that decodes photos imports this module.
+No other module asks which system it runs on. ``FACEINDEX_PORTABLE=1`` takes the portable way on Linux too, as
+the tests do. Both need POSIX: descriptors passed through sockets, flock, and signals.
 """
 
 import contextlib
@@ -14,21 +13,20 @@ import resource
 import signal
 import sys
 import threading
+import weakref
 from io import BufferedIOBase, RawIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from multiprocessing.shared_memory import SharedMemory as NamedBlock
-
-_MOUNTS = Path("/proc/mounts")
+LARGEST_SHARED = 256 << 20
+"""Bytes. The content of a larger file is not shared: whoever decodes it reads the file itself."""
 
 
 def is_portable() -> bool:
-    """Whether the portable way is taken."""
+    """Whether to take the portable way."""
     return sys.platform != "linux" or bool(os.environ.get("FACEINDEX_PORTABLE"))
 
 
@@ -40,202 +38,102 @@ def usable_cores() -> int:
 
 
 def mounts() -> bytes | None:
-    """What is mounted, as /proc/mounts says it: device, place, kind. ``None`` where no such list is kept."""
+    """The content of /proc/mounts (device, place, kind); ``None`` where there is none."""
     if is_portable():
         return None
     try:
-        return _MOUNTS.read_bytes()
+        return Path("/proc/mounts").read_bytes()
     except OSError:
         return None
 
 
 def path_of(file: BufferedIOBase | RawIOBase | BinaryIO) -> str | None:
-    """A path by which libraries open the very file that is open here, whatever its name means by now."""
+    """A path that opens the same file again, even if it was renamed; ``None`` where there is none."""
     return None if is_portable() else f"/dev/fd/{file.fileno()}"
 
 
-class SharedMemory(Protocol):
-    """Memory that one process makes, and gives to another.
+class SharedMemory:
+    """Memory that one process makes and another maps, given its descriptor.
+
+    On Linux it is an anonymous file whose size is sealed (memfd_create(2)): no access fails, whatever the
+    other process does. Elsewhere it is POSIX shared memory (shm_open(3)), whose size macOS lets nobody
+    change.
 
     Attributes:
-        size: Bytes.
-        name: By which the other process finds it; ``None`` where it is given the descriptor.
-        descriptor: To be passed to the other process; ``None`` where that finds it by its name.
-    """
-
-    @property
-    def size(self) -> int: ...  # noqa: D102
-
-    @property
-    def name(self) -> str | None: ...  # noqa: D102
-
-    @property
-    def descriptor(self) -> int | None: ...  # noqa: D102
-
-    def buffer(self) -> memoryview:
-        """The memory itself, to be written."""
-
-    def pixels(self, count: int) -> NDArray[np.uint8]:
-        """The first bytes, uint8 [count]; perhaps the memory itself."""
-
-    def freeze(self) -> None:
-        """Allow nobody to change the content any more; nothing may hold the buffer."""
-
-    def close(self) -> None:
-        """Let go of it; it is gone when the other process has let go too."""
-
-
-def share(size: int) -> SharedMemory:
-    """Memory of so many bytes, at least one, that can be given to another process.
-
-    On Linux it is sealed: nobody who is given it can shrink it, so no access to it ever fails.
+        size: Bytes, at least one.
+        descriptor: For the other process; it is valid until ``close``.
 
     Raises:
-        MemoryError: There is not enough.
+        MemoryError: On creation: there is not enough.
     """
-    try:
-        return _NamedMemory.made(size) if is_portable() else _SealedMemory.made(size)
-    except OSError as error:
-        raise MemoryError(f"no room for {size} bytes that two processes share") from error
 
-
-def attach(size: int, name: str | None, descriptor: int | None) -> SharedMemory:
-    """Memory that another process has made, given by one of both; a descriptor is closed.
-
-    Raises:
-        MemoryError: There is not enough.
-    """
-    try:
-        if descriptor is None:
-            return _NamedMemory.found(size, name)
-        memory = _SealedMemory(size, descriptor)
-        memory.close_descriptor()
-        return memory
-    except OSError as error:
-        raise MemoryError(f"no room for {size} bytes that two processes share") from error
-
-
-def open_content(size: int, name: str | None, descriptor: int | None) -> BinaryIO:
-    """The content of memory, or of a file, that another process has open; a descriptor is closed with it."""
-    if descriptor is not None:
-        stream = os.fdopen(descriptor, "rb")
-        stream.seek(0)  # the position is shared with the other process
-        return stream
-    memory = _NamedMemory.found(size, name)
-    try:
-        return io.BytesIO(memory.pixels(size).tobytes())
-    finally:
-        memory.close()
-
-
-class _SealedMemory:
-    """An anonymous file of Linux that cannot change its size (memfd_create(2), fcntl(2))."""
-
-    name: str | None = None
-
-    def __init__(self, size: int, descriptor: int) -> None:
+    def __init__(self, size: int) -> None:
         self.size = size
-        self.descriptor: int | None = descriptor
+        self._map: mmap.mmap | None = None
         try:
-            self._map: mmap.mmap | None = mmap.mmap(descriptor, size)
-        except BaseException:
-            os.close(descriptor)
-            raise
+            self.descriptor = _create_anonymous()
+            self._close = weakref.finalize(self, os.close, self.descriptor)
+            os.ftruncate(self.descriptor, size)
+            if not is_portable():
+                fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+            self._map = mmap.mmap(self.descriptor, size)
+        except OSError as error:
+            raise MemoryError(f"there is no memory for {size} bytes that two processes share") from error
 
-    @classmethod
-    def made(cls, size: int) -> "_SealedMemory":
-        descriptor = os.memfd_create("faceindex", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        try:
-            os.ftruncate(descriptor, size)
-            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return cls(size, descriptor)
-
-    def buffer(self) -> memoryview:
-        return memoryview(self._mapped())
-
-    def pixels(self, count: int) -> NDArray[np.uint8]:
-        return np.frombuffer(self._mapped(), np.uint8, count)
-
-    def freeze(self) -> None:
-        self._mapped().close()
-        self._map = None
-        fcntl.fcntl(self._open(), fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL)
-
-    def close(self) -> None:
-        self._map = None  # pixels that are still looked at keep it
-        self.close_descriptor()
-
-    def close_descriptor(self) -> None:
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-            self.descriptor = None
-
-    def _mapped(self) -> mmap.mmap:
+    def array(self) -> NDArray[np.uint8]:
+        """The memory itself: uint8 [size]. It must be gone before ``freeze``, but may outlive ``close``."""
         if self._map is None:
             raise ValueError("the memory is frozen or closed")
-        return self._map
-
-    def _open(self) -> int:
-        if self.descriptor is None:
-            raise ValueError("the memory is closed")
-        return self.descriptor
-
-
-class _NamedMemory:
-    """POSIX shared memory under a name. macOS lets nobody change its size; Linux does."""
-
-    descriptor: int | None = None
-
-    def __init__(self, size: int, block: "NamedBlock", *, own: bool) -> None:
-        self.size = size
-        self.name: str | None = block.name
-        self._block = block
-        self._own = own
-
-    @classmethod
-    def made(cls, size: int) -> "_NamedMemory":
-        from multiprocessing.shared_memory import SharedMemory as NamedBlock
-
-        return cls(size, NamedBlock(create=True, size=size), own=True)
-
-    @classmethod
-    def found(cls, size: int, name: str | None) -> "_NamedMemory":
-        from multiprocessing import resource_tracker
-        from multiprocessing.shared_memory import SharedMemory as NamedBlock
-
-        # Up to Python 3.12 whoever attaches memory also removes it at its end, unless kept from noting it.
-        noting, resource_tracker.register = resource_tracker.register, lambda *_: None
-        try:
-            return cls(size, NamedBlock(name), own=False)
-        finally:
-            resource_tracker.register = noting
-
-    def buffer(self) -> memoryview:
-        return self._open()
-
-    def pixels(self, count: int) -> NDArray[np.uint8]:
-        # A copy for whoever made it: its memory cannot be closed while somebody looks at it.
-        found = np.frombuffer(self._open(), np.uint8, count)
-        return found.copy() if self._own else found
+        return np.frombuffer(self._map, np.uint8)
 
     def freeze(self) -> None:
-        pass
-
-    def _open(self) -> memoryview:
-        if self._block.buf is None:
-            raise ValueError("the memory is closed")
-        return self._block.buf
+        """Make the content immutable on Linux, and unmap it here."""
+        if self._map is not None:
+            self._map.close()
+            self._map = None
+        if not is_portable():
+            fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL)
 
     def close(self) -> None:
-        if self._own:
-            self._own = False
-            with contextlib.suppress(FileNotFoundError):
-                self._block.unlink()
-        with contextlib.suppress(BufferError):
-            self._block.close()
+        """Release it; the memory is freed when the other process has released it too."""
+        self._map = None
+        self._close()
+
+
+def _create_anonymous() -> int:
+    if not is_portable():
+        return os.memfd_create("faceindex", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    # What multiprocessing.shared_memory opens its descriptor with, and does not give away.
+    import _posixshmem  # type: ignore[import-not-found]
+
+    name = f"/faceindex-{os.urandom(6).hex()}"
+    descriptor = _posixshmem.shm_open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    _posixshmem.shm_unlink(name)
+    return int(descriptor)
+
+
+def map_shared(size: int, descriptor: int) -> NDArray[np.uint8]:
+    """Map another process's ``SharedMemory``: uint8 [size]. The descriptor is closed.
+
+    Raises:
+        MemoryError: There is not enough address space.
+    """
+    try:
+        return np.frombuffer(mmap.mmap(descriptor, size), np.uint8)
+    except OSError as error:
+        raise MemoryError(f"{size} bytes cannot be mapped") from error
+    finally:
+        os.close(descriptor)
+
+
+def open_content(size: int, descriptor: int) -> BinaryIO:
+    """Open another process's ``SharedMemory``, or a file, as a stream; the descriptor is closed with it."""
+    stream = os.fdopen(descriptor, "rb")
+    if is_portable() and size <= LARGEST_SHARED:  # macOS can map shared memory, but not read it
+        with stream, mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as content:
+            return io.BytesIO(content)
+    stream.seek(0)  # the position is shared with the other process
+    return stream
 
 
 def confine_reader(parent: int) -> None:
@@ -270,41 +168,15 @@ def limit_memory(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
 
 
-class HeldLock(Protocol):
-    """A lock that this process holds."""
-
-    def release(self) -> None:
-        """Let others have it."""
-
-
-def try_lock(path: Path, descriptor: int) -> HeldLock | None:
-    """Lock a file that is open, without waiting; ``None`` where another process holds it.
-
-    The lock ends with the process. The file is never deleted: two processes might lock two files of one name.
-
-    Args:
-        path: The file. The portable way locks a file beside it, whose name ends in ``.held``.
-        descriptor: Of the file, open to write.
-    """
-    if is_portable():
-        from filelock import FileLock, Timeout
-
-        beside = FileLock(f"{path}.held", timeout=0)
-        try:
-            beside.acquire()
-        except Timeout:
-            return None
-        return beside
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file, without waiting; ``False`` if another process holds it. It ends with the process."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return None
-    return _Flock(descriptor)
+        return False
+    return True
 
 
-class _Flock:
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def release(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+def unlock(descriptor: int) -> None:
+    """Release the lock of ``try_lock``."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)

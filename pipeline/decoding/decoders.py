@@ -13,15 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
-from pipeline.decoding.reader_messages import Decoded, DecodeRequest, HeaderRead, OutOfMemory, Refused
-from pipeline.decoding.reader_process import NONSENSE, ReaderDied, ReaderProcess
+from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.reader_process import ReaderDied, ReaderProcess
 from pipeline.decoding.readers import readable_format
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import DecodedPhoto, PhotoFile, Reason, Size, Stage
-
-_SECONDS_A_PIXEL = 2e-7
-"""A panorama may take longer: five times what PNG with a colour profile takes here, the slowest of all."""
+from pipeline.values import DecodedPhoto, Stage
 
 _GIANT = 256 << 20
 """Bytes. A reader that took so much for a photo ends after it, and its memory with it."""
@@ -123,8 +120,15 @@ class Decoder:
         """
         self._photo = photo
         photo.reserve(0)
+        request = DecodeRequest(
+            path=os.fsdecode(photo.file.path),
+            length=photo.length,
+            format=readable_format(photo),
+            long_edge=long_edge,
+            pixel_cap=self._options.pixel_cap,
+        )
         try:
-            decoded = self._try_twice(photo, long_edge)
+            decoded = self._try_twice(photo, request)
         except PhotoError:
             photo.check_unchanged()  # a file that is still being written is not damaged
             raise
@@ -148,53 +152,13 @@ class Decoder:
         self._reader.end()
         self._reader = ReaderProcess(self._options.entry)
 
-    def _try_twice(self, photo: OpenPhoto, long_edge: int | None) -> DecodedPhoto:
+    def _try_twice(self, photo: OpenPhoto, request: DecodeRequest) -> DecodedPhoto:
         try:
-            return self._try(photo, long_edge)
+            return self._reader.decode(photo, request, self._options.seconds)
         except ReaderDied:
             self._replace()
         try:
-            return self._try(photo, long_edge)
+            return self._reader.decode(photo, request, self._options.seconds)
         except ReaderDied as death:
             self._replace()
             raise PhotoError(photo.file, Stage.DECODE, death.reason, death.message) from death
-
-    def _try(self, photo: OpenPhoto, long_edge: int | None) -> DecodedPhoto:
-        """Have the reader decode the photo.
-
-        Raises:
-            PhotoError: The photo cannot be read.
-            ReaderDied: The reader died of it, made no sense, or has to be killed.
-        """
-        content = photo.handle()
-        request = DecodeRequest(
-            path=os.fsdecode(photo.file.path),
-            length=photo.length,
-            content=content.name,
-            format=readable_format(photo),
-            long_edge=long_edge,
-            pixel_cap=self._options.pixel_cap,
-        )
-        reader, seconds = self._reader, self._options.seconds
-        header = reader.request(request, content.descriptor, seconds)
-        if not isinstance(header, HeaderRead):
-            raise _failure(photo.file, header)
-        photo.reserve(header.decoding + header.result)
-        answer = reader.go_on(header, seconds + _SECONDS_A_PIXEL * header.pixels)
-        if not isinstance(answer, Decoded):
-            raise _failure(photo.file, answer)
-        size, pixels = Size(answer.width, answer.height), reader.pixels(answer)
-        return DecodedPhoto(photo.file, photo.digest(), size, answer.time(), pixels, answer.scale)
-
-
-def _failure(file: PhotoFile, answer: Refused | OutOfMemory) -> PhotoError | ReaderDied:
-    """What the answer of a reader that has not decoded a photo stands for."""
-    if isinstance(answer, OutOfMemory):
-        return ReaderDied(Reason.OUT_OF_MEMORY, "it takes far more memory than a photo of its size should")
-    try:
-        stage, reason = Stage(answer.stage), Reason(answer.reason)
-    except ValueError:
-        return ReaderDied(Reason.CRASHED, NONSENSE)
-    if not answer.message.isprintable():
-        return ReaderDied(Reason.CRASHED, NONSENSE)
-    return PhotoError(file, stage, reason, answer.message)

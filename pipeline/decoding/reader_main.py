@@ -13,20 +13,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import BinaryIO, TypeAlias
 
+import numpy as np
+
 from pipeline.decoding.decode import PixelMemory
 from pipeline.decoding.format_reader import MemoryNeeded, Picture, Unreadable
-from pipeline.decoding.reader_messages import (
-    Channel,
-    Continue,
-    Decoded,
-    DecodeRequest,
-    HeaderRead,
-    Message,
-    OutOfMemory,
-    Ready,
-    Refused,
-)
-from pipeline.platform_support import SharedMemory, attach, confine_reader, limit_memory, open_content
+from pipeline.decoding.reader_messages import Channel, Continue, Decoded, DecodeRequest, Ready, Refused
+from pipeline.platform_support import confine_reader, limit_memory, map_shared, open_content
 from pipeline.values import U8, Reason, Stage
 
 Decode: TypeAlias = Callable[[BinaryIO, DecodeRequest, PixelMemory], Picture]
@@ -55,42 +47,33 @@ def main(descriptor: int, entry: str) -> None:
     decode: Decode = getattr(import_module(module), function)
     channel = Channel(socket.socket(fileno=descriptor))
     channel.send(Ready())
-    _discard_errors()
-    with contextlib.suppress(EOFError, ConnectionError):
-        _serve(channel, decode)
-
-
-def _serve(channel: Channel, decode: Decode) -> None:
+    # Until now the run read standard error; libtiff, for one, writes there what it thinks of a file.
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), _ERRORS)
     memory = _SharedPixelMemory(channel)
-    while True:
-        request, descriptor = channel.receive_with_descriptor()
-        if not isinstance(request, DecodeRequest):
-            raise TypeError(f"unexpected message of the run: {request}")
-        memory.begin(request)
-        channel.send(_answer(decode, request, descriptor, memory))
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            request, content = channel.receive_with_descriptor()
+            if not isinstance(request, DecodeRequest) or content is None:
+                raise TypeError(f"unexpected message of the run: {request}")
+            memory.begin(request)
+            channel.send(_answer(decode, request, content, memory))
 
 
 def _answer(
-    decode: Decode, request: DecodeRequest, descriptor: int | None, memory: "_SharedPixelMemory"
-) -> Message:
+    decode: Decode, request: DecodeRequest, content: int, memory: "_SharedPixelMemory"
+) -> Decoded | Refused:
     try:
-        with _content(request, descriptor) as stream:
+        with open_content(request.length, content) as stream:
             picture = decode(stream, request, memory)
     except Unreadable as error:
         return Refused(Stage.DECODE, error.reason, error.message)
     except OSError as error:
         return Refused(Stage.READ, Reason.UNREADABLE, f"it cannot be read: {error.strerror or error}")
     except MemoryError:
-        return OutOfMemory()
-    rows, columns, _ = picture.pixels.shape
-    taken_at = None if picture.taken_at is None else picture.taken_at.isoformat()
-    return Decoded(rows, columns, picture.size.width, picture.size.height, taken_at, picture.scale)
-
-
-def _content(request: DecodeRequest, descriptor: int | None) -> BinaryIO:
-    if descriptor is None and request.content is None:
-        return open(os.fsencode(request.path), "rb")
-    return open_content(request.length, request.content, descriptor)
+        message = "it takes far more memory than a photo of its size should"
+        return Refused(Stage.DECODE, Reason.OUT_OF_MEMORY, message)
+    return Decoded(picture.size.width, picture.size.height, picture.taken_at, picture.scale)
 
 
 class _SharedPixelMemory:
@@ -98,7 +81,7 @@ class _SharedPixelMemory:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._memory: SharedMemory | None = None
+        self._memory: U8 = np.empty(0, np.uint8)
         self._file_bytes = 0
 
     def begin(self, request: DecodeRequest) -> None:
@@ -108,29 +91,17 @@ class _SharedPixelMemory:
 
     def prepare(self, needed: MemoryNeeded) -> None:
         """Ask the run for memory, as ``PixelMemory.prepare`` says; take not much more."""
-        self._channel.send(HeaderRead(needed.pixels, needed.result, needed.decoding))
+        self._channel.send(needed)
         answer, descriptor = self._channel.receive_with_descriptor()
         if not isinstance(answer, Continue):
             raise TypeError(f"unexpected message of the run: {answer}")
-        if answer.new_bytes is not None:
-            if self._memory is not None:
-                self._memory.close()
-            self._memory = attach(answer.new_bytes, answer.name, descriptor)
-        shared = 0 if self._memory is None else self._memory.size
-        limit_memory(_OWN_ADDRESS_SPACE + self._file_bytes + shared + _BYTES_A_PIXEL * needed.pixels)
+        if answer.new_bytes is not None and descriptor is not None:
+            self._memory = np.empty(0, np.uint8)  # unmapped before more is mapped
+            self._memory = map_shared(answer.new_bytes, descriptor)
+        limit_memory(
+            _OWN_ADDRESS_SPACE + self._file_bytes + len(self._memory) + _BYTES_A_PIXEL * needed.pixels
+        )
 
     def canvas(self, height: int, width: int) -> U8:
         """The shared memory, as ``PixelMemory.canvas`` says."""
-        if self._memory is None:
-            raise ValueError("there is no memory for pixels yet")
-        return self._memory.pixels(height * width * 3).reshape(height, width, 3)
-
-
-def _discard_errors() -> None:
-    """Discard what is written to standard error: until now it was for the run to read.
-
-    libtiff, for one, writes there what it thinks of a file.
-    """
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, _ERRORS)
-    os.close(nowhere)
+        return self._memory[: height * width * 3].reshape(height, width, 3)

@@ -14,28 +14,34 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from pipeline.decoding.format_reader import MemoryNeeded
 from pipeline.decoding.reader_messages import (
     Channel,
     Continue,
     Decoded,
     DecodeRequest,
-    HeaderRead,
     Message,
     Nonsense,
-    OutOfMemory,
     Ready,
     Refused,
 )
-from pipeline.errors import DecodersUnavailable
-from pipeline.platform_support import SharedMemory, share
-from pipeline.values import U8, Reason
+from pipeline.errors import DecodersUnavailable, PhotoError
+from pipeline.platform_support import SharedMemory
+from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.values import DecodedPhoto, PhotoFile, Reason, Size
 
 _START_SECONDS = 60.0
 """A reader takes a fifth of a second of a core to start; this is for machines that have much else to do."""
 
 _DAMAGED = "it is damaged, or made to do harm; copy it again from where it came"
 
-NONSENSE = f"its decoder answers nonsense: {_DAMAGED}"
+_SECONDS_A_PIXEL = 2e-7
+"""A panorama may take longer: five times what PNG with a colour profile takes here, the slowest of all."""
+
+_SCALES = (1.0, 0.5, 0.25, 0.125)
+
+_BYTES_A_PIXEL = 16
+"""More than any picture takes while it is decoded, beside its result."""
 
 _BOOT = (
     "import sys; sys.path[:] = sys.argv[3:]; from pipeline.decoding.reader_main import main; "
@@ -68,6 +74,9 @@ class ReaderDied(Exception):
 class ReaderProcess:
     """One reader process, from its start to its end.
 
+    Args:
+        entry: What decodes in it, as ``module:function``.
+
     Attributes:
         photos: How many it has decoded, or found that it cannot.
         most_memory: Bytes that it took for the one that took most.
@@ -89,53 +98,51 @@ class ReaderProcess:
         except OSError as error:
             raise DecodersUnavailable(f"No process can be started to decode photos: {error}.") from error
 
-    def request(
-        self, request: DecodeRequest, descriptor: int | None, seconds: float
-    ) -> HeaderRead | Refused | OutOfMemory:
-        """Have a photo decoded, up to its header; the answer is ``HeaderRead`` where all is well.
+    def decode(self, photo: OpenPhoto, request: DecodeRequest, seconds: float) -> DecodedPhoto:
+        """Have a photo decoded.
 
         Args:
-            request: What is asked for.
-            descriptor: Of the content, where it has no name.
-            seconds: How long that may take.
+            photo: The photo.
+            request: What to decode, and how.
+            seconds: How long it may take; for a large photo a fifth of a second more for each megapixel.
+
+        Returns:
+            The photo; its pixels are overwritten by the next one.
 
         Raises:
-            DecodersUnavailable: It has not started, for a reason that no photo is to blame for.
+            PhotoError: The photo cannot be read.
+            DecodersUnavailable: The process has not started, for a reason that no photo is to blame for.
             ReaderDied: It died, made no sense, or did not answer in time; it is of no more use.
         """
+        content = photo.descriptor()
         self._wait_until_loaded()
         self.busy = True
-        answer = self._ask(request, descriptor, seconds)
-        with _checked():
-            if isinstance(answer, HeaderRead):
-                answer.check(request.pixel_cap)
-                self.most_memory = max(self.most_memory, answer.decoding + answer.result)
-                return answer
-        return self._done(answer)
-
-    def go_on(self, header: HeaderRead, seconds: float) -> Decoded | Refused | OutOfMemory:
-        """Have the pixels decoded; errors are those of ``request``."""
-        go_on, descriptor = Continue(), None
-        if self._memory is None or self._memory.size < header.result:
+        needed = self._ask(photo.file, request, content, seconds)
+        if not isinstance(needed, MemoryNeeded) or not _is_plausible(needed, request.pixel_cap):
+            raise _nonsense()
+        self.most_memory = max(self.most_memory, needed.decoding + needed.result)
+        photo.reserve(needed.decoding + needed.result)
+        memory, descriptor = self._memory, None
+        if memory is None or memory.size < needed.result:
             self._drop_memory()
             # Made and sealed here: a reader that is taken over cannot take it away from this process.
-            self._memory = share(header.result)
-            go_on = Continue(self._memory.size, self._memory.name)
-            descriptor = self._memory.descriptor
-        answer = self._ask(go_on, descriptor, seconds)
-        if not isinstance(answer, Decoded):
-            return self._done(answer)
-        with _checked():
-            answer.check(header.pixels, self._memory.size)
+            memory = self._memory = SharedMemory(needed.result)
+            descriptor = memory.descriptor
+        go_on = Continue(None if descriptor is None else memory.size)
+        decoded = self._ask(photo.file, go_on, descriptor, seconds + _SECONDS_A_PIXEL * needed.pixels)
+        if not isinstance(decoded, Decoded) or decoded.scale not in _SCALES:
+            raise _nonsense()
+        size = Size(decoded.width, decoded.height)
+        rows, columns = (-(-edge // round(1 / decoded.scale)) for edge in (size.height, size.width))
+        if (
+            min(size.width, size.height) < 1
+            or size.width * size.height != needed.pixels
+            or 3 * rows * columns != needed.result
+        ):
+            raise _nonsense()
         self._answered()
-        return answer
-
-    def pixels(self, decoded: Decoded) -> U8:
-        """The pixels that the reader has just decoded; they are overwritten by the next ones."""
-        if self._memory is None:
-            raise ValueError("there is no memory for pixels yet")
-        found = self._memory.pixels(decoded.rows * decoded.columns * 3)
-        return found.reshape(decoded.rows, decoded.columns, 3)
+        pixels = memory.array()[: needed.result].reshape(rows, columns, 3)
+        return DecodedPhoto(photo.file, photo.digest(), size, decoded.taken_at, pixels, decoded.scale)
 
     def end(self) -> None:
         """End the process, whatever it is at."""
@@ -150,28 +157,31 @@ class ReaderProcess:
             self._memory.close()
             self._memory = None
 
-    def _done(self, answer: Message) -> Refused | OutOfMemory:
-        """The answer of a reader that has not decoded the photo."""
-        if not isinstance(answer, Refused | OutOfMemory):
-            raise ReaderDied(Reason.CRASHED, NONSENSE)
-        self._answered()
-        return answer
-
     def _answered(self) -> None:
         self.busy = False
         self.photos += 1
 
-    def _ask(self, message: Message, descriptor: int | None, seconds: float) -> Message:
+    def _ask(self, file: PhotoFile, message: Message, descriptor: int | None, seconds: float) -> Message:
+        """The answer of the reader; errors are those of ``decode``."""
         try:
-            with _checked():
-                self._channel.send(message, descriptor)
-                return self._channel.receive(time.monotonic() + seconds)
+            self._channel.send(message, descriptor)
+            answer = self._channel.receive(time.monotonic() + seconds)
+        except Nonsense as error:
+            raise _nonsense() from error
         except TimeoutError as error:
             raise ReaderDied(
                 Reason.TIMED_OUT, f"decoding it takes longer than {seconds:.0f} s: {_DAMAGED}"
             ) from error
         except (EOFError, OSError) as error:
             raise self._exit_cause() from error
+        if not isinstance(answer, Refused):
+            return answer
+        if not answer.message.isprintable():
+            raise _nonsense()
+        if answer.reason is Reason.OUT_OF_MEMORY:
+            raise ReaderDied(answer.reason, answer.message)
+        self._answered()
+        raise PhotoError(file, answer.stage, answer.reason, answer.message)
 
     def _wait_until_loaded(self) -> None:
         if self._loaded:
@@ -214,13 +224,16 @@ class ReaderProcess:
         return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
 
 
-@contextmanager
-def _checked() -> Iterator[None]:
-    """Treat a reader whose message makes no sense as one that crashed on the photo."""
-    try:
-        yield
-    except Nonsense as error:
-        raise ReaderDied(Reason.CRASHED, NONSENSE) from error
+def _nonsense() -> ReaderDied:
+    return ReaderDied(Reason.CRASHED, f"its decoder answers nonsense: {_DAMAGED}")
+
+
+def _is_plausible(needed: MemoryNeeded, pixel_cap: int) -> bool:
+    return (
+        0 < needed.pixels <= pixel_cap
+        and 0 < needed.result <= 3 * needed.pixels
+        and 0 <= needed.decoding <= _BYTES_A_PIXEL * needed.pixels
+    )
 
 
 def _start(descriptor: int, entry: str) -> subprocess.Popen[bytes]:

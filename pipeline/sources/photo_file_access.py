@@ -8,37 +8,21 @@ picture format.
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from io import FileIO
 from typing import Self
 
+import numpy as np
 from blake3 import blake3
 
 from pipeline.errors import PhotoError
 from pipeline.memory import MemoryBudget
-from pipeline.platform_support import SharedMemory, is_portable, share
-from pipeline.values import PhotoFile, Reason, Stage
+from pipeline.platform_support import LARGEST_SHARED, SharedMemory
+from pipeline.values import U8, PhotoFile, Reason, Stage
 
 HEAD_BYTES = 64
 """The first bytes of a file, which tell its format: a whole ``ftyp`` box with a dozen compatible brands."""
 
-MOST_IN_MEMORY = 256 << 20
-"""Bytes. The content of a larger file is not kept: whoever decodes it reads the file itself once more."""
-
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class ContentHandle:
-    """How another process reads the content of a photo: by a name, by a descriptor, or by the file's path.
-
-    Attributes:
-        name: Of shared memory.
-        descriptor: Of shared memory, or of the file.
-    """
-
-    name: str | None
-    descriptor: int | None
 
 
 class OpenPhoto:
@@ -102,16 +86,14 @@ class OpenPhoto:
             self.check_unchanged()
         return self._digest
 
-    def handle(self) -> ContentHandle:
-        """The content for another process, which reads it as long as this is open.
+    def descriptor(self) -> int:
+        """The content for another process, to be opened by ``open_content`` as long as this is open.
 
         Raises:
             PhotoError: As for ``digest``.
         """
         self.digest()
-        if self._memory is not None:
-            return ContentHandle(self._memory.name, self._memory.descriptor)
-        return ContentHandle(None, None if is_portable() else self._stream.fileno())
+        return self._stream.fileno() if self._memory is None else self._memory.descriptor
 
     def reserve(self, size: int) -> None:
         """Take memory from the budget for decoded pixels, of so many bytes in all; waits for it."""
@@ -137,38 +119,36 @@ class OpenPhoto:
             )
 
     def _read(self) -> bytes:
-        """Read what follows the head, and keep all where it is not too much; the digest."""
-        hasher = blake3(self.head)
+        """Read the file, and keep it where it is not too much; the digest."""
         self._memory = self._make_memory()
         if self._memory is None:
-            self._hash_rest(hasher, memoryview(bytearray(_BLOCK)), keep=False)
-        else:
-            buffer = self._memory.buffer()
-            buffer[: len(self.head)] = self.head
-            self._hash_rest(hasher, buffer, keep=True)
-            del buffer
-            self._memory.freeze()
-        return hasher.digest()
+            return self._read_into(np.empty(_BLOCK, np.uint8))
+        digest = self._read_into(self._memory.array())
+        self._memory.freeze()
+        return digest
 
-    def _hash_rest(self, hasher: blake3, buffer: memoryview, *, keep: bool) -> None:
-        """Read what follows the head through a buffer, which is as long as the file where all is kept."""
+    def _read_into(self, buffer: U8) -> bytes:
+        """Read the file into a buffer of its length, or block by block through a smaller one; the digest."""
+        buffer[: len(self.head)] = np.frombuffer(self.head, np.uint8)
+        hasher = blake3(self.head)
         at = len(self.head)
         while at < self.length:
-            start = at if keep else 0
-            block = buffer[start : start + min(_BLOCK, self.length - at)]
+            start = at if len(buffer) == self.length else 0
+            block = buffer[start : start + min(_BLOCK, self.length - at)].data
             count = self._stream.readinto(block)
             if not count:  # it has become shorter
-                return
+                break
             hasher.update(block[:count])
             at += count
+        return hasher.digest()
 
     def _make_memory(self) -> SharedMemory | None:
         """Memory for the content; ``None`` where it is too much, or memory is short."""
-        if not 0 < self.length <= MOST_IN_MEMORY:
+        if not 0 < self.length <= LARGEST_SHARED:
             return None
         self._budget.hold(self, self.length)
         try:
-            return share(self.length)
+            return SharedMemory(self.length)
         except MemoryError:
             return None
 

@@ -45,7 +45,7 @@ def decode_any(content: bytes) -> None:
     kind = sniff(b"fuzz.jpg", content[:HEAD_BYTES])
     if kind is None or kind not in READERS:
         return
-    request = DecodeRequest("", len(content), None, kind, 100, PIXEL_CAP)
+    request = DecodeRequest("", len(content), kind, 100, PIXEL_CAP)
     try:
         picture = decode(io.BytesIO(content), request, OwnMemory())
     except Unreadable:

@@ -151,15 +151,15 @@ def lie(path: Path, room: PixelMemory) -> None:
     """Send what the second word of the name says, instead of a header or after one."""
     name = path.stem.split()[1]
     if name.startswith("late"):
-        room.prepare(MemoryNeeded(12, 36, 1))
+        room.prepare(MemoryNeeded(12, 3 if name.endswith("beyond-the-memory") else 36, 1))
     content = LIES[name] if isinstance(LIES[name], bytes) else json.dumps(LIES[name]).encode()
     end: socket.socket = vars(vars(room)["_channel"])["_socket"]
-    end.sendall(len(content).to_bytes(4, "big") + content)
+    end.sendall(content + b"\n")
     time.sleep(SLEEP_SECONDS)
 
 
 HEADER = {"pixels": 12, "result": 36, "decoding": 1}
-DECODED = {"rows": 3, "columns": 4, "width": 4, "height": 3, "taken_at": None, "scale": 1.0}
+DECODED = {"width": 4, "height": 3, "taken_at": None, "scale": 1.0}
 REFUSED = {"stage": "decode", "reason": "corrupt", "message": "it is damaged"}
 
 LIES: dict[str, Any] = {
@@ -168,28 +168,29 @@ LIES: dict[str, Any] = {
     "too-deep": b"[" * 60_000,
     "too-long": bytes(1 << 17),
     "no-message": 7,
-    "no-fields": ["HeaderRead", 7],
+    "no-fields": ["MemoryNeeded", 7],
     "unknown-kind": ["Gift", {}],
     "unhashable-kind": [[], {}],
-    "unknown-field": ["HeaderRead", {**HEADER, "more": 1}],
-    "missing-field": ["HeaderRead", {"pixels": 12}],
-    "text-for-a-number": ["HeaderRead", {**HEADER, "pixels": "12"}],
-    "truth-for-a-number": ["HeaderRead", {**HEADER, "pixels": True}],
-    "no-pixels": ["HeaderRead", {**HEADER, "pixels": 0}],
-    "negative-memory": ["HeaderRead", {**HEADER, "decoding": -1}],
-    "too-much-memory": ["HeaderRead", {**HEADER, "decoding": 1 << 40}],
-    "too-large-a-result": ["HeaderRead", {**HEADER, "result": 37}],
-    "more-pixels-than-the-cap": ["HeaderRead", {**HEADER, "pixels": 1 << 60}],
+    "unknown-field": ["MemoryNeeded", {**HEADER, "more": 1}],
+    "missing-field": ["MemoryNeeded", {"pixels": 12}],
+    "text-for-a-number": ["MemoryNeeded", {**HEADER, "pixels": "12"}],
+    "truth-for-a-number": ["MemoryNeeded", {**HEADER, "pixels": True}],
+    "no-pixels": ["MemoryNeeded", {**HEADER, "pixels": 0}],
+    "negative-memory": ["MemoryNeeded", {**HEADER, "decoding": -1}],
+    "too-much-memory": ["MemoryNeeded", {**HEADER, "decoding": 1 << 40}],
+    "too-large-a-result": ["MemoryNeeded", {**HEADER, "result": 37}],
+    "more-pixels-than-the-cap": ["MemoryNeeded", {**HEADER, "pixels": 1 << 60}],
+    "two-messages": b'["Refused", {"stage": "decode", "reason": "corrupt", "message": ""}]\n["Ready", {}]',
     "ready-again": ["Ready", {}],
-    "memory-for-the-run": ["Continue", {"new_bytes": 1, "name": None}],
+    "memory-for-the-run": ["Continue", {"new_bytes": 1}],
     "done-without-a-header": ["Decoded", DECODED],
     "unknown-stage": ["Refused", {**REFUSED, "stage": "lunch"}],
     "unknown-reason": ["Refused", {**REFUSED, "reason": "boredom"}],
     "unprintable-message": ["Refused", {**REFUSED, "message": "\x1b[2J"}],
-    "late-header-again": ["HeaderRead", HEADER],
-    "late-pixels-beyond-the-memory": ["Decoded", {**DECODED, "rows": 1 << 40}],
-    "late-negative-rows": ["Decoded", {**DECODED, "rows": -3, "columns": -4}],
-    "late-negative-size": ["Decoded", {**DECODED, "width": -4, "height": -3, "rows": -3, "columns": -4}],
+    "late-header-again": ["MemoryNeeded", HEADER],
+    "late-pixels-beyond-the-memory": ["Decoded", DECODED],
+    "late-fewer-pixels": ["Decoded", {**DECODED, "scale": 0.5}],
+    "late-negative-size": ["Decoded", {**DECODED, "width": -4, "height": -3}],
     "late-another-size": ["Decoded", {**DECODED, "width": 5}],
     "late-no-scale": ["Decoded", {**DECODED, "scale": 0.3}],
     "late-nan-for-a-scale": ["Decoded", {**DECODED, "scale": float("nan")}],

@@ -51,12 +51,10 @@ def decoded(file: PhotoFile, long_edge: int | None = None, pixel_cap: int = 400_
 
 
 def decoded_here(photo: OpenPhoto, long_edge: int | None, pixel_cap: int = 400_000_000) -> DecodedPhoto:
-    digest, content = photo.digest(), photo.handle()
-    kind = readable_format(photo)
-    request = DecodeRequest("", photo.length, content.name, kind, long_edge, pixel_cap)
-    descriptor = None if content.descriptor is None else os.dup(content.descriptor)
+    digest = photo.digest()
+    request = DecodeRequest("", photo.length, readable_format(photo), long_edge, pixel_cap)
     try:
-        with open_content(photo.length, content.name, descriptor) as stream:
+        with open_content(photo.length, os.dup(photo.descriptor())) as stream:
             picture = decode(stream, request, OwnMemory())
     except Unreadable as error:
         photo.check_unchanged()

@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.platform_support import attach, mounts, open_content, path_of, share, try_lock, usable_cores
+from pipeline.platform_support import (
+    SharedMemory,
+    map_shared,
+    mounts,
+    open_content,
+    path_of,
+    try_lock,
+    unlock,
+    usable_cores,
+)
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -19,38 +28,36 @@ from pathlib import Path
 from pipeline.platform_support import try_lock
 path = Path(sys.argv[1])
 with path.open("r+b") as file:
-    lock = try_lock(path, file.fileno())
-    print(lock is not None, flush=True)
+    print(try_lock(file.fileno()), flush=True)
     sys.stdin.read()
 """
 
 
 def test_what_one_writes_to_shared_memory_the_other_sees() -> None:
-    ours = share(6)
-    theirs = attach(ours.size, ours.name, None if ours.descriptor is None else os.dup(ours.descriptor))
-    theirs.pixels(6).reshape(1, 2, 3)[:] = [[[1, 2, 3], [4, 5, 6]]]
-    np.testing.assert_array_equal(ours.pixels(5), [1, 2, 3, 4, 5])
-    theirs.close()
+    ours = SharedMemory(6)
+    theirs = map_shared(ours.size, os.dup(ours.descriptor))
+    theirs.reshape(1, 2, 3)[:] = [[[1, 2, 3], [4, 5, 6]]]
+    np.testing.assert_array_equal(ours.array()[:5], [1, 2, 3, 4, 5])
+    del theirs
     ours.close()
     ours.close()
-    with pytest.raises((ValueError, MemoryError)):
-        ours.buffer()
+    with pytest.raises(ValueError, match="closed"):
+        ours.array()
 
 
 def test_content_that_is_frozen_is_read_from_its_start_as_often_as_is_asked() -> None:
-    memory = share(5)
-    memory.buffer()[:] = b"photo"
+    memory = SharedMemory(5)
+    memory.array()[:] = list(b"photo")
     memory.freeze()
     for _ in range(2):
-        descriptor = None if memory.descriptor is None else os.dup(memory.descriptor)
-        with open_content(5, memory.name, descriptor) as stream:
+        with open_content(5, os.dup(memory.descriptor)) as stream:
             assert stream.read() == b"photo"
     memory.close()
 
 
 def test_memory_that_is_too_much_is_a_memory_error() -> None:
     with pytest.raises(MemoryError):
-        share(1 << 62)
+        SharedMemory(1 << 62)
 
 
 def test_a_lock_is_held_by_one_process_and_ends_with_it(tmp_path: Path) -> None:
@@ -65,12 +72,11 @@ def test_a_lock_is_held_by_one_process_and_ends_with_it(tmp_path: Path) -> None:
     with holder, path.open("r+b") as file:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"True\n"
-        assert try_lock(path, file.fileno()) is None
+        assert not try_lock(file.fileno())
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        lock = try_lock(path, file.fileno())
-        assert lock is not None
-        lock.release()
+        assert try_lock(file.fileno())
+        unlock(file.fileno())
     assert path.exists()
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from index.errors import LockHeld, accessible
-from pipeline.platform_support import try_lock
+from pipeline.platform_support import try_lock, unlock
 
 
 @contextmanager
@@ -22,8 +22,7 @@ def lock(path: Path, kind: str) -> Iterator[None]:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        held = try_lock(file, descriptor)
-        if held is None:
+        if not try_lock(descriptor):
             owner = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
             raise LockHeld(path, owner)
         try:
@@ -33,6 +32,6 @@ def lock(path: Path, kind: str) -> Iterator[None]:
                 os.pwrite(descriptor, f"process {os.getpid()}, started {started}".encode(), 0)
             yield
         finally:
-            held.release()
+            unlock(descriptor)
     finally:
         os.close(descriptor)

@@ -89,9 +89,9 @@ def test_a_file_that_is_too_large_to_be_kept_is_read_by_its_decoder_too(
 ) -> None:
     file = large_photo(tmp_path)
     (expected,) = run(runner(SMALL_FACE, workers=1), [file])
-    monkeypatch.setattr(photo_file_access, "MOST_IN_MEMORY", file.size - 1)
+    monkeypatch.setattr(photo_file_access, "LARGEST_SHARED", file.size - 1)
     with OpenPhoto(file) as photo:
-        assert photo.handle().name is None
+        assert os.path.samestat(os.fstat(photo.descriptor()), os.stat(file.path))
     (outcome,) = run(runner(SMALL_FACE, workers=1), [file])
     assert isinstance(expected, PhotoIndexed)
     assert isinstance(outcome, PhotoIndexed)
