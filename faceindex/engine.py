@@ -11,7 +11,7 @@ from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.examination import ExaminationOptions
 from pipeline.models.registry import ModelSpec
 from pipeline.networks import Networks
-from pipeline.runner import Runner, RunnerOptions
+from pipeline.runner import Runner
 from pipeline.timing import StageClock
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def build_runner(
     """
     workers = workers or settings.cores
     decoders = Decoders(DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6)))
-    options = RunnerOptions(workers, ExaminationOptions(settings.detection.long_edge, model.crop))
-    return Runner(partial(_load, settings, model, workers, detector), options, clock, decoders)
+    options = ExaminationOptions(settings.detection.long_edge, model.crop)
+    return Runner(partial(_load, settings, model, workers, detector), workers, options, clock, decoders)
 
 
 def _load(settings: Settings, model: ModelSpec, workers: int, detector: "Detector | None") -> Networks:

@@ -35,21 +35,6 @@ class Examined:
     decoder: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SameContent:
-    """A file whose content a thread is busy with already, for another file.
-
-    Attributes:
-        digest: Of the content.
-        decoder: What reads its format.
-        other: What becomes of the other file; a PhotoError where it cannot be read.
-    """
-
-    digest: bytes
-    decoder: str | None
-    other: Future[Examined]
-
-
 Examination: TypeAlias = Examined | PhotoKnown | PhotoSkipped | PhotoFailed
 
 
@@ -86,9 +71,11 @@ class Examiner:
         self._budget = MemoryBudget()
         self._turns = SharedExclusiveLock()
 
-    def examine(self, file: PhotoFile, contents: "Contents") -> Examination | SameContent:
-        """Everything about one file up to its crops."""
-        digest: bytes | None = None
+    def examine(self, file: PhotoFile, contents: "Contents") -> Examination | Future[Examined | PhotoFailed]:
+        """Everything about one file up to its crops.
+
+        Where another thread is busy with the same content, the result is what becomes of that thread's file.
+        """
         decoder: str | None = None
         try:
             with OpenPhoto(file, self._budget) as photo:
@@ -100,20 +87,22 @@ class Examiner:
                     digest = photo.digest()
                 if contents.known(digest):
                     return PhotoKnown(file, digest)
-                result = contents.once(digest, lambda: self._cut_faces(photo))
-                return SameContent(digest, decoder, result) if isinstance(result, Future) else result
+                return contents.once(digest, lambda: self._cut_faces(photo, decoder))
         except PhotoError as error:
-            return failed(file, error, digest, decoder)
+            return _failed(error, None, decoder)
 
-    def _cut_faces(self, photo: OpenPhoto) -> Examined:
+    def _cut_faces(self, photo: OpenPhoto, decoder_name: str | None) -> Examined | PhotoFailed:
         """The faces of a photo; if there is not enough memory, once more when nobody else takes any."""
         try:
-            with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
+            try:
+                with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
+                    return self._cut_faces_of(photo, decoder)
+            except MemoryError:
+                pass  # what the attempt held is released before the next one
+            with self._turns.alone(), self._decoders.lend() as decoder, memory_errors():
                 return self._cut_faces_of(photo, decoder)
-        except MemoryError:
-            pass  # what the attempt held is let go of before the next one
-        with self._turns.alone(), self._decoders.lend() as decoder, memory_errors():
-            return self._cut_faces_of(photo, decoder)
+        except PhotoError as error:
+            return _failed(error, photo.digest(), decoder_name)
 
     def _cut_faces_of(self, photo: OpenPhoto, decoder: Decoder) -> Examined:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
@@ -138,10 +127,9 @@ class Examiner:
         return Examined(photo.file, decoded.digest, size, decoded.taken_at, crops, name)
 
 
-def failed(file: PhotoFile, error: PhotoError, digest: bytes | None, decoder: str | None) -> PhotoFailed:
-    """The outcome that an error stands for; the digest is part of it where the fault lies in the content."""
+def _failed(error: PhotoError, digest: bytes | None, decoder: str | None) -> PhotoFailed:
     own = digest if error.reason.lies_in_content else None
-    return PhotoFailed(file, error.stage, error.reason, error.message, own, decoder)
+    return PhotoFailed(error.file, error.stage, error.reason, error.message, own, decoder)
 
 
 class Contents:
@@ -154,20 +142,18 @@ class Contents:
     def __init__(self, known: Callable[[bytes], bool]) -> None:
         self._known = known
         self._done: set[bytes] = set()
-        self._busy: dict[bytes, Future[Examined]] = {}
+        self._busy: dict[bytes, Future[Examined | PhotoFailed]] = {}
         self._lock = Lock()
 
     def known(self, digest: bytes) -> bool:
         """Whether this content needs no work."""
         return digest in self._done or self._known(digest)
 
-    def once(self, digest: bytes, work: Callable[[], Examined]) -> Examined | Future[Examined]:
-        """The result of ``work``; where a thread is at the same content already, what becomes of that.
-
-        Raises:
-            PhotoError: As ``work`` does.
-        """
-        own: Future[Examined] = Future()
+    def once(
+        self, digest: bytes, work: Callable[[], Examined | PhotoFailed]
+    ) -> Examined | PhotoFailed | Future[Examined | PhotoFailed]:
+        """The result of ``work``; where another thread is busy with that content, what becomes of it."""
+        own: Future[Examined | PhotoFailed] = Future()
         with self._lock:
             busy = self._busy.setdefault(digest, own)
         if busy is not own:
@@ -175,11 +161,11 @@ class Contents:
         try:
             result = work()
         except BaseException as error:
-            if isinstance(error, PhotoError) and not error.reason.lies_in_content:
-                with self._lock:  # only this file cannot be read: others of its content are read
-                    del self._busy[digest]
             own.set_exception(error)
             raise
+        if result.digest is None:  # only this file cannot be read: others of its content are read
+            with self._lock:
+                del self._busy[digest]
         own.set_result(result)
         return result
 

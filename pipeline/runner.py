@@ -10,26 +10,27 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from queue import Queue
+from threading import Semaphore, Thread
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from pipeline.decoding.decoders import Decoders
-from pipeline.errors import PhotoError
 from pipeline.examination import (
     Contents,
     Examination,
     ExaminationOptions,
     Examined,
     Examiner,
-    SameContent,
-    failed,
 )
-from pipeline.file_feed import FileFeed
 from pipeline.memory import memory_errors
 from pipeline.networks import NetworkLoader, Networks
 from pipeline.timing import StageClock
-from pipeline.values import F32, Descriptor, FaceCrop, Outcome, PhotoFile, PhotoIndexed
+from pipeline.values import F32, Descriptor, FaceCrop, Outcome, PhotoFailed, PhotoFile, PhotoIndexed
+
+_T = TypeVar("_T")
 
 UNDER_WAY = 32
 """Photos under way for each worker: enough that none waits while a batch is described, nor while another
@@ -40,25 +41,13 @@ MOST_PENDING = 32
 """Photos that wait for a batch of faces to be full."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunnerOptions:
-    """How photos are run through the pipeline.
-
-    Attributes:
-        workers: Photos worked on side by side.
-        examination: How each is decoded and cropped.
-    """
-
-    workers: int
-    examination: ExaminationOptions
-
-
 class Runner:
     """The stages put together.
 
     Args:
         load: Loads the networks. It is called in a thread of its own when the first photo is decoded.
-        options: How photos are run.
+        workers: Photos worked on side by side.
+        options: How each is decoded and cropped.
         clock: Where the time of each stage is added up.
         decoders: Decode photos, and end with the runner.
     """
@@ -66,19 +55,20 @@ class Runner:
     def __init__(
         self,
         load: Callable[[], Networks],
-        options: RunnerOptions,
+        workers: int,
+        options: ExaminationOptions,
         clock: StageClock | None = None,
         decoders: Decoders | None = None,
     ) -> None:
-        self._options = options
+        self._workers = workers
         self._clock = clock or StageClock()
         self._decoders = decoders or Decoders()
         self._networks = NetworkLoader(load, self._clock)
-        self._examiner = Examiner(self._networks, self._decoders, options.examination, self._clock)
+        self._examiner = Examiner(self._networks, self._decoders, options, self._clock)
 
     def prepare(self) -> None:
         """Begin to load the networks and to start the readers, beside whatever the caller does next."""
-        self._decoders.start(self._options.workers)
+        self._decoders.start(self._workers)
         self._networks.start()
 
     def run(
@@ -110,9 +100,9 @@ class Runner:
         self, files: Iterable[PhotoFile], contents: Contents
     ) -> Generator[Examination | None, None, None]:
         """Examine files side by side, in their order; ``None`` where the crawl has not found the next one."""
-        pool = ThreadPoolExecutor(self._options.workers, thread_name_prefix="photo")
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="photo")
         submitted = ((file, pool.submit(self._examiner.examine, file, contents)) for file in files)
-        feed = FileFeed(submitted, self._options.workers * UNDER_WAY)
+        feed = _FileFeed(submitted, self._workers * UNDER_WAY)
         try:
             for each in feed.items():
                 yield None if each is None else self._finished(*each, contents)
@@ -121,18 +111,19 @@ class Runner:
             pool.shutdown(cancel_futures=True)
 
     def _finished(
-        self, file: PhotoFile, examining: Future[Examination | SameContent], contents: Contents
+        self,
+        file: PhotoFile,
+        examining: Future[Examination | Future[Examined | PhotoFailed]],
+        contents: Contents,
     ) -> Examination:
         """The examination of a file, once it has come to an end."""
         examined = examining.result()
-        while isinstance(examined, SameContent):
-            try:
-                examined = replace(examined.other.result(), file=file)
-            except PhotoError as error:
-                if error.reason.lies_in_content:
-                    examined = failed(file, error, examined.digest, examined.decoder)
-                else:  # only the other file could not be read
-                    examined = self._examiner.examine(file, contents)
+        while isinstance(examined, Future):
+            other = examined.result()
+            if other.digest is None:  # only the other file could not be read
+                examined = self._examiner.examine(file, contents)
+            else:
+                examined = replace(other, file=file)
         return contents.first(examined)
 
 
@@ -214,3 +205,48 @@ class _Batches:
                 raise
         middle = len(crops) // 2
         return np.concatenate([self._embed(crops[:middle]), self._embed(crops[middle:])])
+
+
+class _FileFeed(Generic[_T]):
+    """Takes items from an iterable ahead of the caller: to find the next file may take long.
+
+    Args:
+        items: Iterated in a thread of its own.
+        most: The number of items that may wait.
+    """
+
+    def __init__(self, items: Iterable[_T], most: int) -> None:
+        self._queue: Queue[_T | BaseException] = Queue()
+        self._slots = Semaphore(most)
+        self._stopped = False
+        # A daemon: a disk that does not answer must not keep the process from ending.
+        Thread(target=self._fill, args=(iter(items),), name="files", daemon=True).start()
+
+    def items(self) -> Iterator[_T | None]:
+        """All items; ``None`` whenever no item waits.
+
+        Raises:
+            Exception: What the iterable raised, after the items before.
+        """
+        while True:
+            if self._queue.empty():
+                yield None
+            item = self._queue.get()
+            if isinstance(item, StopIteration):
+                return
+            if isinstance(item, BaseException):
+                raise item
+            self._slots.release()
+            yield item
+
+    def stop(self) -> None:
+        """Take no more items. It returns at once, even if the thread still waits for the next item."""
+        self._stopped = True
+        self._slots.release()
+
+    def _fill(self, items: Iterator[_T]) -> None:
+        try:
+            while self._slots.acquire() and not self._stopped:
+                self._queue.put(next(items))
+        except BaseException as end:  # noqa: BLE001 - it is raised in the thread that takes the items
+            self._queue.put(end)

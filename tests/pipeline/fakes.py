@@ -12,7 +12,7 @@ from pipeline.decoding.decoders import Decoders
 from pipeline.examination import ExaminationOptions
 from pipeline.models.registry import AlignedCrop, CropProtocol
 from pipeline.networks import Networks
-from pipeline.runner import Runner, RunnerOptions
+from pipeline.runner import Runner
 from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, ModelId, Outcome, PhotoFile
 from tests.pipeline.pictures import encoded, noise
 
@@ -72,8 +72,8 @@ def runner(
     decoders: Decoders | None = None,
 ) -> Runner:
     networks = Networks(detector, embedder or FakeEmbedder())
-    options = RunnerOptions(workers, ExaminationOptions(long_edge, networks.embedder.protocol))
-    return Runner(lambda: networks, options, decoders=decoders)
+    options = ExaminationOptions(long_edge, networks.embedder.protocol)
+    return Runner(lambda: networks, workers, options, decoders=decoders)
 
 
 def run(runner: Runner, files: Sequence[PhotoFile], known: frozenset[bytes] = frozenset()) -> list[Outcome]:

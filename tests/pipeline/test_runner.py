@@ -19,7 +19,7 @@ from pipeline.errors import ModelError
 from pipeline.examination import ExaminationOptions
 from pipeline.models.registry import SFACE, CropProtocol
 from pipeline.networks import Networks
-from pipeline.runner import UNDER_WAY, Runner, RunnerOptions
+from pipeline.runner import UNDER_WAY, Runner
 from pipeline.values import (
     U8,
     DecodedPhoto,
@@ -266,7 +266,7 @@ def test_networks_are_loaded_once_and_only_for_a_photo_that_is_new(
             raise ModelError("the weights are not there yet")
         return networks
 
-    lazy = Runner(load, RunnerOptions(2, ExaminationOptions(64, networks.embedder.protocol)))
+    lazy = Runner(load, 2, ExaminationOptions(64, networks.embedder.protocol))
     text = written(tmp_path / "a.txt", b"no photo")
     assert [type(each) for each in run(lazy, [text])] == [PhotoSkipped]
     assert [type(each) for each in lazy.run(photos, lambda _: True)] == [PhotoKnown] * len(photos)
