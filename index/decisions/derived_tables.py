@@ -108,10 +108,7 @@ def _links(connection: Connection, state: State) -> dict[FaceKey, int]:
     rows = {key: face_id for face_id, key in face_keys(connection, named).items()}
     links = {key: rows[key] for key in keys if key in rows}
     unlinked = _by_content(key for key in keys if key not in links)
-    taken = set(links.values())
-    free = _by_content(
-        key for key, face_id in rows.items() if key.digest in unlinked and face_id not in taken
-    )
+    free = _by_content(key for key in rows if key not in links)
     for digest, faces in unlinked.items():
         there = free.get(digest, [])
         for i, j in pairs([key.box for key in faces], [key.box for key in there]):

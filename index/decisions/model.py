@@ -92,7 +92,6 @@ Digest: TypeAlias = Annotated[bytes, PlainValidator(_digest_from_json)]
 """BLAKE3 of a content, 32 bytes."""
 
 Name: TypeAlias = Annotated[str, AfterValidator(clean_name)]
-"""See ``clean_name``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,6 @@ class FaceKey:
 
 
 Faces: TypeAlias = Annotated[tuple[FaceKey, ...], Field(min_length=1)]
-"""The faces that a decision is about: at least one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,8 @@ Decisions whose uid is known are not imported again; new ones come after all oth
 forgotten on either side is forgotten on both.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
-
-from sqlalchemy import Connection
 
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import write_derived_tables
@@ -16,7 +13,7 @@ from index.decisions.journal_lines import from_lines
 from index.decisions.journal_rows import append_acts, append_decisions, next_number, read_decisions, readable
 from index.decisions.model import Decision, Forget
 from index.decisions.replay import replay
-from index.decisions.tombstones import Tombstone, Tombstones, add_tombstones, read_tombstones
+from index.decisions.tombstones import Tombstones, add_tombstones, read_tombstones
 from index.privacy.redaction import Redacted, keys_of, redact, take_out_persons, take_out_tombstones
 from index.store.store import Store
 
@@ -47,41 +44,29 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
         LibraryError: The library cannot be read or written.
     """
     decisions, points = from_lines(lines, store.path)
+    by_uid: dict[str, Decision] = {}
+    for each in decisions:
+        by_uid.setdefault(each.uid, each)
     with readable(store.path), store.write() as connection:
-        return _take_over(connection, decisions, points, clock())
-
-
-def _take_over(
-    connection: Connection, decisions: Sequence[Decision], points: Sequence[Tombstone], now: datetime
-) -> Imported:
-    known = tuple(read_decisions(connection))
-    number = next_number(connection)
-    fresh = tuple(_fresh(decisions, {each.uid for each in known}, number))
-    forgotten = {each.act.person for each in fresh if isinstance(each.act, Forget)}
-    state = replay(known)
-    keys = sorted({key for each in forgotten - state.forgotten for key in keys_of(state, each)})
-    left = take_out_persons(connection, known, keys) if keys else Redacted(known, 0, 0)
-    new_points = add_tombstones(connection, points)
-    if new_points:
-        marked = take_out_tombstones(connection, left.decisions, new_points)
-        left = replace(marked, faces=left.faces + marked.faces)
-    # Persons that were merged, here alone, with a person forgotten elsewhere are forgotten too.
-    merged = [Forget(key) for key in keys if key not in forgotten]
-    tombstones = Tombstones(read_tombstones(connection))
-    taken = redact(fresh, state.forgotten.union(forgotten, keys), tombstones.cover, others=left.decisions)
-    append_decisions(connection, taken)
-    appended = append_acts(connection, merged, now)
-    if taken or left.decisions != known:
-        write_derived_tables(connection, replay([*left.decisions, *taken, *appended]))
+        known = tuple(read_decisions(connection))
+        old = {each.uid for each in known}
+        new = (each for uid, each in by_uid.items() if uid not in old)
+        fresh = tuple(replace(each, id=n) for n, each in enumerate(new, next_number(connection)))
+        forgotten = {each.act.person for each in fresh if isinstance(each.act, Forget)}
+        state = replay(known)
+        keys = sorted({key for each in forgotten - state.forgotten for key in keys_of(state, each)})
+        left = take_out_persons(connection, known, keys) if keys else Redacted(known, 0, 0)
+        new_points = add_tombstones(connection, points)
+        if new_points:
+            marked = take_out_tombstones(connection, left.decisions, new_points)
+            left = replace(marked, faces=left.faces + marked.faces)
+        # Persons that were merged, here alone, with a person forgotten elsewhere are forgotten too.
+        merged = [Forget(key) for key in keys if key not in forgotten]
+        tombstones = Tombstones(read_tombstones(connection))
+        taken = redact(fresh, state.forgotten.union(forgotten, keys), tombstones.cover, others=left.decisions)
+        append_decisions(connection, taken)
+        appended = append_acts(connection, merged, clock())
+        if taken or left.decisions != known:
+            write_derived_tables(connection, replay([*left.decisions, *taken, *appended]))
     redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
     return Imported(len(fresh) - redacted, len(decisions) - len(fresh), redacted, left.faces)
-
-
-def _fresh(decisions: Sequence[Decision], known: Set[str], number: int) -> Iterator[Decision]:
-    """The new decisions of a file, each once, with numbers of this library."""
-    seen = set(known)
-    for each in decisions:
-        if each.uid not in seen:
-            seen.add(each.uid)
-            yield replace(each, id=number)
-            number += 1

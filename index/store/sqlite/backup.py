@@ -37,8 +37,12 @@ def inspect(path: Path) -> BackedUp:
             (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if fault != "ok":
                 raise LibraryDamaged(path, as_said(fault))
-            photos, faces, decisions = (_count(connection, each) for each in ("photo", "face", "decision"))
-        return BackedUp(photos, faces, decisions, os.path.getsize(path))
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            counts = {
+                table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+                for table in tables & {"photo", "face", "decision"}
+            }
+        return BackedUp(counts["photo"], counts["face"], counts.get("decision", 0), os.path.getsize(path))
 
 
 def restore(backup: Path, path: Path) -> Path | None:
@@ -50,10 +54,3 @@ def restore(backup: Path, path: Path) -> Path | None:
             # The saved index beside the library belongs to another one, even if it looks like this one's.
             connection.execute("DELETE FROM vector_index")
     return put_in_place(restored, path, "replaced")
-
-
-def _count(connection: sqlite3.Connection, table: str) -> int:
-    known = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (table,)).fetchone()
-    if known == (0,):
-        return 0
-    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
