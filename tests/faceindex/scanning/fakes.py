@@ -1,13 +1,22 @@
 """A stand-in for the networks: it tells by a file's content what comes of it, and finds no face."""
 
-import hashlib
 import os
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from blake3 import blake3
+
+from faceindex.listeners import Listeners
+from faceindex.results import ScanSummary
+from faceindex.scanning.scan import Scan, ScanOptions
+from faceindex.scanning.survey import Crawl
+from faceindex.session import Session
+from pipeline.models.registry import SFACE
+from pipeline.sources.crawl import crawl
 from pipeline.values import (
     Outcome,
+    Outcomes,
     PhotoFailed,
     PhotoFile,
     PhotoIndexed,
@@ -17,6 +26,7 @@ from pipeline.values import (
     Size,
     Stage,
 )
+from tests.faceindex.conftest import Album
 
 
 @dataclass
@@ -37,7 +47,7 @@ class FakeOutcomes:
             path = Path(os.fsdecode(file.path))
             self.looked_at.append(path.name)
             content = path.read_bytes()
-            digest = hashlib.sha256(content).digest()
+            digest = blake3(content).digest()
             if content.startswith(b"no photo"):
                 yield PhotoSkipped(file)
             elif digest in done or is_known(digest):
@@ -54,3 +64,18 @@ class FakeOutcomes:
         """The names since the last time."""
         taken, self.looked_at = self.looked_at, []
         return taken
+
+
+def scan(
+    album: Album,
+    outcomes: Outcomes,
+    *roots: Path,
+    options: ScanOptions | None = None,
+    listeners: Listeners | None = None,
+    crawl: Crawl = crawl,
+) -> ScanSummary:
+    """Scan roots, by default the album's folder, with a stand-in or the real runner."""
+    with Session.open_to_write(album.settings) as library:
+        library.catalog.choose_model(SFACE.model_id)
+        this = Scan(library.database, SFACE, outcomes, listeners or Listeners(), crawl=crawl)
+        return this.run([bytes(root) for root in roots or (album.folder,)], options or ScanOptions())

@@ -13,16 +13,15 @@ from faceindex.library import Library
 from faceindex.listeners import Listeners
 from faceindex.results import Progress, ScanSummary
 from faceindex.scanning.plan import plan_scan
-from faceindex.scanning.scan import Scan, ScanOptions
+from faceindex.scanning.scan import ScanOptions
 from faceindex.scanning.survey import Crawl
-from faceindex.session import Session
 from pipeline.decoding.formats import Format
 from pipeline.decoding.readers import decoder_of
 from pipeline.models.registry import SFACE
 from pipeline.sources.crawl import Skipped, crawl
-from pipeline.values import Outcomes, PhotoFile
+from pipeline.values import PhotoFile
 from tests.faceindex.conftest import KINDS, Album
-from tests.faceindex.scanning.fakes import FakeOutcomes
+from tests.faceindex.scanning.fakes import FakeOutcomes, scan
 from tests.functional.people import landscape, save
 
 JPEG = decoder_of(Format.JPEG)
@@ -36,20 +35,6 @@ def write(path: Path, content: str) -> Path:
     path.write_text(content)
     os.utime(path, ns=(OLD, OLD))
     return path
-
-
-def scan(
-    album: Album,
-    outcomes: Outcomes,
-    *roots: Path,
-    options: ScanOptions | None = None,
-    listeners: Listeners | None = None,
-    crawl: Crawl = crawl,
-) -> ScanSummary:
-    with Session.open_to_write(album.settings) as library:
-        library.catalog.choose_model(SFACE.model_id)
-        this = Scan(library.database, SFACE, outcomes, listeners or Listeners(), crawl=crawl)
-        return this.run([bytes(root) for root in roots or (album.folder,)], options or ScanOptions())
 
 
 def counts(summary: ScanSummary) -> dict[str, int]:

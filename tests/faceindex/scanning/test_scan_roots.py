@@ -14,6 +14,7 @@ from faceindex.scanning.scan_roots import forget_root, list_roots, move_root
 from faceindex.session import Session
 from index.values import Moved
 from tests.faceindex.conftest import Album
+from tests.faceindex.scanning.fakes import FakeOutcomes, scan
 from tests.functional.people import astronaut, landscape, save
 
 ALLOWED = ScanOptions(allow_missing=True)
@@ -28,6 +29,11 @@ def fill(folder: Path, photos: int, first: int = 0) -> Path:
 def take_away(folder: Path, photos: int) -> None:
     for photo in sorted(folder.glob("*.jpg"))[:photos]:
         photo.unlink()
+
+
+def record(album: Album, *roots: Path, options: ScanOptions | None = None) -> ScanSummary:
+    """Scan without the networks: no face is found."""
+    return scan(album, FakeOutcomes(), *roots, options=options)
 
 
 def missing(album: Album) -> int:
@@ -54,18 +60,18 @@ def test_a_fifth_may_go_at_once_and_never_all(
     album: Album, run: str, photos: int, gone: int, is_refused: bool
 ) -> None:
     fill(album.folder, photos)
-    album.scan()
+    record(album)
     take_away(album.folder, gone)
-    summary = album.scan() if run == "scan" else album.reindex().scan
+    summary = record(album) if run == "scan" else album.reindex().scan
     assert refused(summary) == ([("photos", gone, photos)] if is_refused else [])
     assert (summary.missing, missing(album)) == ((0, 0) if is_refused else (gone, gone))
-    again = album.scan(options=ALLOWED) if run == "scan" else album.reindex(ALLOWED).scan
+    again = record(album, options=ALLOWED) if run == "scan" else album.reindex(ALLOWED).scan
     assert (again.refused, missing(album)) == ((), gone)
 
 
 def test_what_is_new_is_recorded_though_losses_are_not_believed(album: Album) -> None:
     fill(album.folder, 10)
-    album.scan()
+    record(album)
     take_away(album.folder, 5)
     save(astronaut(), album.folder / "new.jpg")
     summary = album.scan()
@@ -112,7 +118,7 @@ def test_a_link_to_a_disk_that_is_away_loses_nothing(album: Album, tmp_path: Pat
     fill(album.folder, 20, first=100)
     (album.folder / "holidays").symlink_to(disk)
     (album.folder / "no photos behind it").symlink_to(tmp_path / "nothing")
-    assert album.scan().indexed == 22
+    assert record(album).indexed == 22
     unplug(disk)
     told: list[str] = []
     night = album.reindex(note=told.append)
@@ -126,7 +132,7 @@ def test_a_link_to_a_disk_that_is_away_loses_nothing(album: Album, tmp_path: Pat
 
 def test_photos_that_are_meant_to_be_gone_are_not_asked_about_again(album: Album, tmp_path: Path) -> None:
     disk = fill(tmp_path / "disk", 4)
-    album.scan(disk)
+    record(album, disk)
     shutil.rmtree(disk)
     assert len(album.reindex().scan.refused) == 1
     assert album.reindex(ALLOWED).scan.missing == 4
@@ -141,7 +147,7 @@ def test_a_scan_of_a_known_place_that_is_gone_is_refused_and_of_an_unknown_one_m
     album: Album, tmp_path: Path
 ) -> None:
     disk = fill(tmp_path / "disk", 4)
-    album.scan(disk)
+    record(album, disk)
     shutil.rmtree(disk)
     assert refused(album.scan(disk)) == [("disk", 4, 4)]
     assert refused(album.scan(disk, album.folder)) == [("disk", 4, 4)]
@@ -153,7 +159,7 @@ def test_a_scan_of_a_known_place_that_is_gone_is_refused_and_of_an_unknown_one_m
 def test_a_single_photo_that_was_named_and_is_deleted_is_missing(album: Album) -> None:
     fill(album.folder, 2)
     photo = album.folder / "000.jpg"
-    album.scan(photo)
+    record(album, photo)
     photo.unlink()
     summary = album.reindex().scan
     assert (summary.missing, summary.refused) == (1, ())
@@ -161,7 +167,7 @@ def test_a_single_photo_that_was_named_and_is_deleted_is_missing(album: Album) -
 
 def test_a_single_photo_is_not_believed_to_be_gone_where_its_folder_is(album: Album) -> None:
     photo = save(astronaut(), album.folder / "disk" / "a.jpg")
-    album.scan(photo)
+    record(album, photo)
     shutil.rmtree(photo.parent)
     assert refused(album.reindex().scan) == [("a.jpg", 1, 1)]
     assert missing(album) == 0
@@ -170,7 +176,7 @@ def test_a_single_photo_is_not_believed_to_be_gone_where_its_folder_is(album: Al
 def test_a_lost_disk_inside_a_folder_does_not_get_lost_by_way_of_the_folder(album: Album) -> None:
     fill(album.folder, 40)
     disk = fill(album.folder / "disk", 5, first=100)
-    album.scan(album.folder, disk)
+    record(album, album.folder, disk)
     shutil.rmtree(disk)
     disk.mkdir()
     summary = album.reindex().scan
@@ -182,7 +188,7 @@ def test_what_moved_is_not_lost(album: Album, tmp_path: Path) -> None:
     """A folder renamed, and a whole root emptied into another: all is found again by its content."""
     fill(album.folder / "old", 6)
     other = fill(tmp_path / "other", 6, first=100)
-    album.scan(album.folder, other)
+    record(album, album.folder, other)
     (album.folder / "old").rename(album.folder / "new")
     for photo in other.iterdir():
         shutil.move(photo, album.folder)
@@ -194,7 +200,7 @@ def test_what_moved_is_not_lost(album: Album, tmp_path: Path) -> None:
 def test_where_there_was_no_time_to_look_nothing_is_lost(album: Album) -> None:
     """What is gone may be what has not been looked at."""
     fill(album.folder / "old", 10)
-    album.scan()
+    record(album)
     (album.folder / "old").rename(album.folder / "new")
     summary = album.reindex(ScanOptions(deadline=0)).scan
     assert (summary.left, summary.missing, summary.refused, missing(album)) == (10, 0, (), 0)
@@ -222,7 +228,7 @@ class TestMove:
 
     def test_a_copy_without_times_is_told_by_its_content(self, album: Album, tmp_path: Path) -> None:
         fill(album.folder, 30)
-        album.scan()
+        record(album)
         there = tmp_path / "there"
         there.mkdir()
         for photo in album.folder.iterdir():
@@ -233,7 +239,7 @@ class TestMove:
 
     def test_other_photos_of_the_same_names_and_sizes_are_no_move(self, album: Album, tmp_path: Path) -> None:
         fill(album.folder, 5)
-        album.scan()
+        record(album)
         there = tmp_path / "there"
         there.mkdir()
         for photo in album.folder.iterdir():
@@ -242,7 +248,7 @@ class TestMove:
 
     def test_a_place_without_the_photos_is_no_move(self, album: Album, tmp_path: Path) -> None:
         fill(album.folder, 10)
-        album.scan()
+        record(album)
         there = tmp_path / "there"
         self.refused(album, there, "no such file")
         there.mkdir()
@@ -253,7 +259,7 @@ class TestMove:
 
     def test_places_inside_each_other_and_unknown_ones_make_no_sense(self, album: Album) -> None:
         fill(album.folder, 2)
-        album.scan()
+        record(album)
         for old, new in (
             (album.folder, album.folder / "in"),
             (album.folder, album.folder.parent),
@@ -288,7 +294,7 @@ class TestForget:
     def test_its_photos_are_missing_but_for_those_of_other_roots(self, album: Album) -> None:
         fill(album.folder, 3)
         fill(album.folder / "trip", 2, first=100)
-        album.scan(album.folder, album.folder / "trip")
+        record(album, album.folder, album.folder / "trip")
         with Session.open_to_write(album.settings) as library:
             assert forget_root(library, bytes(album.folder), dry_run=True) == 3
             assert missing(album) == 0
@@ -300,6 +306,6 @@ class TestForget:
 
     def test_only_a_root_can_be_forgotten(self, album: Album) -> None:
         fill(album.folder / "trip", 2)
-        album.scan()
+        record(album)
         with Session.open_to_write(album.settings) as library, pytest.raises(BadRequest, match="roots list"):
             forget_root(library, bytes(album.folder / "trip"))
