@@ -1,7 +1,4 @@
-"""Puts the pipeline together from settings: readers, detector, descriptor model, runner.
-
-Nothing heavy is imported here: the networks, and OpenVINO with them, are loaded when a photo needs them.
-"""
+"""Puts the pipeline together from settings. Networks, and OpenVINO, are loaded when a photo needs them."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,14 +23,14 @@ def build_runner(
     clock: StageClock | None = None,
     detector: "Detector | None" = None,
 ) -> Runner:
-    """A runner that describes faces with ``model``. Networks are loaded when a photo needs them.
+    """A runner that describes faces with ``model``.
 
     Args:
         settings: How photos are decoded and networks run.
         model: Describes the faces.
-        workers: Photos worked on side by side, among which the cores are divided; by default one for each
-            core. With 1, all cores work on one photo, which suits questions about single photos.
-        clock: Where the time of each stage is added up.
+        workers: Photos in work at once, which share the cores; by default one for each core. With 1, all
+            cores work on one photo, which suits questions about single photos.
+        clock: Measures the time of each stage.
         detector: Finds the faces; by default the cascade.
     """
     workers = workers or settings.cores

@@ -1,14 +1,13 @@
-"""What can go wrong, as a person meets it; each class carries the exit code of the command line.
+"""The public errors; each class carries the exit code of the command line.
 
     FaceindexError              1
-    ├── BadRequest              2    what was asked for makes no sense
-    ├── NoLibrary              10    there is none at that place
-    ├── LibraryLocked          11    another run is at work on it
-    ├── LibraryFromTheFuture   12    a newer version of faceindex made it
-    └── WeightsUnavailable     13    the model's weights are not on this machine, or not right
+    ├── BadRequest              2
+    ├── NoLibrary              10
+    ├── LibraryLocked          11
+    ├── LibraryFromTheFuture   12
+    └── WeightsUnavailable     13
 
-The layers below raise errors of their own; ``explained`` turns them into these, chained. Ctrl-C is
-Python's own KeyboardInterrupt.
+The layers below raise errors of their own; ``explained`` turns them into these, chained.
 """
 
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ from contextlib import contextmanager
 
 
 class FaceindexError(Exception):
-    """Base of everything that is raised on purpose; the message is one line for the person who reads it."""
+    """Base of everything that is raised on purpose; the message is one line for the user."""
 
     exit_code = 1
 
 
 class BadRequest(FaceindexError):
-    """What was asked for makes no sense."""
+    """The request is invalid."""
 
     exit_code = 2
 
@@ -34,7 +33,7 @@ class NoLibrary(FaceindexError):
 
 
 class LibraryLocked(FaceindexError):
-    """Another run is at work on the library."""
+    """Another run is using the library."""
 
     exit_code = 11
 
@@ -46,7 +45,7 @@ class LibraryFromTheFuture(FaceindexError):
 
 
 class WeightsUnavailable(FaceindexError):
-    """The model's weights are not on this machine, or are not what they should be."""
+    """The model's weights are missing or invalid."""
 
     exit_code = 13
 
@@ -54,7 +53,7 @@ class WeightsUnavailable(FaceindexError):
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn errors of the layers below into those of this module, chained."""
-    from index.errors import (
+    from index.errors import (  # here, so that importing this module stays cheap
         DecisionRefused,
         LibraryError,
         LibraryMissing,

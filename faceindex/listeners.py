@@ -1,4 +1,4 @@
-"""Who is told how work goes; a use case prints nothing itself."""
+"""Callbacks that report progress; a use case prints nothing itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from faceindex.results import Progress
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Callbacks of whoever started the work. All are called in the thread that called the library.
+    """Callbacks, all called in the thread that called the library.
 
     Attributes:
         progress: After each photo.
         note: With a sentence for the user.
-        download: With the bytes of a download that were received, and with all that there are.
+        download: With the bytes of a download received so far, and in all.
     """
 
     progress: Callable[[Progress], None] = lambda _: None

@@ -1,4 +1,4 @@
-"""Finds models by name: those that everybody has, and those that one library has made for itself."""
+"""Finds models by name: the built-in ones, and those that a library has adapted."""
 
 from index.recognition.adapted_models import Projections
 from index.store.store import Store
@@ -7,12 +7,7 @@ from pipeline.values import ModelId
 
 
 def find_model(database: Store, name: str) -> ModelSpec:
-    """The model of this name, in this library.
-
-    Raises:
-        UnknownModel: There is none.
-        LibraryError: The library cannot be read.
-    """
+    """The model of this name, in this library; raises UnknownModel."""
     chain = Projections(database).chain(ModelId(name))
     if not chain:
         return spec(name)

@@ -1,6 +1,6 @@
-"""What can be set, and where it is read: defaults < config.toml < environment < flags.
+"""All settings, read from these sources: defaults < config.toml < environment < flags.
 
-Nothing is read from the working directory. This module knows no command line; the flags come as arguments.
+Nothing is read from the working directory. This module knows no command line; flags are arguments.
 """
 
 from pathlib import Path
@@ -23,21 +23,14 @@ from pipeline.platform_support import usable_cores
 APP = "faceindex"
 
 AUTO = "auto"
-"""The model of a new library is the best that can be had."""
+"""Gives a new library the best model whose weights can be had."""
 
 
 _Home: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
-"""A path that may begin with ~: no shell has seen what stands in a config file."""
+"""A path that may begin with ~, which no shell expands in a config file."""
 
-_SOUGHT = MtcnnOptions()
-"""How faces are sought where the user says nothing."""
-
+_DETECTION = MtcnnOptions()
 _Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-
-
-def default_config() -> Path:
-    """The config file that is read where none is named; it need not exist."""
-    return Path(platformdirs.user_config_dir(APP)) / "config.toml"
 
 
 class Settings(BaseSettings):
@@ -47,16 +40,15 @@ class Settings(BaseSettings):
         library: The library's SQLite file; the index and the lock are beside it.
         cache_dir: Compiled networks and downloaded weights.
         model: Descriptor model of a new library, or ``auto``.
-        runtime: What runs the descriptor model.
+        runtime: Runs the descriptor model.
         device: ``gpu`` has TensorFlow run the descriptor model on a GPU.
         precision: Arithmetic of the networks; ``auto`` is bf16 where the processor multiplies it natively.
-        workers: Photos worked on side by side; 0 means one for each core.
-        long_edge: Faces are sought in a copy of the photo whose long edge has so many pixels.
-        smallest_face: Side of the smallest face sought, pixels of that copy.
+        workers: Photos in work at once; 0 means one for each core.
+        long_edge: Photos are shrunk to this many pixels along the long edge before faces are sought.
+        smallest_face: Side of the smallest face sought, pixels of the shrunk photo.
         thresholds: Probability above which a face passes P-Net, R-Net and O-Net, 0 to 1.
-        max_megapixels: Photos of more are failed, unread.
-        keep_missing_days: So long after a photo was found to be gone, ``reindex`` gives it up, with its
-            faces.
+        max_megapixels: Photos above this fail unread.
+        keep_missing_days: ``reindex`` deletes a photo and its faces this long after it was found missing.
     """
 
     model_config = SettingsConfigDict(
@@ -74,24 +66,24 @@ class Settings(BaseSettings):
     device: Literal["cpu", "gpu"] = "cpu"
     precision: Literal["auto", "f32", "bf16"] = "auto"
     workers: int = Field(0, ge=0, le=256)
-    long_edge: int = Field(_SOUGHT.long_edge, ge=64, le=20_000)
-    smallest_face: float = Field(_SOUGHT.smallest_face, ge=12)
-    thresholds: tuple[_Probability, _Probability, _Probability] = _SOUGHT.thresholds
+    long_edge: int = Field(_DETECTION.long_edge, ge=64, le=20_000)
+    smallest_face: float = Field(_DETECTION.smallest_face, ge=12)
+    thresholds: tuple[_Probability, _Probability, _Probability] = _DETECTION.thresholds
     max_megapixels: float = Field(400.0, gt=0)
     keep_missing_days: float = Field(30.0, ge=0, le=36_500)
 
     @classmethod
     def load(cls, config: Path | None = None, **flags: Any) -> "Settings":
-        """Read the settings from everywhere.
+        """Read the settings from all sources.
 
         Args:
             config: A config file that must exist; by default the platform's, which need not.
-            flags: Settings given by name; those that are ``None`` are as if not given.
+            flags: Settings by name; ``None`` counts as not given.
 
         Raises:
-            BadRequest: A value makes no sense, a name is unknown, or the config file cannot be read.
+            BadRequest: A value is invalid, a name is unknown, or the config file cannot be read.
         """
-        file = config or default_config()
+        file = config or Path(platformdirs.user_config_dir(APP)) / "config.toml"
         if config is not None and not config.is_file():
             raise BadRequest(f"There is no config file {config}: check --config.")
 
@@ -102,8 +94,7 @@ class Settings(BaseSettings):
                 settings_cls: type[BaseSettings],
                 init_settings: PydanticBaseSettingsSource,
                 env_settings: PydanticBaseSettingsSource,
-                dotenv_settings: PydanticBaseSettingsSource,
-                file_secret_settings: PydanticBaseSettingsSource,
+                **_others: PydanticBaseSettingsSource,
             ) -> tuple[PydanticBaseSettingsSource, ...]:
                 return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
@@ -120,12 +111,12 @@ class Settings(BaseSettings):
 
     @property
     def detection(self) -> MtcnnOptions:
-        """How faces are sought: the detector's own options."""
+        """The options of the detector."""
         return MtcnnOptions(self.long_edge, self.smallest_face, self.thresholds)
 
     @property
     def cores(self) -> int:
-        """Photos worked on side by side."""
+        """Photos in work at once."""
         return self.workers or usable_cores()
 
 

@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM: how a run is stopped without losing what it has in hand.
+"""Ctrl-C and SIGTERM: stop a run without losing finished work.
 
-Until a command begins there is nothing to lose, and a signal ends the process at once. From then on it is
-an exception in the main thread, held back while work is being put away. This module prints nothing, and
-imports nothing that takes time: it is the first of ours that a command imports.
+Before a command begins, a signal ends the process at once. From then on it is an exception in the main
+thread, held back while results are being stored. This module prints nothing, and imports nothing that takes
+time: a command imports it first.
 """
 
 import os
@@ -23,22 +23,19 @@ class Stopped(KeyboardInterrupt):
 
 
 def leave_at_once() -> None:
-    """End the process on Ctrl-C without a word, while all that is going on is the loading of modules."""
+    """End the process on Ctrl-C without a message, while modules are being imported."""
     _handle_interrupts(lambda number, frame: os._exit(EXIT_INTERRUPTED))
 
 
 def stop_cleanly() -> None:
-    """Make Ctrl-C and SIGTERM exceptions, so that a run can put away what it has in hand."""
+    """Make Ctrl-C and SIGTERM exceptions, so that a run can store its results."""
     signal.signal(signal.SIGTERM, _stop)
     _handle_interrupts(_stop)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back until the block is done; what came meanwhile takes effect then.
-
-    Elsewhere than in the main thread, in which alone they are exceptions, nothing has to be done.
-    """
+    """Hold Ctrl-C and SIGTERM back until the block ends. Only the main thread ever receives them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -57,12 +54,12 @@ def undisturbed() -> Iterator[None]:
 
 
 def _handle_interrupts(handler: "signal._HANDLER") -> None:
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as it is in the background of a shell
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a shell ignores it for background jobs
         signal.signal(signal.SIGINT, handler)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    """End the run once; a second Ctrl-C must not lose the work that the first has it put away."""
+    """End the run once; a second Ctrl-C must not interrupt the storing of results."""
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise Stopped if number == signal.SIGTERM else KeyboardInterrupt

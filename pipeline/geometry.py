@@ -1,8 +1,4 @@
-"""Pure functions on boxes: overlap, suppression, squaring.
-
-Boxes are float32 arrays [N, 4] of corners (x1, y1, x2, y2), in whatever frame the caller uses.
-Nothing here knows of photos, networks or files.
-"""
+"""Pure functions on boxes: float32 arrays [N, 4] of corners (x1, y1, x2, y2), in any coordinate frame."""
 
 from enum import Enum
 
@@ -12,30 +8,30 @@ from numpy.typing import NDArray
 from pipeline.values import F32
 
 ROWS_AT_ONCE = 512
-"""How many rows of an overlap matrix are held in memory at a time while suppressing."""
+"""Rows of an overlap matrix in memory at a time."""
 
 
 class Overlap(Enum):
-    """What the area of an intersection is divided by."""
+    """The divisor of the area of an intersection."""
 
     UNION = "union"
-    """By the union of the two boxes: intersection over union (IoU)."""
+    """The union of the two boxes: intersection over union (IoU)."""
     SMALLER = "smaller"
-    """By the smaller box: 1 where one box lies inside the other."""
+    """The smaller box: 1 where one box lies inside the other."""
 
 
 def area(boxes: F32) -> F32:
-    """Areas [N] of boxes [N, 4]; 0 where the corners are the wrong way round."""
+    """Areas [N] of boxes [N, 4]; 0 where corners are swapped."""
     sides: F32 = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
     return sides[:, 0] * sides[:, 1]
 
 
 def overlap(a: F32, b: F32, measure: Overlap = Overlap.UNION) -> F32:
-    """How much each box of ``a`` [N, 4] overlaps each of ``b`` [M, 4]: [N, M], 0 to 1, 0 for empty boxes."""
-    width = np.minimum(a[:, None, 2], b[None, :, 2])
-    width -= np.maximum(a[:, None, 0], b[None, :, 0])
-    height = np.minimum(a[:, None, 3], b[None, :, 3])
-    height -= np.maximum(a[:, None, 1], b[None, :, 1])
+    """Overlaps [N, M], 0 to 1, of boxes ``a`` [N, 4] with boxes ``b`` [M, 4]; 0 for empty boxes."""
+    width = np.minimum(a[:, None, 2], b[:, 2])
+    width -= np.maximum(a[:, None, 0], b[:, 0])
+    height = np.minimum(a[:, None, 3], b[:, 3])
+    height -= np.maximum(a[:, None, 1], b[:, 1])
     intersection = np.maximum(width, 0, out=width)
     intersection *= np.maximum(height, 0, out=height)
     area_a, area_b = area(a)[:, None], area(b)[None, :]
@@ -48,17 +44,11 @@ def overlap(a: F32, b: F32, measure: Overlap = Overlap.UNION) -> F32:
 
 
 def suppress(boxes: F32, scores: F32, threshold: float, measure: Overlap = Overlap.UNION) -> NDArray[np.intp]:
-    """Non-maximum suppression: of boxes that overlap, keep the one with the highest score.
+    """Non-maximum suppression of boxes [N, 4] with scores [N].
 
-    A box is dropped if *any* box of higher score overlaps it by more than ``threshold``, also one that is
-    itself dropped ("Fast NMS", Bolya et al., YOLACT, 2019, section 3.3). It needs no sequential pass,
-    and it is what the mtcnn package does, with whose results the cascade must agree.
-
-    Args:
-        boxes: [N, 4].
-        scores: [N].
-        threshold: Overlap above which a box is dropped.
-        measure: How overlap is measured.
+    A box is dropped if *any* box of higher score overlaps it by more than ``threshold``, even one that is
+    itself dropped ("Fast NMS", Bolya et al., YOLACT, 2019, section 3.3). The mtcnn package does the same, and
+    the cascade must agree with it.
 
     Returns:
         Indices of the boxes kept, by falling score; of equal scores the first comes first.
@@ -74,12 +64,11 @@ def suppress(boxes: F32, scores: F32, threshold: float, measure: Overlap = Overl
 
 
 def squared(boxes: F32) -> F32:
-    """The smallest squares [N, 4] with the same centres that hold the boxes [N, 4]."""
-    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    side = np.maximum(width, height)
-    left = boxes[:, 0] + (width - side) / 2
-    top = boxes[:, 1] + (height - side) / 2
-    return np.stack([left, top, left + side, top + side], axis=1)
+    """The smallest squares [N, 4] that contain the boxes [N, 4] and have the same centres."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    longest = sides.max(axis=1, keepdims=True)
+    corners = boxes[:, :2] + (sides - longest) / 2
+    return np.concatenate([corners, corners + longest], axis=1)
 
 
 def clipped(boxes: F32, width: float, height: float) -> F32:

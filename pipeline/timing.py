@@ -1,4 +1,4 @@
-"""Where the time goes: seconds that the threads of a run spent in each stage, added up."""
+"""Measures the seconds that the threads of a run spend in each stage."""
 
 import time
 from collections import defaultdict
@@ -10,24 +10,14 @@ from threading import Lock
 
 @dataclass(frozen=True, slots=True)
 class StageSeconds:
-    """One stage of a run.
-
-    Attributes:
-        stage: Its name.
-        seconds: Of all threads together, waiting for a processor included; with two threads, up to
-            twice the time of the run.
-    """
+    """One stage of a run, and the seconds of all its threads together, waiting for a processor included."""
 
     stage: str
     seconds: float
 
 
 class StageClock:
-    """Adds up the seconds spent in each stage. Shared by threads.
-
-    Args:
-        now: Seconds from any moment on.
-    """
+    """Adds up the seconds, by the clock ``now``, spent in each stage. Threads may share it."""
 
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
         self._now = now
@@ -36,7 +26,7 @@ class StageClock:
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
-        """Count the body as time of ``stage``; stages do not nest."""
+        """Add the time of the block to ``stage``; stages do not nest."""
         started = self._now()
         try:
             yield
@@ -46,6 +36,6 @@ class StageClock:
                 self._seconds[stage] += spent
 
     def stages(self) -> tuple[StageSeconds, ...]:
-        """The stages so far, in the order in which they were first finished."""
+        """The stages, in the order in which they first ended."""
         with self._lock:
             return tuple(StageSeconds(stage, seconds) for stage, seconds in self._seconds.items())

@@ -1,8 +1,7 @@
 """The values that flow between the stages of the pipeline, from a path to a descriptor.
 
-All are frozen. Boxes and landmarks are floats in pixels of the upright, full-size photo, with the
-origin at the top left corner of the top left pixel, x to the right and y down. This module knows
-nothing but NumPy: every other module of the project may import it.
+All are frozen. Boxes and landmarks are floats in pixels of the upright, full-size photo, with the origin at
+the top left corner of the top left pixel, x to the right and y down. Every other module may import this one.
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -26,7 +25,7 @@ class PhotoFile:
     """A regular file as the crawl saw it.
 
     Attributes:
-        path: Absolute path, as the bytes the file system holds; it need not be UTF-8.
+        path: Absolute path, as the file system's bytes; it need not be UTF-8.
         size: Bytes.
         mtime_ns: Time of last change, nanoseconds since the epoch.
     """
@@ -59,10 +58,9 @@ class DecodedPhoto:
     """Upright sRGB pixels of a photo, perhaps smaller than the photo itself.
 
     Attributes:
-        file: Where they came from.
         digest: BLAKE3 of the file's content, 32 bytes.
         size: The upright photo at full size.
-        taken_at: When the photo was taken, from EXIF; aware only where EXIF gives an offset.
+        taken_at: From EXIF; aware only if EXIF gives an offset.
         pixels: uint8 [H, W, 3], RGB.
         scale: Decoded pixels per full-size pixel, the same in x and y: 1.0, or 0.5, 0.25, 0.125.
     """
@@ -81,8 +79,8 @@ class DetectedFace:
 
     Attributes:
         box: As the detector gives it; it may reach past the edge of the photo.
-        landmarks: float32 [5, 2], (x, y) of the eye on the image's left, the eye on its right, the
-            nose, the corner of the mouth on the left and the one on the right.
+        landmarks: float32 [5, 2], (x, y) of the left eye, right eye, nose, and left and right corner of the
+            mouth, as seen in the image.
         confidence: The detector's probability that this is a face, 0 to 1.
     """
 
@@ -93,11 +91,11 @@ class DetectedFace:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How much a face can be trusted for recognition.
+    """How suitable a face is for recognition.
 
     Attributes:
         score: 0 (useless) to 1.
-        reasons: What lowered it, such as ``small`` or ``blurred``; empty for a good face.
+        reasons: For a low score, such as ``small`` or ``blurred``; empty for a good face.
     """
 
     score: float
@@ -106,13 +104,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceCrop:
-    """A face cut out by one model's crop protocol.
-
-    Attributes:
-        face: The face.
-        quality: Its quality.
-        pixels: uint8 [h, w, 3], RGB, of the model's input size.
-    """
+    """A face cut out by one model's crop protocol: uint8 [h, w, 3], RGB, of the model's input size."""
 
     face: DetectedFace
     quality: Quality
@@ -121,14 +113,7 @@ class FaceCrop:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descriptor:
-    """A face described by one model.
-
-    Attributes:
-        face: The face.
-        quality: Its quality.
-        model_id: The model.
-        vector: float32 [D], of unit norm.
-    """
+    """A face described by one model: float32 [D], of unit norm."""
 
     face: DetectedFace
     quality: Quality
@@ -164,18 +149,13 @@ class Reason(StrEnum):
 
     @property
     def lies_in_content(self) -> bool:
-        """Whether the content itself is at fault, so that the same decoders cannot read it another time.
+        """Whether the same decoders would fail on the same content again.
 
-        A photo over the cap is not: the next scan may have another cap. Nor is one whose decoder was killed
-        by somebody else, as the system does when memory runs out.
+        Not for a photo over the cap, which the next scan may raise; nor for one whose decoder was killed from
+        outside, as the system does when memory runs out.
         """
-        return self not in (
-            Reason.TOO_LARGE,
-            Reason.KILLED,
-            Reason.UNREADABLE,
-            Reason.VANISHED,
-            Reason.CHANGED,
-        )
+        others = (Reason.TOO_LARGE, Reason.KILLED, Reason.UNREADABLE, Reason.VANISHED, Reason.CHANGED)
+        return self not in others
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,13 +163,10 @@ class PhotoIndexed:
     """A photo was read and its faces described (there may be none).
 
     Attributes:
-        file: The photo.
-        digest: BLAKE3 of its content, 32 bytes.
-        size: The upright photo at full size.
-        taken_at: As in ``DecodedPhoto``.
-        faces: Its faces, most confident first.
-        decoder: The format and what read it, with its version, as ``jpeg pillow 12.0.0``.
-        detector: What sought the faces, with the options that matter.
+        digest: As ``size`` and ``taken_at``, that of ``DecodedPhoto``.
+        faces: Most confident first.
+        decoder: Format, decoder and version, as ``jpeg pillow 12.0.0``.
+        detector: ``Detector.name``.
     """
 
     file: PhotoFile
@@ -221,11 +198,10 @@ class PhotoFailed:
     """A photo could not be read.
 
     Attributes:
-        digest: Of the content, where the failure lies in the content; ``None`` where the file could
-            not be read at all, so that the next scan tries again.
-        message: One line for the person who reads it, without the path.
-        decoder: The format and what reads it, with its version, as ``jpeg pillow 12.0.0`` or ``heic none``;
-            ``None`` where the file was found to be of no format.
+        message: One line for the user, without the path.
+        digest: Of the content, if the failure lies in the content; ``None`` makes the next scan try again.
+        decoder: Format, decoder and version, as ``jpeg pillow 12.0.0`` or ``heic none``; ``None`` for an
+            unknown format.
     """
 
     file: PhotoFile
@@ -237,11 +213,11 @@ class PhotoFailed:
 
 
 Outcome: TypeAlias = PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed
-"""What became of one file. Every file that enters the pipeline leaves it as exactly one of these."""
+"""The result for one file. Every file that enters the pipeline leaves it as exactly one of these."""
 
 Outcomes: TypeAlias = Callable[[Iterable[PhotoFile], Callable[[bytes], bool]], Generator[Outcome, None, None]]
-"""Looks at files: takes them one by one, and gives one outcome for each, in their order.
+"""Takes files one by one, and gives one outcome for each, in their order.
 
-The second argument tells whether content of a digest is known, and need not be decoded. Both may be used in
-other threads than the caller's. Closing the generator ends the work.
+The second argument tells whether content of a digest is known, and need not be decoded. Other threads may
+call both arguments. Closing the generator ends the work.
 """

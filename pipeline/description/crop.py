@@ -1,9 +1,8 @@
-"""Cuts a face out of a photo as one model's crop protocol asks.
+"""Cuts a face out of a photo by one model's crop protocol.
 
-Every protocol comes down to one affine transform from the photo to the crop, and one way to sample the
-photo through it: bilinear where the crop is as fine as the photo or finer, and averaged over areas
-where it is coarser, so that nothing aliases. This module must not know which model the crop is for,
-nor how the face was found.
+Every protocol gives one affine transform from the photo to the crop. Sampling is bilinear where the crop is
+as fine as the photo or finer, and averages areas where it is coarser, against aliasing. This module must not
+know which model the crop is for, nor how the face was found.
 """
 
 import cv2
@@ -17,18 +16,14 @@ Affine = NDArray[np.float64]
 """[2, 3], applied to column vectors (x, y, 1); both frames begin at the corner of the top left pixel."""
 
 _LARGE_FACE = 150
-"""Shorter side of a box, photo pixels, that few faces of a snapshot exceed by more than twice."""
+"""Shorter side of a box, photo pixels; few faces of a snapshot are more than twice as large."""
 
 _HALF = 0.5
-"""From the corner of a pixel, where this project counts from, to its centre, where OpenCV does."""
+"""From the corner of a pixel, this project's origin, to its centre, OpenCV's origin."""
 
 
 def cut(photo: DecodedPhoto, face: DetectedFace, protocol: CropProtocol) -> U8:
-    """The pixels of ``face``, from the pixels of ``photo`` at whatever scale they were decoded.
-
-    Returns:
-        uint8 [size, size, 3] RGB, ``size`` being the protocol's; contiguous, no view of the photo.
-    """
+    """The pixels of ``face``: uint8 [size, size, 3] RGB, contiguous, no view of the photo."""
     to_crop = placement(face, protocol, photo.size)
     to_crop[:, :2] /= photo.scale
     return _sample(photo.pixels, to_crop, protocol.size)
@@ -37,8 +32,7 @@ def cut(photo: DecodedPhoto, face: DetectedFace, protocol: CropProtocol) -> U8:
 def scale_needed(face: DetectedFace, protocol: CropProtocol) -> float:
     """The smallest scale of the photo, at most 1, at which the crop is as fine as at full size.
 
-    Where the photo's edge clips a widened box, the scale that this gives is smaller than needed, by the
-    part of the widening that is lost there.
+    Where the photo's edge clips a widened box, the result is too small, by the part of the widening cut off.
     """
     if isinstance(protocol, AlignedCrop):
         return min(1.0, float(_magnification(_aligned_placement(face.landmarks, protocol)).max()))
@@ -46,10 +40,9 @@ def scale_needed(face: DetectedFace, protocol: CropProtocol) -> float:
 
 
 def wants_full_size(protocol: CropProtocol) -> bool:
-    """Whether most faces of most photos need the photo at full size, so that it is best decoded so at once.
+    """Whether most faces need the photo decoded at full size.
 
-    That depends on the protocol alone, and not on the photos met so far: the same photo always gives the
-    same descriptors.
+    That depends on the protocol alone, so that the same photo always gives the same descriptors.
     """
     return not isinstance(protocol, AlignedCrop) and _full_side(protocol) >= _LARGE_FACE
 
@@ -61,7 +54,7 @@ def _full_side(protocol: BoxCrop | StretchedCrop) -> float:
 
 
 def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
-    """The transform that takes the full-size photo, of this size, to the crop."""
+    """The transform from the full-size photo, of ``size``, to the crop."""
     if isinstance(protocol, AlignedCrop):
         return _aligned_placement(face.landmarks, protocol)
     left, right = _widened(face.box.x, face.box.w, protocol.widen, size.width)
@@ -76,27 +69,23 @@ def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
 
 
 def _aligned_placement(landmarks: F32, protocol: AlignedCrop) -> Affine:
-    """The transform that brings the landmarks nearest to the template."""
+    """The transform that best maps the landmarks to the template."""
     centres = np.array(protocol.template, np.float64)
     return _similarity(landmarks.astype(np.float64), centres + _HALF)
 
 
 def _widened(start: float, length: float, widen: float, limit: int) -> tuple[float, float]:
-    """One side of a box made longer about its middle, and cut off at the photo's edges.
-
-    At least one pixel is left, also of a box that lies outside.
-    """
+    """Start and end of one side, widened about its middle and clipped to the photo, at least one pixel."""
     grow = length * widen / 2
     first = min(max(start - grow, 0.0), limit - 1.0)
     return first, max(min(start + length + grow, float(limit)), first + 1.0)
 
 
 def _similarity(source: Affine, target: Affine) -> Affine:
-    """The rotation, scale and shift that take ``source`` to ``target``, both [N, 2], with the least squares.
+    """The rotation, scale and shift from ``source`` to ``target``, both [N, 2], with least squares.
 
-    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE
-    PAMI 13(4), 1991, for the plane and without reflection. With points as complex numbers about their
-    means it is one projection.
+    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE PAMI
+    13(4), 1991, in the plane, without reflection. With points as complex numbers it is one projection.
     """
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     p, q = (points @ (1, 1j) for points in (source - source_mean, target - target_mean))
@@ -111,10 +100,10 @@ def _magnification(transform: Affine) -> NDArray[np.float64]:
 
 
 def _sample(pixels: U8, to_crop: Affine, size: int) -> U8:
-    """The crop, with edges of the photo repeated past its border.
+    """The crop; past the border, the edges of the photo are repeated.
 
-    A coarser crop is drawn at twice its size, from a photo shrunk by whole factors, and halved: so
-    bilinear sampling skips no pixel, and the work does not grow with the face.
+    A coarser crop is drawn at twice its size, from a photo shrunk by whole factors, and halved: bilinear
+    sampling then skips no pixel, and the work does not grow with the face.
     """
     window, to_crop = _shrunk(*_window(pixels, to_crop, size))
     fine = 1 if _magnification(to_crop).min() >= 1 else 2
@@ -129,7 +118,7 @@ def _sample(pixels: U8, to_crop: Affine, size: int) -> U8:
 
 
 def _window(pixels: U8, to_crop: Affine, size: int) -> tuple[U8, Affine]:
-    """The part of the photo that the crop shows, and the transform from there; OpenCV warps no huge photo."""
+    """The part of the photo that the crop shows, and its transform: OpenCV cannot warp huge photos."""
     corners = np.array([(0, 0), (size, 0), (0, size), (size, size)], np.float64)
     seen = (corners - to_crop[:, 2]) @ np.linalg.inv(to_crop[:, :2]).T
     limits = np.array(pixels.shape[1::-1])
@@ -141,7 +130,7 @@ def _window(pixels: U8, to_crop: Affine, size: int) -> tuple[U8, Affine]:
 
 
 def _shrunk(window: U8, to_crop: Affine) -> tuple[U8, Affine]:
-    """The window at less than twice the fineness of the crop, each pixel a mean; and the transform."""
+    """The window averaged down to less than twice the fineness of the crop, and its transform."""
     sides = np.array(window.shape[1::-1])
     factors = np.maximum(1 / _magnification(to_crop), 1).astype(int)
     if factors.max() == 1:

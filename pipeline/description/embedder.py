@@ -1,13 +1,12 @@
-"""Turns crops of faces into descriptors, in batches, by whichever model and runtime was asked for.
+"""Turns crops of faces into descriptors, in batches, with any model and runtime.
 
 This module must not know how a crop is cut, nor where weights come from.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from queue import Empty, SimpleQueue
+from pathlib import Path
 from threading import Lock
 from typing import Literal, Protocol, TypeAlias
 
@@ -19,7 +18,7 @@ from pipeline.errors import ModelError
 from pipeline.models import facenet, sface, vggface
 from pipeline.models.mean_descriptor import load_centre
 from pipeline.models.registry import FACENET, SFACE, CropProtocol, ModelSpec, spec
-from pipeline.models.runtime import RuntimeOptions, cached_graph, compile_graph, load_network
+from pipeline.models.runtime import InferRequests, RuntimeOptions, cached_graph, compile_graph, load_network
 from pipeline.models.weights import VerifiedWeights, WeightsStore
 from pipeline.values import F32, U8, ModelId
 
@@ -36,7 +35,7 @@ class Embedder(Protocol):
         model_id: The model.
         dimension: Length of its descriptors.
         protocol: How its faces are cut.
-        batch_size: How many crops are best given at once; any number may be.
+        batch_size: The best number of crops to give at once; any number is allowed.
     """
 
     @property
@@ -61,10 +60,9 @@ class Embedder(Protocol):
             float32 [N, dimension], each row finite and of unit norm. A row does not depend on the others.
 
         Raises:
-            ValueError: If ``pixels`` has another shape or type.
-            ModelError: If the network gives numbers that are no direction: all zero, or not finite.
+            ValueError: ``pixels`` has another shape or type.
+            ModelError: The network gives vectors that are zero or not finite.
         """
-        ...
 
 
 def load_embedder(
@@ -73,15 +71,15 @@ def load_embedder(
     """Make a model ready to run.
 
     Args:
-        model: Which.
+        model: The model.
         store: Where its weights are.
-        options: How OpenVINO runs it; ``tensorflow`` decides for itself.
-        runtime: ``openvino``; or ``tensorflow``, the reference, which has the models of keras-vggface alone.
+        options: For OpenVINO; TensorFlow ignores them.
+        runtime: ``openvino``; or ``tensorflow``, the reference, which only runs the models of keras-vggface.
 
     Raises:
-        WeightsMissing: If its weights are not on this machine.
-        WeightsInvalid: If its weights are not what they should be.
-        ModelError: If ``runtime`` does not have this model.
+        WeightsMissing: Its weights are not on this machine.
+        WeightsInvalid: Its weights are not what they should be.
+        ModelError: ``runtime`` does not have this model.
     """
     if model.base is not None:
         return ProjectedEmbedder(model, load_embedder(spec(model.base), store, options, runtime))
@@ -99,8 +97,8 @@ def load_embedder(
 class NetworkEmbedder:
     """An Embedder around any function from crops to raw vectors.
 
-    Raw vectors become unit vectors; where the model asks for it, the mean of a face and its mirror image is
-    taken, and then the model's mean descriptor is taken away.
+    It normalises raw vectors; if the model says so, it takes the mean of a face and its mirror image, and
+    then subtracts the model's mean descriptor.
     """
 
     def __init__(self, model: ModelSpec, run: Callable[[U8], F32]) -> None:
@@ -121,13 +119,11 @@ class NetworkEmbedder:
             )
         if not len(pixels):
             return np.empty((0, self.dimension), np.float32)
-        vectors = self._normalised(self._run(self._with_mirror_images(pixels)))
+        faces = np.concatenate([pixels, pixels[:, :, ::-1]]) if self._mirrored else pixels
+        vectors = self._normalised(self._run(faces))
         if self._mirrored:
             vectors = self._normalised(vectors[: len(pixels)] + vectors[len(pixels) :])
         return vectors if self._centre is None else self._normalised(vectors - self._centre)
-
-    def _with_mirror_images(self, pixels: U8) -> U8:
-        return np.concatenate([pixels, pixels[:, :, ::-1]]) if self._mirrored else pixels
 
     def _normalised(self, vectors: F32) -> F32:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -141,7 +137,7 @@ class NetworkEmbedder:
 
 
 class ProjectedEmbedder:
-    """An Embedder whose descriptors are another's, projected as its model says."""
+    """An Embedder that projects the descriptors of another one."""
 
     def __init__(self, model: ModelSpec, base: Embedder) -> None:
         self._base = base
@@ -159,70 +155,44 @@ class ProjectedEmbedder:
         return vectors
 
 
-@dataclass(frozen=True, slots=True)
-class _Graph:
-    """How a model's graph is built, and the version of the code that builds it."""
-
-    build: Callable[..., ov.Model]
-    code_version: str
-
-
-_GRAPHS = {
-    SFACE.model_id: _Graph(sface.build, sface.CODE_VERSION),
-    FACENET.model_id: _Graph(facenet.build, facenet.CODE_VERSION),
-} | {
-    model_id: _Graph(partial(vggface.build, network), vggface.CODE_VERSION)
-    for model_id, network in vggface.NETWORKS.items()
+_GRAPHS: dict[ModelId, tuple[Callable[[Path], ov.Model], str]] = {
+    SFACE.model_id: (sface.build, sface.CODE_VERSION),
+    FACENET.model_id: (facenet.build, facenet.CODE_VERSION),
+    **{
+        model_id: (partial(vggface.build, network), vggface.CODE_VERSION)
+        for model_id, network in vggface.NETWORKS.items()
+    },
 }
+"""The function that builds each model's graph, and the version of its code."""
 
 
 class _OpenVinoNetwork:
     """A function from any number of crops to raw vectors: whole batches, then the rest one at a time.
 
-    A question about one photo needs only the network for one face, so that is compiled at once, while the
-    caller loads something else or looks for the face, and the one for whole batches when the first one comes.
+    A question about one photo needs only the network for one face. So that one is compiled at once, in a
+    thread of its own, and the one for whole batches when the first batch arrives.
     """
 
     def __init__(self, model: ModelSpec, weights: VerifiedWeights, options: RuntimeOptions) -> None:
-        graph = _GRAPHS[model.model_id]
-        key = f"{weights.sha256[:16]}-{graph.code_version}"
-        cached = (model.model_id, key, partial(graph.build, weights.path), options)
+        build, code_version = _GRAPHS[model.model_id]
+        key = f"{weights.sha256[:16]}-{code_version}"
+        cached = (model.model_id, key, partial(build, weights.path), options)
         verified = cached_graph(*cached)
-        beside = ThreadPoolExecutor(1, thread_name_prefix="network")
-        self._one = beside.submit(lambda: _Requests(compile_graph(verified, options, 1)))
-        beside.shutdown(wait=False)
+        compiler = ThreadPoolExecutor(1, thread_name_prefix="network")
+        self._one = compiler.submit(lambda: InferRequests(compile_graph(verified, options, 1)))
+        compiler.shutdown(wait=False)
         self._load = partial(load_network, *cached, BATCH_SIZE)
-        self._batch: _Requests | None = None
+        self._batch: InferRequests | None = None
         self._lock = Lock()
 
     def __call__(self, pixels: U8) -> F32:
         whole = len(pixels) - len(pixels) % BATCH_SIZE
         parts = [self._batches().infer(pixels[at : at + BATCH_SIZE]) for at in range(0, whole, BATCH_SIZE)]
         parts += [self._one.result().infer(pixels[at : at + 1]) for at in range(whole, len(pixels))]
-        return np.concatenate(parts)
+        return np.concatenate([vectors for (vectors,) in parts])
 
-    def _batches(self) -> "_Requests":
+    def _batches(self) -> InferRequests:
         with self._lock:
             if self._batch is None:
-                self._batch = _Requests(self._load())
+                self._batch = InferRequests(self._load())
             return self._batch
-
-
-class _Requests:
-    """The infer requests of one compiled network, each used by one thread at a time."""
-
-    def __init__(self, network: ov.CompiledModel) -> None:
-        self._network = network
-        self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
-
-    def infer(self, pixels: U8) -> F32:
-        """Run one batch of exactly the compiled size."""
-        try:
-            request = self._idle.get_nowait()
-        except Empty:
-            request = self._network.create_infer_request()
-        try:
-            request.infer([pixels])
-            return np.array(request.get_output_tensor(0).data, np.float32)
-        finally:
-            self._idle.put(request)

@@ -1,18 +1,15 @@
-"""Applies a learned linear map to descriptors: what it gives are descriptors again.
-
-This module knows neither how a map was learned, nor which model's descriptors it is for.
-"""
+"""Applies a learned linear map to descriptors, which gives descriptors again."""
 
 import numpy as np
 
 from pipeline.values import F32
 
 _TINY = 1e-12
-"""No descriptor is projected to nothing but by a map that makes no sense; it stays finite even then."""
+"""Keeps the result finite if a meaningless map gives zero."""
 
 
 def project(vectors: F32, matrix: F32) -> F32:
-    """Map descriptors, and bring them back to unit norm.
+    """Map descriptors, and normalise the results.
 
     Args:
         vectors: float32 [N, D], of unit norm.
@@ -22,7 +19,7 @@ def project(vectors: F32, matrix: F32) -> F32:
         float32 [N, K], of unit norm.
 
     Raises:
-        ValueError: If the matrix is for descriptors of another length.
+        ValueError: The matrix is for descriptors of another length.
     """
     if vectors.shape[1] + 1 != matrix.shape[0]:
         raise ValueError(f"a map of {matrix.shape[0] - 1} numbers was given vectors of {vectors.shape[1]}")

@@ -1,10 +1,9 @@
 """Shrinks one image to many sizes by exact area averaging.
 
-A pixel of a smaller copy is the mean of the area it covers, pixels on the border counting by the part
-that is inside: what OpenCV's INTER_AREA and TensorFlow's ``area`` do, here in a third of OpenCV's time for
-the dozen sizes of a pyramid. The sums of all rows above each row are made once (Crow, "Summed-area tables
-for texture mapping", 1984, along one axis); the sum of rows between two heights is then the difference
-of two interpolated sums, whatever lies between. This module knows nothing of faces or photos.
+A pixel of a smaller copy is the mean of the area it covers; a pixel on the border counts by the part inside.
+OpenCV's INTER_AREA and TensorFlow's ``area`` do the same, but take three times as long for the dozen sizes of
+a pyramid. The sums of all rows above each row are made once (Crow, "Summed-area tables for texture mapping",
+1984, along one axis); the sum of rows between two heights is the difference of two interpolated sums.
 """
 
 import cv2
@@ -20,14 +19,7 @@ MOST_ROWS = 2**24 // 255
 
 
 class AreaSampler:
-    """One image, ready to be shrunk to any size.
-
-    Args:
-        pixels: uint8 [H, W, 3], H at most MOST_ROWS.
-
-    Raises:
-        ValueError: The image has too many rows.
-    """
+    """An image, uint8 [H, W, 3], ready to be shrunk to any size; ValueError if H exceeds MOST_ROWS."""
 
     def __init__(self, pixels: U8) -> None:
         height, width = pixels.shape[:2]
@@ -37,7 +29,7 @@ class AreaSampler:
         self._size = Size(width, height)
         self._sums = np.empty((height + 1, width * 3), np.float32)
         self._sums[0] = 0
-        for row in range(height):  # far quicker than cumsum, which walks down each column
+        for row in range(height):  # much faster than cumsum, which walks down each column
             np.add(self._sums[row], rows[row], out=self._sums[row + 1])
 
     def shrunk(self, size: Size) -> F32:

@@ -2,9 +2,9 @@
 
 P-Net proposes boxes over an image pyramid, R-Net refines them, O-Net refines again and places five
 landmarks; overlapping boxes are suppressed after each (Zhang et al., 2016). Given the same pixels and
-settings, the faces are those of ``mtcnn.MTCNN().detect_faces`` (mtcnn 1.0.0), down to its conventions on
-corners, which are kept although some are off by a pixel, because the networks' regressions were
-trained with them. This module knows neither files nor descriptors.
+settings, the faces are those of ``mtcnn.MTCNN().detect_faces`` (mtcnn 1.0.0). Some of its conventions on
+corners are off by a pixel; they are kept, because the networks were trained with them. This module knows
+neither files nor descriptors.
 """
 
 import math
@@ -23,7 +23,7 @@ SAME_LEVEL, ALL_LEVELS, REFINED, FINAL = 0.5, 0.7, 0.7, 0.7
 """Overlaps above which boxes are suppressed: within a level, across levels, after R-Net, after O-Net."""
 
 MOST_PROPOSALS = 5_000
-"""Windows of one level that are looked at further, best first: a bound on time for images of pure noise."""
+"""Most windows kept per level, best first: bounds the time for images of pure noise."""
 
 PATCH_ROWS = 512
 """Patches cut at once; cv2.remap takes at most 32,767 rows."""
@@ -45,7 +45,7 @@ class Detections:
 
 
 class MtcnnDetector:
-    """The cascade. May be shared by threads: it holds no state between photos."""
+    """The cascade. Threads may share it: it holds no state between photos."""
 
     def __init__(self, networks: Mtcnn, options: MtcnnOptions | None = None) -> None:
         self._networks = networks
@@ -67,10 +67,8 @@ class MtcnnDetector:
         )
 
     def find(self, pixels: U8) -> Detections:
-        """The faces of an image as it stands, uint8 [H, W, 3]."""
-        proposed = self.propose(pixels)
-        refined = self.refine(pixels, proposed)
-        return self.finish(pixels, refined)
+        """The faces of an image, uint8 [H, W, 3], at its own size."""
+        return self.finish(pixels, self.refine(pixels, self.propose(pixels)))
 
     def propose(self, pixels: U8) -> F32:
         """Square boxes that P-Net takes for faces in an image, uint8 [H, W, 3]: float32 [N, 4]."""
@@ -84,8 +82,7 @@ class MtcnnDetector:
 
     def _level_proposals(self, level: Level, answers: list[Proposals]) -> tuple[F32, F32]:
         """Boxes [N, 4] and scores [N] of one level, in pixels of the image."""
-        threshold = self._options.thresholds[0]
-        least = logit(threshold)
+        least = logit(self._options.thresholds[0])
         found = [_piece_proposals(piece, answers[piece.tile], least) for piece in level.pieces]
         boxes: F32 = np.concatenate([boxes for boxes, _ in found])
         scores: F32 = np.concatenate([scores for _, scores in found])
@@ -96,7 +93,7 @@ class MtcnnDetector:
         return boxes[kept] / np.float32(level.scale), scores[kept]
 
     def refine(self, pixels: U8, boxes: F32) -> F32:
-        """Square boxes that R-Net still takes for faces, of boxes [N, 4] in an image: float32 [M, 4]."""
+        """Square boxes that R-Net accepts, of boxes [N, 4] in an image: float32 [M, 4]."""
         answer = self._networks.refine(patches(pixels, boxes, REFINE_SIDE))
         passed = answer.probability > self._options.thresholds[1]
         moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
@@ -115,7 +112,7 @@ class MtcnnDetector:
 
 
 def shrunk(pixels: U8, long_edge: int) -> U8:
-    """The image shrunk until its long edge has ``long_edge`` pixels; itself if it has no more."""
+    """The image shrunk to ``long_edge`` pixels along its long edge; itself if it has no more."""
     height, width = pixels.shape[:2]
     scale = long_edge / max(height, width)
     if scale >= 1:
@@ -134,7 +131,7 @@ def patches(pixels: U8, boxes: F32, side: int) -> U8:
 
     Args:
         pixels: uint8 [H, W, 3].
-        boxes: [N, 4], in pixels; what lies outside the image is grey.
+        boxes: [N, 4], in pixels; outside the image, patches are grey.
         side: Of the patches, pixels.
 
     Returns:
@@ -158,7 +155,7 @@ def patches(pixels: U8, boxes: F32, side: int) -> U8:
 
 
 def logit(probability: float) -> float:
-    """The logarithm of the odds; infinite at 0 and 1."""
+    """Logarithm of the odds; infinite at 0 and 1."""
     if 0 < probability < 1:
         return math.log(probability / (1 - probability))
     return math.copysign(math.inf, probability - 0.5)
@@ -172,7 +169,7 @@ def _piece_proposals(piece: Piece, answer: Proposals, least: float) -> tuple[F32
     row, column = np.nonzero(logits > least)
     x = (piece.left + column * STRIDE).astype(np.float32)
     y = (piece.top + row * STRIDE).astype(np.float32)
-    # The package's window runs from pixel 1 to pixel 12, and offsets are in that side, 11.
+    # The package's window runs from pixel 1 to pixel 12; offsets are in units of that side, 11.
     windows = np.stack([x + 1, y + 1, x + WINDOW, y + WINDOW], axis=1)
     offsets = answer.offsets[(slice(None), *own)][:, row, column].T
     probabilities = np.asarray(1 / (1 + np.exp(-logits[row, column])), np.float32)
@@ -180,7 +177,7 @@ def _piece_proposals(piece: Piece, answer: Proposals, least: float) -> tuple[F32
 
 
 def _moved(boxes: F32, answer: Refinements) -> F32:
-    """The boxes [N, 4] with their corners moved by the network's offsets; both end pixels count as inside."""
+    """The boxes [N, 4] moved by the network's offsets; sides include both end pixels."""
     sides = np.tile(boxes[:, 2:] - boxes[:, :2] + 1, 2)
     return boxes + answer.offsets * sides
 

@@ -1,7 +1,4 @@
-"""What every detector does, whichever networks it has, and the options of each.
-
-Importing it is cheap: settings are read without a network.
-"""
+"""The protocol of detectors, and the options of each. Loads no network, so that settings may import it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +10,7 @@ class Detector(Protocol):
     """Finds the faces of a photo. Threads may share it.
 
     Attributes:
-        name: What it is, with the options that decide which faces it finds; the library records it.
+        name: Its name with the options that decide which faces it finds; the library records it.
     """
 
     @property
@@ -25,10 +22,10 @@ class Detector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MtcnnOptions:
-    """How the MTCNN cascade seeks faces.
+    """Options of the MTCNN cascade.
 
     Attributes:
-        long_edge: The photo is shrunk until its long edge has this many pixels; it is never enlarged.
+        long_edge: A photo with a longer edge is shrunk to this many pixels.
         smallest_face: Side of the smallest face sought, pixels of that copy.
         thresholds: Probability above which a box passes P-Net, R-Net and O-Net.
     """
@@ -39,6 +36,6 @@ class MtcnnOptions:
 
     @property
     def name(self) -> str:
-        """The cascade with these options, as ``mtcnn 1600 20 0.6/0.7/0.8``."""
+        """As ``mtcnn 1600 20 0.6/0.7/0.8``."""
         thresholds = "/".join(f"{threshold:g}" for threshold in self.thresholds)
         return f"mtcnn {self.long_edge} {self.smallest_face:g} {thresholds}"

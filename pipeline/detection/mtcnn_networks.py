@@ -1,15 +1,13 @@
 """The three networks of MTCNN as OpenVINO graphs, with the weights of the mtcnn package.
 
 Zhang, Zhang, Li and Qiao, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional
-Networks", IEEE Signal Processing Letters 23(10), 2016. The layers follow the mtcnn package 1.0.0,
-whose weights files are lists of arrays in the order of its layers; they are read from the
-installed package by absolute path, and the package itself, which imports TensorFlow, is not. How the
-networks are put together to find faces is the business of ``pipeline.detection.cascade``.
+Networks", IEEE Signal Processing Letters 23(10), 2016. The layers follow the mtcnn package 1.0.0; its weights
+files, lists of arrays in the order of the layers, are read by absolute path, without importing the package,
+which imports TensorFlow. ``pipeline.detection.cascade`` finds faces with these networks.
 """
 
 import importlib.util
 import io
-import threading
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +19,7 @@ from numpy.typing import NDArray
 from openvino import opset13 as op
 
 from pipeline.errors import WeightsInvalid, WeightsMissing
-from pipeline.models.runtime import RuntimeOptions, file_sha256, load_network
+from pipeline.models.runtime import InferRequests, RuntimeOptions, file_sha256, load_network
 from pipeline.values import F32, U8
 
 TILE = 256
@@ -29,7 +27,7 @@ TILE = 256
 REFINE_SIDE, OUTPUT_SIDE = 24, 48
 """Side of the patches that R-Net and O-Net look at, pixels."""
 REFINE_BATCH, OUTPUT_BATCH = 64, 16
-"""Patches run at once; a shorter batch is filled up with zeros, so that there is one shape to compile."""
+"""Patches run at once; a shorter batch is filled up with zeros, so that one shape is compiled."""
 
 CODE_VERSION = "2"
 """Part of the cache key: raise it whenever the graphs built here change."""
@@ -42,7 +40,7 @@ _SHA256 = {
     "rnet": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
     "onet": "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
 }
-"""Digests of the weights files of mtcnn 1.0.0, which are pickles: nothing else is ever unpickled."""
+"""Digests of the weights files of mtcnn 1.0.0, which are pickles; no other file is unpickled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +55,7 @@ class Proposals:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refinements:
-    """What R-Net, or O-Net, says of N patches."""
+    """The output of R-Net or O-Net for N patches."""
 
     probability: F32
     """[N], of a face."""
@@ -104,29 +102,24 @@ class Mtcnn:
 
 
 class _Network:
-    """A compiled network of one batch size, with an infer request for each thread that uses it."""
+    """A compiled network of one batch size. Threads may share it."""
 
     def __init__(self, name: str, build: Any, options: RuntimeOptions, batch: int) -> None:
         path, digest = _weights(name)
-        self._compiled = load_network(
-            name, f"{digest[:16]}-{CODE_VERSION}", partial(build, path), options, batch
-        )
+        key = f"{digest[:16]}-{CODE_VERSION}"
+        self._compiled = load_network(name, key, partial(build, path), options, batch)
+        self._requests = InferRequests(self._compiled)
         self._batch = batch
-        self._threads = threading.local()
 
     def run(self, inputs: NDArray[Any]) -> list[F32]:
         """All outputs, [N, ...] each, for inputs [N, ...]."""
-        if not hasattr(self._threads, "request"):
-            self._threads.request = self._compiled.create_infer_request()
-        request = self._threads.request
         outputs = [
             np.empty((len(inputs), *list(output.shape)[1:]), np.float32) for output in self._compiled.outputs
         ]
         for start in range(0, len(inputs), self._batch):
             part = inputs[start : start + self._batch]
-            results = request.infer({0: _filled(part, self._batch)}, share_inputs=True)
-            for number, output in enumerate(outputs):
-                output[start : start + len(part)] = results[number][: len(part)]
+            for output, result in zip(outputs, self._requests.infer(_filled(part, self._batch)), strict=True):
+                output[start : start + len(part)] = result[: len(part)]
         return outputs
 
 

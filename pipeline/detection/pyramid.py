@@ -1,10 +1,9 @@
-"""An image pyramid cut into square tiles of one size, and what a window of a tile means in the image.
+"""Plans an image pyramid and packs it into square tiles of one size.
 
-P-Net looks for faces of one size, so it is run on copies of the image that shrink step by step. Every
-photo has other sizes of copies, and a network is compiled anew for each shape it meets; so the copies are
-cut into pieces, and the pieces packed into square tiles of one shape. Pieces of one copy overlap by
-what a window needs, so that no window is lost, and none reaches into a neighbour. This module knows
-nothing of networks and photos.
+P-Net looks for faces of one size, so it runs on ever smaller copies of the image. The sizes of the copies
+differ from photo to photo, and OpenVINO compiles a network anew for each shape; so the copies are cut into
+pieces, and the pieces packed into square tiles of one shape. Pieces of one copy overlap by what a window
+needs, so that no window is lost, and none reaches into a neighbour.
 """
 
 from collections.abc import Iterator
@@ -19,17 +18,17 @@ from pipeline.values import F32, U8, Size
 WINDOW, STRIDE = 12, 2
 """Side of P-Net's window and the step between windows, pixels of a level."""
 SHRINK = 0.709
-"""Each level's size as a part of the one before: about the square root of a half (Zhang et al., 2016)."""
+"""Ratio of each level's size to the one before, about the square root of a half (Zhang et al., 2016)."""
 
 _OVERLAP = WINDOW - STRIDE
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A rectangle of one level, and where it stands.
+    """A rectangle of one level, and its place (tile, x, y).
 
     All coordinates are even, so that windows fall on the same pixels as if the level were whole.
-    ``columns`` and ``rows`` count its windows; it is ``2 * columns + 10`` pixels wide.
+    ``columns`` and ``rows`` count its windows.
     """
 
     left: int
@@ -43,12 +42,12 @@ class Piece:
     @property
     def width(self) -> int:
         """Pixels."""
-        return self.columns * STRIDE + _OVERLAP
+        return _length(self.columns)
 
     @property
     def height(self) -> int:
         """Pixels."""
-        return self.rows * STRIDE + _OVERLAP
+        return _length(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +77,23 @@ def plan(size: Size, first_scale: float, tile: int) -> Pyramid:
         tile: Side of a tile, pixels, even.
     """
     shapes = list(_levels(size, first_scale))
-    cuts = [(number, cut) for number, (_, level) in enumerate(shapes) for cut in _cuts(level, tile)]
+    cuts = [
+        (rows, columns, top, left, number)
+        for number, (_, level) in enumerate(shapes)
+        for top, rows in _spans(level.height, tile)
+        for left, columns in _spans(level.width, tile)
+    ]
     shelves = _Shelves(tile)
     pieces: list[list[Piece]] = [[] for _ in shapes]
-    for number, (left, top, columns, rows) in sorted(cuts, key=lambda cut: -cut[1][3]):
-        piece = Piece(left, top, columns, rows, 0, 0, 0)
-        pieces[number].append(shelves.place(piece))
+    for rows, columns, top, left, number in sorted(cuts, key=lambda cut: -cut[0]):
+        place = shelves.place(_length(columns), _length(rows))
+        pieces[number].append(Piece(left, top, columns, rows, *place))
     levels = (Level(scale, level, tuple(own)) for (scale, level), own in zip(shapes, pieces, strict=True))
-    return Pyramid(tuple(levels), shelves.tiles)
+    return Pyramid(tuple(levels), len(shelves.heights))
 
 
 def fill(pyramid: Pyramid, pixels: U8, tile: int) -> F32:
-    """The tiles of an image's pyramid.
-
-    Args:
-        pyramid: As planned for the image's size.
-        pixels: uint8 [H, W, 3], the image.
-        tile: As planned.
+    """The tiles of the pyramid planned for an image, uint8 [H, W, 3].
 
     Returns:
         float32 [tiles, tile, tile, 3], 0 to 255. Levels are averaged by area from the image itself and
@@ -110,7 +109,7 @@ def fill(pyramid: Pyramid, pixels: U8, tile: int) -> F32:
 
 
 def _copy(level: F32, piece: Piece, tile: F32) -> None:
-    """Copy a piece to its place; beyond the level's edge, where its size is odd, the edge is repeated."""
+    """Copy a piece to its place; where it reaches past the edge of an odd-sized level, repeat the edge."""
     part = level[piece.top : piece.top + piece.height, piece.left : piece.left + piece.width]
     height, width = part.shape[:2]
     place = tile[piece.y : piece.y + piece.height, piece.x : piece.x + piece.width]
@@ -127,11 +126,9 @@ def _levels(size: Size, first_scale: float) -> Iterator[tuple[float, Size]]:
         scale *= SHRINK
 
 
-def _cuts(level: Size, tile: int) -> Iterator[tuple[int, int, int, int]]:
-    """Left, top, columns and rows of the pieces of a level."""
-    for top, rows in _spans(level.height, tile):
-        for left, columns in _spans(level.width, tile):
-            yield left, top, columns, rows
+def _length(windows: int) -> int:
+    """Pixels that a number of windows cover along one side."""
+    return windows * STRIDE + _OVERLAP
 
 
 def _spans(length: int, tile: int) -> Iterator[tuple[int, int]]:
@@ -143,32 +140,24 @@ def _spans(length: int, tile: int) -> Iterator[tuple[int, int]]:
 
 
 class _Shelves:
-    """Packs pieces that come by falling height: each onto the first shelf with room, else onto a new one."""
+    """Packs pieces, given by falling height, each onto the first shelf with room, else onto a new one."""
 
-    def __init__(self, tile: int) -> None:
-        self._tile = tile
-        self._shelves: list[tuple[int, int, int]] = []  # tile, y, x of the free space
-        self._heights: list[int] = []  # used height of each tile
+    def __init__(self, side: int) -> None:
+        self._side = side
+        self._shelves: list[tuple[int, int, int]] = []  # tile, x and y of the free space
+        self.heights: list[int] = []  # used height of each tile
 
-    @property
-    def tiles(self) -> int:
-        """How many tiles hold something."""
-        return len(self._heights)
-
-    def place(self, piece: Piece) -> Piece:
-        """The piece with its place."""
-        for number, (tile, y, x) in enumerate(self._shelves):
-            if x + piece.width <= self._tile:
-                self._shelves[number] = (tile, y, x + piece.width)
-                return Piece(piece.left, piece.top, piece.columns, piece.rows, tile, x, y)
-        tile, y = self._new_shelf(piece.height)
-        self._shelves.append((tile, y, piece.width))
-        return Piece(piece.left, piece.top, piece.columns, piece.rows, tile, 0, y)
-
-    def _new_shelf(self, height: int) -> tuple[int, int]:
-        for tile, used in enumerate(self._heights):
-            if used + height <= self._tile:
-                self._heights[tile] = used + height
-                return tile, used
-        self._heights.append(height)
-        return len(self._heights) - 1, 0
+    def place(self, width: int, height: int) -> tuple[int, int, int]:
+        """Tile, x and y of a piece."""
+        for number, (tile, x, y) in enumerate(self._shelves):
+            if x + width <= self._side:
+                self._shelves[number] = (tile, x + width, y)
+                return tile, x, y
+        roomy = (tile for tile, used in enumerate(self.heights) if used + height <= self._side)
+        tile = next(roomy, len(self.heights))
+        if tile == len(self.heights):
+            self.heights.append(0)
+        y = self.heights[tile]
+        self.heights[tile] += height
+        self._shelves.append((tile, width, y))
+        return tile, 0, y

@@ -1,9 +1,8 @@
-"""The networks: which there are, where their weights come from, how each is built and run.
+"""The networks: a registry of them, their weights, and how each is built and run.
 
-OpenVINO with its companion package ``openvino_telemetry`` reports its import to a web service and writes a
+With its companion package ``openvino_telemetry``, OpenVINO reports its import to a web service and writes a
 client id into the home folder. Nothing may leave the machine, so this package hides the companion before
-OpenVINO is imported. It also hides OpenVINO's converter of other frameworks' models, which nothing here
-calls: without it the import takes half the time.
+OpenVINO is imported. It also hides OpenVINO's unused converter, which doubles the time of the import.
 """
 
 import sys

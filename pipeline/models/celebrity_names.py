@@ -1,9 +1,8 @@
 """Reads the names of the people that a classifier tells apart, from a file that NumPy saved.
 
-keras-vggface reads its file with ``np.load`` of 2018, which loaded text and pickled objects alike. The file
-could not be had where this was written, so both kinds are read. A pickle runs no code: only NumPy's own
-array is let through, and everything in it becomes a plain holder. This module must not know where the file
-comes from.
+keras-vggface reads its file with ``np.load`` of 2018, which loads text and pickled objects alike. The
+original file was not at hand, so both kinds are read. A pickle runs no code: only NumPy's own array is let
+through, and everything in it becomes a plain holder. This module must not know where the file comes from.
 """
 
 import os
@@ -33,32 +32,36 @@ _ARRAY_PARTS = frozenset(
 _READER_ERRORS = (
     ValueError, EOFError, LookupError, AttributeError, TypeError, OverflowError, pickle.UnpicklingError
 )  # fmt: skip
-"""What NumPy and pickle are seen to raise on files of another kind."""
+"""What NumPy and pickle raise on files of another kind."""
 
 
 def read_names(file: Path) -> tuple[str, ...]:
-    """The 8,631 names, in the order of the classifier's classes.
+    """Read the 8,631 names, in the order of the classifier's classes.
 
-    The file has them as ``Sharon_Stone``, some with a space before; here they are as people write them.
+    The file has them as ``Sharon_Stone``, some after a space; they are returned as people write them.
 
     Raises:
-        WeightsInvalid: If it is another kind of file, or has another number of names, or empty ones.
-        OSError: If it cannot be opened.
+        WeightsInvalid: The file is of another kind, or has another number of names, or empty ones.
+        OSError: The file cannot be opened.
     """
     try:
         with file.open("rb") as opened:
-            found = _read(opened)
+            return _names(_elements(opened))
     except _READER_ERRORS as error:
-        raise _refused(file, str(error) or type(error).__name__) from error
-    if len(found) != CELEBRITY.dimension:
-        raise _refused(file, f"it has {len(found):,} names, not {CELEBRITY.dimension:,}")
-    names = tuple(name.replace("_", " ").strip() for name in found if isinstance(name, str))
-    if len(names) != len(found) or not all(names):
-        raise _refused(file, "one of its names is no text, or is empty")
+        reason = str(error) or type(error).__name__
+        raise WeightsInvalid(f"{file} is not the list of names of keras-vggface: {reason}.") from error
+
+
+def _names(elements: list[Any]) -> tuple[str, ...]:
+    if len(elements) != CELEBRITY.dimension:
+        raise ValueError(f"it has {len(elements):,} names, not {CELEBRITY.dimension:,}")
+    names = tuple(name.replace("_", " ").strip() for name in elements if isinstance(name, str))
+    if len(names) != len(elements) or not all(names):
+        raise ValueError("one of its names is no text, or is empty")
     return names
 
 
-def _read(file: BinaryIO) -> list[Any]:
+def _elements(file: BinaryIO) -> list[Any]:
     """The elements of a one-dimensional array in NumPy's file format."""
     if os.fstat(file.fileno()).st_size > _MOST_BYTES:
         raise ValueError("it is too large")
@@ -72,12 +75,12 @@ def _read(file: BinaryIO) -> list[Any]:
     file.seek(0)
     elements = np.load(file, allow_pickle=False)
     if len(shape) != 1 or kind.kind not in "US":
-        raise ValueError(f"it holds {kind} of shape {list(shape)}, and no list of names")
+        raise ValueError(f"it holds {kind} of shape {list(shape)}, not a list of names")
     return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in elements.tolist()]
 
 
 class _Holder:
-    """What a pickle gets for whatever it asks for: it keeps the state, and does nothing."""
+    """Stands for whatever a pickle asks for: it keeps the state, and does nothing."""
 
     def __init__(self, *arguments: object) -> None:
         self.state: Any = None
@@ -95,13 +98,8 @@ class _Elements(pickle.Unpickler):
         return _Holder
 
     def load_elements(self) -> list[Any]:
-        """The elements: the last part of an array's state (numpy.ndarray.__setstate__)."""
-        array = self.load()
-        elements = array.state[-1]
+        """The last part of the array's state (numpy.ndarray.__setstate__)."""
+        elements = self.load().state[-1]
         if not isinstance(elements, list):
             raise pickle.UnpicklingError("it holds no list of names")
         return elements
-
-
-def _refused(file: Path, reason: str) -> WeightsInvalid:
-    return WeightsInvalid(f"{file} is not the list of names of keras-vggface: {reason}.")

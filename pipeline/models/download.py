@@ -1,8 +1,8 @@
-"""Downloads one large file over HTTP, within bounds of size and time, and resumes what broke off.
+"""Downloads one large file over HTTP, within bounds of size and time, and resumes broken transfers.
 
-A broken transfer leaves the received part. Beside it stand the server's ETag for that version of the file
-and a digest of the part, so that the next try can ask for the rest (RFC 9110, sections 13.1.5 and 14.2).
-This module must not judge what the file holds.
+A broken transfer leaves the received part and a note with the server's ETag and a digest of the part, so that
+the next try can ask for the rest (RFC 9110, sections 13.1.5 and 14.2). This module must not judge what the
+file holds.
 """
 
 import json
@@ -23,37 +23,37 @@ from pipeline.models.runtime import file_sha256
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes received so far, and the bytes of the whole file."""
 
-MOST_BYTES = 1_000_000_000
-"""The most that is accepted where the size is not known beforehand: no weights are larger."""
+_MOST_BYTES = 1_000_000_000
+"""Accepted where the size is not known beforehand: no weights are larger."""
 
 _OK, _PARTIAL, _NOT_SATISFIABLE = 200, 206, 416
 _CHUNK = 1 << 16
 _STALL_SECONDS = 30.0
-"""How long a transfer that has begun may bring nothing."""
+"""How long a transfer may bring nothing once it has begun."""
 
 
 class DownloadFailed(PipelineError):
-    """The file could not be fetched; the message is the reason, as a part of a sentence."""
+    """The file could not be fetched; the message is a part of a sentence."""
 
 
 @contextmanager
 def downloaded(
     source: DownloadedWeights, connect_seconds: float, partial: Path, progress: Progress
 ) -> Iterator[None]:
-    """Bring ``partial`` to its full size; when the block ends, remove whatever is left of it.
+    """Download into ``partial``; when the block ends, remove it if it is still there.
 
     One process at a time may do this; the operating system releases the lock if the process dies.
 
     Args:
-        source: What to fetch; if its size is unknown, the server must tell it, ``MOST_BYTES`` at most.
-        connect_seconds: How long the server may take to answer, the lookup of its name included.
-        partial: Where the received part is kept.
+        source: If its size is unknown, the server must tell it.
+        connect_seconds: How long the server may take to answer, name lookup included.
+        partial: Keeps what was received if the download fails.
         progress: Called from this thread.
 
     Raises:
-        DownloadFailed: If another process is fetching the file, or the server is not reached, does not
-            answer in time, offers something else, or breaks off. What was received is kept.
-        OSError: If the partial file cannot be written.
+        DownloadFailed: Another process is fetching the file, or the server cannot be reached, does not
+            answer in time, offers something else, or breaks off.
+        OSError: The partial file cannot be written.
     """
     try:
         lock = FileLock(f"{partial}.lock", timeout=0).acquire()
@@ -90,11 +90,11 @@ def _download(source: DownloadedWeights, connect_seconds: float, partial: Path, 
 def answer_within(seconds: float, ask: Callable[[], requests.Response]) -> requests.Response:
     """Call ``ask``, and wait for it no longer than ``seconds``.
 
-    No timeout of a socket bounds the lookup of a name, nor the sum over a host's addresses and redirects;
-    so a thread asks, and is left behind when time is up.
+    No socket timeout bounds the name lookup, nor the sum over a host's addresses and redirects; so a daemon
+    thread asks, and is abandoned when time is up.
 
     Raises:
-        DownloadFailed: If no answer came in time, or ``ask`` raised a RequestException.
+        DownloadFailed: No answer came in time, or ``ask`` raised a RequestException.
     """
     answers: SimpleQueue[requests.Response | requests.RequestException] = SimpleQueue()
 
@@ -122,7 +122,7 @@ def _root_cause(error: BaseException) -> str:
 
 
 def _checked_size(response: requests.Response, known: int | None, offset: int) -> int:
-    """The bytes of the whole file; an answer that cannot be the file, or its rest, is refused unread."""
+    """The bytes of the whole file, if the answer's headers fit the file or its rest."""
     if response.status_code != (_PARTIAL if offset else _OK):
         raise DownloadFailed(f"the server answered {response.status_code} {response.reason}")
     length = response.headers.get("Content-Length", "")
@@ -130,7 +130,7 @@ def _checked_size(response: requests.Response, known: int | None, offset: int) -
     size = offered if known is None else known
     if size is None:
         raise DownloadFailed("the server does not say how many bytes it would send")
-    if size > MOST_BYTES:
+    if size > _MOST_BYTES:
         raise DownloadFailed(f"the server offers {size} bytes, more than any such file has")
     if offered not in (None, size):
         raise DownloadFailed(f"the server offers {offered} bytes, not {size}")
@@ -138,7 +138,7 @@ def _checked_size(response: requests.Response, known: int | None, offset: int) -
 
 
 def _receive(response: requests.Response, size: int, partial: Path, offset: int, progress: Progress) -> None:
-    """Append the body to the partial file; note what is needed to resume, should it break off."""
+    """Append the body to the partial file; if it breaks off, note what is needed to resume."""
     done = offset
     with partial.open("r+b" if offset else "wb") as file:
         file.seek(offset)
@@ -161,11 +161,11 @@ def _receive(response: requests.Response, size: int, partial: Path, offset: int,
 
 
 def _broken(done: int, size: int) -> str:
-    return f"the connection broke after {done} of {size} bytes; what came is kept for the next try"
+    return f"the connection broke after {done} of {size} bytes; they are kept for the next try"
 
 
 def _resumable(partial: Path) -> tuple[int, str]:
-    """The bytes of the part that an earlier try kept, and their ETag; 0 if they cannot be continued."""
+    """How many bytes an earlier try kept, and their ETag; 0 if they cannot be continued."""
     try:
         etag, digest = json.loads(_note(partial).read_bytes())
         if etag and digest == file_sha256(partial):
@@ -180,7 +180,7 @@ def _note(partial: Path) -> Path:
 
 
 def _etag(response: requests.Response) -> str:
-    """The strong ETag of this version of the file; empty if the server gives none."""
+    """The strong ETag of the file; empty if the server gives none."""
     tag = response.headers.get("ETag", "")
     return "" if tag.startswith("W/") else tag
 

@@ -1,7 +1,7 @@
 """Reads the HDF5 weights files of Keras 2: each array by the name of its layer, each shape checked.
 
-Keras's own loader of such files goes by position, and arrays of equal shape could change places unseen.
-This module must not know which network the weights are of, nor what they are for.
+Keras's own loader goes by position, so arrays of equal shape could change places unnoticed. This module must
+not know which network the weights are of.
 """
 
 import re
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import h5py
 
 _KERAS_1 = re.compile(r".*_([Wb])(?:_\d+)?")
-"""How Keras 1 called a kernel or a bias: after its layer, as in ``conv1_1_W``."""
+"""Keras 1 named a kernel or a bias after its layer, as in ``conv1_1_W``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,7 @@ class WeightShape:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a weights file must hold.
-
-    Attributes:
-        title: What the file is, for messages: the words after "is not".
-        weights: Every array, and no layer may have others.
-    """
+    """All layers and arrays of a weights file, and its title: the words after "is not" in messages."""
 
     title: str
     weights: Sequence[WeightShape]
@@ -49,19 +44,15 @@ def check_layout(file: Path, layout: Layout) -> None:
     """Make sure that a file is complete and holds exactly these arrays, all of them float32.
 
     Raises:
-        WeightsInvalid: If it is truncated, is not HDF5, or holds other layers, names, shapes or types.
-        OSError: If it cannot be opened at all.
+        WeightsInvalid: The file is truncated, is not HDF5, or holds other layers, names, shapes or types.
+        OSError: The file cannot be opened.
     """
     with _opened(file, layout) as root:
         _find_all(file, layout, root)
 
 
 def read_weights(file: Path, layout: Layout) -> dict[tuple[str, str], F32]:
-    """Every array of a file, by layer and name.
-
-    Raises:
-        WeightsInvalid: As ``check_layout``, or if a value is not finite.
-    """
+    """Every array of a file, by layer and name; raises as ``check_layout``, also if a value is not finite."""
     with _opened(file, layout) as root:
         values = {key: np.asarray(dataset) for key, dataset in _find_all(file, layout, root).items()}
     for (layer, name), value in values.items():
@@ -72,10 +63,10 @@ def read_weights(file: Path, layout: Layout) -> dict[tuple[str, str], F32]:
 
 @contextmanager
 def _opened(file: Path, layout: Layout) -> Iterator["h5py.Group"]:
-    """The group that holds the layers; what h5py finds wrong with the file becomes WeightsInvalid."""
+    """The group that holds the layers; errors of h5py become WeightsInvalid."""
     import h5py
 
-    with file.open("rb"):  # says it better than h5py if the file is missing or unreadable
+    with file.open("rb"):  # its error is clearer than h5py's if the file is missing or unreadable
         pass
     try:
         with h5py.File(file, "r") as opened:
@@ -88,7 +79,11 @@ def _find_all(file: Path, layout: Layout, root: "h5py.Group") -> dict[tuple[str,
     """Every expected dataset, by layer and name, with shape and type checked."""
     import h5py
 
-    held = _arrays(root)
+    held = {
+        (layer, _array_name(name)): root[layer][name]
+        for layer in _names(root, "layer_names")
+        for name in _names(root[layer], "weight_names")
+    }
     for weight in layout.weights:
         dataset = held.get((weight.layer, weight.name))
         if not isinstance(dataset, h5py.Dataset):
@@ -104,21 +99,8 @@ def _find_all(file: Path, layout: Layout, root: "h5py.Group") -> dict[tuple[str,
     return held
 
 
-def _arrays(root: "h5py.Group") -> dict[tuple[str, str], "h5py.Dataset"]:
-    """All arrays of a file in Keras 2's layout: layers listed at the root, arrays listed at each layer."""
-    return {
-        (layer, _array_name(name)): root[layer][name]
-        for layer in _names(root, "layer_names")
-        for name in _names(root[layer], "weight_names")
-    }
-
-
 def _array_name(name: str) -> str:
-    """What tells an array from the others of its layer, the same in every version of Keras.
-
-    Keras 2 calls an array after its layer and the model's scopes, such as ``conv1/7x7_s2/bn/gamma:0``: only
-    the last part matters. Files that were written by Keras 1 have ``conv1_1_W`` and ``conv1_1_b``.
-    """
+    """The name of an array within its layer: ``gamma`` for Keras 2's ``conv1/7x7_s2/bn/gamma:0``."""
     last = name.rsplit("/", 1)[-1].partition(":")[0]
     if old := _KERAS_1.fullmatch(last):
         return {"W": "kernel", "b": "bias"}[old[1]]

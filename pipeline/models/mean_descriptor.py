@@ -1,9 +1,8 @@
-"""The mean descriptor of a model, which is subtracted from every descriptor that it gives.
+"""Loads the mean descriptor of a model, which is subtracted from every descriptor that the model gives.
 
 Descriptors of all faces lie to one side of the sphere, because faces have much in common. Measured from their
-mean, strangers are about as similar as random directions. FaceNet's own evaluation does it too
-(davidsandberg/facenet, src/lfw.py, ``subtract_mean``); docs/accuracy.md has the gain. This module must not
-know how descriptors are made.
+mean, strangers are about as similar as random directions. FaceNet's own evaluation does the same
+(davidsandberg/facenet, src/lfw.py, ``subtract_mean``); docs/accuracy.md has the gain.
 """
 
 from pathlib import Path
@@ -19,9 +18,7 @@ FOLDER = Path(__file__).parent / "centres"
 
 
 def load_centre(model: ModelSpec) -> F32 | None:
-    """The mean of the unit vectors that ``model`` gives for many people, float32 [dimension].
-
-    It is ``None`` for a model whose descriptors are not centred.
+    """The mean of the unit vectors of many people, float32 [dimension]; ``None`` if not ``model.centred``.
 
     Raises:
         ModelError: The file that came with this program is missing or damaged.

@@ -1,4 +1,4 @@
-"""Keeps TensorFlow quiet while it is loaded: it reports on itself, and on GPUs that are not there."""
+"""Silences TensorFlow's reports on itself and on missing GPUs while it is loaded."""
 
 import os
 import sys
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_tensorflow() -> Iterator[None]:
-    """Keep TensorFlow from writing to standard error; it does so from C++, before it can be told not to.
+    """Discard what the process writes to standard error: TensorFlow writes from C++, before it can be told.
 
-    What other threads write there meanwhile is lost, so this is for loading, before work begins.
+    What other threads write is lost too, so use this for loading, before work begins.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

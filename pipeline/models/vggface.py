@@ -1,9 +1,8 @@
 """Builds the networks of keras-vggface: three that describe faces, and one that names celebrities.
 
-keras-vggface 0.6 was written for Keras 2.2; it builds under tf_keras if that stands in for keras while
-it is imported. Its weights are not loaded by its own loader but by name, with ``keras_weights``. TensorFlow
-is imported by ``build`` and ``reference`` alone. This module must not know where the file comes from,
-nor how the network is run.
+keras-vggface 0.6 was written for Keras 2.2; it builds under tf_keras if that stands in for keras while it is
+imported. ``keras_weights`` loads its weights, by name. TensorFlow is imported only inside the functions that
+need it. This module must not know where the file comes from.
 """
 
 import sys
@@ -22,12 +21,7 @@ from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from pipeline.models.keras_weights import Layout, WeightShape, read_weights
 from pipeline.models.quiet_tensorflow import quiet_tensorflow
-from pipeline.models.registry import (
-    CELEBRITY,
-    VGGFACE2_RESNET50,
-    VGGFACE2_SENET50,
-    VGGFACE_VGG16,
-)
+from pipeline.models.registry import CELEBRITY, VGGFACE2_RESNET50, VGGFACE2_SENET50, VGGFACE_VGG16
 from pipeline.values import F32, U8, ModelId
 
 CODE_VERSION = "1"
@@ -40,7 +34,7 @@ _MEAN_BGR_2 = (91.4953, 103.8827, 131.0912)
 _SIZE = 224
 _NORMALISATION = ("gamma", "beta", "moving_mean", "moving_variance")
 _SQUEEZE = 16
-"""By how much the squeeze of a squeeze-and-excitation block is narrower: Hu et al., 2018, section 6.4."""
+"""Reduction ratio of a squeeze-and-excitation block: Hu et al., 2018, section 6.4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +42,8 @@ class Network:
     """One network of keras-vggface, with its classifier or without.
 
     Attributes:
-        title: What people call it.
-        architecture: What ``keras_vggface.vggface.VGGFace`` calls it.
+        title: Its name in messages.
+        architecture: Its name in ``keras_vggface.vggface.VGGFace``.
         mean_bgr: Subtracted from blue, green and red.
         weights: Every array of it, in the network's order.
         classes: How many people its classifier tells apart; ``None`` for a network without one.
@@ -63,7 +57,7 @@ class Network:
 
     @property
     def layout(self) -> Layout:
-        """What its weights file must hold."""
+        """The required content of its weights file."""
         return Layout(f"the {self.title} weights file of keras-vggface", self.weights)
 
 
@@ -107,11 +101,6 @@ def _biased(layer: str, shape: tuple[int, ...]) -> Iterator[WeightShape]:
     yield WeightShape(layer, "bias", shape[-1:])
 
 
-def _with_classifier() -> Iterator[WeightShape]:
-    yield from _resnet50()
-    yield from _biased("classifier", (VGGFACE2_RESNET50.dimension, CELEBRITY.dimension))
-
-
 NETWORKS: Mapping[ModelId, Network] = MappingProxyType(
     {
         VGGFACE2_RESNET50.model_id: Network("ResNet-50", "resnet50", _MEAN_BGR_2, tuple(_resnet50())),
@@ -123,22 +112,22 @@ NETWORKS: Mapping[ModelId, Network] = MappingProxyType(
             "ResNet-50 with its classifier",
             "resnet50",
             _MEAN_BGR_2,
-            tuple(_with_classifier()),
+            (*_resnet50(), *_biased("classifier", (VGGFACE2_RESNET50.dimension, CELEBRITY.dimension))),
             CELEBRITY.dimension,
         ),
     }
 )
-"""The network of each model that comes from keras-vggface."""
+"""The networks of keras-vggface."""
 
 
 def build(network: Network, weights: Path) -> ov.Model:
     """A network with the weights of an HDF5 file, converted to OpenVINO.
 
-    Imports TensorFlow, and takes some ten seconds. Not to be called by two threads at once.
+    Imports TensorFlow, and takes some ten seconds. Two threads must not call this at once.
 
     Returns:
-        uint8 [N, 224, 224, 3] RGB to float32 [N, D], not normalised: D is the dimension of the descriptors,
-        or the number of classes, whose probabilities the values then are.
+        uint8 [N, 224, 224, 3] RGB to float32 [N, D], not normalised: descriptors, or the probabilities of a
+        classifier's classes.
 
     Raises:
         WeightsInvalid: As ``keras_weights.read_weights``.
@@ -149,7 +138,7 @@ def build(network: Network, weights: Path) -> ov.Model:
 
         run = tf.function(lambda pixels: keras_model(pixels, training=False))
         signature = run.get_concrete_function(tf.TensorSpec([None, _SIZE, _SIZE, 3], tf.float32))
-        # A bare module of the same variables: to save the Keras model itself takes ten times as long.
+        # A bare module of the same variables: saving the Keras model itself takes ten times as long.
         module = tf.Module()
         module.kept = keras_model.variables
         tf.saved_model.save(module, folder, signatures=signature)
@@ -164,14 +153,7 @@ def build(network: Network, weights: Path) -> ov.Model:
 
 
 def reference(network: Network, weights: Path) -> Callable[[U8], F32]:
-    """The same network run by TensorFlow itself, on a GPU where it finds one.
-
-    Returns:
-        A function that gives what the network that ``build`` returns does. Threads may share it.
-
-    Raises:
-        WeightsInvalid: As ``build``.
-    """
+    """Like ``build``, but a function that TensorFlow runs, on a GPU if it finds one; threads may share it."""
     with quiet_tensorflow():
         keras_model = _keras_model(network, weights)
         import tensorflow as tf
@@ -186,7 +168,7 @@ def reference(network: Network, weights: Path) -> Callable[[U8], F32]:
 
 
 def has_gpu() -> bool:
-    """Whether TensorFlow sees a GPU; it is imported to ask."""
+    """Whether TensorFlow, which this imports, sees a GPU."""
     with quiet_tensorflow():
         import tensorflow as tf
 
@@ -204,7 +186,7 @@ def _keras_model(network: Network, weights: Path) -> Any:
 
 
 def unweighted(network: Network) -> Any:
-    """The tf_keras model as keras-vggface makes it, with weights that Keras drew at random."""
+    """The tf_keras model as keras-vggface makes it, with random weights."""
     with keras_2():
         from keras_vggface.vggface import VGGFace
     import tf_keras
@@ -222,10 +204,7 @@ def unweighted(network: Network) -> Any:
 
 @contextmanager
 def keras_2() -> Iterator[None]:
-    """While this is open, ``import keras`` gives tf_keras, with the modules that keras-vggface 0.6 looks for.
-
-    What was imported as ``keras`` before is put back afterwards.
-    """
+    """Within the block, ``import keras`` gives tf_keras with the modules that keras-vggface 0.6 imports."""
     import tf_keras
 
     stand_ins = (
@@ -247,6 +226,6 @@ def keras_2() -> Iterator[None]:
 
 
 def _without_keras() -> dict[str, types.ModuleType]:
-    """Forget every imported module of ``keras``, and return them."""
+    """Remove every imported module of ``keras`` from ``sys.modules``, and return them."""
     names = [name for name in sys.modules if name.partition(".")[0] == "keras"]
     return {name: sys.modules.pop(name) for name in names}

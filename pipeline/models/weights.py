@@ -1,4 +1,4 @@
-"""Finds, fetches and verifies the weights of the models; nothing unverified is ever handed out.
+"""Finds, fetches and verifies the weights of the models; never returns unverified files.
 
 Weights inside a Python package are found without importing it, and must match a digest known in advance.
 Downloaded weights have no published digest: the first file of the right size and layout is trusted, its
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.models.download import Progress
 
 CONNECT_SECONDS = 5.0
-"""How long a first run without a network may wait before it takes the model that needs no download."""
+"""How long a first run without a connection waits before it takes the model that needs no download."""
 
 
 class Availability(StrEnum):
@@ -48,23 +48,17 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedWeights:
-    """A weights file that was just read and found right.
-
-    Attributes:
-        path: The file.
-        sha256: Of its content, in hexadecimal digits.
-    """
+    """A weights file that was just read and verified, and its SHA-256 in hexadecimal digits."""
 
     path: Path
     sha256: str
 
 
 class WeightsStore:
-    """The weights on this machine: in installed packages, and in one folder of downloads.
+    """The weights on this machine: in installed packages, and downloaded into ``cache_dir / "weights"``.
 
-    Args:
-        cache_dir: Downloads are kept in its folder ``weights``.
-        connect_seconds: How long a server may take to answer.
+    A server must answer within ``connect_seconds``. Methods raise WeightsMissing if weights are not on this
+    machine (and cannot be fetched), and WeightsInvalid if they are not what they should be.
     """
 
     def __init__(self, cache_dir: Path, *, connect_seconds: float = CONNECT_SECONDS) -> None:
@@ -72,7 +66,7 @@ class WeightsStore:
         self._connect_seconds = connect_seconds
 
     def status(self, model: Fetchable) -> Availability:
-        """Whether the weights of ``model`` are there; their content is not looked at."""
+        """Whether the weights of ``model`` exist; does not read them."""
         source = model.weights
         if isinstance(source, DownloadedWeights):
             there = (self._folder / source.file_name).is_file()
@@ -82,29 +76,15 @@ class WeightsStore:
         return Availability.NOT_INSTALLED if source.extra is None else Availability.EXTRA_NEEDED
 
     def locate(self, model: Fetchable) -> VerifiedWeights:
-        """The weights of ``model``, read and verified now.
-
-        Raises:
-            WeightsMissing: If they are not on this machine.
-            WeightsInvalid: If they are not what they should be.
-        """
+        """The weights of ``model``, read and verified now."""
         if isinstance(model.weights, PackagedWeights):
             return _locate_packaged(model, model.weights)
         return self._locate_downloaded(model, model.weights)
 
     def fetch(self, model: Fetchable, progress: "Progress") -> VerifiedWeights:
-        """The weights of ``model``, downloaded if they are not there, or not right.
+        """The weights of ``model``, downloaded in one try if they are missing or wrong.
 
-        The server is asked once, and must answer within ``connect_seconds``. The next call resumes a
-        download that broke off. A file that proves wrong is removed.
-
-        Args:
-            model: The model.
-            progress: Called with the bytes received and the bytes in all, from this thread.
-
-        Raises:
-            WeightsMissing: If they cannot be fetched, or come in a package that is not installed.
-            WeightsInvalid: If what was fetched, or is in a package, is not what it should be.
+        The next call resumes a download that broke off. A downloaded file that is invalid is removed.
         """
         try:
             return self.locate(model)
@@ -114,14 +94,11 @@ class WeightsStore:
             return self._download(model, model.weights, progress)
 
     def install(self, model: Fetchable, file: Path) -> VerifiedWeights:
-        """Copy the weights of ``model`` from ``file``, for a machine without a network.
-
-        A file with the right layers and shapes is accepted, whatever its size.
+        """Copy the weights of ``model`` from ``file``, for a machine without a connection.
 
         Raises:
-            WeightsInvalid: If ``file`` is not what it should be; it is left alone.
-            ModelError: If the weights of this model come in a package.
-            OSError: If ``file`` cannot be read.
+            ModelError: The weights of this model come in a package.
+            OSError: ``file`` cannot be read.
         """
         source = model.weights
         if isinstance(source, PackagedWeights):
@@ -164,10 +141,7 @@ class WeightsStore:
             raise WeightsInvalid(f"{error} It came from {source.url} and was removed.") from error
 
     def _verify_new(self, model: Fetchable, source: DownloadedWeights, file: Path) -> None:
-        """Check the layout of a new file, and its digest if one is recorded.
-
-        The size is not checked: a file that a person names may be saved by another version of Keras.
-        """
+        """Check layout and recorded digest; not the size, which depends on the version of Keras."""
         if model.model_id == CELEBRITY_NAMES.model_id:
             read_names(file)
         else:
@@ -180,7 +154,7 @@ class WeightsStore:
             )
 
     def _adopt(self, source: DownloadedWeights, file: Path) -> VerifiedWeights:
-        """Move a verified file into place, its digest first: a file without one is never trusted."""
+        """Move a verified file into place, after its digest: a file without one is never trusted."""
         path, digest = self._folder / source.file_name, file_sha256(file)
         record = file.with_name(f"{source.file_name}.sha256.new")
         record.write_text(f"{digest}  {source.file_name}\n")
@@ -192,7 +166,7 @@ class WeightsStore:
         return self._folder / f"{source.file_name}.sha256"
 
     def _recorded(self, source: DownloadedWeights) -> str | None:
-        """The digest of the first verified file, if there was one."""
+        """The digest of the first verified file, if any."""
         try:
             return self._record(source).read_text().partition(" ")[0]
         except FileNotFoundError:
@@ -200,21 +174,18 @@ class WeightsStore:
 
 
 def _called(model: Fetchable) -> str:
-    """What a message calls the file of a model."""
+    """The name of the file in messages."""
     if model.model_id == CELEBRITY_NAMES.model_id:
         return "The names of the celebrities"
     return f"The weights of {model.model_id}"
 
 
 def _packaged_file(source: PackagedWeights) -> Path | None:
-    """The file inside its package, which is not imported; ``None`` if either is not there."""
+    """The file inside its package, which is not imported; ``None`` if either is missing."""
     package = importlib.util.find_spec(source.package)
-    folders = None if package is None else package.submodule_search_locations
-    for folder in folders or ():
-        file = Path(folder) / source.path
-        if file.is_file():
-            return file
-    return None
+    folders = package and package.submodule_search_locations
+    files = (Path(folder) / source.path for folder in folders or ())
+    return next(filter(Path.is_file, files), None)
 
 
 def _locate_packaged(model: Fetchable, source: PackagedWeights) -> VerifiedWeights:
@@ -236,7 +207,7 @@ def _locate_packaged(model: Fetchable, source: PackagedWeights) -> VerifiedWeigh
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model that a new library will have, and why, in one or two sentences for the user."""
+    """The model of a new library, and one or two sentences for the user that give the reason."""
 
     model: ModelSpec
     reason: str
@@ -245,14 +216,13 @@ class Choice:
 def choose(
     name: str, store: WeightsStore, progress: "Progress", best: ModelSpec = VGGFACE2_RESNET50
 ) -> Choice:
-    """The model called ``name``; for ``auto``, ``best`` if its weights can be had now, else ``sface``.
+    """The model called ``name``; for ``auto``, ``best`` if its weights can be fetched now, else ``sface``.
 
     Raises:
-        UnknownModel: If there is no such model.
+        UnknownModel: There is no such model.
     """
     if name != "auto":
-        model = spec(name)
-        return Choice(model, f"{model.model_id} was asked for.")
+        return Choice(spec(name), f"{name} was asked for.")
     if store.status(best) is Availability.INSTALLED:
         return Choice(best, f"{best.model_id}, because its weights are on this machine.")
     try:
