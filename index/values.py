@@ -27,8 +27,7 @@ class PhotoState:
     """What the library knows of one path, for a scan to compare with the disk.
 
     Attributes:
-        size: Bytes, when it was last read.
-        mtime_ns: Time of last change then, nanoseconds since the epoch.
+        size: Bytes, when it was last read; ``mtime_ns`` is the time of its last change then.
         failed: It could not be read, or its content could not be decoded.
         missing: It was gone when its folder was last scanned.
         racy: It was read so shortly after a change that a later change may have left size and time the same.
@@ -46,14 +45,7 @@ class PhotoState:
 
 @dataclass(frozen=True, slots=True)
 class FailureRecord:
-    """A photo that could not be read.
-
-    Attributes:
-        path: The photo.
-        stage: A value of ``pipeline.values.Stage``.
-        reason: A value of ``pipeline.values.Reason``.
-        message: One line for the user, without the path.
-    """
+    """A photo that could not be read, with values of ``Stage`` and ``Reason`` and a line for the user."""
 
     path: bytes
     stage: str
@@ -70,10 +62,8 @@ class FaceRecord:
         digest: BLAKE3 of its content, 32 bytes.
         photo: A path with that content, a present one if there is any.
         missing: No path with that content is present.
-        box: In pixels of the upright, full-size photo.
-        landmarks: float32 [5, 2], as in ``pipeline.values.DetectedFace``.
+        box: In pixels of the upright, full-size photo; landmarks, float32 [5, 2], likewise.
         confidence: The detector's probability that this is a face, 0 to 1.
-        quality: How much it can be trusted for recognition.
     """
 
     face_id: int
@@ -91,8 +81,6 @@ class Undescribed:
     """A content with faces that a model has not described.
 
     Attributes:
-        content_id: Its row.
-        digest: BLAKE3, 32 bytes.
         files: The present photos with this content, by path; at least one.
         face_ids: The faces without a descriptor, rising.
         faces: The same faces as they were detected.
@@ -107,13 +95,7 @@ class Undescribed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewDescriptors:
-    """Descriptors to store, of some faces in one content.
-
-    Attributes:
-        digest: Of the content, 32 bytes.
-        face_ids: Rising.
-        vectors: float32 [N, D], of unit norm, in the order of the faces.
-    """
+    """Descriptors to store, of faces in one content by rising id: float32 [N, D], of unit norm."""
 
     digest: bytes
     face_ids: tuple[int, ...]
@@ -122,13 +104,9 @@ class NewDescriptors:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many faces a model has described.
+    """How many of all faces a model has described.
 
-    Attributes:
-        faces: All faces.
-        described: Faces that it has described.
-        waiting: Faces in a present photo that it has not described.
-        contents: Contents with such faces.
+    ``waiting`` counts the other faces that are in a present photo, ``contents`` the contents they are in.
     """
 
     faces: int
@@ -241,13 +219,7 @@ class RootFigures:
 
 @dataclass(frozen=True, slots=True)
 class RootLoss:
-    """Photos of a root that a scan did not find.
-
-    Attributes:
-        root: Absolute path.
-        known: Photos in it that were present before.
-        lost: Of them, those that were not found.
-    """
+    """How many of the ``known`` present photos of a root a scan did not find."""
 
     root: bytes
     known: int
@@ -266,12 +238,7 @@ class StoredPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The photos of a root that moved.
-
-    Attributes:
-        photos: Photos that got their new path.
-        known_already: Photos that were removed, because their new path had been scanned before.
-    """
+    """Photos of a moved root that got their new path, or were removed because that was scanned before."""
 
     photos: int
     known_already: int
@@ -300,19 +267,17 @@ class Statistics:
     Attributes:
         model: ``None`` before the first scan.
         created_at: When the model was chosen.
-        roots: Folders and files that were scanned, in the order of their first scan.
+        roots: In the order of their first scan.
         photos: Paths present at the last scan, failed ones included.
-        photo_bytes: Their sizes together.
         missing: Paths gone at the last scan.
         failed: Present photos that could not be read, the most frequent reason first.
         contents: Different contents of the present photos that could be read.
         most_faces: Faces in the content that has most.
         duplicates: Present, readable photos beyond the first of each content.
         faces: Faces in those contents.
-        first_taken: When the earliest was taken, by its own clock; ``None`` if no photo says.
+        first_taken: By the photo's own clock; ``None`` if no photo says.
         descriptors: Faces that the model has described, those without a photo included.
         index_kind: How the saved index stores descriptors; ``None`` if none was saved.
-        indexed_faces: Faces in the saved index.
     """
 
     model: ModelId | None

@@ -87,8 +87,9 @@ def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegio
     vectors = library.vectors(rows)
     initial = groups.initial(rows)
     near = near[places[near[:, 1]] != NONE]
-    common = _CommonNeighbors(groups.numbers[rows], places[near[~new[near[:, 1]]]])
     again = (initial == np.arange(len(rows))) & ~new[rows]
+    near_old = places[near[~new[near[:, 1]]]]
+    near_again = _near_within(vectors, groups.numbers[rows], near_old, again, least)
     return AffectedRegion(
         rows,
         FacesToGroup(
@@ -97,7 +98,7 @@ def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegio
             owners=np.where(groups.are_owned, groups.numbers, NONE)[rows],
             former=np.where(groups.are_clusters, groups.numbers, NONE)[rows],
             reliable=library.is_reliable[rows],
-            near=np.concatenate([places[near], _near_within(vectors, common, again, least)]),
+            near=np.concatenate([places[near], near_again]),
             cannot_link=_rejected(library, places),
             presumed_different=_of_one_photo(vectors, library.faces.contents[rows]),
         ),
@@ -173,37 +174,28 @@ class _ExistingGroups:
         return np.asarray(first[places], np.int64)
 
 
-class _CommonNeighbors:
-    """Sets of groups to which the same new face is near.
+def _near_within(vectors: F32, numbers: I64, near: I64, asked: Flags, least: float) -> I64:
+    """The nearest pairs of faces within each set of groups that are near to the same new face: int64 [E, 2].
 
     Args:
-        numbers: int64 [M], the group of each place.
-        near: int64 [E, 2], the places of a new face and of an old one.
+        vectors: float32 [M, D].
+        numbers: int64 [M], the group of each face.
+        near: int64 [E, 2], places of a new face and of an old one.
+        asked: bool [M]; the first of each pair found is one of them.
+        least: The lowest similarity of a pair.
     """
+    order = np.argsort(numbers, kind="stable")
+    bounds = np.searchsorted(numbers[order], np.arange(numbers.max(initial=0) + 2))
+    met = np.unique(np.stack([near[:, 0], numbers[near[:, 1]]], axis=1), axis=0)
+    parts = np.split(met[:, 1], np.flatnonzero(np.diff(met[:, 0])) + 1)
+    different = {part.tobytes(): part for part in parts if len(part)}.values()
 
-    def __init__(self, numbers: I64, near: I64) -> None:
-        self._order = np.argsort(numbers, kind="stable")
-        self._bounds = np.searchsorted(numbers[self._order], np.arange(numbers.max(initial=0) + 2))
-        met_groups = np.unique(np.stack([near[:, 0], numbers[near[:, 1]]], axis=1), axis=0)
-        parts = np.split(met_groups[:, 1], np.flatnonzero(np.diff(met_groups[:, 0])) + 1)
-        self.sets = list({part.tobytes(): part for part in parts if len(part)}.values())
-        """The groups of each set, int64 [B]; all sets differ."""
-
-    def places(self, groups: I64) -> I64:
-        """The places of all faces of some groups: int64 [K], rising."""
-        parts = [self._order[self._bounds[each] : self._bounds[each + 1]] for each in groups]
-        return np.sort(np.concatenate(parts))
-
-
-def _near_within(vectors: F32, common: _CommonNeighbors, asked: Flags, least: float) -> I64:
-    """The nearest pairs of faces within each set of groups, int64 [E, 2]: an ``asked`` one, and another."""
-
-    def near(groups: I64) -> I64:
-        places = common.places(groups)
+    def pairs_within(groups: I64) -> I64:
+        places = np.sort(np.concatenate([order[bounds[each] : bounds[each + 1]] for each in groups]))
         index = ExactIndex.of(Descriptors(places, vectors[places]))
         return index.near_pairs(places[asked[places]], NEIGHBORS, least)
 
-    return pairs_of_parts(near, common.sets)
+    return pairs_of_parts(pairs_within, different)
 
 
 def _of_one_photo(vectors: F32, contents: I64) -> I64:

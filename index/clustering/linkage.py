@@ -286,18 +286,13 @@ def _with_unreliable_faces(faces: FacesToGroup, labels: I64, limit: float) -> I6
     choices = np.unique(np.stack([near[:, 0], labels[near[:, 1]]], axis=1), axis=0)
     strengths = strengths_alone(faces.vectors, np.where(faces.reliable, labels, NONE), choices)
     order = np.lexsort((choices[:, 1], choices[:, 0], -strengths))
-    different = _partners(np.concatenate([faces.cannot_link, faces.presumed_different]), alone)
+    pairs = np.concatenate([faces.cannot_link, faces.presumed_different])
+    pairs = np.concatenate([pairs, pairs[:, ::-1]])
+    different: dict[int, list[int]] = {}
+    for one, other in pairs[alone[pairs[:, 0]]].tolist():
+        different.setdefault(one, []).append(other)
     joined = labels.copy()
     for row, label in choices[order[strengths[order] >= limit]].tolist():
         if joined[row] == row and all(joined[other] != label for other in different.get(row, ())):
             joined[row] = label
     return joined
-
-
-def _partners(pairs: I64, chosen: Flags) -> dict[int, list[int]]:
-    """The rows that each chosen row is paired with."""
-    partners: dict[int, list[int]] = {}
-    for one, other in np.concatenate([pairs, pairs[:, ::-1]]).tolist():
-        if chosen[one]:
-            partners.setdefault(one, []).append(other)
-    return partners

@@ -9,7 +9,7 @@ photos included.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import chain, count
+from itertools import chain, count, groupby
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -252,7 +252,5 @@ def _clustered() -> Select[tuple[int, int]]:
 
 
 def _clusters(connection: Connection, query: Select[tuple[int, int]]) -> list[ClusterFaces]:
-    members: dict[int, list[int]] = {}
-    for row in connection.execute(query):
-        members.setdefault(row.cluster_id, []).append(row.face_id)
-    return [ClusterFaces(cluster_id, tuple(faces)) for cluster_id, faces in members.items()]
+    groups = groupby(connection.execute(query), key=lambda row: row.cluster_id)
+    return [ClusterFaces(number, tuple(row.face_id for row in rows)) for number, rows in groups]

@@ -79,7 +79,7 @@ def read_rejections(connection: Connection) -> Rejections:
     """Read all rejections."""
     query = select(rejection.c.face_id, rejection.c.person_id)
     rows = connection.execute(query.order_by(rejection.c.face_id, rejection.c.person_id)).all()
-    return Rejections(*_columns(rows))
+    return Rejections(*np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2).T)
 
 
 def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
@@ -93,13 +93,8 @@ def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
     )
     with store.read() as connection:
         rows = sorted(connection.execute(latest).all(), key=lambda row: (row.face_id, row.person_id))
-    return RejectedFaces(*_columns(rows), _vectors(store, rows))
-
-
-def _columns(rows: Sequence[Sequence[Any]]) -> tuple[I64, I64]:
-    """The faces and the persons of rejections."""
-    face_ids, person_ids = (np.array([row[column] for row in rows], np.int64) for column in (0, 1))
-    return face_ids, person_ids
+    face_ids, person_ids = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2).T
+    return RejectedFaces(face_ids, person_ids, _vectors(store, rows))
 
 
 def _numbered(model: ModelId) -> Subquery:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from index.photos.catalog import Catalog
 from index.recognition.gallery import Evidence, Gallery
 from index.recognition.thresholds import Thresholds
-from index.values import I64, NONE, NearFace, Neighbor
+from index.values import I64, NONE, NearFace
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32
 
@@ -55,33 +55,22 @@ def nearest(
     reach = options.k
     while True:
         found = vectors.search(probes, reach, exclude)
-        near = _in_photos(catalog, found, options)
-        if reach >= len(vectors) or not _may_grow(found, near, options):
-            return near
-        reach *= 4  # some were in no photo: look further
-
-
-def _in_photos(
-    catalog: Catalog, found: list[list[Neighbor]], options: NeighborOptions
-) -> list[list[NearFace]]:
-    faces = catalog.faces(sorted({each.face_id for neighbors in found for each in neighbors}))
-    near = [
-        [
-            NearFace(faces[each.face_id], each.similarity)
-            for each in neighbors
-            if each.face_id in faces and each.similarity >= options.min_similarity
+        faces = catalog.faces(sorted({each.face_id for neighbors in found for each in neighbors}))
+        near = [
+            [
+                NearFace(faces[each.face_id], each.similarity)
+                for each in neighbors
+                if each.face_id in faces and each.similarity >= options.min_similarity
+            ][: options.k]
+            for neighbors in found
         ]
-        for neighbors in found
-    ]
-    return [each[: options.k] for each in near]
-
-
-def _may_grow(found: list[list[Neighbor]], near: list[list[NearFace]], options: NeighborOptions) -> bool:
-    """Whether a probe has too few faces, and the last one found is still similar enough."""
-    return any(
-        len(kept) < options.k and neighbors and neighbors[-1].similarity >= options.min_similarity
-        for neighbors, kept in zip(found, near, strict=True)
-    )
+        has_more = any(
+            len(kept) < options.k and neighbors and neighbors[-1].similarity >= options.min_similarity
+            for neighbors, kept in zip(found, near, strict=True)
+        )
+        if reach >= len(vectors) or not has_more:
+            return near
+        reach *= 4  # some were in no photo
 
 
 _JUST_BELOW = 0.001
