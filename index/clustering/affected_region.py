@@ -36,12 +36,7 @@ RELIABLE = 0.3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AffectedRegion:
-    """A part of a library to be grouped.
-
-    Attributes:
-        rows: int64 [M], rising: rows of the library's ``FaceTable``.
-        faces: The faces in these rows.
-    """
+    """A part of a library to be grouped: rows of its ``FaceTable``, int64 [M], rising, and their faces."""
 
     rows: I64
     faces: FacesToGroup
@@ -108,10 +103,7 @@ def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegio
 def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
     """Prepare faces for grouping that were never grouped before, each in a photo of its own.
 
-    Args:
-        vectors: float32 [N, D], of unit norm.
-        qualities: float32 [N].
-        same: The similarity at which two single faces are one person.
+    ``vectors`` is float32 [N, D], of unit norm, ``qualities`` float32 [N]; see ``find_region`` for ``same``.
     """
     rows = np.arange(len(vectors), dtype=np.int64)
     nobody, no_pairs = np.full(len(rows), NONE, np.int64), np.empty((0, 2), np.int64)

@@ -29,14 +29,7 @@ from pipeline.values import F32, ModelId
 
 @dataclass(frozen=True, slots=True)
 class GroupingInputs:
-    """What clusters and recognised faces depend on, besides descriptors.
-
-    Attributes:
-        model: The model of the descriptors.
-        accept: See ``Thresholds``.
-        review: See ``Thresholds``.
-        decided: Digest of all verdicts and rejections.
-    """
+    """What clusters and recognised faces depend on; ``decided`` is the digest of verdicts and rejections."""
 
     model: ModelId
     accept: float
@@ -156,15 +149,7 @@ def digest_of_decisions(connection: Connection) -> bytes:
 def write_faces(
     connection: Connection, before: FaceTable, after: FaceTable, inputs: GroupingInputs, now: str
 ) -> None:
-    """Write the differences between the tables, ``before``, and the same faces ``after`` grouping.
-
-    Args:
-        connection: With a transaction that may write.
-        before: The content of the tables.
-        after: Their content to be.
-        inputs: What ``after`` was computed from.
-        now: The time, in ISO format, for new clusters.
-    """
+    """Write how the same faces differ after grouping, the inputs of that, and the time for new clusters."""
     _write_recognised(connection, before, after)
     _write_clusters(connection, before, after, now)
     upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")

@@ -100,9 +100,7 @@ def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
 def exemplar(vectors: F32, qualities: F32) -> int:
     """Choose the row of the face that represents a group: near its mean, and of good quality.
 
-    Args:
-        vectors: float32 [N, D], at least one, of unit norm.
-        qualities: float32 [N], 0 to 1.
+    ``vectors`` is float32 [N, D], at least one, of unit norm, ``qualities`` float32 [N], 0 to 1.
     """
     middle = vectors.sum(axis=0)
     return int(np.argmax((vectors @ middle) * (0.5 + qualities)))
@@ -111,13 +109,7 @@ def exemplar(vectors: F32, qualities: F32) -> int:
 class _Groups:
     """The reliable faces of each group, summed.
 
-    Args:
-        vectors: float32 [N, D].
-        labels: int64 [N], the group of each, a row; negative for a face that is no evidence.
-
-    Attributes:
-        sums: float32 [N, D], the sum of the vectors of each group.
-        sizes: float64 [N], how many they are.
+    ``sums``, float32 [N, D], and ``sizes``, float64 [N], are by group; see ``strengths_alone`` for labels.
     """
 
     def __init__(self, vectors: F32, labels: I64) -> None:
@@ -193,12 +185,9 @@ def _log_ratio(first: _Side, second: _Side, cosines: F64) -> F64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidates:
-    """Pairs of groups that may be joined.
+    """Pairs of groups that may be joined: int64 [E, 2], the lower number first, with their evidence.
 
-    Attributes:
-        pairs: int64 [E, 2], the lower number first, each pair once.
-        were_one: bool [E], whether some of their faces were in one group before.
-        strengths: float64 [E], the evidence.
+    ``were_one`` tells whether some of their faces were in one group before.
     """
 
     pairs: I64

@@ -25,11 +25,7 @@ Labeled Faces in the Wild two photos of one person reach it once in 250 times.""
 class Recogniser:
     """Recognises faces, chunk by chunk, each by itself.
 
-    Args:
-        gallery: The known persons.
-        thresholds: Of the model that described them.
-        face_ids: int64 [M], the faces to recognise, rising; others in a chunk are ignored.
-        rejections: For each face the persons that it is not.
+    ``face_ids``, int64 [M], rising, are the faces to recognise; others in a chunk are ignored.
     """
 
     def __init__(
@@ -72,7 +68,7 @@ def recognise(
         affected: bool [N], which of them the recogniser has seen; the others stay who they were.
         recogniser: Has recognised them.
         vectors: float32 [N, D], their descriptors, of norm 1 at most.
-        rejections: For each face the persons that it is not.
+        rejections: The persons that faces are not.
     """
     unaffected = faces.is_undecided & ~affected
     recognised = np.where(unaffected, faces.recognised, NONE)

@@ -164,18 +164,10 @@ def _clustered(library: LibraryFaces, same: float) -> FaceTable:
 
 
 def _number_clusters(former: I64, groups: I64, counted: Flags) -> tuple[dict[int, int], dict[int, int]]:
-    """Decide which group of open faces continues which cluster, and which is a new one.
+    """Find the cluster of each group: the one that has most of its faces there, or a new one below ``NONE``.
 
-    A cluster continues in the group that has most of its faces.
-
-    Args:
-        former: int64 [N], the cluster that each face was in, or ``NONE``.
-        groups: int64 [N], the group that it is in now.
-        counted: bool [N], whether it counts for a new cluster.
-
-    Returns:
-        The cluster of each group, below ``NONE`` for new ones; and for each cluster that no longer exists,
-        the one that has most of its faces now.
+    Also returns, for each cluster that no longer exists, the one that has most of its faces now. Of each open
+    face it takes the former cluster, the group now, and whether it counts for a new cluster.
     """
     was = former != NONE
     pairs, counts = np.unique(np.stack([former[was], groups[was]], axis=1), axis=0, return_counts=True)

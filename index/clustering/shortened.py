@@ -34,7 +34,7 @@ def read_shortened(
     on_chunk: Callable[[Descriptors], None],
     whole_bytes: int = WHOLE_BYTES,
 ) -> VectorStore:
-    """Read the descriptors of faces once.
+    """Read the descriptors of faces once; descriptors that are projected have a norm of 1 at most.
 
     Args:
         catalog: The library.
@@ -42,9 +42,6 @@ def read_shortened(
         face_ids: int64 [N], rising; faces that the model has not described are left out.
         on_chunk: Called with every chunk of whole descriptors.
         whole_bytes: See ``WHOLE_BYTES``.
-
-    Returns:
-        The faces; descriptors that were projected are of norm 1 at most.
     """
     first = next(catalog.descriptors(model, face_ids), None)
     dimension = 0 if first is None else first.vectors.shape[1]

@@ -42,10 +42,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """A person with the numbers of its faces.
-
-    ``missing`` counts confirmed and recognised faces whose photos are all missing.
-    """
+    """A person with the numbers of its faces; of the ``missing`` ones all photos are missing."""
 
     person: Person
     confirmed: int

@@ -30,11 +30,8 @@ class StoredProjection:
     """A model of one library.
 
     Attributes:
-        model: Its name.
         base: The model whose descriptors it projects, which may be a model of the library too.
-        made_at: When, with an offset from UTC.
         matrix: float32 [D + 1, K]; the last row is an offset.
-        curve: The meaning of its similarities.
         report: Its measured accuracy, in a few words.
     """
 

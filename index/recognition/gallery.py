@@ -64,13 +64,7 @@ class ConfirmedFaces:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The composition of a template.
-
-    Attributes:
-        person_id: The person.
-        years: First and last year of its faces; ``None`` for the template of all years together.
-        faces: How many faces.
-    """
+    """How many faces a template has, and the first and last year of them; ``None`` for that of all years."""
 
     person_id: int
     years: tuple[int, int] | None

@@ -38,17 +38,10 @@ class NeighborOptions:
 def nearest(
     catalog: Catalog, vectors: VectorStore, probes: F32, options: NeighborOptions
 ) -> list[list[NearFace]]:
-    """Find the nearest faces that are in a photo.
+    """Find the nearest faces that are in a photo, by falling similarity.
 
-    Args:
-        catalog: The library.
-        vectors: Its descriptors.
-        probes: float32 [N, D], of unit norm.
-        options: Which and how many.
-
-    Returns:
-        N lists, by falling similarity. One is shorter than ``options.k`` only if the library has no more
-        such faces.
+    A list is shorter than ``options.k`` only if the library has no more such faces. ``probes`` is
+    float32 [N, D], of unit norm.
     """
     in_photo = [] if options.not_of is None else catalog.face_ids_of(options.not_of)
     exclude = np.array([*in_photo, *options.not_these], dtype=np.int64)
@@ -94,7 +87,6 @@ class Match:
         similarity: To the person, -1 to 1; -1 without a person.
         runner_up_id: The next person, or ``NONE``.
         runner_up: Similarity to that one; -1 without one.
-        verdict: How sure the person is.
     """
 
     person_id: int

@@ -50,13 +50,7 @@ class Comparison:
 
 
 def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
-    """Compare two models on one library.
-
-    Args:
-        store: The library.
-        first: The library's own model.
-        second: Another one that has described its faces.
-    """
+    """Compare a library's own model, the first, with another one that has described its faces."""
     catalog = Catalog(store)
     both = np.intersect1d(catalog.described_faces(first), catalog.described_faces(second))
     with store.read() as connection:

@@ -33,10 +33,6 @@ class Calibration:
     """What similarities mean in one library, as measured there.
 
     Attributes:
-        model: The model of the descriptors.
-        made_at: When, with an offset from UTC.
-        curve: The result.
-        close: Persons who are easily confused.
         method: How the evidence was fitted: ``logistic`` or ``isotonic``, or ``shipped`` if the model's own
             curve was best.
         persons: Number of persons with confirmed faces.

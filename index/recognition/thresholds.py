@@ -108,10 +108,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class ClosePair:
-    """Two persons of a library who are easily confused.
-
-    ``margin`` is how much more similar to one than to the other a face must be for a sure name.
-    """
+    """Two persons who are easily confused, and the margin between them that a sure name needs."""
 
     person_id: int
     other_id: int

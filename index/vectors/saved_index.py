@@ -72,10 +72,10 @@ def load_index(
     The number of faces decides the kind of index; a library that outgrew its kind gets the other one here.
 
     Args:
-        catalog: Of the library; it must stay open as long as the index is searched. Nothing is written.
+        catalog: Must stay open as long as the index is searched. Nothing is written.
         model: The model of the library.
         dimension: D, the length of the model's descriptors.
-        exact_bytes: See ``EXACT_BYTES``, the default.
+        exact_bytes: Replaces ``EXACT_BYTES``.
 
     Raises:
         LibraryDamaged: The database holds an unreadable descriptor, or one of another length.
@@ -119,11 +119,9 @@ def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
             index.write(written)
             written.flush()
             digest = _digest(written)
-        row = {
-            "model": model, "kind": index.kind, "count": len(index), "digest": digest, "previous": on_disk
-        }  # fmt: skip
+        row = {"model": model, "kind": index.kind, "count": len(index), "digest": digest}
         with catalog.store.write() as connection:
-            upsert(connection, vector_index, [row], "model")
+            upsert(connection, vector_index, [row | {"previous": on_disk}], "model")
 
 
 def index_fault(catalog: Catalog, model: ModelId) -> str | None:
