@@ -162,7 +162,7 @@ def place_advice(library: Path) -> str | None:
 
 def _check_target(target: Path, library: Path, *, force: bool) -> None:
     if not target.parent.is_dir():
-        raise BadRequest(f"There is no folder {target.parent}: name a file in one that there is.")
+        raise BadRequest(f"There is no folder {target.parent}: name a file in an existing folder.")
     if not os.path.lexists(target):
         return
     if target.is_dir():
@@ -170,9 +170,9 @@ def _check_target(target: Path, library: Path, *, force: bool) -> None:
     if target.exists() and target.samefile(library):
         raise BadRequest(f"{target} is the library itself: name another file.")
     if not force:
-        raise BadRequest(f"There is a file {target}: name another one, or replace it with --force.")
+        raise BadRequest(f"The file {target} exists: name another one, or replace it with --force.")
     if not (target.is_file() and backend_of(library).is_library(target)):
-        raise BadRequest(f"{target} is no backup, and is not replaced: name another file.")
+        raise BadRequest(f"{target} is not a backup and was not replaced: name another file.")
 
 
 def _absolute(path: Path) -> Path:

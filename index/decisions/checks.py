@@ -30,7 +30,7 @@ def checked(act: Act, replayed: Replay) -> Act:
         ValueError: It contradicts the decisions so far, ``replayed``; the message says how.
     """
     if hasattr(act, "faces") and not faces_of(act):
-        raise ValueError("no face is named")
+        raise ValueError("it names no face")
     match act:
         case Assign():
             return _assignment(act, replayed)
@@ -57,7 +57,7 @@ def _assignment(act: Assign, replayed: Replay) -> Assign:
         return replace(act, name=person.name)
     _new(act.person, replayed)
     if act.name is None:
-        raise ValueError(f"nobody is known by the key {act.person}, and a new person needs a name")
+        raise ValueError(f"no person has the key {act.person}, and a new person needs a name")
     return replace(act, name=clean_name(act.name))
 
 
@@ -72,11 +72,11 @@ def _split(act: Split, replayed: Replay) -> Split:
 def _new(key: str, replayed: Replay) -> None:
     checked_key(key)
     if key in replayed.forgotten:
-        raise ValueError("that person was forgotten, and stays so")
+        raise ValueError("the person was forgotten, which is final")
 
 
 def _known(key: str, replayed: Replay) -> KnownPerson:
     person = replayed.person(key)
     if person is None:
-        raise ValueError(f"nobody is known by the key {key}")
+        raise ValueError(f"no person has the key {key}")
     return person

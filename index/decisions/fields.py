@@ -58,7 +58,7 @@ def _reason(error: ErrorDetails, fields: Mapping[str, Any]) -> str:
         case "union_tag_not_found":
             return "it has no kind"
         case "union_tag_invalid":
-            return f"there is no kind of decision called {str(kind)[:40]!r}"
+            return f"unknown kind of decision {str(kind)[:40]!r}"
         case "missing" | "too_short":
             return f"it has no {field}"
         case "value_error":

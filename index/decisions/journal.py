@@ -85,7 +85,7 @@ class Journal:
             replayed = Replay(read_decisions(connection))
             forgotten = Tombstones(read_tombstones(connection))
             if any(forgotten.cover(each) for act in acts for each in faces_of(act)):
-                raise DecisionRefused(self._path, "a face that was forgotten stays so, and is nobody's")
+                raise DecisionRefused(self._path, "a face in it was forgotten, which is final")
             made = []
             for number, act in enumerate(acts, next_number(connection)):
                 try:

@@ -79,7 +79,7 @@ def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
         state = replay(decisions)
         person = state.person(key)
         if person is None:
-            raise DecisionRefused(store.path, f"nobody is known by the key {key}")
+            raise DecisionRefused(store.path, f"no person has the key {key}")
         keys = keys_of(state, key)
         redacted = take_out_persons(connection, decisions, keys)
         made = append_acts(connection, map(Forget, keys), clock())

@@ -196,7 +196,7 @@ def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> 
     if present is not None and present not in known_revisions(scripts):
         raise LibraryTooNew(path, present)
     if not is_writable(path):
-        raise LibraryInaccessible(path, "an earlier version made it, and to upgrade it, it must be writable")
+        raise LibraryInaccessible(path, "an earlier version made it, and it must be writable to be upgraded")
     config = _alembic_config(scripts)
     with SqliteStore(path, Access.WRITE) as store, store.migration() as connection:
         present = revision_of(path)  # as of this transaction

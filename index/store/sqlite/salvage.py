@@ -69,7 +69,7 @@ def salvage(path: Path, now: str) -> Salvage:
             with closing(connect(new, Access.WRITE)) as copy:
                 copiers = _copy_tables(source, copy, now)
             if not any(copier.saved for copier in copiers):
-                raise LibraryDamaged(path, "nothing in it can be read any more")
+                raise LibraryDamaged(path, "nothing in it can be read")
             faces = next(copier for copier in copiers if copier.table == "face")
             again = _read_again(new, faces)
         kept = put_in_place(target, path, "damaged")

@@ -131,7 +131,7 @@ GOOD = (
         (b'{"kind":"\xff"}', "UTF-8"),
         (GOOD[:-5], "not JSON"),
         (GOOD.replace("ignore", "adore"), "'adore'"),
-        (GOOD.replace('"ignore"', "7"), "kind of decision called '7'"),
+        (GOOD.replace('"ignore"', "7"), "unknown kind of decision '7'"),
         (GOOD.replace('"kind":"ignore",', ""), "no kind"),
         (GOOD.replace("1" * 32, "1" * 31), "uid"),
         (GOOD.replace("+00:00", ""), "offset"),

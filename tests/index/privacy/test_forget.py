@@ -142,9 +142,9 @@ def test_confirmed_and_recognised_faces_go_and_others_in_the_same_photos_stay(
     assert forget(database, ANNA).faces == 2
     assert face_ids(database) == [2, 4, 5, 6]  # of face 6 somebody said that it is not Anna
     assert named(people) == {2: "Ben"}
-    with pytest.raises(DecisionRefused, match="nobody is known"):
+    with pytest.raises(DecisionRefused, match="no person has the key"):
         forget(database, ANNA)
-    with pytest.raises(DecisionRefused, match="forgotten, and stays so"):
+    with pytest.raises(DecisionRefused, match="forgotten, which is final"):
         journal.append(assign(ANNA, 3))
 
 
