@@ -6,7 +6,6 @@ the decoded picture and the result there is never another copy of either. This m
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -51,29 +50,13 @@ _NO_DIFFERENCE = 2
 _Converter: TypeAlias = Callable[[Image.Image], Image.Image]
 
 
-@dataclass(frozen=True, slots=True)
-class _Transform:
-    """A conversion from a colour profile to sRGB, for pictures of one mode."""
-
-    mode: str
-    cms: ImageCms.ImageCmsTransform
-
-
 def is_turned(orientation: int) -> bool:
     """Whether width and height change places when a picture of this EXIF orientation is turned upright."""
     return orientation in _SWAPPED
 
 
-def new_canvas(height: int, width: int) -> U8:
-    """Memory for pixels: uint8 [height, width, 3], of any content."""
-    return np.empty((height, width, 3), np.uint8)
-
-
 def upright_srgb(
-    image: Image.Image,
-    orientation: int,
-    reduction: int,
-    canvas: Callable[[int, int], U8] = new_canvas,
+    image: Image.Image, orientation: int, reduction: int, canvas: Callable[[int, int], U8]
 ) -> U8:
     """Converts a loaded picture to upright sRGB pixels, over white where it is transparent.
 
@@ -124,7 +107,7 @@ def _converter(image: Image.Image) -> _Converter:
         opaque = plain(band)
         if transform is None:
             return _in_mode(opaque, "RGB")
-        return _apply(transform, _in_mode(opaque, transform.mode))
+        return _apply(transform, _in_mode(opaque, transform.input_mode))
 
     return convert
 
@@ -185,28 +168,28 @@ def _deep_values(band: Image.Image) -> NDArray[np.float64]:
         return np.asarray(band).astype(np.float64)
 
 
-def _find_transform(profile: bytes | None, mode: str) -> _Transform | None:
+def _find_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
     """The conversion to sRGB that a profile asks for; ``None`` if it asks for none, or cannot be followed."""
     if mode == "LAB":
-        return _Transform("LAB", _build(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB"))
+        return _build(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB")
     if not isinstance(profile, bytes):
         return None
     transform = _profile_transform(profile)
     # A grey picture may carry a profile for RGB, but no other mismatch makes sense.
-    if transform is None or (transform.mode != mode and (mode, transform.mode) != ("L", "RGB")):
+    if transform is None or (transform.input_mode != mode and (mode, transform.input_mode) != ("L", "RGB")):
         return None
     return transform
 
 
 @lru_cache(maxsize=32)  # a library's photos come from a few cameras, and a transform takes long to build
-def _profile_transform(profile: bytes) -> _Transform | None:
+def _profile_transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
     """Builds the conversion from an ICC profile to sRGB; threads may share the result."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         mode = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(source.profile.xcolor_space)
         if mode is None:
             return None
-        transform = _Transform(mode, _build(source, mode))
+        transform = _build(source, mode)
     except (OSError, ValueError, ImageCms.PyCMSError):  # a broken profile
         return None
     return None if mode != "CMYK" and _changes_nothing(transform) else transform
@@ -217,17 +200,17 @@ def _build(source: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTran
     return ImageCms.buildTransform(source, target, mode, "RGB", renderingIntent=_INTENT, flags=_FLAGS)
 
 
-def _apply(transform: _Transform, image: Image.Image) -> Image.Image:
-    converted = ImageCms.applyTransform(image, transform.cms)
+def _apply(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
+    converted = ImageCms.applyTransform(image, transform)
     if converted is None:  # only where the caller asks for a change in place
         raise RuntimeError("the colour transform returned no image")
     return converted
 
 
-def _changes_nothing(transform: _Transform) -> bool:
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
     """Whether a profile is sRGB by another name: measured on a grid of colours, whatever it calls itself."""
     steps = np.linspace(0, 255, 6).astype(np.uint8)
     grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
-    probe = Image.fromarray(grid).convert(transform.mode)
+    probe = Image.fromarray(grid).convert(transform.input_mode)
     difference = np.asarray(_apply(transform, probe)).astype(int) - np.asarray(probe.convert("RGB"))
     return bool(np.abs(difference).max() <= _NO_DIFFERENCE)

@@ -8,10 +8,12 @@ pixels.
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from PIL import Image
+
+from pipeline.decoding.format_reader import PhotoHeader
+from pipeline.values import Size
 
 _EXIF_IFD = 0x8769
 _ORIENTATION = 0x0112
@@ -20,36 +22,10 @@ _FIRST_OFFSET = 4  # where the header says where the first directory is
 _COUNT_BYTES, _ENTRY_BYTES = 2, 12
 
 
-@dataclass(frozen=True, slots=True)
-class ExifFacts:
-    """What EXIF says of a photo.
-
-    Attributes:
-        orientation: 1 to 8, as in the tag: which row and column of the stored picture is the upright
-            photo's top and left. 1 where the stored picture is upright, or nothing valid is said.
-        taken_at: When the photo was taken; aware only where EXIF gives the offset from UTC. ``None`` where
-            nothing valid is said.
-    """
-
-    orientation: int
-    taken_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class _TimeTags:
-    """Three tags that together tell one time. All lie in the EXIF directory, but 0x0132 in the first."""
-
-    time: int
-    offset: int
-    subseconds: int
-
-
-# DateTimeOriginal, DateTimeDigitized, DateTime: the first that is valid is when the photo was taken.
-_TIMES = (
-    _TimeTags(0x9003, 0x9011, 0x9291),
-    _TimeTags(0x9004, 0x9012, 0x9292),
-    _TimeTags(0x0132, 0x9010, 0x9290),
-)
+# Time, offset, subseconds of DateTimeOriginal, DateTimeDigitized, DateTime: the first valid time is when the
+# photo was taken. All lie in the EXIF directory, except DateTime itself, which lies in the first.
+_DATE_TIME = 0x0132
+_TIMES = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292), (_DATE_TIME, 0x9010, 0x9290))
 
 _TIME = re.compile(r"\s*(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"\s*([+-])(\d\d):?(\d\d)\b")
@@ -59,40 +35,30 @@ _WIDEST_OFFSET = timedelta(hours=14)  # Kiribati; a larger one is nonsense
 
 # What Pillow is seen to raise on damaged EXIF: for a foreign header, a value of the wrong type, an offset
 # that is out of range.
-_EXIF_ERRORS = (
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    OverflowError,
-    OSError,
-    struct.error,
-)
+_EXIF_ERRORS = (SyntaxError, ValueError, TypeError, LookupError, OverflowError, OSError, struct.error)
 
 
-def read_exif(image: Image.Image) -> ExifFacts:
-    """Reads the facts from a picture's EXIF.
+def read_header(image: Image.Image) -> PhotoHeader:
+    """The size of a picture, and orientation and time from its EXIF; upright and no time where it has none.
 
     Args:
         image: A picture that is already loaded: PNG may hold its EXIF after the pixels, and Pillow turns
             a TIFF upright while it loads it, and forgets the tag.
-
-    Returns:
-        The facts; the defaults where there is no EXIF, or none that can be read.
     """
+    size = Size(*image.size)
     try:
         exif = image.getexif()
         orientation = exif.get(_ORIENTATION)
-        first = {_TIMES[-1].time: exif.get(_TIMES[-1].time)}
+        first = {_DATE_TIME: exif.get(_DATE_TIME)}
     except _EXIF_ERRORS:
-        return ExifFacts(_valid_orientation(_orientation_in(image.info.get("exif"))), None)
+        return PhotoHeader(size, _valid_orientation(_orientation_in(image.info.get("exif"))), None)
     if orientation is None:  # Pillow gives up at the first tag that it cannot read
         orientation = _orientation_in(image.info.get("exif"))
     try:
         tags = {**exif.get_ifd(_EXIF_IFD), **first}
     except _EXIF_ERRORS:
         tags = first
-    return ExifFacts(_valid_orientation(orientation), _taken_at(tags))
+    return PhotoHeader(size, _valid_orientation(orientation), _taken_at(tags))
 
 
 def _orientation_in(block: object) -> int | None:
@@ -118,18 +84,21 @@ def _valid_orientation(value: object) -> int:
 
 
 def _taken_at(tags: Mapping[int, object]) -> datetime | None:
-    for names in _TIMES:
-        taken_at = _parse_time(tags.get(names.time))
+    for time, offset, subseconds in _TIMES:
+        taken_at = _parse_time(tags.get(time))
         if taken_at is not None:
             return taken_at.replace(
-                microsecond=_parse_subseconds(tags.get(names.subseconds)),
-                tzinfo=_parse_offset(tags.get(names.offset)),
+                microsecond=_parse_subseconds(tags.get(subseconds)), tzinfo=_parse_offset(tags.get(offset))
             )
     return None
 
 
+def _match(pattern: re.Pattern[str], value: object) -> re.Match[str] | None:
+    return pattern.match(value) if isinstance(value, str) else None
+
+
 def _parse_time(value: object) -> datetime | None:
-    match = _TIME.match(value) if isinstance(value, str) else None
+    match = _match(_TIME, value)
     if match is None:
         return None
     try:
@@ -140,12 +109,12 @@ def _parse_time(value: object) -> datetime | None:
 
 def _parse_subseconds(value: object) -> int:
     """Microseconds; the tag holds the digits after the decimal point."""
-    match = _SUBSECONDS.match(value) if isinstance(value, str) else None
+    match = _match(_SUBSECONDS, value)
     return int(match[1][:6].ljust(6, "0")) if match else 0
 
 
 def _parse_offset(value: object) -> timezone | None:
-    match = _OFFSET.match(value) if isinstance(value, str) else None
+    match = _match(_OFFSET, value)
     if match is None:
         return None
     offset = timedelta(hours=int(match[2]), minutes=int(match[3]))

@@ -5,7 +5,9 @@ loaded picture upright (`pipeline.decoding.colour`) and reads its EXIF (`pipelin
 """
 
 import errno
+import logging
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pipeline.decoding.colour import is_turned, upright_srgb
-from pipeline.decoding.exif import read_exif
+from pipeline.decoding.exif import read_header
 from pipeline.decoding.format_reader import (
     Canvas,
     MemoryNeeded,
@@ -33,8 +35,11 @@ from pipeline.decoding.format_reader import (
     choose_reduction,
 )
 from pipeline.decoding.formats import Format
-from pipeline.decoding.pillow_warnings import silence_pillow_warnings
 from pipeline.values import Reason, Size
+
+# Pillow warns about every odd EXIF block, and logs some errors as well as raising them.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 # Pillow's own limit would warn at 89 million pixels and fail at twice that, for the whole process. Ours,
 # the pixel cap, is checked for each photo before a pixel of it is decoded.
@@ -98,7 +103,6 @@ class PillowPicture:
         self._stream = stream
         self._kind = kind
         self._length = length
-        silence_pillow_warnings()
         with self._explained():
             self._image = self._open()
         self._size = Size(*self._image.size)
@@ -108,8 +112,7 @@ class PillowPicture:
         """As ``OpenPicture.header``."""
         if isinstance(self._image, PngImageFile) and "exif" not in self._image.info:
             return PhotoHeader(self._size, 1, None)  # Pillow would decode it to look behind the pixels
-        facts = read_exif(self._image)
-        return PhotoHeader(self._size, facts.orientation, facts.taken_at)
+        return read_header(self._image)
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """As ``OpenPicture.memory_needed``: Pillow takes 4 bytes a pixel.
@@ -127,24 +130,24 @@ class PillowPicture:
 
     def load(self, long_edge: int | None, canvas: Canvas) -> Picture:
         """As ``OpenPicture.load``."""
-        image, size = self._image, self._size
-        reduction = choose_reduction(size, long_edge)
-        # A JPEG is scaled down while it is decoded, and needs no more of it.
+        image = self._image
+        reduction = choose_reduction(self._size, long_edge)
+        # A JPEG is scaled down while it is decoded.
         remaining = 1 if isinstance(image, JpegImageFile) else reduction
         with self._explained():
             if isinstance(image, JpegImageFile) and reduction > 1:
-                image.draft(None, (size.width // reduction, size.height // reduction))
+                image.draft(None, (self._size.width // reduction, self._size.height // reduction))
             image.load()
-        if not isinstance(image, JpegImageFile):
-            size = Size(*image.size)  # Pillow has turned a TIFF upright
-        facts = read_exif(image)
-        pixels = upright_srgb(image, facts.orientation, remaining, canvas)
-        if is_turned(facts.orientation):
+        header = read_header(image)
+        # Pillow has turned a TIFF upright.
+        size = self._size if isinstance(image, JpegImageFile) else header.size
+        pixels = upright_srgb(image, header.orientation, remaining, canvas)
+        if is_turned(header.orientation):
             size = Size(size.height, size.width)
-        return Picture(size, facts.taken_at, pixels, 1 / reduction)
+        return Picture(size, header.taken_at, pixels, 1 / reduction)
 
     def _open(self) -> ImageFile:
-        """Opens the picture, and makes those checks of the whole file that Pillow leaves out."""
+        """Opens the picture, and makes the checks of the whole file that Pillow leaves out."""
         image = _CLASSES[self._kind](self._stream)
         if isinstance(image, PngImageFile):
             # The decoder stops at the last pixel that it can make and looks at no checksum.

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from pipeline.decoding.format_reader import MemoryNeeded
+from pipeline.decoding.format_reader import MemoryNeeded, Unreadable
 from pipeline.decoding.reader_messages import (
     Channel,
     Continue,
@@ -62,13 +62,8 @@ _MEMORY = {
 _SIGNALS_OF_THE_RUN = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class ReaderDied(Exception):
+class ReaderDied(Unreadable):
     """A reader died of a photo, or had to be killed."""
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
 
 
 class ReaderProcess:

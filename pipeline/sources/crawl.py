@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from pipeline.sources.ignore_patterns import IgnorePattern, parse_pattern
 from pipeline.values import PhotoFile
@@ -76,28 +77,16 @@ def crawl(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterato
     return _Crawl(on_skip).run(paths)
 
 
-@dataclass(frozen=True, slots=True)
-class _IgnoreRules:
-    """One ignore file: the folder that holds it, and its patterns."""
-
-    base: bytes
-    patterns: tuple[IgnorePattern, ...]
-
-    def verdict(self, path: bytes, is_folder: bool) -> bool | None:
-        """``True`` if the path is excluded, ``False`` if it is re-included, ``None`` if nothing is said."""
-        relative = os.fsdecode(path[len(self.base) :].lstrip(b"/"))
-        for pattern in reversed(self.patterns):  # the last that matches decides
-            if pattern.matches(relative, is_folder):
-                return pattern.excludes
-        return None
+_Rules: TypeAlias = tuple[tuple[bytes, IgnorePattern], ...]
+"""Patterns, each with the folder of its ignore file, the one that decides first: the nearest file's last."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder still to be listed, with the ignore files above it, the outermost first."""
+    """A folder still to be listed, with the rules of the ignore files above it."""
 
     path: bytes
-    rules: tuple[_IgnoreRules, ...] = ()
+    rules: _Rules = ()
 
 
 @dataclass(slots=True)
@@ -164,7 +153,11 @@ class _Crawl:
         """Yields the files of a folder, and puts its subfolders on the stack so that the first is on top."""
         rules = self._rules(folder, entries)
         subfolders: list[_Folder] = []
-        for entry in self._visible(entries):
+        for entry in entries:
+            if entry.name.startswith(b"."):
+                if entry.name != IGNORE_FILE:
+                    self._skip(entry.path, SkipReason.HIDDEN)
+                continue
             found = self._stat(entry)
             if found is None:
                 continue
@@ -181,13 +174,6 @@ class _Crawl:
                 yield PhotoFile(entry.path, found.st_size, found.st_mtime_ns)
         pending.extend(reversed(subfolders))
 
-    def _visible(self, entries: list[os.DirEntry[bytes]]) -> Iterator[os.DirEntry[bytes]]:
-        for entry in entries:
-            if not entry.name.startswith(b"."):
-                yield entry
-            elif entry.name != IGNORE_FILE:
-                self._skip(entry.path, SkipReason.HIDDEN)
-
     def _stat(self, entry: os.DirEntry[bytes]) -> os.stat_result | None:
         """What the entry, or the file it links to, is; ``None`` if that cannot be told."""
         try:
@@ -199,7 +185,7 @@ class _Crawl:
                 self._skip(entry.path, SkipReason.UNREADABLE)
             return None
 
-    def _rules(self, folder: _Folder, entries: list[os.DirEntry[bytes]]) -> tuple[_IgnoreRules, ...]:
+    def _rules(self, folder: _Folder, entries: list[os.DirEntry[bytes]]) -> _Rules:
         """The ignore files that hold in a folder, its own included."""
         if not any(entry.name == IGNORE_FILE for entry in entries):
             return folder.rules
@@ -209,21 +195,20 @@ class _Crawl:
         except (OSError, ValueError):
             self._skip(path, SkipReason.UNREADABLE)
             return folder.rules
-        return (*folder.rules, _IgnoreRules(folder.path, patterns))
+        return (*((folder.path, pattern) for pattern in reversed(patterns)), *folder.rules)
 
     def _skip(self, path: bytes, reason: SkipReason) -> None:
         self.on_skip(Skipped(path, reason))
 
 
-def _is_ignored(rules: tuple[_IgnoreRules, ...], path: bytes, is_folder: bool) -> bool:
-    for rule in reversed(rules):  # as in git, the file nearest to the path decides
-        verdict = rule.verdict(path, is_folder)
-        if verdict is not None:
-            return verdict
+def _is_ignored(rules: _Rules, path: bytes, is_folder: bool) -> bool:
+    for base, pattern in rules:
+        if pattern.matches(os.fsdecode(path[len(base) :].lstrip(b"/")), is_folder):
+            return pattern.excludes
     return False
 
 
-def _read_patterns(path: bytes) -> tuple[IgnorePattern, ...]:
+def _read_patterns(path: bytes) -> list[IgnorePattern]:
     """Reads an ignore file; patterns that mean nothing are passed over, as git does.
 
     Raises:
@@ -239,4 +224,4 @@ def _read_patterns(path: bytes) -> tuple[IgnorePattern, ...]:
         raise ValueError("too long for an ignore file")
     lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
     patterns = (parse_pattern(os.fsdecode(line.removesuffix(b"\r"))) for line in lines)
-    return tuple(pattern for pattern in patterns if pattern is not None)
+    return [pattern for pattern in patterns if pattern is not None]

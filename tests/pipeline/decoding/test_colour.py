@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from pipeline.decoding.colour import upright_srgb
+from pipeline.decoding.colour import upright_srgb as convert
+from pipeline.values import U8
 from tests.pipeline.pictures import (
+    OwnMemory,
     decoded,
     encoded,
     linear_grey_profile,
@@ -22,6 +24,10 @@ from tests.pipeline.pictures import (
 )
 
 RED, WHITE, BLACK = (255, 0, 0), (255, 255, 255), (0, 0, 0)
+
+
+def upright_srgb(image: Image.Image, orientation: int, reduction: int) -> U8:
+    return convert(image, orientation, reduction, OwnMemory().canvas)
 
 
 def colour_of(image: Image.Image) -> tuple[int, ...]:

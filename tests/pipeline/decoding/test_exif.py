@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.decoding.exif import ExifFacts, read_exif
-from pipeline.decoding.pillow_warnings import silence_pillow_warnings
+from pipeline.decoding.exif import read_header
+from pipeline.decoding.format_reader import PhotoHeader
+from pipeline.values import Size
 
 ORIENTATION, DATE_TIME = 0x0112, 0x0132
 ORIGINAL, DIGITIZED = 0x9003, 0x9004
@@ -18,7 +19,7 @@ SUBSECONDS, SUBSECONDS_ORIGINAL = 0x9290, 0x9291
 NOON = datetime(2021, 6, 5, 12, 0, 30)
 
 
-def facts(first: Mapping[int, object], exif: Mapping[int, object]) -> ExifFacts:
+def facts(first: Mapping[int, object], exif: Mapping[int, object]) -> PhotoHeader:
     """What is read from a JPEG with these tags in its first and its EXIF directory."""
     tags = Image.Exif()
     tags.update(first)
@@ -26,17 +27,16 @@ def facts(first: Mapping[int, object], exif: Mapping[int, object]) -> ExifFacts:
     return facts_of(tags.tobytes())
 
 
-def facts_of(block: bytes) -> ExifFacts:
+def facts_of(block: bytes) -> PhotoHeader:
     stream = io.BytesIO()
     Image.new("RGB", (8, 8)).save(stream, "JPEG", exif=block)
-    silence_pillow_warnings()
     with Image.open(stream) as image:
         image.load()
-        return read_exif(image)
+        return read_header(image)
 
 
 def test_a_photo_without_exif() -> None:
-    assert read_exif(Image.new("RGB", (8, 8))) == ExifFacts(1, None)
+    assert read_header(Image.new("RGB", (8, 8))) == PhotoHeader(Size(8, 8), 1, None)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
