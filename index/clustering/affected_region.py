@@ -66,7 +66,7 @@ def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegio
     Args:
         library: All N faces.
         new: bool [N], open faces that were never compared with the others.
-        same: The similarity at which two single faces are one person.
+        same: See ``group``.
     """
     least, ids = NEAR_SHARE * same, library.faces.ids
     groups = _ExistingGroups(library)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.clock import Clock, utc_now
+from index.clock import utc_now
 from index.clustering.affected_region import LibraryFaces, find_region
 from index.clustering.cluster_tables import (
     FaceTable,
@@ -81,7 +81,7 @@ class Regrouped:
         return bool(people + self.joined + self.founded + self.merged + self.moved)
 
 
-def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, write: bool = True) -> Regrouped:
+def regroup(store: Store, thresholds: Thresholds, *, write: bool = True) -> Regrouped:
     """Bring recognised faces and clusters up to date with decisions and descriptors.
 
     A second run changes nothing. Only one process at a time may write.
@@ -89,7 +89,6 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
     Args:
         store: The library; open for writing, unless ``write`` is false.
         thresholds: Of the library's model.
-        clock: For the time at which a cluster was made.
         write: Also write the result, in one transaction; else only count.
     """
     model = Catalog(store).model()
@@ -116,7 +115,7 @@ def regroup(store: Store, thresholds: Thresholds, clock: Clock = utc_now, *, wri
     after = _clustered(library, same_person(thresholds, int(library.is_reliable.sum())))
     if write:
         with store.write() as connection:
-            write_faces(connection, before, after, inputs, clock().isoformat())
+            write_faces(connection, before, after, inputs, utc_now().isoformat())
     return _counted(before, after)
 
 
@@ -182,18 +181,18 @@ def _number_clusters(former: I64, groups: I64, counted: Flags) -> tuple[dict[int
     present, counts = np.unique(groups[counted], return_counts=True)
     new = [each for each in present[counts >= _FEWEST].tolist() if each not in numbers]
     numbers |= {each: NONE - 1 - place for place, each in enumerate(new)}
-    successors: dict[int, int] = {}
-    for cluster, group_number in shared:
-        if cluster not in continued:
-            successors.setdefault(cluster, numbers[group_number])
-    return numbers, successors
+    left = [pair for pair in reversed(shared) if pair[0] not in continued]  # the largest share counts
+    return numbers, {cluster: numbers[group_number] for cluster, group_number in left}
 
 
 def _counted(before: FaceTable, after: FaceTable) -> Regrouped:
     is_open = after.is_open
     had, has = (each.clusters[is_open] for each in (before, after))
     left = np.setdiff1d(had[had != NONE], has)
-    successors = {int(cluster): _most_frequent(has[had == cluster]) for cluster in left}
+    successors = {}
+    for cluster in left.tolist():
+        values, counts = np.unique(has[had == cluster], return_counts=True)
+        successors[cluster] = int(values[counts.argmax()])
     expected = np.array([successors.get(each, each) for each in had.tolist()], np.int64)
     is_named, differs = after.recognised != NONE, after.recognised != before.recognised
     return Regrouped(
@@ -208,8 +207,3 @@ def _counted(before: FaceTable, after: FaceTable) -> Regrouped:
         clustered=int((has != NONE).sum()),
         unclustered=int((has == NONE).sum()),
     )
-
-
-def _most_frequent(numbers: I64) -> int:
-    values, counts = np.unique(numbers, return_counts=True)
-    return int(values[counts.argmax()])

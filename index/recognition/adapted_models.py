@@ -75,18 +75,17 @@ class Projections:
     def add(self, stored: StoredProjection) -> None:
         """Store a projection."""
         rows, columns = stored.matrix.shape
+        row = {
+            "model": stored.model,
+            "base": stored.base,
+            "made_at": stored.made_at.isoformat(),
+            "rows": rows,
+            "columns": columns,
+            "matrix": stored.matrix.astype(_NUMBER).tobytes(),
+            "report": json.dumps({**stored.curve.to_json(), "report": stored.report}),
+        }
         with self._store.write() as connection:
-            connection.execute(
-                insert(projection).values(
-                    model=stored.model,
-                    base=stored.base,
-                    made_at=stored.made_at.isoformat(),
-                    rows=rows,
-                    columns=columns,
-                    matrix=stored.matrix.astype(_NUMBER).tobytes(),
-                    report=json.dumps({**stored.curve.to_json(), "report": stored.report}),
-                )
-            )
+            connection.execute(insert(projection), row)
 
     def describe(self, model: ModelId, found: Descriptors) -> None:
         """Store descriptors by a model of this library; faces that have one already are skipped."""

@@ -136,12 +136,8 @@ class Thresholds:
     def probability(self, similarity: float, among: int = 1) -> float | None:
         """The probability that a face is a person, or that two faces are one person, 0 to 1.
 
-        The prior: a face is as likely somebody unknown as one of the persons that it is compared with, and
-        all of these are equally likely. It is ``None`` for a model that was never measured.
-
-        Args:
-            similarity: Cosine.
-            among: How many persons the face was compared with, at least 1.
+        The prior: a face is as likely somebody unknown as one of the persons that it is compared ``among``,
+        and all of these are equally likely. It is ``None`` for a model that was never measured.
         """
         if self.curve is None:
             return None

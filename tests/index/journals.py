@@ -132,10 +132,10 @@ def said(people: PeopleQueries, faces: int = 6) -> dict[int, str]:
     return found
 
 
-def _own(standing: FaceStatus) -> str:
-    if standing.person is not None:
-        return standing.person.name if standing.confirmed else f"{standing.person.name}?"
-    return "ignored" * standing.ignored + "not a face" * standing.not_a_face
+def _own(status: FaceStatus) -> str:
+    if status.person is not None:
+        return status.person.name if status.confirmed else f"{status.person.name}?"
+    return "ignored" * status.ignored + "not a face" * status.not_a_face
 
 
 def import_into(journal: Journal, lines: Iterable[str | bytes]) -> Imported:

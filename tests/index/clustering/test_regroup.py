@@ -217,8 +217,8 @@ def test_confirmed_faces_stay_whatever_they_look_like(album: Album) -> None:
     anna = album.name("Anna", ben[0], *album.add_each(of(ANNA), of(ANNA)))
     album.regroup()
     assert ben[0] not in {face for faces in album.partition() for face in faces}
-    standing = album.regroup()
-    assert not standing.changed
+    again = album.regroup()
+    assert not again.changed
     key = album.name("Ben", ben[1])
     album.regroup()
     assert ben[0] not in album.recognised(key)

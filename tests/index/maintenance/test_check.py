@@ -297,8 +297,8 @@ def test_faces_that_come_back_are_who_they_were(decided: Store, photos: Path) ->
     album = Catalog(decided)
     album.record([indexed(make_file(photos / "1.jpg", "1"), "1", units(30)[3:6])])
     assert found(decided) == []
-    standing = PeopleQueries(decided).statuses([31, 32, 33])
-    assert [each.person and each.person.name for each in standing.values()] == ["Anna", "Ben", None]
+    statuses = PeopleQueries(decided).statuses([31, 32, 33])
+    assert [each.person and each.person.name for each in statuses.values()] == ["Anna", "Ben", None]
 
 
 def test_files_that_others_may_read_are_shut(album: Catalog, database: Store, library: Path) -> None:

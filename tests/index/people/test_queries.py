@@ -102,15 +102,15 @@ def test_the_standing_of_faces(journal: Journal, people: PeopleQueries, database
     anna = people.named("Anna")
     recognise(database, anna, f5=0.625)
     group(database, [1, 6])
-    standing = people.statuses([6, 1, 2, 3, 4, 5, 999])
-    assert list(standing) == [6, 1, 2, 3, 4, 5, 999]
-    assert (standing[1].person, standing[1].confirmed, standing[1].decision_id) == (anna, True, 1)
-    assert (standing[2].ignored, standing[2].not_a_face, standing[2].decision_id) == (True, False, 2)
-    assert (standing[3].ignored, standing[3].not_a_face, standing[3].person) == (False, True, None)
-    assert (standing[4].rejected, standing[4].person) == ((anna,), None)
-    assert (standing[5].person, standing[5].confirmed, standing[5].similarity) == (anna, False, 0.625)
-    assert [standing[each].cluster_id for each in (1, 6)] == [None, 1]
-    assert standing[999].person is None
+    statuses = people.statuses([6, 1, 2, 3, 4, 5, 999])
+    assert list(statuses) == [6, 1, 2, 3, 4, 5, 999]
+    assert (statuses[1].person, statuses[1].confirmed, statuses[1].decision_id) == (anna, True, 1)
+    assert (statuses[2].ignored, statuses[2].not_a_face, statuses[2].decision_id) == (True, False, 2)
+    assert (statuses[3].ignored, statuses[3].not_a_face, statuses[3].person) == (False, True, None)
+    assert (statuses[4].rejected, statuses[4].person) == ((anna,), None)
+    assert (statuses[5].person, statuses[5].confirmed, statuses[5].similarity) == (anna, False, 0.625)
+    assert [statuses[each].cluster_id for each in (1, 6)] == [None, 1]
+    assert statuses[999].person is None
 
 
 def test_a_decision_covers_what_was_recognised_until_it_is_undone(

@@ -70,8 +70,8 @@ def test_it_can_be_undone_and_is_done_once(
     assert len(journal.decisions()) == 2
     journal.undo()
     catalog.record([known(file, "as it came"), indexed(file, "with a caption", vectors)])
-    (standing,) = PeopleQueries(database).statuses(faces_of(catalog, "with a caption")[:1]).values()
-    assert standing.person is None
+    (status,) = PeopleQueries(database).statuses(faces_of(catalog, "with a caption")[:1]).values()
+    assert status.person is None
 
 
 def test_other_faces_and_other_pictures_inherit_nothing(
@@ -95,9 +95,9 @@ def test_what_was_decided_of_the_new_content_before_stands(
         connection.exec_driver_sql("DELETE FROM photo WHERE path = ?", (copy.path,))
         connection.exec_driver_sql("DELETE FROM content WHERE digest = ?", (digest_of("with a caption"),))
     catalog.record([indexed(file, "with a caption", vectors)])
-    standing, *_ = PeopleQueries(database).statuses(faces_of(catalog, "with a caption")).values()
-    assert standing.person is not None
-    assert standing.person.name == "Ben"
+    status, *_ = PeopleQueries(database).statuses(faces_of(catalog, "with a caption")).values()
+    assert status.person is not None
+    assert status.person.name == "Ben"
 
 
 def test_a_forgotten_face_does_not_come_back_with_a_caption(

@@ -65,8 +65,8 @@ def face_ids(database: Store) -> list[int]:
 
 
 def named(people: PeopleQueries) -> dict[int, str]:
-    standing = people.statuses(range(1, 30))
-    return {face_id: each.person.name for face_id, each in standing.items() if each.person}
+    statuses = people.statuses(range(1, 30))
+    return {face_id: each.person.name for face_id, each in statuses.items() if each.person}
 
 
 def holders(folder: Path, needles: Sequence[bytes]) -> dict[str, int]:
