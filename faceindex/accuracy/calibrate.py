@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceindex.accuracy.close_persons import close_pairs
-from faceindex.accuracy.fitting import FEWEST_PERSONS, Fitted, KnownPairs, PredictionLoss, fit
+from faceindex.accuracy.fitting import FEWEST_PERSONS, Fitted, PredictionLoss, fit
 from faceindex.accuracy.verification import Comparisons, compare_all
 from faceindex.errors import FaceindexError
 from faceindex.session import Session
@@ -58,15 +58,11 @@ class Calibrated:
     """A calibration and its effects.
 
     Attributes:
-        model: The descriptor model.
         method: The method that predicts left-out persons best; ``SHIPPED`` after a reset.
-        before: Earlier thresholds.
-        after: New thresholds.
         recognised: Faces recognised with the new thresholds.
         gained: Faces that were not recognised before, or as another person.
         lost: Faces that are no longer recognised.
         stored: Whether the library was changed.
-        losses: Of every method.
         persons: Persons with two confirmed faces or more.
         same: Pairs of faces of one person.
         different: Pairs of faces of two persons.
@@ -118,9 +114,9 @@ def calibrate(session: Session, *, write: bool = True) -> Calibrated:
         curve=fitted.curve,
         close=tuple(ClosePersons(one.key, other.key, margin) for one, other, margin in named),
         method=fitted.method,
-        persons=len(pairs.persons),
-        same=len(pairs.same),
-        different=len(pairs.different),
+        persons=len(np.unique(pairs.genuine_person)),
+        same=len(pairs.genuine),
+        different=len(pairs.impostor),
     )
     return replace(
         _apply(session, found, write=write),
@@ -159,14 +155,14 @@ def _apply(session: Session, found: Calibration | None, *, write: bool) -> Calib
     )
 
 
-def _fit(session: Session, pairs: KnownPairs, made_at: datetime) -> Fitted:
+def _fit(session: Session, pairs: Comparisons, made_at: datetime) -> Fitted:
     """Fit a curve.
 
     Raises:
         FaceindexError: There are too few pairs.
     """
-    known, model = len(pairs.persons), session.model().model_id
-    if known < FEWEST_PERSONS or not len(pairs.different):
+    known, model = len(np.unique(pairs.genuine_person)), session.model().model_id
+    if known < FEWEST_PERSONS or not len(pairs.impostor):
         raise FaceindexError(
             f"Calibration needs {FEWEST_PERSONS} persons with two confirmed faces or more, and there are "
             f"{known}: name more people with 'faceindex people name'."
@@ -183,7 +179,7 @@ def _fit(session: Session, pairs: KnownPairs, made_at: datetime) -> Fitted:
 
 def _known_pairs(
     confirmed: ConfirmedFaces, rejected: RejectedFaces, close: Sequence[ClosePair]
-) -> KnownPairs:
+) -> Comparisons:
     """Pair all confirmed faces, and each rejected face with the confirmed ones of the rejected person.
 
     Pairs of persons who are easily confused are left out: they have a wider margin, and one family must not
@@ -191,26 +187,16 @@ def _known_pairs(
     """
     compared = compare_all(confirmed.vectors, confirmed.person_ids.tolist())
     persons = np.unique(confirmed.person_ids)
-    different, of_whom = _without_close(compared, persons, close)
-    refused, of_strangers = _refused(confirmed, rejected, persons)
-    return KnownPairs(
-        compared.genuine,
-        compared.genuine_person,
-        np.concatenate([different, refused]),
-        np.concatenate([of_whom, of_strangers]),
-    )
-
-
-def _without_close(
-    compared: Comparisons, persons: I64, close: Sequence[ClosePair]
-) -> tuple[F32, NDArray[np.intp]]:
-    """Impostor similarities and their persons, without those of persons who are easily confused."""
     is_close = np.zeros((len(persons), len(persons)), bool)
     for pair in close:
         one, two = np.searchsorted(persons, (pair.person_id, pair.other_id))
         is_close[one, two] = is_close[two, one] = True
     kept = ~is_close[compared.impostor_persons[:, 0], compared.impostor_persons[:, 1]]
-    return compared.impostor[kept], compared.impostor_persons[kept]
+    refused, strangers = _refused(confirmed, rejected, persons)
+    impostor = np.concatenate([compared.impostor[kept], refused])
+    impostor_persons = np.concatenate([compared.impostor_persons[kept], strangers])
+    falling = np.argsort(-impostor, kind="stable")
+    return replace(compared, impostor=impostor[falling], impostor_persons=impostor_persons[falling])
 
 
 def _refused(

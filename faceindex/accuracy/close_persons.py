@@ -28,10 +28,9 @@ Rows = NDArray[np.intp]
 
 
 def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
-    """Find the persons between whom ``MIN_MARGIN`` is too narrow, the widest margin first.
+    """Find the persons between whom ``MIN_MARGIN`` is too narrow, widest margin first.
 
-    Args:
-        faces: Confirmed faces; persons with fewer than ``MIN_FACES`` are left out.
+    Persons with fewer than ``MIN_FACES`` faces are left out.
     """
     persons, person, counts = np.unique(faces.person_ids, return_inverse=True, return_counts=True)
     known = np.flatnonzero(counts >= MIN_FACES)
@@ -53,10 +52,7 @@ def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
 def _needed_margins(vectors: F32, starts: Rows, counts: Rows) -> F64:
     """The margin that faces of a person (row) need over another (column): float64 [P, P].
 
-    Args:
-        vectors: float32 [N, D], by person.
-        starts: The first row of each person, intp [P].
-        counts: Faces of each person, intp [P].
+    The vectors, [N, D], are sorted by person; ``starts`` are the first rows of the persons, [P].
     """
     scores = _scores(vectors, starts, counts)
     person = np.repeat(np.arange(len(counts)), counts)

@@ -18,7 +18,7 @@ from faceindex.errors import BadRequest
 from pipeline.sources.crawl import crawl
 from pipeline.values import PhotoFile
 
-_EXTENSIONS = (".jpg", ".jpeg", ".png")
+_EXTENSIONS = (b".jpg", b".jpeg", b".png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,6 @@ class LabelledPhoto:
 
     person: str
     file: PhotoFile
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPair:
-    """Two photos to compare, absolute paths."""
-
-    first: bytes
-    second: bytes
-    same: bool
-    fold: int
 
 
 def labelled_photos(folder: Path) -> tuple[LabelledPhoto, ...]:
@@ -60,12 +50,23 @@ def labelled_photos(folder: Path) -> tuple[LabelledPhoto, ...]:
     return found
 
 
-def named_pairs(file: Path, folder: Path) -> tuple[NamedPair, ...]:
-    """Read a list of pairs of photos below ``folder``.
+def listed_pairs(file: Path, folder: Path, photos: Sequence[LabelledPhoto]) -> Pairs:
+    """Read a list of pairs as pairs of rows of ``photos``, which are those below ``folder``.
 
     Raises:
         BadRequest: The list cannot be read, or has another format; or a photo in it is missing.
     """
+    paths = (os.path.splitext(photo.file.path) for photo in photos)
+    rows = {stem: row for row, (stem, extension) in enumerate(paths) if extension in _EXTENSIONS}
+
+    def row_of(person: str, number: str) -> int:
+        stem = folder / person / f"{person}_{int(number):04}"
+        try:
+            return rows[os.fsencode(stem)]
+        except KeyError:
+            reason = f"{stem}.jpg is not there: name the folder that holds the photos of these pairs."
+            raise BadRequest(reason) from None
+
     header, *lines = _lines(file) or [""]
     numbers = header.split()
     if len(numbers) not in (1, 2) or not all(map(str.isdecimal, numbers)):
@@ -81,22 +82,11 @@ def named_pairs(file: Path, folder: Path) -> tuple[NamedPair, ...]:
             fields.insert(2, fields[0])
         if len(fields) != 4 or not all(field.strip().isdecimal() for field in fields[1::2]):
             raise BadRequest(f"{file}, line {number + 2}: write 'name n1 n2' or 'name1 n1 name2 n2'.")
-        first, second = _photo(folder, *fields[:2]), _photo(folder, *fields[2:])
-        found.append(NamedPair(first, second, same, fold=number // (2 * of_a_kind)))
+        found.append((row_of(*fields[:2]), row_of(*fields[2:]), same, number // (2 * of_a_kind)))
     if not found:
         raise BadRequest(f"{file} lists no pairs.")
-    return tuple(found)
-
-
-def as_rows(named: Sequence[NamedPair], photos: Sequence[bytes]) -> Pairs:
-    """Turn pairs of photos into pairs of rows of ``photos``, which are distinct."""
-    rows = {photo: row for row, photo in enumerate(photos)}
-    return Pairs(
-        np.array([rows[pair.first] for pair in named], np.intp),
-        np.array([rows[pair.second] for pair in named], np.intp),
-        np.array([pair.same for pair in named], bool),
-        np.array([pair.fold for pair in named], np.intp),
-    )
+    first, second, same_person, fold = np.array(found, np.intp).T
+    return Pairs(first, second, same_person.astype(bool), fold)
 
 
 def groups_of_people(file: Path | None) -> dict[str, str]:
@@ -120,12 +110,3 @@ def _lines(file: Path) -> list[str]:
     except OSError as error:
         raise BadRequest(f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from error
     return [line for line in text.splitlines() if line.strip()]
-
-
-def _photo(folder: Path, person: str, number: str) -> bytes:
-    stem = folder / person / f"{person}_{int(number):04}"
-    for extension in _EXTENSIONS:
-        path = stem.with_name(stem.name + extension)
-        if path.is_file():
-            return os.fsencode(os.path.abspath(path))
-    raise BadRequest(f"{stem}.jpg is not there: name the folder that holds the photos of these pairs.")

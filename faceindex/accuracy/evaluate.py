@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.accuracy.cluster_agreement import agree
-from faceindex.accuracy.dataset import LabelledPhoto, as_rows, groups_of_people, labelled_photos, named_pairs
+from faceindex.accuracy.dataset import LabelledPhoto, groups_of_people, labelled_photos, listed_pairs
 from faceindex.accuracy.group_rates import MeasuredFaces, group_rates
 from faceindex.accuracy.identification import identify
 from faceindex.accuracy.measures import Detection, Evaluation
@@ -63,7 +63,7 @@ def evaluate(
     Args:
         settings: The model, and how photos are read.
         folder: Holds a folder of photos for each person.
-        listeners: Told about progress and the choice of a model.
+        listeners: Told about progress and the model chosen.
         pairs: A list in the format of LFW's ``pairs.txt``: only these pairs are compared.
         groups: Lines PERSON,GROUP: these groups are measured too.
 
@@ -102,11 +102,7 @@ def _evaluate_folder(
 
 
 def evaluate_library(session: Session, groups: Path | None) -> Evaluation:
-    """Measure everything on the confirmed faces of a library.
-
-    Args:
-        session: Open.
-        groups: As for ``evaluate``, by the names of persons.
+    """Measure everything on the confirmed faces of a library; ``groups`` as for ``evaluate``.
 
     Raises:
         FaceindexError: See ``faceindex.errors``; or no face is confirmed.
@@ -133,12 +129,12 @@ def evaluate_library(session: Session, groups: Path | None) -> Evaluation:
 
 def _evaluate_pairs(settings: Settings, file: Path, folder: Path, listeners: Listeners) -> Evaluation:
     """Compare listed pairs; one with an unreadable photo, or one without a face, counts as of two people."""
-    named = named_pairs(file, folder)
-    wanted = {path for pair in named for path in (pair.first, pair.second)}
-    photos = [photo for photo in labelled_photos(folder) if photo.file.path in wanted]
+    labelled = labelled_photos(folder)
+    listed = listed_pairs(file, folder, labelled)
+    used, (first, second) = np.unique([listed.first, listed.second], return_inverse=True)
+    photos, pairs = [labelled[row] for row in used], replace(listed, first=first, second=second)
     model = _model(settings, listeners)
     detection, faces = _detect(photos, settings, model, listeners)
-    pairs = as_rows(named, [photo.file.path for photo in photos])
     vectors = np.stack(
         [np.zeros(model.dimension, np.float32) if face is None else face.vector for face in faces]
     )

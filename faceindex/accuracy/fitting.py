@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceindex.accuracy.verification import F64, threshold_at
+from faceindex.accuracy.verification import F64, Comparisons, threshold_at
 from index.recognition.thresholds import Curve, EvidencePoint, RatePoint, straight_evidence
 from pipeline.values import F32
 
@@ -48,36 +48,9 @@ _PSEUDOCOUNT = 1e-3
 """Added to every bin for both kinds, in persons, so that every ratio is finite."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KnownPairs:
-    """Pairs of faces with their persons as numbers.
-
-    Attributes:
-        same: Similarities of pairs of one person, float32 [G].
-        same_person: intp [G].
-        different: Similarities of pairs of two, float32 [I].
-        different_persons: intp [I, 2]; each stranger has a number too.
-    """
-
-    same: F32
-    same_person: Rows
-    different: F32
-    different_persons: Rows
-
-    @property
-    def persons(self) -> Rows:
-        """Persons with two faces or more, rising."""
-        return np.unique(self.same_person)
-
-
 @dataclass(frozen=True, slots=True)
 class PredictionLoss:
-    """How badly a method predicts pairs of persons that it was not fitted to.
-
-    Attributes:
-        method: Name.
-        loss: Cross-entropy in nats, both kinds of pairs weighted alike; 0.693 without any information.
-    """
+    """Cross-entropy of a method on left-out persons, in nats; 0.693 without any information."""
 
     method: str
     loss: float
@@ -92,78 +65,74 @@ class Fitted:
     losses: tuple[PredictionLoss, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Histogram:
-    """Pairs counted by similarity; each kind adds up to the number of persons: float64 [_BINS]."""
-
-    same: F64
-    different: F64
-
+_Histogram = F64
+"""Pairs counted by similarity, [2, _BINS]: of one person, and of two; each row adds up to the persons."""
 
 _Evidence = tuple[EvidencePoint, ...]
 _Method = Callable[[_Histogram], _Evidence]
 
 
-def fit(pairs: KnownPairs, shipped: Curve | None, provenance: str) -> Fitted:
+def fit(pairs: Comparisons, shipped: Curve | None, provenance: str) -> Fitted:
     """Fit a curve by the method that predicts left-out persons best.
 
     Args:
-        pairs: Both kinds, and at least ``FEWEST_PERSONS`` persons.
+        pairs: Genuine ones of at least ``FEWEST_PERSONS`` persons, and impostor ones.
         shipped: The curve that the model comes with, if any.
         provenance: Of the result.
 
     Raises:
         ValueError: ``shipped`` is missing and there are too few pairs of strangers to measure a rate.
     """
+    persons = len(np.unique(pairs.genuine_person))
     methods: dict[str, _Method] = {}
     if shipped is not None:
         methods["shipped"] = lambda _: shipped.evidence
     methods["logistic"] = lambda histogram: _logistic(histogram, shipped)
-    if len(pairs.persons) >= ISOTONIC_PERSONS:
+    if persons >= ISOTONIC_PERSONS:
         methods["isotonic"] = _isotonic
     losses = tuple(
         PredictionLoss(name, _cross_validated_loss(pairs, method)) for name, method in methods.items()
     )
     best = min(losses, key=lambda each: each.loss).method
     evidence = methods[best](_histogram(pairs))
-    rates = _rates(np.sort(pairs.different)[::-1], shipped, len(pairs.persons))
+    rates = _rates(pairs.impostor, shipped, persons)
     return Fitted(Curve(rates, evidence, provenance), best, losses)
 
 
-def _cross_validated_loss(pairs: KnownPairs, method: _Method) -> float:
+def _cross_validated_loss(pairs: Comparisons, method: _Method) -> float:
     """Fit to half of the persons and predict the pairs of the other half; mean over several random halves."""
     generator = np.random.default_rng(_SEED)
-    everyone = np.unique(np.concatenate([pairs.same_person, pairs.different_persons.ravel()]))
-    strata = (pairs.persons, np.setdiff1d(everyone, pairs.persons))
+    known = np.unique(pairs.genuine_person)
+    everyone = np.union1d(known, pairs.impostor_persons)
+    strata = (known, np.setdiff1d(everyone, known))
     losses = []
     for _ in range(_SPLITS):
         chosen = np.concatenate([generator.permutation(each)[: (len(each) + 1) // 2] for each in strata])
         halves = [_restricted_to(pairs, chosen), _restricted_to(pairs, np.setdiff1d(everyone, chosen))]
         for fitted, left_out in (halves, halves[::-1]):
-            if all(len(each.same) and len(each.different) for each in (fitted, left_out)):
+            if all(len(each.genuine) and len(each.impostor) for each in (fitted, left_out)):
                 losses.append(_loss(_histogram(left_out), method(_histogram(fitted))))
     return float(np.mean(losses)) if losses else math.log(2)
 
 
-def _restricted_to(pairs: KnownPairs, persons: Rows) -> KnownPairs:
+def _restricted_to(pairs: Comparisons, persons: Rows) -> Comparisons:
     """The pairs of these persons alone."""
-    same = np.isin(pairs.same_person, persons)
-    different = np.isin(pairs.different_persons, persons).all(axis=1)
-    return KnownPairs(
-        pairs.same[same],
-        pairs.same_person[same],
-        pairs.different[different],
-        pairs.different_persons[different],
+    same = np.isin(pairs.genuine_person, persons)
+    different = np.isin(pairs.impostor_persons, persons).all(axis=1)
+    return Comparisons(
+        pairs.genuine[same],
+        pairs.genuine_person[same],
+        pairs.impostor[different],
+        pairs.impostor_persons[different],
     )
 
 
-def _histogram(pairs: KnownPairs) -> _Histogram:
+def _histogram(pairs: Comparisons) -> _Histogram:
     """Count pairs so that each person weighs 1, and the pairs of strangers as much as all persons."""
-    _, person, counts = np.unique(pairs.same_person, return_inverse=True, return_counts=True)
-    same = np.bincount(_bin(pairs.same), 1 / counts[person], minlength=_BINS)
-    share = len(counts) / max(1, len(pairs.different))
-    different = np.bincount(_bin(pairs.different), minlength=_BINS) * share
-    return _Histogram(np.asarray(same, np.float64), np.asarray(different, np.float64))
+    _, person, counts = np.unique(pairs.genuine_person, return_inverse=True, return_counts=True)
+    same = np.bincount(_bin(pairs.genuine), 1 / counts[person], minlength=_BINS)
+    different = np.bincount(_bin(pairs.impostor), minlength=_BINS)
+    return np.stack([same, different * (len(counts) / max(1, len(pairs.impostor)))])
 
 
 def _bin(similarity: F32) -> Rows:
@@ -174,9 +143,8 @@ def _loss(histogram: _Histogram, evidence: _Evidence) -> float:
     ratio = np.interp(
         _CENTRES, [point.similarity for point in evidence], [point.log_ratio for point in evidence]
     )
-    same = (histogram.same * np.logaddexp(0, -ratio)).sum() / histogram.same.sum()
-    different = (histogram.different * np.logaddexp(0, ratio)).sum() / histogram.different.sum()
-    return float(same + different) / 2
+    costs = (histogram * np.logaddexp(0, [-ratio, ratio])).sum(axis=1) / histogram.sum(axis=1)
+    return float(costs.mean())
 
 
 def _logistic(histogram: _Histogram, shipped: Curve | None) -> _Evidence:
@@ -198,10 +166,11 @@ def _logistic(histogram: _Histogram, shipped: Curve | None) -> _Evidence:
 
 def _cost(histogram: _Histogram, zero: F64, slope: F64) -> F64:
     """Negative log likelihood of the histogram, for each zero and each logarithm of the slope."""
-    used = (histogram.same + histogram.different) > 0
+    used = histogram.any(axis=0)
+    same, different = histogram[:, used]
     ratio = np.exp(slope) * (_CENTRES[used] - zero)
-    same = histogram.same[used] * np.logaddexp(0, -ratio)
-    return np.asarray((same + histogram.different[used] * np.logaddexp(0, ratio)).sum(axis=2), np.float64)
+    cost = same * np.logaddexp(0, -ratio) + different * np.logaddexp(0, ratio)
+    return np.asarray(cost.sum(axis=2), np.float64)
 
 
 def _prior(histogram: _Histogram, shipped: Curve | None) -> tuple[float, float, float]:
@@ -210,8 +179,7 @@ def _prior(histogram: _Histogram, shipped: Curve | None) -> tuple[float, float, 
         first, last = shipped.evidence[0], shipped.evidence[-1]
         slope = (last.log_ratio - first.log_ratio) / (last.similarity - first.similarity)
         return last.similarity - last.log_ratio / slope, slope, 1.0
-    same, same_spread = _moments(histogram.same)
-    different, different_spread = _moments(histogram.different)
+    (same, same_spread), (different, different_spread) = map(_moments, histogram)
     spread = (same_spread + different_spread) / 2
     # Of two normal distributions of one width, the log likelihood ratio is a straight line.
     return (same + different) / 2, max(1.0, (same - different) / spread), _UNINFORMED_WIDTH
@@ -226,7 +194,7 @@ def _moments(weights: F64) -> tuple[float, float]:
 def _isotonic(histogram: _Histogram) -> _Evidence:
     """Isotonic regression by pooling neighbours that are out of order (Ayer et al., 1955)."""
     blocks: list[tuple[float, float, float]] = []  # of one person, of two, similarity times weight
-    for same, different, centre in zip(histogram.same, histogram.different, _CENTRES, strict=True):
+    for same, different, centre in zip(*histogram, _CENTRES, strict=True):
         if not same and not different:
             continue
         same, different = same + _PSEUDOCOUNT, different + _PSEUDOCOUNT

@@ -38,13 +38,12 @@ class GroupRates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasuredFaces:
-    """Faces with their persons and the properties that they are grouped by.
+    """Faces, N, with their persons and the properties that they are grouped by.
 
     Attributes:
         vectors: float32 [N, D], of unit norm.
-        people: [N].
-        qualities: float32 [N], 0 to 1.
-        sides: float32 [N], the shorter side of each box in photo pixels.
+        qualities: 0 to 1.
+        sides: The shorter side of each box in photo pixels.
     """
 
     vectors: F32

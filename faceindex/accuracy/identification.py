@@ -31,9 +31,9 @@ class OpenSet:
 
     Attributes:
         fpir: False positive identification rate.
-        threshold: The similarity that gives this rate, mean over the draws.
+        threshold: Mean over the draws.
         tpir: True positive identification rate, mean over the draws.
-        interval: 95 per cent of the draws have their ``tpir`` in it.
+        interval: Of ``tpir``, over the draws.
     """
 
     fpir: float
@@ -81,14 +81,9 @@ class _Ranking:
 
 
 def identify(vectors: F32, people: Sequence[str]) -> Identification | None:
-    """Enrol one face of each person who has more, and ask about the others.
+    """Enrol one face of each person who has more, and ask about the others; see ``compare_all`` for arrays.
 
-    Args:
-        vectors: float32 [N, D], of unit norm.
-        people: The person of each face, [N].
-
-    Returns:
-        ``None`` where fewer than two persons have two faces.
+    ``None`` where fewer than two persons have two faces.
     """
     generator = np.random.default_rng(_SEED)
     _, persons = np.unique(people, return_inverse=True)
@@ -131,5 +126,4 @@ def _at(rate: float, drawn: Sequence[_Ranking]) -> OpenSet:
         float(np.mean(ranking.right & (ranking.top > threshold)))
         for ranking, threshold in zip(drawn, thresholds, strict=True)
     ]
-    low, high = np.quantile(rates, (0.025, 0.975))
-    return OpenSet(rate, float(np.mean(thresholds)), float(np.mean(rates)), Interval(float(low), float(high)))
+    return OpenSet(rate, float(np.mean(thresholds)), float(np.mean(rates)), Interval.of(np.array(rates)))

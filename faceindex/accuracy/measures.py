@@ -1,11 +1,13 @@
 """All measures of one set of faces, and the figures among them by name."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from faceindex.accuracy.cluster_agreement import Clustering
 from faceindex.accuracy.group_rates import GroupRates
 from faceindex.accuracy.identification import Identification
 from faceindex.accuracy.verification import FALSE_ACCEPT_RATES, Comparisons, Folds, VerificationRates
+from faceindex.errors import BadRequest
 
 MEASURES = (
     "detection",
@@ -55,15 +57,9 @@ class Evaluation:
 
     Attributes:
         source: What was evaluated, in words.
-        model: The descriptor model.
         people: Number of persons.
         faces: Number of faces compared.
         detection: ``None`` for the faces of a library.
-        verification: One-to-one comparison.
-        folds: Verification accuracy by the protocol of Labeled Faces in the Wild.
-        identification: One-to-many comparison.
-        clustering: Agreement of groups with persons.
-        groups: Verification rates of groups of faces.
         comparisons: The similarities, for plots.
     """
 
@@ -96,3 +92,38 @@ class Evaluation:
         if self.clustering:
             figures |= {"b-cubed": self.clustering.b_cubed.f, "pairwise": self.clustering.pairwise.f}
         return figures
+
+
+def parse_floors(texts: Iterable[str]) -> dict[str, float]:
+    """Parse least values of figures, such as ``accuracy=0.99`` or ``tar@1e-3=0.9``.
+
+    Raises:
+        BadRequest: A text has another form, an unknown key, or a value that is not from 0 to 1.
+    """
+    floors: dict[str, float] = {}
+    for text in texts:
+        key, separator, value = text.partition("=")
+        name, at, rate = key.strip().lower().partition("@")
+        try:
+            least = float(value)
+            key = f"{name}@{float(rate):g}" if at else name
+        except ValueError:
+            separator = ""
+        if not separator or not 0 <= least <= 1:
+            raise BadRequest(f"{text!r} is not a required figure: write KEY=VALUE with a value from 0 to 1.")
+        if key not in MEASURES:
+            raise BadRequest(f"There is no figure {key!r}. The figures are: {', '.join(MEASURES)}.")
+        floors[key] = max(least, floors.get(key, 0.0))
+    return floors
+
+
+def shortfalls(found: Evaluation, floors: Mapping[str, float]) -> tuple[str, ...]:
+    """One sentence for each figure that is too low or was not measured."""
+    figures = found.measures
+    messages = []
+    for key, least in floors.items():
+        if key not in figures:
+            messages.append(f"{key} could not be measured: {found.source} does not suffice.")
+        elif figures[key] < least:
+            messages.append(f"{key} is {figures[key]:.5f}, less than {least:g}.")
+    return tuple(messages)

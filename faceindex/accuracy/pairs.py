@@ -28,14 +28,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Pairs of faces.
-
-    Attributes:
-        first: Row of one face, intp [N].
-        second: Row of the other, intp [N].
-        same: Whether both are of one person, bool [N].
-        fold: The set of the pair, intp [N], from 0.
-    """
+    """Pairs of rows of faces, whether both are of one person, and the set of each pair, from 0: all [N]."""
 
     first: Rows
     second: Rows
@@ -44,14 +37,10 @@ class Pairs:
 
 
 def draw_pairs(people: Sequence[str], draw: int = 0) -> Pairs:
-    """Draw pairs of faces; those of one ``draw``, a number from 0, are always the same.
+    """Draw pairs of faces, given the person of each, [N]; the same ``draw`` gives the same pairs.
 
     A person with one face is in pairs of different people only. Each fold has as many pairs of different
     people as of one person.
-
-    Args:
-        people: The person of each face, [N].
-        draw: Seed.
     """
     generator = np.random.default_rng(_SEED + draw)
     _, persons = np.unique(people, return_inverse=True)

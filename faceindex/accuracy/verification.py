@@ -38,14 +38,17 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @classmethod
+    def of(cls, draws: NDArray[np.float64]) -> "Interval":
+        """Take the interval from the figures of random draws."""
+        return cls(*np.quantile(draws, (0.025, 0.975)).tolist())
+
 
 @dataclass(frozen=True, slots=True)
 class Operating:
     """The true accept rate at one false accept rate.
 
     Attributes:
-        far: False accept rate.
-        threshold: The similarity that gives this rate.
         tar: The part of the genuine comparisons above the threshold.
         interval: Of ``tar``, by drawing persons with replacement.
     """
@@ -63,8 +66,7 @@ class Folds:
     Attributes:
         accuracy: Mean over folds and draws.
         deviation: Standard error over the folds of one draw, as published results give it; mean over draws.
-        pairs: Pairs in a draw.
-        draws: Random draws of pairs.
+        pairs: In a draw.
     """
 
     accuracy: float
@@ -83,15 +85,12 @@ class RocCurve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VerificationRates:
-    """Rates of one-to-one comparison.
+    """Rates of one-to-one comparison, and the numbers of genuine and impostor comparisons.
 
     Attributes:
-        genuine: Number of comparisons of one person.
-        impostor: Number of comparisons of two persons.
         auc: Area under the curve: how often a genuine comparison is more similar than an impostor one.
         eer: Equal error rate: as many genuine comparisons fail as impostor ones pass.
         operating: The rates that the number of impostor comparisons suffices to measure.
-        curve: For plots.
     """
 
     genuine: int
@@ -120,12 +119,7 @@ class Comparisons:
 
 
 def compare_all(vectors: F32, people: Sequence[str] | Sequence[int]) -> Comparisons:
-    """Compare every face with every other.
-
-    Args:
-        vectors: float32 [N, D], of unit norm.
-        people: The person of each face, [N].
-    """
+    """Compare every face with every other: unit vectors, float32 [N, D], and their persons, [N]."""
     _, persons = np.unique(people, return_inverse=True)
     first, second = np.triu_indices(len(persons), 1)
     same = persons[first] == persons[second]
@@ -135,14 +129,7 @@ def compare_all(vectors: F32, people: Sequence[str] | Sequence[int]) -> Comparis
 def by_kind(
     similarity: F32, same: NDArray[np.bool_], first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> Comparisons:
-    """Separate genuine from impostor comparisons.
-
-    Args:
-        similarity: float32 [N].
-        same: Whether a comparison is genuine, bool [N].
-        first: The person of one face, intp [N].
-        second: The person of the other, intp [N].
-    """
+    """Separate genuine (``same``) from impostor comparisons of two persons each; all arguments are [N]."""
     falling = np.flatnonzero(~same)[np.argsort(-similarity[~same], kind="stable")]
     both = np.stack([first[falling], second[falling]], axis=1)
     return Comparisons(similarity[same], first[same], similarity[falling], both)
@@ -174,10 +161,7 @@ def verify(comparisons: Comparisons) -> VerificationRates | None:
 def accuracy_over_folds(similarity: F32, pairs: Pairs) -> Folds | None:
     """Judge each fold by the threshold that is best on all others; ``None`` with fewer than two folds.
 
-    Args:
-        similarity: float32 [N]; -1 for a pair without a face, which so counts as two people, because the
-            protocol wants an answer to each pair.
-        pairs: The pairs, N.
+    The similarity of a pair without a face is -1, because the protocol wants an answer to each pair.
     """
     folds = np.unique(pairs.fold)
     if len(folds) < 2:
@@ -191,12 +175,7 @@ def accuracy_over_folds(similarity: F32, pairs: Pairs) -> Folds | None:
 
 
 def accuracy_by_protocol(vectors: F32, people: Sequence[str]) -> Folds | None:
-    """Accuracy over ten folds of pairs drawn by ``draw_pairs``; ``None`` with fewer than two folds.
-
-    Args:
-        vectors: float32 [N, D], of unit norm.
-        people: The person of each face, [N].
-    """
+    """Accuracy over folds of drawn pairs, see ``compare_all``; ``None`` with fewer than two folds."""
     found = []
     for draw in range(DRAWS):
         pairs = draw_pairs(people, draw)
@@ -222,12 +201,7 @@ def best_threshold(similarity: F32, same: NDArray[np.bool_]) -> float:
 
 
 def threshold_at(falling: F32, rate: float) -> float:
-    """The threshold at a false accept rate.
-
-    Args:
-        falling: Similarities of impostor comparisons, float32 [N], falling.
-        rate: Above 0.
-    """
+    """The threshold at a false accept rate, from falling impostor similarities, float32 [N]."""
     return float(falling[min(int(rate * len(falling)), len(falling) - 1)])
 
 
@@ -238,9 +212,8 @@ def _operating(comparisons: Comparisons) -> tuple[Operating, ...]:
     found = []
     for column, rate in enumerate(rates):
         threshold = threshold_at(falling, rate)
-        low, high = np.quantile(resampled[:, column], (0.025, 0.975))
         tar = float(np.mean(comparisons.genuine > threshold))
-        found.append(Operating(rate, threshold, tar, Interval(float(low), float(high))))
+        found.append(Operating(rate, threshold, tar, Interval.of(resampled[:, column])))
     return tuple(found)
 
 

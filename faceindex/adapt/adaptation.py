@@ -46,15 +46,12 @@ _SEED = 20150612
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adaptation:
-    """Result of ``adapt``.
+    """Result of ``adapt``, learned from so many people and faces.
 
     Attributes:
         base: The model that was adapted.
-        people: Number of people learned from.
-        faces: Number of their faces.
         dimension: Length of the adapted descriptors.
-        trial: Result of cross-validation.
-        kept: The library's new model, if it was kept.
+        kept: The library's new model, if the map was kept.
         change: The switch to that model.
     """
 
@@ -87,7 +84,7 @@ def adapt(
     Args:
         settings: Where the library is.
         dimension: Length of the adapted descriptors; by default that of the model.
-        write: Keep a map that helps, and switch to it; else only find out whether it would help.
+        write: Keep a map that helps; else only find out whether it would help.
         listeners: Told about the progress of the switch.
 
     Raises:

@@ -48,8 +48,8 @@ class Trial:
     """Result of cross-validation.
 
     Attributes:
-        before: With the descriptors as they are.
-        after: With maps that were learned from other people.
+        before: With the original descriptors.
+        after: With maps learned from other people.
         gain: Fall of the equal error rate, mean of the folds.
         deviation: Standard error of that mean.
         steps: The best one of ``CHECKPOINTS``.
@@ -71,14 +71,10 @@ class Trial:
 
 
 def cross_validate(people: LabelledDescriptors, start: F32) -> Trial:
-    """Measure whether a learned map helps people it was not learned from.
-
-    Args:
-        people: At least two for each fold.
-        start: The initial map, float32 [D + 1, K].
+    """Measure whether a learned map helps people it was not learned from; see ``learn``.
 
     Raises:
-        ValueError: There are fewer people.
+        ValueError: There are fewer people than two for each fold.
     """
     everyone = np.random.default_rng(SEED).permutation(people.everyone)
     if len(everyone) < 2 * FOLDS:
@@ -100,9 +96,8 @@ class _Fold:
 
 
 def _evaluate(held_out: LabelledDescriptors, maps: Iterable[F32]) -> _Fold:
-    names = [str(person) for person in held_out.persons]
     mapped = (project(held_out.vectors, matrix) for matrix in maps)
-    compared = [compare_all(vectors, names) for vectors in (held_out.vectors, *mapped)]
+    compared = [compare_all(vectors, held_out.persons.tolist()) for vectors in (held_out.vectors, *mapped)]
     return _Fold(tuple(map(_verified, compared)), tuple(map(_spread, compared)))
 
 

@@ -62,12 +62,7 @@ class LabelledDescriptors:
 def identity_map(vectors: F32, dimension: int) -> F32:
     """Make the identity, or for a lower dimension the projection on the principal directions of ``vectors``.
 
-    Args:
-        vectors: float32 [N, D].
-        dimension: At most D.
-
-    Returns:
-        float32 [D + 1, dimension], with no offset.
+    From float32 [N, D] this makes float32 [D + 1, dimension]; the last row, the offset, is zero.
     """
     length = vectors.shape[1]
     if dimension == length:
@@ -104,10 +99,10 @@ def learn(people: LabelledDescriptors, start: F32, steps: Sequence[int]) -> Iter
     Args:
         people: At least two, with two faces or more each.
         start: float32 [D + 1, K].
-        steps: Numbers of steps after which to yield the map, rising.
+        steps: Rising numbers of steps.
 
     Yields:
-        float32 [D + 1, K], for each of ``steps``; for 0 it is the initial map.
+        The map after each of ``steps``, float32 [D + 1, K].
     """
     start = start.copy()
     start[-1] -= common_mean(people) @ start[:-1]

@@ -28,13 +28,9 @@ _MARK, _INK = (214, 96, 32), (255, 255, 255)
 def check_target(session: Session, path: Path, photo: bytes | None) -> None:
     """Check that a picture may be written, before any work is done for it.
 
-    Args:
-        session: Its photos are not overwritten.
-        path: Of the picture.
-        photo: Absolute path of the photo in the picture.
-
     Raises:
-        BadRequest: The file name has another ending than ``ENDINGS``, or the file is a photo.
+        BadRequest: The ending is not in ``ENDINGS``; or the file is ``photo``, an absolute path, or in the
+            library.
     """
     if path.suffix.lower() not in ENDINGS:
         raise BadRequest(f"{path} does not end in the name of a picture format: use .jpg or .png.")
@@ -45,12 +41,7 @@ def check_target(session: Session, path: Path, photo: bytes | None) -> None:
 
 
 def annotate(answer: Answer, path: Path, settings: Settings) -> None:
-    """Write the photo, upright and at full size, with its faces marked.
-
-    Args:
-        answer: The photo and its faces.
-        path: Of the picture, checked by ``check_target``; the ending selects the format.
-        settings: For the cap on pixels.
+    """Write the photo, upright and at full size, with its faces marked; see ``check_target``.
 
     Raises:
         FaceindexError: The photo cannot be read any more, or the picture cannot be written.

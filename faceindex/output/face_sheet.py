@@ -29,7 +29,7 @@ def draw_sheet(faces: Sequence[FaceRecord], path: Path, settings: Settings) -> i
 
     Args:
         faces: At least one; the first ``MOST`` are shown.
-        path: Of the picture; the ending selects the format.
+        path: The ending selects the format.
         settings: For the cap on pixels.
 
     Returns:

@@ -40,7 +40,7 @@ def evaluate(
 ) -> None:
     """Measure how accurately faces are recognised."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.accuracy.required_figures import parse_floors, shortfalls
+        from faceindex.accuracy.measures import parse_floors, shortfalls
         from faceindex.cli.text.accuracy import evaluation
         from faceindex.errors import BadRequest
         from faceindex.schemas.accuracy import EvaluationSchema

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from faceindex.accuracy.close_persons import close_pairs
-from faceindex.accuracy.fitting import KnownPairs, fit
-from faceindex.accuracy.verification import compare_all
+from faceindex.accuracy.fitting import fit
+from faceindex.accuracy.verification import Comparisons, compare_all
 from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Gallery
 from index.recognition.identify import identify
 from index.recognition.thresholds import MIN_MARGIN, Thresholds, for_gallery, shipped_curve
@@ -51,10 +51,9 @@ def confirmed(faces: list[F32]) -> ConfirmedFaces:
     )
 
 
-def pairs_of(faces: list[F32]) -> KnownPairs:
+def pairs_of(faces: list[F32]) -> Comparisons:
     found = confirmed(faces)
-    compared = compare_all(found.vectors, found.person_ids.tolist())
-    return KnownPairs(compared.genuine, compared.genuine_person, compared.impostor, compared.impostor_persons)
+    return compare_all(found.vectors, found.person_ids.tolist())
 
 
 def test_few_people_hardly_move_what_the_model_comes_with() -> None:
