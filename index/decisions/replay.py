@@ -276,20 +276,15 @@ class _Faces:
         return tuple(dict.fromkeys(map(self._number, faces)))
 
     def _number(self, face: FaceKey) -> int:
-        number = self._numbers.get(face)
-        if number is None:
-            number = self._numbers[face] = self._look_up(face)
-        return number
-
-    def _look_up(self, face: FaceKey) -> int:
+        known = self._numbers.get(face)
+        if known is not None:
+            return known
         content = self._contents.setdefault(face.digest, [])
-        best, number = SAME_FACE, None
-        for each in content:
-            overlaps = overlap(self.keys[each].box, face.box)
-            if overlaps > best:
-                best, number = overlaps, each
-        if number is None:
-            number = len(self.keys)
+        overlaps = {number: overlap(self.keys[number].box, face.box) for number in content}
+        best = max(overlaps, key=lambda number: overlaps[number], default=None)
+        if best is None or overlaps[best] <= SAME_FACE:
+            best = len(self.keys)
             self.keys.append(face)
-            content.append(number)
-        return number
+            content.append(best)
+        self._numbers[face] = best
+        return best

@@ -24,7 +24,7 @@ from index.errors import accessible
 from index.photos.catalog import Catalog
 from index.store.read_again import read_again
 from index.store.schema import decision, descriptor, face
-from index.store.statements import has_declared_type, is_one_of
+from index.store.statements import HasDeclaredType, is_one_of
 from index.store.store import Store, library_files
 from index.vectors.saved_index import index_fault, load_index, save_index
 from pipeline.values import ModelId
@@ -182,7 +182,7 @@ class DescriptorInspection:
 
 def _misplaced(connection: Connection) -> list[int]:
     is_invalid = or_(
-        *(~has_declared_type(face.c[name]) for name in ("x", "y", "w", "h", "landmarks")),
+        *(~HasDeclaredType(face.c[name]) for name in ("x", "y", "w", "h", "landmarks")),
         func.length(face.c.landmarks) != LANDMARKS_BYTES,
         # These also exclude infinity, and NaN, which SQLite stores as NULL.
         *(~(func.abs(face.c[name]) < 1e9) for name in ("x", "y")),

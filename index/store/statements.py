@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import (
     Boolean,
-    Column,
     ColumnElement,
     Connection,
     Integer,
@@ -34,7 +33,7 @@ class Listed(FunctionElement[Any]):
 
 
 class HasDeclaredType(FunctionElement[bool]):
-    """See ``has_declared_type``."""
+    """Select values that have their column's type, which not every database enforces."""
 
     name = "has_declared_type"
     inherit_cache = True
@@ -60,11 +59,6 @@ def is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> Column
     """Select values from a list of any length: the whole list is one parameter of the statement."""
     listed = Listed(literal(json.dumps(list(values)), Text))
     return column.in_(select(listed.table_valued("value").c.value))
-
-
-def has_declared_type(column: Column[Any]) -> ColumnElement[bool]:
-    """Select values that have their column's type, which not every database enforces."""
-    return HasDeclaredType(column)
 
 
 def last_id(table: Table) -> ColumnElement[int]:

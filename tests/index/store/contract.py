@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from index.errors import LibraryError, LibraryInaccessible, LibraryMissing, LockHeld
 from index.store.schema import content, decision, face, person, photo, root
-from index.store.statements import has_declared_type, insert_new, is_one_of, is_under, last_id, upsert
+from index.store.statements import HasDeclaredType, insert_new, is_one_of, is_under, last_id, upsert
 from index.store.store import Access, Backend, Store
 
 MANY = 100_000
@@ -156,7 +156,7 @@ class StoreContract:
         with store.write() as connection:
             insert_new(connection, person, [made_person(1)])
             for column in (person.c.id, person.c.key, person.c.hidden):
-                assert connection.scalar(select(func.count()).where(has_declared_type(column))) == 1
+                assert connection.scalar(select(func.count()).where(HasDeclaredType(column))) == 1
 
     def test_no_id_is_used_twice(self, store: Store) -> None:
         row = {"made_at": "2024-05-06T07:08:09+00:00", "kind": "forgotten"}
