@@ -44,7 +44,7 @@ class ScanSummary:
         library_photos: All photos of the library after the scan; ``library_faces`` likewise.
         stages: Seconds of each stage, of all threads together.
         failures: The photos that could not be read, by path.
-        refused: Roots that lost so many photos that none was marked as missing.
+        refused: Roots in which no photo was marked as missing, because too many are gone.
         left: Photos not processed because the time was up, at least.
     """
 
@@ -79,7 +79,6 @@ class ReindexSummary:
     """Result of ``reindex``.
 
     Attributes:
-        scan: Of all folders of the library.
         described: Faces found earlier that the library's model could describe only now.
         pruned: Photos and faces deleted after they had been missing for long.
         gains: Persons with new faces, confirmed or recognised, most faces first; hidden persons are left out.
@@ -103,8 +102,6 @@ class Preview:
 
     Attributes:
         previous: The library's model.
-        model: The other model.
-        coverage: Faces that the other model has described.
         comparison: Changes of identities among faces described by both; ``None`` for the own model.
     """
 
@@ -140,7 +137,7 @@ class ModelSwitch:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A root that lost so many photos at once that it may be an unmounted disk.
+    """A root that may be an unmounted disk, because many of its photos are gone at once.
 
     Attributes:
         root: Absolute path.

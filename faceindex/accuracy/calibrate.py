@@ -208,5 +208,5 @@ def _refused(
     _, stranger = np.unique(rejected.face_ids, return_inverse=True)
     row, column = np.nonzero(rejected.person_ids[:, None] == confirmed.person_ids)
     similarity = np.einsum("nd,nd->n", rejected.vectors[row], confirmed.vectors[column])
-    whose = np.searchsorted(persons, confirmed.person_ids[column])
-    return similarity, np.stack([whose, len(persons) + stranger[row]], axis=1)
+    person = np.searchsorted(persons, confirmed.person_ids[column])
+    return similarity, np.stack([person, len(persons) + stranger[row]], axis=1)

@@ -73,22 +73,14 @@ def evaluate(
         FaceindexError: See ``faceindex.errors``; or the photos show no face.
     """
     folder = Path(os.path.abspath(folder))
-    if pairs is None:
-        return _evaluate_folder(settings, folder, groups_of_people(groups), listeners)
-    if groups is not None:
-        raise BadRequest("--groups cannot be used with --pairs: leave one out.")
-    return _evaluate_pairs(settings, pairs, folder, listeners)
-
-
-def _evaluate_folder(
-    settings: Settings, folder: Path, groups: Mapping[str, str], listeners: Listeners
-) -> Evaluation:
-    photos = labelled_photos(folder)
+    if pairs is not None:
+        if groups is not None:
+            raise BadRequest("--groups cannot be used with --pairs: leave one out.")
+        return _evaluate_pairs(settings, pairs, folder, listeners)
+    grouped, photos = groups_of_people(groups), labelled_photos(folder)
     model = _model(settings, listeners)
     detection, detected = _detect(photos, settings, model, listeners)
-    labelled = [
-        (photo.person, face) for photo, face in zip(photos, detected, strict=True) if face is not None
-    ]
+    labelled = [(photo.person, face) for photo, face in zip(photos, detected, strict=True) if face]
     if not labelled:
         raise FaceindexError(f"There is no face in the photos of {folder}: nothing can be measured.")
     found = MeasuredFaces(
@@ -98,7 +90,7 @@ def _evaluate_folder(
         sides=_sides([face.face.box for _, face in labelled]),
     )
     faces, same = _at_most(found, listeners), shipped(model.model_id).accept
-    return replace(_evaluate(faces, groups, str(folder), model.model_id, same), detection=detection)
+    return replace(_evaluate(faces, grouped, str(folder), model.model_id, same), detection=detection)
 
 
 def evaluate_library(session: Session, groups: Path | None) -> Evaluation:
@@ -135,9 +127,8 @@ def _evaluate_pairs(settings: Settings, file: Path, folder: Path, listeners: Lis
     photos, pairs = [labelled[row] for row in used], replace(listed, first=first, second=second)
     model = _model(settings, listeners)
     detection, faces = _detect(photos, settings, model, listeners)
-    vectors = np.stack(
-        [np.zeros(model.dimension, np.float32) if face is None else face.vector for face in faces]
-    )
+    nothing = np.zeros(model.dimension, np.float32)
+    vectors = np.stack([face.vector if face else nothing for face in faces])
     has_face = np.array([face is not None for face in faces])
     cosines = np.einsum("nd,nd->n", vectors[pairs.first], vectors[pairs.second])
     similarity = np.where(has_face[pairs.first] & has_face[pairs.second], cosines, np.float32(-1))

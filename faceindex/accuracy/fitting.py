@@ -165,7 +165,7 @@ def _logistic(histogram: _Histogram, shipped: Curve | None) -> _Evidence:
 
 
 def _cost(histogram: _Histogram, zero: F64, slope: F64) -> F64:
-    """Negative log likelihood of the histogram, for each zero and each logarithm of the slope."""
+    """Negative log likelihood of the histogram for each zero and each logarithm of the slope."""
     used = histogram.any(axis=0)
     same, different = histogram[:, used]
     ratio = np.exp(slope) * (_CENTRES[used] - zero)

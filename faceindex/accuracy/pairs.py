@@ -58,7 +58,11 @@ def draw_pairs(people: Sequence[str], draw: int = 0) -> Pairs:
 
 def _genuine(members: Sequence[Rows], generator: np.random.Generator) -> list[tuple[int, int]]:
     """Pairs of one person; all persons with pairs left are equally likely."""
-    left = [_shuffled_pairs(rows, generator) for rows in members if len(rows) > 1]
+    left = []
+    for rows in (rows for rows in members if len(rows) > 1):
+        first, second = np.triu_indices(len(rows), 1)
+        order = generator.permutation(len(first))[:PAIRS_A_FOLD]
+        left.append([*zip(rows[first[order]].tolist(), rows[second[order]].tolist(), strict=True)])
     drawn: list[tuple[int, int]] = []
     while left and len(drawn) < PAIRS_A_FOLD:
         person = int(generator.integers(len(left)))
@@ -66,12 +70,6 @@ def _genuine(members: Sequence[Rows], generator: np.random.Generator) -> list[tu
         if not left[person]:
             del left[person]
     return drawn
-
-
-def _shuffled_pairs(rows: Rows, generator: np.random.Generator) -> list[tuple[int, int]]:
-    first, second = np.triu_indices(len(rows), 1)
-    order = generator.permutation(len(first))[:PAIRS_A_FOLD]
-    return list(zip(rows[first[order]].tolist(), rows[second[order]].tolist(), strict=True))
 
 
 def _impostor(members: Sequence[Rows], count: int, generator: np.random.Generator) -> list[tuple[int, int]]:

@@ -46,7 +46,7 @@ _SEED = 20150612
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adaptation:
-    """Result of ``adapt``, learned from so many people and faces.
+    """Result of ``adapt``, with the numbers of people and faces learned from.
 
     Attributes:
         base: The model that was adapted.
