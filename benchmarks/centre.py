@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.labelled_photos import PHOTOS, Sample, gather, make_detector, rightly_labelled
 from benchmarks.recipe import describe, mean_of_people, unit
 from faceindex.accuracy.verification import Comparisons, compare_all, threshold_at
-from pipeline.models.mean_descriptor import FOLDER
+from pipeline.description.embedder import CENTRES
 from pipeline.models.registry import ModelSpec, spec
 from pipeline.values import F32
 
@@ -52,7 +52,7 @@ def print_facts(model: ModelSpec, samples: Sequence[Sample], cache: Path, *, wri
     people = [sample.person for sample in samples]
     vectors = uncentred(model, samples, cache)
     centre = mean_of_people(vectors, people)
-    file = FOLDER / f"{model.model_id}.npy"
+    file = CENTRES / f"{model.model_id}.npy"
     if write:
         np.save(file, centre)
     shipped = np.load(file)

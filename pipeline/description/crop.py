@@ -69,9 +69,17 @@ def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
 
 
 def _aligned_placement(landmarks: F32, protocol: AlignedCrop) -> Affine:
-    """The transform that best maps the landmarks to the template."""
-    centres = np.array(protocol.template, np.float64)
-    return _similarity(landmarks.astype(np.float64), centres + _HALF)
+    """The rotation, scale and shift that map the landmarks to the template with least squares.
+
+    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE PAMI
+    13(4), 1991, in the plane, without reflection. With points as complex numbers it is one projection.
+    """
+    source, target = landmarks.astype(np.float64), np.array(protocol.template) + _HALF
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    p, q = (points @ (1, 1j) for points in (source - source_mean, target - target_mean))
+    turn = np.vdot(p, q) / np.vdot(p, p).real
+    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return np.column_stack([linear, target_mean - linear @ source_mean])
 
 
 def _widened(start: float, length: float, widen: float, limit: int) -> tuple[float, float]:
@@ -79,19 +87,6 @@ def _widened(start: float, length: float, widen: float, limit: int) -> tuple[flo
     grow = length * widen / 2
     first = min(max(start - grow, 0.0), limit - 1.0)
     return first, max(min(start + length + grow, float(limit)), first + 1.0)
-
-
-def _similarity(source: Affine, target: Affine) -> Affine:
-    """The rotation, scale and shift from ``source`` to ``target``, both [N, 2], with least squares.
-
-    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE PAMI
-    13(4), 1991, in the plane, without reflection. With points as complex numbers it is one projection.
-    """
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    p, q = (points @ (1, 1j) for points in (source - source_mean, target - target_mean))
-    turn = np.vdot(p, q) / np.vdot(p, p).real
-    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
-    return np.column_stack([linear, target_mean - linear @ source_mean])
 
 
 def _magnification(transform: Affine) -> NDArray[np.float64]:

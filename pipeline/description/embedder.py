@@ -16,8 +16,7 @@ import openvino as ov
 from pipeline.description.projection import project
 from pipeline.errors import ModelError
 from pipeline.models import facenet, sface, vggface
-from pipeline.models.mean_descriptor import load_centre
-from pipeline.models.registry import FACENET, SFACE, CropProtocol, ModelSpec, spec
+from pipeline.models.registry import FACENET, SFACE, CropProtocol, ModelSpec, network_model
 from pipeline.models.runtime import InferRequests, RuntimeOptions, cached_graph, compile_graph, load_network
 from pipeline.models.weights import VerifiedWeights, WeightsStore
 from pipeline.values import F32, U8, ModelId
@@ -26,6 +25,10 @@ Runtime: TypeAlias = Literal["openvino", "tensorflow"]
 
 BATCH_SIZE = 8
 """Crops run at once: on two cores 4, 8 and 16 cost the same a face, one alone up to half as much again."""
+
+
+CENTRES = Path(vggface.__file__).parent / "centres"
+"""Mean descriptors, a file for each centred model, made by ``python -m benchmarks.centre``."""
 
 
 class Embedder(Protocol):
@@ -38,17 +41,10 @@ class Embedder(Protocol):
         batch_size: The best number of crops to give at once; any number is allowed.
     """
 
-    @property
-    def model_id(self) -> ModelId: ...  # noqa: D102
-
-    @property
-    def dimension(self) -> int: ...  # noqa: D102
-
-    @property
-    def protocol(self) -> CropProtocol: ...  # noqa: D102
-
-    @property
-    def batch_size(self) -> int: ...  # noqa: D102
+    model_id: ModelId
+    dimension: int
+    protocol: CropProtocol
+    batch_size: int
 
     def embed(self, pixels: U8) -> F32:
         """Describe faces.
@@ -81,30 +77,30 @@ def load_embedder(
         WeightsInvalid: Its weights are not what they should be.
         ModelError: ``runtime`` does not have this model.
     """
-    if model.base is not None:
-        return ProjectedEmbedder(model, load_embedder(spec(model.base), store, options, runtime))
-    if runtime == "tensorflow" and model.model_id not in vggface.NETWORKS:
+    own = network_model(model).model_id
+    if runtime == "tensorflow" and own not in vggface.NETWORKS:
         raise ModelError(
             f"The runtime tensorflow has only {', '.join(vggface.NETWORKS)}; "
-            f"{model.model_id} runs with the runtime openvino."
+            f"{own} runs with the runtime openvino."
         )
-    weights = store.locate(model)
+    weights = store.locate(network_model(model))
     if runtime == "tensorflow":
-        return NetworkEmbedder(model, vggface.reference(vggface.NETWORKS[model.model_id], weights.path))
-    return NetworkEmbedder(model, _OpenVinoNetwork(model, weights, options))
+        return NetworkEmbedder(model, vggface.reference(vggface.NETWORKS[own], weights.path))
+    return NetworkEmbedder(model, _OpenVinoNetwork(own, weights, options))
 
 
 class NetworkEmbedder:
     """An Embedder around any function from crops to raw vectors.
 
-    It normalises raw vectors; if the model says so, it takes the mean of a face and its mirror image, and
-    then subtracts the model's mean descriptor.
+    It normalises raw vectors; if the model says so, it takes the mean of a face and its mirror image,
+    subtracts the network's mean descriptor, and projects the result.
     """
 
     def __init__(self, model: ModelSpec, run: Callable[[U8], F32]) -> None:
         self._run = run
         self._mirrored = model.mirrored
-        self._centre = load_centre(model)
+        self._centre = load_centre(network_model(model))
+        self._projections = model.projections
         self.model_id: ModelId = model.model_id
         self.dimension: int = model.dimension
         self.protocol: CropProtocol = model.crop
@@ -123,7 +119,11 @@ class NetworkEmbedder:
         vectors = self._normalised(self._run(faces))
         if self._mirrored:
             vectors = self._normalised(vectors[: len(pixels)] + vectors[len(pixels) :])
-        return vectors if self._centre is None else self._normalised(vectors - self._centre)
+        if self._centre is not None:
+            vectors = self._normalised(vectors - self._centre)
+        for projection in self._projections:
+            vectors = project(vectors, projection.matrix)
+        return vectors
 
     def _normalised(self, vectors: F32) -> F32:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -136,23 +136,26 @@ class NetworkEmbedder:
         return normalised
 
 
-class ProjectedEmbedder:
-    """An Embedder that projects the descriptors of another one."""
+def load_centre(model: ModelSpec) -> F32 | None:
+    """The mean of the unit vectors of many people, float32 [dimension]; ``None`` if not ``model.centred``.
 
-    def __init__(self, model: ModelSpec, base: Embedder) -> None:
-        self._base = base
-        self._projections = model.projections
-        self.model_id: ModelId = model.model_id
-        self.dimension: int = model.dimension
-        self.protocol: CropProtocol = base.protocol
-        self.batch_size: int = base.batch_size
+    Descriptors of all faces lie to one side of the sphere, because faces have much in common. Measured from
+    their mean, strangers are about as similar as random directions. FaceNet's own evaluation does the same
+    (davidsandberg/facenet, src/lfw.py, ``subtract_mean``); docs/accuracy.md has the gain.
 
-    def embed(self, pixels: U8) -> F32:
-        """Describe faces, as ``Embedder.embed`` says."""
-        vectors = self._base.embed(pixels)
-        for projection in self._projections:
-            vectors = project(vectors, projection.matrix)
-        return vectors
+    Raises:
+        ModelError: The file that came with this program is missing or damaged.
+    """
+    if not model.centred:
+        return None
+    path = CENTRES / f"{model.model_id}.npy"
+    try:
+        centre = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(f"{path} cannot be read: install faceindex again.") from error
+    if centre.shape != (model.dimension,) or centre.dtype != np.float32 or not np.isfinite(centre).all():
+        raise ModelError(f"{path} is not the mean descriptor of {model.model_id}: install faceindex again.")
+    return np.asarray(centre, np.float32)
 
 
 _GRAPHS: dict[ModelId, tuple[Callable[[Path], ov.Model], str]] = {
@@ -173,10 +176,9 @@ class _OpenVinoNetwork:
     thread of its own, and the one for whole batches when the first batch arrives.
     """
 
-    def __init__(self, model: ModelSpec, weights: VerifiedWeights, options: RuntimeOptions) -> None:
-        build, code_version = _GRAPHS[model.model_id]
-        key = f"{weights.sha256[:16]}-{code_version}"
-        cached = (model.model_id, key, partial(build, weights.path), options)
+    def __init__(self, model_id: ModelId, weights: VerifiedWeights, options: RuntimeOptions) -> None:
+        build, code_version = _GRAPHS[model_id]
+        cached = (model_id, f"{weights.sha256[:16]}-{code_version}", partial(build, weights.path), options)
         verified = cached_graph(*cached)
         compiler = ThreadPoolExecutor(1, thread_name_prefix="network")
         self._one = compiler.submit(lambda: InferRequests(compile_graph(verified, options, 1)))

@@ -13,8 +13,7 @@ class Detector(Protocol):
         name: Its name with the options that decide which faces it finds; the library records it.
     """
 
-    @property
-    def name(self) -> str: ...  # noqa: D102
+    name: str
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
         """The faces, most confident first, in pixels of the upright, full-size photo."""

@@ -66,22 +66,20 @@ class Refinements:
 
 
 class Mtcnn:
-    """P-Net, R-Net and O-Net, compiled. May be shared by threads."""
+    """P-Net, R-Net and O-Net, compiled. Threads may share them.
+
+    Raises:
+        WeightsMissing: The mtcnn package is not installed.
+        WeightsInvalid: Its weights are not those of version 1.0.0.
+    """
 
     def __init__(self, options: RuntimeOptions) -> None:
-        """Compile the networks.
-
-        Raises:
-            WeightsMissing: If the mtcnn package is not installed.
-            WeightsInvalid: If its weights are not those of version 1.0.0.
-        """
         self._pnet = _Network("pnet", _pnet, options, batch=1)
         # These place the boxes and landmarks, and take a tenth of P-Net's time: they are always exact.
         exact = replace(options, precision="f32")
         self._rnet = _Network("rnet", _rnet, exact, batch=REFINE_BATCH)
         self._onet = _Network("onet", _onet, exact, batch=OUTPUT_BATCH)
-        # OpenVINO 2026.4 fills a table at its first inference; two threads that come to it at once wait for
-        # each other for ever. So the first inference is made here, where there is one thread.
+        # The first inference, here in one thread: OpenVINO 2026.4 deadlocks if two threads make it at once.
         self.refine(np.zeros((1, REFINE_SIDE, REFINE_SIDE, 3), np.uint8))
 
     def propose(self, tile: F32) -> Proposals:
@@ -133,7 +131,7 @@ def _filled(part: NDArray[Any], batch: int) -> NDArray[Any]:
 
 
 def _weights(name: str) -> tuple[Path, str]:
-    """Path and SHA-256 of a network's weights file in the installed mtcnn package, verified."""
+    """Path and verified SHA-256 of a network's weights file in the installed mtcnn package."""
     package = importlib.util.find_spec("mtcnn")
     if package is None or package.origin is None:
         raise WeightsMissing(
@@ -151,7 +149,7 @@ def _weights(name: str) -> tuple[Path, str]:
 
 
 class _Layers:
-    """Makes layers of a network from the list of arrays in a weights file, taken in order."""
+    """Makes layers of a network from the arrays of a weights file, in order."""
 
     def __init__(self, path: Path) -> None:
         import joblib  # a start with cached graphs never needs either
@@ -161,14 +159,14 @@ class _Layers:
         self._arrays = iter(joblib.load(io.BytesIO(lz4.frame.decompress(path.read_bytes()))))
 
     def convolution(self, x: Any) -> Any:
-        """A valid convolution with bias; kernels come as [h, w, in, out]."""
-        return self._convolved(x, next(self._arrays), next(self._arrays))
+        """A valid convolution with bias and PReLU; kernels come as [h, w, in, out]."""
+        return self.prelu(self._convolved(x, next(self._arrays), next(self._arrays)))
 
     def heads(self, x: Any) -> Any:
         """P-Net's two heads as one convolution, [N, 5, h, w]: logit of a face, and the four offsets.
 
-        The package has a softmax of two classes, which is a sigmoid of their difference. Only the few windows
-        that pass need it.
+        The package's softmax of two classes is a sigmoid of their difference, needed only for windows that
+        pass.
         """
         offsets, offsets_bias, classes, classes_bias = (next(self._arrays) for _ in range(4))
         difference = classes[..., 1:] - classes[..., :1]
@@ -179,9 +177,11 @@ class _Layers:
         )
 
     def first_convolution(self, x: Any) -> Any:
-        """A convolution on pixels 0 to 255, with their normalisation folded into its kernel and bias."""
+        """A convolution of pixels 0 to 255, [N, h, w, 3], with their normalisation folded in, and PReLU."""
+        channels_first = op.transpose(op.convert(x, np.float32), op.constant(np.array([0, 3, 1, 2])))
         kernel, bias = next(self._arrays), next(self._arrays)
-        return self._convolved(x, kernel / _SPREAD, bias - kernel.sum(axis=(0, 1, 2)) * (_MEAN / _SPREAD))
+        bias = bias - kernel.sum(axis=(0, 1, 2)) * (_MEAN / _SPREAD)
+        return self.prelu(self._convolved(channels_first, kernel / _SPREAD, bias))
 
     def _convolved(self, x: Any, kernel: F32, bias: F32) -> Any:
         weights = op.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1), dtype=np.float32))
@@ -198,11 +198,6 @@ class _Layers:
         return op.add(product, op.constant(next(self._arrays).reshape(1, -1)))
 
 
-def _channels_first(x: Any) -> Any:
-    """[N, h, w, 3] of any type as float32 [N, 3, h, w]."""
-    return op.transpose(op.convert(x, np.float32), op.constant(np.array([0, 3, 1, 2])))
-
-
 def _pool(x: Any, side: int, padding: str) -> Any:
     """Maxima of squares two pixels apart; ``same_upper`` pads right and bottom, as TensorFlow does."""
     return op.max_pool(x, [2, 2], [1, 1], [0, 0], [0, 0], [side, side], auto_pad=padding).output(0)
@@ -210,18 +205,16 @@ def _pool(x: Any, side: int, padding: str) -> Any:
 
 def _flat(x: Any) -> Any:
     """[N, c, h, w] as [N, w * h * c]: the order in which the package's dense layers were trained."""
-    return op.reshape(
-        op.transpose(x, op.constant(np.array([0, 3, 2, 1]))), op.constant(np.array([0, -1])), True
-    )
+    transposed = op.transpose(x, op.constant(np.array([0, 3, 2, 1])))
+    return op.reshape(transposed, op.constant(np.array([0, -1])), True)
 
 
 def _pnet(weights: Path) -> ov.Model:
     """P-Net on float32 tiles: [N, 5, 123, 123], logits and offsets."""
     layers = _Layers(weights)
     tiles = op.parameter([-1, TILE, TILE, 3], np.float32)
-    x = _pool(layers.prelu(layers.first_convolution(_channels_first(tiles))), 2, "same_upper")
-    x = layers.prelu(layers.convolution(x))
-    x = layers.prelu(layers.convolution(x))
+    x = _pool(layers.first_convolution(tiles), 2, "same_upper")
+    x = layers.convolution(layers.convolution(x))
     return ov.Model([layers.heads(x).output(0)], [tiles], "pnet")
 
 
@@ -229,10 +222,9 @@ def _rnet(weights: Path) -> ov.Model:
     """R-Net on uint8 patches: offsets [N, 4], classes [N, 2]."""
     layers = _Layers(weights)
     patches = op.parameter([-1, REFINE_SIDE, REFINE_SIDE, 3], np.uint8)
-    x = _pool(layers.prelu(layers.first_convolution(_channels_first(patches))), 3, "same_upper")
-    x = _pool(layers.prelu(layers.convolution(x)), 3, "valid")
-    x = layers.prelu(layers.convolution(x))
-    x = layers.prelu(layers.dense(_flat(x)))
+    x = _pool(layers.first_convolution(patches), 3, "same_upper")
+    x = _pool(layers.convolution(x), 3, "valid")
+    x = layers.prelu(layers.dense(_flat(layers.convolution(x))))
     offsets = layers.dense(x)
     classes = op.softmax(layers.dense(x), 1)
     return ov.Model([offsets.output(0), classes.output(0)], [patches], "rnet")
@@ -242,11 +234,10 @@ def _onet(weights: Path) -> ov.Model:
     """O-Net on uint8 patches: offsets [N, 4], landmarks [N, 10] (five x, five y), classes [N, 2]."""
     layers = _Layers(weights)
     patches = op.parameter([-1, OUTPUT_SIDE, OUTPUT_SIDE, 3], np.uint8)
-    x = _pool(layers.prelu(layers.first_convolution(_channels_first(patches))), 3, "same_upper")
-    x = _pool(layers.prelu(layers.convolution(x)), 3, "valid")
-    x = _pool(layers.prelu(layers.convolution(x)), 2, "same_upper")
-    x = layers.prelu(layers.convolution(x))
-    x = layers.prelu(layers.dense(_flat(x)))
+    x = _pool(layers.first_convolution(patches), 3, "same_upper")
+    x = _pool(layers.convolution(x), 3, "valid")
+    x = _pool(layers.convolution(x), 2, "same_upper")
+    x = layers.prelu(layers.dense(_flat(layers.convolution(x))))
     offsets = layers.dense(x)
     landmarks = layers.dense(x)
     classes = op.softmax(layers.dense(x), 1)

@@ -100,7 +100,7 @@ class ModelSpec:
         weights: Where its weights come from.
         summary: One line for a list of models.
         licence: Known licence and terms of the weights.
-        centred: Whether its mean descriptor is subtracted, see ``pipeline.models.mean_descriptor``.
+        centred: Whether its mean descriptor is subtracted, see ``pipeline.description.embedder.load_centre``.
         mirrored: Whether it gives the mean of a face and its mirror image, in twice the time.
         base: The model whose descriptors it projects; ``None`` for a model with a network of its own.
         projections: Applied to the base's descriptors one after the other.
@@ -237,6 +237,11 @@ def spec(name: str) -> ModelSpec:
             return model
     known = ", ".join(model.model_id for model in MODELS)
     raise UnknownModel(f"There is no model called {name!r}. The models are: {known}.")
+
+
+def network_model(model: ModelSpec) -> ModelSpec:
+    """The model whose network ``model`` uses: its base, or itself."""
+    return model if model.base is None else spec(model.base)
 
 
 def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...]) -> ModelSpec:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import openvino as ov
@@ -72,15 +72,15 @@ def cached_graph(name: str, key: str, build: Callable[[], ov.Model], options: Ru
     """
     folder = options.cache_dir / "graphs"
     folder.mkdir(parents=True, exist_ok=True)
-    files = _graph_files(folder, f"{name}-{key}")
-    if not _intact(files):
+    graph = folder / f"{name}-{key}.xml"
+    if not _intact(graph):
         with tempfile.TemporaryDirectory(dir=folder, prefix=f"{name}-{key}.") as made:
-            written = _graph_files(Path(made), f"{name}-{key}")
-            ov.save_model(build(), written.xml, compress_to_fp16=False)
-            written.manifest.write_text(json.dumps(_digests(written)))
-            for source, target in zip(written, files, strict=True):
-                move_durably(source, target)
-    return files.xml
+            written = Path(made) / graph.name
+            ov.save_model(build(), written, compress_to_fp16=False)
+            written.with_suffix(".json").write_text(json.dumps(_digests(written)))
+            for suffix in (".bin", ".xml", ".json"):
+                move_durably(written.with_suffix(suffix), graph.with_suffix(suffix))
+    return graph
 
 
 def compile_graph(graph: Path, options: RuntimeOptions, batch: int | None = None) -> ov.CompiledModel:
@@ -131,31 +131,19 @@ def has_native_bf16() -> bool:
     return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-class _GraphFiles(NamedTuple):
-    """The files of one cached graph, in the order in which they are moved into place."""
-
-    bin: Path
-    xml: Path
-    manifest: Path
-
-
-def _graph_files(folder: Path, stem: str) -> _GraphFiles:
-    return _GraphFiles(*(folder / f"{stem}.{suffix}" for suffix in ("bin", "xml", "json")))
-
-
-def _intact(files: _GraphFiles) -> bool:
-    """Whether all files exist and match the recorded digests."""
+def _intact(graph: Path) -> bool:
+    """Whether all files of a cached graph exist and match the recorded digests."""
     try:
-        return bool(json.loads(files.manifest.read_bytes()) == _digests(files))
+        return bool(json.loads(graph.with_suffix(".json").read_bytes()) == _digests(graph))
     except (FileNotFoundError, ValueError):
         return False
 
 
-def _digests(files: _GraphFiles) -> dict[str, str]:
-    """BLAKE3, in half of SHA-256's time: every start reads the files."""
+def _digests(graph: Path) -> dict[str, str]:
+    """BLAKE3 takes half of SHA-256's time, and every start reads the files."""
     return {
-        name: blake3(max_threads=blake3.AUTO).update_mmap(path).hexdigest()
-        for name, path in (("xml", files.xml), ("bin", files.bin))
+        kind: blake3(max_threads=blake3.AUTO).update_mmap(graph.with_suffix(f".{kind}")).hexdigest()
+        for kind in ("xml", "bin")
     }
 
 

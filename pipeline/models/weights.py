@@ -155,12 +155,12 @@ class WeightsStore:
 
     def _adopt(self, source: DownloadedWeights, file: Path) -> VerifiedWeights:
         """Move a verified file into place, after its digest: a file without one is never trusted."""
-        path, digest = self._folder / source.file_name, file_sha256(file)
+        digest = file_sha256(file)
         record = file.with_name(f"{source.file_name}.sha256.new")
         record.write_text(f"{digest}  {source.file_name}\n")
         move_durably(record, self._record(source))
-        move_durably(file, path)
-        return VerifiedWeights(path, digest)
+        move_durably(file, self._folder / source.file_name)
+        return VerifiedWeights(self._folder / source.file_name, digest)
 
     def _record(self, source: DownloadedWeights) -> Path:
         return self._folder / f"{source.file_name}.sha256"

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.description.embedder import BATCH_SIZE, Embedder, NetworkEmbedder, load_embedder
+from pipeline.description import embedder as embedding
+from pipeline.description.embedder import BATCH_SIZE, Embedder, NetworkEmbedder, load_centre, load_embedder
 from pipeline.errors import ModelError, WeightsMissing
-from pipeline.models import mean_descriptor as centre
-from pipeline.models.mean_descriptor import load_centre
 from pipeline.models.registry import FACENET, SFACE, VGGFACE2_RESNET50, ModelSpec
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.models.weights import WeightsStore
@@ -114,14 +113,14 @@ def test_a_mean_that_cannot_be_read_is_an_error_that_says_what_to_do(
 ) -> None:
     if content is not None:
         (tmp_path / "sface.npy").write_bytes(content)
-    monkeypatch.setattr(centre, "FOLDER", tmp_path)
+    monkeypatch.setattr(embedding, "CENTRES", tmp_path)
     with pytest.raises(ModelError, match="install faceindex again"):
         load_centre(SFACE)
 
 
 def test_a_mean_of_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.save(tmp_path / "sface.npy", np.zeros(512, np.float32))
-    monkeypatch.setattr(centre, "FOLDER", tmp_path)
+    monkeypatch.setattr(embedding, "CENTRES", tmp_path)
     with pytest.raises(ModelError, match="not the mean descriptor of sface"):
         load_centre(SFACE)
 
