@@ -1,7 +1,6 @@
-"""One photo from its file to its face crops; what is the same content is examined once.
+"""One photo from its file to its face crops; the same content is examined once.
 
-Photos are examined by several threads side by side. This module describes no faces: the crops of many photos
-are gathered for that.
+Several threads examine photos side by side. The runner gathers the crops of many photos to describe them.
 """
 
 import math
@@ -58,7 +57,7 @@ class Examiner:
         networks: Loaded when the first photo is decoded.
         decoders: Decode the photos.
         options: How photos are decoded and cropped.
-        clock: Where the time of each stage is added up.
+        clock: Measures the stages.
     """
 
     def __init__(
@@ -133,11 +132,7 @@ def _failed(error: PhotoError, digest: bytes | None, decoder: str | None) -> Pho
 
 
 class Contents:
-    """Which content is known, and which a thread is busy with; shared by the threads of a run.
-
-    Args:
-        known: Whether content of this digest was known before the run.
-    """
+    """Which content is known already, and which a thread is busy with. Shared by threads."""
 
     def __init__(self, known: Callable[[bytes], bool]) -> None:
         self._known = known

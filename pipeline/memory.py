@@ -1,7 +1,6 @@
-"""Keeps memory within limits, and says what to do when it runs out all the same.
+"""Keeps memory within limits, and tells when it has run out.
 
-Counting photos is not enough: one panorama weighs as much as ten snapshots. This module knows neither photos
-nor networks, only holders of bytes.
+It counts bytes, not photos: one panorama weighs as much as ten snapshots.
 """
 
 from collections.abc import Iterator
@@ -21,13 +20,10 @@ _WORDS = (
 
 
 class MemoryBudget:
-    """A limit on bytes that several holders share. Shared by threads.
+    """A limit in bytes that several holders share. Shared by threads.
 
-    Nobody waits forever: whoever needs more while it holds some, as a photo that is to be decoded, may go
-    beyond the limit where nobody else does; and one that holds all there is may hold anything.
-
-    Args:
-        limit: Bytes.
+    Nobody waits forever: a holder that needs more, as a photo does to be decoded, may exceed the limit while
+    no other does, and the only holder may hold anything.
     """
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
@@ -37,13 +33,13 @@ class MemoryBudget:
         self._changed = Condition()
 
     def hold(self, holder: object, size: int, *, may_exceed: bool = False) -> None:
-        """Hold ``size`` bytes in all for ``holder``, 0 to give back what it has; waits until they fit.
+        """Hold ``size`` bytes in all for ``holder``, 0 to release; waits until they fit.
 
         Args:
-            holder: Who.
+            holder: Any object.
             size: Bytes; fewer than before never wait.
-            may_exceed: Go beyond the limit rather than wait, unless another holder is beyond it. Such a
-                holder must give back, or hold less, whatever the others do.
+            may_exceed: Exceed the limit rather than wait, unless another holder does. Such a holder must
+                release, or hold less, whatever the others do.
         """
         with self._changed:
             before = self._held.pop(holder, 0)
@@ -94,7 +90,7 @@ class SharedExclusiveLock:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Work beside others; waits while somebody is alone, or wants to be."""
+        """Work beside others; waits while a thread is alone, or wants to be."""
         with self._changed:
             self._changed.wait_for(lambda: not self._alone)
             self._together += 1
@@ -107,7 +103,7 @@ class SharedExclusiveLock:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Work once the others have finished what they are at; not to be entered while working together."""
+        """Work once the others have finished; must not be entered while working together."""
         with self._changed:
             self._changed.wait_for(lambda: not self._alone)
             self._alone = True

@@ -1,7 +1,4 @@
-"""The networks that look at photos, loaded beside other work as soon as they are wanted.
-
-A run over files of which none is new never loads them. This module knows no particular network.
-"""
+"""The networks that look at photos, loaded beside other work once they are needed."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,8 +30,7 @@ class NetworkLoader:
     """
 
     def __init__(self, load: Callable[[], Networks], clock: StageClock) -> None:
-        self._load = load
-        self._clock = clock
+        self._load = clock.time("load")(load)
         self._loading: Future[Networks] | None = None
         self._lock = Lock()
 
@@ -58,10 +54,6 @@ class NetworkLoader:
         with self._lock:
             if self._loading is None:
                 beside = ThreadPoolExecutor(1, thread_name_prefix="networks")
-                self._loading = beside.submit(self._load_timed)
+                self._loading = beside.submit(self._load)
                 beside.shutdown(wait=False)
             return self._loading
-
-    def _load_timed(self) -> Networks:
-        with self._clock.time("load"):
-            return self._load()

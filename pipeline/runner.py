@@ -1,9 +1,8 @@
-"""Runs files through the pipeline: every file in, exactly one outcome out, in the order they came.
+"""Runs files through the pipeline: exactly one outcome for each file, in their order.
 
-Worker threads examine a photo each, and have it decoded in a process that they watch over; the caller's
-thread gathers crops across photos into full batches for the descriptor network. OpenVINO and OpenCV release
-Python's lock, so the workers really run side by side. A bounded number of photos is under way at any time.
-This module knows no database: what is already known is asked of the caller.
+Worker threads examine photos; the caller's thread gathers crops across photos into full batches for the
+descriptor network. OpenVINO and OpenCV release Python's lock, so the workers really run side by side. The
+number of photos under way is bounded. This module knows no database: the caller says what is known.
 """
 
 from collections import deque
@@ -48,7 +47,7 @@ class Runner:
         load: Loads the networks. It is called in a thread of its own when the first photo is decoded.
         workers: Photos worked on side by side.
         options: How each is decoded and cropped.
-        clock: Where the time of each stage is added up.
+        clock: Measures the stages.
         decoders: Decode photos, and end with the runner.
     """
 
@@ -67,7 +66,7 @@ class Runner:
         self._examiner = Examiner(self._networks, self._decoders, options, self._clock)
 
     def prepare(self) -> None:
-        """Begin to load the networks and to start the readers, beside whatever the caller does next."""
+        """Begin to load the networks and start the readers in the background."""
         self._decoders.start(self._workers)
         self._networks.start()
 
@@ -128,13 +127,9 @@ class Runner:
 
 
 class _Batches:
-    """Has crops described in whole batches across photos, and lets photos out in the order they came.
+    """Has crops described in whole batches across photos, and returns photos in the order they came.
 
     Crops that do not fill a batch wait for the next one: singly, each would cost up to half as much again.
-
-    Args:
-        networks: Whose embedder describes; they are loaded where there is a crop.
-        clock: Where its time is added up.
     """
 
     def __init__(self, networks: NetworkLoader, clock: StageClock) -> None:

@@ -1,7 +1,6 @@
 """Turns a picture of any colour mode into upright sRGB pixels.
 
-The picture is taken in bands of rows, each converted, scaled down and turned on its own, so that beside
-the decoded picture and the result there is never another copy of either. This module opens no files.
+It converts, scales down and turns band by band, so that it never needs a second copy of the picture.
 """
 
 import io
@@ -58,7 +57,7 @@ def is_turned(orientation: int) -> bool:
 def upright_srgb(
     image: Image.Image, orientation: int, reduction: int, canvas: Callable[[int, int], U8]
 ) -> U8:
-    """Converts a loaded picture to upright sRGB pixels, over white where it is transparent.
+    """Convert a loaded picture to upright sRGB pixels, over white where it is transparent.
 
     Grey of more than 8 bits is scaled to 8. An ICC profile is followed, unless it is broken or for another
     kind of picture; without one, RGB is taken for sRGB, and CMYK for the plain complement of RGB.
@@ -67,7 +66,7 @@ def upright_srgb(
         image: The picture, of any mode and any size [w, h].
         orientation: Its EXIF orientation, 1 to 8.
         reduction: 1, 2, 4 or 8: averages blocks of that many pixels squared into one.
-        canvas: Given the height and width of the result, the memory that it is written to.
+        canvas: Returns the memory for a result of this height and width.
 
     Returns:
         uint8 [H, W, 3], C-contiguous; H and W are h and w divided by the reduction and rounded up, in the

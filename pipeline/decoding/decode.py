@@ -1,14 +1,9 @@
-"""Decodes the content of one photo, whichever its format, within the pixel cap and the memory there is.
-
-This runs in a process of its own (`pipeline.decoding.reader_main`). It knows nothing of processes, nor where
-the content comes from.
-"""
+"""Decodes the content of one photo of any format; a reader process runs it, which it knows nothing of."""
 
 from typing import BinaryIO, Protocol
 
 from pipeline.decoding import pillow_picture  # noqa: F401 -- loaded before the time of a photo counts
 from pipeline.decoding.format_reader import MemoryNeeded, Picture, Unreadable
-from pipeline.decoding.formats import Format
 from pipeline.decoding.reader_messages import DecodeRequest
 from pipeline.decoding.readers import READERS
 from pipeline.values import U8, Reason
@@ -18,30 +13,21 @@ class PixelMemory(Protocol):
     """Where the memory for a photo comes from."""
 
     def prepare(self, needed: MemoryNeeded) -> None:
-        """Called once the header is read, before any pixel is; returns when there is memory."""
+        """Wait until there is memory; called between header and pixels."""
 
     def canvas(self, height: int, width: int) -> U8:
         """Memory for the result: uint8 [height, width, 3], C-contiguous, of any content."""
 
 
 def decode(stream: BinaryIO, request: DecodeRequest, memory: PixelMemory) -> Picture:
-    """Decodes a photo, of many frames the first.
-
-    Args:
-        stream: Its content.
-        request: What is asked for.
-        memory: Where memory comes from.
-
-    Returns:
-        The photo, upright and in sRGB.
+    """Decode a photo to upright sRGB, of many frames the first.
 
     Raises:
         Unreadable: The content holds no picture that can be read, or not all of one; or it has more pixels
             than the cap.
         OSError: The content cannot be read.
     """
-    kind = Format(request.format)
-    picture = READERS[kind].open(stream, kind, request.length)
+    picture = READERS[request.format].open(stream, request.format, request.length)
     size = picture.header.size
     if size.width * size.height > request.pixel_cap:
         raise Unreadable(

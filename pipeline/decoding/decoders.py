@@ -43,11 +43,7 @@ class DecoderOptions:
 
 
 class Decoders:
-    """Readers for as many threads as ask for one; a context manager that ends them all.
-
-    Args:
-        options: How photos are decoded.
-    """
+    """Readers for as many threads as ask for one; a context manager that ends them all."""
 
     def __init__(self, options: DecoderOptions | None = None) -> None:
         self._options = options or DecoderOptions()
@@ -80,7 +76,7 @@ class Decoders:
             self._idle.append(decoder)
 
     def close(self) -> None:
-        """End all readers; once is enough, twice does no harm. They end with this object too."""
+        """End all readers; may be called twice. They end with this object too."""
         self._end()
 
     def _new(self) -> "Decoder":
@@ -95,7 +91,7 @@ def _end_all(decoders: list["Decoder"]) -> None:
 
 
 class Decoder:
-    """Decodes photos in a reader, and has a new one when it dies. Not for use by two threads at once."""
+    """Decodes photos in a reader, which it replaces when it dies. For one thread at a time."""
 
     def __init__(self, options: DecoderOptions) -> None:
         self._options = options
@@ -107,8 +103,7 @@ class Decoder:
 
         Args:
             photo: The photo.
-            long_edge: The result is the smallest of full size and 1/2, 1/4, 1/8 of it whose longer edge still
-                has that many pixels; ``None`` asks for full size.
+            long_edge: As for ``pipeline.decoding.format_reader.OpenPicture.load``.
 
         Returns:
             The photo, upright and in sRGB. Its pixels are overwritten by the next photo that is decoded here.
@@ -120,14 +115,9 @@ class Decoder:
         """
         self._photo = photo
         photo.reserve(0)
-        request = DecodeRequest(
-            path=os.fsdecode(photo.file.path),
-            length=photo.length,
-            format=readable_format(photo),
-            long_edge=long_edge,
-            pixel_cap=self._options.pixel_cap,
-        )
         try:
+            kind, path = readable_format(photo), os.fsdecode(photo.file.path)
+            request = DecodeRequest(path, photo.length, kind, long_edge, self._options.pixel_cap)
             decoded = self._try_twice(photo, request)
         except PhotoError:
             photo.check_unchanged()  # a file that is still being written is not damaged
@@ -136,7 +126,7 @@ class Decoder:
         return decoded
 
     def rest(self) -> None:
-        """No photo is in hand: give memory back, and end a reader that has served enough."""
+        """Give the memory of the last photo back, and replace a reader that has served enough."""
         if self._photo is not None:
             self._photo.reserve(0)
             self._photo = None

@@ -1,8 +1,7 @@
-"""What every reader of picture formats does, whichever library it has.
+"""The seam to image libraries: what a reader of picture formats does.
 
-A reader opens a picture, says what its header holds before a pixel is decoded, and decodes it as large as it
-is needed. That runs in a process of its own, since a decoder that is given a hostile file may hang, crash, or
-ask for all memory there is: nothing else may call it on people's photos.
+It opens a picture, reads the header before any pixel, and decodes as large as needed. Only reader processes
+may call it on people's photos: a decoder that is given a hostile file may hang, crash, or take all memory.
 """
 
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from pipeline.decoding.formats import Format
 from pipeline.values import U8, Reason, Size
 
 Canvas: TypeAlias = Callable[[int, int], U8]
-"""Gives the memory for a result: its height and width to uint8 [height, width, 3], of any content."""
+"""Memory for a result of this height and width: uint8 [height, width, 3], of any content."""
 
 REDUCTIONS = (8, 4, 2)
 """By which a photo may be scaled down, besides not at all."""
@@ -27,9 +26,8 @@ class PhotoHeader:
     Attributes:
         size: As it is stored.
         orientation: 1 to 8, EXIF's tag: which row and column of the stored picture is the upright photo's
-            top and left.
-        taken_at: When the photo was taken; aware only where an offset is given. ``None`` where nothing
-            valid is said.
+            top and left. 1 where the tag is absent or invalid.
+        taken_at: When the photo was taken; aware only where EXIF gives the offset from UTC.
     """
 
     size: Size
@@ -54,14 +52,7 @@ class MemoryNeeded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """What a photo shows: a ``DecodedPhoto`` that does not know which file it is of.
-
-    Attributes:
-        size: The upright photo at full size.
-        taken_at: As in ``PhotoHeader``.
-        pixels: uint8 [H, W, 3], upright sRGB.
-        scale: Decoded pixels per full-size pixel: 1.0, or 0.5, 0.25, 0.125.
-    """
+    """A ``DecodedPhoto`` without its file; attributes are those of it."""
 
     size: Size
     taken_at: datetime | None
@@ -70,12 +61,7 @@ class Picture:
 
 
 class Unreadable(Exception):
-    """A picture cannot be read, or not all of it.
-
-    Attributes:
-        reason: Why.
-        message: One line for the person who reads it, without the path.
-    """
+    """A picture cannot be read, or not all of it; the message is one line for people, without the path."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -84,14 +70,11 @@ class Unreadable(Exception):
 
 
 class OpenPicture(Protocol):
-    """A picture whose header is read, and no pixel yet.
-
-    Attributes:
-        header: As far as it stands before the pixels: a PNG may say its orientation and time after them.
-    """
+    """A picture of which only the header is read."""
 
     @property
-    def header(self) -> PhotoHeader: ...  # noqa: D102
+    def header(self) -> PhotoHeader:
+        """What stands before the pixels: a PNG may give its orientation and time after them."""
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """What ``load`` will take."""
@@ -111,34 +94,26 @@ class OpenPicture(Protocol):
 
 
 class FormatReader(Protocol):
-    """Reads pictures of some formats. Making one imports no image library; opening a picture does.
-
-    Attributes:
-        formats: That it reads.
-        version: The library that decodes, and its version, as ``pillow 12.0.0``.
-    """
+    """Reads pictures of some formats. Only ``open`` may import an image library."""
 
     @property
-    def formats(self) -> frozenset[Format]: ...  # noqa: D102
+    def formats(self) -> frozenset[Format]:
+        """The formats that it reads."""
 
     @property
-    def version(self) -> str: ...  # noqa: D102
+    def version(self) -> str:
+        """The library that decodes, and its version, as ``pillow 12.0.0``."""
 
     def sniff(self, path: bytes, head: bytes) -> Format | None:
-        """The format of a file by its first bytes; ``None`` where this reader does not read it.
-
-        Args:
-            path: The file.
-            head: Its first bytes, as ``pipeline.sources.photo_file_access.OpenPhoto`` has them.
-        """
+        """The format of a file, by path and ``OpenPhoto.head``; ``None`` if this reader does not read it."""
 
     def open(self, stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
-        """Read a picture's header.
+        """Read the header of a picture.
 
         Args:
             stream: The file, at its start.
-            kind: Its format, as ``sniff`` says.
-            length: Of the file, bytes.
+            kind: What ``sniff`` returned.
+            length: Bytes of the file.
 
         Raises:
             Unreadable: It holds no picture that can be read.
@@ -147,7 +122,7 @@ class FormatReader(Protocol):
 
 
 def choose_reduction(size: Size, long_edge: int | None) -> int:
-    """By what a photo of this size is scaled down to keep a long edge of so many pixels: 1, 2, 4 or 8."""
+    """The largest of 1, 2, 4 and 8 by which a photo can be scaled down and keep this long edge in pixels."""
     if long_edge is not None:
         short, long = sorted((size.width, size.height))
         for reduction in REDUCTIONS:

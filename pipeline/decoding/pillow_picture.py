@@ -1,7 +1,6 @@
-"""Decodes one picture with Pillow into upright sRGB pixels: whole, or it fails for a reason to act on.
+"""Decodes one picture with Pillow: all of its first frame, or it fails for a reason to act on.
 
-Of many frames the first is read. This module knows Pillow's classes; nothing else does but what turns a
-loaded picture upright (`pipeline.decoding.colour`) and reads its EXIF (`pipeline.decoding.exif`).
+Only this module, `pipeline.decoding.colour` and `pipeline.decoding.exif` know Pillow.
 """
 
 import errno

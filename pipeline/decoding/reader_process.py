@@ -1,7 +1,6 @@
-"""The other side of a reader: starts the process, talks to it, notices what it died of, and ends it.
+"""Starts a reader process, has it decode photos, checks what it answers, finds out why it died, and ends it.
 
-This module knows what a reader is asked and answers, and nothing of what to do when one dies: see
-`pipeline.decoding.decoders`.
+What to do when one dies is for `pipeline.decoding.decoders`.
 """
 
 import os

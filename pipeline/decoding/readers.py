@@ -1,7 +1,7 @@
-"""Which reader reads each picture format; a new reader is added here.
+"""Which reader reads each picture format; new readers are added here.
 
-The name of a photo's decoder goes into the library beside its outcome, so that a photo that failed is tried
-again once another reader, or a newer one, reads its format.
+The library records the name of the decoder with each outcome, and a scan tries a failed photo again once
+another or a newer one reads its format.
 """
 
 from collections.abc import Mapping
@@ -19,20 +19,19 @@ _READERS: tuple[FormatReader, ...] = (PillowReader(),)
 READERS: Mapping[Format, FormatReader] = MappingProxyType(
     {kind: reader for reader in _READERS for kind in reader.formats}
 )
-"""Of the formats that are read."""
+"""The formats that are read."""
 
 
 def format_of(photo: OpenPhoto) -> Format | None:
-    """The format of a file, read or not; ``None`` where it is no picture that we know of."""
+    """The format of a file, read or not; ``None`` if it is no known picture."""
     found = (reader.sniff(photo.file.path, photo.head) for reader in _READERS)
     return next((kind for kind in found if kind is not None), None) or sniff(photo.file.path, photo.head)
 
 
 def is_photo(photo: OpenPhoto) -> bool:
-    """Whether a file counts as a photo, to be read or reported as unreadable, rather than passed over.
+    """Whether a file is read or reported as unreadable: every picture, and what only has the name of one.
 
-    That is every picture, and what only has the name of one. Camera raw files are nobody's failure where
-    nothing reads them: cameras write them beside a JPEG of the same picture.
+    Camera raw files that nothing reads are passed over: cameras write them beside a JPEG of the same picture.
     """
     kind = format_of(photo)
     if kind is None:

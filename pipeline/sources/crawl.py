@@ -41,19 +41,14 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that the crawl left out: a file, or a folder with all below it.
-
-    Attributes:
-        path: Absolute path.
-        reason: Why.
-    """
+    """A file that the crawl left out, or a folder with all below it; the path is absolute."""
 
     path: bytes
     reason: SkipReason
 
 
 def crawl(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterator[PhotoFile]:
-    """Finds every regular file under some files and folders, each once.
+    """Find every regular file under some files and folders, each once.
 
     Hidden files and folders, folders that hold ``.nomedia``, and what ``.faceindexignore`` files exclude
     are left out; a root itself is never left out for its name. Symbolic links are followed, and a folder
@@ -68,8 +63,7 @@ def crawl(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterato
         the links through which the files were reached.
 
     Raises:
-        FileNotFoundError: A root does not exist. Raised at once, before anything is walked.
-        OSError: A root cannot be looked at, for want of permission or the like. Raised at once too.
+        OSError: A root does not exist or cannot be looked at. Raised at once, before the walk.
     """
     paths = [os.path.abspath(root) for root in roots]
     for path in paths:
@@ -112,13 +106,9 @@ class _Crawl:
             return
         if stat.S_ISDIR(found.st_mode):
             yield from self._walk(_Folder(path))
-        elif not stat.S_ISREG(found.st_mode):
-            self._skip(path, SkipReason.NOT_REGULAR)
-        elif path in self.root_files:
-            self._skip(path, SkipReason.VISITED)
         else:
+            yield from self._file(path, found)
             self.root_files.add(path)
-            yield PhotoFile(path, found.st_size, found.st_mtime_ns)
 
     def _walk(self, top: _Folder) -> Iterator[PhotoFile]:
         pending = [top]
@@ -166,13 +156,17 @@ class _Crawl:
                 self._skip(entry.path, SkipReason.IGNORED)
             elif is_folder:
                 (self.linked if entry.is_symlink() else subfolders).append(_Folder(entry.path, rules))
-            elif not stat.S_ISREG(found.st_mode):
-                self._skip(entry.path, SkipReason.NOT_REGULAR)
-            elif entry.path in self.root_files:
-                self._skip(entry.path, SkipReason.VISITED)
             else:
-                yield PhotoFile(entry.path, found.st_size, found.st_mtime_ns)
+                yield from self._file(entry.path, found)
         pending.extend(reversed(subfolders))
+
+    def _file(self, path: bytes, found: os.stat_result) -> Iterator[PhotoFile]:
+        if not stat.S_ISREG(found.st_mode):
+            self._skip(path, SkipReason.NOT_REGULAR)
+        elif path in self.root_files:
+            self._skip(path, SkipReason.VISITED)
+        else:
+            yield PhotoFile(path, found.st_size, found.st_mtime_ns)
 
     def _stat(self, entry: os.DirEntry[bytes]) -> os.stat_result | None:
         """What the entry, or the file it links to, is; ``None`` if that cannot be told."""

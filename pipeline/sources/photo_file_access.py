@@ -1,8 +1,7 @@
-"""A photo's file, open: its first bytes, its content, read once, and whether it is still what the crawl saw.
+"""An open photo file: its first bytes, its content, read once, and whether it is still what the crawl saw.
 
-The content is read into memory that a decoding process is given, so that the digest and the pixels are of the
-same bytes whatever happens to the file. This module makes nothing of the bytes but a digest, and knows no
-picture format.
+The content is read into memory that a reader process maps, so that the digest and the pixels are of the same
+bytes whatever happens to the file. This module knows no picture format.
 """
 
 import errno
@@ -61,7 +60,7 @@ class OpenPhoto:
         self.close()
 
     def close(self) -> None:
-        """Closes the file and gives its memory back; once is enough, twice does no harm."""
+        """Closes the file and gives its memory back; may be called twice."""
         self._stream.close()
         if self._memory is not None:
             self._memory.close()
@@ -69,10 +68,7 @@ class OpenPhoto:
         self._budget.hold(self, 0)
 
     def digest(self) -> bytes:
-        """Reads the whole file, the first time.
-
-        Returns:
-            BLAKE3 of its content, 32 bytes.
+        """BLAKE3 of the content, 32 bytes. The first call reads the whole file.
 
         Raises:
             PhotoError: It cannot be read, or is not what the crawl saw any more.
@@ -87,11 +83,7 @@ class OpenPhoto:
         return self._digest
 
     def descriptor(self) -> int:
-        """The content for another process, to be opened by ``open_content`` as long as this is open.
-
-        Raises:
-            PhotoError: As for ``digest``.
-        """
+        """The content for ``open_content`` in another process, while this is open; errors as ``digest``."""
         self.digest()
         return self._stream.fileno() if self._memory is None else self._memory.descriptor
 
@@ -101,11 +93,7 @@ class OpenPhoto:
         self._budget.hold(self, content + size, may_exceed=True)
 
     def check_unchanged(self) -> None:
-        """See that the file is what the crawl saw.
-
-        Raises:
-            PhotoError: It is not.
-        """
+        """Raise PhotoError unless the file is still what the crawl saw."""
         try:
             now = os.fstat(self._stream.fileno())
         except OSError as error:
