@@ -1,8 +1,4 @@
-"""The public API: one library, and all that can be done with it.
-
-Each method opens what it needs by itself, and a method that changes something holds the library's lock while
-it works, and no longer. Networks and index stay loaded from one question to the next. Nothing is printed.
-"""
+"""The public API: one library and everything that it can do. Nothing is printed."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -41,18 +37,20 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """One library. It may be used by several threads, and beside other processes; close it when done.
+    """One library. Threads may share it, and other processes may use the same library; close it when done.
 
-    Nothing is opened before it is needed: ``scan`` makes a library where there is none, and ``verify``,
-    ``celebrities``, ``evaluate`` with a folder, and ``models`` need none.
+    Files and networks are opened when they are needed, and stay open for the next call. A method that changes
+    the library holds its lock only while it works. ``scan`` creates a missing library; ``plan_scan``,
+    ``verify``, ``celebrities``, ``evaluate`` with a folder, and ``models`` need none.
 
-    Every method may raise a ``FaceindexError``: ``NoLibrary`` where there is none, ``LibraryLocked`` where
-    another run is at work on it; see ``faceindex.errors``.
+    Every method may raise a ``FaceindexError``: ``NoLibrary`` if there is none, ``LibraryLocked`` if another
+    run is changing it, ``BadRequest`` if an argument is wrong; see ``faceindex.errors``. Methods with
+    ``dry_run``, and those called ``plan_...`` or ``preview_...``, write nothing.
 
     Args:
-        settings: Where the library is, and how photos are looked at; by default ``Settings.load()``.
-        listeners: Who is told how work goes.
-        patience: Seconds that a call which changes something waits for another one that is at work.
+        settings: By default ``Settings.load()``.
+        listeners: Callbacks for progress and notes.
+        patience: Seconds that a call waits for the lock.
     """
 
     def __init__(
@@ -67,7 +65,7 @@ class Library:
         self._sessions = Sessions(self.settings, self._listeners, patience)
 
     def close(self) -> None:
-        """Let go of files, networks and the processes that read photos."""
+        """Close files, networks and the processes that decode photos."""
         self._sessions.close()
 
     def __enter__(self) -> Self:
@@ -78,7 +76,7 @@ class Library:
 
     @cached_property
     def people(self) -> "People":
-        """Who is who: names, decisions, and the journal of them."""
+        """Names, decisions about faces, and the journal of all decisions."""
         from faceindex.people import People
 
         return People(self._sessions)
@@ -92,20 +90,17 @@ class Library:
 
     @cached_property
     def models(self) -> "Models":
-        """The descriptor models that there are, and their weights."""
+        """The descriptor models and their weights."""
         from faceindex.models import Models
 
         return Models(self.settings, self._listeners)
 
     def scan(self, folders: AnyPaths, options: "ScanOptions | None" = None) -> "results.ScanSummary":
-        """Find the faces in all photos of some folders, and bring the library up to date.
+        """Find the faces in the photos of folders, and update the library.
 
         Args:
-            folders: Folders, with all that is below them, and single files.
-            options: When to stop, and what to do where many photos are gone.
-
-        Returns:
-            What was done; it names the folders that lost so many photos that none was marked as missing.
+            folders: Folders, with everything below them, and single files.
+            options: When to stop, and what to do if many photos are gone.
 
         Raises:
             BadRequest: A folder cannot be scanned, and never was; or the library has another model.
@@ -114,45 +109,42 @@ class Library:
         from faceindex.scanning.scan import scan
 
         paths = absolute(folders)
-        check_roots(self.settings, paths)  # before a library is made for a slip of the pen
+        check_roots(self.settings, paths)  # before a typing error creates a library
         with self._sessions.writing(make=True) as session:
             return scan(session, paths, options)
 
     def plan_scan(self, folders: AnyPaths) -> "Iterator[results.Planned]":
-        """What ``scan`` would read, and why; nothing is written, and there need not be a library."""
+        """What ``scan`` would read, and why."""
         from faceindex.scanning.plan import plan_scan
 
         return plan_scan(self.settings, absolute(folders))
 
     def reindex(self, options: "ScanOptions | None" = None) -> "results.ReindexSummary":
-        """Scan all folders of the library again, and forget photos that have been missing for long."""
+        """Scan all folders of the library again, and remove photos that have been missing for long."""
         from faceindex.scanning.reindex import reindex
 
         return self._sessions.write(reindex, options)
 
     def plan_reindex(self) -> "Iterator[results.Planned]":
-        """What ``reindex`` would read, and why; nothing is written."""
+        """What ``reindex`` would read, and why."""
         from faceindex.scanning.reindex import plan_reindex
 
         return self._sessions.each(plan_reindex)
 
     def plan_pruning(self) -> "Pruned":
-        """How many photos and faces ``reindex`` would forget; nothing is written."""
+        """How many photos and faces ``reindex`` would remove."""
         from faceindex.scanning.reindex import plan_pruning
 
         return self._sessions.read(plan_pruning)
 
     def switch_model(self, name: str, options: "ScanOptions | None" = None) -> "results.ModelSwitch":
-        """Describe all faces by another model, and then change the library to it.
-
-        The library is locked only for moments: it can be used while this goes on.
-        """
+        """Describe all faces by another model, then switch the library to it; it can be used meanwhile."""
         from faceindex.scanning.model_switch import switch_model
 
         return switch_model(self.settings, name, self._listeners, options)
 
     def preview_model(self, name: str) -> "results.Preview":
-        """How many faces a model has described, and how identities would change; nothing is written."""
+        """How many faces a model has described, and how identities would change."""
         from faceindex.scanning.model_switch import preview
 
         return self._sessions.read(preview, name)
@@ -160,16 +152,16 @@ class Library:
     def who(
         self, photos: AnyPaths, *, k: int = 5, min_similarity: float = -1.0, hidden: bool = False
     ) -> "Iterator[results.Answer | PhotoFailed]":
-        """Say who is in photos, and which faces of the library are most similar.
+        """Identify the faces of photos, and find the most similar faces of the library.
 
         Args:
-            photos: They need not be in the library; where one is, its own faces are no matches.
-            k: How many near faces to name for each face.
-            min_similarity: Cosine that these have at least, -1 to 1.
+            photos: They need not be in the library; if one is, its own faces are no matches.
+            k: Similar faces for each face.
+            min_similarity: Least cosine of these, -1 to 1.
             hidden: Name hidden persons too.
 
         Yields:
-            One answer, or failure, for each photo, in order.
+            One answer or failure for each photo, in order.
         """
         from faceindex.asking.examine import examine
         from index.recognition.identify import NeighborOptions
@@ -187,18 +179,15 @@ class Library:
     def why(
         self, photo: AnyPath, *, face: int | None = None, hidden: bool = False
     ) -> "tuple[Explanation, ...] | PhotoFailed":
-        """Explain an answer of ``who``: what a face was compared with, and the rule that decided.
+        """Explain an answer of ``who``: what each face was compared with, and the rule that decided.
 
         Args:
             photo: It need not be in the library.
             face: Number of one face, from 1, as ``who`` counts; by default all are explained.
             hidden: Name hidden persons too.
-
-        Returns:
-            One explanation for each face; or why the photo could not be read.
         """
         from faceindex.asking.examine import examine
-        from faceindex.asking.why import why
+        from faceindex.asking.why import explain
         from pipeline.values import PhotoFailed
 
         with explained():
@@ -206,43 +195,39 @@ class Library:
             (found,) = examine(absolute(photo), runner.run)
             if isinstance(found, PhotoFailed):
                 return found
-            return self._sessions.read(why, identifier.naming(hidden=hidden), found, face)
+            return tuple(self._sessions.each(explain, identifier.naming(hidden=hidden), found, face))
 
     def verify(
         self, photo_a: AnyPath, photo_b: AnyPath, *, face_a: int | None = None, face_b: int | None = None
     ) -> "Verification | Unread":
-        """Say whether two photos show one person; there need not be a library.
+        """Say whether two photos show the same person.
 
         Args:
             photo_a: A photo.
             photo_b: Another one.
-            face_a: Number of the face in the first photo, from 1; by default the only face, or the largest.
-            face_b: Likewise, in the second.
+            face_a: Number of the face in the first photo, from 1; by default the only or the largest one.
+            face_b: Likewise in the second.
         """
-        from faceindex.asking.verify import Side, model_of_library, model_without_library, verify
+        from faceindex.asking.verify import model_of_library, model_without_library, verify
 
         with explained():
-            first, second = absolute([photo_a, photo_b])
+            photos = absolute([photo_a, photo_b])
             chosen = self._sessions.read(model_of_library) if self.settings.library.exists() else None
             chosen = chosen or model_without_library(self.settings, self._listeners)
             outcomes = self._sessions.runner(chosen.model).run
-            return verify(chosen, (Side(first, face_a), Side(second, face_b)), outcomes, self._listeners.note)
+            return verify(chosen, photos, (face_a, face_b), outcomes, self._listeners.note)
 
     def celebrities(self, photos: AnyPaths) -> "Iterator[Lookalikes | PhotoFailed]":
-        """Guess which of 8,631 celebrities the faces of photos look like; there need not be a library.
-
-        Yields:
-            The guesses, or why the photo could not be read, for each photo, in order.
-        """
-        from faceindex.asking.celebrity import CAUTION, Celebrities, celebrity_names
+        """Guess which of 8,631 celebrities the faces of each photo resemble."""
+        from faceindex.asking.celebrity import CAUTION, celebrity_names, guess
         from pipeline.models.registry import CELEBRITY
 
         with explained():
             paths = absolute(photos)
             names = celebrity_names(self.settings, self._listeners)
-            celebrities = Celebrities(self._sessions.runner(CELEBRITY).run, names)
+            outcomes = self._sessions.runner(CELEBRITY).run
             self._listeners.note(CAUTION)
-            yield from map(celebrities.guess, paths)
+            yield from (guess(path, outcomes, names) for path in paths)
 
     def find(
         self,
@@ -256,12 +241,12 @@ class Library:
         """Find the photos that show persons, by the time they were taken, then by path.
 
         Args:
-            names: Persons who are all in the photo.
-            without: Persons none of whom is.
-            only: No other face is in it.
-            since: Taken on this day or later: a date, or a year, a month or a day as text, as in 2019-07.
+            names: Persons who are all in the photo; at least one.
+            without: Persons who are not.
+            only: The photo has no other face.
+            since: Taken on this day or later: a date, or text such as 2019, 2019-07 or 2019-07-14.
             until: Taken on this day or earlier.
-            hidden: Hidden persons may be asked for.
+            hidden: Allow hidden persons.
         """
         from faceindex.asking.find import PhotoQuery, find
 
@@ -270,20 +255,20 @@ class Library:
         return self._sessions.read(find, query)
 
     def link(self, photos: "Sequence[FoundPhoto]", folder: AnyPath) -> "Linked":
-        """Make a folder of links to photos, or bring one up to date that was made here."""
+        """Create or update a folder of symbolic links to photos."""
         from faceindex.output.photo_links import link
 
         return link([photo.path for photo in photos], to_path(folder))
 
     def cluster(self, *, dry_run: bool = False) -> "Regrouped":
-        """Group the faces without a name, and recognise the people who have one."""
+        """Group faces without a name, and recognise people who have one."""
         from faceindex.naming.decide import regroup
 
         run = self._sessions.read if dry_run else self._sessions.write
         return run(regroup, write=not dry_run)
 
     def clusters(self, most: int = 20) -> "results.ClusterList":
-        """The largest clusters without a name, each with the face that shows it best."""
+        """The largest clusters without a name, each with its exemplar."""
         from faceindex.naming.clusters import clusters
 
         return self._sessions.read(clusters, most)
@@ -296,13 +281,13 @@ class Library:
         groups: AnyPath | None = None,
         model: str | None = None,
     ) -> "Evaluation":
-        """Measure how well faces are recognised: on labelled photos, or on the library's confirmed faces.
+        """Measure how accurately faces are recognised, on labelled photos or the library's confirmed faces.
 
         Args:
-            folder: Holds a folder of photos for each person; by default the library is measured.
-            pairs: Compare the pairs of this list alone, in the format of LFW's ``pairs.txt``.
-            groups: Lines PERSON,GROUP: the groups to be told apart in the figures.
-            model: Describes the faces of a folder; by default the one in the settings.
+            folder: A folder of photos for each person; by default the library is measured.
+            pairs: Compare only the pairs in this file, in the format of LFW's ``pairs.txt``.
+            groups: A file of lines PERSON,GROUP, to report figures for each group too.
+            model: Describes the faces in ``folder``; by default the one in the settings.
         """
         from faceindex.accuracy.evaluate import evaluate, evaluate_library
 
@@ -316,28 +301,23 @@ class Library:
             return evaluate(settings, to_path(folder), self._listeners, pairs=listed, groups=grouped)
 
     def plot(self, found: "Evaluation", folder: AnyPath, lines: Iterable[str] = ()) -> tuple[Path, Path]:
-        """Draw an evaluation as ``accuracy.png`` and ``accuracy.html``, with some lines of text below it."""
+        """Draw an evaluation as ``accuracy.png`` and ``accuracy.html``, with lines of text below it."""
         from faceindex.accuracy.report import write_report
 
         return write_report(found, lines, to_path(folder))
 
     def calibrate(self, *, reset: bool = False, dry_run: bool = False) -> "Calibrated":
-        """Fit what similarity means to the people that were confirmed and rejected in this library.
-
-        Args:
-            reset: Go back to the thresholds that the model comes with.
-            dry_run: Only find out what would change.
-        """
+        """Fit the thresholds to this library's decisions, or ``reset`` them to those of the model."""
         from faceindex.accuracy import calibrate
 
         run = self._sessions.read if dry_run else self._sessions.write
         return run(calibrate.reset if reset else calibrate.calibrate, write=not dry_run)
 
     def adapt(self, dimension: int | None = None, *, dry_run: bool = False) -> "Adaptation":
-        """Adapt the descriptors to the people that were confirmed, if that helps with people left out.
+        """Learn from the confirmed people, and keep the result if it helps to recognise people left out.
 
         Args:
-            dimension: Length of the adapted descriptors; by default as long as they are.
+            dimension: Length of the adapted descriptors; by default unchanged.
             dry_run: Only find out whether it would help.
         """
         from faceindex.adapt.adaptation import adapt
@@ -346,27 +326,23 @@ class Library:
             return adapt(self.settings, dimension, write=not dry_run, listeners=self._listeners)
 
     def faces(self) -> "Iterator[results.LibraryFace]":
-        """All faces of the library, by id, and what was decided of each or follows."""
+        """All faces of the library with their status, by id."""
         from faceindex.output.export import known_faces
 
         return self._sessions.each(known_faces)
 
     def export(self, file: AnyPath, form: Literal["jsonl", "npz"] = "jsonl") -> None:
-        """Write all faces to a file, whole or not at all: as JSON lines, or as arrays with descriptors."""
+        """Write all faces to a file, atomically: as JSON lines, or as arrays with descriptors."""
         from faceindex.output.export import write_jsonl, write_npz
 
         write = write_jsonl if form == "jsonl" else write_npz
         self._sessions.read(write, to_path(file))
 
     def check_picture(self, file: AnyPath, photo: AnyPath | None = None) -> None:
-        """See that a picture may be written to a file, before any work is done for it.
-
-        Args:
-            file: Of the picture; its ending says the format.
-            photo: The photo that is to be marked in it.
+        """Check before any work that ``file`` can become a picture, of ``photo`` with its faces marked.
 
         Raises:
-            BadRequest: The ending is of no format that is written, or the file is a photo.
+            BadRequest: The file's ending is of no format that can be written, or the file is a photo.
         """
         from faceindex.output.annotated_photo import check_target
 
@@ -381,7 +357,7 @@ class Library:
         annotate(answer, to_path(file), self.settings)
 
     def draw_faces(self, faces: "Sequence[results.LibraryFace]", file: AnyPath) -> int:
-        """Write a picture of faces in rows, each above its number; how many are shown is returned."""
+        """Draw faces in rows, each above its number, and return how many are shown."""
         from faceindex.output.face_sheet import draw_sheet
 
         self.check_picture(file)
@@ -392,20 +368,20 @@ class Library:
         return self._sessions.read(lambda session: session.catalog.statistics())
 
     def check(self, *, repair: bool = False) -> "Iterator[Finding | Salvage | Checked]":
-        """Look for faults in the library, and perhaps repair them.
+        """Look for faults in the library, and with ``repair`` repair them.
 
         Yields:
-            Every fault, before it is repaired; what was saved of a damaged database; last, how it ended.
+            Every fault, before it is repaired; what was saved of a damaged database; last, the result.
         """
         from faceindex.maintenance import check
 
         return check(self.settings, repair=repair)
 
     def backup(self, file: AnyPath, *, force: bool = False) -> "BackedUp":
-        """Copy the library to one file, also while a scan is at work. Photos are not in it.
+        """Copy the library to one file, even while a scan is running. Photos are not included.
 
         Args:
-            file: Only its owner will be able to read it.
+            file: Only its owner can read it.
             force: Replace an earlier backup of that name.
         """
         from faceindex.maintenance import make_backup
@@ -413,12 +389,7 @@ class Library:
         return make_backup(self.settings, to_path(file), force=force)
 
     def restore(self, file: AnyPath, *, dry_run: bool = False) -> "Restored":
-        """Put a backup in the place of the library, which is kept beside it.
-
-        Args:
-            file: The backup.
-            dry_run: Only look what is in it.
-        """
+        """Replace the library by a backup. The replaced library is kept beside it."""
         from faceindex.maintenance import restore_backup
 
         return restore_backup(self.settings, to_path(file), dry_run=dry_run)

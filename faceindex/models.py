@@ -12,29 +12,29 @@ from pipeline.models.weights import Availability, VerifiedWeights, WeightsStore
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """A model, and whether it can be used now."""
+    """A model, and whether its weights can be used now."""
 
     model: ModelSpec
     availability: Availability
 
 
 class Models:
-    """The models that every library can be made with."""
+    """The models that a library can be created with."""
 
     def __init__(self, settings: Settings, listeners: Listeners) -> None:
         self._store = WeightsStore(settings.cache_dir)
         self._listeners = listeners
 
     def list(self) -> tuple[ModelStatus, ...]:
-        """The models, and which can be used now."""
+        """All models, and which of them can be used now."""
         return tuple(ModelStatus(model, self._store.status(model)) for model in MODELS)
 
     def fetch(self, name: str, source: AnyPath | None = None) -> VerifiedWeights:
-        """Download the weights of a model, or take them from a file, and verify them.
+        """Download the weights of a model, or copy them from the file ``source``, and verify them.
 
         Raises:
-            BadRequest: There is no such model, or no such file.
-            WeightsUnavailable: They cannot be had, or are not what they should be.
+            BadRequest: There is no such model or file.
+            WeightsUnavailable: The download failed, or the weights are not what they should be.
         """
         with explained():
             model = fetchable(name)

@@ -1,4 +1,4 @@
-"""Names of files as people give them, made absolute."""
+"""Converts paths from callers to absolute ones."""
 
 import os
 from collections.abc import Iterable
@@ -8,22 +8,22 @@ from typing import TypeAlias
 from faceindex.errors import BadRequest
 
 AnyPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-"""What names a file or a folder; the name may hold any bytes."""
+"""A path of any bytes."""
 
 AnyPaths: TypeAlias = AnyPath | Iterable[AnyPath]
-"""One name, or several."""
+"""One path or several."""
 
 
 def to_path(name: AnyPath) -> Path:
-    """The same as a ``Path``, whatever bytes it has."""
+    """Convert to a ``Path``, whatever bytes it has."""
     return Path(os.fsdecode(name))
 
 
 def absolute(names: AnyPaths) -> list[bytes]:
-    """Absolute paths of files and folders.
+    """Make paths absolute.
 
     Raises:
-        BadRequest: A name is empty, as of a shell variable that is not set: it would mean this folder.
+        BadRequest: A path is empty, as from an unset shell variable: it would mean the current folder.
     """
     several = [names] if isinstance(names, str | bytes | os.PathLike) else names
     paths = [os.fsencode(name) for name in several]

@@ -1,13 +1,8 @@
-"""Who is who: ``library.people``. Names, decisions about faces, and the journal of all that was decided.
-
-Persons are named by their names. A face is named by its number; by a photo that has one face; or as
-``PHOTO:2`` for the second face that ``Library.who`` lists for a photo. Every decision but ``forget`` can be
-taken back.
-"""
+"""``library.people``: names, decisions about faces, and the journal of all decisions."""
 
 from collections.abc import Iterator, Sequence
 
-from faceindex.naming import decide, transfer
+from faceindex.naming import decide
 from faceindex.naming.decide import Decided, FaceName
 from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
 from faceindex.naming.review import Suggestion, review
@@ -21,86 +16,91 @@ from index.privacy.journal_merge import Imported
 
 
 class People:
-    """The persons of a library. Each method that decides holds the lock for that decision alone.
+    """The persons of a library. Each decision holds the library's lock only while it is recorded.
 
-    A method that is given a person, face or cluster raises ``BadRequest`` where there is no such thing.
+    Persons are given by name. A face is given by its number; as a photo that has one face; or as ``PHOTO:2``
+    for the second face that ``Library.who`` lists. All methods raise ``BadRequest`` if there is no such
+    person, face or cluster. ``undo`` takes back every decision except ``forget``.
     """
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     def list(self, *, hidden: bool = False) -> tuple[PersonSummary, ...]:
-        """Who is known, and by how many faces; hidden persons only where they are asked for."""
+        """All persons with their numbers of faces; hidden persons only with ``hidden``."""
         found = self._sessions.read(lambda session: PeopleQueries(session.database).summaries())
         return tuple(each for each in found if hidden or not each.person.hidden)
 
     def get(self, name: str) -> PersonSummary:
         """One person, hidden or not."""
-        return self._sessions.read(transfer.summary, name)
+        person = self._sessions.read(lambda session: PeopleQueries(session.database).named(name))
+        return next(each for each in self.list(hidden=True) if each.person == person)
 
     def faces(
         self, name: str | None = None, *, cluster: int | None = None, faces: Sequence[FaceName] = ()
     ) -> tuple[LibraryFace, ...]:
-        """The faces of a person, the confirmed ones first; of a cluster instead; or some faces instead."""
+        """The faces of a person, confirmed ones first; or of a cluster; or the faces given."""
         return self._sessions.read(decide.faces_of, name, cluster, faces)
 
     def name(self, cluster: int, name: str) -> Decided:
-        """Say who the faces of a cluster are: a new name, or a person who is known."""
+        """Say who the faces of a cluster are: a new name or a known person."""
         return self._sessions.write(decide.name_cluster, cluster, name)
 
     def confirm(self, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
-        """Say that faces, or with ``every`` all that are recognised as a person, are that person."""
+        """Confirm that faces, or with ``every`` all recognised faces, show a known person."""
         return self._sessions.write(decide.confirm, name, faces, every=every)
 
     def reject(self, name: str, faces: Sequence[FaceName]) -> Decided:
-        """Say that faces are not a person."""
+        """Say that faces do not show a person."""
         return self._sessions.write(decide.reject, name, faces)
 
     def move(self, name: str, faces: Sequence[FaceName]) -> Decided:
-        """Say who faces are, whoever they were taken for: a new name, or a person who is known."""
+        """Say whom faces show, whoever they were assigned to before: a new name or a known person."""
         return self._sessions.write(decide.move, name, faces)
 
     def merge(self, name: str, other: str) -> Decided:
-        """Say that two persons are one; the first name stays."""
+        """Make two persons one, who keeps the first name."""
         return self._sessions.write(decide.merge, name, other)
 
     def split(self, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
-        """Say that some faces of a person are somebody else, who is not known yet."""
+        """Move some faces of a person to a new person."""
         return self._sessions.write(decide.split, name, faces, new_name)
 
     def ignore(self, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
-        """Say that faces, and all faces of some clusters, are strangers you do not want to be asked about."""
+        """Say that faces, and all faces of some clusters, show strangers; ``review`` leaves them out."""
         return self._sessions.write(decide.ignore, faces, clusters)
 
     def not_a_face(self, faces: Sequence[FaceName]) -> Decided:
-        """Say that what was found is no face."""
+        """Say that detections are no faces."""
         return self._sessions.write(decide.not_a_face, faces)
 
     def rename(self, name: str, new_name: str) -> Decided:
-        """Give a person another name, which nobody has."""
+        """Give a person another name that nobody has."""
         return self._sessions.write(decide.rename, name, new_name)
 
     def hide(self, name: str, *, hidden: bool = True) -> Decided:
-        """Leave a person out of lists and answers, or show it again; its faces stay its own."""
+        """Leave a person out of lists and answers, or show it again. No face is lost."""
         return self._sessions.write(decide.hide, name, hidden=hidden)
 
     def undo(self, number: int | None = None) -> LoggedDecision:
-        """Take a decision back, by default the last one that holds; an undo can be undone too."""
+        """Take a decision back, by default the last one in force. An undo can be undone too."""
         return self._sessions.write(decide.undo, number)
 
     def enroll(self, name: str, photos: AnyPaths, *, face: int | None = None) -> Enrolled:
-        """Make a person known from photos, and record them; a library is made where there is none.
+        """Add a person, new or known, from photos, which become part of the library; it need not exist yet.
+
+        Photos that cannot be read, or that do not have exactly one face or the given one, are left out.
 
         Args:
-            name: A new name, or a person who is known.
-            photos: Each shows one face, or the one that is meant.
-            face: Which face of each photo, counted from 1 as ``Library.who`` does.
+            name: A new name or a known person.
+            photos: Each has one face, unless ``face`` is given.
+            face: Number of the face in each photo, from 1, as ``Library.who`` counts.
         """
         person = PersonToEnroll(decide.clean(name), tuple(absolute(photos)))
         return self._enroll((person,), face)
 
     def enroll_folder(self, folder: AnyPath, *, face: int | None = None) -> Enrolled:
-        """Make everybody known whose photos are in a folder laid out as ``NAME/photo.jpg``."""
+        """``enroll`` everybody in a folder laid out as ``NAME/photo.jpg``."""
         return self._enroll(people_in_folder(absolute(folder)[0]), face)
 
     def _enroll(self, people: Sequence[PersonToEnroll], face: int | None) -> Enrolled:
@@ -108,19 +108,19 @@ class People:
             return enroll(session, people, face)
 
     def review(self) -> Sequence[Suggestion]:
-        """What needs a person's eye, the most useful first."""
+        """Suggest which faces to look at, the most useful first."""
         return self._sessions.read(review)
 
     def log(self) -> tuple[LoggedDecision, ...]:
-        """All that was ever decided, the oldest first."""
+        """All decisions, the oldest first."""
         return self._sessions.read(lambda session: Journal(session.database).decisions())
 
     def journal(self) -> Iterator[str]:
-        """The journal as JSON lines: it restores every name in a library of the same photos."""
+        """The journal as JSON lines, which restore every name in a library of the same photos."""
         return self._sessions.each(lambda session: iter(Journal(session.database).export_lines()))
 
     def export_journal(self, file: AnyPath) -> int:
-        """Write the journal to a file, whole or not at all; how many lines it has is returned."""
+        """Write the journal to a file, atomically, and return its number of lines."""
         from faceindex.output.export import write_lines
 
         lines = tuple(self.journal())
@@ -128,13 +128,13 @@ class People:
         return len(lines)
 
     def import_journal(self, file: AnyPath) -> Imported:
-        """Take over the decisions of a journal file; those that are known already are passed over.
+        """Add the decisions of a journal file; known ones are skipped.
 
         Raises:
-            FaceindexError: A line of it is not as it must be; nothing was imported.
+            FaceindexError: A line is invalid; nothing was imported.
         """
-        return self._sessions.write(transfer.import_journal, file)
+        return self._sessions.write(decide.import_journal, file)
 
     def forget(self, name: str) -> Erased:
-        """Erase a person for good: descriptors, boxes and name. It cannot be undone."""
-        return self._sessions.write(transfer.forget, name)
+        """Erase a person's descriptors, boxes and name. This cannot be undone."""
+        return self._sessions.write(decide.forget, name)

@@ -8,25 +8,23 @@ from index.values import Moved
 
 
 class ScannedRoots:
-    """What was ever asked to be scanned; ``Library.reindex`` scans it again."""
+    """The roots: folders and files given to ``Library.scan``; ``Library.reindex`` scans them again.
+
+    With ``dry_run`` nothing is changed. ``BadRequest`` means that ``list`` has no such folder.
+    """
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     def list(self) -> tuple[RootReport, ...]:
-        """Every folder with its photos, in the order in which they were first scanned."""
+        """Every root with its figures, in the order of their first scan."""
         return self._sessions.read(list_roots)
 
     def move(self, old: AnyPath, new: AnyPath, *, dry_run: bool = False) -> Moved:
-        """Say that a folder is at another place now: its photos are the same, and are not read again.
-
-        Args:
-            old: A folder of ``list``.
-            new: Where it is now.
-            dry_run: Only find out whether that may be.
+        """Record that a folder has moved. Its photos are not read again.
 
         Raises:
-            BadRequest: There is no such folder, or one place lies in the other.
+            BadRequest: One place lies in the other.
             FaceindexError: The photos are not at the new place; nothing is changed.
         """
         run = self._sessions.read if dry_run else self._sessions.write
@@ -34,17 +32,6 @@ class ScannedRoots:
         return run(move_root, before, after, dry_run=dry_run)
 
     def forget(self, folder: AnyPath, *, dry_run: bool = False) -> int:
-        """Scan a folder no more. Its photos count as missing, unless another folder holds them.
-
-        Args:
-            folder: A folder of ``list``.
-            dry_run: Only count.
-
-        Returns:
-            How many photos count as missing by that.
-
-        Raises:
-            BadRequest: There is no such folder.
-        """
+        """Stop scanning a folder, and return how many photos, which no other root holds, are missing now."""
         run = self._sessions.read if dry_run else self._sessions.write
         return run(forget_root, absolute(folder)[0], dry_run=dry_run)

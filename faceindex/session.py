@@ -1,8 +1,4 @@
-"""An open library: its settings, its tables, its model. Every use case takes one.
-
-A library is one SQLite file, with its index and its lock beside it. This module prints nothing, and knows no
-use case.
-"""
+"""An open library: its settings, its tables, its model. Every use case takes one."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -23,15 +19,9 @@ from pipeline.models.registry import ModelSpec, spec
 
 
 class Session:
-    """An open library: to read, or to write under its lock. Use it in a ``with`` block.
+    """A library open for reading, also by several threads, or for writing under its lock.
 
-    Several threads may read in one.
-
-    Attributes:
-        settings: What it was opened with.
-        database: Its tables.
-        catalog: What it knows of photos and faces.
-        listeners: Who is told how work goes.
+    Opening and all methods raise ``FaceindexError`` if the library cannot be used.
     """
 
     def __init__(self, settings: Settings, database: Store, listeners: Listeners, stack: ExitStack) -> None:
@@ -43,12 +33,7 @@ class Session:
 
     @classmethod
     def open(cls, settings: Settings, listeners: Listeners | None = None) -> Self:
-        """Open an existing library, to read in it.
-
-        Raises:
-            NoLibrary: There is none.
-            FaceindexError: It cannot be used; see ``faceindex.errors``.
-        """
+        """Open an existing library for reading; ``NoLibrary`` if there is none."""
         with explained(), ExitStack() as stack:
             database = stack.enter_context(open_store(settings.library, Access.READ))
             return cls(settings, database, listeners or Listeners(), stack.pop_all())
@@ -62,32 +47,31 @@ class Session:
         make: bool = True,
         patience: float = PATIENCE,
     ) -> Self:
-        """Open a library to change it; nobody else can change it meanwhile.
+        """Open a library for writing; nobody else can change it until it is closed.
 
         Args:
-            settings: Where it is, and the model of a new one.
-            listeners: Who is told how work goes.
-            make: Where there is none, make one.
-            patience: Seconds to wait for another run.
+            settings: Where the library is, and the model of a new one.
+            listeners: Callbacks for progress and notes.
+            make: Create a missing library.
+            patience: Seconds to wait for the lock.
 
         Raises:
-            NoLibrary: There is none, and none was to be made.
-            BadRequest: There is no model of the name in the settings.
-            LibraryLocked: Another run is at work on it.
-            FaceindexError: It cannot be used; see ``faceindex.errors``.
+            NoLibrary: There is none, and ``make`` is false.
+            BadRequest: The model in the settings does not exist.
+            LibraryLocked: Another run is changing the library.
         """
         with explained(), ExitStack() as stack:
             if not make or settings.library.exists():
-                # Before a lock is left beside a photo that was taken for a library.
+                # Before a lock file is left beside something that is no library.
                 backend_of(settings.library).check_exists(settings.library)
             elif settings.model != AUTO:
-                spec(settings.model)  # before a library is made for a slip of the pen
+                spec(settings.model)  # before a typing error creates a library
             stack.enter_context(locked(settings.library, patience))
             database = stack.enter_context(create_store(settings.library))
             return cls(settings, database, listeners or Listeners(), stack.pop_all())
 
     def close(self) -> None:
-        """Let go of the files and the lock."""
+        """Close the files and release the lock."""
         self._stack.close()
 
     def __enter__(self) -> Self:
@@ -97,11 +81,11 @@ class Session:
         self.close()
 
     def ensure_model(self) -> ModelSpec:
-        """The library's model; for a new library the one that was asked for, or the best to be had.
+        """The library's model; for a new library the one in the settings, or the best available.
 
         Raises:
-            BadRequest: Another model was asked for than the library's, or one that there is not.
-            WeightsUnavailable: The weights of the model that was asked for are not here, or not right.
+            BadRequest: The settings name another model than the library's, or one that does not exist.
+            WeightsUnavailable: The model's weights are missing or invalid.
         """
         with explained():
             own, asked = self.catalog.model(), self.settings.model
@@ -121,16 +105,12 @@ class Session:
             return choice.model
 
     def thresholds(self) -> Thresholds:
-        """What a similarity between two faces of this library means."""
+        """The thresholds for similarities in this library."""
         with explained():
             return thresholds_for(self.database, self.model().model_id)
 
     def model(self) -> ModelSpec:
-        """The library's model.
-
-        Raises:
-            FaceindexError: It has none yet: nothing was ever scanned into it.
-        """
+        """The library's model; an error if nothing was ever scanned into the library."""
         with explained():
             own = self.catalog.model()
             if own is None:
@@ -140,6 +120,6 @@ class Session:
             return find_model(self.database, own)
 
     def descriptors(self, face_ids: Sequence[int]) -> Iterator[Descriptors]:
-        """The descriptors of faces by the library's model, in chunks; ``face_ids`` rise."""
+        """The descriptors of faces by the library's model, in chunks; ``face_ids`` are ascending."""
         with explained():
             yield from self.catalog.descriptors(self.model().model_id, face_ids)

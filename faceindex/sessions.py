@@ -1,8 +1,8 @@
-"""Opens a library whenever something is done with it, and keeps what took time to load.
+"""Opens a library for each call of the public API, and keeps what takes time to load.
 
-One session to read in stays open; one to write in is opened under the library's lock for each call that
-changes something. The networks stay loaded, and so does what a question is compared with, until the library
-changes, whoever changes it. All of it may be used by several threads.
+One reading session stays open; each call that changes something opens a writing session under the library's
+lock. Networks stay loaded, as do gallery and index until any process changes the library. Threads may share
+all of it.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -26,13 +26,7 @@ _T = TypeVar("_T")
 
 
 class Sessions:
-    """The sessions of one library.
-
-    Args:
-        settings: Where the library is, and how photos are looked at.
-        listeners: Who is told how work goes.
-        patience: Seconds that a call waits for another run that holds the lock.
-    """
+    """The sessions of one library; a writing call waits up to ``patience`` seconds for the lock."""
 
     def __init__(self, settings: Settings, listeners: Listeners, patience: float) -> None:
         self.settings = settings
@@ -48,58 +42,54 @@ class Sessions:
     def read(
         self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Call a use case with a session to read in."""
+        """Call a use case with a reading session."""
         with explained():
             return use_case(self._current()[0], *args, **kwargs)
 
     def write(
         self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Call a use case with a session to write in; there is a library."""
+        """Call a use case with a writing session of an existing library."""
         with self.writing() as session:
             return use_case(session, *args, **kwargs)
 
     def each(
         self, use_case: Callable[Concatenate[Session, _P], Iterator[_T]], *args: _P.args, **kwargs: _P.kwargs
     ) -> Iterator[_T]:
-        """Call a use case that yields, with a session to read in."""
+        """Call a use case that yields, with a reading session."""
         with explained():
             yield from use_case(self._current()[0], *args, **kwargs)
 
     @contextmanager
     def writing(self, *, make: bool = False) -> Iterator[Session]:
-        """A session to write in, under the library's lock; see ``Session.open_to_write``."""
-        with (
-            explained(),
-            Session.open_to_write(
-                self.settings, self.listeners, make=make, patience=self._patience
-            ) as session,
-        ):
+        """A writing session, under the library's lock; see ``Session.open_to_write``."""
+        opened = Session.open_to_write(self.settings, self.listeners, make=make, patience=self._patience)
+        with explained(), opened as session:
             yield session
 
     def runner(self, model: "ModelSpec") -> "Runner":
-        """What finds the faces of single photos and describes them by a model, loaded once."""
+        """A runner for single photos that describes faces by ``model``, loaded once."""
         from faceindex.engine import build_runner
 
         with self._loading:
             runner = self._runners.get(model.model_id)
             if runner is None:
                 runner = self._runners[model.model_id] = build_runner(self.settings, model, workers=1)
-                runner.prepare()  # beside what the caller does next
+                runner.prepare()  # in parallel with what the caller does next
             return runner
 
     def asking(self) -> "tuple[Runner, Identifier]":
-        """What a question takes: the networks of the library's model, and whom faces are compared with."""
+        """The runner of the library's model, and the identifier of the library's present state."""
         session, state = self._current()
         return self.runner(session.model()), self._identifier_of(session, state)
 
     def close(self) -> None:
-        """Let go of the files, the networks and the processes that read photos."""
+        """Close files, networks and the processes that decode photos."""
         with self._opening:
             self._forget()
 
     def _current(self) -> tuple[Session, Hashable]:
-        """The session to read in, and the state of its library: another library may be there by now."""
+        """The reading session and its library's state; opened anew if the library was replaced."""
         with self._opening:
             state = None if self._reader is None else self._reader.database.state()
             if self._reader is None or state is None:
@@ -109,7 +99,7 @@ class Sessions:
             return self._reader, state
 
     def _identifier_of(self, session: Session, state: Hashable) -> "Identifier":
-        """Whom faces are compared with, loaded anew where the library has changed since."""
+        """The identifier, loaded anew if the library has changed."""
         from faceindex.asking.identifier import Identifier
 
         with self._identifying:

@@ -1,7 +1,7 @@
 """Guesses which celebrities the faces of a photo look like: the 8,631 people that VGGFace2 was trained on.
 
-The classifier of the ResNet-50 of keras-vggface gives each of them a probability, and all of them together
-one: whoever is in the photo, five of them are the most likely. It needs no library, and changes none.
+The classifier of the ResNet-50 of keras-vggface gives each of them a probability, which add up to one whoever
+is in the photo.
 """
 
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from pipeline.models.download import Progress
 
 TOP = 5
-"""So many people are named for each face, as in the tutorials that made this popular."""
+"""Guesses for each face, as in the tutorials that made this popular."""
 
 CAUTION = (
     f"These are guesses among the {CELEBRITY.dimension:,} celebrities that the network was trained on. "
     f"It knows nobody else: a photo of anybody else gets {TOP} of their names too."
 )
-"""What whoever shows the guesses has to say."""
+"""Must be shown with the guesses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GuessedFace:
-    """A face and whom it may show, the likeliest first; ``described.vector`` holds no descriptor."""
+    """A face, and its guesses by falling probability; ``described.vector`` is no descriptor."""
 
     described: Descriptor
     guesses: tuple[Guess, ...]
@@ -50,18 +50,18 @@ class GuessedFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lookalikes:
-    """What was guessed of one photo: its faces, by falling confidence of the detector."""
+    """The faces of one photo, by falling confidence of the detector."""
 
     photo: PhotoIndexed
     faces: tuple[GuessedFace, ...]
 
 
 def celebrity_names(settings: Settings, listeners: Listeners) -> tuple[str, ...]:
-    """The names of the classes; the classifier's weights are downloaded too, where they are not here.
+    """The names of the classes; the classifier's weights are downloaded too.
 
     Raises:
-        WeightsMissing: They cannot be had; the message says how to bring them.
-        WeightsInvalid: They are not what they should be.
+        WeightsMissing: A file is neither here nor can it be downloaded; the message says what to do.
+        WeightsInvalid: A file is not what it should be.
     """
     store = WeightsStore(settings.cache_dir)
     names = read_names(_fetched(store, CELEBRITY_NAMES, listeners.download).path)
@@ -69,38 +69,27 @@ def celebrity_names(settings: Settings, listeners: Listeners) -> tuple[str, ...]
     return tuple(names)
 
 
-class Celebrities:
-    """The classifier and its names, ready to guess.
+def guess(photo: bytes, outcomes: Outcomes, names: Sequence[str]) -> Lookalikes | PhotoFailed:
+    """Guess who is in a photo.
 
     Args:
-        outcomes: Looks at photos with the model ``CELEBRITY``.
-        names: Of its classes, in their order.
+        photo: Absolute path.
+        outcomes: Looks at it with the model ``CELEBRITY``.
+        names: Of the model's classes, in their order.
     """
+    (found,) = examine([photo], outcomes)
+    if isinstance(found, PhotoFailed):
+        return found
+    return Lookalikes(found, tuple(_guessed(face, names) for face in found.faces))
 
-    def __init__(self, outcomes: Outcomes, names: Sequence[str]) -> None:
-        self._outcomes = outcomes
-        self._names = names
 
-    def guess(self, photo: bytes) -> Lookalikes | PhotoFailed:
-        """Guess who is in a photo, named by its absolute path; or say why it cannot be read."""
-        (found,) = examine([photo], self._outcomes)
-        if isinstance(found, PhotoFailed):
-            return found
-        return Lookalikes(found, tuple(map(self._guess, found.faces)))
-
-    def _guess(self, described: Descriptor) -> GuessedFace:
-        probabilities = described.vector / described.vector.sum()  # it was brought to unit norm
-        likeliest = np.argsort(-probabilities, kind="stable")[:TOP]
-        guesses = tuple(Guess(self._names[each], float(probabilities[each])) for each in likeliest)
-        return GuessedFace(described, guesses)
+def _guessed(described: Descriptor, names: Sequence[str]) -> GuessedFace:
+    probabilities = described.vector / described.vector.sum()  # it has unit norm, not unit sum
+    likeliest = np.argsort(-probabilities, kind="stable")[:TOP]
+    return GuessedFace(described, tuple(Guess(names[each], float(probabilities[each])) for each in likeliest))
 
 
 def _fetched(store: WeightsStore, file: ModelSpec | NameList, progress: "Progress") -> VerifiedWeights:
-    """One of the two files.
-
-    Raises:
-        WeightsMissing: It is not here and cannot be fetched; the message says how to bring it.
-    """
     try:
         return store.fetch(file, progress)
     except WeightsMissing as error:

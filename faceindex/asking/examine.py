@@ -1,8 +1,4 @@
-"""Looks at photos that somebody asked about; they need not be in a library, and none is changed.
-
-What cannot be looked at fails with a reason of its own, and the next photo comes. This module knows neither
-what is asked nor who answers.
-"""
+"""Finds and describes the faces of single photos, which need not be in a library."""
 
 import os
 import stat
@@ -23,14 +19,14 @@ from pipeline.values import (
 
 
 def examine(photos: Sequence[bytes], outcomes: Outcomes) -> Iterator[PhotoIndexed | PhotoFailed]:
-    """Find and describe the faces of photos, side by side.
+    """Find and describe the faces of photos, several at a time.
 
     Args:
         photos: Absolute paths.
-        outcomes: Looks at photos, and describes their faces by the model that is wanted.
+        outcomes: Runs the pipeline with the model that describes the faces.
 
     Yields:
-        What was found, or why it could not be, for each photo, in order.
+        One outcome for each photo, in order.
     """
     files = [_photo_file(path) for path in photos]
     found = outcomes((each for each in files if isinstance(each, PhotoFile)), lambda _: False)

@@ -1,7 +1,4 @@
-"""Finds the photos that show persons, together or alone, by when they were taken.
-
-This module prints nothing and writes nothing.
-"""
+"""Finds the photos that show persons, together or alone, by when they were taken."""
 
 import calendar
 import re
@@ -18,33 +15,24 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 @dataclass(frozen=True, slots=True)
 class PhotoQuery:
-    """Which photos are wanted.
-
-    Attributes:
-        names: Of persons who are all in the photo; at least one.
-        without: Names of persons none of whom is.
-        only: Nobody else is in it.
-        since: Taken on this day or later; a year, a month or a day, as in 2019-07.
-        until: Taken on this day or earlier.
-        hidden: Hidden persons may be asked for.
-    """
+    """Which photos to find; ``Library.find`` documents the fields."""
 
     names: tuple[str, ...]
-    without: tuple[str, ...] = ()
-    only: bool = False
-    since: str | None = None
-    until: str | None = None
-    hidden: bool = False
+    without: tuple[str, ...]
+    only: bool
+    since: str | None
+    until: str | None
+    hidden: bool
 
 
 def find(session: Session, query: PhotoQuery) -> tuple[FoundPhoto, ...]:
-    """The photos that are wanted, by the time they were taken, then by path; missing ones are left out.
+    """Find photos, by the time they were taken, then by path; missing ones are left out.
 
     Raises:
-        BadRequest: Nobody has one of the names, or has it hidden, or a date is none.
+        BadRequest: A name is unknown or hidden, or a date cannot be parsed.
     """
-    since = None if query.since is None else first_day(query.since)
-    until = None if query.until is None else last_day(query.until)
+    since = None if query.since is None else parse_day(query.since, last=False)
+    until = None if query.until is None else parse_day(query.until, last=True)
     if since is not None and until is not None and since > until:
         raise BadRequest(f"No photo can be taken since {since} and until {until}: check the two dates.")
     people = PeopleQueries(session.database)
@@ -60,21 +48,12 @@ def find(session: Session, query: PhotoQuery) -> tuple[FoundPhoto, ...]:
     )
 
 
-def first_day(text: str) -> date:
-    """The first day of a year, a month or a day, as in 2019, 2019-07 or 2019-07-14.
+def parse_day(text: str, *, last: bool) -> date:
+    """Parse 2019, 2019-07 or 2019-07-14, as the first or the last day of that year, month or day.
 
     Raises:
-        BadRequest: It is none.
+        BadRequest: The text has none of these forms.
     """
-    return _day(text, last=False)
-
-
-def last_day(text: str) -> date:
-    """The last day of a year, a month or a day; see ``first_day``."""
-    return _day(text, last=True)
-
-
-def _day(text: str, *, last: bool) -> date:
     found = _DATE.fullmatch(text)
     try:
         if found is None:

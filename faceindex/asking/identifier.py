@@ -1,16 +1,15 @@
-"""Says who is in photos: what was decided of a face, and else whom it is like.
+"""Identifies the faces of photos: by decisions about them, else by similarity.
 
-The rules, the first that applies:
+The first rule that applies:
 
-    decided        it is this person; it is a stranger; it is no face
-    a stranger     most like one who was ignored, surely enough, and more than like any person
-    accepted       like a person from the threshold on, and clearly more than like any other
-    probable       in the band below; or one of: too close to call, one face alone, a second time in a photo
+    decided        a decision says who it is, that it is a stranger, or that it is no face
+    a stranger     most similar to an ignored stranger, above the threshold, and more than to any person
+    accepted       similar to a person above the threshold, and clearly more than to any other
+    probable       in the band below; or too close to call, one face alone, or a second time in a photo
     unknown        else
 
-Persons that a face was decided not to be are passed over. A face of the library is compared without its
-own photo, and what was merely recognised is no evidence: docs/identification.md says why. This module
-prints nothing and writes nothing.
+Rejected persons are skipped. A face of the library is compared without its own photo, and recognised faces
+are no evidence: docs/identification.md says why.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,24 +41,18 @@ from pipeline.values import F32, PhotoIndexed
 
 @dataclass(frozen=True, slots=True)
 class StoredFace:
-    """What the library knows of a face that is asked about.
-
-    Attributes:
-        face_id: Its number; ``None`` where it is not in the library.
-        status: What was decided of it; ``None`` with ``face_id``.
-    """
+    """A face's number and status in the library; both ``None`` if it is not there."""
 
     face_id: int | None = None
     status: FaceStatus | None = None
 
 
 class Identifier:
-    """What it takes to say who faces are, loaded once for many photos. Several threads may ask.
+    """The index, gallery and persons of a library, loaded once for many photos. Safe to share by threads.
 
     Args:
         session: Open.
-        before: What was loaded from an earlier state of the library in the same session: its index is kept
-            if the library holds the same faces.
+        before: Loaded earlier from the same session: its index is reused if the faces are the same.
 
     Raises:
         LibraryError: The library cannot be read.
@@ -90,39 +83,38 @@ class Identifier:
         return loaded.index
 
     def naming(self, *, hidden: bool) -> "Identifier":
-        """The same, with hidden persons named or not."""
+        """A copy that names hidden persons, or does not."""
         other = copy(self)
         other._hidden = hidden
         return other
 
     def answer(self, photo: PhotoIndexed, options: NeighborOptions) -> Answer:
-        """Who is in a photo, and which faces of the library are nearest."""
+        """Identify the faces of a photo, and find the nearest faces of the library."""
         if not photo.faces:
             return Answer(photo, ())
-        stored = self.stored(photo)
-        queries: F32 = np.stack([face.vector for face in photo.faces])
         gallery = self.gallery(photo)
+        queries: F32 = np.stack([face.vector for face in photo.faces])
         near = self._nearest(photo, queries, options)
-        identities = _each_person_once(
-            [
-                self._identity(gallery, query, known, strangers)
-                for query, known, strangers in zip(queries, stored, near, strict=True)
-            ]
-        )
+        parts = zip(queries, self.stored(photo), near, strict=True)
+        identities = _each_person_once([self._identity(gallery, *each) for each in parts])
         return Answer(
             photo,
             tuple(
-                KnownFace(face, identity, _similar_enough(matches, options))
+                KnownFace(
+                    face,
+                    identity,
+                    tuple(each for each in matches if each.similarity >= options.min_similarity),
+                )
                 for face, identity, matches in zip(photo.faces, identities, near, strict=True)
             ),
         )
 
     def persons(self) -> dict[int, Person]:
-        """Everyone who is known, by id, as they are to be shown."""
+        """All persons by id, hidden ones without a name unless ``naming`` asked for it."""
         return {id_: replace(person, name=self._name(person)) for id_, person in self._persons.items()}
 
     def stored(self, photo: PhotoIndexed) -> tuple[StoredFace, ...]:
-        """What the library knows of each face of a photo."""
+        """Each face of a photo, as the library has it."""
         records = list(self._catalog.faces(self._catalog.face_ids_of(photo.digest)).values())
         found = pairs([each.face.box for each in photo.faces], [record.box for record in records])
         ids = {asked: records[stored].face_id for asked, stored in found}
@@ -133,13 +125,13 @@ class Identifier:
         )
 
     def gallery(self, photo: PhotoIndexed) -> Gallery:
-        """The persons that are known, but for what this photo shows of them."""
+        """All persons' confirmed faces, without those in this photo."""
         return self._gallery.without(self._catalog.face_ids_of(photo.digest))
 
     def _nearest(
         self, photo: PhotoIndexed, queries: F32, options: NeighborOptions
     ) -> list[tuple[NearKnownFace, ...]]:
-        # Those that are too unlike to be shown may still be strangers who were ignored.
+        # A face that is not similar enough to be shown may still be an ignored stranger.
         low = min(options.min_similarity, self.thresholds.accept)
         others = replace(options, min_similarity=low, not_of=photo.digest, not_these=self._not_faces)
         found = nearest(self._catalog, self._vectors, queries, others)
@@ -167,7 +159,9 @@ class Identifier:
         return self._matched(match, compared=max(1, len(gallery) - len(rejected)))
 
     def _confirmed(self, gallery: Gallery, query: F32, person: Person, match: Match) -> Identity:
-        similarity = self._similarity(gallery, query, person)
+        scores = similarities(gallery.evidence(query[None]), self.thresholds)[0]
+        own = scores[gallery.person_ids == person.id]
+        similarity = float(own[0]) if len(own) else None  # none if this face is all that is known
         is_first = match.person_id == person.id
         other = self._persons.get(match.runner_up_id if is_first else match.person_id)
         next_best = match.runner_up if is_first else match.similarity
@@ -179,12 +173,6 @@ class Identifier:
             runner_up=None if margin is None else self._shown(other),
             margin=margin,
         )
-
-    def _similarity(self, gallery: Gallery, query: F32, person: Person) -> float | None:
-        """How like a face is to one person; ``None`` where nothing else is known of the person."""
-        scores = similarities(gallery.evidence(query[None]), self.thresholds)[0]
-        similarity = scores[gallery.person_ids == person.id]
-        return float(similarity[0]) if len(similarity) else None
 
     def _matched(self, match: Match, compared: int) -> Identity:
         if match.person_id == NONE:
@@ -206,12 +194,11 @@ class Identifier:
         return None if person is None else replace(person, name=self._name(person))
 
     def _name(self, person: Person) -> str:
-        """The name that is shown: none of a hidden person, unless that was asked for."""
         return "" if person.hidden and not self._hidden else person.name
 
 
 def _each_person_once(identities: Sequence[Identity]) -> Iterator[Identity]:
-    """In one photo a person is named for sure once: of two faces, one is somebody who is like the other."""
+    """Accept a person once in a photo: of two accepted faces the less similar one becomes probable."""
     best: dict[int, Identity] = {}
     for each in identities:
         if each.person is not None:
@@ -225,7 +212,3 @@ def _each_person_once(identities: Sequence[Identity]) -> Iterator[Identity]:
 
 def _rank(identity: Identity) -> tuple[bool, float]:
     return identity.certainty is Certainty.CONFIRMED, identity.similarity or -1.0
-
-
-def _similar_enough(near: Sequence[NearKnownFace], options: NeighborOptions) -> tuple[NearKnownFace, ...]:
-    return tuple(each for each in near if each.similarity >= options.min_similarity)

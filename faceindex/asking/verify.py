@@ -1,7 +1,7 @@
 """Compares the faces of two photos: one person, or two?
 
-It works without a library. Where there is one, its model describes the faces and its thresholds judge
-them, so that the answer is the one that ``who`` would go by. This module prints nothing and writes nothing.
+It works without a library. Where there is one, its model describes the faces and its thresholds decide, as
+in ``who``.
 """
 
 import os
@@ -18,30 +18,15 @@ from pipeline.models.registry import ModelSpec
 from pipeline.values import Descriptor, ModelId, Outcomes, PhotoFailed, PhotoIndexed
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two photos.
-
-    Attributes:
-        photo: Absolute path; it need not be in a library.
-        face: Number of the face, from 1, as ``who`` counts; ``None`` for the only one, or the largest.
-    """
-
-    photo: bytes
-    face: int | None = None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Verification:
     """How two faces compare.
 
     Attributes:
-        same: They are taken for one person: the similarity is at the threshold for that, or above.
+        same: Whether the similarity reaches ``thresholds.accept``.
         similarity: Cosine of the two descriptors, -1 to 1.
         probability: That they are one person, 0 to 1; ``None`` for a model that was never measured.
-        thresholds: Those that were applied.
-        model: What described the faces.
-        faces: The two, in the order asked.
+        faces: In the order of the photos.
     """
 
     same: bool
@@ -54,14 +39,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """The photos that could not be read, so that nothing was compared."""
+    """One or two photos that could not be read; nothing was compared."""
 
     failures: tuple[PhotoFailed, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationModel:
-    """What describes the faces, and what their similarity means."""
+    """The model that describes the faces, and its thresholds."""
 
     model: ModelSpec
     thresholds: Thresholds
@@ -73,10 +58,10 @@ def model_of_library(session: Session) -> VerificationModel | None:
 
 
 def model_without_library(settings: Settings, listeners: Listeners) -> VerificationModel:
-    """The model that the settings ask for, with the thresholds that it comes with.
+    """The model in the settings, with the thresholds that come with it.
 
     Raises:
-        ModelError: There is no such model, or its weights are not here, or not right.
+        ModelError: There is no such model, or its weights are missing or invalid.
     """
     from pipeline.models.weights import WeightsStore, choose
 
@@ -86,50 +71,50 @@ def model_without_library(settings: Settings, listeners: Listeners) -> Verificat
 
 
 def verify(
-    by: VerificationModel, sides: tuple[Side, Side], outcomes: Outcomes, note: Callable[[str], None]
+    by: VerificationModel,
+    photos: Sequence[bytes],
+    numbers: Sequence[int | None],
+    outcomes: Outcomes,
+    note: Callable[[str], None],
 ) -> Verification | Unread:
     """Compare a face of one photo with a face of another.
 
     Args:
-        by: The model by which the faces are described and compared.
-        sides: The two photos.
-        outcomes: Looks at them.
-        note: Called with a sentence for the user where a photo has more than one face.
+        by: Decides whether two descriptors are of one person.
+        photos: Two absolute paths.
+        numbers: Of the face in each photo, from 1, as ``who`` counts; ``None`` for the only or largest one.
+        outcomes: Describes the faces, by the model of ``by``.
+        note: Called with a sentence for the user if a photo has more than one face.
 
     Raises:
-        BadRequest: A photo has no face of the number asked for.
+        BadRequest: A photo has no face of the given number.
         FaceindexError: A photo has no face.
     """
-    found = list(examine([side.photo for side in sides], outcomes))
+    found = list(examine(photos, outcomes))
     failures = tuple(each for each in found if isinstance(each, PhotoFailed))
     if failures:
         return Unread(failures)
     first, second = (
-        _face(photo, side, note)
-        for photo, side in zip(found, sides, strict=True)
+        _face(photo, number, note)
+        for photo, number in zip(found, numbers, strict=True)
         if isinstance(photo, PhotoIndexed)
     )
     similarity = max(-1.0, min(1.0, float(first.vector @ second.vector)))
-    same = similarity >= by.thresholds.accept
     probability = by.thresholds.probability(similarity)
-    model = by.model.model_id
-    return Verification(same, similarity, probability, by.thresholds, model, (first, second))
+    same = similarity >= by.thresholds.accept
+    return Verification(same, similarity, probability, by.thresholds, by.model.model_id, (first, second))
 
 
-def _face(photo: PhotoIndexed, side: Side, note: Callable[[str], None]) -> Descriptor:
+def _face(photo: PhotoIndexed, number: int | None, note: Callable[[str], None]) -> Descriptor:
     name, faces = os.fsdecode(photo.file.path), photo.faces
     if not faces:
         raise FaceindexError(f"{name} has no face to compare: name another photo.")
-    if side.face is not None:
-        if not 1 <= side.face <= len(faces):
-            raise BadRequest(f"{name} has no face number {side.face}: it has {len(faces)}.")
-        return faces[side.face - 1]
-    if len(faces) > 1:
-        number = _largest(faces) + 1
-        note(f"{name} has {len(faces)} faces: the largest, number {number} of 'faceindex who', is compared.")
-    return faces[_largest(faces)]
-
-
-def _largest(faces: Sequence[Descriptor]) -> int:
-    areas = [each.face.box.w * each.face.box.h for each in faces]
-    return areas.index(max(areas))
+    if number is None:
+        areas = [each.face.box.w * each.face.box.h for each in faces]
+        number = areas.index(max(areas)) + 1
+        if len(faces) > 1:
+            which = f"the largest, number {number} of 'faceindex who', is compared"
+            note(f"{name} has {len(faces)} faces: {which}.")
+    elif not 1 <= number <= len(faces):
+        raise BadRequest(f"{name} has no face number {number}: it has {len(faces)}.")
+    return faces[number - 1]

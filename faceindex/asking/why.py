@@ -1,11 +1,10 @@
-"""Explains an answer: what a face was compared with, what was decided of it, and the rule that decided.
+"""Explains an answer of ``who``: what a face was compared with, its decisions, and the rule that decided.
 
-It asks as ``faceindex.asking.identifier`` does and then looks at the parts; it decides nothing itself and
-prints nothing.
+The answer itself is that of ``faceindex.asking.identifier``.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -26,13 +25,13 @@ from index.values import NONE
 from pipeline.values import F32, PhotoIndexed
 
 CANDIDATES = 3
-"""Persons who are shown with their parts: the most similar."""
+"""Persons shown: the most similar."""
 
 NEIGHBORS = 5
 
 
 class Rule(StrEnum):
-    """What decided who a face is said to be; ``faceindex.asking.identifier`` has the rules in their order."""
+    """The rule that identified a face; ``faceindex.asking.identifier`` lists the rules in their order."""
 
     DECIDED = "decided"
     LIKE_A_STRANGER = "like-a-stranger"
@@ -50,10 +49,10 @@ class Candidate:
     """A person that a face was compared with.
 
     Attributes:
-        person: Who; a hidden one without a name, unless that was asked for.
-        similarity: What all parts come to, -1 to 1.
-        likeness: The parts.
-        rejected: Decided: it is not this person.
+        person: Has no name if hidden, unless hidden persons were asked for.
+        similarity: Of the face to the person, -1 to 1.
+        likeness: What the similarity is computed from.
+        rejected: A decision says that the face is not this person.
     """
 
     person: Person
@@ -64,18 +63,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Why a face of a photo is said to be who it is said to be.
+    """Why a face of a photo is identified as it is.
 
     Attributes:
-        photo: The photo.
         number: Of the face in the photo, from 1.
-        face: The face, as ``who`` answers.
-        stored: What the library knows of it.
-        thresholds: Those that were applied.
-        margin: How far ahead of the next person the face must be, to be named for sure.
-        candidates: The most similar persons, the first the most.
-        decisions: Of the journal, those that name the face, oldest first.
-        rule: What decided.
+        face: The answer of ``who``.
+        margin: Lead over the next person, in similarity, that a face needs to be accepted.
+        candidates: By falling similarity.
+        decisions: The decisions about the face, oldest first.
     """
 
     photo: PhotoIndexed
@@ -89,33 +84,30 @@ class Explanation:
     rule: Rule
 
 
-def why(
-    session: Session, identifier: Identifier, photo: PhotoIndexed, face: int | None = None
-) -> tuple[Explanation, ...]:
-    """Explain what is said of the faces of a photo that was looked at; none where it has no face.
+def explain(
+    session: Session, identifier: Identifier, photo: PhotoIndexed, only: int | None = None
+) -> Iterator[Explanation]:
+    """Explain who the faces of a photo are.
 
     Args:
         session: Open.
         identifier: Loaded from it.
-        photo: The photo.
-        face: Number of one face, from 1, as ``who`` counts; ``None`` for all.
+        photo: With its descriptors.
+        only: Number of one face, from 1, as ``who`` counts; ``None`` for all.
 
     Raises:
         BadRequest: The photo has no face of that number.
     """
-    if face is not None and not 1 <= face <= len(photo.faces):
+    if only is not None and not 1 <= only <= len(photo.faces):
         name = os.fsdecode(photo.file.path)
-        raise BadRequest(f"{name} has no face number {face}: it has {len(photo.faces)}.")
-    explanations = explain(session, identifier, photo)
-    return tuple(each for each in explanations if face in (None, each.number))
-
-
-def explain(session: Session, identifier: Identifier, photo: PhotoIndexed) -> Iterator[Explanation]:
-    """Explain what is said of each face of a photo that was looked at."""
+        raise BadRequest(f"{name} has no face number {only}: it has {len(photo.faces)}.")
     answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
-    decisions = _Decisions(session, identifier)
+    decisions = Journal(session.database).decisions()
+    hidden = {each.key for each in identifier.persons().values() if not each.name}
     for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):
+        if only not in (None, number):
+            continue
         candidates = _candidates(identifier, gallery, face.described.vector, stored)
         yield Explanation(
             photo,
@@ -125,7 +117,7 @@ def explain(session: Session, identifier: Identifier, photo: PhotoIndexed) -> It
             identifier.thresholds,
             _least_margin(face.identity, identifier.thresholds),
             candidates,
-            decisions.about(FaceKey(photo.digest, face.described.face.box)),
+            _about(FaceKey(photo.digest, face.described.face.box), decisions, hidden),
             _rule(face.identity, stored, candidates, identifier.thresholds),
         )
 
@@ -169,32 +161,24 @@ def _rule_of_probable(identity: Identity, candidates: tuple[Candidate, ...], thr
 
 
 def _least_margin(identity: Identity, thresholds: Thresholds) -> float:
-    """How far ahead of the next person a face must be, to be named for sure."""
     ids = [each.id if each else NONE for each in (identity.person, identity.runner_up)]
     person_ids, runner_up_ids = np.array(ids, dtype=np.int64).reshape(2, 1)
     return float(thresholds.margins(person_ids, runner_up_ids)[0])
 
 
-class _Decisions:
-    """The journal, to be asked which decisions name a face."""
-
-    def __init__(self, session: Session, identifier: Identifier) -> None:
-        self._all = Journal(session.database).decisions()
-        self._nameless = {each.key for each in identifier.persons().values() if not each.name}
-
-    def about(self, face: FaceKey) -> tuple[LoggedDecision, ...]:
-        return tuple(self._masked(each) for each in self._all if self._names(each, face))
-
-    def _names(self, logged: LoggedDecision, face: FaceKey) -> bool:
-        return any(
-            each.digest == face.digest and overlap(each.box, face.box) > SAME_FACE
-            for each in faces_of(logged.decision.act)
-        )
-
-    def _masked(self, logged: LoggedDecision) -> LoggedDecision:
+def _about(
+    face: FaceKey, decisions: Sequence[LoggedDecision], hidden: Collection[str]
+) -> tuple[LoggedDecision, ...]:
+    """The decisions about a face, without the names of hidden persons."""
+    found = []
+    for logged in decisions:
         act = logged.decision.act
-        if isinstance(act, Assign | Reject | Split) and act.person in self._nameless:
-            logged = replace(logged, person_name="")
-        if isinstance(act, Split) and act.other in self._nameless:
-            logged = replace(logged, other_name="")
-        return logged
+        if any(
+            each.digest == face.digest and overlap(each.box, face.box) > SAME_FACE for each in faces_of(act)
+        ):
+            if isinstance(act, Assign | Reject | Split) and act.person in hidden:
+                logged = replace(logged, person_name="")
+            if isinstance(act, Split) and act.other in hidden:
+                logged = replace(logged, other_name="")
+            found.append(logged)
+    return tuple(found)

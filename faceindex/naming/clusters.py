@@ -1,4 +1,4 @@
-"""The clusters without a name, each with the face that shows it best."""
+"""Lists the clusters without a name, each with its exemplar: the face that shows it best."""
 
 import numpy as np
 
@@ -18,10 +18,7 @@ def clusters(session: Session, most: int) -> ClusterList:
 
 
 def _exemplar(session: Session, cluster: ClusterFaces) -> FaceRecord | None:
-    """The face that shows a cluster best; ``None`` if all its faces were deleted since it was read.
-
-    Where the library's model has described none of the faces, it is the one of the best quality.
-    """
+    """The exemplar, or the face of best quality if none is described; ``None`` if all were deleted since."""
     records = session.catalog.faces(cluster.face_ids)
     described = Descriptors.joined(session.descriptors(sorted(records)), session.model().dimension)
     if not len(described):

@@ -1,7 +1,6 @@
-"""What a person decides about faces: each function makes one decision, and regroups what follows from it.
+"""Decisions about faces and persons: each function records one, and regroups the faces it affects.
 
-Faces are named by their numbers, or by a photo and the place of the face in it; persons by their names.
-``faceindex.people`` documents the functions for whoever calls them. Nothing here prints.
+``faceindex.people`` documents the functions and their arguments.
 """
 
 import os
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from faceindex.errors import BadRequest
+from faceindex.paths import AnyPath
 from faceindex.results import LibraryFace
 from faceindex.session import Session
 from index.clustering.regroup import Regrouped
@@ -35,21 +35,23 @@ from index.decisions.model import (
 )
 from index.decisions.model import faces_of as faces_in_act
 from index.people.queries import PeopleQueries, Person
+from index.privacy.forget import Erased, purge
+from index.privacy.forget import forget as erase
+from index.privacy.journal_merge import Imported, import_lines
 
 FaceName: TypeAlias = int | str | os.PathLike[str]
-"""The number of a face; a photo with one face; or ``PHOTO:2`` for the second face that ``who`` lists."""
+"""The number of a face; a photo with one face; or ``PHOTO:2`` for its second face, as ``who`` counts."""
 
 _PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision, and what followed from it.
+    """A decision, as the journal has it, and its effects.
 
     Attributes:
-        logged: The decision, as the journal has it.
-        faces: How many faces it names.
-        regrouped: What followed from it; ``None`` where nothing can.
+        faces: Faces that the decision is about.
+        regrouped: ``None`` for a decision that affects no face's identity.
     """
 
     logged: LoggedDecision
@@ -63,47 +65,43 @@ class Decided:
 
 
 def regroup(session: Session, *, write: bool = True) -> Regrouped:
-    """Bring clusters and recognised faces up to date with the decisions and descriptors there are.
-
-    Args:
-        session: Open; for writing, unless ``write`` is false.
-        write: Also write it down; else only count what would change.
-    """
+    """Update clusters and recognised faces to the decisions and descriptors; or only count the changes."""
     return bring_up_to_date(session.database, session.thresholds(), write=write)
 
 
 def name_cluster(session: Session, number: int, name: str) -> Decided:
-    """The faces of a cluster are this person, new or known."""
+    """Assign the faces of a cluster to a person."""
     return _decide(session, _assign(session, _cluster(session, number), name))
 
 
 def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
-    """Faces, or all that are recognised as a known person, are that person."""
+    """Confirm faces, or all that are recognised, as a known person."""
     person = _person(session, name)
     if every == bool(faces):
         raise BadRequest("Name the faces to confirm, or use --all for all that are recognised.")
     chosen = face_ids(session, faces)
     if every:
-        recognised = PeopleQueries(session.database).faces_of(person.id).recognised
-        chosen = tuple(each.face_id for each in recognised)
+        chosen = tuple(
+            each.face_id for each in PeopleQueries(session.database).faces_of(person.id).recognised
+        )
         if not chosen:
             raise BadRequest(f"No face is recognised as {person.name} that is not confirmed already.")
     return _decide(session, Assign(_keys(session, chosen), person.key, None))
 
 
 def move(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
-    """Faces are this person, new or known, whoever they were taken for."""
+    """Assign faces to a person."""
     return _decide(session, _assign(session, face_ids(session, faces), name))
 
 
 def reject(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
-    """Faces are not this person."""
+    """Record that faces are not a person."""
     chosen = face_ids(session, faces)
     return _decide(session, Reject(_keys(session, chosen), _person(session, name).key))
 
 
 def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
-    """Some faces of a person are somebody else, who is new."""
+    """Assign some faces of a person to a new one."""
     person = _person(session, name)
     chosen = face_ids(session, faces)
     others = set(chosen) - set(_faces_of_person(session, name))
@@ -114,7 +112,7 @@ def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str)
 
 
 def ignore(session: Session, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
-    """Faces, and all that are in some clusters, are strangers of whom nobody wants to be asked."""
+    """Record that faces, and all faces of some clusters, are strangers."""
     chosen = [*face_ids(session, faces), *(face for each in clusters for face in _cluster(session, each))]
     if not chosen:
         raise BadRequest("Name the faces to ignore, or a cluster with --cluster.")
@@ -122,12 +120,12 @@ def ignore(session: Session, faces: Sequence[FaceName] = (), clusters: Sequence[
 
 
 def not_a_face(session: Session, faces: Sequence[FaceName]) -> Decided:
-    """What was found is no face of anybody."""
+    """Record that detections are no faces."""
     return _decide(session, NotAFace(_keys(session, face_ids(session, faces))))
 
 
 def merge(session: Session, name: str, other: str) -> Decided:
-    """Two persons are one; the first one's name stays."""
+    """Make two persons one, who keeps the first name."""
     first, second = _person(session, name), _person(session, other)
     if first == second:
         raise BadRequest(f"{name} and {other} are the same person already.")
@@ -135,7 +133,7 @@ def merge(session: Session, name: str, other: str) -> Decided:
 
 
 def rename(session: Session, name: str, new_name: str) -> Decided:
-    """A person is called something else."""
+    """Give a person another name."""
     person = _person(session, name)
     if folded(new_name) != folded(person.name):
         _refuse_known(session, new_name)
@@ -143,37 +141,56 @@ def rename(session: Session, name: str, new_name: str) -> Decided:
 
 
 def hide(session: Session, name: str, *, hidden: bool = True) -> Decided:
-    """A person is left out of lists and answers, or shown again."""
+    """Hide a person, or show it again."""
     return _decide(session, (Hide if hidden else Unhide)(_person(session, name).key))
 
 
 def undo(session: Session, number: int | None = None) -> LoggedDecision:
-    """Take a decision back; by default the last one that holds."""
+    """Take a decision back; by default the last one in force."""
     undone = Journal(session.database).undo(number)
     regroup(session)
     return undone
 
 
+def import_journal(session: Session, file: AnyPath) -> Imported:
+    """Add the decisions of a journal file; none if a line is invalid."""
+    try:
+        with open(file, "rb") as opened:
+            lines = opened.read().splitlines()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadRequest(f"{os.fsdecode(file)} cannot be read: {reason}.") from error
+    imported = import_lines(session.database, lines)
+    if imported.erased_faces:
+        purge(session.database)
+    regroup(session)
+    return imported
+
+
+def forget(session: Session, name: str) -> Erased:
+    """Erase a person for good; see ``index.privacy.forget``."""
+    erased = erase(session.database, _person(session, name).key)
+    regroup(session)
+    return erased
+
+
 def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
-    """The faces that a person means, each once.
+    """The ids of faces, each once.
 
     Raises:
         BadRequest: There is no such face.
     """
-    return tuple(
-        dict.fromkeys(
-            _face_id(session, str(name) if isinstance(name, int) else os.fspath(name)) for name in names
-        )
-    )
+    texts = (str(name) if isinstance(name, int) else os.fspath(name) for name in names)
+    return tuple(dict.fromkeys(_face_id(session, text) for text in texts))
 
 
 def faces_of(
     session: Session, name: str | None = None, cluster: int | None = None, faces: Sequence[FaceName] = ()
 ) -> tuple[LibraryFace, ...]:
-    """The faces of a person, confirmed ones first, of a cluster, or those that are named.
+    """The faces of a person, confirmed ones first; of a cluster; or those given.
 
     Raises:
-        BadRequest: Nothing or several things are named, or there is no such person, cluster or face.
+        BadRequest: Not exactly one of the three is given, or there is no such person, cluster or face.
     """
     if (name is not None) + (cluster is not None) + bool(faces) != 1:
         raise BadRequest("Name a person, or a cluster with --cluster, or faces with --face.")
@@ -187,10 +204,10 @@ def faces_of(
 
 
 def clean(name: str) -> str:
-    """A name as it is kept.
+    """Normalise a name.
 
     Raises:
-        BadRequest: It is none.
+        BadRequest: The text cannot be a name.
     """
     try:
         return clean_name(name)
@@ -235,14 +252,14 @@ def _decide(session: Session, act: Act) -> Decided:
 
 
 def _assign(session: Session, chosen: Sequence[int], name: str) -> Assign:
-    """These faces are the person of this name; nobody has it yet: they are a new person."""
+    """Assign faces to the person of this name, or to a new person if nobody has it."""
     person = person_called(session, name)
     key, new_name = (new_key(), clean(name)) if person is None else (person.key, None)
     return Assign(_keys(session, chosen), key, new_name)
 
 
 def person_called(session: Session, name: str) -> Person | None:
-    """The person of this name, however it is capitalised; ``None`` where nobody has it."""
+    """The person of this name, in any capitalisation; ``None`` if nobody has it."""
     everyone = PeopleQueries(session.database).everyone().values()
     return next((each for each in everyone if folded(each.name) == folded(name)), None)
 

@@ -1,7 +1,4 @@
-"""Enrolling people: a person is known from one photo on, and nothing is trained again.
-
-Photos that are enrolled become part of the library, wherever they are; no folder is remembered for it.
-"""
+"""Enrols people from photos. The photos become part of the library, but their folders are not scanned."""
 
 import os
 from collections.abc import Sequence
@@ -20,12 +17,7 @@ from pipeline.values import Outcomes, PhotoFailed, PhotoIndexed
 
 @dataclass(frozen=True, slots=True)
 class PersonToEnroll:
-    """A person to enroll, and the photos to know it from.
-
-    Attributes:
-        name: Of the person, new or known.
-        photos: Absolute paths.
-    """
+    """A name, new or known, and the absolute paths of photos of that person."""
 
     name: str
     photos: tuple[bytes, ...]
@@ -33,7 +25,7 @@ class PersonToEnroll:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A photo that nobody could be enrolled from, and why."""
+    """A photo from which nobody could be enrolled, and why."""
 
     photo: bytes
     reason: str
@@ -41,13 +33,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What came of an enrolment.
-
-    Attributes:
-        people: Persons enrolled, new or known.
-        faces: Faces that were confirmed for them.
-        left_out: Photos that nobody could be enrolled from.
-    """
+    """Counts of persons enrolled, new or known, and of faces confirmed; and the photos left out."""
 
     people: int
     faces: int
@@ -55,33 +41,31 @@ class Enrolled:
 
 
 def people_in_folder(folder: bytes) -> tuple[PersonToEnroll, ...]:
-    """The people of a folder that is laid out as NAME/photo, by name; hidden files are left out.
+    """The people of a folder laid out as NAME/photo, by name; hidden files are left out.
 
     Raises:
-        BadRequest: It cannot be listed, or holds no such folder.
+        BadRequest: The folder cannot be listed, or holds no folders.
     """
     try:
-        folders = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir() and _is_shown(entry))
         people = tuple(
             PersonToEnroll(
-                clean(os.fsdecode(os.path.basename(path))),
-                tuple(
-                    sorted(entry.path for entry in os.scandir(path) if entry.is_file() and _is_shown(entry))
-                ),
+                clean(os.fsdecode(person.name)),
+                tuple(photo.path for photo in _shown(person.path) if photo.is_file()),
             )
-            for path in folders
+            for person in _shown(folder)
+            if person.is_dir()
         )
     except OSError as error:
-        raise BadRequest(
-            f"{os.fsdecode(folder)} cannot be listed: {(error.strerror or '').lower()}."
-        ) from error
+        reason = (error.strerror or "").lower()
+        raise BadRequest(f"{os.fsdecode(folder)} cannot be listed: {reason}.") from error
     if not people:
         raise BadRequest(f"{os.fsdecode(folder)} holds no folders: put the photos of each person in one.")
     return people
 
 
-def _is_shown(entry: "os.DirEntry[bytes]") -> bool:
-    return not entry.name.startswith(b".")
+def _shown(folder: bytes) -> "list[os.DirEntry[bytes]]":
+    with os.scandir(folder) as entries:
+        return sorted((each for each in entries if each.name[:1] != b"."), key=lambda each: each.path)
 
 
 def enroll(
@@ -90,16 +74,13 @@ def enroll(
     face: int | None = None,
     outcomes: Outcomes | None = None,
 ) -> Enrolled:
-    """Make people known from photos, all of which are looked at side by side, as in a scan.
+    """Enrol people from photos, which are processed several at a time, as in a scan.
 
     Args:
         session: Open for writing.
-        people: Who, and from which photos.
-        face: Which face of each photo, counted from 1 as ``who`` does; by default a photo must have one.
-        outcomes: Looks at the photos; by default with the library's model.
-
-    Returns:
-        What was done. A photo that cannot be read, or does not show who is meant, is left out and named.
+        people: Whom to enrol.
+        face: Number of the face in each photo, from 1, as ``who`` counts; ``None`` if each has one.
+        outcomes: Runs the pipeline; by default with the library's model.
     """
     model = session.ensure_model()
     photos = [photo for person in people for photo in person.photos]
@@ -117,7 +98,7 @@ def enroll(
 
 
 class _Enrolment:
-    """Records photos in batches as they come, and gathers the faces of each person."""
+    """Records photos in batches, and collects the faces of each person."""
 
     def __init__(self, session: Session, face: int | None) -> None:
         self._session = session
@@ -129,7 +110,7 @@ class _Enrolment:
         self._left_out: list[LeftOut] = []
 
     def add(self, name: str, outcome: PhotoIndexed | PhotoFailed) -> None:
-        """Take the face of a photo for a person; names that differ in capitals alone are one."""
+        """Add the face of a photo; names that differ only in capitals are one person."""
         face = outcome.message if isinstance(outcome, PhotoFailed) else self._face(outcome)
         if isinstance(outcome, PhotoFailed) or isinstance(face, str):
             self._left_out.append(LeftOut(outcome.file.path, str(face)))
@@ -141,7 +122,7 @@ class _Enrolment:
             self._record()
 
     def finish(self) -> Enrolled:
-        """Record the rest, and decide who the faces are."""
+        """Record the last batch and the decisions."""
         self._record()
         acts = [Assign(tuple(faces), *self._key_and_name(name)) for name, faces in self._faces.items()]
         self._journal.append_all(acts)
@@ -153,7 +134,7 @@ class _Enrolment:
             self._batch = []
 
     def _face(self, photo: PhotoIndexed) -> FaceKey | str:
-        """The face of a photo that is meant, or why there is none."""
+        """The face to enrol, or why there is none."""
         count, place = len(photo.faces), self._place
         if count == 0:
             return "no face was found in it"

@@ -1,9 +1,8 @@
-"""What needs a person's eye: suggestions, each with its reason and the command that settles it.
+"""Suggests which faces to review.
 
-First what may be wrong, since errors draw others: a confirmed face that is more like somebody else, and two
-persons who look like one. Then what a decision would settle, by how many faces it would: clusters and faces
-that are probably somebody, clusters of nobody who is known, and names that were given with little to spare.
-Nothing is decided here and nothing written.
+First possible errors, since they cause others: a confirmed face that is more similar to somebody else, and
+two persons who look like one. Then, by the number of faces that one decision would name: clusters and faces
+that are probably a person, clusters of nobody known, and faces recognised barely above the threshold.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,22 +17,21 @@ from index.recognition.decided_faces import load_gallery
 from index.recognition.gallery import NEAREST
 from index.recognition.identify import Match, identify
 from index.recognition.thresholds import MIN_MARGIN
-from index.values import I64, Descriptors
+from index.values import Descriptors
 from pipeline.values import F32
 
 BARELY = 0.03
-"""A recognised face that is so little above the threshold is shown for confirmation."""
-
+"""Suggest a recognised face for confirmation up to this similarity above the threshold."""
 
 AT_A_TIME = 40
-"""So many faces are suggested for one person, the most similar first: more nobody looks at with care."""
+"""Faces suggested for one person, the most similar first: people do not check longer lists with care."""
 
 _CLUSTERS = 500
 """Clusters compared at a time."""
 
 
 class Kind(StrEnum):
-    """What is suggested; in the order in which they are listed where they settle as many faces."""
+    """What is suggested, in the order for suggestions about equally many faces."""
 
     DOUBTFUL = "doubtful"
     SAME_PERSON = "same-person"
@@ -48,15 +46,14 @@ _ERRORS = (Kind.DOUBTFUL, Kind.SAME_PERSON)
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Something to look at.
+    """Faces to review.
 
     Attributes:
-        kind: What it is.
-        person: Whom it is about; ``None`` for a cluster of nobody who is known.
-        other: The other person; ``None`` where there is none.
-        cluster_id: The cluster it is about; ``None`` where it is about faces.
-        face_ids: The faces that a decision would settle, the most similar first.
-        similarity: Of the faces to the person: the mean, -1 to 1; ``None`` where there is no person.
+        person: ``None`` for a cluster of nobody known.
+        other: Whom the faces of ``person`` resemble, for ``DOUBTFUL`` and ``SAME_PERSON``.
+        cluster_id: ``None`` if the faces are not one cluster.
+        face_ids: By falling similarity.
+        similarity: Mean of the faces to the person, -1 to 1; ``None`` without a person.
     """
 
     kind: Kind
@@ -68,7 +65,7 @@ class Suggestion:
 
 
 def review(session: Session) -> list[Suggestion]:
-    """All suggestions, the most useful first; hidden persons and what is rejected are left out."""
+    """All suggestions, the most useful first, without hidden or rejected persons."""
     order = list(Kind)
     return sorted(
         _Reviewer(session).suggestions(),
@@ -83,7 +80,7 @@ def review(session: Session) -> list[Suggestion]:
 
 
 class _Reviewer:
-    """The gallery, and what it says of the faces that nobody decided about."""
+    """Compares persons, clusters and single faces with the gallery."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -94,7 +91,6 @@ class _Reviewer:
         self._gallery = load_gallery(session.database, self._model.model_id)
 
     def suggestions(self) -> Iterator[Suggestion]:
-        """In no order."""
         clusters = self._people.clusters()
         yield from self._persons_looked_at()
         for start in range(0, len(clusters), _CLUSTERS):
@@ -127,9 +123,10 @@ class _Reviewer:
         return Suggestion(Kind.PROBABLE_CLUSTER, person, None, number, faces, match.similarity)
 
     def _of_single_faces(self, clustered: set[int]) -> Iterator[Suggestion]:
-        """Faces in no cluster that are probably somebody, those of one person together."""
+        """Faces in no cluster that are probably a person, one suggestion for each person."""
         by_person: dict[int, list[tuple[float, int]]] = {}
-        for chunk in self._session.catalog.descriptors(self._model.model_id, self._all_faces()):
+        catalog, model = self._session.catalog, self._model.model_id
+        for chunk in catalog.descriptors(model, catalog.described_faces(model)):
             statuses = self._people.statuses(chunk.ids.tolist())
             rows = [
                 row
@@ -163,10 +160,12 @@ class _Reviewer:
         return Suggestion(kind, person, None, None, tuple(face for _, face in faces), similarity)
 
     def _persons_looked_at(self) -> Iterator[Suggestion]:
-        """Confirmed faces that are more like others, and persons who are like others."""
+        """Confirmed faces that are more similar to others, and pairs of similar persons."""
         together: set[frozenset[Person | None]] = set()
         for person in filter(None, map(self._shown, self._gallery.person_ids.tolist())):
-            described = self._described(self._people.faces_of(person.id).confirmed)
+            confirmed = self._people.faces_of(person.id).confirmed
+            chunks = self._session.catalog.descriptors(self._model.model_id, confirmed)
+            described = Descriptors.joined(chunks, self._model.dimension)
             faces, vectors = tuple(described.ids.tolist()), described.vectors
             if not faces:
                 continue
@@ -179,7 +178,7 @@ class _Reviewer:
                 yield Suggestion(Kind.SAME_PERSON, person, other, None, faces, similarity)
 
     def _most_like(self, template: F32, person: Person) -> tuple[Person | None, float]:
-        """Whose template is most like that of a person: one face of somebody else's says little here."""
+        """The person with the most similar template; single faces say little here."""
         cosines = self._gallery.evidence(template[None]).template[0]
         cosines[self._gallery.person_ids == person.id] = -1.0
         best = int(np.argmax(cosines))
@@ -199,14 +198,6 @@ class _Reviewer:
         person = self._persons.get(person_id)
         return None if person is None or person.hidden else person
 
-    def _all_faces(self) -> I64:
-        return self._session.catalog.described_faces(self._model.model_id)
-
-    def _described(self, faces: Sequence[int]) -> Descriptors:
-        """Descriptors of faces whose ids rise; faces that the model has not described are left out."""
-        chunks = self._session.catalog.descriptors(self._model.model_id, faces)
-        return Descriptors.joined(chunks, self._model.dimension)
-
 
 def _is_open(status: FaceStatus) -> bool:
     return status.person is None and not status.ignored and not status.not_a_face
@@ -218,7 +209,7 @@ def _mean(vectors: F32) -> F32:
 
 
 def _to_the_others(vectors: F32) -> F32:
-    """How like each face of a person is to the rest of them: the mean of the nearest few, float32 [N]."""
+    """The similarity of each face to the other faces of its person: the mean of the nearest, float32 [N]."""
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -1.0)
     nearest = np.sort(cosines, axis=1)[:, -NEAREST:]

@@ -4,14 +4,16 @@ from datetime import date
 
 import pytest
 
-from faceindex.asking.find import first_day, last_day
+from faceindex.asking.find import parse_day
 from faceindex.errors import BadRequest
 
 
 def test_a_year_and_a_month_are_all_their_days() -> None:
-    assert (first_day("2019"), last_day("2019")) == (date(2019, 1, 1), date(2019, 12, 31))
-    assert (first_day("2020-02"), last_day("2020-02")) == (date(2020, 2, 1), date(2020, 2, 29))
-    assert first_day("2019-07-14") == last_day("2019-07-14") == date(2019, 7, 14)
+    assert parse_day("2019", last=False) == date(2019, 1, 1)
+    assert parse_day("2019", last=True) == date(2019, 12, 31)
+    assert parse_day("2020-02", last=False) == date(2020, 2, 1)
+    assert parse_day("2020-02", last=True) == date(2020, 2, 29)
+    assert parse_day("2019-07-14", last=False) == parse_day("2019-07-14", last=True) == date(2019, 7, 14)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +21,6 @@ def test_a_year_and_a_month_are_all_their_days() -> None:
 )
 def test_what_is_no_date_is_said_to_be_none(text: str) -> None:
     with pytest.raises(BadRequest, match="not a date"):
-        first_day(text)
+        parse_day(text, last=False)
     with pytest.raises(BadRequest, match="not a date"):
-        last_day(text)
+        parse_day(text, last=True)

@@ -16,7 +16,6 @@ from PIL import Image
 from faceindex.errors import BadRequest, explained
 from faceindex.library import Library
 from faceindex.naming import decide as people
-from faceindex.naming.transfer import import_journal
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.journal import Journal, LoggedDecision
@@ -145,7 +144,7 @@ def test_decisions_stand_in_a_library_built_anew_and_can_all_be_undone(
 
         file = library.settings.library.with_name("journal.jsonl")
         file.write_text("".join(f"{line}\n" for line in Journal(library.database).export_lines()))
-        import_journal(other, file)
+        people.import_journal(other, file)
         assert said(other) == stands
 
         while any(each.active and not isinstance(each.decision.act, Undo) for each in log(library)):
