@@ -1,4 +1,4 @@
-"""What every command starts with: the options before it, a library, and errors made into exit codes."""
+"""The frame of every command: global options, a library, and errors turned into exit codes."""
 
 import os
 import sys
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from faceindex.library import Library
 
 EXIT_SOME_FAILED = 3
-"""Done, but some photos could not be read."""
+"""Done, except for photos that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """The options that stand before the command."""
+    """The options before the command."""
 
     library: Path | None
     config: Path | None
@@ -34,12 +34,12 @@ class Invocation:
 def command(
     context: typer.Context, as_json: bool = False, **settings: Any
 ) -> "Iterator[tuple[Library, Reporter]]":
-    """A command's body: whatever goes wrong in it ends in one line on standard error and an exit code.
+    """Run a command's body: an error in it becomes one line on standard error and an exit code.
 
     Args:
         context: Of the command.
-        as_json: Whether it prints JSON.
-        settings: The settings that it has flags for; those that are ``None`` are as if not given.
+        as_json: Print JSON.
+        settings: Settings that the command has flags for; ``None`` means not given.
     """
     from faceindex.cli.render import Reporter
     from faceindex.errors import FaceindexError
@@ -61,7 +61,7 @@ def command(
         terminated = isinstance(error, Stopped)
         reporter.error("stopped; all finished work is kept")
         raise typer.Exit(EXIT_TERMINATED if terminated else EXIT_INTERRUPTED) from error
-    except BrokenPipeError as error:  # whoever read our output has had enough, as in "| head"
+    except BrokenPipeError as error:  # the reader of our output has ended, as in "| head"
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from error
     except (OSError, MemoryError) as error:

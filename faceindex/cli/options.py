@@ -1,4 +1,4 @@
-"""Options that several commands have, and how the commands end that bring a library up to date."""
+"""Arguments and options that several commands share, and the exit codes of scanning commands."""
 
 import math
 import re
@@ -17,7 +17,17 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one o
 DryRun: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be done, without doing it.")
 ]
-Hidden: TypeAlias = Annotated[bool, typer.Option("--hidden", help="Name hidden persons too.")]
+Hidden: TypeAlias = Annotated[bool, typer.Option("--hidden", help="Include hidden persons.")]
+Name: TypeAlias = Annotated[str, typer.Argument(help="A person, named as in 'people list'.")]
+NewOrKnown: TypeAlias = Annotated[str, typer.Argument(help="A new name, or a known person.")]
+Faces: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(help="Numbers of faces, photos with one face, or PHOTO:2 for the second face of a photo."),
+]
+OptionalFaces: TypeAlias = Annotated[
+    list[str] | None, typer.Argument(help="Faces, named as for 'people move'.", show_default=False)
+]
+Root: TypeAlias = Annotated[str, typer.Argument(help="A folder from 'faceindex roots list'.")]
 AllowMissing: TypeAlias = Annotated[
     bool, typer.Option("--allow-missing", help="Mark photos missing even if most of a folder has vanished.")
 ]
@@ -27,20 +37,16 @@ TimeBudget: TypeAlias = Annotated[
 ]
 
 EXIT_REFUSED = 1
-"""Done, but for folders that lost so many photos that none was marked as missing."""
+"""Done, except for folders that lost so many photos that none was marked as missing."""
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
 
 def deadline(budget: str | None) -> float:
-    """When a run has to stop, by ``time.monotonic``.
-
-    Args:
-        budget: Hours, minutes and seconds from now, each as a whole number and in this order, as in
-            ``1h30m``; ``None`` for no end.
+    """When a run has to stop, by ``time.monotonic``; infinity without a budget.
 
     Raises:
-        BadRequest: It is something else.
+        BadRequest: The budget is not of the form ``1h30m``: whole hours, minutes and seconds in this order.
     """
     from faceindex.errors import BadRequest
 
@@ -54,7 +60,7 @@ def deadline(budget: str | None) -> float:
 
 
 def finish(summary: "ScanSummary", reporter: "Reporter") -> None:
-    """Say what was not done, and end the command with the exit code that it asks for."""
+    """Print what was not done, and exit with the code for it."""
     for refusal in summary.refused:
         reporter.error(refusal.message)
     if summary.left:

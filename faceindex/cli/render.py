@@ -1,15 +1,15 @@
 """Prints: results to standard output, messages and progress to standard error. Nothing else prints.
 
-Whatever comes from a file name is made safe first: a name may hold any byte, and none of them may reach a
-terminal as a control sequence. In JSON a name that is not UTF-8 has lone surrogates (PEP 383), escaped.
+File names are made printable first: a name may hold any byte, and must not reach a terminal as a control
+sequence. In JSON a name that is not UTF-8 has escaped lone surrogates (PEP 383).
 """
 
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.table import Table
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from index.values import FailureRecord, Statistics
     from pipeline.values import PhotoFailed
 
-_T = TypeVar("_T")
-
 _WIDE = 10_000
-"""Width of a table none of whose lines may be folded, as where it goes to a file or a pipe."""
+"""Width of a table in a file or a pipe, so that no line is folded."""
 
 
 def printable(text: str | bytes) -> str:
@@ -47,11 +45,9 @@ def _escape(character: str) -> str:
 
 
 class Reporter:
-    """Where a command's results and messages go. A context manager: it ends the progress bar, if any.
+    """Prints a command's results, as text or JSON lines, and its messages, unless ``quiet``.
 
-    Args:
-        quiet: Show only results and errors.
-        as_json: Results are JSON, one object a line.
+    Leaving its context ends the progress bar.
     """
 
     def __init__(self, *, quiet: bool, as_json: bool = False) -> None:
@@ -70,71 +66,70 @@ class Reporter:
 
     @property
     def listeners(self) -> "Listeners":
-        """For a library: progress bars, on a terminal only, and notes."""
+        """Progress bars, on a terminal only, and notes."""
         from faceindex.listeners import Listeners
 
         return Listeners(self._photos, self.note, self._download)
 
     def error(self, message: str) -> None:
-        """Say what went wrong, in one line."""
+        """Print an error, in one line."""
         self._end_bar()
         self._err.print(Text.assemble(("Error: ", "bold red"), printable(message)))
 
     def traceback(self) -> None:
-        """Show the traceback of the exception being handled."""
+        """Print the traceback of the exception being handled."""
         self._end_bar()
         for line in traceback.format_exc().splitlines():
             self._err.print(Text(printable(line)))
 
     def note(self, message: str) -> None:
-        """Say something that the user may want to know."""
+        """Print a message, unless quiet."""
         if not self._quiet:
             self._err.print(Text(printable(message)))
 
-    def notes(self, messages: Iterable[str]) -> None:
-        """Say several things, a line each."""
-        for message in messages:
-            self.note(message)
-
     def lines(self, lines: Iterable[str], *, headed: bool = False) -> None:
-        """Results, a line each, none of them folded; what comes from outside is made safe.
-
-        Args:
-            lines: The lines.
-            headed: The first one is a heading.
-        """
+        """Print result lines unfolded; with ``headed`` the first is a heading."""
         self._end_bar()
         for number, line in enumerate(lines):
             self._out.print(Text(printable(line), style="bold" if headed and not number else ""))
 
     def json(self, value: "Schema") -> None:
-        """One object of the JSON contract."""
+        """Print an object of the JSON contract."""
         self._end_bar()
         sys.stdout.write(f"{value.json_line()}\n")
 
-    def result(
-        self,
-        value: _T,
-        as_json: "Callable[[_T], Schema]",
-        as_lines: Callable[[_T], Iterable[str]],
-        *,
-        headed: bool = False,
-    ) -> None:
-        """A result, as one object of the JSON contract or as lines, of which the first may be a heading."""
+    def result(self, value: "Schema", lines: Iterable[str], *, headed: bool = False) -> None:
+        """Print a result: as JSON, or as lines."""
         if self.as_json:
-            self.json(as_json(value))
+            self.json(value)
         else:
-            self.lines(as_lines(value), headed=headed)
+            self.lines(lines, headed=headed)
+
+    def results(self, values: "Iterable[Schema]", lines: Iterable[str], *, headed: bool = False) -> None:
+        """Print several results, of which only JSON or lines are made: give generators."""
+        if self.as_json:
+            for value in values:
+                self.json(value)
+        else:
+            self.lines(lines, headed=headed)
+
+    def outcome(self, value: "Schema", notes: Iterable[str]) -> None:
+        """Print what a command changed: as JSON, or as messages."""
+        if self.as_json:
+            self.json(value)
+        else:
+            for note in notes:
+                self.note(note)
 
     def path(self, path: bytes, *, end: bytes) -> None:
-        """A path as a result: made safe, and in a line, on a terminal; else its very bytes, then ``end``."""
+        """Print a path: printable on a terminal, else its bytes and ``end``."""
         if self._out.is_terminal:
             self.lines([os.fsdecode(path)])
         else:
             sys.stdout.buffer.write(path + end)
 
     def failure(self, failed: "PhotoFailed | FailureRecord") -> None:
-        """A photo that could not be read."""
+        """Print that a photo could not be read."""
         from faceindex.schemas.scanning import FailureSchema
         from pipeline.values import PhotoFailed
 
@@ -146,19 +141,16 @@ class Reporter:
         text = f"{printable(path)}: {printable(failed.message)}"
         self._err.print(Text.assemble(("Failed: ", "bold yellow"), text))
 
-    def planned(self, planned: "Planned") -> None:
-        """One line of a dry run."""
+    def plan(self, plan: "Iterable[Planned]") -> None:
+        """Print what a scan would do, as it is found."""
         from faceindex.schemas.scanning import PlannedSchema
 
-        verdict = "read" if planned.read else "skip"
-        self.result(
-            planned,
-            PlannedSchema.of,
-            lambda each: [f"{verdict}  {os.fsdecode(each.path)}  ({each.reason})"],
-        )
+        for each in plan:
+            verdict = "read" if each.read else "skip"
+            self.result(PlannedSchema.of(each), [f"{verdict}  {os.fsdecode(each.path)}  ({each.reason})"])
 
     def rows(self, rows: Iterable[tuple[str, str]]) -> None:
-        """Names and values, side by side; no line is folded, so that paths can be copied."""
+        """Print names and values in two columns, unfolded, so that paths can be copied."""
         self._end_bar()
         known = tuple(rows)
         column = max(len(name) for name, _ in known)
@@ -166,7 +158,7 @@ class Reporter:
             self._out.print(Text.assemble((f"{name:<{column}}", "bold"), "  ", printable(value)))
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A table, of which cells that do not fit a terminal are folded."""
+        """Print a table; cells that do not fit a terminal are folded."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in headings:
             table.add_column(heading, overflow="fold")
@@ -175,7 +167,7 @@ class Reporter:
         self._out.print(table, soft_wrap=False)
 
     def scan_summary(self, summary: "ScanSummary", library: "Path") -> None:
-        """What a scan did, failures first."""
+        """Print what a scan did, failures first."""
         from faceindex.schemas.scanning import ScanSchema
 
         for failure in summary.failures:
@@ -225,7 +217,7 @@ class Reporter:
             bar.update(bar.tasks[0].id, completed=done, total=total, visible=True)
 
     def _bar_of(self, kind: str, *columns: "ProgressColumn") -> "Progress | None":
-        """The bar that is shown, if one may be: of the kind that was asked for, and no other beside it."""
+        """The only bar, of this kind; ``None`` if no bar may be shown."""
         from rich import progress
 
         if self._quiet or not self._err.is_terminal:
@@ -251,7 +243,6 @@ def count(number: int, noun: str) -> str:
 
 
 def _scan_counts(summary: "ScanSummary") -> str:
-    """How many photos of each kind, leaving out what there were none of."""
     parts = [f"{summary.seen:,} seen"]
     names = ("indexed", "unchanged", "duplicate", "moved", "failed", "missing")
     parts += [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
@@ -265,7 +256,7 @@ def _time(summary: "ScanSummary") -> str:
 
 
 def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:
-    """The library in figures: names and values."""
+    """The statistics as names and values."""
     yield "Library", f"{library} ({_bytes(statistics.database_bytes)})"
     yield "Model", statistics.model or "none yet: nothing was scanned"
     for name, root in zip_longest(("Folders",), statistics.roots, fillvalue=""):

@@ -21,12 +21,12 @@ def adapt(
     The result is kept if it helps to recognise people it was not learned from.
     """
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.adapt import adapted
+        from faceindex.cli.text.accuracy import adapted
         from faceindex.cli.text.scanning import not_changed
         from faceindex.schemas.models import AdaptationSchema
 
         found = library.adapt(dimension, dry_run=dry_run)
-        reporter.result(found, AdaptationSchema.of, adapted)
+        reporter.result(AdaptationSchema.of(found), adapted(found))
         if found.change is not None and not found.change.changed:
             reporter.error(not_changed(found.change))
             raise typer.Exit(1)

@@ -21,10 +21,8 @@ def backup(
         from faceindex.schemas.maintenance import BackupSchema
 
         contents = library.backup(file, force=force)
-        if as_json:
-            reporter.json(BackupSchema.of(contents, event="backup", file=file))
-        else:
-            reporter.note(text.backed_up(contents, file))
+        value = BackupSchema.of(contents, event="backup", file=file)
+        reporter.outcome(value, [text.backed_up(contents, file)])
 
 
 def restore(
@@ -39,8 +37,6 @@ def restore(
         from faceindex.schemas.maintenance import BackupSchema
 
         restored = library.restore(file, dry_run=dry_run)
-        if as_json:
-            event = "would-restore" if dry_run else "restore"
-            reporter.json(BackupSchema.of(restored.contents, event=event, file=file, kept=restored.kept))
-        else:
-            reporter.notes(text.restored(restored, library.settings.library, dry_run=dry_run))
+        event = "would-restore" if dry_run else "restore"
+        value = BackupSchema.of(restored.contents, event=event, file=file, kept=restored.kept)
+        reporter.outcome(value, text.restored(restored, library.settings.library, dry_run=dry_run))

@@ -22,6 +22,6 @@ def calibrate(
         from faceindex.schemas.accuracy import CalibrationSchema
 
         done = library.calibrate(reset=reset, dry_run=dry_run)
-        reporter.result(done, CalibrationSchema.of, text.calibrated)
+        reporter.result(CalibrationSchema.of(done), text.calibrated(done))
         if not as_json:
             reporter.note("Stored." if done.stored else "Nothing was stored: leave out --dry-run.")

@@ -15,7 +15,7 @@ def celebrity(
 ) -> None:
     """Guess which of 8,631 celebrities the faces in photos resemble."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.celebrity import rows
+        from faceindex.cli.text.answers import lookalikes_rows
         from faceindex.schemas.answers import LookalikesSchema
         from pipeline.values import PhotoFailed
 
@@ -25,6 +25,6 @@ def celebrity(
                 reporter.failure(found)
                 failed = True
             else:
-                reporter.result(found, LookalikesSchema.of, rows, headed=True)
+                reporter.result(LookalikesSchema.of(found), lookalikes_rows(found), headed=True)
         if failed:
             raise typer.Exit(EXIT_SOME_FAILED)

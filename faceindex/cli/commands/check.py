@@ -8,7 +8,7 @@ from faceindex.cli.context import command
 from faceindex.cli.options import Json
 
 EXIT_FAULTS = 1
-"""There are faults, and they were not, or could not be, repaired."""
+"""Faults are left."""
 
 
 def check(
@@ -26,11 +26,11 @@ def check(
         left = 0
         for event in library.check(repair=repair):
             if isinstance(event, Finding):
-                reporter.result(event, FindingSchema.of, lambda each: [text.finding(each, repair=repair)])
+                reporter.result(FindingSchema.of(event), [text.finding(event, repair=repair)])
             elif isinstance(event, Salvage):
-                reporter.result(event, SalvageSchema.of, text.salvage)
+                reporter.result(SalvageSchema.of(event), text.salvage(event))
             else:
-                reporter.result(event, CheckSchema.of, lambda each: text.checked(each, repair=repair))
+                reporter.result(CheckSchema.of(event), text.checked(event, repair=repair))
                 left = event.left
         if left:
             raise typer.Exit(EXIT_FAULTS)

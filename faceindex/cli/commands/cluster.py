@@ -22,15 +22,10 @@ def cluster(
 
         done = library.cluster(dry_run=dry_run)
         listed = library.clusters(most)
-        if as_json:
-            for each in listed.shown:
-                reporter.json(ClusterSchema.of(each))
-            reporter.json(RegroupedSchema.of(done))
-            return
         if listed.shown:
-            reporter.lines(text.clusters(listed.shown), headed=True)
-        reporter.note(text.regrouped(done, dry=dry_run))
-        if listed.total > most:
+            reporter.results(map(ClusterSchema.of, listed.shown), text.clusters(listed.shown), headed=True)
+        reporter.outcome(RegroupedSchema.of(done), [text.regrouped(done, dry=dry_run)])
+        if listed.total > most and not as_json:
             reporter.note(
                 f"{listed.total - most:,} smaller clusters are not listed: -n {listed.total} shows all."
             )

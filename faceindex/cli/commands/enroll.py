@@ -23,7 +23,7 @@ def enroll(
 ) -> None:
     """Add a person from one or more photos. The photos become part of the library."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.people import enrolled
+        from faceindex.cli.text.people import enrolled, left_out
         from faceindex.errors import BadRequest
         from faceindex.schemas.people import EnrolledSchema, LeftOutSchema
 
@@ -35,11 +35,8 @@ def enroll(
             raise BadRequest(
                 "Name a person and photos, or give --folders a folder laid out as NAME/photo.jpg."
             )
-        if as_json:
-            for each in done.left_out:
-                reporter.json(LeftOutSchema.of(each))
-            reporter.json(EnrolledSchema.of(done))
-        else:
-            reporter.notes(enrolled(done))
+        for each in done.left_out:
+            reporter.outcome(LeftOutSchema.of(each), [left_out(each)])
+        reporter.outcome(EnrolledSchema.of(done), [enrolled(done)])
         if done.left_out:
             raise typer.Exit(EXIT_SOME_FAILED)

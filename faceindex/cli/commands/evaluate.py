@@ -31,10 +31,7 @@ def evaluate(
     plots: Annotated[Path | None, typer.Option(help="Write plots, as PNG and HTML, to this folder.")] = None,
     fail_under: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE",
-            help="Exit with 1 if a figure is lower, such as accuracy=0.99.",
-        ),
+        typer.Option(metavar="KEY=VALUE", help="Exit with 1 if a figure is lower, such as accuracy=0.99."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -51,7 +48,7 @@ def evaluate(
                 "Name a folder of labelled photos, with or without --pairs, or use --library alone."
             )
         found = library.evaluate(folder, pairs=pairs, groups=groups, model=model)
-        reporter.result(found, EvaluationSchema.of, evaluation)
+        reporter.result(EvaluationSchema.of(found), evaluation(found))
         if plots is not None:
             for path in library.plot(found, plots, evaluation(found)):
                 reporter.note(f"Written: {path}")

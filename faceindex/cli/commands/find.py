@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from faceindex.cli.context import command
-from faceindex.cli.options import Json
+from faceindex.cli.options import Hidden, Json
 
 
 def find(
@@ -23,7 +23,7 @@ def find(
         str | None, typer.Option(help="Only photos taken then or later: 2019, 2019-07 or 2019-07-14.")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Only photos taken then or earlier.")] = None,
-    hidden: Annotated[bool, typer.Option("--hidden", help="Allow hidden persons.")] = False,
+    hidden: Hidden = False,
     link: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Create or update a folder of symbolic links to the photos."),

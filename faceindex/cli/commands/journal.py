@@ -1,13 +1,14 @@
-"""The commands of ``faceindex people`` about the journal: look at it, undo, take it elsewhere, forget."""
+"""The commands of ``faceindex people`` about the journal of decisions."""
 
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from faceindex.cli.context import command
-from faceindex.cli.options import DryRun, Json
+from faceindex.cli.options import DryRun, Json, Name
 
 
 def undo(
@@ -39,11 +40,7 @@ def log(
 
         decisions = library.people.log()
         first = 0 if last is None else max(0, len(decisions) - last)
-        if as_json:
-            for each in decisions[first:]:
-                reporter.json(LoggedSchema.of(each))
-        else:
-            reporter.lines(list(text.log(decisions))[first:])
+        reporter.results(map(LoggedSchema.of, decisions[first:]), islice(text.log(decisions), first, None))
 
 
 def export(
@@ -76,7 +73,7 @@ def import_(
 
 def forget(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A person.")],
+    name: Name,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -100,7 +97,4 @@ def forget(
             if not typer.confirm(question, err=True):
                 return
         erased = library.people.forget(name)
-        if as_json:
-            reporter.json(ErasedSchema.of(erased))
-        else:
-            reporter.notes(text.erased(erased))
+        reporter.outcome(ErasedSchema.of(erased), text.erased(erased))

@@ -26,14 +26,10 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
             for each in found:
                 reporter.json(ModelSchema.of(each))
             return
-        reporter.table(
-            ("model", "numbers", "weights", "what it is", "licence of the weights"),
-            [
-                (spec.model_id, str(spec.dimension), each.availability, spec.summary, spec.licence)
-                for each in found
-                for spec in [each.model]
-            ],
-        )
+        columns = ("model", "numbers", "weights", "what it is", "licence of the weights")
+        specs = ((each.model, each.availability) for each in found)
+        rows = ((it.model_id, str(it.dimension), state, it.summary, it.licence) for it, state in specs)
+        reporter.table(columns, rows)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``faceindex people``: who is who. ``faceindex.cli.commands.journal`` has the commands about the journal."""
+"""``faceindex people``; ``faceindex.cli.commands.journal`` has the commands about the journal."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from faceindex.cli.commands import enroll, journal
 from faceindex.cli.context import command
-from faceindex.cli.options import Json
+from faceindex.cli.options import Faces, Hidden, Json, Name, NewOrKnown, OptionalFaces
 
 if TYPE_CHECKING:
     from faceindex.naming.decide import Decided
@@ -26,18 +26,11 @@ app.command("export")(journal.export)
 app.command("import")(journal.import_)
 app.command("forget")(journal.forget)
 
-_Name = Annotated[str, typer.Argument(help="A person, named as in 'people list'.")]
-_NewOrKnown = Annotated[str, typer.Argument(help="A new name, or a known person.")]
-_Faces = Annotated[
-    list[str],
-    typer.Argument(help="Numbers of faces, photos with one face, or PHOTO:2 for the second face of a photo."),
-]
-
 
 @app.command("list")
 def list_people(
     context: typer.Context,
-    hidden: Annotated[bool, typer.Option("--hidden", help="List hidden persons too.")] = False,
+    hidden: Hidden = False,
     as_json: Json = False,
 ) -> None:
     """Show all persons, and how many faces each has."""
@@ -46,12 +39,9 @@ def list_people(
         from faceindex.schemas.people import PersonSchema
 
         found = library.people.list(hidden=hidden)
-        if as_json:
-            for each in found:
-                reporter.json(PersonSchema.of(each))
-        elif found:
-            reporter.lines(text.people(found), headed=True)
-        else:
+        if found:
+            reporter.results(map(PersonSchema.of, found), text.people(found), headed=True)
+        elif not as_json:
             reporter.note("Nobody has a name yet: 'faceindex cluster' shows who could have one.")
 
 
@@ -75,11 +65,7 @@ def show(
         if sheet is not None:
             library.check_picture(sheet)
         found = library.people.faces(name, cluster=cluster, faces=faces or ())
-        if as_json:
-            for each in found:
-                reporter.json(PersonFaceSchema.of(each))
-        else:
-            reporter.lines(text.faces(found), headed=True)
+        reporter.results(map(PersonFaceSchema.of, found), text.faces(found), headed=True)
         if sheet is not None:
             reporter.note(f"{count(library.draw_faces(found, sheet), 'face')} drawn in {sheet}")
 
@@ -88,7 +74,7 @@ def show(
 def name(
     context: typer.Context,
     cluster: Annotated[int, typer.Argument(help="A number from 'faceindex cluster'.")],
-    name: _NewOrKnown,
+    name: NewOrKnown,
     as_json: Json = False,
 ) -> None:
     """Say who the faces of a cluster are."""
@@ -98,10 +84,8 @@ def name(
 @app.command()
 def confirm(
     context: typer.Context,
-    name: _Name,
-    faces: Annotated[
-        list[str] | None, typer.Argument(help="Faces, named as for 'people move'.", show_default=False)
-    ] = None,
+    name: Name,
+    faces: OptionalFaces = None,
     every: Annotated[
         bool, typer.Option("--all", help="Confirm all faces that are recognised as this person.")
     ] = False,
@@ -112,13 +96,13 @@ def confirm(
 
 
 @app.command()
-def reject(context: typer.Context, name: _Name, faces: _Faces, as_json: Json = False) -> None:
+def reject(context: typer.Context, name: Name, faces: Faces, as_json: Json = False) -> None:
     """Say that faces do not show a person."""
     _decide(context, as_json, lambda people: people.reject(name, faces))
 
 
 @app.command()
-def move(context: typer.Context, name: _NewOrKnown, faces: _Faces, as_json: Json = False) -> None:
+def move(context: typer.Context, name: NewOrKnown, faces: Faces, as_json: Json = False) -> None:
     """Say whom faces show, whoever they were assigned to before."""
     _decide(context, as_json, lambda people: people.move(name, faces))
 
@@ -137,8 +121,8 @@ def merge(
 @app.command()
 def split(
     context: typer.Context,
-    name: _Name,
-    faces: _Faces,
+    name: Name,
+    faces: Faces,
     new_name: Annotated[str, typer.Option("--as", help="Name of the new person.")],
     as_json: Json = False,
 ) -> None:
@@ -149,9 +133,7 @@ def split(
 @app.command()
 def ignore(
     context: typer.Context,
-    faces: Annotated[
-        list[str] | None, typer.Argument(help="Faces, named as for 'people move'.", show_default=False)
-    ] = None,
+    faces: OptionalFaces = None,
     clusters: Annotated[
         list[int] | None, typer.Option("--cluster", help="Ignore all faces of a cluster. May be repeated.")
     ] = None,
@@ -162,7 +144,7 @@ def ignore(
 
 
 @app.command("not-a-face")
-def not_a_face(context: typer.Context, faces: _Faces, as_json: Json = False) -> None:
+def not_a_face(context: typer.Context, faces: Faces, as_json: Json = False) -> None:
     """Say that detections are not faces."""
     _decide(context, as_json, lambda people: people.not_a_face(faces))
 
@@ -170,7 +152,7 @@ def not_a_face(context: typer.Context, faces: _Faces, as_json: Json = False) -> 
 @app.command()
 def rename(
     context: typer.Context,
-    name: _Name,
+    name: Name,
     new_name: Annotated[str, typer.Argument(help="The new name of the person.")],
     as_json: Json = False,
 ) -> None:
@@ -181,7 +163,7 @@ def rename(
 @app.command()
 def hide(
     context: typer.Context,
-    name: _Name,
+    name: Name,
     off: Annotated[bool, typer.Option("--off", help="Show the person again.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -204,11 +186,11 @@ def review(
         from faceindex.schemas.people import SuggestionSchema
 
         found = library.people.review()
+        shown = found[:most]
+        values = (SuggestionSchema.of(each, command=text.command(each)) for each in shown)
+        reporter.results(values, text.suggestions(shown))
         if as_json:
-            for each in found[:most]:
-                reporter.json(SuggestionSchema.of(each, command=text.command(each)))
             return
-        reporter.lines(text.suggestions(found[:most]))
         if len(found) > most:
             reporter.note(f"{len(found) - most:,} more: -n {len(found)} shows all.")
         if not found:
@@ -216,13 +198,10 @@ def review(
 
 
 def _decide(context: typer.Context, as_json: bool, decide: "Callable[[People], Decided]") -> None:
-    """Make one decision, and say what came of it."""
+    """Make one decision, and print its effects."""
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import people as text
         from faceindex.schemas.people import DecidedSchema
 
         decided = decide(library.people)
-        if as_json:
-            reporter.json(DecidedSchema.of(decided))
-        else:
-            reporter.note(text.decided(decided))
+        reporter.outcome(DecidedSchema.of(decided), [text.decided(decided)])

@@ -35,12 +35,12 @@ def reindex(
 
         options = ScanOptions(allow_missing, deadline(time_budget))
         if model is not None and dry_run:
-            reporter.result(library.preview_model(model), ModelPreviewSchema.of, text.model_previewed)
+            preview = library.preview_model(model)
+            reporter.result(ModelPreviewSchema.of(preview), text.model_previewed(preview))
         elif model is not None:
             _switch_model(library, model, reporter, options)
         elif dry_run:
-            for planned in library.plan_reindex():
-                reporter.planned(planned)
+            reporter.plan(library.plan_reindex())
             reporter.note(text.to_be_pruned(library.plan_pruning(), library.settings.keep_missing_days))
         else:
             _reindex(library, reporter, options)
@@ -67,7 +67,7 @@ def _switch_model(library: "Library", model: str, reporter: "Reporter", options:
     result = library.switch_model(model, options)
     for failure in result.failures:
         reporter.failure(failure)
-    reporter.result(result, ModelSwitchSchema.of, text.model_switched)
+    reporter.result(ModelSwitchSchema.of(result), text.model_switched(result))
     if result.changed and result.failures:
         raise typer.Exit(EXIT_SOME_FAILED)
     if not result.changed and not result.in_time:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from faceindex.cli.context import command
-from faceindex.cli.options import DryRun, Json
+from faceindex.cli.options import DryRun, Json, Root
 
 app = typer.Typer(help="List, move and forget scanned folders.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -18,13 +18,13 @@ def list_roots(context: typer.Context, as_json: Json = False) -> None:
         from faceindex.schemas.scanning import RootSchema
 
         for each in library.roots.list():
-            reporter.result(each, RootSchema.of, root_row)
+            reporter.result(RootSchema.of(each), [root_row(each)])
 
 
 @app.command()
 def move(
     context: typer.Context,
-    old: Annotated[str, typer.Argument(help="A folder from 'faceindex roots list'.")],
+    old: Root,
     new: Annotated[str, typer.Argument(help="Where the folder is now.")],
     dry_run: DryRun = False,
 ) -> None:
@@ -38,7 +38,7 @@ def move(
 @app.command()
 def forget(
     context: typer.Context,
-    folder: Annotated[str, typer.Argument(help="A folder from 'faceindex roots list'.")],
+    folder: Root,
     dry_run: DryRun = False,
 ) -> None:
     """Stop scanning a folder. Its photos count as missing, and are forgotten later like all missing ones."""

@@ -71,8 +71,7 @@ def scan(
 
         options = ScanOptions(allow_missing, deadline(time_budget))
         if dry_run:
-            for planned in library.plan_scan(folders):
-                reporter.planned(planned)
+            reporter.plan(library.plan_scan(folders))
             return
         summary = library.scan(folders, options)
         reporter.scan_summary(summary, library.settings.library)

@@ -30,4 +30,4 @@ def verify(
             for failure in found.failures:
                 reporter.failure(failure)
             raise typer.Exit(EXIT_SOME_FAILED)
-        reporter.result(found, VerificationSchema.of, verification_rows)
+        reporter.result(VerificationSchema.of(found), verification_rows(found))

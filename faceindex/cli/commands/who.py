@@ -31,9 +31,9 @@ def who(
         from faceindex.results import Answer
         from faceindex.schemas.answers import AnswerSchema
 
-        if annotate is not None and len(photos) != 1:
-            raise BadRequest("--annotate writes one picture: name one photo.")
         if annotate is not None:
+            if len(photos) != 1:
+                raise BadRequest("--annotate writes one picture: name one photo.")
             library.check_picture(annotate, photos[0])
         failed = False
         for found in library.who(photos, k=k, min_similarity=min_similarity, hidden=hidden):
@@ -41,11 +41,9 @@ def who(
                 reporter.failure(found)
                 failed = True
                 continue
-            if as_json:
-                reporter.json(AnswerSchema.of(found))
-            else:
+            if not as_json:
                 reporter.lines([photo_title(found.photo)])
-                reporter.lines(answer_faces(found.faces), headed=True)
+            reporter.result(AnswerSchema.of(found), answer_faces(found.faces), headed=True)
             if annotate is not None:
                 library.annotate(found, annotate)
                 reporter.note(f"The annotated photo is {annotate}")

@@ -33,4 +33,4 @@ def why(
         if not found:
             reporter.note("No face was found in the photo.")
         for each in found:
-            reporter.result(each, ExplanationSchema.of, explanation_rows, headed=True)
+            reporter.result(ExplanationSchema.of(each), explanation_rows(each), headed=True)

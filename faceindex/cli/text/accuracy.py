@@ -1,14 +1,16 @@
-"""How the results of ``evaluate`` and ``calibrate`` are laid out: rows of text, from values."""
+"""Text of ``evaluate``, ``calibrate`` and ``adapt``."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import count
+from faceindex.cli.text.scanning import model_switched
 
 if TYPE_CHECKING:
     from faceindex.accuracy.calibrate import Calibrated
     from faceindex.accuracy.measures import Evaluation
     from faceindex.accuracy.verification import Interval
+    from faceindex.adapt.adaptation import Adaptation
 
 
 def evaluation(found: "Evaluation") -> Iterator[str]:
@@ -22,7 +24,7 @@ def evaluation(found: "Evaluation") -> Iterator[str]:
 
 
 def calibrated(found: "Calibrated") -> Iterator[str]:
-    """What a calibration found, and what it changes."""
+    """The result of a calibration."""
     if found.persons:
         yield (
             f"Found on {found.persons:,} persons: {found.same:,} pairs of faces of one, "
@@ -41,6 +43,25 @@ def calibrated(found: "Calibrated") -> Iterator[str]:
     yield (f"Recognised faces: {found.recognised:,} afterwards, {found.gained:,} gained, {found.lost:,} lost")
     for pair in found.close:
         yield f"Easily confused: {pair.person} and {pair.other}, told apart by {pair.margin:.3f} or more"
+
+
+def adapted(found: "Adaptation") -> Iterator[str]:
+    """What was learned, whether it helps, and what was kept."""
+    trial = found.trial
+    yield f"Learned from {found.faces:,} faces of {found.people:,} people, and tried on people left out:"
+    yield f"{'':42}{found.base:>12}{'adapted':>12}"
+    before, after = trial.before, trial.after
+    yield f"  {'equal error rate':40}{before.eer:>12.2%}{after.eer:>12.2%}"
+    yield f"  {'two people more alike than one (1 - AUC)':40}{1 - before.auc:>12.3%}{1 - after.auc:>12.3%}"
+    if before.tar is not None and after.tar is not None:
+        yield f"  {'one person told at 1% false matches':40}{before.tar:>12.2%}{after.tar:>12.2%}"
+    gain = f"{trial.gain:.2%} of the equal error rate, standard error {trial.deviation:.2%}"
+    if not trial.helps:
+        yield f"No gain that is more than chance ({gain}): nothing was kept."
+        return
+    yield f"It helps: {gain}; descriptors of {found.dimension} numbers."
+    if found.change is not None:
+        yield from model_switched(found.change)
 
 
 def _detection(found: "Evaluation") -> Iterator[str]:

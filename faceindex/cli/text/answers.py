@@ -1,7 +1,4 @@
-"""How answers look in a terminal: rows of text from values, and nothing printed.
-
-Names of files and persons stand in the rows as they are: who prints them makes them safe.
-"""
+"""Text of the commands that answer questions. ``render`` makes names of files and persons printable."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,6 +10,7 @@ from index.decisions.model import Assign, Ignore, NotAFace, Reject, Split
 from index.people.queries import Person
 
 if TYPE_CHECKING:
+    from faceindex.asking.celebrity import Lookalikes
     from faceindex.asking.verify import Verification
     from faceindex.asking.why import Candidate, Explanation
     from faceindex.output.photo_links import Linked
@@ -36,7 +34,7 @@ def photo_title(photo: "PhotoIndexed") -> str:
 
 
 def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
-    """A heading, then for each face a row that says who it is, and below it the nearest faces."""
+    """A heading, then for each face a row with its identity, and below it the nearest faces."""
     if not faces:
         return
     places = [place_of(face.described.face.box) for face in faces]
@@ -50,7 +48,7 @@ def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
 
 
 def who(identity: "Identity") -> str:
-    """Who a face is, and who is next, as a phrase."""
+    """Who a face is, and who the runner-up."""
     phrase = caption(identity)
     if identity.probability is not None:
         phrase += f" ({percent(identity.probability)})"
@@ -61,7 +59,7 @@ def who(identity: "Identity") -> str:
 
 
 def caption(identity: "Identity") -> str:
-    """Who a face is, in a word or two."""
+    """Who a face is, in few words."""
     name = UNKNOWN if identity.person is None else _name(identity.person)
     return {
         Certainty.CONFIRMED: f"{name} (confirmed)",
@@ -74,7 +72,7 @@ def caption(identity: "Identity") -> str:
 
 
 def percent(probability: float) -> str:
-    """A probability; none is so sure that it would be rounded to all or nothing."""
+    """A probability, never rounded to 0 or 100 %."""
     if probability > 0.999:
         return "over 99.9 %"
     return "under 0.1 %" if probability < 0.001 else f"{probability:.1%}".replace("%", " %")
@@ -87,14 +85,26 @@ def verification_rows(found: "Verification") -> Iterator[str]:
     yield f"{verdict}: similarity {found.similarity:.3f} (threshold {found.thresholds.accept:.3f}){chance}"
 
 
+def lookalikes_rows(found: "Lookalikes") -> Iterator[str]:
+    """The photo, then a row for each guess; the first row of each face shows its place."""
+    yield photo_title(found.photo)
+    places = [place_of(face.described.face.box) for face in found.faces]
+    column = max(map(len, places), default=0)
+    for number, (face, place) in enumerate(zip(found.faces, places, strict=True), 1):
+        start = f"{number:>4}  {place:<{column}}"
+        for guess in face.guesses:
+            yield f"{start}  {guess.probability:>7.2%}  {guess.name}"
+            start = " " * len(start)
+
+
 def links_note(linked: "Linked", folder: str) -> str:
-    """What became of a folder of links, as a sentence."""
+    """The result of updating a folder of links."""
     links = count(linked.made + linked.kept, "link")
     return f"{folder} has {links}: {linked.made:,} new, {linked.kept:,} kept; {linked.removed:,} taken away"
 
 
 def explanation_rows(explanation: "Explanation") -> Iterator[str]:
-    """Why a face is said to be who it is said to be: a title, and rows of a name and what there is to say."""
+    """Why a face is identified as it is: a title, then rows of a name and a value."""
     face, photo = explanation.face, explanation.photo
     name = os.fsdecode(photo.file.path)
     yield f"{name}, face {explanation.number} of {len(photo.faces)}: {who(face.identity)}"

@@ -1,4 +1,4 @@
-"""What ``check``, ``backup`` and ``restore`` say to people: lines of text from values. It prints nothing."""
+"""Text of ``check``, ``backup`` and ``restore``."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -31,19 +31,19 @@ _NAMES = {
     "root": "scanned folders",
     "verdict": "faces with a name or another verdict",
 }
-"""What people call the rows of a table."""
+"""Plain names for the rows of each table."""
 
 _DERIVED = frozenset({"cluster", "cluster_face", "person", "recognised", "rejection", "verdict"})
-"""Tables that follow from others, and are made anew from them."""
+"""Tables that are rebuilt from others."""
 
 
 def finding(finding: "Finding", *, repair: bool) -> str:
-    """A fault, and what repair does about it, in one line."""
+    """A fault and its repair."""
     return f"{finding.message}; {'repair' if repair else '--repair would'}: {finding.remedy}"
 
 
 def salvage(salvage: "Salvage") -> Iterator[str]:
-    """What was saved of a damaged database, and what was not."""
+    """What was saved of a damaged database, and what was lost."""
     yield f"saved what could be read; the damaged database is kept as {salvage.kept}"
     for table in salvage.tables:
         if table.table not in _DERIVED:
@@ -63,7 +63,7 @@ def _loss(table: "SavedTable") -> str:
 
 
 def checked(checked: "Checked", *, repair: bool) -> Iterator[str]:
-    """How a check ended."""
+    """The result of a check."""
     if checked.undescribed:
         yield f"{count(checked.undescribed, 'face')} yet to be described: 'faceindex reindex' does it"
     yield _verdict(checked, repair=repair)
@@ -81,12 +81,12 @@ def _verdict(checked: "Checked", *, repair: bool) -> str:
 
 
 def backed_up(contents: "BackedUp", file: "Path") -> str:
-    """What is in a backup that was made."""
+    """The contents of a backup."""
     return f"The backup {file} holds {_contents(contents)}"
 
 
 def restored(restored: "Restored", library: "Path", *, dry_run: bool) -> Iterator[str]:
-    """What is in the library after a restore, and what became of the one before."""
+    """The contents of the library after a restore, and where the replaced one is."""
     if dry_run:
         yield f"The library {library} would hold {_contents(restored.contents)}"
         if restored.kept is not None:

@@ -1,4 +1,4 @@
-"""How people, clusters, decisions and suggestions look as lines of text. Nothing is printed here."""
+"""Text of ``people`` and ``cluster``."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ from index.decisions.model import Rename, Undo, faces_of
 
 if TYPE_CHECKING:
     from faceindex.naming.decide import Decided
-    from faceindex.naming.enroll import Enrolled
+    from faceindex.naming.enroll import Enrolled, LeftOut
     from faceindex.naming.review import Suggestion
     from faceindex.results import LibraryFace, ShownCluster
     from index.clustering.regroup import Regrouped
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.privacy.forget import Erased
 
 _FACES_NAMED = 8
-"""Numbers of faces in one line of a list; the command beside it names them all."""
+"""Numbers of faces in one line; the command below it names all."""
 
 
 def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
@@ -63,7 +63,7 @@ def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:
 
 
 def regrouped(done: "Regrouped", *, dry: bool) -> str:
-    """What regrouping changed, in one line."""
+    """What regrouping changed."""
     changes = (
         (done.newly_recognised, "newly recognised"),
         (done.no_longer_recognised, "no longer recognised"),
@@ -82,7 +82,7 @@ def regrouped(done: "Regrouped", *, dry: bool) -> str:
 
 
 def decided(decided: "Decided") -> str:
-    """What was decided, what followed, and how to take it back."""
+    """A decision, its effects, and how to take it back."""
     logged = decided.logged
     text = f"{_sentence(logged.decision.act, logged.person_name, logged.other_name)}."
     if decided.regrouped is not None:
@@ -128,12 +128,15 @@ def _sentence(act: "Act", name: str | None, other: str | None) -> str:
     return sentences[act.kind]
 
 
-def enrolled(done: "Enrolled") -> Iterator[str]:
-    """What an enrolment did: what was left out first."""
-    for each in done.left_out:
-        yield f"Left out: {os.fsdecode(each.photo)}: {each.reason}"
+def left_out(left_out: "LeftOut") -> str:
+    """A photo from which nobody was enrolled."""
+    return f"Left out: {os.fsdecode(left_out.photo)}: {left_out.reason}"
+
+
+def enrolled(done: "Enrolled") -> str:
+    """The result of an enrolment."""
     people = "1 person" if done.people == 1 else f"{done.people:,} people"
-    yield f"Enrolled {people} from {count(done.faces, 'face')}"
+    return f"Enrolled {people} from {count(done.faces, 'face')}"
 
 
 def erased(erased: "Erased") -> Iterator[str]:
@@ -146,7 +149,7 @@ def erased(erased: "Erased") -> Iterator[str]:
 
 
 def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:
-    """Two lines for each suggestion: what and why, and what to type."""
+    """Two lines for each suggestion: the reason and the command."""
     for number, each in enumerate(listed, 1):
         yield f"{number:>3}  {_reason(each)}"
         yield f"     {command(each)}"
@@ -169,7 +172,7 @@ def _reason(each: "Suggestion") -> str:
 
 
 def command(each: "Suggestion") -> str:
-    """What to type, if the suggestion is right."""
+    """The command that carries out a suggestion."""
     name, other = shlex.quote(_name(each.person)), shlex.quote(_name(each.other))
     numbers = " ".join(map(str, each.face_ids))
     words = {

@@ -1,4 +1,4 @@
-"""What ``reindex`` and ``roots`` say to people: lines of text from values. It prints nothing."""
+"""Text of ``reindex`` and ``roots``."""
 
 import os
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from index.values import Moved, Pruned
 
 _NAMED = 5
-"""Persons with new faces who are named; the others are counted."""
+"""Persons with new faces who are named; the others are only counted."""
 
 
 def reindexed(report: "ReindexSummary") -> str:
-    """What changed, in one line; empty where nothing did."""
+    """What changed; empty if nothing did."""
     scan, pruned = report.scan, report.pruned
     counts = (
         (scan.indexed + scan.duplicate, "+{}", "photo"),
@@ -40,12 +40,12 @@ def reindexed(report: "ReindexSummary") -> str:
 
 
 def to_be_pruned(pruned: "Pruned", days: float) -> str:
-    """What a run would give up."""
+    """What ``reindex`` would remove."""
     return f"{count(pruned.photos, 'photo')}, missing for {days:g} days or longer, would be given up."
 
 
 def model_switched(result: "ModelSwitch") -> Iterator[str]:
-    """What came of describing a library by another model."""
+    """The result of describing a library by another model."""
     coverage = result.coverage
     lacking = coverage.faces - coverage.described
     yield f"{count(result.described, 'face')} described by {result.model}"
@@ -76,7 +76,7 @@ def not_changed(result: "ModelSwitch") -> str:
 
 
 def model_previewed(preview: "Preview") -> Iterator[str]:
-    """How far a model has come, and how identities would change."""
+    """How many faces a model has described, and how identities would change."""
     coverage = preview.coverage
     yield (
         f"{coverage.described:,} of {coverage.faces:,} faces are described by {preview.model}; "
@@ -98,23 +98,23 @@ def _compared(comparison: "Comparison", before: str, after: str) -> Iterator[str
     )
 
 
-def root_row(root: "RootReport") -> Iterator[str]:
-    """A folder that is scanned, in one line."""
+def root_row(root: "RootReport") -> str:
+    """A scanned folder."""
     figures = root.figures
     missing = f", {figures.missing:,} missing" if figures.missing else ""
     reason = f"  ({root.unreachable})" if root.unreachable else ""
-    yield f"{os.fsdecode(figures.path)}  {count(figures.photos, 'photo')}{missing}{reason}"
+    return f"{os.fsdecode(figures.path)}  {count(figures.photos, 'photo')}{missing}{reason}"
 
 
 def moved(moved: "Moved", old: str, new: str, *, dry_run: bool) -> str:
-    """What came of moving a root."""
+    """The result of moving a root."""
     would = "would be" if dry_run else "are"
     twice = f"; {moved.known_already:,} were known there already" if moved.known_already else ""
     return f"{count(moved.photos, 'photo')} of {old} {would} in {new} now{twice}."
 
 
 def forgotten(folder: str, missing: int, days: float, *, dry_run: bool) -> str:
-    """What came of forgetting a root."""
+    """The result of forgetting a root."""
     if dry_run:
         return f"{folder} would be scanned no more, and {count(missing, 'photo')} would count as missing."
     return (
