@@ -7,9 +7,8 @@
         for answer in library.who(["photo.jpg"]):
             print(answer)
 
-``Library`` has a method for everything; the other names are options that it takes, values that it returns,
-and errors that it raises. Importing this package is cheap; SQLite, FAISS and OpenVINO come in when a library
-is opened or a model is needed.
+``Library`` has a method for everything; the other names are its options, results and errors. Importing this
+package is cheap: SQLite, FAISS and OpenVINO are imported when a library is opened or a model is needed.
 """
 
 from importlib import import_module
@@ -92,7 +91,7 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for (PEP 562)."""
+    """Import a public name on first access (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

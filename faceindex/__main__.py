@@ -1,4 +1,4 @@
-"""The command line's way in: ``faceindex``, and ``python -m faceindex`` where no script is on the path."""
+"""The entry point of the command line: ``faceindex`` and ``python -m faceindex``."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ def main() -> None:
         _leave_working_directory_off_the_path()
         from faceindex.stopping import leave_at_once
 
-        leave_at_once()  # before the rest is imported, which takes long enough for a Ctrl-C to come meanwhile
+        leave_at_once()  # before the slow imports, during which the user may press Ctrl-C
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     from faceindex.cli import main as run
@@ -19,10 +19,7 @@ def main() -> None:
 
 
 def _leave_working_directory_off_the_path() -> None:
-    """Import nothing from where the user happens to stand, where ``python -m`` looks first.
-
-    It stays on the path where this package itself is there: in a checkout that is not installed.
-    """
+    """Import nothing from the working directory, as ``python -m`` would, unless this package is in it."""
     home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     try:
         here = os.path.realpath(os.curdir)

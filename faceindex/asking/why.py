@@ -127,12 +127,11 @@ def _candidates(
 ) -> tuple[Candidate, ...]:
     rejected = {person.id for person in stored.status.rejected} if stored.status else set()
     scores = similarities(gallery.evidence(vector[None]), identifier.thresholds)[0]
-    ids = [int(gallery.person_ids[column]) for column in np.argsort(-scores, kind="stable")]
-    by_id = dict(zip(gallery.person_ids.tolist(), scores.tolist(), strict=True))
+    best = np.argsort(-scores, kind="stable")[:CANDIDATES]
     known = identifier.persons()
     return tuple(
-        Candidate(known[each], by_id[each], gallery.likeness(vector, each), each in rejected)
-        for each in ids[:CANDIDATES]
+        Candidate(known[each], similarity, gallery.likeness(vector, each), each in rejected)
+        for each, similarity in zip(gallery.person_ids[best].tolist(), scores[best].tolist(), strict=True)
         if each in known
     )
 

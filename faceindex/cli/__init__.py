@@ -98,6 +98,6 @@ def _globals(
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name may hold letters that the terminal has not
+        if isinstance(stream, io.TextIOWrapper):  # a name may hold letters that the terminal lacks
             stream.reconfigure(errors="backslashreplace")
-    app(prog_name="faceindex")  # also where it runs as a module
+    app(prog_name="faceindex")  # also when run as a module

@@ -176,12 +176,13 @@ class Reporter:
             self.json(ScanSchema.of(summary))
         elif not self._quiet:
             totals = f"{count(summary.library_photos, 'photo')}, {count(summary.library_faces, 'face')}"
+            rate = f", {summary.indexed / summary.seconds:.1f} photos a second" if summary.indexed else ""
             self.rows(
                 (
                     ("Photos", _scan_counts(summary)),
                     ("Faces", f"{summary.faces:,} found"),
                     ("Library", f"{totals}, model {summary.model}, in {library}"),
-                    ("Time", _time(summary)),
+                    ("Time", f"{summary.seconds:.1f} s{rate}"),
                 )
             )
 
@@ -247,12 +248,6 @@ def _scan_counts(summary: "ScanSummary") -> str:
     names = ("indexed", "unchanged", "duplicate", "moved", "failed", "missing")
     parts += [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
     return ", ".join(parts)
-
-
-def _time(summary: "ScanSummary") -> str:
-    if not summary.indexed:
-        return f"{summary.seconds:.1f} s"
-    return f"{summary.seconds:.1f} s, {summary.indexed / summary.seconds:.1f} photos a second"
 
 
 def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:

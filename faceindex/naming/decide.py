@@ -71,7 +71,7 @@ def regroup(session: Session, *, write: bool = True) -> Regrouped:
 
 def name_cluster(session: Session, number: int, name: str) -> Decided:
     """Assign the faces of a cluster to a person."""
-    return _decide(session, _assign(session, _cluster(session, number), name))
+    return _decide(session, assign(session, _keys(session, _cluster(session, number)), name))
 
 
 def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
@@ -91,7 +91,7 @@ def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, ever
 
 def move(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
     """Assign faces to a person."""
-    return _decide(session, _assign(session, face_ids(session, faces), name))
+    return _decide(session, assign(session, _keys(session, face_ids(session, faces)), name))
 
 
 def reject(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
@@ -251,21 +251,20 @@ def _decide(session: Session, act: Act) -> Decided:
     return Decided(logged, len(faces_in_act(act)), regrouped)
 
 
-def _assign(session: Session, chosen: Sequence[int], name: str) -> Assign:
+def assign(session: Session, faces: tuple[FaceKey, ...], name: str) -> Assign:
     """Assign faces to the person of this name, or to a new person if nobody has it."""
-    person = person_called(session, name)
-    key, new_name = (new_key(), clean(name)) if person is None else (person.key, None)
-    return Assign(_keys(session, chosen), key, new_name)
+    person = _person_called(session, name)
+    return Assign(faces, new_key(), clean(name)) if person is None else Assign(faces, person.key, None)
 
 
-def person_called(session: Session, name: str) -> Person | None:
+def _person_called(session: Session, name: str) -> Person | None:
     """The person of this name, in any capitalisation; ``None`` if nobody has it."""
     everyone = PeopleQueries(session.database).everyone().values()
     return next((each for each in everyone if folded(each.name) == folded(name)), None)
 
 
 def _refuse_known(session: Session, name: str) -> None:
-    if person := person_called(session, clean(name)):
+    if person := _person_called(session, clean(name)):
         raise BadRequest(f"There is a {person.name} already: 'faceindex people merge' makes two persons one.")
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from faceindex.asking.examine import examine
 from faceindex.errors import BadRequest
-from faceindex.naming.decide import clean, person_called
+from faceindex.naming.decide import assign, clean
 from faceindex.scanning.recording import BATCH_PHOTOS
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.session import Session
 from index.decisions.journal import Journal
-from index.decisions.model import Assign, FaceKey, folded, new_key
+from index.decisions.model import FaceKey, folded
 from pipeline.values import Outcomes, PhotoFailed, PhotoIndexed
 
 
@@ -89,64 +89,38 @@ def enroll(
         from faceindex.engine import build_runner
 
         outcomes = build_runner(session.settings, model).run
-    enrolment = _Enrolment(session, face)
+    journal = Journal(session.database)
+    faces: dict[str, tuple[str, list[FaceKey]]] = {}  # names that differ only in capitals are one person
+    batch: list[PhotoIndexed] = []
+    left_out: list[LeftOut] = []
     for name, outcome in zip(names, examine(photos, outcomes), strict=True):
-        enrolment.add(name, outcome)
-    done = enrolment.finish()
+        chosen = outcome.message if isinstance(outcome, PhotoFailed) else _face(journal, outcome, face)
+        if isinstance(outcome, PhotoFailed) or isinstance(chosen, str):
+            left_out.append(LeftOut(outcome.file.path, str(chosen)))
+            continue
+        faces.setdefault(folded(name), (name, []))[1].append(chosen)
+        batch.append(outcome)
+        if len(batch) >= BATCH_PHOTOS:
+            session.catalog.record(batch)
+            batch = []
+    if batch:
+        session.catalog.record(batch)
+    acts = [assign(session, tuple(keys), name) for name, keys in faces.values()]
+    journal.append_all(acts)
     refresh_derived(session.database, model, session.listeners.note)
-    return done
+    return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(left_out))
 
 
-class _Enrolment:
-    """Records photos in batches, and collects the faces of each person."""
-
-    def __init__(self, session: Session, face: int | None) -> None:
-        self._session = session
-        self._place = face
-        self._journal = Journal(session.database)
-        self._batch: list[PhotoIndexed] = []
-        self._faces: dict[str, list[FaceKey]] = {}
-        self._names: dict[str, str] = {}
-        self._left_out: list[LeftOut] = []
-
-    def add(self, name: str, outcome: PhotoIndexed | PhotoFailed) -> None:
-        """Add the face of a photo; names that differ only in capitals are one person."""
-        face = outcome.message if isinstance(outcome, PhotoFailed) else self._face(outcome)
-        if isinstance(outcome, PhotoFailed) or isinstance(face, str):
-            self._left_out.append(LeftOut(outcome.file.path, str(face)))
-            return
-        self._names.setdefault(folded(name), name)
-        self._faces.setdefault(folded(name), []).append(face)
-        self._batch.append(outcome)
-        if len(self._batch) >= BATCH_PHOTOS:
-            self._record()
-
-    def finish(self) -> Enrolled:
-        """Record the last batch and the decisions."""
-        self._record()
-        acts = [Assign(tuple(faces), *self._key_and_name(name)) for name, faces in self._faces.items()]
-        self._journal.append_all(acts)
-        return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(self._left_out))
-
-    def _record(self) -> None:
-        if self._batch:
-            self._session.catalog.record(self._batch)
-            self._batch = []
-
-    def _face(self, photo: PhotoIndexed) -> FaceKey | str:
-        """The face to enrol, or why there is none."""
-        count, place = len(photo.faces), self._place
-        if count == 0:
-            return "no face was found in it"
-        if place is None and count > 1:
-            return f"it has {count} faces: say which with --face, as 'faceindex who' counts them"
-        if place is not None and place > count:
-            return f"it has no face number {place}"
-        face = FaceKey(photo.digest, photo.faces[(place or 1) - 1].face.box)
-        if self._journal.is_forgotten(face):
-            return "its face was forgotten, and stays out of the library"
-        return face
-
-    def _key_and_name(self, name: str) -> tuple[str, str | None]:
-        person = person_called(self._session, name)
-        return (new_key(), clean(self._names[name])) if person is None else (person.key, None)
+def _face(journal: Journal, photo: PhotoIndexed, place: int | None) -> FaceKey | str:
+    """The face to enrol, or why there is none."""
+    count = len(photo.faces)
+    if count == 0:
+        return "no face was found in it"
+    if place is None and count > 1:
+        return f"it has {count} faces: say which with --face, as 'faceindex who' counts them"
+    if place is not None and place > count:
+        return f"it has no face number {place}"
+    face = FaceKey(photo.digest, photo.faces[(place or 1) - 1].face.box)
+    if journal.is_forgotten(face):
+        return "its face was forgotten, and stays out of the library"
+    return face

@@ -12,7 +12,7 @@ from index.people.queries import Person
 if TYPE_CHECKING:
     from faceindex.asking.celebrity import Lookalikes
     from faceindex.asking.verify import Verification
-    from faceindex.asking.why import Candidate, Explanation
+    from faceindex.asking.why import Explanation
     from faceindex.output.photo_links import Linked
     from faceindex.results import Identity, KnownFace, NearKnownFace
     from index.decisions.journal import LoggedDecision
@@ -42,7 +42,9 @@ def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
     yield f"face  {'where':<{column}}  quality  similarity  who, and the nearest faces"
     for number, (face, place) in enumerate(zip(faces, places, strict=True), 1):
         start = f"{number:>4}  {place:<{column}}  {face.described.quality.score:>7.2f}"
-        yield f"{start}  {_number(_similarity_shown(face.identity)):>{_SIMILARITY}}  {who(face.identity)}"
+        similarity = None if face.identity.certainty is Certainty.UNKNOWN else face.identity.similarity
+        shown = "" if similarity is None else f"{similarity:.3f}"
+        yield f"{start}  {shown:>{_SIMILARITY}}  {who(face.identity)}"
         for near in face.matches:
             yield f"{'':<{len(start)}}  {near.similarity:>{_SIMILARITY}.3f}    {_near(near)}"
 
@@ -105,13 +107,19 @@ def links_note(linked: "Linked", folder: str) -> str:
 
 def explanation_rows(explanation: "Explanation") -> Iterator[str]:
     """Why a face is identified as it is: a title, then rows of a name and a value."""
-    face, photo = explanation.face, explanation.photo
+    face, photo, thresholds = explanation.face, explanation.photo, explanation.thresholds
     name = os.fsdecode(photo.file.path)
+    face_id = explanation.stored.face_id
+    number = "not in the library" if face_id is None else f"number {face_id} of the library"
     yield f"{name}, face {explanation.number} of {len(photo.faces)}: {who(face.identity)}"
     sections = {
-        "Face": [_face(explanation)],
+        "Face": [f"{place_of(face.described.face.box)}; {number}"],
         "Quality": [_quality(explanation)],
-        "Thresholds": list(_thresholds(explanation)),
+        "Thresholds": [
+            f"named from {thresholds.accept:.3f} on if {explanation.margin:.3f} ahead of the next, "
+            f"probable from {thresholds.review:.3f} on",
+            thresholds.provenance,
+        ],
         "Persons": list(_candidates(explanation)),
         "Nearest": [
             f"{each.similarity:.3f}  face {each.face.face_id}  {_near(each)}" for each in face.matches
@@ -120,14 +128,8 @@ def explanation_rows(explanation: "Explanation") -> Iterator[str]:
         "Rule": [_rule(explanation)],
     }
     for title, rows in sections.items():
-        for number, row in enumerate(rows or ["none"]):
-            yield f"  {'' if number else title:<10}  {row}"
-
-
-def _face(explanation: "Explanation") -> str:
-    place = place_of(explanation.face.described.face.box)
-    face_id = explanation.stored.face_id
-    return f"{place}; {'not in the library' if face_id is None else f'number {face_id} of the library'}"
+        for at, row in enumerate(rows or ["none"]):
+            yield f"  {'' if at else title:<10}  {row}"
 
 
 def _quality(explanation: "Explanation") -> str:
@@ -138,27 +140,16 @@ def _quality(explanation: "Explanation") -> str:
     return f"{quality.score:.2f} ({reasons}): a face of low quality looks less similar to everybody"
 
 
-def _thresholds(explanation: "Explanation") -> Iterator[str]:
-    thresholds = explanation.thresholds
-    ahead = f"if {explanation.margin:.3f} ahead of the next"
-    yield f"named from {thresholds.accept:.3f} on {ahead}, probable from {thresholds.review:.3f} on"
-    yield thresholds.provenance
-
-
 def _candidates(explanation: "Explanation") -> Iterator[str]:
     for candidate in explanation.candidates:
         rejected = "  (decided: not this person)" if candidate.rejected else ""
         yield f"{candidate.similarity:.3f}  {_name(candidate.person)}{rejected}"
-        yield from (f"         {row}" for row in _parts(candidate))
-
-
-def _parts(candidate: "Candidate") -> Iterator[str]:
-    for each in candidate.likeness.templates:
-        yield f"{each.similarity:.3f}  {_template(each)}"
-    nearest = candidate.likeness.nearest
-    mean = sum(each.similarity for each in nearest) / len(nearest)
-    faces = ", ".join(f"{each.similarity:.3f} with face {each.face_id}" for each in nearest)
-    yield f"{mean:.3f}  its nearest confirmed faces: {faces}"
+        for each in candidate.likeness.templates:
+            yield f"         {each.similarity:.3f}  {_template(each)}"
+        nearest = candidate.likeness.nearest
+        mean = sum(each.similarity for each in nearest) / len(nearest)
+        faces = ", ".join(f"{each.similarity:.3f} with face {each.face_id}" for each in nearest)
+        yield f"         {mean:.3f}  its nearest confirmed faces: {faces}"
 
 
 def _template(likeness: "TemplateLikeness") -> str:
@@ -218,14 +209,6 @@ def _near(near: "NearKnownFace") -> str:
         known = "  a stranger (ignored)"
     missing = "  (the photo is missing)" if near.face.missing else ""
     return f"{os.fsdecode(near.face.photo)}{known}{missing}"
-
-
-def _similarity_shown(identity: "Identity") -> float | None:
-    return None if identity.certainty is Certainty.UNKNOWN else identity.similarity
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
 
 
 def _name(person: Person) -> str:

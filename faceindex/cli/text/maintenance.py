@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from faceindex.maintenance import Checked, Restored
     from index.maintenance.check import Finding
-    from index.store.store import BackedUp, Salvage, SavedTable
+    from index.store.store import BackedUp, Salvage
 
 _NAMES = {
     "calibration": "calibrations",
@@ -47,19 +47,16 @@ def salvage(salvage: "Salvage") -> Iterator[str]:
     yield f"saved what could be read; the damaged database is kept as {salvage.kept}"
     for table in salvage.tables:
         if table.table not in _DERIVED:
-            yield f"lost: {_loss(table)}"
+            name = _NAMES.get(table.table, f"rows of the table {table.table}")
+            lost = "how many were lost is unknown"
+            if table.lost_at_most is not None:
+                lost = f"{table.lost_at_most:,} lost at most"
+            yield f"lost: {name}: {table.saved:,} saved, {lost}"
     if salvage.read_again:
         photos = count(salvage.read_again, "photo")
         yield f"the next scan reads {photos} again, of which faces may have been lost"
     if any(table.table in ("decision", "decision_face") for table in salvage.tables):
         yield "decisions were lost: bring them back with 'faceindex people import', if you have exported them"
-
-
-def _loss(table: "SavedTable") -> str:
-    name = _NAMES.get(table.table, f"rows of the table {table.table}")
-    if table.lost_at_most is None:
-        return f"{name}: {table.saved:,} saved; how many were lost cannot be told"
-    return f"{name}: {table.saved:,} saved, {table.lost_at_most:,} lost at most"
 
 
 def checked(checked: "Checked", *, repair: bool) -> Iterator[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from index.clustering.regroup import Regrouped
     from index.decisions.journal import LoggedDecision
     from index.decisions.model import Act
-    from index.people.queries import FaceStatus, Person, PersonSummary
+    from index.people.queries import Person, PersonSummary
     from index.privacy.forget import Erased
 
 _FACES_NAMED = 8
@@ -40,17 +40,11 @@ def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
     width = max([len("face"), *(len(str(each.record.face_id)) for each in found)])
     yield f"{'face':>{width}}  {'known how':<16}  quality  photo"
     for each in found:
-        record, how = each.record, _known_how(each.status)
+        record, status = each.record, each.status
+        how = "not named" if status.similarity is None else f"recognised {status.similarity:.2f}"
+        how = "confirmed" if status.confirmed else how
         photo = os.fsdecode(record.photo) + ("  (missing)" if record.missing else "")
         yield f"{record.face_id:>{width}}  {how:<16}  {record.quality.score:>7.2f}  {photo}"
-
-
-def _known_how(status: "FaceStatus") -> str:
-    if status.confirmed:
-        return "confirmed"
-    if status.similarity is not None:
-        return f"recognised {status.similarity:.2f}"
-    return "not named"
 
 
 def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:
