@@ -10,26 +10,7 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.commands import (
-    adapt,
-    backup,
-    calibrate,
-    celebrity,
-    check,
-    cluster,
-    evaluate,
-    export,
-    find,
-    models,
-    people,
-    reindex,
-    roots,
-    scan,
-    stats,
-    verify,
-    who,
-    why,
-)
+from faceindex.cli.commands import accuracy, answers, maintenance, models, people, roots, scanning
 from faceindex.cli.context import Invocation
 
 __all__ = ["main"]
@@ -42,23 +23,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("scan")(scan.scan)
-app.command("reindex")(reindex.reindex)
-app.command("who")(who.who)
-app.command("cluster")(cluster.cluster)
+app.command()(scanning.scan)
+app.command()(scanning.reindex)
+app.command()(answers.who)
+app.command()(people.cluster)
 app.add_typer(people.app, name="people")
-app.command("verify")(verify.verify)
-app.command("find")(find.find)
-app.command("why")(why.why)
-app.command("export")(export.export)
-app.command("stats")(stats.stats)
-app.command("evaluate")(evaluate.evaluate)
-app.command("calibrate")(calibrate.calibrate)
-app.command("adapt")(adapt.adapt)
-app.command("check")(check.check)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("celebrity")(celebrity.celebrity)
+app.command()(answers.verify)
+app.command()(answers.find)
+app.command()(answers.why)
+app.command()(maintenance.export)
+app.command()(maintenance.stats)
+app.command()(accuracy.evaluate)
+app.command()(accuracy.calibrate)
+app.command()(accuracy.adapt)
+app.command()(maintenance.check)
+app.command()(maintenance.backup)
+app.command()(maintenance.restore)
+app.command()(answers.celebrity)
 app.add_typer(roots.app, name="roots")
 app.add_typer(models.app, name="models")
 

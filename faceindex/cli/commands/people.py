@@ -1,4 +1,4 @@
-"""``faceindex people``; ``faceindex.cli.commands.journal`` has the commands about the journal."""
+"""``faceindex people`` and ``cluster``; ``journal`` has the commands about the journal of decisions."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faceindex.cli.commands import enroll, journal
-from faceindex.cli.context import command
-from faceindex.cli.options import Faces, Hidden, Json, Name, NewOrKnown, OptionalFaces
+from faceindex.cli.commands import journal
+from faceindex.cli.context import EXIT_SOME_FAILED, command
+from faceindex.cli.options import DryRun, Faces, Hidden, Json, Name, NewOrKnown, OptionalFaces
 
 if TYPE_CHECKING:
     from faceindex.naming.decide import Decided
@@ -19,12 +19,64 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.command("enroll")(enroll.enroll)
-app.command("undo")(journal.undo)
-app.command("log")(journal.log)
-app.command("export")(journal.export)
-app.command("import")(journal.import_)
-app.command("forget")(journal.forget)
+
+
+def cluster(
+    context: typer.Context,
+    most: Annotated[int, typer.Option("-n", min=0, help="List this many clusters, the largest first.")] = 20,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Group faces without a name, and recognise people who have one."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text import people as text
+        from faceindex.schemas.faces import ClusterSchema
+        from faceindex.schemas.people import RegroupedSchema
+
+        done = library.cluster(dry_run=dry_run)
+        listed = library.clusters(most)
+        if listed.shown:
+            reporter.results(map(ClusterSchema.of, listed.shown), text.clusters(listed.shown), headed=True)
+        reporter.outcome(RegroupedSchema.of(done), [text.regrouped(done, dry=dry_run)])
+        if listed.total > most and not as_json:
+            reporter.note(
+                f"{listed.total - most:,} smaller clusters are not listed: -n {listed.total} shows all."
+            )
+
+
+@app.command()
+def enroll(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="A new name, or a known person.")] = None,
+    photos: Annotated[list[str] | None, typer.Argument(help="Photos that show one face each.")] = None,
+    folders: Annotated[
+        str | None, typer.Option(help="Enroll everybody in this folder, laid out as NAME/photo.jpg.")
+    ] = None,
+    face: Annotated[
+        int | None,
+        typer.Option(min=1, help="Use this face of each photo, numbered as 'faceindex who' lists them."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a person from one or more photos. The photos become part of the library."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text.people import enrolled, left_out
+        from faceindex.errors import BadRequest
+        from faceindex.schemas.people import EnrolledSchema, LeftOutSchema
+
+        if folders is not None and name is None and not photos:
+            done = library.people.enroll_folder(folders, face=face)
+        elif folders is None and name is not None and photos:
+            done = library.people.enroll(name, photos, face=face)
+        else:
+            raise BadRequest(
+                "Name a person and photos, or give --folders a folder laid out as NAME/photo.jpg."
+            )
+        for each in done.left_out:
+            reporter.outcome(LeftOutSchema.of(each), [left_out(each)])
+        reporter.outcome(EnrolledSchema.of(done), [enrolled(done)])
+        if done.left_out:
+            raise typer.Exit(EXIT_SOME_FAILED)
 
 
 @app.command("list")
@@ -195,6 +247,13 @@ def review(
             reporter.note(f"{len(found) - most:,} more: -n {len(found)} shows all.")
         if not found:
             reporter.note("Nothing to review.")
+
+
+app.command()(journal.undo)
+app.command()(journal.log)
+app.command()(journal.export)
+app.command("import")(journal.import_)
+app.command()(journal.forget)
 
 
 def _decide(context: typer.Context, as_json: bool, decide: "Callable[[People], Decided]") -> None:

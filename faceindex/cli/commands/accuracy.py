@@ -1,4 +1,4 @@
-"""``faceindex evaluate``."""
+"""The commands that measure and improve accuracy."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from faceindex.cli.context import command
-from faceindex.cli.options import Json
+from faceindex.cli.options import DryRun, Json
 
 
 def evaluate(
@@ -57,3 +57,48 @@ def evaluate(
             reporter.error(shortfall)
         if missed:
             raise typer.Exit(1)
+
+
+def calibrate(
+    context: typer.Context,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Return to the thresholds that the model comes with.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Fit the similarity thresholds to your own decisions."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text import accuracy as text
+        from faceindex.schemas.accuracy import CalibrationSchema
+
+        done = library.calibrate(reset=reset, dry_run=dry_run)
+        reporter.result(CalibrationSchema.of(done), text.calibrated(done))
+        if not as_json:
+            reporter.note("Stored." if done.stored else "Nothing was stored: leave out --dry-run.")
+
+
+def adapt(
+    context: typer.Context,
+    dimension: Annotated[
+        int | None, typer.Option(help="Length of the adapted descriptors.", show_default="unchanged")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Learn from the people you confirmed.
+
+    The result is kept if it helps to recognise people it was not learned from.
+    """
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text.accuracy import adapted
+        from faceindex.cli.text.scanning import not_changed
+        from faceindex.schemas.models import AdaptationSchema
+
+        found = library.adapt(dimension, dry_run=dry_run)
+        reporter.result(AdaptationSchema.of(found), adapted(found))
+        if found.change is not None and not found.change.changed:
+            reporter.error(not_changed(found.change))
+            raise typer.Exit(1)
+        if found.trial.helps and found.kept is None:
+            reporter.note("Nothing was kept: leave out --dry-run.")

@@ -1,0 +1,178 @@
+"""The commands that answer questions about photos."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faceindex.cli.context import EXIT_SOME_FAILED, command
+from faceindex.cli.options import Hidden, Json
+
+
+def who(
+    context: typer.Context,
+    photos: Annotated[list[str], typer.Argument(help="Photos. They need not be in the library.")],
+    k: Annotated[
+        int, typer.Option("-k", min=1, max=1000, help="Show this many similar faces for each face.")
+    ] = 5,
+    min_similarity: Annotated[
+        float, typer.Option(min=-1, max=1, help="Hide faces that are less similar than this cosine.")
+    ] = -1.0,
+    hidden: Hidden = False,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write a copy of the photo, with the faces marked, to this file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say who is in photos, and which faces are most similar."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text.answers import answer_faces, photo_title
+        from faceindex.errors import BadRequest
+        from faceindex.results import Answer
+        from faceindex.schemas.answers import AnswerSchema
+
+        if annotate is not None:
+            if len(photos) != 1:
+                raise BadRequest("--annotate writes one picture: name one photo.")
+            library.check_picture(annotate, photos[0])
+        failed = False
+        for found in library.who(photos, k=k, min_similarity=min_similarity, hidden=hidden):
+            if not isinstance(found, Answer):
+                reporter.failure(found)
+                failed = True
+                continue
+            if not as_json:
+                reporter.lines([photo_title(found.photo)])
+            reporter.result(AnswerSchema.of(found), answer_faces(found.faces), headed=True)
+            if annotate is not None:
+                library.annotate(found, annotate)
+                reporter.note(f"The annotated photo is {annotate}")
+        if failed:
+            raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def why(
+    context: typer.Context,
+    photo: Annotated[str, typer.Argument(help="A photo. It need not be in the library.")],
+    face: Annotated[
+        int | None,
+        typer.Option(min=1, help="Explain only this face, numbered as 'faceindex who' lists them."),
+    ] = None,
+    hidden: Hidden = False,
+    as_json: Json = False,
+) -> None:
+    """Explain an answer of 'faceindex who'.
+
+    Shows what each face was compared with, and the rule that decided.
+    """
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text.answers import explanation_rows
+        from faceindex.schemas.answers import ExplanationSchema
+
+        found = library.why(photo, face=face, hidden=hidden)
+        if not isinstance(found, tuple):
+            reporter.failure(found)
+            raise typer.Exit(EXIT_SOME_FAILED)
+        if not found:
+            reporter.note("No face was found in the photo.")
+        for each in found:
+            reporter.result(ExplanationSchema.of(each), explanation_rows(each), headed=True)
+
+
+def verify(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="PHOTO_A", help="A photo. No library is needed.")],
+    second: Annotated[str, typer.Argument(metavar="PHOTO_B", help="Another photo.")],
+    face_a: Annotated[
+        int | None,
+        typer.Option(min=1, help="Compare this face of PHOTO_A, numbered as 'faceindex who' lists them."),
+    ] = None,
+    face_b: Annotated[int | None, typer.Option(min=1, help="Compare this face of PHOTO_B.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether two photos show the same person. The exit code is 0 either way."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.asking.verify import Unread
+        from faceindex.cli.text.answers import verification_rows
+        from faceindex.schemas.answers import VerificationSchema
+
+        found = library.verify(first, second, face_a=face_a, face_b=face_b)
+        if isinstance(found, Unread):
+            for failure in found.failures:
+                reporter.failure(failure)
+            raise typer.Exit(EXIT_SOME_FAILED)
+        reporter.result(VerificationSchema.of(found), verification_rows(found))
+
+
+def find(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A person who is in the photos.")],
+    with_: Annotated[
+        list[str] | None, typer.Option("--with", help="Another person in the photos. May be repeated.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="A person who is not in the photos. May be repeated.")
+    ] = None,
+    only: Annotated[bool, typer.Option("--only", help="Leave out photos with any other face.")] = False,
+    since: Annotated[
+        str | None, typer.Option(help="Only photos taken then or later: 2019, 2019-07 or 2019-07-14.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only photos taken then or earlier.")] = None,
+    hidden: Hidden = False,
+    link: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Create or update a folder of symbolic links to the photos."),
+    ] = None,
+    zero: Annotated[
+        bool, typer.Option("-0", help="End each path with a NUL byte, as 'xargs -0' expects.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Find the photos that show a person.
+
+    Their paths are printed in the order in which the photos were taken.
+    """
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text.answers import links_note
+        from faceindex.errors import BadRequest
+        from faceindex.schemas.answers import FoundPhotoSchema
+
+        if zero and as_json:
+            raise BadRequest("-0 and --json exclude each other: leave one out.")
+        names = (name, *(with_ or ()))
+        photos = library.find(
+            *names, without=without or (), only=only, since=since, until=until, hidden=hidden
+        )
+        if not photos:
+            undated = "" if since is None and until is None else " Photos without a date are left out."
+            reporter.note(f"No photo found.{undated}")
+        if link is not None:
+            reporter.note(links_note(library.link(photos, link), str(link)))
+            return
+        for photo in photos:
+            if as_json:
+                reporter.json(FoundPhotoSchema.of(photo))
+            else:
+                reporter.path(photo.path, end=b"\0" if zero else b"\n")
+
+
+def celebrity(
+    context: typer.Context,
+    photos: Annotated[list[str], typer.Argument(help="Photos. No library is needed.")],
+    as_json: Json = False,
+) -> None:
+    """Guess which of 8,631 celebrities the faces in photos resemble."""
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text.answers import lookalikes_rows
+        from faceindex.schemas.answers import LookalikesSchema
+        from pipeline.values import PhotoFailed
+
+        failed = False
+        for found in library.celebrities(photos):
+            if isinstance(found, PhotoFailed):
+                reporter.failure(found)
+                failed = True
+            else:
+                reporter.result(LookalikesSchema.of(found), lookalikes_rows(found), headed=True)
+        if failed:
+            raise typer.Exit(EXIT_SOME_FAILED)
