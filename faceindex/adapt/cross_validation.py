@@ -84,7 +84,17 @@ def cross_validate(people: LabelledDescriptors, start: F32) -> Trial:
         others = people.of(np.setdiff1d(everyone, held_out))
         folds.append(_evaluate(people.of(held_out), learn(others, start, CHECKPOINTS)))
     aucs = np.mean([[rates.auc for rates in fold.rates[1:]] for fold in folds], axis=0)
-    return _trial(folds, int(np.argmax(aucs)))
+    best = int(np.argmax(aucs))
+    before, after = ([fold.rates[which] for fold in folds] for which in (0, 1 + best))
+    gains = np.array([one.eer - other.eer for one, other in zip(before, after, strict=True)])
+    return Trial(
+        before=_mean(before),
+        after=_mean(after),
+        gain=float(gains.mean()),
+        deviation=float(gains.std(ddof=1) / np.sqrt(len(folds))),
+        steps=CHECKPOINTS[best],
+        change=Change(*(_pooled([fold.spreads[which] for fold in folds]) for which in (0, 1 + best))),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,19 +109,6 @@ def _evaluate(held_out: LabelledDescriptors, maps: Iterable[F32]) -> _Fold:
     mapped = (project(held_out.vectors, matrix) for matrix in maps)
     compared = [compare_all(vectors, held_out.persons.tolist()) for vectors in (held_out.vectors, *mapped)]
     return _Fold(tuple(map(_verified, compared)), tuple(map(_spread, compared)))
-
-
-def _trial(folds: Sequence[_Fold], checkpoint: int) -> Trial:
-    before, after = ([fold.rates[which] for fold in folds] for which in (0, 1 + checkpoint))
-    gains = np.array([one.eer - other.eer for one, other in zip(before, after, strict=True)])
-    return Trial(
-        before=_mean(before),
-        after=_mean(after),
-        gain=float(gains.mean()),
-        deviation=float(gains.std(ddof=1) / np.sqrt(len(folds))),
-        steps=CHECKPOINTS[checkpoint],
-        change=Change(*(_pooled([fold.spreads[which] for fold in folds]) for which in (0, 1 + checkpoint))),
-    )
 
 
 def _verified(comparisons: Comparisons) -> VerificationRates:
