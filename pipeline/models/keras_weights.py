@@ -48,22 +48,22 @@ def check_layout(file: Path, layout: Layout) -> None:
         OSError: The file cannot be opened.
     """
     with _opened(file, layout) as root:
-        _find_all(file, layout, root)
+        _find_all(layout, root)
 
 
 def read_weights(file: Path, layout: Layout) -> dict[tuple[str, str], F32]:
     """Every array of a file, by layer and name; raises as ``check_layout``, also if a value is not finite."""
     with _opened(file, layout) as root:
-        values = {key: np.asarray(dataset) for key, dataset in _find_all(file, layout, root).items()}
-    for (layer, name), value in values.items():
-        if not np.isfinite(value).all():
-            raise _refused(file, layout, f"{name} of layer {layer} has values that are not numbers")
+        values = {key: np.asarray(dataset) for key, dataset in _find_all(layout, root).items()}
+        for (layer, name), value in values.items():
+            if not np.isfinite(value).all():
+                raise ValueError(f"{name} of layer {layer} has values that are not numbers")
     return values
 
 
 @contextmanager
 def _opened(file: Path, layout: Layout) -> Iterator["h5py.Group"]:
-    """The group that holds the layers; errors of h5py become WeightsInvalid."""
+    """The group that holds the layers; errors of h5py and of the block become WeightsInvalid."""
     import h5py
 
     with file.open("rb"):  # its error is clearer than h5py's if the file is missing or unreadable
@@ -72,11 +72,12 @@ def _opened(file: Path, layout: Layout) -> Iterator["h5py.Group"]:
         with h5py.File(file, "r") as opened:
             yield opened if "layer_names" in opened.attrs else opened["model_weights"]
     except (OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise _refused(file, layout, str(error).strip("'\"")) from error
+        reason = str(error).strip("'\"")
+        raise WeightsInvalid(f"{file} is not {layout.title}: {reason}.") from error
 
 
-def _find_all(file: Path, layout: Layout, root: "h5py.Group") -> dict[tuple[str, str], "h5py.Dataset"]:
-    """Every expected dataset, by layer and name, with shape and type checked."""
+def _find_all(layout: Layout, root: "h5py.Group") -> dict[tuple[str, str], "h5py.Dataset"]:
+    """Every dataset, by layer and name; ValueError for wrong layers, arrays, shapes or types."""
     import h5py
 
     held = {
@@ -85,17 +86,16 @@ def _find_all(file: Path, layout: Layout, root: "h5py.Group") -> dict[tuple[str,
         for name in _names(root[layer], "weight_names")
     }
     for weight in layout.weights:
-        dataset = held.get((weight.layer, weight.name))
+        dataset, array = held.get((weight.layer, weight.name)), f"{weight.name} of layer {weight.layer}"
         if not isinstance(dataset, h5py.Dataset):
-            raise _refused(file, layout, f"it has no {weight.name} of layer {weight.layer}")
+            raise ValueError(f"it has no {array}")
         if dataset.shape != weight.shape:
-            reason = f"{weight.name} of layer {weight.layer} is {dataset.shape}, not {weight.shape}"
-            raise _refused(file, layout, reason)
+            raise ValueError(f"{array} is {dataset.shape}, not {weight.shape}")
         if dataset.dtype != np.float32:
-            raise _refused(file, layout, f"{weight.name} of layer {weight.layer} is not float32")
+            raise ValueError(f"{array} is not float32")
     foreign = sorted({layer for layer, _ in held} - {weight.layer for weight in layout.weights})
     if foreign:
-        raise _refused(file, layout, f"it also has the layer {foreign[0]}, which is not in this network")
+        raise ValueError(f"it also has the layer {foreign[0]}, which is not in this network")
     return held
 
 
@@ -110,7 +110,3 @@ def _array_name(name: str) -> str:
 def _names(group: "h5py.Group", attribute: str) -> list[str]:
     """A list of names kept as an attribute: bytes, or text in files of later versions."""
     return [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs[attribute]]
-
-
-def _refused(file: Path, layout: Layout, reason: str) -> WeightsInvalid:
-    return WeightsInvalid(f"{file} is not {layout.title}: {reason}.")
