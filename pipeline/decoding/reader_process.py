@@ -47,6 +47,11 @@ _BOOT = (
     "main(int(sys.argv[1]), sys.argv[2])"
 )
 
+_HOME = str(Path(__file__).resolve().parents[2])
+_PATH = [_HOME, *(place for place in sys.path if place and place != _HOME)]
+"""What a reader imports from, as it is now. While a thread imports OpenCV its folder stands before Python's own,
+and a reader that started then would take ``cv2/typing`` for ``typing``."""
+
 # A reader has one thread: more would each reserve memory. And it keeps memory for the next photo (glibc): to
 # give pages back and ask for them again takes a third of the time of decoding a photo at full size.
 _MEMORY = {
@@ -233,10 +238,8 @@ def _is_plausible(needed: MemoryNeeded, pixel_cap: int) -> bool:
 def _start(descriptor: int, entry: str) -> subprocess.Popen[bytes]:
     # Its own session, so that a key pressed in the terminal is not for it; isolated, so that neither the
     # working directory nor the environment decide what it imports, which is what this process would.
-    home = str(Path(__file__).resolve().parents[2])
-    path = [home, *(place for place in sys.path if place and place != home)]
     return subprocess.Popen(  # noqa: S603 -- this Python itself
-        [sys.executable, "-I", "-c", _BOOT, str(descriptor), entry, *path],
+        [sys.executable, "-I", "-c", _BOOT, str(descriptor), entry, *_PATH],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -306,6 +306,17 @@ class TestProcesses:
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
+    def test_what_another_thread_imports_meanwhile_decides_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """OpenCV puts its folder, with a package ``typing`` in it, first on the path while it is loaded."""
+        folder = tmp_path / "cv2"
+        folder.mkdir()
+        (folder / "typing.py").write_text("raise SystemExit('imported from here')")
+        monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+        with Decoders() as decoders, decoders.lend() as decoder:
+            assert decode(decoder, good(tmp_path)).size.width == 48
+
     def test_the_working_directory_decides_nothing(self, tmp_path: Path) -> None:
         """Not even for a program that is run from its own folder."""
         for name in ("PIL", "numpy", "json"):
