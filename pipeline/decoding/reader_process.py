@@ -49,8 +49,8 @@ _BOOT = (
 
 _HOME = str(Path(__file__).resolve().parents[2])
 _PATH = [_HOME, *(place for place in sys.path if place and place != _HOME)]
-"""What a reader imports from, as it is now. While a thread imports OpenCV its folder stands before Python's own,
-and a reader that started then would take ``cv2/typing`` for ``typing``."""
+"""What a reader imports from, as it is now. While a thread imports OpenCV, its folder stands before Python's
+own, and a reader that started then would take ``cv2/typing`` for ``typing``."""
 
 # A reader has one thread: more would each reserve memory. And it keeps memory for the next photo (glibc): to
 # give pages back and ask for them again takes a third of the time of decoding a photo at full size.
