@@ -1,4 +1,4 @@
-"""What can go wrong in the pipeline, each with the file it happened to.
+"""The errors of the pipeline.
 
     PipelineError
     ├── PhotoError           one photo could not be read; the run goes on
@@ -7,8 +7,8 @@
         ├── WeightsMissing   not on this machine
         └── WeightsInvalid   on this machine, but not what they should be
 
-Only a PhotoError becomes a ``PhotoFailed`` outcome. Anything else that is raised is a bug, or a
-machine in trouble, and propagates.
+Only a PhotoError becomes a ``PhotoFailed`` outcome. Anything else is a bug or an error of the operating
+system, and propagates.
 """
 
 from pipeline.values import PhotoFile, Reason, Stage
@@ -19,14 +19,7 @@ class PipelineError(Exception):
 
 
 class PhotoError(PipelineError):
-    """One photo could not be read.
-
-    Attributes:
-        file: The photo.
-        stage: Where it failed.
-        reason: Why.
-        message: One line for the person who reads it, without the path.
-    """
+    """One photo could not be read; attributes are those of ``PhotoFailed``."""
 
     def __init__(self, file: PhotoFile, stage: Stage, reason: Reason, message: str) -> None:
         super().__init__(message)

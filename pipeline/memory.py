@@ -41,27 +41,26 @@ class MemoryBudget:
             may_exceed: Exceed the limit rather than wait, unless another holder does. Such a holder must
                 release, or hold less, whatever the others do.
         """
+
+        def others() -> int:
+            return sum(held for other, held in self._held.items() if other is not holder)
+
+        def may_hold() -> bool:
+            turn = may_exceed and self._beyond in (None, holder)
+            return turn or not others() or others() + size <= self._limit
+
         with self._changed:
             before = self._held.pop(holder, 0)
             if size <= before:
                 self._beyond = None if self._beyond is holder else self._beyond
             else:
                 self._held[holder] = before
-                self._changed.wait_for(lambda: self._may_hold(holder, size, may_exceed))
-                if may_exceed and not self._fits(holder, size):
+                self._changed.wait_for(may_hold)
+                if may_exceed and others() + size > self._limit:
                     self._beyond = holder
             if size:
                 self._held[holder] = size
             self._changed.notify_all()
-
-    def _fits(self, holder: object, size: int) -> bool:
-        others = sum(held for other, held in self._held.items() if other is not holder)
-        return others + size <= self._limit
-
-    def _may_hold(self, holder: object, size: int, may_exceed: bool) -> bool:
-        alone = not any(held for other, held in self._held.items() if other is not holder)
-        turn = may_exceed and self._beyond in (None, holder)
-        return alone or turn or self._fits(holder, size)
 
 
 @contextmanager

@@ -137,10 +137,10 @@ def open_content(size: int, descriptor: int) -> BinaryIO:
 
 
 def confine_reader(parent: int) -> None:
-    """Have this process end with its parent, leave no core file, and go first when memory runs out.
+    """Have this process end with its parent, leave no core file, and be killed first when memory runs out.
 
     Args:
-        parent: A pipe that nobody writes to, whose other end the parent closes when it ends.
+        parent: A pipe that nobody writes to and whose other end closes with the parent.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if is_portable():
@@ -160,7 +160,7 @@ def _end_with(parent: int) -> None:
 
 
 def limit_memory(size: int) -> None:
-    """Allow this process so many bytes of address space in all; only Linux holds it to that."""
+    """Limit the address space of this process, in bytes; only Linux enforces it."""
     if is_portable():
         return
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]

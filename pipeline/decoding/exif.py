@@ -1,8 +1,7 @@
-"""Reads from a photo's EXIF the two facts that matter here: which way is up, and when it was taken.
+"""Reads from a photo's EXIF which way is up and when it was taken.
 
-Tags and their meaning are those of EXIF 2.32 (CIPA DC-008). Cameras and editors write much nonsense into
-them, so whatever makes no sense counts as absent: nothing here raises an error. This module decodes no
-pixels.
+Tags are those of EXIF 2.32 (CIPA DC-008). Cameras and editors write much nonsense into them, so what makes no
+sense counts as absent, and nothing here raises an error.
 """
 
 import re

@@ -1,8 +1,7 @@
-"""Picture formats, told from a file's first bytes, and where those say nothing, from its name.
+"""Picture formats, told by the first bytes of a file.
 
-The content decides: a JPEG named ``notes.txt`` is a photo, and a text named ``holiday.jpg`` is a photo
-that cannot be read. Signatures of all formats stand in one table, since one may begin like another. This
-module opens nothing, and does not know which formats are read.
+A JPEG named ``notes.txt`` is a photo, and a text named ``holiday.jpg`` is a photo that cannot be read. One
+table holds the signatures of all formats, read or not, since one may begin like another.
 """
 
 import os
@@ -10,7 +9,7 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """A picture format that is recognised, by the name that people know it by."""
+    """A picture format, by the name that people know."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -74,14 +73,11 @@ _RAW_EXTENSIONS = frozenset(
 
 
 def sniff(path: bytes, head: bytes) -> Format | None:
-    """Tells what a file holds from its first bytes and, for a TIFF that is a camera raw file, its name.
+    """The format of a file; ``None`` if it is no known picture.
 
     Args:
-        path: The file.
+        path: The file: its extension tells a TIFF from a camera raw file.
         head: Its first bytes, as ``pipeline.sources.photo_file_access.OpenPhoto`` has them.
-
-    Returns:
-        The format; ``None`` where the bytes are no picture that we know of.
     """
     found = _from_signature(head)
     return Format.RAW if found is Format.TIFF and _extension(path) in _RAW_EXTENSIONS else found

@@ -94,11 +94,7 @@ _KINDS: dict[str, type[Message]] = {
 
 
 class Channel:
-    """One end of the socket between a run and one reader. Not for use by two threads.
-
-    Args:
-        end: The socket; it is closed with this.
-    """
+    """One end of the socket between a run and one reader. For one thread."""
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
@@ -111,7 +107,7 @@ class Channel:
         """Send a message, and an open file with it.
 
         Raises:
-            OSError: Nobody is at the other end any more.
+            OSError: The other end is closed.
         """
         fields = asdict(message)
         packet = json.dumps([type(message).__name__, fields], default=datetime.isoformat).encode() + b"\n"
@@ -124,12 +120,11 @@ class Channel:
         """Wait for a message; a descriptor that comes with it is dropped.
 
         Args:
-            until: The time, of ``time.monotonic``, up to which to wait; without it, for ever.
+            until: How long to wait: a time of ``time.monotonic``, or ``None`` for ever.
 
         Raises:
             TimeoutError: None came in time.
-            EOFError: Nobody is at the other end any more.
-            OSError: The same.
+            EOFError, OSError: The other end is closed.
             Nonsense: What came is no message.
         """
         return self._rest(b"", until)

@@ -1,10 +1,8 @@
-"""Patterns as in ``.gitignore``: what they mean, and whether a path is meant.
+"""Patterns as in ``.gitignore`` (gitignore(5), "Pattern format"), but a ``?`` is a character and not a byte.
 
-Ignore files lie among the photos, and may be as hostile as those. So a match takes no longer than in
-proportion to the length of the pattern times that of the path. That does not hold where a whole pattern is
-turned into one regular expression: with five stars in it, a single name keeps Python busy for half a
-minute. The meaning is that of git (gitignore(5), "Pattern format"), but a ``?`` is one character and not
-one byte. This module reads no files.
+Ignore files may be as hostile as the photos beside them, so the time of a match is at most proportional to
+the length of the pattern times that of the path. If a whole pattern became one regular expression, one with
+five stars would keep Python busy for half a minute over a single name.
 """
 
 import re
@@ -43,9 +41,9 @@ class IgnorePattern:
     """One line of an ignore file.
 
     Attributes:
-        excludes: Whether what it matches is left out; else it is taken back.
+        excludes: Whether it leaves out what it matches, or takes it back.
         folders_only: Whether it matches no files.
-        anywhere: Whether only the last name of a path is looked at.
+        anywhere: Whether it matches the last name of a path alone.
         names: What the names of the path must match.
     """
 
@@ -55,7 +53,7 @@ class IgnorePattern:
     names: tuple[_Name, ...]
 
     def matches(self, path: str, is_folder: bool) -> bool:
-        """Whether it matches the path itself; a match of a folder above it is not looked for.
+        """Whether it matches the path itself, and not only a folder above it.
 
         Args:
             path: Relative to the folder that holds the ignore file.
@@ -68,7 +66,7 @@ class IgnorePattern:
 
 
 def parse_pattern(line: str) -> IgnorePattern | None:
-    """The pattern in a line; ``None`` where it holds none, or one that can match nothing."""
+    """The pattern in a line; ``None`` if it holds none, or one that can match nothing."""
     text = _without_trailing_spaces(line)
     if text.startswith("#"):
         return None
