@@ -1,7 +1,5 @@
 """People: the journal of decisions, what follows from it, clusters, calibration and learned projections."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,14 +10,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("library", sa.Column("previous_model", sa.Text))
-    op.add_column("photo", sa.Column("racy", sa.Boolean, nullable=False, server_default="0"))
+    op.add_column("library", sa.Column("previous_model", sa.Text(), nullable=True))
+    op.add_column("photo", sa.Column("racy", sa.Boolean(name="racy"), nullable=False, server_default="0"))
     _create_journal()
     _create_people()
     _create_clusters()
     _create_models()
-    # These two models subtract the mean descriptor from now on (docs/accuracy.md), so that old and new
-    # descriptors cannot be compared. `faceindex reindex` describes the faces again.
+    # These two take the mean descriptor away now (docs/accuracy.md): what they described before cannot be
+    # compared with what they will. `faceindex reindex` describes the faces again.
     op.execute("DELETE FROM descriptor WHERE model IN ('sface', 'facenet')")
     op.execute("DELETE FROM vector_index WHERE model IN ('sface', 'facenet')")
 
@@ -27,100 +25,144 @@ def upgrade() -> None:
 def _create_journal() -> None:
     op.create_table(
         "decision",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("uid", sa.Text, nullable=False, unique=True),
-        *_required(sa.Text, "made_at", "kind"),
-        *(sa.Column(name, sa.Text) for name in ("person", "other", "name", "target")),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=True),
+        sa.Column("other", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("target", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        sa.UniqueConstraint("uid", name=op.f("uq_decision_uid")),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "decision_face",
-        sa.Column("id", sa.Integer, primary_key=True),
-        _row_of("decision", nullable=False, index=True),
-        *_required(sa.LargeBinary, "digest"),
-        *_required(sa.Float, "x", "y", "w", "h"),
-        sa.CheckConstraint("length(digest) = 32", name="digest"),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        *(sa.Column(name, sa.Float(), nullable=False) for name in "xywh"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_face")),
+        _refers("decision_face", "decision"),
+        sa.CheckConstraint("length(digest) = 32", name=op.f("ck_decision_face_digest")),
     )
+    op.create_index(op.f("ix_decision_face_decision_id"), "decision_face", ["decision_id"])
     op.create_table(
         "forgotten",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("digest", sa.LargeBinary, nullable=False, index=True),
-        *_required(sa.Float, "x", "y"),
-        sa.CheckConstraint("length(digest) = 32", name="digest"),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        *(sa.Column(name, sa.Float(), nullable=False) for name in "xy"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forgotten")),
+        sa.CheckConstraint("length(digest) = 32", name=op.f("ck_forgotten_digest")),
     )
+    op.create_index(op.f("ix_forgotten_digest"), "forgotten", ["digest"])
 
 
 def _create_people() -> None:
     op.create_table(
         "person",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("key", sa.Text, nullable=False, unique=True),
-        *_required(sa.Text, "name"),
-        *_required(sa.Boolean, "hidden"),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hidden", sa.Boolean(name="hidden"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
+        sa.UniqueConstraint("key", name=op.f("uq_person_key")),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "verdict",
-        _row_of("face", primary_key=True),
-        *_required(sa.Text, "status"),
-        _row_of("person", index=True),
-        _row_of("decision", nullable=False),
-        sa.CheckConstraint("status IN ('confirmed', 'ignored', 'not-a-face')", name="status"),
-        sa.CheckConstraint("(status = 'confirmed') = (person_id IS NOT NULL)", name="person"),
+        sa.Column("face_id", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("face_id", name=op.f("pk_verdict")),
+        _refers("verdict", "face"),
+        _refers("verdict", "person"),
+        _refers("verdict", "decision"),
+        sa.CheckConstraint(
+            "status IN ('confirmed', 'ignored', 'not-a-face')", name=op.f("ck_verdict_status")
+        ),
+        sa.CheckConstraint(
+            "(status = 'confirmed') = (person_id IS NOT NULL)", name=op.f("ck_verdict_person")
+        ),
     )
+    op.create_index(op.f("ix_verdict_person_id"), "verdict", ["person_id"])
     op.create_table(
         "rejection",
-        _row_of("face", primary_key=True),
-        _row_of("person", primary_key=True),
-        _row_of("decision", nullable=False),
+        sa.Column("face_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("face_id", "person_id", name=op.f("pk_rejection")),
+        _refers("rejection", "face"),
+        _refers("rejection", "person"),
+        _refers("rejection", "decision"),
     )
 
 
 def _create_clusters() -> None:
     op.create_table(
         "cluster",
-        sa.Column("id", sa.Integer, primary_key=True),
-        *_required(sa.Text, "made_at"),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster")),
         sqlite_autoincrement=True,
     )
-    op.create_table("cluster_face", _row_of("face", primary_key=True), _row_of("cluster", index=True))
+    op.create_table(
+        "cluster_face",
+        sa.Column("face_id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer()),
+        sa.PrimaryKeyConstraint("face_id", name=op.f("pk_cluster_face")),
+        _refers("cluster_face", "face"),
+        _refers("cluster_face", "cluster"),
+    )
+    op.create_index(op.f("ix_cluster_face_cluster_id"), "cluster_face", ["cluster_id"])
     op.create_table(
         "recognised",
-        _row_of("face", primary_key=True),
-        _row_of("person", nullable=False, index=True),
-        *_required(sa.Float, "similarity"),
+        sa.Column("face_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("similarity", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("face_id", name=op.f("pk_recognised")),
+        _refers("recognised", "face"),
+        _refers("recognised", "person"),
     )
+    op.create_index(op.f("ix_recognised_person_id"), "recognised", ["person_id"])
     op.create_table(
         "grouping",
-        sa.Column("id", sa.Integer, primary_key=True),
-        *_required(sa.Text, "model"),
-        *_required(sa.Float, "accept", "review"),
-        *_required(sa.LargeBinary, "decided"),
-        sa.CheckConstraint("id = 1", name="one_row"),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("accept", sa.Float(), nullable=False),
+        sa.Column("review", sa.Float(), nullable=False),
+        sa.Column("decided", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_grouping_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grouping")),
     )
 
 
 def _create_models() -> None:
     op.create_table(
         "calibration",
-        sa.Column("id", sa.Integer, primary_key=True),
-        *_required(sa.Text, "model", "made_at", "body"),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration")),
     )
     op.create_table(
         "projection",
-        sa.Column("model", sa.Text, primary_key=True),
-        *_required(sa.Text, "base", "made_at"),
-        *_required(sa.Integer, "rows", "columns"),
-        *_required(sa.LargeBinary, "matrix"),
-        *_required(sa.Text, "report"),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("base", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("columns", sa.Integer(), nullable=False),
+        sa.Column("matrix", sa.LargeBinary(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("model", name=op.f("pk_projection")),
     )
 
 
-def _required(kind: type[sa.types.TypeEngine[Any]], *names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, kind, nullable=False) for name in names]
-
-
-def _row_of(table: str, **options: Any) -> sa.Column[int]:
-    """The id of a row of another table; rows that refer to it are deleted with it."""
-    row = sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
-    return sa.Column(f"{table}_id", sa.Integer, row, **options)
+def _refers(table: str, other: str) -> sa.ForeignKeyConstraint:
+    """A row of ``table`` belongs to one of ``other``, and goes with it."""
+    return sa.ForeignKeyConstraint(
+        [f"{other}_id"], [f"{other}.id"], name=op.f(f"fk_{table}_{other}_id"), ondelete="CASCADE"
+    )
