@@ -23,15 +23,10 @@ def build_runner(
     clock: StageClock | None = None,
     detector: "Detector | None" = None,
 ) -> Runner:
-    """A runner that describes faces with ``model``.
+    """Build a runner that describes faces with ``model``; without a detector, the cascade finds them.
 
-    Args:
-        settings: How photos are decoded and networks run.
-        model: Describes the faces.
-        workers: Photos in work at once, which share the cores; by default one for each core. With 1, all
-            cores work on one photo, which suits questions about single photos.
-        clock: Measures the time of each stage.
-        detector: Finds the faces; by default the cascade.
+    ``workers`` photos are in work at once and share the cores; by default one for each core. With 1, all
+    cores work on one photo, which suits questions about single photos.
     """
     workers = workers or settings.cores
     decoders = Decoders(DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6)))

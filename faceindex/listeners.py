@@ -10,10 +10,8 @@ from faceindex.results import Progress
 class Listeners:
     """Callbacks, all called in the thread that called the library.
 
-    Attributes:
-        progress: After each photo.
-        note: With a sentence for the user.
-        download: With the bytes of a download received so far, and in all.
+    ``progress`` is called after each photo, ``note`` with a sentence for the user, and ``download`` with the
+    bytes received so far and in all.
     """
 
     progress: Callable[[Progress], None] = lambda _: None

@@ -16,12 +16,9 @@ _POLL = 0.05
 
 @contextmanager
 def locked(library: Path, patience: float = PATIENCE, kind: str = "lock") -> Iterator[None]:
-    """Hold a lock of the library.
+    """Hold a lock of the library, after waiting at most ``patience`` seconds for another process.
 
-    Args:
-        library: Its path.
-        patience: Seconds to wait for another process.
-        kind: Name of the lock; by default that of runs that change the library.
+    ``kind`` names the lock; the default is that of runs that change the library.
 
     Raises:
         LibraryLocked: Another process holds it; the message names the process and its start time.

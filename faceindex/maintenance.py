@@ -1,7 +1,4 @@
-"""Check and repair, backup and restore of a library, and advice about its place.
-
-Every function may raise a ``FaceindexError``, see ``faceindex.errors``.
-"""
+"""Check and repair, backup and restore of a library, and advice about its place."""
 
 import os
 from collections.abc import Iterator
@@ -28,12 +25,11 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How a check ended.
+    """How a check ended; counts are ``None`` where the library cannot be read.
 
     Attributes:
         found: Faults found, repaired ones included.
         left: Faults that are there now.
-        photos, faces: Counts; ``None`` where the library cannot be read.
         undescribed: Faces that the library's model has not described: ``reindex`` does it.
     """
 
@@ -46,12 +42,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came of a restore.
-
-    Attributes:
-        contents: What is in the library now.
-        kept: Where the old library is now; ``None`` where there was none.
-    """
+    """What is in the library after a restore, and where the old one is, ``None`` where there was none."""
 
     contents: BackedUp
     kept: Path | None
@@ -60,8 +51,7 @@ class Restored:
 def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | Checked]:
     """Look for faults in the library, and with ``repair`` repair them, under its lock.
 
-    Yields:
-        Every fault, before it is repaired; what was saved of a damaged database; last, how it ended.
+    Yields every fault, before it is repaired; what was saved of a damaged database; last, how it ended.
     """
     path = _absolute(settings.library)
     with explained(), ExitStack() as stack:
@@ -127,8 +117,6 @@ def make_backup(settings: Settings, target: Path, *, force: bool) -> BackedUp:
 def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restored:
     """Replace the library by a backup, and keep the old one beside it; ``dry_run`` only checks the backup.
 
-    The index is built anew when it is next needed.
-
     Raises:
         BadRequest: There is no such file, or it is the library itself.
     """
@@ -150,7 +138,7 @@ def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restor
 
 
 def place_advice(library: Path) -> str | None:
-    """Advice about the place of a library; ``None`` if it is a good one."""
+    """Advise about the place of a library; ``None`` if it is a good one."""
     kind = backend_of(library).shared_place(library)
     if kind is None:
         return None

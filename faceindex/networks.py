@@ -1,7 +1,4 @@
-"""Loads the networks of the detector and the descriptor model.
-
-Importing this imports OpenVINO, so it is imported only when a photo needs the networks.
-"""
+"""Loads the networks of detector and model. It imports OpenVINO: import it only when a photo needs them."""
 
 from dataclasses import replace
 
@@ -21,13 +18,9 @@ from pipeline.networks import Networks
 
 
 def load_networks(settings: Settings, model: ModelSpec, workers: int, detector: Detector | None) -> Networks:
-    """Load the networks that the settings ask for.
+    """Load the networks that the settings ask for; without a detector, the cascade.
 
-    Args:
-        settings: How the networks run.
-        model: Describes the faces.
-        workers: Photos in work at once; they share the cores.
-        detector: Finds the faces; by default the cascade, which is loaded.
+    ``workers`` photos are in work at once and share the cores.
 
     Raises:
         ModelError: The weights of the model or of the detector are missing or invalid.
@@ -46,7 +39,6 @@ def load_networks(settings: Settings, model: ModelSpec, workers: int, detector: 
 
 
 def _runtime(settings: Settings) -> Runtime:
-    """The runtime of the descriptor model; on a GPU, TensorFlow."""
     if settings.device == "cpu":
         return settings.runtime
     if not has_gpu():

@@ -13,12 +13,9 @@ from pipeline.values import Descriptor, ModelId, PhotoFailed, PhotoIndexed
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Progress of a scan.
+    """Progress of a scan; ``faces`` and ``failed`` count in the ``done`` photos.
 
-    Attributes:
-        total: Photos to process that are known so far.
-        done: Photos processed so far; ``faces`` and ``failed`` count in these.
-        complete: ``total`` is final.
+    ``total`` is the number of photos to process that are known so far, and is final if ``complete``.
     """
 
     total: int
@@ -33,15 +30,12 @@ class ScanSummary:
     """Result of a scan. ``seen`` is the sum of the five counts that follow it.
 
     Attributes:
-        seen: Photos found in the folders.
         indexed: Photos searched for faces.
-        unchanged: Photos that the library knows as they are.
         duplicate: Photos with the content of another photo.
         moved: Photos that were known under another path, which is gone.
         failed: Photos that could not be read, now or in an earlier scan.
         missing: Known photos that are gone since the last scan; they keep their faces.
         faces: Faces in the photos indexed.
-        library_photos: All photos of the library after the scan; ``library_faces`` likewise.
         stages: Seconds of each stage, of all threads together.
         failures: The photos that could not be read, by path.
         refused: Roots in which no photo was marked as missing, because too many are gone.
@@ -80,8 +74,7 @@ class ReindexSummary:
 
     Attributes:
         described: Faces found earlier that the library's model could describe only now.
-        pruned: Photos and faces deleted after they had been missing for long.
-        gains: Persons with new faces, confirmed or recognised, most faces first; hidden persons are left out.
+        gains: Persons with new faces, confirmed or recognised, most faces first; no hidden persons.
         review: New faces that are probably somebody's, for people to look at.
         new_failures: Photos that could not be read, without those that failed before.
         in_time: The run ended before its time was up.
@@ -98,12 +91,7 @@ class ReindexSummary:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The state of another model in a library.
-
-    Attributes:
-        previous: The library's model.
-        comparison: Changes of identities among faces described by both; ``None`` for the own model.
-    """
+    """The state of another model; ``comparison``, over faces described by both, is ``None`` for the own."""
 
     previous: ModelId
     model: ModelId
@@ -139,10 +127,7 @@ class ModelSwitch:
 class Refusal:
     """A root that may be an unmounted disk, because many of its photos are gone at once.
 
-    Attributes:
-        root: Absolute path.
-        lost: Photos not found, of those known.
-        unreachable: Why the root could not be scanned; ``None`` where it could.
+    ``lost`` counts photos not found; ``unreachable`` says why the root could not be scanned, if so.
     """
 
     root: bytes
@@ -222,7 +207,6 @@ class Identity:
 
     Attributes:
         certainty: ``IGNORED`` also where the face is most similar to an ignored stranger.
-        person: The certain or probable person.
         similarity: Cosine to ``person``, or without one to the most similar person, if there is any.
         probability: That the face is the person's, 0 to 1; ``None`` without a person, after a decision, and
             for models that were never measured.
@@ -240,10 +224,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearKnownFace:
-    """A face of the library that is similar to one that was asked about.
+    """A face of the library that is similar to one that was asked about; ``similarity`` is their cosine.
 
     Attributes:
-        similarity: Cosine, -1 to 1.
         person: The confirmed or recognised person.
         confirmed: A decision names the person.
         ignored: A decision says that the face is a stranger's.
@@ -266,7 +249,7 @@ class KnownFace:
 
     @property
     def similarity(self) -> float | None:
-        """Cosine to the person, or without one to the most similar face, if there is any."""
+        """Return the cosine to the person, or without one to the most similar face, if there is any."""
         if self.identity.person is not None:
             return self.identity.similarity
         return self.matches[0].similarity if self.matches else None

@@ -40,7 +40,6 @@ class Settings(BaseSettings):
         library: The library's SQLite file; the index and the lock are beside it.
         cache_dir: Compiled networks and downloaded weights.
         model: Descriptor model of a new library, or ``auto``.
-        runtime: Runs the descriptor model.
         device: ``gpu`` has TensorFlow run the descriptor model on a GPU.
         precision: Arithmetic of the networks; ``auto`` is bf16 where the processor multiplies it natively.
         workers: Photos in work at once; 0 means one for each core.
@@ -74,11 +73,9 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, config: Path | None = None, **flags: Any) -> "Settings":
-        """Read the settings from all sources.
+        """Read the settings from all sources; a flag that is ``None`` counts as not given.
 
-        Args:
-            config: A config file that must exist; by default the platform's, which need not.
-            flags: Settings by name; ``None`` counts as not given.
+        A ``config`` file must exist; the platform's, which is the default, need not.
 
         Raises:
             BadRequest: A value is invalid, a name is unknown, or the config file cannot be read.

@@ -1,8 +1,7 @@
 """Ctrl-C and SIGTERM: stop a run without losing finished work.
 
-Before a command begins, a signal ends the process at once. From then on it is an exception in the main
-thread, held back while results are being stored. This module prints nothing, and imports nothing that takes
-time: a command imports it first.
+Before a command begins, a signal ends the process at once. After that it is an exception in the main thread,
+held back while results are stored. A command imports this first, so it imports nothing that takes time.
 """
 
 import os

@@ -1,8 +1,7 @@
 """Calibrates the thresholds of a library by the decisions in it.
 
-The evidence is pairs of confirmed faces of one person and of two, and faces that a person was rejected for.
-Confirmed faces were often proposed because they are alike, so pairs of one person may look more alike here
-than they are.
+The evidence is pairs of confirmed faces, and faces that a person was rejected for. Confirmed faces were often
+proposed because they are alike, so pairs of one person may look more alike here than they are.
 """
 
 from collections.abc import Sequence
@@ -55,17 +54,13 @@ class CloseNames:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """A calibration and its effects.
+    """A calibration and its effects; ``persons`` have two confirmed faces or more.
 
     Attributes:
         method: The method that predicts left-out persons best; ``SHIPPED`` after a reset.
-        recognised: Faces recognised with the new thresholds.
         gained: Faces that were not recognised before, or as another person.
-        lost: Faces that are no longer recognised.
         stored: Whether the library was changed.
-        persons: Persons with two confirmed faces or more.
-        same: Pairs of faces of one person.
-        different: Pairs of faces of two persons.
+        same: Pairs of faces of one person; ``different``: of two.
         rejected: Faces that a person was rejected for.
         close: Persons with a wider margin between them.
     """
@@ -87,14 +82,10 @@ class Calibrated:
 
 
 def calibrate(session: Session, *, write: bool = True) -> Calibrated:
-    """Calibrate a library by the decisions in it, and recognise faces anew.
-
-    Args:
-        session: Open; for writing, unless ``write`` is false.
-        write: Change the library; else only find out what would change.
+    """Calibrate a library by the decisions in it, and recognise faces anew; store nothing without ``write``.
 
     Raises:
-        FaceindexError: Too few faces are confirmed; or see ``faceindex.errors``.
+        FaceindexError: Too few faces are confirmed.
     """
     model, database = session.model().model_id, session.database
     confirmed = load_confirmed(database, model)
@@ -130,7 +121,7 @@ def calibrate(session: Session, *, write: bool = True) -> Calibrated:
 
 
 def reset(session: Session, *, write: bool = True) -> Calibrated:
-    """Go back to the thresholds that the model comes with; see ``calibrate``."""
+    """Return to the thresholds that the model comes with; see ``calibrate``."""
     return _apply(session, None, write=write)
 
 
@@ -156,11 +147,6 @@ def _apply(session: Session, found: Calibration | None, *, write: bool) -> Calib
 
 
 def _fit(session: Session, pairs: Comparisons, made_at: datetime) -> Fitted:
-    """Fit a curve.
-
-    Raises:
-        FaceindexError: There are too few pairs.
-    """
     known, model = len(np.unique(pairs.genuine_person)), session.model().model_id
     if known < FEWEST_PERSONS or not len(pairs.impostor):
         raise FaceindexError(
@@ -182,8 +168,7 @@ def _known_pairs(
 ) -> Comparisons:
     """Pair all confirmed faces, and each rejected face with the confirmed ones of the rejected person.
 
-    Pairs of persons who are easily confused are left out: they have a wider margin, and one family must not
-    make everybody's threshold stricter.
+    Pairs of easily confused persons are left out: their wider margin must not tighten all thresholds.
     """
     compared = compare_all(confirmed.vectors, confirmed.person_ids.tolist())
     persons = np.unique(confirmed.person_ids)

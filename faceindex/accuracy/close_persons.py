@@ -1,8 +1,7 @@
 """Finds persons who are easily confused, such as siblings, by their confirmed faces.
 
-Each face is left out in turn and compared with its own person and with each other one, as
-``index.recognition.identify`` does. Where more than one face in a hundred is expected to be more similar to
-the other person by the usual margin, the two persons need a wider one.
+Each face is left out and compared with all persons, as in ``index.recognition.identify``. Two persons need a
+wider margin than usual if one face in a hundred is expected to exceed the usual one towards the other person.
 """
 
 import numpy as np
@@ -28,10 +27,7 @@ Rows = NDArray[np.intp]
 
 
 def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
-    """Find the persons between whom ``MIN_MARGIN`` is too narrow, widest margin first.
-
-    Persons with fewer than ``MIN_FACES`` faces are left out.
-    """
+    """Find persons between whom ``MIN_MARGIN`` is too narrow, widest margin first."""
     persons, person, counts = np.unique(faces.person_ids, return_inverse=True, return_counts=True)
     known = np.flatnonzero(counts >= MIN_FACES)
     if len(known) < 2:
@@ -50,7 +46,7 @@ def close_pairs(faces: ConfirmedFaces) -> tuple[ClosePair, ...]:
 
 
 def _needed_margins(vectors: F32, starts: Rows, counts: Rows) -> F64:
-    """The margin that faces of a person (row) need over another (column): float64 [P, P].
+    """Compute the margin that faces of a person (row) need over another (column): float64 [P, P].
 
     The vectors, [N, D], are sorted by person; ``starts`` are the first rows of the persons, [P].
     """
@@ -67,7 +63,7 @@ def _needed_margins(vectors: F32, starts: Rows, counts: Rows) -> F64:
 
 
 def _scores(vectors: F32, starts: Rows, counts: Rows) -> F64:
-    """Similarity of each face to each person, without the face itself: float64 [N, P]."""
+    """Compute the similarity of each face to each person, without the face itself: float64 [N, P]."""
     cosines = (vectors @ vectors.T).astype(np.float64)
     np.fill_diagonal(cosines, -np.inf)
     groups = []
@@ -80,7 +76,7 @@ def _scores(vectors: F32, starts: Rows, counts: Rows) -> F64:
 
 
 def _templates(vectors: F32, starts: Rows, counts: Rows) -> F64:
-    """Cosines with the mean of each person's faces, without the face itself: float64 [N, P]."""
+    """Compute cosines with the mean of each person's faces, without the face itself: float64 [N, P]."""
     sums = np.add.reduceat(vectors.astype(np.float64), starts, axis=0)
     cosines = vectors @ (sums / np.linalg.norm(sums, axis=1, keepdims=True)).T
     person = np.repeat(np.arange(len(counts)), counts)

@@ -1,9 +1,8 @@
-"""Agreement of groups of faces with persons: B-cubed and pairwise.
+"""Measures how groups of faces agree with persons: B-cubed and pairwise.
 
 B-cubed (Bagga and Baldwin, "Entity-based cross-document coreferencing using the vector space model", ACL
-1998): for each face, the part of its group that is its person (precision) and the part of its person that is
-in its group (recall), and the means over faces. Pairwise: the same of pairs of faces. A face in no group is a
-group of one.
+1998) averages over faces the part of a face's group that is its person (precision), and the part of its
+person that is in its group (recall). Pairwise: the same of pairs. A face in no group is a group of one.
 """
 
 from collections.abc import Sequence
@@ -66,5 +65,5 @@ def _pairs(sizes: NDArray[np.intp]) -> int:
 
 
 def _ratio(part: int, whole: int) -> float:
-    """1 without a pair: none was put together wrongly, or left apart."""
+    """Return 1 without a pair: none was put together wrongly, or left apart."""
     return part / whole if whole else 1.0

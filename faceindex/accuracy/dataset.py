@@ -1,9 +1,8 @@
-"""Reads what an evaluation needs: folders of labelled photos, lists of pairs and of groups.
+"""Reads what an evaluation needs: folders of labelled photos, lists of pairs and of groups; opens no photo.
 
-A folder holds one folder for each person, named for the person, as Labeled Faces in the Wild does. A list of
-pairs has the format of that collection's ``pairs.txt``. Its first line says how many sets there are, and how
-many pairs of each kind a set has. For each set follow the pairs of one person, ``name n1 n2``, and those of
-two, ``name1 n1 name2 n2``. Photo n of a person is ``name/name_000n.jpg``. No photo is opened here.
+Each person has a folder of their name, as in Labeled Faces in the Wild, and pairs have the format of its
+``pairs.txt``: a line with the numbers of sets and of pairs of each kind; then for each set the pairs of one
+person, ``name n1 n2``, and of two, ``name1 n1 name2 n2``. Photo n of a person is ``name/name_000n.jpg``.
 """
 
 import os
@@ -23,7 +22,7 @@ _EXTENSIONS = (b".jpg", b".jpeg", b".png")
 
 @dataclass(frozen=True, slots=True)
 class LabelledPhoto:
-    """A photo, and the person whom it shows."""
+    """A photo and the person whom it shows."""
 
     person: str
     file: PhotoFile

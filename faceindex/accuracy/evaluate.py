@@ -1,7 +1,7 @@
 """Measures recognition accuracy: on labelled photos, on listed pairs, or on a library's confirmed faces.
 
-Photos are read as a scan reads them; no library is changed. Of a photo with several faces the one nearest the
-middle is taken, as Labeled Faces in the Wild asks. This module prints nothing and draws nothing.
+Photos are read as a scan reads them; no library is changed. Of several faces in a photo the one nearest the
+middle counts, as Labeled Faces in the Wild asks.
 """
 
 import math
@@ -68,9 +68,9 @@ def evaluate(
         groups: Lines PERSON,GROUP: these groups are measured too.
 
     Raises:
-        BadRequest: The folder holds no labelled photos; a list has another format, or names a photo that is
-            missing; or both lists are given.
-        FaceindexError: See ``faceindex.errors``; or the photos show no face.
+        BadRequest: There are no labelled photos; a list has another format, or names a missing photo; or both
+            lists are given.
+        FaceindexError: The photos show no face.
     """
     folder = Path(os.path.abspath(folder))
     if pairs is not None:
@@ -97,7 +97,7 @@ def evaluate_library(session: Session, groups: Path | None) -> Evaluation:
     """Measure everything on the confirmed faces of a library; ``groups`` as for ``evaluate``.
 
     Raises:
-        FaceindexError: See ``faceindex.errors``; or no face is confirmed.
+        FaceindexError: No face is confirmed.
     """
     model = session.model()
     confirmed = load_confirmed(session.database, model.model_id)
@@ -180,7 +180,7 @@ def _model(settings: Settings, listeners: Listeners) -> ModelSpec:
 def _detect(
     photos: Sequence[LabelledPhoto], settings: Settings, model: ModelSpec, listeners: Listeners
 ) -> tuple[Detection, list[Descriptor | None]]:
-    """Count what is in the photos, and take the middle face of each readable one that has a face."""
+    """Count what is in the photos, and take the middle face of each."""
     outcomes: list[Outcome] = []
     faces = unreadable = 0
     for outcome in build_runner(settings, model).run((photo.file for photo in photos), lambda _: False):
@@ -217,7 +217,7 @@ def _sides(boxes: Sequence[Box]) -> F32:
 
 
 def _at_most(faces: MeasuredFaces, listeners: Listeners) -> MeasuredFaces:
-    """All faces, or ``MOST_FACES``, of each person about as many."""
+    """Return all faces, or ``MOST_FACES``, of each person about as many."""
     if len(faces.people) <= MOST_FACES:
         return faces
     numbers: dict[str, count[int]] = defaultdict(count)

@@ -1,8 +1,7 @@
 """Fits what similarity means to pairs of faces that are known to be of one person or of two.
 
-Three methods are tried: the evidence that the model comes with, a logistic regression with that as its prior,
-and an isotonic regression, which assumes only that more similar is never less likely. Cross-validation over
-persons, because the pairs of one person depend on each other, chooses among them.
+Three methods are tried: the evidence that the model comes with, logistic regression with that as its prior,
+and isotonic regression. Cross-validation over persons, whose pairs depend on each other, chooses among them.
 """
 
 import math
@@ -31,8 +30,7 @@ _BINS = 400  # of the cosines from -1 to 1: 0.005 each
 _CENTRES: F64 = (np.arange(_BINS) + 0.5) * 2 / _BINS - 1
 
 _ZERO_SPREAD, _SLOPE_SPREAD = 0.05, 0.3
-"""Standard deviations of the prior: of the similarity that speaks neither way, and of the logarithm of the
-slope."""
+"""Standard deviations of the prior: of the neutral similarity, and of the logarithm of the slope."""
 
 _UNINFORMED_WIDTH = 4.0
 """How much wider the prior is for a model without a shipped curve, where it follows from the pairs."""
@@ -73,12 +71,10 @@ _Method = Callable[[_Histogram], _Evidence]
 
 
 def fit(pairs: Comparisons, shipped: Curve | None, provenance: str) -> Fitted:
-    """Fit a curve by the method that predicts left-out persons best.
+    """Fit a curve by the method that predicts left-out persons best; ``provenance`` is stored with it.
 
-    Args:
-        pairs: Genuine ones of at least ``FEWEST_PERSONS`` persons, and impostor ones.
-        shipped: The curve that the model comes with, if any.
-        provenance: Of the result.
+    ``pairs`` needs genuine ones of at least ``FEWEST_PERSONS`` persons, and impostor ones. ``shipped`` is the
+    curve that the model comes with.
 
     Raises:
         ValueError: ``shipped`` is missing and there are too few pairs of strangers to measure a rate.
@@ -116,7 +112,6 @@ def _cross_validated_loss(pairs: Comparisons, method: _Method) -> float:
 
 
 def _restricted_to(pairs: Comparisons, persons: Rows) -> Comparisons:
-    """The pairs of these persons alone."""
     same = np.isin(pairs.genuine_person, persons)
     different = np.isin(pairs.impostor_persons, persons).all(axis=1)
     return Comparisons(
@@ -148,7 +143,7 @@ def _loss(histogram: _Histogram, evidence: _Evidence) -> float:
 
 
 def _logistic(histogram: _Histogram, shipped: Curve | None) -> _Evidence:
-    """Maximum a posteriori logistic regression: the best point of a grid that is refined twice."""
+    """Fit a maximum a posteriori logistic regression: the best point of a grid that is refined twice."""
     zero, slope, width = _prior(histogram, shipped)
     zero_found, slope_found = zero, math.log(slope)
     reach_zero, reach_slope = 4 * _ZERO_SPREAD * width, 4 * _SLOPE_SPREAD * width
@@ -165,7 +160,7 @@ def _logistic(histogram: _Histogram, shipped: Curve | None) -> _Evidence:
 
 
 def _cost(histogram: _Histogram, zero: F64, slope: F64) -> F64:
-    """Negative log likelihood of the histogram for each zero and each logarithm of the slope."""
+    """Compute the negative log likelihood of the histogram for each zero and each logarithm of the slope."""
     used = histogram.any(axis=0)
     same, different = histogram[:, used]
     ratio = np.exp(slope) * (_CENTRES[used] - zero)
@@ -174,7 +169,7 @@ def _cost(histogram: _Histogram, zero: F64, slope: F64) -> F64:
 
 
 def _prior(histogram: _Histogram, shipped: Curve | None) -> tuple[float, float, float]:
-    """Zero and slope of the prior, and its width."""
+    """Return zero and slope of the prior, and its width."""
     if shipped is not None:
         first, last = shipped.evidence[0], shipped.evidence[-1]
         slope = (last.log_ratio - first.log_ratio) / (last.similarity - first.similarity)
@@ -186,13 +181,13 @@ def _prior(histogram: _Histogram, shipped: Curve | None) -> tuple[float, float, 
 
 
 def _moments(weights: F64) -> tuple[float, float]:
-    """Mean and variance."""
+    """Return mean and variance."""
     mean = float((weights * _CENTRES).sum() / weights.sum())
     return mean, float((weights * (_CENTRES - mean) ** 2).sum() / weights.sum()) + 1e-4
 
 
 def _isotonic(histogram: _Histogram) -> _Evidence:
-    """Isotonic regression by pooling neighbours that are out of order (Ayer et al., 1955)."""
+    """Fit an isotonic regression by pooling neighbours that are out of order (Ayer et al., 1955)."""
     blocks: list[tuple[float, float, float]] = []  # of one person, of two, similarity times weight
     for same, different, centre in zip(*histogram, _CENTRES, strict=True):
         if not same and not different:
@@ -209,7 +204,7 @@ def _isotonic(histogram: _Histogram) -> _Evidence:
 
 
 def _rates(falling: F32, shipped: Curve | None, persons: int) -> tuple[RatePoint, ...]:
-    """The similarities at several rates, from those of strangers.
+    """Measure the similarities at several rates, from those of strangers.
 
     Each shipped similarity is shifted towards the measured one, the more so the more persons there are; rates
     too low to be measured are shifted like the lowest measured one.

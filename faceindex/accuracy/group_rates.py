@@ -1,9 +1,8 @@
-"""Verification rates of groups of faces, at one threshold for all.
+"""Measures verification rates of groups of faces, at one threshold for all.
 
-Faces are grouped by quality, by size, and by a list of people. Nothing is guessed from a face: neither sex,
-nor age, nor origin. A comparison belongs to a group of people if both faces do; to one of quality or size, if
-the worse face does. Differences between demographic groups at one threshold are the demographic differentials
-of ISO/IEC 19795-10:2024.
+Groups are by quality, by size, and by a list of people; no sex, age or origin is guessed from a face. A
+comparison is in a group of people if both faces are, in one of quality or size if the worse face is.
+Differences between people are the demographic differentials of ISO/IEC 19795-10:2024.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,13 +37,7 @@ class GroupRates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasuredFaces:
-    """Faces, N, with their persons and the properties that they are grouped by.
-
-    Attributes:
-        vectors: float32 [N, D], of unit norm.
-        qualities: 0 to 1.
-        sides: The shorter side of each box in photo pixels.
-    """
+    """N faces: unit ``vectors`` float32 [N, D]; ``qualities`` 0 to 1; shorter ``sides`` in photo pixels."""
 
     vectors: F32
     people: Sequence[str]
@@ -80,7 +73,7 @@ def group_rates(faces: MeasuredFaces, groups: Mapping[str, str]) -> tuple[GroupR
 
 
 def _bands(values: F32, edges: Sequence[float]) -> list[tuple[str, _Flags]]:
-    """Values between each edge and the next, and from the last on."""
+    """Select values between each edge and the next, and from the last on."""
     bands = [(f"{low:g} to {high:g}", (values >= low) & (values < high)) for low, high in pairwise(edges)]
     return [*bands, (f"{edges[-1]:g} and more", values >= edges[-1])]
 

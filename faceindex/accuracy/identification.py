@@ -1,9 +1,8 @@
 """One-to-many comparison: rank-1 and rank-5 of a closed set, and TPIR at an FPIR of an open set.
 
-In a closed set every probe is of an enrolled person. In an open set some probes are of strangers: FPIR is the
-part of them that is identified as somebody, and TPIR the part of the other probes whose person comes first
-and above the threshold (ISO/IEC 19795-1:2021; TPIR there is 1 - FNIR at rank 1). One face of each person is
-enrolled, which is the hardest case.
+In a closed set every probe is of an enrolled person; in an open set some are of strangers. FPIR is the part
+of these identified as somebody; TPIR is the part of the others whose person comes first and above the
+threshold (ISO/IEC 19795-1:2021; 1 - FNIR at rank 1). One face of each person is enrolled, the hardest case.
 """
 
 from collections.abc import Sequence
@@ -27,14 +26,7 @@ _Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class OpenSet:
-    """Identification with strangers among the probes.
-
-    Attributes:
-        fpir: False positive identification rate.
-        threshold: Mean over the draws.
-        tpir: True positive identification rate, mean over the draws.
-        interval: Of ``tpir``, over the draws.
-    """
+    """Mean TPIR at an FPIR, and mean threshold, over draws of strangers, with the interval of the TPIR."""
 
     fpir: float
     threshold: float
@@ -44,15 +36,13 @@ class OpenSet:
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """Results of one-to-many comparison.
+    """Results of one-to-many comparison; ``enrolled``, ``probes`` and ranks are of the closed set.
 
     Attributes:
-        enrolled: Persons in the closed set.
-        probes: Probes of the closed set.
-        rank_1: The part of these probes whose person comes first.
+        rank_1: The part of the probes whose person comes first.
         rank_5: The part whose person is among the first five.
         strangers: Probes of strangers in the open set, mean over the draws.
-        open_set: With half of these persons enrolled, and all others strangers.
+        open_set: With half of the enrolled persons enrolled, and all others strangers.
     """
 
     enrolled: int
@@ -81,7 +71,7 @@ class _Ranking:
 
 
 def identify(vectors: F32, people: Sequence[str]) -> Identification | None:
-    """Enrol one face of each person who has more, and ask about the others; see ``compare_all`` for arrays.
+    """Enrol one face of each person who has more, and probe with the others; see ``compare_all`` for arrays.
 
     ``None`` where fewer than two persons have two faces.
     """

@@ -21,7 +21,6 @@ MEASURES = (
     "b-cubed",
     "pairwise",
 )
-"""The names of all figures that an evaluation can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +28,9 @@ class Detection:
     """Counts of photos and of the faces found in them.
 
     Attributes:
-        photos: Files that hold a photo.
-        unreadable: Photos that could not be read.
         repeated: Photos with the content of an earlier one; each content counts once.
         without_face: Other photos in which no face was found.
         several: Photos with several faces, of which the one nearest the middle is taken.
-        faces: Faces found.
     """
 
     photos: int
@@ -46,7 +42,7 @@ class Detection:
 
     @property
     def rate(self) -> float:
-        """The part of the readable photos in which a face was found."""
+        """Return the part of the readable photos in which a face was found."""
         readable = self.photos - self.unreadable - self.repeated
         return 1 - self.without_face / readable if readable else 0.0
 
@@ -57,8 +53,6 @@ class Evaluation:
 
     Attributes:
         source: What was evaluated, in words.
-        people: Number of persons.
-        faces: Number of faces compared.
         detection: ``None`` for the faces of a library.
         comparisons: The similarities, for plots.
     """
@@ -77,7 +71,7 @@ class Evaluation:
 
     @property
     def measures(self) -> dict[str, float]:
-        """The measured figures by name; more is better for each."""
+        """Return the measured figures by name; more is better for each."""
         figures: dict[str, float] = {}
         if self.detection:
             figures["detection"] = self.detection.rate
@@ -118,7 +112,7 @@ def parse_floors(texts: Iterable[str]) -> dict[str, float]:
 
 
 def shortfalls(found: Evaluation, floors: Mapping[str, float]) -> tuple[str, ...]:
-    """One sentence for each figure that is too low or was not measured."""
+    """Write one sentence for each figure that is too low or was not measured."""
     figures = found.measures
     messages = []
     for key, least in floors.items():

@@ -1,9 +1,8 @@
 """Draws pairs of faces by the protocol of Labeled Faces in the Wild.
 
-That protocol (Huang et al., "Labeled Faces in the Wild", University of Massachusetts technical report
-07-49, 2007, section III, View 2) divides the people into ten sets, so that no person is in two. In each set
-300 pairs of one person are drawn (a person, then two photos of that person) and 300 pairs of different people
-(two persons, then a photo of each).
+The protocol (Huang et al., "Labeled Faces in the Wild", University of Massachusetts technical report 07-49,
+2007, section III, View 2) divides the people into ten sets. In each, 300 pairs of one person (a person, then
+two photos) and 300 of different people (two persons, then a photo of each) are drawn.
 """
 
 from collections.abc import Sequence
@@ -39,8 +38,7 @@ class Pairs:
 def draw_pairs(people: Sequence[str], draw: int = 0) -> Pairs:
     """Draw pairs of faces, given the person of each, [N]; the same ``draw`` gives the same pairs.
 
-    A person with one face is in pairs of different people only. Each fold has as many pairs of different
-    people as of one person.
+    Each fold has as many pairs of different people as of one person.
     """
     generator = np.random.default_rng(_SEED + draw)
     _, persons = np.unique(people, return_inverse=True)
@@ -57,7 +55,7 @@ def draw_pairs(people: Sequence[str], draw: int = 0) -> Pairs:
 
 
 def _genuine(members: Sequence[Rows], generator: np.random.Generator) -> list[tuple[int, int]]:
-    """Pairs of one person; all persons with pairs left are equally likely."""
+    """Draw pairs of one person; all persons with pairs left are equally likely."""
     left = []
     for rows in (rows for rows in members if len(rows) > 1):
         first, second = np.triu_indices(len(rows), 1)
@@ -73,7 +71,7 @@ def _genuine(members: Sequence[Rows], generator: np.random.Generator) -> list[tu
 
 
 def _impostor(members: Sequence[Rows], count: int, generator: np.random.Generator) -> list[tuple[int, int]]:
-    """Pairs of different people; none twice."""
+    """Draw pairs of different people; none twice."""
     if len(members) < 2:
         return []
     sizes = np.array([len(rows) for rows in members])

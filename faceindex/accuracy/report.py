@@ -1,7 +1,4 @@
-"""Draws an evaluation: one page of plots as a PNG, and as an HTML page that needs no other file.
-
-matplotlib is imported here and nowhere else, and only when something is drawn.
-"""
+"""Draws an evaluation as a PNG and as an HTML page that needs no other file; only this imports matplotlib."""
 
 import base64
 import html

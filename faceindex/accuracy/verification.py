@@ -1,8 +1,7 @@
 """One-to-one comparison: true and false accept rates, and accuracy over ten folds.
 
-FAR is the false match rate and TAR the true match rate, 1 - FNMR, of ISO/IEC 19795-1:2021, over the faces
-that were found: photos without a face are counted elsewhere. Accuracy over ten folds is the figure of Labeled
-Faces in the Wild.
+FAR is the false match rate and TAR the true match rate, 1 - FNMR, of ISO/IEC 19795-1:2021, over faces that
+were found. Accuracy over ten folds is the figure of Labeled Faces in the Wild.
 """
 
 from collections.abc import Sequence
@@ -33,25 +32,20 @@ _CURVE_POINTS = 400
 
 
 class Interval(NamedTuple):
-    """A confidence interval of 95 per cent."""
+    """A 95 % confidence interval."""
 
     low: float
     high: float
 
     @classmethod
     def of(cls, draws: NDArray[np.float64]) -> "Interval":
-        """Take the interval from the figures of random draws."""
+        """Compute the interval from the figures of random draws."""
         return cls(*np.quantile(draws, (0.025, 0.975)).tolist())
 
 
 @dataclass(frozen=True, slots=True)
 class Operating:
-    """The true accept rate at one false accept rate.
-
-    Attributes:
-        tar: The part of the genuine comparisons above the threshold.
-        interval: Of ``tar``, by drawing persons with replacement.
-    """
+    """TAR at one FAR, with its confidence interval, found by drawing persons with replacement."""
 
     far: float
     threshold: float
@@ -61,10 +55,9 @@ class Operating:
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """Accuracy over ten folds, the threshold of each chosen on the other nine.
+    """Mean accuracy over ten folds and all draws, the threshold of each fold chosen on the other nine.
 
     Attributes:
-        accuracy: Mean over folds and draws.
         deviation: Standard error over the folds of one draw, as published results give it; mean over draws.
         pairs: In a draw.
     """
@@ -105,11 +98,7 @@ class VerificationRates:
 class Comparisons:
     """Similarities of pairs of faces, with their persons as numbers from 0.
 
-    Attributes:
-        genuine: float32 [G].
-        genuine_person: intp [G].
-        impostor: float32 [I], falling.
-        impostor_persons: intp [I, 2].
+    Genuine pairs: float32 [G] and intp [G]. Impostor pairs, falling: float32 [I] and intp [I, 2].
     """
 
     genuine: F32
@@ -161,7 +150,7 @@ def verify(comparisons: Comparisons) -> VerificationRates | None:
 def accuracy_over_folds(similarity: F32, pairs: Pairs) -> Folds | None:
     """Judge each fold by the threshold that is best on all others; ``None`` with fewer than two folds.
 
-    The similarity of a pair without a face is -1, because the protocol wants an answer to each pair.
+    A pair without a face has similarity -1, because the protocol wants an answer to each pair.
     """
     folds = np.unique(pairs.fold)
     if len(folds) < 2:
@@ -175,7 +164,7 @@ def accuracy_over_folds(similarity: F32, pairs: Pairs) -> Folds | None:
 
 
 def accuracy_by_protocol(vectors: F32, people: Sequence[str]) -> Folds | None:
-    """Accuracy over folds of drawn pairs, see ``compare_all``; ``None`` with fewer than two folds."""
+    """Measure accuracy over folds of drawn pairs, see ``compare_all``; ``None`` with fewer than two folds."""
     found = []
     for draw in range(DRAWS):
         pairs = draw_pairs(people, draw)
@@ -190,7 +179,7 @@ def accuracy_by_protocol(vectors: F32, people: Sequence[str]) -> Folds | None:
 
 
 def best_threshold(similarity: F32, same: NDArray[np.bool_]) -> float:
-    """The threshold with the fewest errors; of several such gaps between values, the middle of the widest."""
+    """Find the threshold with the fewest errors; of several such gaps, take the middle of the widest."""
     values = np.unique(similarity)
     missed = np.searchsorted(np.sort(similarity[same]), values)
     passed = np.sum(~same) - np.searchsorted(np.sort(similarity[~same]), values)
@@ -201,7 +190,7 @@ def best_threshold(similarity: F32, same: NDArray[np.bool_]) -> float:
 
 
 def threshold_at(falling: F32, rate: float) -> float:
-    """The threshold at a false accept rate, from falling impostor similarities, float32 [N]."""
+    """Find the threshold at a false accept rate, from falling impostor similarities, float32 [N]."""
     return float(falling[min(int(rate * len(falling)), len(falling) - 1)])
 
 
@@ -218,11 +207,10 @@ def _operating(comparisons: Comparisons) -> tuple[Operating, ...]:
 
 
 def _resample(comparisons: Comparisons, rates: Sequence[float]) -> F64:
-    """TAR at each rate for persons drawn with replacement, float64 [_RESAMPLED, rates].
+    """Compute TAR at each rate for persons drawn with replacement, float64 [_RESAMPLED, rates].
 
-    Persons are drawn, not comparisons, because the comparisons of one person depend on each other (the
-    "subsets bootstrap" of Bolle, Ratha and Pankanti, "Error analysis of pattern recognition systems",
-    Computer Vision and Image Understanding 93, 2004).
+    Comparisons of one person depend on each other, so persons are drawn (Bolle, Ratha and Pankanti, "Error
+    analysis of pattern recognition systems", Computer Vision and Image Understanding 93, 2004).
     """
     generator = np.random.default_rng(_SEED)
     kept = int(max(rates, default=0) * _TAIL * len(comparisons.impostor))

@@ -1,7 +1,7 @@
 """Adapts a library's model to its people: learns a map from them, and keeps it only if it helps others.
 
-The map becomes a model of this library alone. Its descriptors of all faces are computed at once from the
-stored ones; then the library switches to it as to any model, and can switch back.
+The map becomes a model of this library alone, to which the library switches as to any other, and can switch
+back. Descriptors of all faces by the map are computed from the stored ones.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,6 @@ FEWEST_PEOPLE = 2 * FOLDS
 """Two in each fold, as a person needs another to be compared with."""
 
 FEWEST_FACES = 3
-"""Confirmed faces that a person needs."""
 
 _MOST_PEOPLE = 500
 _MOST_FACES = 20
@@ -48,11 +47,7 @@ _SEED = 20150612
 class Adaptation:
     """Result of ``adapt``, with the numbers of people and faces learned from.
 
-    Attributes:
-        base: The model that was adapted.
-        dimension: Length of the adapted descriptors.
-        kept: The library's new model, if the map was kept.
-        change: The switch to that model.
+    ``kept`` is the library's new model and ``change`` the switch to it, if the map was kept.
     """
 
     base: ModelId
@@ -89,7 +84,7 @@ def adapt(
 
     Raises:
         BadRequest: The dimension is below 2 or higher than that of the model.
-        FaceindexError: Too few people are confirmed; or see ``faceindex.errors``.
+        FaceindexError: Too few people are confirmed.
     """
     with explained():
         with Session.open(settings) as session:
@@ -130,11 +125,7 @@ def _gather(session: Session, dimension: int | None) -> _TrainingData:
 
 
 def _confirmed(database: Store, model: ModelId) -> LabelledDescriptors:
-    """Draw the faces to learn from.
-
-    Raises:
-        FaceindexError: There are too few.
-    """
+    """Draw the faces to learn from."""
     confirmed = load_confirmed(database, model)
     generator = np.random.default_rng(_SEED)
     order = generator.permutation(len(confirmed))
@@ -156,8 +147,7 @@ def _confirmed(database: Store, model: ModelId) -> LabelledDescriptors:
 def _keep(session: Session, data: _TrainingData, matrix: F32, trial: Trial) -> ModelId:
     """Store a map as a model, with the descriptors of all faces that its base has described.
 
-    Raises:
-        FaceindexError: The library has switched to another model meanwhile.
+    Raises ``FaceindexError`` if the library has switched to another model meanwhile.
     """
     base, database = data.model.model_id, session.database
     if session.model().model_id != base:

@@ -1,7 +1,7 @@
 """Tests by cross-validation over people whether a map learned from some helps others.
 
-For each fold a map is learned from the people of the other folds alone. Those of this one are compared with
-each other by the descriptors as they are and by the map.
+For each fold a map is learned from the people of the others; then the people of this one are compared with
+each other by their descriptors as they are and by the map.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,8 +21,7 @@ CHECKPOINTS = (0, 10, 20, 40, 60, 80, 100)
 """Numbers of steps to try; at 0 nothing is learned, but the common mean is subtracted."""
 
 CRITICAL_T = 1.53
-"""A significant gain is at least this many standard errors: Student's t, one-sided, 90 per cent, with four
-degrees of freedom for five folds."""
+"""Least significant gain in standard errors: Student's t, one-sided, 90 %, for five folds (4 degrees)."""
 
 TAR_AT = 1e-2
 """The false accept rate at which the true accept rate is compared."""
@@ -30,13 +29,7 @@ TAR_AT = 1e-2
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Verification figures, means over the folds.
-
-    Attributes:
-        eer: Equal error rate.
-        auc: Area under the curve.
-        tar: True accept rate at ``TAR_AT``; ``None`` with too few comparisons of two people.
-    """
+    """Means over the folds; ``tar`` at ``TAR_AT`` is ``None`` with too few comparisons of two people."""
 
     eer: float
     auc: float
@@ -45,11 +38,9 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """Result of cross-validation.
+    """Figures with the original descriptors, and with maps learned from other people.
 
     Attributes:
-        before: With the original descriptors.
-        after: With maps learned from other people.
         gain: Fall of the equal error rate, mean of the folds.
         deviation: Standard error of that mean.
         steps: The best one of ``CHECKPOINTS``.
@@ -65,7 +56,7 @@ class Trial:
 
     @property
     def helps(self) -> bool:
-        """Whether the gain is significant, and no other figure is worse."""
+        """Tell whether the gain is significant, and no other figure is worse."""
         no_worse = self.after.auc >= self.before.auc and (self.after.tar or 0) >= (self.before.tar or 0)
         return self.gain > CRITICAL_T * self.deviation and no_worse
 
@@ -133,5 +124,4 @@ def _spread(compared: Comparisons) -> Spread:
 
 
 def _pooled(folds: Sequence[Spread]) -> Spread:
-    """The mean of each figure over the folds."""
     return Spread(*np.mean([astuple(fold) for fold in folds], axis=0).tolist())

@@ -1,7 +1,7 @@
-"""Thresholds after a map, which changes the mean and the spread of similarities.
+"""Moves thresholds along with a map, which changes the mean and the spread of similarities.
 
-A model's measured curve is moved so that as many strangers pass a threshold as before. Where there is none,
-the similarities of strangers and those of one person are assumed to be distributed normally.
+A model's measured curve is moved so that as many strangers pass as before. Without one, the similarities of
+strangers and those of one person are assumed to be normally distributed.
 """
 
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ def moved_curve(curve: Curve, change: Change) -> Curve:
 def normal_curve(spread: Spread) -> Curve:
     """Make the curve of two normal distributions.
 
-    With one standard deviation for both, the evidence is linear in similarity (Fisher's discriminant).
+    One standard deviation for both makes the evidence linear in similarity (Fisher's discriminant).
     """
     other = NormalDist(spread.other, max(spread.other_deviation, _NARROWEST))
     both = max((spread.same_deviation**2 + spread.other_deviation**2) / 2, _NARROWEST**2)

@@ -1,12 +1,10 @@
-"""Learns a linear map that brings faces of one person together and faces of two apart: the triplet loss.
+"""Learns a linear map that brings faces of one person together and faces of two apart, by the triplet loss.
 
 Schroff, Kalenichenko and Philbin, "FaceNet: A Unified Embedding for Face Recognition and Clustering", 2015,
-sections 3.1 and 3.2: a face of another person must be further from an anchor than a face of the same person,
-by a margin. Only a matrix behind the network is trained, as Parkhi, Vedaldi and Zisserman did ("Deep Face
-Recognition", 2015, section 4.3). It begins as a map that subtracts the common mean and changes nothing else,
-and a penalty keeps it near to that, as only a few dozen people are known.
-
-TensorFlow is imported when something is learned, and only here.
+sections 3.1 and 3.2: a face of another person must be further from an anchor than one of the same person, by
+a margin. Only a matrix behind the network is trained, as in Parkhi, Vedaldi and Zisserman, "Deep Face
+Recognition", 2015, section 4.3. It first subtracts the common mean and changes nothing else; a penalty keeps
+it near to that, as only a few dozen people are known. Only learning imports TensorFlow, and only here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +19,6 @@ from pipeline.models.quiet_tensorflow import quiet_tensorflow
 from pipeline.values import F32
 
 _TOO_FAR = 1e9
-"""Greater than any distance."""
 
 _MARGIN = 0.2
 """Of the squared distances of unit vectors, which are from 0 to 4."""
@@ -30,7 +27,6 @@ _REGULARISATION = 30.0
 """Weight of the squared distance from the initial map, the mean of its columns. The offset is free."""
 
 _LEARNING_RATE = 1e-3
-"""Of the optimiser, Adam."""
 
 _PEOPLE_PER_BATCH = 40
 _FACES_PER_PERSON = 8
@@ -55,7 +51,7 @@ class LabelledDescriptors:
 
     @property
     def everyone(self) -> I64:
-        """The persons, rising."""
+        """List the persons, rising."""
         return np.unique(self.persons)
 
 
@@ -76,8 +72,8 @@ def identity_map(vectors: F32, dimension: int) -> F32:
 def common_mean(people: LabelledDescriptors) -> F32:
     """Estimate the mean of the means of at least two people, float32 [D], of norm below 1.
 
-    By chance the mean of a few people is not zero; so it is shrunk towards zero by its expected error
-    (James and Stein, "Estimation with quadratic loss", 1961, positive part).
+    By chance the mean of a few people is not zero, so it is shrunk by its expected error (James and Stein,
+    "Estimation with quadratic loss", 1961, positive part).
     """
     _, person, counts = np.unique(people.persons, return_inverse=True, return_counts=True)
     sums = np.zeros((len(counts), people.vectors.shape[1]))
@@ -91,18 +87,11 @@ def common_mean(people: LabelledDescriptors) -> F32:
 
 
 def learn(people: LabelledDescriptors, start: F32, steps: Sequence[int]) -> Iterator[F32]:
-    """Learn a map from people, beginning with ``start`` minus their common mean.
+    """Learn a map, beginning with ``start`` minus the common mean; yield it after each of ``steps``.
 
-    Each map is the mean of the matrix over the last steps, as the matrix itself depends much on the people
-    drawn last (Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992).
-
-    Args:
-        people: At least two, with two faces or more each.
-        start: float32 [D + 1, K].
-        steps: Rising numbers of steps.
-
-    Yields:
-        The map after each of ``steps``, float32 [D + 1, K].
+    Maps are float32 [D + 1, K]; ``steps`` rise; at least two people need two faces each. Each map is a
+    mean over the last steps, as the matrix depends much on the people drawn last (Polyak and Juditsky,
+    "Acceleration of Stochastic Approximation by Averaging", 1992).
     """
     start = start.copy()
     start[-1] -= common_mean(people) @ start[:-1]
@@ -119,7 +108,7 @@ def learn(people: LabelledDescriptors, start: F32, steps: Sequence[int]) -> Iter
 
 
 def _batch(people: LabelledDescriptors, generator: np.random.Generator) -> LabelledDescriptors:
-    """Some faces of some people, both drawn at random."""
+    """Draw some faces of some people at random."""
     everyone = people.everyone
     chosen = generator.choice(everyone, min(_PEOPLE_PER_BATCH, len(everyone)), replace=False)
     shuffled = generator.permutation(len(people.persons))
@@ -129,8 +118,6 @@ def _batch(people: LabelledDescriptors, generator: np.random.Generator) -> Label
 
 
 class _Trainer:
-    """A matrix in TensorFlow that is trained."""
-
     def __init__(self, start: F32) -> None:
         with quiet_tensorflow():
             import tensorflow as tf
@@ -146,7 +133,6 @@ class _Trainer:
 
     @property
     def matrix(self) -> F32:
-        """The current map."""
         return np.asarray(self._matrix.numpy(), np.float32)
 
     def _descend(self, vectors: Any, persons: Any) -> None:
@@ -160,10 +146,9 @@ class _Trainer:
         self._optimiser.apply_gradients([(gradient, self._matrix)])
 
     def _triplets(self, vectors: Any, persons: Any) -> tuple[Any, Any, Any]:
-        """Pair all anchors with all their positives, T in all.
+        """Pair all T anchors with all their positives.
 
-        Returns:
-            Squared distance of the positive, [T]; of each face, [T, N]; and whether that is another person's.
+        Returns squared distances of the positives, [T], and of all faces, [T, N]; and which are of others.
         """
         tf = self._tf
         mapped = tf.math.l2_normalize(vectors @ self._matrix[:-1] + self._matrix[-1], axis=1)
@@ -174,10 +159,9 @@ class _Trainer:
         return positive, tf.gather(distance, pairs[:, 0]), ~tf.gather(same, pairs[:, 0])
 
     def _semi_hard_loss(self, positive: Any, others: Any, is_other: Any) -> Any:
-        """The mean loss with semi-hard negatives.
+        """Compute the mean loss with semi-hard negatives.
 
-        A semi-hard negative is the nearest face of another person that is further than the positive; where
-        there is none, the furthest of all.
+        Such is the nearest face of another person further than the positive; failing that, the furthest.
         """
         tf = self._tf
         is_semi_hard = is_other & (others > positive[:, None])

@@ -29,8 +29,7 @@ def check_target(session: Session, path: Path, photo: bytes | None) -> None:
     """Check that a picture may be written, before any work is done for it.
 
     Raises:
-        BadRequest: The ending is not in ``ENDINGS``; or the file is ``photo``, an absolute path, or in the
-            library.
+        BadRequest: The ending is not in ``ENDINGS``; or the file is ``photo`` (absolute), or in the library.
     """
     if path.suffix.lower() not in ENDINGS:
         raise BadRequest(f"{path} does not end in the name of a picture format: use .jpg or .png.")
@@ -68,14 +67,14 @@ def annotate(answer: Answer, path: Path, settings: Settings) -> None:
 
 
 def _font(text: str, width: float, largest: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """A font in which a text is about as wide as its box, so that it hides no other face."""
+    """Find a font in which a text is about as wide as its box, so that it hides no other face."""
     size = min(max(_SMALLEST, width / 3), largest)
     too_wide = ImageFont.load_default(size=size).getlength(text) / (1.2 * width)
     return ImageFont.load_default(size=max(_SMALLEST, size / max(1.0, too_wide)))
 
 
 def caption(face: KnownFace) -> str:
-    """The label of a face; a hidden person is unknown."""
+    """Return the label of a face; a hidden person is unknown."""
     person = face.identity.person
     if person is None or not person.name:
         return UNKNOWN

@@ -18,7 +18,7 @@ from index.values import Descriptors
 
 
 def known_faces(session: Session) -> Iterator[LibraryFace]:
-    """All faces with their status, by id."""
+    """Return all faces with their status, by id."""
     people = PeopleQueries(session.database)
     for chunk in session.catalog.all_faces():
         status = people.statuses([face.face_id for face in chunk])
@@ -26,11 +26,7 @@ def known_faces(session: Session) -> Iterator[LibraryFace]:
 
 
 def write_jsonl(session: Session, path: Path) -> None:
-    """Write one JSON object for each face, by face id.
-
-    Raises:
-        FaceindexError: The file cannot be written.
-    """
+    """Write one JSON object for each face, by face id; see ``write_lines`` for errors."""
     lines = (FaceSchema.of(face).json_line() for face in known_faces(session))
     write_lines(lines, path)
 
@@ -48,10 +44,7 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
 def write_npz(session: Session, path: Path) -> None:
     """Write arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
 
-    Faces without a descriptor of the library's model are left out.
-
-    Raises:
-        FaceindexError: The file cannot be written.
+    Faces without a descriptor of the library's model are left out. Errors are those of ``write_lines``.
     """
     records = {face.face_id: face for chunk in session.catalog.all_faces() for face in chunk}
     described = Descriptors.joined(session.descriptors(list(records)), session.model().dimension)
@@ -69,7 +62,7 @@ def write_npz(session: Session, path: Path) -> None:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A temporary file that replaces ``path`` once it is complete."""
+    """Open a temporary file that replaces ``path`` once it is complete."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:

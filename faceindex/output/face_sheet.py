@@ -15,7 +15,6 @@ from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
 
 MOST = 200
-"""The most faces on a sheet."""
 
 _TILE, _LINE, _GAP = 128, 20, 6
 _COLUMNS = 10
@@ -25,15 +24,9 @@ _MARGIN = 0.25
 
 
 def draw_sheet(faces: Sequence[FaceRecord], path: Path, settings: Settings) -> int:
-    """Write a picture of faces in rows, each above its number; a face without its photo is a grey tile.
+    """Draw the first ``MOST`` of the faces in rows, each above its number, and return how many are shown.
 
-    Args:
-        faces: At least one; the first ``MOST`` are shown.
-        path: The ending selects the format.
-        settings: For the cap on pixels.
-
-    Returns:
-        The number of faces shown.
+    A face without its photo is a grey tile. ``faces`` is not empty; the ending of ``path`` sets the format.
 
     Raises:
         FaceindexError: The picture cannot be written.
@@ -65,7 +58,7 @@ def draw_sheet(faces: Sequence[FaceRecord], path: Path, settings: Settings) -> i
 
 
 def _tile(face: FaceRecord, decoders: Decoders) -> Image.Image | None:
-    """A square crop of the face with a margin; ``None`` where the photo cannot be read any more."""
+    """Cut a square with a margin around the face; ``None`` where the photo cannot be read any more."""
     try:
         found = os.stat(face.photo)
         file = PhotoFile(face.photo, found.st_size, found.st_mtime_ns)

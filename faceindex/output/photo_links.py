@@ -1,8 +1,7 @@
-"""Keeps a folder of symbolic links to photos.
+"""Keeps a folder of symbolic links to photos: a new or empty folder, or one that was made here.
 
-The folder is new, empty, or one that was made here. No file in it is ever overwritten, and only links that
-were made here and still have their target are deleted. Two files in it are not links: ``LIST`` records our
-links, and an ignore file keeps scans out. Paths are text with surrogates where they are not UTF-8 (PEP 383).
+No file in it is overwritten, and only links that were made here and still have their target are deleted.
+``LIST`` records these links, and an ignore file keeps scans out. Paths are text as PEP 383 decodes them.
 """
 
 import json
@@ -28,11 +27,9 @@ class Linked:
 
 
 def link(photos: Sequence[bytes], folder: Path) -> Linked:
-    """Make a folder hold a link to each of some photos, and no other link of ours.
+    """Make a folder hold a link to each of some photos (distinct absolute paths), and no other link of ours.
 
-    Args:
-        photos: Distinct absolute paths; those in the folder itself are skipped.
-        folder: Made if it does not exist.
+    The folder is made if necessary; photos in it are skipped.
 
     Raises:
         BadRequest: The path is not a folder, or the folder is not empty and was not made here.

@@ -21,12 +21,12 @@ _FEW = 2
 
 
 def too_many(lost: int, known: int) -> bool:
-    """Whether a loss of photos, or of their faces, is so large that a disk is probably not mounted."""
+    """Tell whether so many photos, or their faces, are lost that a disk is probably not mounted."""
     return lost > max(_FEW, known * _SHARE)
 
 
 def unreachable(root: bytes) -> str | None:
-    """Why a folder or file cannot be scanned; ``None`` if it can."""
+    """Say why a folder or file cannot be scanned; ``None`` if it can."""
     try:
         mode = os.stat(root).st_mode
         if stat.S_ISDIR(mode):
@@ -41,12 +41,9 @@ def unreachable(root: bytes) -> str | None:
 def refusals(
     losses: Sequence[RootLoss], crawled: Crawled, reasons: Mapping[bytes, str | None]
 ) -> tuple[Refusal, ...]:
-    """The roots that keep the photos which a scan did not see.
+    """Find the roots that keep the photos which a scan did not see.
 
-    Args:
-        losses: The photos that were not seen, by root, without those that moved.
-        crawled: What the scan covered. A root that it did not cover keeps all its photos.
-        reasons: Why each root cannot be scanned, ``None`` if it can.
+    Photos that moved are not in ``losses``. A root that the scan did not cover keeps all its photos.
     """
     return tuple(
         Refusal(loss.root, loss.known, loss.lost, reasons[loss.root])

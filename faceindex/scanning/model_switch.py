@@ -1,7 +1,7 @@
 """Changes a library to another model: describes every face by it, and then switches in one transaction.
 
-The descriptors of the model before stay, so changing back describes only new faces. A run that is stopped
-leaves the library's model as it was, and the next run continues.
+The old descriptors stay, so changing back describes only new faces. A run that is stopped leaves the
+library's model as it was, and the next run continues.
 """
 
 import math
@@ -33,18 +33,14 @@ def switch_model(
 ) -> ModelSwitch:
     """Describe all faces of a library by another model, and then change the library to it.
 
-    Args:
-        settings: Name the library, and say how networks run.
-        name: The model.
-        listeners: Are told the progress.
-        options: When to stop, and whether to switch although many faces cannot be described.
+    ``options`` say when to stop, and whether to switch although many faces cannot be described. Stored
+    descriptors are kept after every error.
 
     Raises:
         NoLibrary: There is no library.
         BadRequest: There is no model of this name.
         WeightsUnavailable: The model's weights are missing, or wrong.
         LibraryLocked: Another run like this one is at work.
-        FaceindexError: See ``faceindex.errors``. Stored descriptors are kept.
     """
     with explained():
         with Session.open(settings) as session:
@@ -59,7 +55,7 @@ def switch_model(
 
 
 def preview(session: Session, name: str) -> Preview:
-    """How many faces a model has described, and how identities would change. Nothing is written."""
+    """Count the faces that a model has described, and compare identities. Nothing is written."""
     current, model = session.model(), find_model(session.database, name)
     coverage = Redescription(session.database, model.model_id).coverage()
     comparison = _comparison(session.database, current, model)
@@ -138,7 +134,7 @@ class _ModelSwitcher:
 
 
 def _comparison(database: Store, before: ModelSpec, after: ModelSpec) -> Comparison | None:
-    """How identities would change; ``None`` if the model is the same."""
+    """Compare identities; ``None`` if the model is the same."""
     if before.model_id == after.model_id:
         return None
     return compare(database, before.model_id, after.model_id)

@@ -21,11 +21,10 @@ from pipeline.values import PhotoFile
 
 
 def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
-    """What a scan would read, and why. Nothing is written, and no library is needed.
+    """Say what a scan would read, and why. Nothing is written, and no library is needed.
 
     Raises:
         BadRequest: A root cannot be scanned, and the library does not know it.
-        FaceindexError: The library cannot be used.
     """
     with explained():
         check_roots(settings, roots)
@@ -51,7 +50,6 @@ def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
 
     Raises:
         BadRequest: A root cannot be scanned and is not known.
-        FaceindexError: The library cannot be used.
     """
     reasons = {root: why for root in roots if (why := unreachable(root)) is not None}
     known: set[bytes] = set()

@@ -21,11 +21,7 @@ BATCH_SECONDS = 5.0
 
 
 class BatchRecorder:
-    """Records the outcomes of one scan. It must be made before the first file is read.
-
-    Attributes:
-        total: The counts of all outcomes so far.
-    """
+    """Records the outcomes of a scan and counts them in ``total``. Make it before the first file is read."""
 
     def __init__(self, catalog: Catalog, survey: Survey, clock: StageClock, listeners: Listeners) -> None:
         self.total = Recorded()
@@ -46,7 +42,7 @@ class BatchRecorder:
         return left if self._survey.complete else max(left, 1)
 
     def with_moves(self, paths: Iterable[bytes]) -> Recorded:
-        """The counts if the photos at these paths have moved."""
+        """Return the counts if the photos at these paths have moved."""
         moved = [kind for path in paths if (kind := self._perhaps_moved.get(path)) is not None]
         return self.total.with_moves(moved)
 

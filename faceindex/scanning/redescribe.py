@@ -1,8 +1,7 @@
 """Describes known faces by a model that has not described them.
 
-Photos are decoded again, and faces are cut out where they were found before; no detector runs. The library
-is locked only while descriptors are stored, so it can be used meanwhile. Stored descriptors stay whenever the
-run is stopped, and the next run does the rest.
+Faces are cut out of their photos where they were found before; no detector runs. The library is locked only
+while descriptors are stored. Stored descriptors stay when a run is stopped, and the next run does the rest.
 """
 
 import time
@@ -49,12 +48,9 @@ _AHEAD = 256
 
 @dataclass(frozen=True, slots=True)
 class RedescriptionResult:
-    """What a run did.
+    """The number of descriptors that a run added, and whether it ended before its deadline.
 
-    Attributes:
-        faces: The number of descriptors that were added.
-        failures: Photos that could not be read, by path, if no other photo of the content could be read.
-        in_time: The run ended before the deadline.
+    ``failures`` are the photos that could not be read, by path, if no other photo of the content could be.
     """
 
     faces: int
@@ -71,7 +67,7 @@ class KnownFaces:
         self.contents: dict[bytes, Undescribed] = {}
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
-        """The known faces, by rising id; none if another photo of the content was described meanwhile."""
+        """Return the known faces by id; none if another photo of the content was described meanwhile."""
         content = self.contents.get(photo.digest)
         return () if content is None else content.faces
 
@@ -79,8 +75,7 @@ class KnownFaces:
 class Describer:
     """Describes the faces of one library that a model has not described.
 
-    Attributes:
-        last: The id of the last content that was read; contents added later have higher ids.
+    ``last`` is the id of the last content that was read; contents added later have higher ids.
     """
 
     def __init__(
@@ -106,13 +101,11 @@ class Describer:
         self._progress = Progress(0, 0, 0, 0)
 
     def run(self, deadline: float) -> RedescriptionResult:
-        """Describe the faces that lack a descriptor, until ``time.monotonic`` reaches the deadline.
-
-        Called again, it describes the faces that were added meanwhile.
+        """Describe faces, also any added since the last call, until ``time.monotonic`` reaches the deadline.
 
         Raises:
             LibraryError: The library cannot be read or written.
-            ModelError: The model's weights are not there or not right.
+            ModelError: The model's weights are missing or invalid.
         """
         with self._open_to_write(_left(deadline)) as session:
             coverage = self._redescription(session).coverage()
@@ -126,7 +119,7 @@ class Describer:
         return RedescriptionResult(self._added, tuple(failures[path] for path in sorted(failures)), in_time)
 
     def _files(self) -> Iterator[PhotoFile]:
-        """The photos to read. A content's second photo is decoded only if the first has another content."""
+        """List photos to read; a second photo of a content is decoded only if the first has other content."""
         while True:
             with self._open_to_read() as session:
                 contents = self._redescription(session).undescribed(self.last, _AHEAD)
@@ -140,7 +133,7 @@ class Describer:
                     yield file
 
     def _record(self, outcomes: Iterator[Outcome], deadline: float) -> bool:
-        """Store descriptors until the outcomes end or the time is up; returns whether they ended in time."""
+        """Store descriptors until the outcomes end or the time is up; return whether they ended in time."""
         try:
             for outcome in outcomes:
                 self._take(outcome)
@@ -185,5 +178,5 @@ class Describer:
 
 
 def _left(deadline: float) -> float:
-    """Seconds until the deadline, and always enough to store the last batch."""
+    """Compute the seconds until the deadline, and always enough to store the last batch."""
     return max(deadline - time.monotonic(), PATIENCE)

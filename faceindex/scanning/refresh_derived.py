@@ -1,7 +1,4 @@
-"""Updates the derived data of a library: the saved index, the clusters, and the recognised faces.
-
-It runs after a scan, and after everything else that adds or removes faces.
-"""
+"""Updates the derived data of a library after faces were added or removed."""
 
 from collections.abc import Callable
 
@@ -16,13 +13,9 @@ from pipeline.models.registry import ModelSpec
 
 
 def refresh_derived(database: Store, model: ModelSpec, note: Callable[[str], None]) -> None:
-    """Update the derived data of a library that is open to write.
+    """Update the saved index, the clusters and the recognised faces of a library that is open to write.
 
-    Args:
-        database: The library.
-        model: The library's model.
-        note: Called with a sentence for the user if the saved index could not be used, or if faces are not
-            described yet.
+    ``note`` is told if the saved index could not be used, or if faces are not described yet.
 
     Raises:
         LibraryError: The library cannot be read or written.

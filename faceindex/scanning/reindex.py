@@ -1,8 +1,7 @@
 """The nightly job: brings a library up to date with all its folders, and reports what changed.
 
-It scans every folder, describes faces that the library's model could not describe earlier, deletes photos
-that have been missing for long, and updates the derived data. Finished work stays whenever the run is
-stopped, and the next run does the rest.
+It scans every folder, describes faces that the model could not describe earlier, deletes photos long missing,
+and updates the derived data. Finished work stays when a run is stopped, and the next run does the rest.
 """
 
 from collections.abc import Iterator
@@ -26,14 +25,10 @@ from pipeline.timing import StageClock
 
 
 def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSummary:
-    """Bring a library up to date with all its folders.
-
-    Args:
-        session: Open to write.
-        options: How to scan, and when to stop.
+    """Bring a library, in a session that is open to write, up to date with all its folders.
 
     Raises:
-        FaceindexError: Nothing was ever scanned; or see ``faceindex.errors``. Finished work is kept.
+        FaceindexError: Nothing was ever scanned.
     """
     options = options or ScanOptions()
     model, store, listeners, clock = session.model(), session.database, session.listeners, StageClock()
@@ -69,7 +64,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
 
 
 def _gains(store: Store, recognitions: NewRecognitions) -> tuple[PersonGain, ...]:
-    """The persons with new faces, those with most first; hidden persons are left out."""
+    """Count new faces by person, most first, without hidden persons."""
     persons = PeopleQueries(store).everyone()
     gains = [
         PersonGain(persons[person_id].name, faces)
@@ -80,7 +75,7 @@ def _gains(store: Store, recognitions: NewRecognitions) -> tuple[PersonGain, ...
 
 
 def plan_reindex(session: Session) -> Iterator[Planned]:
-    """What ``reindex`` would read and why. Nothing is written.
+    """Say what ``reindex`` would read and why. Nothing is written.
 
     Raises:
         FaceindexError: Nothing was ever scanned.
@@ -90,5 +85,5 @@ def plan_reindex(session: Session) -> Iterator[Planned]:
 
 
 def plan_pruning(session: Session) -> Pruned:
-    """The numbers of photos and faces that ``reindex`` would delete. Nothing is written."""
+    """Count the photos and faces that ``reindex`` would delete. Nothing is written."""
     return Roots(session.database).prune(session.settings.keep_missing_days, dry_run=True)

@@ -35,9 +35,8 @@ from pipeline.values import Outcome, Outcomes, PhotoFile, PhotoSkipped
 class ScanOptions:
     """How to scan.
 
-    Attributes:
-        allow_missing: Mark photos as missing even if most of a root has vanished.
-        deadline: When to stop, by ``time.monotonic``; the next scan does the rest.
+    ``allow_missing`` marks photos as missing even if most of a root has vanished. At ``deadline``, by
+    ``time.monotonic``, the scan stops; the next one does the rest.
     """
 
     allow_missing: bool = False
@@ -45,13 +44,7 @@ class ScanOptions:
 
 
 def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None = None) -> ScanSummary:
-    """Bring a library up to date with some folders and files, and choose the model of a new one.
-
-    Args:
-        session: Open to write.
-        roots: As for ``Scan.run``.
-        options: How to scan.
-    """
+    """Scan roots as ``Scan.run`` does, in a session open to write, and choose the model of a new library."""
     if advice := place_advice(session.settings.library):
         session.listeners.note(advice)
     model, clock = session.ensure_model(), StageClock()
@@ -65,7 +58,6 @@ class ScanPass:
     """What a scan found and recorded, before the derived data is updated.
 
     Attributes:
-        roots: What was scanned.
         recorded: The counts of the files that were read.
         missing: The number of photos that were marked as missing.
         refused: Roots that lost so many photos that none of them was marked.
@@ -103,14 +95,12 @@ class Scan:
         self._started = time.monotonic()
 
     def run(self, roots: Sequence[bytes], options: ScanOptions) -> ScanSummary:
-        """Record what is in the roots, and update the derived data.
-
-        The roots are absolute paths that exist, or are known to the library.
+        """Record what is in the roots, absolute paths that exist or are known, and update the derived data.
 
         Raises:
             OSError: A root vanished, or cannot be looked at.
             LibraryError: The library cannot be read or written.
-            ModelError: A network's weights are not there or not right.
+            ModelError: A network's weights are missing or invalid.
         """
         looked = self.look(roots, options)
         with self._clock.time("index"):
@@ -118,7 +108,7 @@ class Scan:
         return self.summary(looked)
 
     def look(self, roots: Sequence[bytes], options: ScanOptions) -> ScanPass:
-        """Record what is in the roots, and update no derived data. Arguments and errors as for ``run``."""
+        """Record what is in the roots, without updating derived data; arguments and errors as for ``run``."""
         self._store.refuse_damaged()
         reasons = {root: unreachable(root) for root in roots}
         there = [root for root in roots if reasons[root] is None]
@@ -153,7 +143,7 @@ class Scan:
         return ScanPass(roots, survey, recorded, len(gone.missing), refused)
 
     def summary(self, looked: ScanPass) -> ScanSummary:
-        """The counts of the scan, and of the library after it."""
+        """Count what the scan did, and the library after it."""
         statistics = self._catalog.statistics()
         recorded, survey = looked.recorded, looked.survey
         unchanged, failed = survey.unchanged + recorded.unchanged, survey.failed + recorded.failed
@@ -177,7 +167,7 @@ class Scan:
         )
 
     def _look_at(self, survey: Survey, roots: Sequence[bytes]) -> Generator[Outcome, None, None]:
-        """The outcomes of the files that must be read. A root that is not a photo is a failure."""
+        """Yield the outcomes of the files that must be read. A root that is not a photo is a failure."""
         known: set[bytes] = set()
 
         def files() -> Iterator[PhotoFile]:

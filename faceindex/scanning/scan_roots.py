@@ -19,14 +19,12 @@ _SAMPLE = 20
 
 
 def list_roots(session: Session) -> tuple[RootReport, ...]:
-    """Every root with its numbers of photos, in the order in which they were added."""
+    """Return every root with its numbers of photos, in the order in which they were added."""
     return tuple(RootReport(each, unreachable(each.path)) for each in Roots(session.database).figures())
 
 
 def move_root(session: Session, old: bytes, new: bytes, *, dry_run: bool = False) -> Moved:
-    """Record that a root, with all its photos, is at another place now.
-
-    The session is open to write. The paths are absolute. With ``dry_run``, the move is only checked.
+    """Record that a root, an absolute path, has moved with all its photos; with ``dry_run``, only check that.
 
     Raises:
         BadRequest: There is no such root, or one place lies in the other.

@@ -24,8 +24,6 @@ class Survey:
         unchanged: The number of unchanged photos that the library could read.
         failed: The number of unchanged photos that it could not read.
         returned: Paths that were missing and are back unchanged.
-        to_read: The number of files that must be read.
-        complete: The crawl has ended.
     """
 
     states: Mapping[bytes, PhotoState]
@@ -38,7 +36,7 @@ class Survey:
     complete: bool = False
 
     def files(self, roots: Sequence[bytes], crawl: Crawl, clock: StageClock) -> Iterator[PhotoFile]:
-        """The files that must be read: they are new, may have changed, or may be readable now.
+        """Yield the files that must be read: they are new, may have changed, or may be readable now.
 
         Raises:
             OSError: A root vanished, or cannot be looked at.
@@ -78,11 +76,11 @@ class Survey:
 
 
 def needs_reading(file: PhotoFile, state: PhotoState) -> bool:
-    """Whether a known file has changed, or may be readable now."""
+    """Tell whether a known file has changed, or may be readable now."""
     return state.unread or (state.size, state.mtime_ns) != (file.size, file.mtime_ns)
 
 
 def not_a_photo(file: PhotoFile) -> PhotoFailed:
-    """The failure of a file that the user named and that is not a photo."""
+    """Make the failure of a file that the user named and that is not a photo."""
     message = "it holds no picture of a supported format"
     return PhotoFailed(file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)
