@@ -5,7 +5,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; the entry point of the console script."""
+    """Run the command line."""
     try:
         _leave_working_directory_off_the_path()
         from faceindex.stopping import leave_at_once

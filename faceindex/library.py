@@ -37,15 +37,14 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """One library. Threads may share it, and other processes may use the same library; close it when done.
+    """One library, which threads and other processes may share; close it when done.
 
-    Files and networks are opened when they are needed, and stay open for the next call. A method that changes
-    the library holds its lock only while it works. ``scan`` creates a missing library; ``plan_scan``,
-    ``verify``, ``celebrities``, ``evaluate`` with a folder, and ``models`` need none.
+    Files and networks open when needed and stay open. A method that changes the library locks it only while
+    it works. ``scan`` creates a missing library; ``plan_scan``, ``verify``, ``celebrities``, ``models``, and
+    ``evaluate`` with a folder need none. ``dry_run``, ``plan_...`` and ``preview_...`` write nothing.
 
     Every method may raise a ``FaceindexError``: ``NoLibrary`` if there is none, ``LibraryLocked`` if another
-    run is changing it, ``BadRequest`` if an argument is wrong; see ``faceindex.errors``. Methods with
-    ``dry_run``, and those called ``plan_...`` or ``preview_...``, write nothing.
+    run is changing it, ``BadRequest`` if an argument is wrong.
 
     Args:
         settings: By default ``Settings.load()``.
@@ -96,11 +95,7 @@ class Library:
         return Models(self.settings, self._listeners)
 
     def scan(self, folders: AnyPaths, options: "ScanOptions | None" = None) -> "results.ScanSummary":
-        """Find the faces in the photos of folders, and update the library.
-
-        Args:
-            folders: Folders, with everything below them, and single files.
-            options: When to stop, and what to do if many photos are gone.
+        """Index the faces in the photos of folders, with everything below them, and in single files.
 
         Raises:
             BadRequest: A folder cannot be scanned, and never was; or the library has another model.
@@ -114,7 +109,7 @@ class Library:
             return scan(session, paths, options)
 
     def plan_scan(self, folders: AnyPaths) -> "Iterator[results.Planned]":
-        """What ``scan`` would read, and why."""
+        """Yield what ``scan`` would read, and why."""
         from faceindex.scanning.plan import plan_scan
 
         return plan_scan(self.settings, absolute(folders))
@@ -126,25 +121,25 @@ class Library:
         return self._sessions.write(reindex, options)
 
     def plan_reindex(self) -> "Iterator[results.Planned]":
-        """What ``reindex`` would read, and why."""
+        """Yield what ``reindex`` would read, and why."""
         from faceindex.scanning.reindex import plan_reindex
 
         return self._sessions.each(plan_reindex)
 
     def plan_pruning(self) -> "Pruned":
-        """How many photos and faces ``reindex`` would remove."""
+        """Count the photos and faces that ``reindex`` would remove."""
         from faceindex.scanning.reindex import plan_pruning
 
         return self._sessions.read(plan_pruning)
 
     def switch_model(self, name: str, options: "ScanOptions | None" = None) -> "results.ModelSwitch":
-        """Describe all faces by another model, then switch the library to it; it can be used meanwhile."""
+        """Describe all faces by another model, then switch to it; the library can be used meanwhile."""
         from faceindex.scanning.model_switch import switch_model
 
         return switch_model(self.settings, name, self._listeners, options)
 
     def preview_model(self, name: str) -> "results.Preview":
-        """How many faces a model has described, and how identities would change."""
+        """Return how many faces a model has described, and how identities would change."""
         from faceindex.scanning.model_switch import preview
 
         return self._sessions.read(preview, name)
@@ -152,16 +147,10 @@ class Library:
     def who(
         self, photos: AnyPaths, *, k: int = 5, min_similarity: float = -1.0, hidden: bool = False
     ) -> "Iterator[results.Answer | PhotoFailed]":
-        """Identify the faces of photos, and find the most similar faces of the library.
+        """Identify the faces of each photo, in order, and find the ``k`` most similar faces of the library.
 
-        Args:
-            photos: They need not be in the library; if one is, its own faces are no matches.
-            k: Similar faces for each face.
-            min_similarity: Least cosine of these, -1 to 1.
-            hidden: Name hidden persons too.
-
-        Yields:
-            One answer or failure for each photo, in order.
+        The photos need not be in the library; if one is, its own faces are no matches. ``min_similarity`` is
+        the least cosine of a match, -1 to 1. ``hidden`` names hidden persons too.
         """
         from faceindex.asking.examine import examine
         from index.recognition.identify import NeighborOptions
@@ -181,10 +170,7 @@ class Library:
     ) -> "tuple[Explanation, ...] | PhotoFailed":
         """Explain an answer of ``who``: what each face was compared with, and the rule that decided.
 
-        Args:
-            photo: It need not be in the library.
-            face: Number of one face, from 1, as ``who`` counts; by default all are explained.
-            hidden: Name hidden persons too.
+        ``face`` is the number of one face, from 1, as ``who`` counts; by default all are explained.
         """
         from faceindex.asking.examine import examine
         from faceindex.asking.why import explain
@@ -202,11 +188,7 @@ class Library:
     ) -> "Verification | Unread":
         """Say whether two photos show the same person.
 
-        Args:
-            photo_a: A photo.
-            photo_b: Another one.
-            face_a: Number of the face in the first photo, from 1; by default the only or the largest one.
-            face_b: Likewise in the second.
+        ``face_a`` and ``face_b`` are numbers of faces, from 1; by default the only or largest of its photo.
         """
         from faceindex.asking.verify import model_of_library, model_without_library, verify
 
@@ -238,15 +220,10 @@ class Library:
         until: "str | date | None" = None,
         hidden: bool = False,
     ) -> "tuple[FoundPhoto, ...]":
-        """Find the photos that show persons, by the time they were taken, then by path.
+        """Find photos that show all of ``names`` and none of ``without``, by the time taken, then by path.
 
-        Args:
-            names: Persons who are all in the photo; at least one.
-            without: Persons who are not.
-            only: The photo has no other face.
-            since: Taken on this day or later: a date, or text such as 2019, 2019-07 or 2019-07-14.
-            until: Taken on this day or earlier.
-            hidden: Allow hidden persons.
+        ``only`` excludes photos with other faces; ``hidden`` allows hidden persons. ``since`` and ``until``
+        are the first and last day: a date, or text such as 2019, 2019-07 or 2019-07-14.
         """
         from faceindex.asking.find import PhotoQuery, find
 
@@ -268,7 +245,7 @@ class Library:
         return run(regroup, write=not dry_run)
 
     def clusters(self, most: int = 20) -> "results.ClusterList":
-        """The largest clusters without a name, each with its exemplar."""
+        """Return the largest clusters without a name, each with its exemplar."""
         from faceindex.naming.clusters import clusters
 
         return self._sessions.read(clusters, most)
@@ -316,9 +293,7 @@ class Library:
     def adapt(self, dimension: int | None = None, *, dry_run: bool = False) -> "Adaptation":
         """Learn from the confirmed people, and keep the result if it helps to recognise people left out.
 
-        Args:
-            dimension: Length of the adapted descriptors; by default unchanged.
-            dry_run: Only find out whether it would help.
+        ``dimension`` is the length of the adapted descriptors, by default unchanged.
         """
         from faceindex.adapt.adaptation import adapt
 
@@ -326,7 +301,7 @@ class Library:
             return adapt(self.settings, dimension, write=not dry_run, listeners=self._listeners)
 
     def faces(self) -> "Iterator[results.LibraryFace]":
-        """All faces of the library with their status, by id."""
+        """Yield all faces of the library with their status, by id."""
         from faceindex.output.export import known_faces
 
         return self._sessions.each(known_faces)
@@ -339,11 +314,7 @@ class Library:
         self._sessions.read(write, to_path(file))
 
     def check_picture(self, file: AnyPath, photo: AnyPath | None = None) -> None:
-        """Check before any work that ``file`` can become a picture, of ``photo`` with its faces marked.
-
-        Raises:
-            BadRequest: The file's ending is of no format that can be written, or the file is a photo.
-        """
+        """Check that ``file`` can be a picture of ``photo``; ``BadRequest`` for a photo or a wrong ending."""
         from faceindex.output.annotated_photo import check_target
 
         shown = None if photo is None else absolute(photo)[0]
@@ -364,25 +335,19 @@ class Library:
         return draw_sheet([each.record for each in faces], to_path(file), self.settings)
 
     def statistics(self) -> "Statistics":
-        """The library in figures."""
+        """Count what the library holds."""
         return self._sessions.read(lambda session: session.catalog.statistics())
 
     def check(self, *, repair: bool = False) -> "Iterator[Finding | Salvage | Checked]":
-        """Look for faults in the library, and with ``repair`` repair them.
-
-        Yields:
-            Every fault, before it is repaired; what was saved of a damaged database; last, the result.
-        """
+        """Yield each fault before its repair, what was saved of a damaged database, and last the result."""
         from faceindex.maintenance import check
 
         return check(self.settings, repair=repair)
 
     def backup(self, file: AnyPath, *, force: bool = False) -> "BackedUp":
-        """Copy the library to one file, even while a scan is running. Photos are not included.
+        """Copy the library, without photos and even during a scan, to a file that only its owner can read.
 
-        Args:
-            file: Only its owner can read it.
-            force: Replace an earlier backup of that name.
+        ``force`` replaces an earlier backup of that name.
         """
         from faceindex.maintenance import make_backup
 

@@ -7,7 +7,7 @@ from pipeline.values import ModelId
 
 
 def find_model(database: Store, name: str) -> ModelSpec:
-    """The model of this name, in this library; raises UnknownModel."""
+    """Return the model of this name, in this library; ``UnknownModel`` if there is none."""
     chain = Projections(database).chain(ModelId(name))
     if not chain:
         return spec(name)

@@ -26,7 +26,7 @@ class Models:
         self._listeners = listeners
 
     def list(self) -> tuple[ModelStatus, ...]:
-        """All models, and which of them can be used now."""
+        """List all models, and which of them can be used now."""
         return tuple(ModelStatus(model, self._store.status(model)) for model in MODELS)
 
     def fetch(self, name: str, source: AnyPath | None = None) -> VerifiedWeights:
@@ -34,7 +34,7 @@ class Models:
 
         Raises:
             BadRequest: There is no such model or file.
-            WeightsUnavailable: The download failed, or the weights are not what they should be.
+            WeightsUnavailable: The download failed, or the weights are not the published ones.
         """
         with explained():
             model = fetchable(name)

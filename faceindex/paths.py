@@ -15,16 +15,12 @@ AnyPaths: TypeAlias = AnyPath | Iterable[AnyPath]
 
 
 def to_path(name: AnyPath) -> Path:
-    """Convert to a ``Path``, whatever bytes it has."""
+    """Convert a path of any bytes to a ``Path``."""
     return Path(os.fsdecode(name))
 
 
 def absolute(names: AnyPaths) -> list[bytes]:
-    """Make paths absolute.
-
-    Raises:
-        BadRequest: A path is empty, as from an unset shell variable: it would mean the current folder.
-    """
+    """Make paths absolute; ``BadRequest`` if one is empty, since it would mean the current folder."""
     several = [names] if isinstance(names, str | bytes | os.PathLike) else names
     paths = [os.fsencode(name) for name in several]
     if b"" in paths:

@@ -16,30 +16,29 @@ from index.privacy.journal_merge import Imported
 
 
 class People:
-    """The persons of a library. Each decision holds the library's lock only while it is recorded.
+    """The persons of a library, given by name. ``undo`` takes back every decision except ``forget``.
 
-    Persons are given by name. A face is given by its number; as a photo that has one face; or as ``PHOTO:2``
-    for the second face that ``Library.who`` lists. All methods raise ``BadRequest`` if there is no such
-    person, face or cluster. ``undo`` takes back every decision except ``forget``.
+    A face is given by its number; as a photo with one face; or as ``PHOTO:2`` for the second face that
+    ``Library.who`` lists. All methods raise ``BadRequest`` if there is no such person, face or cluster.
     """
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     def list(self, *, hidden: bool = False) -> tuple[PersonSummary, ...]:
-        """All persons with their numbers of faces; hidden persons only with ``hidden``."""
+        """List all persons with their numbers of faces; hidden persons only with ``hidden``."""
         found = self._sessions.read(lambda session: PeopleQueries(session.database).summaries())
         return tuple(each for each in found if hidden or not each.person.hidden)
 
     def get(self, name: str) -> PersonSummary:
-        """One person, hidden or not."""
+        """Return one person, hidden or not."""
         person = self._sessions.read(lambda session: PeopleQueries(session.database).named(name))
         return next(each for each in self.list(hidden=True) if each.person == person)
 
     def faces(
         self, name: str | None = None, *, cluster: int | None = None, faces: Sequence[FaceName] = ()
     ) -> tuple[LibraryFace, ...]:
-        """The faces of a person, confirmed ones first; or of a cluster; or the faces given."""
+        """Return the faces of a person, confirmed ones first; or of a cluster; or the faces given."""
         return self._sessions.read(decide.faces_of, name, cluster, faces)
 
     def name(self, cluster: int, name: str) -> Decided:
@@ -89,18 +88,14 @@ class People:
     def enroll(self, name: str, photos: AnyPaths, *, face: int | None = None) -> Enrolled:
         """Add a person, new or known, from photos, which become part of the library; it need not exist yet.
 
-        Photos that cannot be read, or that do not have exactly one face or the given one, are left out.
-
-        Args:
-            name: A new name or a known person.
-            photos: Each has one face, unless ``face`` is given.
-            face: Number of the face in each photo, from 1, as ``Library.who`` counts.
+        ``face`` is the number of the face in each photo, from 1, as ``Library.who`` counts. Photos that
+        cannot be read, or that do not have exactly one face or the given one, are left out.
         """
         person = PersonToEnroll(decide.clean(name), tuple(absolute(photos)))
         return self._enroll((person,), face)
 
     def enroll_folder(self, folder: AnyPath, *, face: int | None = None) -> Enrolled:
-        """``enroll`` everybody in a folder laid out as ``NAME/photo.jpg``."""
+        """Enroll everybody in a folder laid out as ``NAME/photo.jpg``."""
         return self._enroll(people_in_folder(absolute(folder)[0]), face)
 
     def _enroll(self, people: Sequence[PersonToEnroll], face: int | None) -> Enrolled:
@@ -112,11 +107,11 @@ class People:
         return self._sessions.read(review)
 
     def log(self) -> tuple[LoggedDecision, ...]:
-        """All decisions, the oldest first."""
+        """Return all decisions, the oldest first."""
         return self._sessions.read(lambda session: Journal(session.database).decisions())
 
     def journal(self) -> Iterator[str]:
-        """The journal as JSON lines, which restore every name in a library of the same photos."""
+        """Yield the journal as JSON lines, which restore every name in a library of the same photos."""
         return self._sessions.each(lambda session: iter(Journal(session.database).export_lines()))
 
     def export_journal(self, file: AnyPath) -> int:
@@ -128,11 +123,7 @@ class People:
         return len(lines)
 
     def import_journal(self, file: AnyPath) -> Imported:
-        """Add the decisions of a journal file; known ones are skipped.
-
-        Raises:
-            FaceindexError: A line is invalid; nothing was imported.
-        """
+        """Add the new decisions of a journal file; none, but a ``FaceindexError``, if a line is invalid."""
         return self._sessions.write(decide.import_journal, file)
 
     def forget(self, name: str) -> Erased:

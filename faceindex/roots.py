@@ -8,20 +8,17 @@ from index.values import Moved
 
 
 class ScannedRoots:
-    """The roots: folders and files given to ``Library.scan``; ``Library.reindex`` scans them again.
-
-    With ``dry_run`` nothing is changed. ``BadRequest`` means that ``list`` has no such folder.
-    """
+    """The folders and files given to ``Library.scan``; ``BadRequest`` means that ``list`` has no such one."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     def list(self) -> tuple[RootReport, ...]:
-        """Every root with its figures, in the order of their first scan."""
+        """List every root with its figures, in the order of their first scan."""
         return self._sessions.read(list_roots)
 
     def move(self, old: AnyPath, new: AnyPath, *, dry_run: bool = False) -> Moved:
-        """Record that a folder has moved. Its photos are not read again.
+        """Record that a folder has moved, without reading its photos again.
 
         Raises:
             BadRequest: One place lies in the other.
@@ -32,6 +29,6 @@ class ScannedRoots:
         return run(move_root, before, after, dry_run=dry_run)
 
     def forget(self, folder: AnyPath, *, dry_run: bool = False) -> int:
-        """Stop scanning a folder, and return how many photos, which no other root holds, are missing now."""
+        """Stop scanning a folder; return how many photos are missing now, since no other root holds them."""
         run = self._sessions.read if dry_run else self._sessions.write
         return run(forget_root, absolute(folder)[0], dry_run=dry_run)

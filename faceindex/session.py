@@ -19,10 +19,7 @@ from pipeline.models.registry import ModelSpec, spec
 
 
 class Session:
-    """A library open for reading, also by several threads, or for writing under its lock.
-
-    Opening and all methods raise ``FaceindexError`` if the library cannot be used.
-    """
+    """A library open for reading, also by several threads, or for writing under its lock."""
 
     def __init__(self, settings: Settings, database: Store, listeners: Listeners, stack: ExitStack) -> None:
         self.settings = settings
@@ -47,18 +44,12 @@ class Session:
         make: bool = True,
         patience: float = PATIENCE,
     ) -> Self:
-        """Open a library for writing; nobody else can change it until it is closed.
-
-        Args:
-            settings: Where the library is, and the model of a new one.
-            listeners: Callbacks for progress and notes.
-            make: Create a missing library.
-            patience: Seconds to wait for the lock.
+        """Open a library for writing, or ``make`` a missing one; nobody else can change it meanwhile.
 
         Raises:
             NoLibrary: There is none, and ``make`` is false.
             BadRequest: The model in the settings does not exist.
-            LibraryLocked: Another run is changing the library.
+            LibraryLocked: Another run is changing the library, even after ``patience`` seconds.
         """
         with explained(), ExitStack() as stack:
             if not make or settings.library.exists():
@@ -81,7 +72,7 @@ class Session:
         self.close()
 
     def ensure_model(self) -> ModelSpec:
-        """The library's model; for a new library the one in the settings, or the best available.
+        """Return the library's model; for a new library the one in the settings, or the best available.
 
         Raises:
             BadRequest: The settings name another model than the library's, or one that does not exist.
@@ -105,12 +96,12 @@ class Session:
             return choice.model
 
     def thresholds(self) -> Thresholds:
-        """The thresholds for similarities in this library."""
+        """Return the thresholds for similarities in this library."""
         with explained():
             return thresholds_for(self.database, self.model().model_id)
 
     def model(self) -> ModelSpec:
-        """The library's model; an error if nothing was ever scanned into the library."""
+        """Return the library's model; ``FaceindexError`` if nothing was ever scanned into the library."""
         with explained():
             own = self.catalog.model()
             if own is None:
@@ -120,6 +111,6 @@ class Session:
             return find_model(self.database, own)
 
     def descriptors(self, face_ids: Sequence[int]) -> Iterator[Descriptors]:
-        """The descriptors of faces by the library's model, in chunks; ``face_ids`` are ascending."""
+        """Yield the descriptors of faces by the library's model, in chunks; ``face_ids`` are ascending."""
         with explained():
             yield from self.catalog.descriptors(self.model().model_id, face_ids)

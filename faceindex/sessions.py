@@ -1,8 +1,6 @@
-"""Opens a library for each call of the public API, and keeps what takes time to load.
+"""Opens a library for each call of the public API; threads may share the sessions.
 
-One reading session stays open; each call that changes something opens a writing session under the library's
-lock. Networks stay loaded, as do gallery and index until any process changes the library. Threads may share
-all of it.
+One reading session and the networks stay open, as do gallery and index until a process changes the library.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -62,13 +60,13 @@ class Sessions:
 
     @contextmanager
     def writing(self, *, make: bool = False) -> Iterator[Session]:
-        """A writing session, under the library's lock; see ``Session.open_to_write``."""
+        """Open a writing session; see ``Session.open_to_write``."""
         opened = Session.open_to_write(self.settings, self.listeners, make=make, patience=self._patience)
         with explained(), opened as session:
             yield session
 
     def runner(self, model: "ModelSpec") -> "Runner":
-        """A runner for single photos that describes faces by ``model``, loaded once."""
+        """Return a runner for single photos that describes faces by ``model``, loaded once."""
         from faceindex.engine import build_runner
 
         with self._loading:
@@ -79,7 +77,7 @@ class Sessions:
             return runner
 
     def asking(self) -> "tuple[Runner, Identifier]":
-        """The runner of the library's model, and the identifier of the library's present state."""
+        """Return the runner of the library's model, and the identifier of the library's present state."""
         session, state = self._current()
         return self.runner(session.model()), self._identifier_of(session, state)
 
@@ -89,7 +87,7 @@ class Sessions:
             self._forget()
 
     def _current(self) -> tuple[Session, Hashable]:
-        """The reading session and its library's state; opened anew if the library was replaced."""
+        """Return the reading session and its library's state; opened anew if the library was replaced."""
         with self._opening:
             state = None if self._reader is None else self._reader.database.state()
             if self._reader is None or state is None:
@@ -99,7 +97,6 @@ class Sessions:
             return self._reader, state
 
     def _identifier_of(self, session: Session, state: Hashable) -> "Identifier":
-        """The identifier, loaded anew if the library has changed."""
         from faceindex.asking.identifier import Identifier
 
         with self._identifying:

@@ -1,1 +1,1 @@
-"""Questions to a library: who is in a photo and why, one person or two, which photos show whom."""
+"""Answers questions about photos: who is in one and why, one person or two, which photos show whom."""

@@ -1,7 +1,6 @@
 """Guesses which celebrities the faces of a photo look like: the 8,631 people that VGGFace2 was trained on.
 
-The classifier of the ResNet-50 of keras-vggface gives each of them a probability, which add up to one whoever
-is in the photo.
+The classifier of keras-vggface's ResNet-50 gives them probabilities that sum to one, whoever is shown.
 """
 
 from collections.abc import Sequence
@@ -57,12 +56,7 @@ class Lookalikes:
 
 
 def celebrity_names(settings: Settings, listeners: Listeners) -> tuple[str, ...]:
-    """The names of the classes; the classifier's weights are downloaded too.
-
-    Raises:
-        WeightsMissing: A file is neither here nor can it be downloaded; the message says what to do.
-        WeightsInvalid: A file is not what it should be.
-    """
+    """Return the names of the classes, and download the classifier too; ``ModelError`` if that fails."""
     store = WeightsStore(settings.cache_dir)
     names = read_names(_fetched(store, CELEBRITY_NAMES, listeners.download).path)
     _fetched(store, CELEBRITY, listeners.download)
@@ -70,13 +64,7 @@ def celebrity_names(settings: Settings, listeners: Listeners) -> tuple[str, ...]
 
 
 def guess(photo: bytes, outcomes: Outcomes, names: Sequence[str]) -> Lookalikes | PhotoFailed:
-    """Guess who is in a photo.
-
-    Args:
-        photo: Absolute path.
-        outcomes: Looks at it with the model ``CELEBRITY``.
-        names: Of the model's classes, in their order.
-    """
+    """Guess who is in a photo; ``outcomes`` runs the model ``CELEBRITY``, whose classes are ``names``."""
     (found,) = examine([photo], outcomes)
     if isinstance(found, PhotoFailed):
         return found

@@ -19,15 +19,7 @@ from pipeline.values import (
 
 
 def examine(photos: Sequence[bytes], outcomes: Outcomes) -> Iterator[PhotoIndexed | PhotoFailed]:
-    """Find and describe the faces of photos, several at a time.
-
-    Args:
-        photos: Absolute paths.
-        outcomes: Runs the pipeline with the model that describes the faces.
-
-    Yields:
-        One outcome for each photo, in order.
-    """
+    """Find and describe the faces of photos (absolute paths); yield one outcome for each, in order."""
     files = [_photo_file(path) for path in photos]
     found = outcomes((each for each in files if isinstance(each, PhotoFile)), lambda _: False)
     seen: dict[bytes, PhotoIndexed | PhotoFailed] = {}

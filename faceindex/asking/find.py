@@ -26,11 +26,7 @@ class PhotoQuery:
 
 
 def find(session: Session, query: PhotoQuery) -> tuple[FoundPhoto, ...]:
-    """Find photos, by the time they were taken, then by path; missing ones are left out.
-
-    Raises:
-        BadRequest: A name is unknown or hidden, or a date cannot be parsed.
-    """
+    """Find photos that are not missing; ``BadRequest`` for an unknown or hidden name or a wrong date."""
     since = None if query.since is None else parse_day(query.since, last=False)
     until = None if query.until is None else parse_day(query.until, last=True)
     if since is not None and until is not None and since > until:
@@ -49,11 +45,7 @@ def find(session: Session, query: PhotoQuery) -> tuple[FoundPhoto, ...]:
 
 
 def parse_day(text: str, *, last: bool) -> date:
-    """Parse 2019, 2019-07 or 2019-07-14, as the first or the last day of that year, month or day.
-
-    Raises:
-        BadRequest: The text has none of these forms.
-    """
+    """Parse 2019, 2019-07 or 2019-07-14 as its first or ``last`` day; ``BadRequest`` for other text."""
     found = _DATE.fullmatch(text)
     try:
         if found is None:

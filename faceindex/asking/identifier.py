@@ -1,9 +1,7 @@
-"""Identifies the faces of photos: by decisions about them, else by similarity.
-
-The first rule that applies:
+"""Identifies the faces of photos by decisions about them, else by similarity. The first rule applies.
 
     decided        a decision says who it is, that it is a stranger, or that it is no face
-    a stranger     most similar to an ignored stranger, above the threshold, and more than to any person
+    a stranger     more similar to an ignored stranger than to any person, and above the threshold
     accepted       similar to a person above the threshold, and clearly more than to any other
     probable       in the band below; or too close to call, one face alone, or a second time in a photo
     unknown        else
@@ -50,12 +48,7 @@ class StoredFace:
 class Identifier:
     """The index, gallery and persons of a library, loaded once for many photos. Safe to share by threads.
 
-    Args:
-        session: Open.
-        before: Loaded earlier from the same session: its index is reused if the faces are the same.
-
-    Raises:
-        LibraryError: The library cannot be read.
+    The index of ``before``, loaded earlier from the same session, is reused if the faces are the same.
     """
 
     def __init__(self, session: Session, before: "Identifier | None" = None) -> None:
@@ -83,7 +76,7 @@ class Identifier:
         return loaded.index
 
     def naming(self, *, hidden: bool) -> "Identifier":
-        """A copy that names hidden persons, or does not."""
+        """Return a copy that names hidden persons, or does not."""
         other = copy(self)
         other._hidden = hidden
         return other
@@ -110,11 +103,11 @@ class Identifier:
         )
 
     def persons(self) -> dict[int, Person]:
-        """All persons by id, hidden ones without a name unless ``naming`` asked for it."""
+        """Return all persons by id, hidden ones without a name unless ``naming`` asked for it."""
         return {id_: replace(person, name=self._name(person)) for id_, person in self._persons.items()}
 
     def stored(self, photo: PhotoIndexed) -> tuple[StoredFace, ...]:
-        """Each face of a photo, as the library has it."""
+        """Return each face of a photo, as the library has it."""
         records = list(self._catalog.faces(self._catalog.face_ids_of(photo.digest)).values())
         found = pairs([each.face.box for each in photo.faces], [record.box for record in records])
         ids = {asked: records[stored].face_id for asked, stored in found}
@@ -125,7 +118,7 @@ class Identifier:
         )
 
     def gallery(self, photo: PhotoIndexed) -> Gallery:
-        """All persons' confirmed faces, without those in this photo."""
+        """Return all persons' confirmed faces, without those in this photo."""
         return self._gallery.without(self._catalog.face_ids_of(photo.digest))
 
     def _nearest(

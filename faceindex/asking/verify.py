@@ -1,8 +1,4 @@
-"""Compares the faces of two photos: one person, or two?
-
-It works without a library. Where there is one, its model describes the faces and its thresholds decide, as
-in ``who``.
-"""
+"""Compares the faces of two photos, by the model and thresholds of the library, if there is one."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -20,13 +16,10 @@ from pipeline.values import Descriptor, ModelId, Outcomes, PhotoFailed, PhotoInd
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verification:
-    """How two faces compare.
+    """How two faces compare; they are the same if the similarity reaches ``thresholds.accept``.
 
-    Attributes:
-        same: Whether the similarity reaches ``thresholds.accept``.
-        similarity: Cosine of the two descriptors, -1 to 1.
-        probability: That they are one person, 0 to 1; ``None`` for a model that was never measured.
-        faces: In the order of the photos.
+    ``similarity`` is the cosine of the descriptors, -1 to 1; ``probability``, that they are one person, is
+    0 to 1, or ``None`` for a model that was never measured.
     """
 
     same: bool
@@ -53,16 +46,12 @@ class VerificationModel:
 
 
 def model_of_library(session: Session) -> VerificationModel | None:
-    """The library's model and thresholds; ``None`` before its first scan."""
+    """Return the library's model and thresholds; ``None`` before its first scan."""
     return VerificationModel(session.model(), session.thresholds()) if session.catalog.model() else None
 
 
 def model_without_library(settings: Settings, listeners: Listeners) -> VerificationModel:
-    """The model in the settings, with the thresholds that come with it.
-
-    Raises:
-        ModelError: There is no such model, or its weights are missing or invalid.
-    """
+    """Return the model in the settings, and its thresholds; ``ModelError`` if it cannot be used."""
     from pipeline.models.weights import WeightsStore, choose
 
     choice = choose(settings.model, WeightsStore(settings.cache_dir), listeners.download)
@@ -77,14 +66,10 @@ def verify(
     outcomes: Outcomes,
     note: Callable[[str], None],
 ) -> Verification | Unread:
-    """Compare a face of one photo with a face of another.
+    """Compare a face of one photo with a face of another, described by ``outcomes`` with the model of ``by``.
 
-    Args:
-        by: Decides whether two descriptors are of one person.
-        photos: Two absolute paths.
-        numbers: Of the face in each photo, from 1, as ``who`` counts; ``None`` for the only or largest one.
-        outcomes: Describes the faces, by the model of ``by``.
-        note: Called with a sentence for the user if a photo has more than one face.
+    ``photos`` are two absolute paths, ``numbers`` those of a face in each, from 1, as ``who`` counts;
+    ``None`` stands for the only or largest face, and ``note`` reports it if the photo has others.
 
     Raises:
         BadRequest: A photo has no face of the given number.

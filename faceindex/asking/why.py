@@ -1,7 +1,4 @@
-"""Explains an answer of ``who``: what a face was compared with, its decisions, and the rule that decided.
-
-The answer itself is that of ``faceindex.asking.identifier``.
-"""
+"""Explains an answer of ``who``: what a face was compared with, its decisions, and the rule that decided."""
 
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -46,14 +43,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person that a face was compared with.
-
-    Attributes:
-        person: Has no name if hidden, unless hidden persons were asked for.
-        similarity: Of the face to the person, -1 to 1.
-        likeness: What the similarity is computed from.
-        rejected: A decision says that the face is not this person.
-    """
+    """A person compared with a face, unnamed if hidden; ``similarity``, -1 to 1, is that of ``likeness``."""
 
     person: Person
     similarity: float
@@ -63,14 +53,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Why a face of a photo is identified as it is.
+    """Why the face of this ``number``, from 1, in a photo is identified as it is.
 
-    Attributes:
-        number: Of the face in the photo, from 1.
-        face: The answer of ``who``.
-        margin: Lead over the next person, in similarity, that a face needs to be accepted.
-        candidates: By falling similarity.
-        decisions: The decisions about the face, oldest first.
+    ``margin`` is the lead over the next person, in similarity, that a face needs to be accepted. Candidates
+    are in order of falling similarity; decisions about the face start with the oldest.
     """
 
     photo: PhotoIndexed
@@ -87,17 +73,7 @@ class Explanation:
 def explain(
     session: Session, identifier: Identifier, photo: PhotoIndexed, only: int | None = None
 ) -> Iterator[Explanation]:
-    """Explain who the faces of a photo are.
-
-    Args:
-        session: Open.
-        identifier: Loaded from it.
-        photo: With its descriptors.
-        only: Number of one face, from 1, as ``who`` counts; ``None`` for all.
-
-    Raises:
-        BadRequest: The photo has no face of that number.
-    """
+    """Explain who the faces of a photo are, or ``only`` one, from 1; ``BadRequest`` if it is not there."""
     if only is not None and not 1 <= only <= len(photo.faces):
         name = os.fsdecode(photo.file.path)
         raise BadRequest(f"{name} has no face number {only}: it has {len(photo.faces)}.")
@@ -168,7 +144,7 @@ def _least_margin(identity: Identity, thresholds: Thresholds) -> float:
 def _about(
     face: FaceKey, decisions: Sequence[LoggedDecision], hidden: Collection[str]
 ) -> tuple[LoggedDecision, ...]:
-    """The decisions about a face, without the names of hidden persons."""
+    """Return the decisions about a face, without the names of hidden persons."""
     found = []
     for logged in decisions:
         act = logged.decision.act

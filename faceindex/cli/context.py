@@ -36,10 +36,7 @@ def command(
 ) -> "Iterator[tuple[Library, Reporter]]":
     """Run a command's body: an error in it becomes one line on standard error and an exit code.
 
-    Args:
-        context: Of the command.
-        as_json: Print JSON.
-        settings: Settings that the command has flags for; ``None`` means not given.
+    ``settings`` are those that the command has flags for; ``None`` means not given.
     """
     from faceindex.cli.render import Reporter
     from faceindex.errors import FaceindexError

@@ -43,11 +43,7 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
 
 def deadline(budget: str | None) -> float:
-    """When a run has to stop, by ``time.monotonic``; infinity without a budget.
-
-    Raises:
-        BadRequest: The budget is not of the form ``1h30m``: whole hours, minutes and seconds in this order.
-    """
+    """Return the ``time.monotonic`` to stop at, or infinity; ``BadRequest`` for a budget unlike 1h30m."""
     from faceindex.errors import BadRequest
 
     if budget is None:

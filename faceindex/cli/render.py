@@ -1,7 +1,7 @@
 """Prints: results to standard output, messages and progress to standard error. Nothing else prints.
 
-File names are made printable first: a name may hold any byte, and must not reach a terminal as a control
-sequence. In JSON a name that is not UTF-8 has escaped lone surrogates (PEP 383).
+Names are made printable: no byte of one may control a terminal. In JSON, lone surrogates (PEP 383) stand
+for bytes that are not UTF-8.
 """
 
 import os
@@ -32,7 +32,7 @@ _WIDE = 10_000
 
 
 def printable(text: str | bytes) -> str:
-    r"""Text in which control characters and undecodable bytes are escapes such as ``\x1b``."""
+    r"""Return text in which control characters and undecodable bytes are escapes such as ``\x1b``."""
     text = os.fsdecode(text) if isinstance(text, bytes) else text
     return "".join(each if each.isprintable() else _escape(each) for each in text)
 
@@ -45,10 +45,7 @@ def _escape(character: str) -> str:
 
 
 class Reporter:
-    """Prints a command's results, as text or JSON lines, and its messages, unless ``quiet``.
-
-    Leaving its context ends the progress bar.
-    """
+    """Prints results, as text or JSON lines, and messages, unless ``quiet``; closing ends progress bars."""
 
     def __init__(self, *, quiet: bool, as_json: bool = False) -> None:
         self._quiet = quiet
@@ -218,7 +215,7 @@ class Reporter:
             bar.update(bar.tasks[0].id, completed=done, total=total, visible=True)
 
     def _bar_of(self, kind: str, *columns: "ProgressColumn") -> "Progress | None":
-        """The only bar, of this kind; ``None`` if no bar may be shown."""
+        """Return the only bar, of this kind; ``None`` if no bar may be shown."""
         from rich import progress
 
         if self._quiet or not self._err.is_terminal:
@@ -239,7 +236,7 @@ class Reporter:
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun."""
+    """Return a number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -251,7 +248,7 @@ def _scan_counts(summary: "ScanSummary") -> str:
 
 
 def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:
-    """The statistics as names and values."""
+    """Yield the statistics as names and values."""
     yield "Library", f"{library} ({_bytes(statistics.database_bytes)})"
     yield "Model", statistics.model or "none yet: nothing was scanned"
     for name, root in zip_longest(("Folders",), statistics.roots, fillvalue=""):

@@ -1,1 +1,1 @@
-"""What people say of faces: decisions, enrolment, and suggestions of what to look at."""
+"""Decisions about faces, enrolment, and suggestions of faces to review."""

@@ -10,7 +10,7 @@ from index.values import Descriptors, FaceRecord
 
 
 def clusters(session: Session, most: int) -> ClusterList:
-    """The largest clusters, and how many there are in all."""
+    """Return the largest clusters, and how many there are in all."""
     found = PeopleQueries(session.database).clusters()
     exemplars = ((each, _exemplar(session, each)) for each in found[:most])
     shown = tuple(ShownCluster(each, record) for each, record in exemplars if record is not None)
@@ -18,7 +18,7 @@ def clusters(session: Session, most: int) -> ClusterList:
 
 
 def _exemplar(session: Session, cluster: ClusterFaces) -> FaceRecord | None:
-    """The exemplar, or the face of best quality if none is described; ``None`` if all were deleted since."""
+    """Return the exemplar, or the best face if none is described; ``None`` if all were deleted since."""
     records = session.catalog.faces(cluster.face_ids)
     described = Descriptors.joined(session.descriptors(sorted(records)), session.model().dimension)
     if not len(described):

@@ -1,7 +1,4 @@
-"""Decisions about faces and persons: each function records one, and regroups the faces it affects.
-
-``faceindex.people`` documents the functions and their arguments.
-"""
+"""Records decisions about faces and persons, and regroups the faces they affect; see ``faceindex.people``."""
 
 import os
 import re
@@ -47,12 +44,7 @@ _PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision, as the journal has it, and its effects.
-
-    Attributes:
-        faces: Faces that the decision is about.
-        regrouped: ``None`` for a decision that affects no face's identity.
-    """
+    """A decision and its number of faces; ``regrouped`` is ``None`` if it affects no face's identity."""
 
     logged: LoggedDecision
     faces: int
@@ -175,11 +167,7 @@ def forget(session: Session, name: str) -> Erased:
 
 
 def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
-    """The ids of faces, each once.
-
-    Raises:
-        BadRequest: There is no such face.
-    """
+    """Return the ids of faces, each once; ``BadRequest`` if there is no such face."""
     texts = (str(name) if isinstance(name, int) else os.fspath(name) for name in names)
     return tuple(dict.fromkeys(_face_id(session, text) for text in texts))
 
@@ -187,7 +175,7 @@ def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
 def faces_of(
     session: Session, name: str | None = None, cluster: int | None = None, faces: Sequence[FaceName] = ()
 ) -> tuple[LibraryFace, ...]:
-    """The faces of a person, confirmed ones first; of a cluster; or those given.
+    """Return the faces of a person, confirmed ones first; of a cluster; or those given.
 
     Raises:
         BadRequest: Not exactly one of the three is given, or there is no such person, cluster or face.
@@ -204,11 +192,7 @@ def faces_of(
 
 
 def clean(name: str) -> str:
-    """Normalise a name.
-
-    Raises:
-        BadRequest: The text cannot be a name.
-    """
+    """Normalise a name; ``BadRequest`` if the text cannot be one."""
     try:
         return clean_name(name)
     except ValueError as error:
@@ -258,7 +242,7 @@ def assign(session: Session, faces: tuple[FaceKey, ...], name: str) -> Assign:
 
 
 def _person_called(session: Session, name: str) -> Person | None:
-    """The person of this name, in any capitalisation; ``None`` if nobody has it."""
+    """Return the person of this name, in any capitalisation; ``None`` if nobody has it."""
     everyone = PeopleQueries(session.database).everyone().values()
     return next((each for each in everyone if folded(each.name) == folded(name)), None)
 

@@ -41,11 +41,7 @@ class Enrolled:
 
 
 def people_in_folder(folder: bytes) -> tuple[PersonToEnroll, ...]:
-    """The people of a folder laid out as NAME/photo, by name; hidden files are left out.
-
-    Raises:
-        BadRequest: The folder cannot be listed, or holds no folders.
-    """
+    """List the people of a folder of NAME/photo, without hidden files; ``BadRequest`` if it holds none."""
     try:
         people = tuple(
             PersonToEnroll(
@@ -74,13 +70,9 @@ def enroll(
     face: int | None = None,
     outcomes: Outcomes | None = None,
 ) -> Enrolled:
-    """Enrol people from photos, which are processed several at a time, as in a scan.
+    """Enrol people from photos; ``outcomes`` runs the pipeline, by default with the library's model.
 
-    Args:
-        session: Open for writing.
-        people: Whom to enrol.
-        face: Number of the face in each photo, from 1, as ``who`` counts; ``None`` if each has one.
-        outcomes: Runs the pipeline; by default with the library's model.
+    ``face`` is the number of the face in each photo, from 1, as ``who`` counts; ``None`` if each has one.
     """
     model = session.ensure_model()
     photos = [photo for person in people for photo in person.photos]
@@ -112,7 +104,7 @@ def enroll(
 
 
 def _face(journal: Journal, photo: PhotoIndexed, place: int | None) -> FaceKey | str:
-    """The face to enrol, or why there is none."""
+    """Return the face to enrol, or why there is none."""
     count = len(photo.faces)
     if count == 0:
         return "no face was found in it"

@@ -1,8 +1,6 @@
-"""Suggests which faces to review.
+"""Suggests which faces to review: first possible errors, since they cause others.
 
-First possible errors, since they cause others: a confirmed face that is more similar to somebody else, and
-two persons who look like one. Then, by the number of faces that one decision would name: clusters and faces
-that are probably a person, clusters of nobody known, and faces recognised barely above the threshold.
+The other suggestions follow by the number of faces that one decision would name.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,14 +44,9 @@ _ERRORS = (Kind.DOUBTFUL, Kind.SAME_PERSON)
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Faces to review.
+    """Faces to review, by falling similarity; ``similarity`` is their mean to the person, -1 to 1.
 
-    Attributes:
-        person: ``None`` for a cluster of nobody known.
-        other: Whom the faces of ``person`` resemble, for ``DOUBTFUL`` and ``SAME_PERSON``.
-        cluster_id: ``None`` if the faces are not one cluster.
-        face_ids: By falling similarity.
-        similarity: Mean of the faces to the person, -1 to 1; ``None`` without a person.
+    For ``DOUBTFUL`` and ``SAME_PERSON``, the faces are those of ``person``, and similar to ``other``.
     """
 
     kind: Kind
@@ -65,7 +58,7 @@ class Suggestion:
 
 
 def review(session: Session) -> list[Suggestion]:
-    """All suggestions, the most useful first, without hidden or rejected persons."""
+    """Return all suggestions, the most useful first, without hidden or rejected persons."""
     order = list(Kind)
     return sorted(
         _Reviewer(session).suggestions(),
@@ -80,8 +73,6 @@ def review(session: Session) -> list[Suggestion]:
 
 
 class _Reviewer:
-    """Compares persons, clusters and single faces with the gallery."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
         self._model = session.model()
@@ -123,7 +114,7 @@ class _Reviewer:
         return Suggestion(Kind.PROBABLE_CLUSTER, person, None, number, faces, match.similarity)
 
     def _of_single_faces(self, clustered: set[int]) -> Iterator[Suggestion]:
-        """Faces in no cluster that are probably a person, one suggestion for each person."""
+        """Suggest faces in no cluster that are probably a person, one suggestion for each person."""
         by_person: dict[int, list[tuple[float, int]]] = {}
         catalog, model = self._session.catalog, self._model.model_id
         for chunk in catalog.descriptors(model, catalog.described_faces(model)):
@@ -160,7 +151,7 @@ class _Reviewer:
         return Suggestion(kind, person, None, None, tuple(face for _, face in faces), similarity)
 
     def _persons_looked_at(self) -> Iterator[Suggestion]:
-        """Confirmed faces that are more similar to others, and pairs of similar persons."""
+        """Suggest confirmed faces that are more similar to others, and pairs of similar persons."""
         together: set[frozenset[Person | None]] = set()
         for person in filter(None, map(self._shown, self._gallery.person_ids.tolist())):
             confirmed = self._people.faces_of(person.id).confirmed
@@ -178,7 +169,7 @@ class _Reviewer:
                 yield Suggestion(Kind.SAME_PERSON, person, other, None, faces, similarity)
 
     def _most_like(self, template: F32, person: Person) -> tuple[Person | None, float]:
-        """The person with the most similar template; single faces say little here."""
+        """Return the person with the most similar template; single faces say little here."""
         cosines = self._gallery.evidence(template[None]).template[0]
         cosines[self._gallery.person_ids == person.id] = -1.0
         best = int(np.argmax(cosines))
@@ -209,7 +200,7 @@ def _mean(vectors: F32) -> F32:
 
 
 def _to_the_others(vectors: F32) -> F32:
-    """The similarity of each face to the other faces of its person: the mean of the nearest, float32 [N]."""
+    """Return the mean similarity of each face to the nearest others of its person, float32 [N]."""
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -1.0)
     nearest = np.sort(cosines, axis=1)[:, -NEAREST:]

@@ -24,7 +24,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
 
 
 class ExportFormat(StrEnum):
-    """What faces are written as."""
+    """A file format for faces."""
 
     JSONL = "jsonl"
     NPZ = "npz"

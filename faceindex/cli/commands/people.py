@@ -257,7 +257,6 @@ app.command()(journal.forget)
 
 
 def _decide(context: typer.Context, as_json: bool, decide: "Callable[[People], Decided]") -> None:
-    """Make one decision, and print its effects."""
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import people as text
         from faceindex.schemas.people import DecidedSchema

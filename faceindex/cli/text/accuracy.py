@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def evaluation(found: "Evaluation") -> Iterator[str]:
-    """Everything that was measured."""
+    """Yield everything that was measured."""
     yield f"{found.faces:,} faces of {found.people:,} people, model {found.model}"
     yield from _detection(found)
     yield from _verification(found)
@@ -24,7 +24,7 @@ def evaluation(found: "Evaluation") -> Iterator[str]:
 
 
 def calibrated(found: "Calibrated") -> Iterator[str]:
-    """The result of a calibration."""
+    """Yield the result of a calibration."""
     if found.persons:
         yield (
             f"Found on {found.persons:,} persons: {found.same:,} pairs of faces of one, "
@@ -46,7 +46,7 @@ def calibrated(found: "Calibrated") -> Iterator[str]:
 
 
 def adapted(found: "Adaptation") -> Iterator[str]:
-    """What was learned, whether it helps, and what was kept."""
+    """Yield what was learned, whether it helps, and what was kept."""
     trial = found.trial
     yield f"Learned from {found.faces:,} faces of {found.people:,} people, and tried on people left out:"
     yield f"{'':42}{found.base:>12}{'adapted':>12}"

@@ -28,13 +28,13 @@ _SIMILARITY = 10  # columns
 
 
 def photo_title(photo: "PhotoIndexed") -> str:
-    """The photo, and how many faces it has."""
+    """Name a photo and its number of faces."""
     faces = count(len(photo.faces), "face") if photo.faces else "no face found"
     return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels)"
 
 
 def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
-    """A heading, then for each face a row with its identity, and below it the nearest faces."""
+    """Yield a heading, then for each face a row with its identity, and below it the nearest faces."""
     if not faces:
         return
     places = [place_of(face.described.face.box) for face in faces]
@@ -50,7 +50,7 @@ def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
 
 
 def who(identity: "Identity") -> str:
-    """Who a face is, and who the runner-up."""
+    """Say who a face is, and who the runner-up."""
     phrase = caption(identity)
     if identity.probability is not None:
         phrase += f" ({percent(identity.probability)})"
@@ -61,7 +61,7 @@ def who(identity: "Identity") -> str:
 
 
 def caption(identity: "Identity") -> str:
-    """Who a face is, in few words."""
+    """Say who a face is, in few words."""
     name = UNKNOWN if identity.person is None else _name(identity.person)
     return {
         Certainty.CONFIRMED: f"{name} (confirmed)",
@@ -74,21 +74,21 @@ def caption(identity: "Identity") -> str:
 
 
 def percent(probability: float) -> str:
-    """A probability, never rounded to 0 or 100 %."""
+    """Format a probability, never rounded to 0 or 100 %."""
     if probability > 0.999:
         return "over 99.9 %"
     return "under 0.1 %" if probability < 0.001 else f"{probability:.1%}".replace("%", " %")
 
 
 def verification_rows(found: "Verification") -> Iterator[str]:
-    """Whether two faces are of one person."""
+    """Say whether two faces are of one person."""
     verdict = "same" if found.same else "different"
     chance = "" if found.probability is None else f", probability {percent(found.probability)}"
     yield f"{verdict}: similarity {found.similarity:.3f} (threshold {found.thresholds.accept:.3f}){chance}"
 
 
 def lookalikes_rows(found: "Lookalikes") -> Iterator[str]:
-    """The photo, then a row for each guess; the first row of each face shows its place."""
+    """Yield the photo, then a row for each guess; the first row of each face shows its place."""
     yield photo_title(found.photo)
     places = [place_of(face.described.face.box) for face in found.faces]
     column = max(map(len, places), default=0)
@@ -100,13 +100,13 @@ def lookalikes_rows(found: "Lookalikes") -> Iterator[str]:
 
 
 def links_note(linked: "Linked", folder: str) -> str:
-    """The result of updating a folder of links."""
+    """Report the update of a folder of links."""
     links = count(linked.made + linked.kept, "link")
     return f"{folder} has {links}: {linked.made:,} new, {linked.kept:,} kept; {linked.removed:,} taken away"
 
 
 def explanation_rows(explanation: "Explanation") -> Iterator[str]:
-    """Why a face is identified as it is: a title, then rows of a name and a value."""
+    """Explain an identity: a title, then rows of a name and a value."""
     face, photo, thresholds = explanation.face, explanation.photo, explanation.thresholds
     name = os.fsdecode(photo.file.path)
     face_id = explanation.stored.face_id
@@ -216,5 +216,5 @@ def _name(person: Person) -> str:
 
 
 def place_of(box: "Box") -> str:
-    """Size and place of a face in its photo, in pixels."""
+    """Format the size and place of a face in its photo, in pixels."""
     return f"{box.w:.0f} x {box.h:.0f} at {box.x:.0f}, {box.y:.0f}"

@@ -38,12 +38,12 @@ _DERIVED = frozenset({"cluster", "cluster_face", "person", "recognised", "reject
 
 
 def finding(finding: "Finding", *, repair: bool) -> str:
-    """A fault and its repair."""
+    """Describe a fault and its repair."""
     return f"{finding.message}; {'repair' if repair else '--repair would'}: {finding.remedy}"
 
 
 def salvage(salvage: "Salvage") -> Iterator[str]:
-    """What was saved of a damaged database, and what was lost."""
+    """Report what was saved of a damaged database, and what was lost."""
     yield f"saved what could be read; the damaged database is kept as {salvage.kept}"
     for table in salvage.tables:
         if table.table not in _DERIVED:
@@ -60,7 +60,7 @@ def salvage(salvage: "Salvage") -> Iterator[str]:
 
 
 def checked(checked: "Checked", *, repair: bool) -> Iterator[str]:
-    """The result of a check."""
+    """Report the result of a check."""
     if checked.undescribed:
         yield f"{count(checked.undescribed, 'face')} yet to be described: 'faceindex reindex' does it"
     yield _verdict(checked, repair=repair)
@@ -78,12 +78,12 @@ def _verdict(checked: "Checked", *, repair: bool) -> str:
 
 
 def backed_up(contents: "BackedUp", file: "Path") -> str:
-    """The contents of a backup."""
+    """Report the contents of a backup."""
     return f"The backup {file} holds {_contents(contents)}"
 
 
 def restored(restored: "Restored", library: "Path", *, dry_run: bool) -> Iterator[str]:
-    """The contents of the library after a restore, and where the replaced one is."""
+    """Report the contents of a restored library, and where the replaced one is."""
     if dry_run:
         yield f"The library {library} would hold {_contents(restored.contents)}"
         if restored.kept is not None:

@@ -25,7 +25,7 @@ _FACES_NAMED = 8
 
 
 def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
-    """A heading, and a line for each person."""
+    """Yield a heading, and a line for each person."""
     width = max([len("person"), *(len(each.person.name) for each in summaries)])
     yield f"{'person':<{width}}  {'confirmed':>9}  {'recognised':>10}"
     for each in summaries:
@@ -36,7 +36,7 @@ def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
 
 
 def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
-    """A heading, and a line for each face."""
+    """Yield a heading, and a line for each face."""
     width = max([len("face"), *(len(str(each.record.face_id)) for each in found)])
     yield f"{'face':>{width}}  {'known how':<16}  quality  photo"
     for each in found:
@@ -48,7 +48,7 @@ def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
 
 
 def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:
-    """A heading, and a line for each cluster."""
+    """Yield a heading, and a line for each cluster."""
     yield "cluster  faces  for example"
     for each in shown:
         faces, exemplar = each.faces, each.exemplar
@@ -57,7 +57,7 @@ def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:
 
 
 def regrouped(done: "Regrouped", *, dry: bool) -> str:
-    """What regrouping changed."""
+    """Report what regrouping changed."""
     changes = (
         (done.newly_recognised, "newly recognised"),
         (done.no_longer_recognised, "no longer recognised"),
@@ -76,7 +76,7 @@ def regrouped(done: "Regrouped", *, dry: bool) -> str:
 
 
 def decided(decided: "Decided") -> str:
-    """A decision, its effects, and how to take it back."""
+    """Report a decision, its effects, and how to take it back."""
     logged = decided.logged
     text = f"{_sentence(logged.decision.act, logged.person_name, logged.other_name)}."
     if decided.regrouped is not None:
@@ -87,7 +87,7 @@ def decided(decided: "Decided") -> str:
 
 
 def log(decisions: Iterable["LoggedDecision"]) -> Iterator[str]:
-    """A line for each decision."""
+    """Yield a line for each decision."""
     numbers: dict[str, int] = {}
     for each in decisions:
         decision = each.decision
@@ -123,18 +123,18 @@ def _sentence(act: "Act", name: str | None, other: str | None) -> str:
 
 
 def left_out(left_out: "LeftOut") -> str:
-    """A photo from which nobody was enrolled."""
+    """Report a photo from which nobody was enrolled."""
     return f"Left out: {os.fsdecode(left_out.photo)}: {left_out.reason}"
 
 
 def enrolled(done: "Enrolled") -> str:
-    """The result of an enrolment."""
+    """Report the result of an enrolment."""
     people = "1 person" if done.people == 1 else f"{done.people:,} people"
     return f"Enrolled {people} from {count(done.faces, 'face')}"
 
 
 def erased(erased: "Erased") -> Iterator[str]:
-    """What was forgotten."""
+    """Report what was forgotten."""
     yield f"Forgotten: {erased.name}, with {count(erased.faces, 'face')}. It cannot be undone."
     for path in erased.purged.removed:
         yield f"Deleted, because it held them too: {path}"
@@ -143,7 +143,7 @@ def erased(erased: "Erased") -> Iterator[str]:
 
 
 def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:
-    """Two lines for each suggestion: the reason and the command."""
+    """Yield two lines for each suggestion: the reason and the command."""
     for number, each in enumerate(listed, 1):
         yield f"{number:>3}  {_reason(each)}"
         yield f"     {command(each)}"
@@ -166,7 +166,7 @@ def _reason(each: "Suggestion") -> str:
 
 
 def command(each: "Suggestion") -> str:
-    """The command that carries out a suggestion."""
+    """Return the command that carries out a suggestion."""
     name, other = shlex.quote(_name(each.person)), shlex.quote(_name(each.other))
     numbers = " ".join(map(str, each.face_ids))
     words = {

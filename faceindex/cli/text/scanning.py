@@ -16,7 +16,7 @@ _NAMED = 5
 
 
 def reindexed(report: "ReindexSummary") -> str:
-    """What changed; empty if nothing did."""
+    """Report what changed; empty if nothing did."""
     scan, pruned = report.scan, report.pruned
     counts = (
         (scan.indexed + scan.duplicate, "+{}", "photo"),
@@ -40,12 +40,12 @@ def reindexed(report: "ReindexSummary") -> str:
 
 
 def to_be_pruned(pruned: "Pruned", days: float) -> str:
-    """What ``reindex`` would remove."""
+    """Report what ``reindex`` would remove."""
     return f"{count(pruned.photos, 'photo')}, missing for {days:g} days or longer, would be given up."
 
 
 def model_switched(result: "ModelSwitch") -> Iterator[str]:
-    """The result of describing a library by another model."""
+    """Report how a library was described by another model."""
     coverage = result.coverage
     lacking = coverage.faces - coverage.described
     yield f"{count(result.described, 'face')} described by {result.model}"
@@ -62,7 +62,7 @@ def model_switched(result: "ModelSwitch") -> Iterator[str]:
 
 
 def not_changed(result: "ModelSwitch") -> str:
-    """Why a library has not changed its model, and what to do."""
+    """Say why a library has not changed its model, and what to do."""
     lacking = result.coverage.faces - result.coverage.described
     if not result.in_time:
         return (
@@ -76,7 +76,7 @@ def not_changed(result: "ModelSwitch") -> str:
 
 
 def model_previewed(preview: "Preview") -> Iterator[str]:
-    """How many faces a model has described, and how identities would change."""
+    """Report how many faces a model has described, and how identities would change."""
     coverage = preview.coverage
     yield (
         f"{coverage.described:,} of {coverage.faces:,} faces are described by {preview.model}; "
@@ -87,7 +87,6 @@ def model_previewed(preview: "Preview") -> Iterator[str]:
 
 
 def _compared(comparison: "Comparison", before: str, after: str) -> Iterator[str]:
-    """How identities differ between two models."""
     yield (
         f"Of {comparison.confirmed:,} confirmed faces, {comparison.astray_after:,} are most like another "
         f"person with {after}, and {comparison.astray_before:,} with {before}"
@@ -99,7 +98,7 @@ def _compared(comparison: "Comparison", before: str, after: str) -> Iterator[str
 
 
 def root_row(root: "RootReport") -> str:
-    """A scanned folder."""
+    """Describe a scanned folder."""
     figures = root.figures
     missing = f", {figures.missing:,} missing" if figures.missing else ""
     reason = f"  ({root.unreachable})" if root.unreachable else ""
@@ -107,14 +106,14 @@ def root_row(root: "RootReport") -> str:
 
 
 def moved(moved: "Moved", old: str, new: str, *, dry_run: bool) -> str:
-    """The result of moving a root."""
+    """Report the move of a root."""
     would = "would be" if dry_run else "are"
     twice = f"; {moved.known_already:,} were known there already" if moved.known_already else ""
     return f"{count(moved.photos, 'photo')} of {old} {would} in {new} now{twice}."
 
 
 def forgotten(folder: str, missing: int, days: float, *, dry_run: bool) -> str:
-    """The result of forgetting a root."""
+    """Report that a root is scanned no more."""
     if dry_run:
         return f"{folder} would be scanned no more, and {count(missing, 'photo')} would count as missing."
     return (
