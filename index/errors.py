@@ -38,7 +38,7 @@ class LibraryMissing(LibraryError):
 
 
 class LibraryTooNew(LibraryError):
-    """A newer version of faceindex made the library; ``revision`` is that of its schema."""
+    """A newer version of faceindex, with the schema ``revision``, made the library."""
 
     def __init__(self, path: Path, revision: str) -> None:
         super().__init__(
@@ -50,7 +50,7 @@ class LibraryTooNew(LibraryError):
 
 
 class LibraryDamaged(LibraryError):
-    """A library's content contradicts itself, or cannot be read, for this ``reason``."""
+    """A library's content contradicts itself or cannot be read; ``reason`` says why."""
 
     ADVICE = "Repair it by 'faceindex check --repair', restore a backup, or move it away and scan again"
 
@@ -84,7 +84,7 @@ class LockHeld(LibraryError):
 
 
 class LibraryInaccessible(LibraryError):
-    """The library cannot be read or written at its place."""
+    """The library cannot be read or written."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
@@ -104,7 +104,7 @@ def accessible(path: Path) -> Iterator[None]:
 
 
 class ModelMismatch(LibraryError):
-    """The library belongs to one model, or to none yet, and another one was asked for."""
+    """The library belongs to another model than the one asked for, or to none yet."""
 
     def __init__(self, path: Path, library_model: str | None, asked: str) -> None:
         super().__init__(
@@ -132,7 +132,7 @@ class DecisionRefused(LibraryError):
 
 
 class JournalMalformed(LibraryError):
-    """A file of decisions has something else in it, first in ``line``, from 1; nothing was imported."""
+    """``line``, from 1, is the first in a file of decisions that is malformed; nothing was imported."""
 
     def __init__(self, path: Path, line: int, reason: str) -> None:
         super().__init__(

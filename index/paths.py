@@ -1,11 +1,11 @@
-"""Compares paths with folders, without access to a disk. Paths are absolute bytes."""
+"""Compares absolute paths, as bytes, with folders, without access to a disk."""
 
 import os
 from collections.abc import Set
 
 
 def is_inside(path: bytes, folders: Set[bytes]) -> bool:
-    """Whether a path is one of these, or below one. None ends in a slash, but for the root folder."""
+    """Return whether a path is one of these, or below one. None ends in a slash, except the root folder."""
     while path not in folders:
         parent = os.path.dirname(path)
         if parent == path:

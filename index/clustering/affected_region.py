@@ -1,9 +1,8 @@
 """Finds the part of a library that must be regrouped when faces are added.
 
-New faces are compared with all. They are grouped together with the clusters and persons that they may join
-and with the single faces near to them; the rest of the library stays as it is. Clusters that are not large
-are taken apart for this, so that later photos can correct early errors. Old faces are compared with each
-other again only if their groups are near to the same new face: nothing else about them has changed.
+New faces are compared with all faces, and grouped with the clusters, persons and single faces near them.
+Small clusters are dissolved for this, so that later photos can correct early errors. Old faces are compared
+again only if their groups are near the same new face.
 """
 
 from dataclasses import dataclass
@@ -21,22 +20,22 @@ from index.vectors.vector_store import VectorStore
 from pipeline.values import F32
 
 NEIGHBORS = 16
-"""Compared for each face; with 8 or 64 the clusters of the test collections are the same."""
+"""Neighbours compared for each face; 8 or 64 give the same clusters in the test collections."""
 
 NEAR_SHARE = 0.75
 """Minimum similarity of neighbours, as a share of the similarity at which two single faces are one person.
-With any share up to 0.8 the clusters of the test collections are the same."""
+Any share up to 0.8 gives the same clusters in the test collections."""
 
 LARGE = 200
-"""Reliable faces at which a cluster is no longer taken apart: it keeps its faces and takes in others."""
+"""Reliable faces from which a cluster keeps its faces and only takes in others."""
 
 RELIABLE = 0.3
-"""Minimum quality of a face that is evidence. docs/clustering.md has the effect of other limits."""
+"""Minimum quality of a face that is evidence; docs/clustering.md compares other limits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AffectedRegion:
-    """A part of a library to be grouped: rows of its ``FaceTable``, int64 [M], rising, and their faces."""
+    """The part of a library to regroup: rows of its ``FaceTable``, int64 [M], rising, and their faces."""
 
     rows: I64
     faces: FacesToGroup
@@ -44,29 +43,26 @@ class AffectedRegion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LibraryFaces:
-    """All N faces of a library that are grouped, with their descriptors and rejections."""
+    """All N faces to group, with their descriptors and rejections."""
 
     faces: FaceTable
     descriptors: VectorStore
     rejections: Rejections
 
     def vectors(self, rows: I64) -> F32:
-        """The descriptors of some of the faces, int64 [M], rising: float32 [M, D]."""
+        """Return descriptors by row, int64 [M], rising: float32 [M, D]."""
         return self.descriptors.fetch(self.faces.ids[rows]).vectors
 
     @property
     def is_reliable(self) -> Flags:
-        """Whether the quality of each face lets it count as evidence: bool [N]."""
+        """Whether each face's quality lets it count as evidence: bool [N]."""
         return np.asarray(self.faces.qualities >= RELIABLE)
 
 
 def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegion:
-    """Find the faces that must be grouped again.
+    """Find the faces that must be regrouped.
 
-    Args:
-        library: All N faces.
-        new: bool [N], open faces that were never compared with the others.
-        same: See ``group``.
+    ``new``, bool [N], marks open faces that were never compared with the others; see ``group`` for ``same``.
     """
     least, ids = NEAR_SHARE * same, library.faces.ids
     groups = _ExistingGroups(library)
@@ -114,8 +110,8 @@ def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
 def _within_reach(library: LibraryFaces, groups: "_ExistingGroups", near: I64, same: float) -> Flags:
     """Whether the new face of each pair (new, old) may join the group of the old one: bool [E].
 
-    It may if the reliable faces of the group together are enough evidence, or nearly; if one of them alone,
-    which may be in the group by mistake, is; or if the group is a single face.
+    It may if the group's reliable faces together are nearly enough evidence, if one of them alone is (it may
+    be in the group by mistake), or if the group is a single face.
     """
     rows = np.flatnonzero(np.isin(groups.first, np.append(groups.first[near[:, 1]], near[:, 0])))
     vectors, first = library.vectors(rows), np.searchsorted(rows, groups.first[rows])
@@ -131,14 +127,11 @@ def _within_reach(library: LibraryFaces, groups: "_ExistingGroups", near: I64, s
 
 
 class _ExistingGroups:
-    """The present groups: persons, ignored strangers, clusters, and single faces.
+    """The present groups (persons, ignored strangers, clusters, single faces), by face: int64 or bool [N].
 
     Attributes:
-        numbers: int64 [N], the group of each face.
-        first: int64 [N], the first face of that group.
-        are_owned: bool [N], whether that group is a person or an ignored stranger.
-        are_clusters: bool [N], whether it is a cluster.
-        are_single: bool [N], whether it is a single face.
+        first: The first face of the face's group.
+        are_owned: Whether the group is a person or an ignored stranger.
     """
 
     def __init__(self, library: LibraryFaces) -> None:
@@ -167,14 +160,10 @@ class _ExistingGroups:
 
 
 def _near_within(vectors: F32, numbers: I64, near: I64, asked: Flags, least: float) -> I64:
-    """The nearest pairs of faces within each set of groups that are near to the same new face: int64 [E, 2].
+    """The nearest pairs of faces within each set of groups near the same new face: int64 [E, 2].
 
-    Args:
-        vectors: float32 [M, D].
-        numbers: int64 [M], the group of each face.
-        near: int64 [E, 2], places of a new face and of an old one.
-        asked: bool [M]; the first of each pair found is one of them.
-        least: The lowest similarity of a pair.
+    ``near`` is int64 [E, 2], places of a new and an old face; ``asked``, bool [M], marks faces of which each
+    pair has one first; ``least`` is the minimum similarity.
     """
     order = np.argsort(numbers, kind="stable")
     bounds = np.searchsorted(numbers[order], np.arange(numbers.max(initial=0) + 2))

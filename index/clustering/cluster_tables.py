@@ -1,7 +1,6 @@
-"""Reads the faces to group, and writes the results: clusters, recognised faces, and the inputs used.
+"""Reads the faces to group and writes the results, in a transaction of the caller.
 
-A face without a row in ``cluster_face`` and ``recognised`` was never looked at. This module works inside a
-transaction of its caller.
+A face without a row in ``cluster_face`` and ``recognised`` was never compared.
 """
 
 from collections.abc import Sequence
@@ -37,24 +36,23 @@ class GroupingInputs:
     decided: bytes
 
     def judge_alike(self, other: "GroupingInputs | None") -> bool:
-        """Whether model and thresholds are the same."""
+        """Whether model and thresholds are equal."""
         return other is not None and self == replace(other, decided=self.decided)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTable:
-    """The N faces to group: in a photo, described by the model, and not decided to be no face.
+    """The N faces to group: in a photo, described by the model, and not decided to be no face; arrays [N].
 
     Attributes:
-        ids: int64 [N], rising.
-        contents: int64 [N], the content that each is in.
-        qualities: float32 [N].
-        confirmed: int64 [N], the person that each is by a decision, or ``NONE``.
-        ignored: bool [N], a stranger by a decision.
-        recognised: int64 [N], the person that each was recognised as, or ``NONE``.
-        similarities: float32 [N], to that person, or 0.
-        clusters: int64 [N], or ``NONE``; below ``NONE`` for clusters that have no number yet.
-        seen: bool [N], whether it was compared with all others before.
+        ids: Rising.
+        contents: The content that each is in.
+        confirmed: The person that each is by decision, or ``NONE``.
+        ignored: Whether each is a stranger by decision.
+        recognised: The person that each was recognised as, or ``NONE``.
+        similarities: To that person, or 0.
+        clusters: The cluster or ``NONE``; below ``NONE`` for clusters without a number yet.
+        seen: Whether each was compared with all others before.
     """
 
     ids: I64
@@ -74,16 +72,16 @@ class FaceTable:
 
     @property
     def is_undecided(self) -> Flags:
-        """Whether no decision covers each: bool [N]."""
+        """Whether no decision covers each face: bool [N]."""
         return np.asarray((self.confirmed == NONE) & ~self.ignored)
 
     @property
     def is_open(self) -> Flags:
-        """Whether each is nobody, and no decision covers it: bool [N]."""
+        """Whether each has neither a person nor a decision: bool [N]."""
         return np.asarray(self.is_undecided & (self.recognised == NONE))
 
     def at(self, chosen: Flags) -> "FaceTable":
-        """Some of the faces: bool [N]."""
+        """Return the chosen faces, bool [N]."""
         return FaceTable(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
 
@@ -149,7 +147,7 @@ def digest_of_decisions(connection: Connection) -> bytes:
 def write_faces(
     connection: Connection, before: FaceTable, after: FaceTable, inputs: GroupingInputs, now: str
 ) -> None:
-    """Write how the same faces differ after grouping, the inputs of that, and the time for new clusters."""
+    """Write what grouping changed, its inputs, and the time for new clusters."""
     _write_recognised(connection, before, after)
     _write_clusters(connection, before, after, now)
     upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")
@@ -170,7 +168,6 @@ def _write_recognised(connection: Connection, before: FaceTable, after: FaceTabl
 
 
 def _write_clusters(connection: Connection, before: FaceTable, after: FaceTable, now: str) -> None:
-    """Write the cluster of each face seen, or that it has none; delete clusters without a face."""
     numbers: dict[int, int | None] = {NONE: None}
     if new := sorted(set(after.clusters[after.clusters < NONE].tolist()), reverse=True):
         statement = insert(cluster).returning(cluster.c.id, sort_by_parameter_order=True)

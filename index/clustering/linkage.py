@@ -1,12 +1,8 @@
-"""Groups faces of one person by their descriptors.
+"""Groups faces of one person by their descriptors; this module knows only arrays.
 
-Groups are joined two at a time, always those that are each other's best match, while the evidence is strong
-enough. The evidence is the likelihood ratio of the two-covariance model (Brummer and de Villiers, "The
-speaker partitioning problem", Odyssey 2010), with equal variances in all directions: a descriptor is the sum
-of a part of the person and a part of the photo. Several faces are stronger evidence than one, so groups may
-be joined at a mean similarity too low for two single faces; but many shots of one moment count as one. Faces
-of low quality are no evidence; they join the finished groups, one by one. docs/clustering.md compares this
-with other methods. This module knows only arrays.
+Mutually best groups are joined while the likelihood ratio of the two-covariance model (Brummer and de
+Villiers, "The speaker partitioning problem", Odyssey 2010) with equal variances is high enough. Many shots of
+one moment count as one. Faces of low quality join the finished groups. docs/clustering.md has more.
 """
 
 from dataclasses import dataclass
@@ -23,22 +19,22 @@ F64: TypeAlias = NDArray[np.float64]
 
 PERSON_SHARE = 0.35
 """The person's share of the variance: the similarity of two faces of one person in a bad case (profiles,
-sunglasses); the average is about 0.65. Between 0.3 and 0.45 hardly anything changes."""
+sunglasses); the average is about 0.65. Results hardly change between 0.3 and 0.45."""
 
 ONE_MOMENT = 0.85
-"""Mean similarity above which the faces of a group are shots of one moment, or copies, and count as fewer:
-two photos of one person taken at different times reach it once in a hundred times."""
+"""Mean similarity above which faces of a group count as fewer: they are copies, or shots of one moment. Two
+photos of one person from different times reach it in 1 % of cases."""
 
 FORMER_GROUP_BONUS = 0.03
-"""Added to the evidence for faces that were in one group before: two single faces then need 0.07 less
-similarity. With more, early errors stay; with less, each scan moves faces around."""
+"""Added to the evidence for faces of one former group: two single faces then need 0.07 less similarity. More
+preserves early errors; less moves faces around in each scan."""
 
 TOLERATED_SHARE = 0.34
-"""Two groups may be joined if at most this share of the smaller one is presumed different from the other. So
-a single face or a pair is never joined, and a collage does not split a larger group."""
+"""Two groups may be joined if at most this share of the smaller is presumed different from the other: a
+collage does not split a large group, and a single face or a pair is never joined."""
 
 _ELEMENTS = 1 << 24
-"""Elements of the descriptors that are compared at a time: they take 128 MB."""
+"""Elements of descriptors compared at a time, 128 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,13 +43,12 @@ class FacesToGroup:
 
     Attributes:
         vectors: float32 [N, D]: descriptors, perhaps in fewer dimensions; of norm 1 at most.
-        initial: int64 [N], a row for each: faces with the same one are together from the start, and stay so.
-        owners: int64 [N], who a face is, or ``NONE``: faces of two owners never come together. Faces with
-            the same ``initial`` have the same owner.
-        former: int64 [N], the group that a face was in before, or ``NONE``.
-        reliable: bool [N], whether the quality is high enough for evidence.
+        initial: int64 [N], a row: faces with an equal value start together and stay so; they have one owner.
+        owners: int64 [N], a known identity, or ``NONE``: faces of two owners never join.
+        former: int64 [N], the previous group, or ``NONE``.
+        reliable: bool [N], whether the quality suffices for evidence.
         near: int64 [E, 2], rows near each other: groups without such a pair are not compared.
-        cannot_link: int64 [M, 2], rows that must not come together, unless they are together initially.
+        cannot_link: int64 [M, 2], rows that must not join, unless they start together.
         presumed_different: int64 [K, 2], rows presumed to be two people, see ``TOLERATED_SHARE``.
     """
 
@@ -68,11 +63,7 @@ class FacesToGroup:
 
 
 def group(faces: FacesToGroup, same: float) -> I64:
-    """Group faces.
-
-    Args:
-        faces: The faces.
-        same: The similarity at which two single faces are one person.
+    """Group faces; ``same`` is the similarity at which two single faces are one person.
 
     Returns:
         int64 [N], the group of each face: the lowest ``initial`` in it.
@@ -82,16 +73,16 @@ def group(faces: FacesToGroup, same: float) -> I64:
 
 
 def strength_of_two(similarity: float) -> float:
-    """The evidence that two single faces of this similarity are one person."""
+    """Return the evidence that two single faces of this similarity are one person."""
     return float(_log_ratio(_SINGLE, _SINGLE, np.array([similarity]))[0])
 
 
 def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
-    """The evidence that a single face, counted as reliable, and a group are one person: float64 [E].
+    """Compute the evidence that a single face, counted as reliable, and a group are one person: float64 [E].
 
     Args:
         vectors: float32 [N, D].
-        labels: int64 [N], the group of each face, a row; negative for a face that is no evidence.
+        labels: int64 [N], a row for the group of each face; negative for a face that is no evidence.
         pairs: int64 [E, 2], a face and a group.
     """
     return _strength(_Groups(vectors, np.arange(len(labels))), _Groups(vectors, labels), pairs)
@@ -100,24 +91,21 @@ def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
 def exemplar(vectors: F32, qualities: F32) -> int:
     """Choose the row of the face that represents a group: near its mean, and of good quality.
 
-    ``vectors`` is float32 [N, D], at least one, of unit norm, ``qualities`` float32 [N], 0 to 1.
+    ``vectors`` is float32 [N, D], N > 0, of unit norm, ``qualities`` float32 [N], 0 to 1.
     """
     middle = vectors.sum(axis=0)
     return int(np.argmax((vectors @ middle) * (0.5 + qualities)))
 
 
 class _Groups:
-    """The reliable faces of each group, summed.
-
-    ``sums``, float32 [N, D], and ``sizes``, float64 [N], are by group; see ``strengths_alone`` for labels.
-    """
+    """Sums, float32 [N, D], and numbers, float64 [N], of the reliable faces of each group."""
 
     def __init__(self, vectors: F32, labels: I64) -> None:
         counted = labels >= 0
         self.sums = np.zeros_like(vectors)
         np.add.at(self.sums, labels[counted], vectors[counted])
         self.sizes: F64 = np.bincount(labels[counted], minlength=len(vectors)).astype(np.float64)
-        # The parts of the vectors in omitted dimensions are assumed to be all different.
+        # The omitted dimensions of the vectors count as uncorrelated.
         lost = 1.0 - np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
         self._lost = np.bincount(labels[counted], lost[counted], minlength=len(vectors))
 
@@ -128,7 +116,6 @@ class _Groups:
             values[into] += values[merged]
 
     def sides(self, rows: I64) -> "_Side":
-        """The evidence of some groups, one after the other."""
         used, places = np.unique(rows, return_inverse=True)
         counts, sums = self.sizes[used], self.sums[used]
         within = (np.einsum("nd,nd->n", sums, sums, dtype=np.float64) + self._lost[used]) / counts**2
@@ -141,7 +128,7 @@ class _Side:
     """The evidence of one group of each of N pairs.
 
     Attributes:
-        moments: float64 [N], the number of different times that its photos are worth.
+        moments: float64 [N], how many different times its photos count as.
         within: float64 [N], mean similarity of its faces, each with itself included.
     """
 
@@ -154,14 +141,14 @@ _SINGLE = _Side(np.ones(1), np.ones(1))
 
 
 def _strength(first: _Groups, second: _Groups, pairs: I64) -> F64:
-    """The evidence that two groups are one person, float64 [E]; ``pairs`` are of the first and the second."""
+    """The evidence that the two groups of each pair are one person, float64 [E]."""
     cosines = np.empty(len(pairs))
     step = max(1, _ELEMENTS // max(1, first.sums.shape[1]))
     for start in range(0, len(pairs), step):
         one, other = pairs[start : start + step].T
         dots = np.einsum("nd,nd->n", first.sums[one], second.sums[other])
         cosines[start : start + step] = dots / (first.sizes[one] * second.sizes[other])
-    # The model calls two large groups of one person different if each is of one day. So groups are also
+    # The model separates two large groups of one person if each is of one day. So groups are also
     # joined at a mean similarity at which two single faces would be.
     return np.maximum(
         _log_ratio(first.sides(pairs[:, 0]), second.sides(pairs[:, 1]), cosines),
@@ -170,10 +157,9 @@ def _strength(first: _Groups, second: _Groups, pairs: I64) -> F64:
 
 
 def _log_ratio(first: _Side, second: _Side, cosines: F64) -> F64:
-    """How much more likely the means of two groups are if they are of one person than if of two.
+    """The log likelihood ratio that two means are of one person, by independent dimension: float64 [N].
 
     ``cosines``, float64 [N], has the mean similarity between faces of the first and of the second group.
-    Returns float64 [N], the natural logarithm, divided by the number of independent dimensions.
     """
     one = PERSON_SHARE + (1.0 - PERSON_SHARE) / first.moments  # variance of the mean of a group
     other = PERSON_SHARE + (1.0 - PERSON_SHARE) / second.moments
@@ -185,9 +171,9 @@ def _log_ratio(first: _Side, second: _Side, cosines: F64) -> F64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidates:
-    """Pairs of groups that may be joined: int64 [E, 2], the lower number first, with their evidence.
+    """Pairs of groups that may be joined, int64 [E, 2], lower number first, with their evidence.
 
-    ``were_one`` tells whether some of their faces were in one group before.
+    ``were_one`` marks pairs with faces of one former group.
     """
 
     pairs: I64
@@ -206,8 +192,6 @@ class _Candidates:
 
 
 class _Linking:
-    """Joins groups of reliable faces until no evidence is strong enough."""
-
     def __init__(self, faces: FacesToGroup) -> None:
         self._groups = _Groups(faces.vectors, np.where(faces.reliable, faces.initial, NONE))
         self._labels = faces.initial.copy()
@@ -244,7 +228,7 @@ class _Linking:
         )
 
     def _compared(self, pairs: I64, were_one: Flags) -> _Candidates:
-        """Pairs of groups with their evidence: minus infinity if they must not come together."""
+        """Pairs of groups with their evidence; minus infinity if they must not join."""
         pairs, former = PairCounts.of(pairs).pairs, PairCounts.of(pairs[were_one])
         were_one = former.counts_of(pairs) > 0
         strengths = _strength(self._groups, self._groups, pairs) + FORMER_GROUP_BONUS * were_one
@@ -257,7 +241,7 @@ class _Linking:
 
 
 def _mutual(candidates: _Candidates, limit: float) -> I64:
-    """The groups that are each other's strongest candidate, int64 [K, 2]; among equals the lowest counts."""
+    """The groups that are each other's strongest candidate, int64 [K, 2]; the lowest of equals."""
     strong = candidates.at(candidates.strengths >= limit)
     groups, partners = np.concatenate([strong.pairs, strong.pairs[:, ::-1]]).T
     order = np.lexsort((partners, -np.concatenate([strong.strengths, strong.strengths]), groups))
@@ -268,7 +252,7 @@ def _mutual(candidates: _Candidates, limit: float) -> I64:
 
 
 def _with_unreliable_faces(faces: FacesToGroup, labels: I64, limit: float) -> I64:
-    """Put single unreliable faces into the groups that they fit best, the strongest evidence first."""
+    """Add single unreliable faces to the groups that fit best, the strongest evidence first."""
     alone = ~faces.reliable & (np.bincount(labels, minlength=len(labels))[labels] == 1)
     near = np.concatenate([faces.near, faces.near[:, ::-1]])
     near = near[alone[near[:, 0]] & faces.reliable[near[:, 1]]]

@@ -1,4 +1,4 @@
-"""Counts pairs of numbers, where numbers are renamed again and again."""
+"""Counts pairs of numbers under repeated renaming."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,9 @@ _HALF = 1 << 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairCounts:
-    """How often each pair occurs.
+    """Counts of pairs, int64 [E].
 
-    Attributes:
-        keys: int64 [E], rising, one for each pair: the lower number in the upper half of the bits.
-        counts: int64 [E].
+    ``keys``, int64 [E], rising, has the lower number of each pair in the upper half of the bits.
     """
 
     keys: I64
@@ -23,7 +21,7 @@ class PairCounts:
 
     @classmethod
     def of(cls, pairs: I64, counts: I64 | None = None) -> "PairCounts":
-        """Count pairs, int64 [N, 2], each once or ``counts`` times; a number with itself is no pair."""
+        """Count pairs, int64 [N, 2], each once or ``counts`` times; drop pairs of equal numbers."""
         pairs = np.sort(pairs, axis=1)
         differ = pairs[:, 0] < pairs[:, 1]
         keys, places = np.unique(_keys(pairs[differ]), return_inverse=True)
@@ -36,18 +34,16 @@ class PairCounts:
         return np.stack(np.divmod(self.keys, _HALF), axis=1)
 
     def counts_of(self, pairs: I64) -> I64:
-        """The counts of pairs, int64 [N, 2], the lower number first: int64 [N]."""
+        """Return the counts of pairs, int64 [N, 2], the lower number first: int64 [N]."""
         keys = _keys(pairs)
         places = np.searchsorted(self.keys, keys)
         known = np.append(self.keys, -1)[places] == keys
         return np.where(known, np.append(self.counts, 0)[places], 0)
 
     def renamed(self, names: I64, changed: Flags) -> "PairCounts":
-        """Rename the numbers; pairs of equal numbers are dropped.
+        """Rename the numbers to ``names``, int64 [M]; drop pairs of equal numbers.
 
-        Args:
-            names: int64 [M], the new name of each number.
-            changed: bool [M], whether a number has a new name, or is the new name of another.
+        ``changed``, bool [M], marks numbers that have a new name, or are the new name of another.
         """
         pairs = self.pairs
         stale = either(changed[pairs])
@@ -62,10 +58,10 @@ def _keys(pairs: I64) -> I64:
 
 
 def either(flags: Flags) -> Flags:
-    """Whether one of each pair is true."""
+    """Return whether one of each pair is true."""
     return np.asarray(flags[:, 0] | flags[:, 1])
 
 
 def both(flags: Flags) -> Flags:
-    """Whether both of each pair are true."""
+    """Return whether both of each pair are true."""
     return np.asarray(flags[:, 0] & flags[:, 1])

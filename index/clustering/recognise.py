@@ -1,8 +1,7 @@
-"""Recognises faces: those similar enough to a person to count as that person without a decision.
+"""Recognises faces similar enough to a person to count as that person without a decision.
 
-``index.recognition.identify`` judges each face by itself. Then other faces count too: two faces of one photo
-are hardly ever one person, and a face more similar to a rejected face than to the person is rejected with it.
-This module does not use the store.
+``identify`` judges each face alone; then two faces of one photo are rarely one person, and a face more
+similar to a rejected face than to the person is rejected too. This module does not use the store.
 """
 
 from dataclasses import replace
@@ -18,14 +17,14 @@ from index.values import I64, NONE, Descriptors, Flags
 from pipeline.values import F32
 
 NEAR_IDENTICAL = 0.9
-"""At this similarity two faces in one photo may be one person: a collage, a mirror, a picture twice. On
-Labeled Faces in the Wild two photos of one person reach it once in 250 times."""
+"""Similarity at which two faces of one photo may be one person (a collage, a mirror). On Labeled Faces in the
+Wild two photos of one person reach it once in 250 times."""
 
 
 class Recogniser:
-    """Recognises faces, chunk by chunk, each by itself.
+    """Recognises faces one by one, in chunks.
 
-    ``face_ids``, int64 [M], rising, are the faces to recognise; others in a chunk are ignored.
+    It ignores faces that are not in ``face_ids``, int64 [M], rising.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class Recogniser:
         self._similarities[places] = found.similarities[found.accepted]
 
     def recognised(self, face_ids: I64) -> tuple[I64, F32]:
-        """The persons of some faces, ``NONE`` for a face that was not recognised, and the similarities."""
+        """Return the persons of some faces, ``NONE`` where not recognised, and the similarities."""
         places = np.searchsorted(self._face_ids, face_ids)
         return self._persons[places], self._similarities[places]
 
@@ -65,16 +64,16 @@ def recognise(
 
     Args:
         faces: N faces, as they were.
-        affected: bool [N], which of them the recogniser has seen; the others stay who they were.
+        affected: bool [N], the faces that the recogniser has seen; the others keep their person.
         recogniser: Has recognised them.
-        vectors: float32 [N, D], their descriptors, of norm 1 at most.
+        vectors: float32 [N, D], of norm 1 at most.
         rejections: The persons that faces are not.
     """
     unaffected = faces.is_undecided & ~affected
     recognised = np.where(unaffected, faces.recognised, NONE)
     similarities = np.where(unaffected, faces.similarities, np.float32(0))
     recognised[affected], similarities[affected] = recogniser.recognised(faces.ids[affected])
-    faces = replace(faces, recognised=recognised, similarities=similarities)  # changed in place from here on
+    faces = replace(faces, recognised=recognised, similarities=similarities)  # changed in place below
     recognised[_like_the_rejected(faces, vectors, rejections)] = NONE
     recognised[_second_in_photo(faces, vectors)] = NONE
     similarities[recognised == NONE] = 0
@@ -82,10 +81,10 @@ def recognise(
 
 
 def _second_in_photo(faces: FaceTable, vectors: F32) -> Flags:
-    """Which faces are not the person they were recognised as, because another face in the photo is: bool [N].
+    """Find faces whose recognised person is another face of the same photo: bool [N].
 
-    Confirmed faces come first, then the most similar. A face that is near-identical to all of the person's
-    faces before it stays recognised.
+    Confirmed faces come first, then the most similar. Faces near-identical to all earlier ones of the person
+    in the photo stay recognised.
     """
     rank = np.where(faces.confirmed != NONE, np.inf, faces.similarities)
     rows = np.flatnonzero(faces.persons != NONE)
@@ -104,7 +103,7 @@ def _second_in_photo(faces: FaceTable, vectors: F32) -> Flags:
 
 
 def _like_the_rejected(faces: FaceTable, vectors: F32, rejections: Rejections) -> Flags:
-    """Which recognised faces are more similar to a rejected face than to the person: bool [N]."""
+    """Find recognised faces more similar to a rejected face than to the person: bool [N]."""
     refused = np.zeros(len(faces.ids), bool)
     for person_id in np.unique(rejections.person_ids):
         ids = rejections.face_ids[rejections.person_ids == person_id]

@@ -1,9 +1,8 @@
-"""Keeps the faces of a library in groups: recognised persons, clusters of faces without a name, the rest.
+"""Groups a library's faces into recognised persons, clusters without a name, and single faces.
 
-The groups follow from decisions and descriptors, and can be rebuilt at any time. A new face goes to a person
-first, then to a cluster; the remaining faces may make new clusters. Clusters keep their numbers and faces,
-unless a decision or stronger evidence says otherwise. A decision never removes a face from its cluster: it
-hides the face there until the decision is undone. This module knows neither SQL nor how faces are compared.
+Groups follow from decisions and descriptors and can be rebuilt at any time. Clusters keep their numbers and
+faces, unless a decision or stronger evidence changes them; a decision only hides a face in its cluster, so
+that it can be undone. This module knows neither SQL nor how faces are compared.
 """
 
 import math
@@ -31,36 +30,35 @@ from index.store.store import Store
 from index.values import I64, NONE, Flags
 
 STRANGERS_AS_NEAR = 0.03
-"""Expected number of strangers in a library who are similar enough to a face to make a cluster with it."""
+"""Expected number of strangers in a library similar enough to a face to form a cluster with it."""
 
 FEWEST_FACES = 2000
-"""The similarity that makes a cluster is the same up to this many faces, and rises above."""
+"""Faces from which the similarity that makes a cluster rises."""
 
 _DECADE = 0.07
-"""How much it rises when a library grows tenfold, for a model that was never measured: as for the others."""
+"""Its rise for a tenfold library and a model without a measured curve: as for the others."""
 
 _ACCEPTED_RATE = 1e-4
 """The false match rate at which faces of such a model are accepted: as for the others."""
 
 _FEWEST = 2
-"""Reliable faces of a new cluster, at least."""
+"""Minimum number of reliable faces of a new cluster."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regrouped:
-    """The result of one run. An open face is nobody, and has no decision.
+    """The result of one run. An open face has neither a person nor a decision.
 
     Attributes:
-        recognised: Faces that are a person now without a decision.
-        newly_recognised: Of them, those that were nobody or another person before.
-        no_longer_recognised: Faces that were recognised before, and are nobody or another person now.
-        joined: Faces that were in no cluster, and are now in one that existed.
+        recognised: Faces with a person now, without a decision.
+        newly_recognised: Of them, those that had no person or another one before.
+        no_longer_recognised: Faces that were recognised before and have no person or another one now.
+        joined: Faces of no cluster that entered an existing one.
         founded: New clusters.
         merged: Clusters that became part of another one.
-        moved: Faces that left their cluster alone, for another or for none.
+        moved: Faces that left their cluster alone.
         clusters: Clusters with an open face now.
         clustered: Open faces in a cluster now.
-        unclustered: Open faces in none.
     """
 
     recognised: int = 0
@@ -76,20 +74,16 @@ class Regrouped:
 
     @property
     def changed(self) -> bool:
-        """Whether anything that users see has changed, or would change."""
+        """Whether anything visible to users has changed, or would change."""
         people = self.newly_recognised + self.no_longer_recognised
         return bool(people + self.joined + self.founded + self.merged + self.moved)
 
 
 def regroup(store: Store, thresholds: Thresholds, *, write: bool = True) -> Regrouped:
-    """Bring recognised faces and clusters up to date with decisions and descriptors.
+    """Bring recognised faces and clusters up to date with decisions and descriptors, idempotently.
 
-    A second run changes nothing. Only one process at a time may write.
-
-    Args:
-        store: The library; open for writing, unless ``write`` is false.
-        thresholds: Of the library's model.
-        write: Also write the result, in one transaction; else only count.
+    Only one process at a time may write. With ``write`` the result is stored, in one transaction; otherwise
+    it is only counted.
     """
     model = Catalog(store).model()
     if model is None:
@@ -107,7 +101,7 @@ def regroup(store: Store, thresholds: Thresholds, *, write: bool = True) -> Regr
     affected = _unseen(before) if inputs == last else before.is_undecided
     recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[affected], rejections)
     descriptors = read_shortened(Catalog(store), model, before.ids, recogniser.add)
-    # A face that was deleted since the tables were read has no descriptor: leave it out of both.
+    # A face deleted since the tables were read has no descriptor: leave it out of both.
     still_there = np.isin(before.ids, descriptors.ids(), assume_unique=True)
     before, affected = before.at(still_there), affected[still_there]
     after = recognise(before, affected, recogniser, descriptors.fetch(before.ids).vectors, rejections)
@@ -120,10 +114,10 @@ def regroup(store: Store, thresholds: Thresholds, *, write: bool = True) -> Regr
 
 
 def same_person(thresholds: Thresholds, faces: int) -> float:
-    """The similarity at which two single faces are a cluster, among that many reliable ones.
+    """Return the similarity at which two of that many reliable faces form a cluster.
 
-    Each further face is one more stranger who may look like somebody: so the accepted false match rate is
-    inversely proportional to the number of faces, see ``STRANGERS_AS_NEAR``.
+    The accepted false match rate is inversely proportional to the number of faces, each of which may be a
+    similar stranger; see ``STRANGERS_AS_NEAR``.
     """
     rate = STRANGERS_AS_NEAR / max(faces, FEWEST_FACES)
     if thresholds.curve is None:
@@ -132,12 +126,10 @@ def same_person(thresholds: Thresholds, faces: int) -> float:
 
 
 def _unseen(faces: FaceTable) -> Flags:
-    """The open faces that were never compared with the others."""
     return np.asarray(faces.is_open & ~faces.seen)
 
 
 def _clustered(library: LibraryFaces, same: float) -> FaceTable:
-    """The faces with their clusters now."""
     faces = library.faces
     new = _unseen(faces)
     if not new.any():
@@ -148,7 +140,7 @@ def _clustered(library: LibraryFaces, same: float) -> FaceTable:
     rows = region.rows[is_open]
     former, now = faces.clusters[rows], groups[is_open]
     is_owned = np.isin(now, groups[region.faces.owners != NONE])
-    # Nobody should be asked about an ignored stranger again: faces that look like one stay out.
+    # Faces similar to an ignored stranger stay out, so that nobody is asked about the stranger again.
     stays_out = (former == NONE) & np.isin(now, groups[faces.ignored[region.rows]])
     numbers, successors = _number_clusters(former, now, library.is_reliable[rows] & ~stays_out)
     clusters, seen = faces.clusters.copy(), faces.seen.copy()
@@ -163,10 +155,10 @@ def _clustered(library: LibraryFaces, same: float) -> FaceTable:
 
 
 def _number_clusters(former: I64, groups: I64, counted: Flags) -> tuple[dict[int, int], dict[int, int]]:
-    """Find the cluster of each group: the one that has most of its faces there, or a new one below ``NONE``.
+    """Find the cluster of each group: the one with most of its faces, or a new one below ``NONE``.
 
-    Also returns, for each cluster that no longer exists, the one that has most of its faces now. Of each open
-    face it takes the former cluster, the group now, and whether it counts for a new cluster.
+    Also returns, for each cluster that ended, the one with most of its faces. Arguments are by open face: the
+    former cluster, the group, and whether the face counts for a new cluster.
     """
     was = former != NONE
     pairs, counts = np.unique(np.stack([former[was], groups[was]], axis=1), axis=0, return_counts=True)

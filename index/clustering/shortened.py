@@ -1,7 +1,7 @@
 """Reads the descriptors of a whole library into little memory, for comparison.
 
-The descriptors of a large library are projected to the dimensions in which its faces differ most. The rest is
-hardly more than noise, and memory and time no longer depend on the model. docs/clustering.md has the figures.
+Descriptors of a large library are projected to the dimensions in which its faces differ most; the rest is
+little more than noise. docs/clustering.md has figures.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,12 +16,13 @@ from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, ModelId
 
 WHOLE_BYTES = 64 << 20
-"""Descriptors that take more, as float32, are projected to ``FEW_DIMENSIONS``: 8,192 of 2048 elements."""
+"""Size of descriptors, as float32, above which they are projected to ``FEW_DIMENSIONS``: 8,192 of 2048
+elements."""
 
 FEW_DIMENSIONS = 256
 
 _SAMPLE = 4096
-"""Faces, spread evenly over the library, from which the dimensions are computed."""
+"""Faces, spread evenly over the library, that determine the dimensions."""
 
 _ROUNDS = 2
 _SEED = 20261122
@@ -34,14 +35,10 @@ def read_shortened(
     on_chunk: Callable[[Descriptors], None],
     whole_bytes: int = WHOLE_BYTES,
 ) -> VectorStore:
-    """Read the descriptors of faces once; descriptors that are projected have a norm of 1 at most.
+    """Read the descriptors of faces once; projected descriptors have a norm of 1 at most.
 
-    Args:
-        catalog: The library.
-        model: The model of the descriptors.
-        face_ids: int64 [N], rising; faces that the model has not described are left out.
-        on_chunk: Called with every chunk of whole descriptors.
-        whole_bytes: See ``WHOLE_BYTES``.
+    ``face_ids``, int64 [N], rise; faces without a descriptor are left out. ``on_chunk`` gets every chunk of
+    whole descriptors. See ``WHOLE_BYTES`` for ``whole_bytes``.
     """
     first = next(catalog.descriptors(model, face_ids), None)
     dimension = 0 if first is None else first.vectors.shape[1]
@@ -62,7 +59,7 @@ def _main_axes(catalog: Catalog, model: ModelId, face_ids: I64, dimension: int) 
     """The dimensions in which faces differ most, float32 [D, ``FEW_DIMENSIONS``], orthonormal.
 
     By subspace iteration (Halko, Martinsson and Tropp, "Finding structure with randomness", 2011, algorithm
-    4.4): a tenth of the work of an exact decomposition, and as good if the rest is noise.
+    4.4): a tenth of the work of an exact decomposition.
     """
     sample = face_ids[:: max(1, len(face_ids) // _SAMPLE)]
     faces = Descriptors.joined(catalog.descriptors(model, sample), dimension).vectors

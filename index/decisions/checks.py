@@ -24,7 +24,7 @@ from index.decisions.replay import KnownPerson, Replay
 
 
 def checked(act: Act, replayed: Replay) -> Act:
-    """The act as it is appended: with a clean name, or that of a known person.
+    """Return the act to append, with a clean name or that of the known person.
 
     Raises:
         ValueError: It contradicts the decisions so far, ``replayed``; the message says how.

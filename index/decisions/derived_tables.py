@@ -1,8 +1,7 @@
-"""Rebuilds the tables derived from the journal: ``person``, ``verdict`` and ``rejection``.
+"""Rebuilds the tables derived from the journal, in a transaction of the caller.
 
-The tables name rows, decisions name contents and boxes: the box of a decision is the face in the same
-content that overlaps it most, if that is enough, and no face is two boxes. All functions work in a
-transaction of their caller.
+Decisions name contents and boxes; the tables name rows. A decision applies to the face of the content that
+overlaps its box most, if that is enough; no face matches two boxes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,16 +18,15 @@ from index.store.schema import content, decision_face, person, rejection, verdic
 from index.store.statements import is_one_of, upsert
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
-"""The other columns of rows, by their primary key, which are the first columns."""
+"""Other columns of rows, by the primary key, which comes first."""
 
 _Key = TypeVar("_Key")
 
 
 def write_derived_tables(connection: Connection, state: State) -> None:
-    """Make the tables hold what follows from the decisions; only rows that differ are written.
+    """Write the rows that follow from the decisions; known persons keep their row.
 
-    A known person keeps its row. The row of a person that is not known any more is deleted, with all rows
-    that refer to it.
+    The row of a person that is no longer known is deleted, with all rows that refer to it.
     """
     stored = _persons(connection)
     changed = [asdict(each) for key, each in state.persons.items() if stored.get(key) != each]
@@ -40,11 +38,8 @@ def write_derived_tables(connection: Connection, state: State) -> None:
 
 
 def differences(connection: Connection, state: State) -> dict[str, int]:
-    """Count the rows of each table that are missing or do not follow from the decisions; writes nothing.
-
-    Tables without such a row are left out.
-    """
-    # 0 is no person's id: a person that has no row is in no row of the other tables either.
+    """Count the missing and wrong rows of each table; leave out tables without any."""
+    # A person without a row gets 0, which is nobody's id: no row of another table has it either.
     ids = dict.fromkeys(state.persons, 0) | _person_ids(connection)
     counts = {person.name: _count_different(_persons(connection), state.persons)}
     for table, rows in _expected_rows(connection, state, ids).items():
@@ -57,7 +52,6 @@ def _count_different(stored: Mapping[_Key, object], expected: Mapping[_Key, obje
 
 
 def _expected_rows(connection: Connection, state: State, ids: Mapping[str, int]) -> dict[Table, _Rows]:
-    """The rows that follow from the decisions; ``ids`` are those of the persons, by key."""
     links = _links(connection, state)
     verdicts: _Rows = {
         (links[key],): (each.status, None if each.person is None else ids[each.person], each.decision_id)
@@ -83,7 +77,7 @@ def _person_ids(connection: Connection) -> dict[str, int]:
 
 
 def _write_rows(connection: Connection, table: Table, expected: _Rows) -> None:
-    """Make a table hold these rows and no others."""
+    """Make a table hold exactly these rows."""
     names = [column.name for column in table.columns]
     stored = _stored_rows(connection, table)
     stale = [key for key, values in stored.items() if expected.get(key) != values]
@@ -102,7 +96,6 @@ def _stored_rows(connection: Connection, table: Table) -> _Rows:
 
 
 def _links(connection: Connection, state: State) -> dict[FaceKey, int]:
-    """Face ids by key, for the keys whose face is in the library."""
     keys = dict.fromkeys([*state.verdicts, *state.rejections])
     named = content.c.digest.in_(select(decision_face.c.digest))
     rows = {key: face_id for face_id, key in face_keys(connection, named).items()}

@@ -1,20 +1,16 @@
-"""Matches boxes of the same face within one content.
-
-A face that is found again, by another detector or after a rescan, has a slightly different box.
-"""
+"""Matches slightly different boxes of one face in one content, as after a rescan."""
 
 from collections.abc import Iterator, Sequence
 
 from pipeline.values import Box
 
 SAME_FACE = 0.5
-"""Boxes of one content that overlap by more than this, intersection over union, are of one face. Those of two
-faces practically never do: the detector keeps no two that cover 0.7 of the smaller, and boxes of one size
-that cover 0.66 of each other are at this limit."""
+"""Intersection over union above which two boxes of one content are of one face. Boxes of two faces stay below:
+the detector keeps no two that cover 0.7 of the smaller; at this limit, equal boxes cover 0.66 of each other."""
 
 
 def overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes, 0 to 1; 1 for equal ones, even where they are empty."""
+    """Return the intersection over union of two boxes, 0 to 1; 1 for equal ones, even empty ones."""
     if a == b:
         return 1.0
     width = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
@@ -26,12 +22,9 @@ def overlap(a: Box, b: Box) -> float:
 
 
 def pairs(first: Sequence[Box], second: Sequence[Box]) -> Iterator[tuple[int, int]]:
-    """Pair boxes of the same face: the best overlap first, each box at most once.
+    """Yield the positions of paired boxes in the two sequences, each box at most once.
 
-    Of equal overlaps, that of the earlier boxes comes first.
-
-    Yields:
-        The position of a box in each of the two sequences.
+    The best overlap comes first; of equal overlaps, that of the earlier boxes.
     """
     overlaps = ((-overlap(a, b), i, j) for i, a in enumerate(first) for j, b in enumerate(second))
     taken_first: set[int] = set()

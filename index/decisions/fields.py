@@ -15,16 +15,14 @@ _T = TypeVar("_T")
 
 
 def fields_of(act: Act) -> dict[str, str | None]:
-    """The fields of an act without its faces; ``None`` where its kind has no such field."""
+    """Return the fields of an act without its faces; ``None`` where its kind lacks a field."""
     return {name: getattr(act, name, None) for name in _FIELDS}
 
 
 def act_of(fields: Mapping[str, Any]) -> Act:
-    """The act that fields describe.
+    """Make the act that fields describe, by name; fields that its kind lacks are ignored.
 
-    Args:
-        fields: By name. ``None`` means absent; fields that the kind does not have are ignored. Faces are
-            ``FaceKey``, or objects as in JSON.
+    ``None`` means absent. Faces are ``FaceKey``, or objects as in JSON.
 
     Raises:
         ValueError: They describe no act; the message says why.
@@ -33,7 +31,7 @@ def act_of(fields: Mapping[str, Any]) -> Act:
 
 
 def validated(adapter: TypeAdapter[_T], fields: Mapping[str, Any]) -> _T:
-    """The value of the adapter's type that fields describe.
+    """Return the value of the adapter's type that fields describe.
 
     Raises:
         ValueError: They do not fit the type; the message names the first wrong field.

@@ -1,7 +1,7 @@
 """The journal of decisions: append, undo, read, export.
 
-Every change is one transaction, which also updates the tables derived from the journal
-(``index.decisions.derived_tables``). ``index.clustering.regroup`` updates clusters and recognised faces.
+Every change also updates ``index.decisions.derived_tables``, in one transaction; ``index.clustering.regroup``
+updates clusters and recognised faces.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,11 +45,10 @@ class LoggedDecision:
     """A decision, as the log shows it.
 
     Attributes:
-        active: It holds: no undo that holds names it, and no person was forgotten with it.
-        undoes: Number of the decision that it undoes; ``None`` if it is no undo, or its target is unknown.
-        undone_by: Number of the decision that undid it, and holds; else ``None``.
-        person_name: The name of the act's ``person`` when it was decided; ``None`` if there is none.
-        other_name: The name of ``other``, likewise.
+        active: No active undo targets it, and no person was forgotten with it.
+        undoes: Number of the decision that it undoes; ``None`` also if its target is unknown.
+        undone_by: Number of the active decision that undid it.
+        person_name: The name of the act's ``person`` when it was decided; ``other_name`` likewise.
     """
 
     decision: Decision
@@ -61,10 +60,7 @@ class LoggedDecision:
 
 
 class Journal:
-    """The journal of one library; ``clock`` tells the times of decisions.
-
-    Every method may raise a ``LibraryError``.
-    """
+    """The journal of one library; ``clock`` tells the times of decisions."""
 
     def __init__(self, store: Store, clock: Clock = utc_now) -> None:
         self._store = store
@@ -72,7 +68,7 @@ class Journal:
         self._clock = clock
 
     def append(self, act: Act) -> Decision:
-        """Append one decision; not an ``Undo`` or a ``Forget``, which have functions of their own.
+        """Append one decision other than an ``Undo`` or a ``Forget``, which have their own functions.
 
         Raises:
             DecisionRefused: It names no face or a forgotten one, an unknown person, or an invalid name.
@@ -99,10 +95,10 @@ class Journal:
         return tuple(made)
 
     def undo(self, number: int | None = None) -> LoggedDecision:
-        """Undo a decision, by default the last one that holds and is no undo, and return it.
+        """Undo a decision, by default the last active one that is no undo, and return it.
 
         Raises:
-            DecisionRefused: There is no such decision, or it does not hold, or cannot be undone.
+            DecisionRefused: There is no such active decision, or it cannot be undone.
         """
         with readable(self._path), self._store.write() as connection:
             decisions = read_decisions(connection)
@@ -113,18 +109,18 @@ class Journal:
         return next(each for each in _logged(decisions, state) if each.decision == target)
 
     def decisions(self) -> tuple[LoggedDecision, ...]:
-        """All decisions, the oldest first."""
+        """Read all decisions, the oldest first."""
         with readable(self._path), self._store.read() as connection:
             decisions = read_decisions(connection)
         return tuple(_logged(decisions, replay(decisions)))
 
     def state(self) -> State:
-        """The state that follows from all decisions."""
+        """Compute the state that follows from all decisions."""
         with readable(self._path), self._store.read() as connection:
             return replay(read_decisions(connection))
 
     def relink(self) -> None:
-        """Update the derived tables after faces came or went, as by a scan."""
+        """Update the derived tables after faces were added or removed."""
         with readable(self._path), self._store.read() as connection:
             if next_number(connection) == 1:
                 return
@@ -132,12 +128,12 @@ class Journal:
             write_derived_tables(connection, replay(read_decisions(connection)))
 
     def is_forgotten(self, face: FaceKey) -> bool:
-        """Whether the face was forgotten with its person, and must not be recorded."""
+        """Return whether the face was forgotten with its person, and must not be recorded."""
         with readable(self._path), self._store.read() as connection:
             return Tombstones(read_tombstones(connection, face.digest)).cover(face)
 
     def face_keys(self, face_ids: Sequence[int]) -> tuple[FaceKey, ...]:
-        """The keys of faces, in the order of the ids; a ``DecisionRefused`` if a face is unknown."""
+        """Return the keys of faces, in the order of the ids; a ``DecisionRefused`` if one is unknown."""
         with readable(self._path), self._store.read() as connection:
             keys = face_keys(connection, is_one_of(face.c.id, face_ids))
         if unknown := set(face_ids) - keys.keys():
@@ -145,7 +141,7 @@ class Journal:
         return tuple(keys[each] for each in face_ids)
 
     def export_lines(self) -> Iterator[str]:
-        """The journal as lines of a file, without line ends (``index.decisions.journal_lines``)."""
+        """Return the journal as lines of a file, without line ends (``index.decisions.journal_lines``)."""
         with readable(self._path), self._store.read() as connection:
             decisions, points = read_decisions(connection), read_tombstones(connection)
         return to_lines(decisions, points)

@@ -27,7 +27,7 @@ _MARK = "forgotten-face"
 
 
 def to_lines(decisions: Iterable[Decision], points: Iterable[Tombstone]) -> Iterator[str]:
-    """The lines of a file, without line ends."""
+    """Convert to the lines of a file, without line ends."""
     for decision in decisions:
         yield json.dumps(_fields(decision), ensure_ascii=False, separators=(",", ":"))
     for point in points:
@@ -36,14 +36,9 @@ def to_lines(decisions: Iterable[Decision], points: Iterable[Tombstone]) -> Iter
 
 
 def from_lines(lines: Iterable[str | bytes], library: Path) -> tuple[list[Decision], list[Tombstone]]:
-    """Read the lines of a file; empty ones are skipped.
+    """Read the lines of a file, or UTF-8 bytes, with or without line ends; skip empty ones.
 
-    Args:
-        lines: With or without line ends; bytes are UTF-8.
-        library: Named in errors.
-
-    Returns:
-        The decisions, with the numbers of their lines as ids, and the tombstones.
+    ``library`` is for errors. Decisions get the numbers of their lines as ids.
 
     Raises:
         JournalMalformed: A line is not as ``to_lines`` writes them.
@@ -64,7 +59,6 @@ def from_lines(lines: Iterable[str | bytes], library: Path) -> tuple[list[Decisi
 
 
 def _fields_of_line(line: str | bytes) -> dict[str, Any]:
-    """The fields of a line; none if it is empty."""
     try:
         text = line.decode() if isinstance(line, bytes) else line
         fields = json.loads(text) if text.strip() else {}

@@ -1,7 +1,4 @@
-"""The journal's rows, and the keys by which decisions name faces.
-
-All functions work in a transaction of their caller.
-"""
+"""The journal's rows, and the keys that name faces in them; all in a transaction of the caller."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +19,7 @@ from pipeline.values import Box
 
 
 class NotADecision(ValueError):
-    """A row of the journal, ``number``, is not a decision that this program wrote."""
+    """Row ``number`` of the journal is not a decision that this program wrote."""
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(f"decision {number} cannot be read: {reason}")
@@ -39,16 +36,12 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def names_any(connection: Connection, digests: Sequence[bytes]) -> bool:
-    """Whether decisions name a face in any of these contents."""
+    """Return whether decisions name a face in any of these contents."""
     return bool(connection.scalar(select(exists().where(decision_face.c.digest.in_(digests)))))
 
 
 def read_decisions(connection: Connection) -> list[Decision]:
-    """All decisions, in the order of their numbers.
-
-    Raises:
-        NotADecision: A row cannot be read.
-    """
+    """Read all decisions by number; raise ``NotADecision`` for an unreadable row."""
     columns = decision_face.c
     query = select(columns.decision_id, columns.digest, columns.x, columns.y, columns.w, columns.h)
     faces: dict[int, list[FaceKey]] = defaultdict(list)
@@ -66,7 +59,7 @@ def read_decisions(connection: Connection) -> list[Decision]:
 
 
 def face_keys(connection: Connection, condition: ColumnElement[bool]) -> dict[int, FaceKey]:
-    """The keys of faces that meet a condition on ``face`` and ``content``, by rising id."""
+    """Return the keys of faces that meet a condition on ``face`` and ``content``, by rising id."""
     columns = face.c
     query = select(columns.id, content.c.digest, columns.x, columns.y, columns.w, columns.h)
     rows = connection.execute(query.join_from(face, content).where(condition).order_by(columns.id)).all()
@@ -74,7 +67,7 @@ def face_keys(connection: Connection, condition: ColumnElement[bool]) -> dict[in
 
 
 def next_number(connection: Connection) -> int:
-    """The number of the next decision; no number is used twice."""
+    """Return the number of the next decision; no number is used twice."""
     last = connection.scalar(select(last_id(decision)))
     return max(last or 0, connection.scalar(select(func.max(decision.c.id))) or 0) + 1
 

@@ -1,9 +1,7 @@
-"""The kinds of decision about faces, as values.
+"""The kinds of decision about faces, as values; ``index.decisions.replay`` defines their meaning.
 
-A decision names faces by content and box, and persons by globally unique keys, so that it means the same in
-every library that has the photos, whatever the detector. ``index.decisions.replay`` defines what they mean.
-The annotations of the fields check what is read from a journal (``index.decisions.fields``); acts made in
-this program are not checked.
+Decisions name faces by content and box, and persons by globally unique keys, so that they mean the same in
+every library. The annotations check what is read from a journal, not acts made in this program.
 """
 
 import re
@@ -19,26 +17,26 @@ from pydantic import AfterValidator, Field, PlainValidator
 from pipeline.values import Box
 
 NAME_CHARACTERS = 200
-"""The greatest length of a name."""
+"""Maximum length of a name."""
 
 _KEY = re.compile("[0-9a-f]{32}")
 
 _DIGEST = re.compile("[0-9a-fA-F]{64}")
 
 _UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode's categories that no name may hold: control characters, surrogates, ends of lines."""
+"""Unicode categories forbidden in names: control characters, surrogates, line separators."""
 
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They change the direction of the text after them: a name could make its whole line unreadable."""
+"""They reverse the text after them: a name could make its whole line unreadable."""
 
 
 def new_key() -> str:
-    """A key for a new person, or a uid for a new decision: 32 hexadecimal digits, at random."""
+    """Make a key for a new person, or a uid for a new decision: 32 random hexadecimal digits."""
     return uuid.uuid4().hex
 
 
 def clean_name(name: str) -> str:
-    """A name as it is stored: composed (Unicode NFC), without blanks at its ends.
+    """Return a name as it is stored: composed (Unicode NFC), without blanks at its ends.
 
     Raises:
         ValueError: It is empty, too long, or holds a forbidden character; the message names it.
@@ -55,7 +53,7 @@ def clean_name(name: str) -> str:
 
 
 def checked_key(key: str) -> str:
-    """Check that a key of a person, or the uid of a decision, is well-formed; a ``ValueError`` if not."""
+    """Check that a person's key or a decision's uid is well-formed; else raise a ``ValueError``."""
     if not _KEY.fullmatch(key):
         raise ValueError("a key is 32 hexadecimal digits")
     return key
@@ -68,7 +66,7 @@ def _digest_from_json(value: object) -> bytes:
 
 
 def numbers_from_json(value: object, count: int) -> list[float]:
-    """Check that coordinates are a list of ``count`` finite numbers; a ``ValueError`` if not."""
+    """Check that coordinates are a list of ``count`` finite numbers; else raise a ``ValueError``."""
     if not isinstance(value, list) or len(value) != count or not all(map(_is_coordinate, value)):
         raise ValueError(f"it is not {count} numbers")
     return [float(each) for each in value]
@@ -86,7 +84,7 @@ def _box_from_json(value: object) -> Box:
 
 
 Key: TypeAlias = Annotated[str, AfterValidator(checked_key)]
-"""Names a person, or a decision, in every library: 32 hexadecimal digits."""
+"""Names a person or a decision in every library: 32 hexadecimal digits."""
 
 Digest: TypeAlias = Annotated[bytes, PlainValidator(_digest_from_json)]
 """BLAKE3 of a content, 32 bytes."""
@@ -96,16 +94,13 @@ Name: TypeAlias = Annotated[str, AfterValidator(clean_name)]
 
 @dataclass(frozen=True, slots=True)
 class FaceKey:
-    """Names a face by its content and its box at the time of the decision.
-
-    The box is in pixels of the upright, full-size photo.
-    """
+    """Names a face by its content and its box, in pixels of the upright, full-size photo, when decided."""
 
     digest: Digest
     box: Annotated[Box, PlainValidator(_box_from_json)]
 
     def __hash__(self) -> int:
-        # The whole box would take three times as long, and distinguish no more faces.
+        # Hashing the whole box would take three times as long, and distinguish no more faces.
         return hash((self.digest, self.box.x))
 
 
@@ -114,12 +109,10 @@ Faces: TypeAlias = Annotated[tuple[FaceKey, ...], Field(min_length=1)]
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """These faces are this person.
+    """These faces are this person; a new key makes a new person.
 
-    Attributes:
-        person: A new key makes a new person.
-        name: Name of a new person; a known one keeps its name. ``None`` only for a known person, in an
-            argument of the journal, which fills in the name.
+    A known person keeps its name. ``name`` is ``None`` only for a known person, in an argument of the
+    journal, which fills it in.
     """
 
     faces: Faces
@@ -139,7 +132,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class NotAFace:
-    """These are not faces of people: a mistake of the detector, a statue, a poster."""
+    """These are not faces of people, but a mistake of the detector, a statue, a poster."""
 
     faces: Faces
     kind: Literal["not-a-face"] = "not-a-face"
@@ -155,7 +148,7 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Two persons are one: ``other`` becomes part of ``person``, and the name of ``person`` stays."""
+    """Two persons are one: ``other`` becomes part of ``person``, which keeps its name."""
 
     person: Key
     other: Key
@@ -175,7 +168,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """This person has another name from now on."""
+    """This person gets another name."""
 
     person: Key
     name: Name
@@ -184,7 +177,7 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Hide:
-    """This person is left out of lists from now on."""
+    """This person is left out of lists."""
 
     person: Key
     kind: Literal["hide"] = "hide"
@@ -200,7 +193,7 @@ class Unhide:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """The decision with the uid ``target`` does not hold. Undoing the undo makes it hold again."""
+    """The decision with the uid ``target`` no longer holds; undoing the undo restores it."""
 
     target: Key
     kind: Literal["undo"] = "undo"
@@ -208,7 +201,7 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Nothing may ever be known of this person: all other decisions about the key are void. No undo."""
+    """Forget this person: all other decisions about the key are void. It cannot be undone."""
 
     person: Key
     kind: Literal["forget"] = "forget"
@@ -216,7 +209,7 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Replaces a decision about a forgotten person, and has no effect."""
+    """Replaces a decision about a forgotten person; has no effect."""
 
     kind: Literal["forgotten"] = "forgotten"
 
@@ -224,7 +217,7 @@ class Forgotten:
 Act: TypeAlias = (
     Assign | Reject | NotAFace | Ignore | Merge | Split | Rename | Hide | Unhide | Undo | Forget | Forgotten
 )
-"""What can be decided; ``kind`` is the discriminator in rows and files."""
+"""Any decision; ``kind`` is the discriminator in rows and files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +237,7 @@ class Decision:
 
 
 def folded(name: str) -> str:
-    """The form in which two names are equal that differ only in case or composition.
+    """Fold case and composition: names that differ only in these become equal.
 
     The source is the Unicode Standard, section 3.13, definition D145 (canonical caseless match).
     """
@@ -252,19 +245,14 @@ def folded(name: str) -> str:
 
 
 def faces_of(act: Act) -> tuple[FaceKey, ...]:
-    """The faces that an act names; none if it is about persons or decisions."""
+    """Return the faces that an act names; none if it is about persons or decisions."""
     return act.faces if isinstance(act, Assign | Reject | NotAFace | Ignore | Split) else ()
 
 
 def without(
     act: Act, persons: Collection[str], is_forgotten: Callable[[FaceKey], bool] = lambda _: False
 ) -> Act:
-    """An act without forgotten persons and faces. A ``Forget`` or an ``Undo`` stays as it is.
-
-    Args:
-        act: The act.
-        persons: Keys of forgotten persons.
-        is_forgotten: Whether a face is forgotten.
+    """Return an act without forgotten persons, by keys, and faces; a ``Forget`` or an ``Undo`` is unchanged.
 
     Returns:
         ``Forgotten`` if nothing is left; for a split with one person left, the act about that one.

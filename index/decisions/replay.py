@@ -1,11 +1,11 @@
-"""Replays the journal: from its decisions to the state that follows from them. A pure function.
+"""Replays the journal, whatever its decisions refer to, and returns the resulting state: a pure function.
 
-The decisions that hold are applied in the order of their numbers; the last one about a face counts:
+Active decisions are applied in the order of their numbers; the last one about a face counts:
 
     assign      the face is the person; earlier verdicts, and rejections for this person, no longer count
-    reject      the face is not the person; if it was assigned to the person, it is nobody's again
+    reject      the face is not the person; if it was assigned to the person, it has no person again
     not a face, ignore
-                the face is nobody's; rejections stay
+                the face has no person; rejections stay
     merge       decisions about ``other``, also later ones, are about ``person``. A face that was assigned to
                 one of the two and rejected for the other stays assigned. ``person`` keeps its name and
                 whether it is hidden
@@ -15,10 +15,8 @@ The decisions that hold are applied in the order of their numbers; the last one 
     undo        the other decision does not hold; an undo that is undone has no effect
     forget      all other decisions about the person are void, earlier and later ones
 
-Assignments and splits make a person known. Rejections and names of an unknown person have no effect before
-an assignment makes it known. Two boxes in one content that overlap enough are one face, named by the first.
-
-Any sequence of decisions can be replayed, whatever it refers to: journals come from other machines too.
+Assignments and splits make a person known; before that, rejections and names of the person have no effect.
+Two boxes in one content that overlap enough are one face, named by the first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,10 +55,7 @@ class KnownPerson:
 class FaceVerdict:
     """The last decision about a face.
 
-    Attributes:
-        status: ``confirmed``, ``ignored`` or ``not-a-face``.
-        person: Key of the confirmed person; ``None`` for the other two.
-        decision_id: Its number.
+    ``status`` is ``confirmed``, ``ignored`` or ``not-a-face``; only a confirmed face has a ``person``, a key.
     """
 
     status: str
@@ -70,16 +65,14 @@ class FaceVerdict:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state that follows from the decisions.
+    """The state that follows from the decisions. Persons are named by key, decisions by uid.
 
     Attributes:
-        persons: The known persons by key, in the order in which they became known.
-        verdicts: By face.
-        rejections: By face, keys of the persons that it is not, known or unknown, with the number of the
-            decision. Never the person that the face is confirmed to be.
-        merged: Keys of merged persons, each with the key that it means now.
-        undone: Uids of the decisions that do not hold, each with the uid of its undo.
-        forgotten: Keys of forgotten persons.
+        persons: The known persons, in the order in which they became known.
+        rejections: By face, the persons, known or not, that it is not, each with the number of the decision;
+        never the person that the face is confirmed to be.
+        merged: Merged persons, each with the key that it means now.
+        undone: Decisions that do not hold, each with its undo.
     """
 
     persons: Mapping[str, KnownPerson]
@@ -90,24 +83,24 @@ class State:
     forgotten: frozenset[str]
 
     def person(self, key: str) -> KnownPerson | None:
-        """The person that a key means now; ``None`` if unknown."""
+        """Return the person that a key means now; ``None`` if unknown."""
         return self.persons.get(self.merged.get(key, key))
 
     def faces_of(self, key: str) -> tuple[FaceKey, ...]:
-        """The faces that are confirmed to be a person."""
+        """Return the confirmed faces of a person."""
         return tuple(face for face, verdict in self.verdicts.items() if verdict.person == key)
 
 
 def replay(decisions: Sequence[Decision]) -> State:
-    """Replay decisions; their ids rise."""
+    """Replay decisions by rising id."""
     return Replay(decisions).state()
 
 
 def undone_by(decisions: Sequence[Decision]) -> dict[str, str]:
-    """Uids of the decisions that do not hold, each with the uid of the last undo of it that holds.
+    """Find the decisions that do not hold, by uid, each with the uid of its last active undo.
 
-    Every undo has one target. So undos that nothing undoes come first, then their targets once these wait for
-    no other undo, and so on. The rest are undos that undo one another in a ring: they have no effect.
+    Every undo has one target. Undos without an undo come first, then targets once no undo of them is pending.
+    The rest are undos that undo one another in a ring: they have no effect.
     """
     targets = {each.uid: each.act.target for each in decisions if isinstance(each.act, Undo)}
     waiting = {each.uid: 0 for each in decisions if not isinstance(each.act, Forget)}
@@ -135,16 +128,12 @@ class _PersonRecord:
     known: bool = False
     name: str | None = None
     hidden: bool = False
-    confirmed: dict[int, None] = field(default_factory=dict)  # a set that keeps its order
+    confirmed: dict[int, None] = field(default_factory=dict)  # an ordered set
     rejected: dict[int, int] = field(default_factory=dict)
 
 
 class Replay:
-    """A replay to which more decisions may be applied.
-
-    Attributes:
-        forgotten: Keys of forgotten persons.
-    """
+    """A replay in progress, without the persons whose keys are ``forgotten``."""
 
     def __init__(self, decisions: Sequence[Decision]) -> None:
         self._faces = _Faces()
@@ -158,7 +147,7 @@ class Replay:
                 self.apply(decision)
 
     def apply(self, decision: Decision) -> None:
-        """Apply one more decision, which holds and is neither an undo nor a forgetting."""
+        """Apply one more active decision, which is neither an undo nor a forgetting."""
         act, number = without(decision.act, self.forgotten), decision.id
         match act:
             case Assign() | Split():
@@ -179,17 +168,17 @@ class Replay:
                 pass
 
     def person(self, key: str) -> KnownPerson | None:
-        """The person that a key means so far; ``None`` if unknown."""
+        """Return the person that a key means so far; ``None`` if unknown."""
         key = self._current_key(key)
         record = self._persons.get(key)
         return KnownPerson(key, record.name or "", record.hidden) if record and record.known else None
 
     def is_new(self, key: str) -> bool:
-        """Whether no decision names this key."""
+        """Return whether no decision names this key."""
         return key not in self._persons and key not in self._merged and key not in self.forgotten
 
     def state(self) -> State:
-        """The state after all decisions. Nothing may be applied any more."""
+        """Return the state after all decisions. Nothing may be applied any more."""
         keys = self._faces.keys
         rejections: dict[FaceKey, dict[str, int]] = {}
         for key, record in self._persons.items():
@@ -208,7 +197,6 @@ class Replay:
         return self._persons.setdefault(key, _PersonRecord())
 
     def _current_key(self, key: str) -> str:
-        """The key that a key means now."""
         last = key
         while last in self._merged:
             last = self._merged[last]
@@ -264,7 +252,7 @@ class Replay:
 
 
 class _Faces:
-    """Numbers faces: boxes of the same face get the same number; ``keys`` has the key of each number."""
+    """Numbers faces; boxes of one face get one number, and ``keys`` has the key of each."""
 
     def __init__(self) -> None:
         self.keys: list[FaceKey] = []
@@ -272,7 +260,7 @@ class _Faces:
         self._contents: dict[bytes, list[int]] = {}
 
     def numbers(self, faces: Iterable[FaceKey]) -> tuple[int, ...]:
-        """The numbers of faces, without repetition."""
+        """Return the numbers of faces, without repetition."""
         return tuple(dict.fromkeys(map(self._number, faces)))
 
     def _number(self, face: FaceKey) -> int:

@@ -1,7 +1,6 @@
-"""Tombstones keep forgotten faces out: points in contents where no face may be recorded.
+"""Tombstones keep forgotten faces out: no face whose box contains one is recorded.
 
-A tombstone is the centre of a forgotten face's box, and all that is left of it. A face whose box contains
-the point counts as that face. All functions work in a transaction of their caller.
+A tombstone is the centre of a forgotten face's box. All functions work in a transaction of the caller.
 """
 
 from collections import defaultdict
@@ -16,12 +15,7 @@ from index.store.schema import forgotten
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """Where a forgotten face was.
-
-    Attributes:
-        digest: BLAKE3 of the content, 32 bytes.
-        x, y: From the left and the top, in pixels of the upright, full-size photo.
-    """
+    """The centre of a forgotten face, from the left and top, in pixels of the upright, full-size photo."""
 
     digest: bytes
     x: float
@@ -37,7 +31,7 @@ class Tombstones:
             self._contents[point.digest].append(point)
 
     def cover(self, face: FaceKey) -> bool:
-        """Whether a tombstone lies in the face's box, so that the face must not be recorded."""
+        """Return whether a tombstone lies in the face's box, so that the face must not be recorded."""
         box = face.box
         return any(
             box.x <= point.x <= box.x + box.w and box.y <= point.y <= box.y + box.h
@@ -46,13 +40,13 @@ class Tombstones:
 
 
 def tombstone_of(face: FaceKey) -> Tombstone:
-    """The tombstone of a face."""
+    """Make the tombstone of a face."""
     box = face.box
     return Tombstone(face.digest, box.x + box.w / 2, box.y + box.h / 2)
 
 
 def read_tombstones(connection: Connection, digest: bytes | None = None) -> list[Tombstone]:
-    """All tombstones, or those in one content, in the order in which they were made."""
+    """Read all tombstones, or those in one content, in the order in which they were made."""
     columns = forgotten.c
     query = select(columns.digest, columns.x, columns.y).order_by(columns.id)
     rows = connection.execute(query if digest is None else query.where(columns.digest == digest))
@@ -60,7 +54,7 @@ def read_tombstones(connection: Connection, digest: bytes | None = None) -> list
 
 
 def add_tombstones(connection: Connection, points: Iterable[Tombstone]) -> Sequence[Tombstone]:
-    """Add tombstones; returns the new ones."""
+    """Add tombstones; return the new ones."""
     known = set(read_tombstones(connection))
     fresh = [point for point in dict.fromkeys(points) if point not in known]
     if fresh:

@@ -1,7 +1,7 @@
-"""Faults of a library that the store can read, and their repair.
+"""Finds faults of a library that the store can read, and repairs them.
 
-Each inspection checks one thing. A repair invents nothing: it deletes contradictory rows, and lets the next
-scan read the photos concerned again. ``Backend.salvage`` saves a library that the store cannot read.
+A repair invents nothing: it deletes contradictory rows, and lets the next scan read the photos again.
+``Backend.salvage`` saves a library that the store cannot read.
 """
 
 import os
@@ -33,11 +33,11 @@ Dimension: TypeAlias = Callable[[ModelId], int | None]
 """The length of a model's descriptors; ``None`` for an unknown model."""
 
 CHUNK = 4096
-"""Descriptors read at once: 16 MB at most."""
+"""Descriptors read at once, 16 MB at most."""
 
 
 class FindingKind(StrEnum):
-    """What is at fault."""
+    """The part of the library that is at fault."""
 
     DATABASE = "database"
     REFERENCES = "references"
@@ -50,13 +50,7 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault of a library.
-
-    Attributes:
-        kind: What is at fault.
-        message: What is wrong, in one line without a full stop.
-        remedy: What repair would do, likewise.
-    """
+    """A fault of a library; ``message`` and ``remedy`` are one line each, without a full stop."""
 
     kind: FindingKind
     message: str
@@ -64,17 +58,17 @@ class Finding:
 
 
 class Inspection(Protocol):
-    """Checks one thing in a library; its methods raise a ``LibraryError`` where they cannot."""
+    """Checks one thing in a library; may raise a ``LibraryError``."""
 
     def find(self) -> list[Finding]:
-        """Find faults; writes nothing."""
+        """Find faults without writing."""
 
     def repair(self) -> None:
         """Repair all faults that ``find`` would report now."""
 
 
 def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
-    """All inspections of an open library, in the order of repair."""
+    """Return all inspections of an open library, in the order of repair."""
     catalog = Catalog(store)
     return (
         ReferenceInspection(store),
@@ -88,12 +82,12 @@ def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceInspection:
-    """Rows refer to rows that exist."""
+    """Checks that rows refer to existing rows."""
 
     store: Store
 
     def find(self) -> list[Finding]:
-        """One finding for each table."""
+        """Report one finding for each table."""
         remedy = "delete them; photos among them are read again by the next scan"
         return [
             Finding(FindingKind.REFERENCES, f"rows of {table} that refer to missing rows: {count:,}", remedy)
@@ -107,7 +101,7 @@ class ReferenceInspection:
 
 @dataclass(frozen=True, slots=True)
 class FaceInspection:
-    """Every face has a valid box and landmarks.
+    """Checks that every face has a valid box and landmarks.
 
     Decisions about deleted faces stay in the journal, and apply again once the photo has been read again.
     """
@@ -115,7 +109,7 @@ class FaceInspection:
     store: Store
 
     def find(self) -> list[Finding]:
-        """At most one finding."""
+        """Report at most one finding."""
         with self.store.read() as connection:
             faces = _misplaced(connection)
         if not faces:
@@ -125,7 +119,7 @@ class FaceInspection:
         return [Finding(FindingKind.FACES, message, remedy)]
 
     def repair(self) -> None:
-        """Delete the faces; those whose photos are present are found again by the next scan."""
+        """Delete the faces; the next scan finds them again if their photos are present."""
         with self.store.write() as connection:
             misplaced = is_one_of(face.c.id, _misplaced(connection))
             contents = connection.scalars(select(face.c.content_id).distinct().where(misplaced))
@@ -135,17 +129,17 @@ class FaceInspection:
 
 @dataclass(frozen=True, slots=True)
 class DescriptorInspection:
-    """Every descriptor has the length of its model, finite numbers, and unit norm.
+    """Checks that every descriptor has the length of its model, finite numbers, and unit norm.
 
-    A face without a descriptor is no fault: its photo may have been unavailable when the library changed its
-    model. ``reindex`` describes it later.
+    A face without a descriptor is no fault: ``reindex`` describes photos that were unavailable when the
+    library changed its model.
     """
 
     store: Store
     dimension: Dimension
 
     def find(self) -> list[Finding]:
-        """One finding for each model."""
+        """Report one finding for each model."""
         with self.store.read() as connection:
             unsound = self._unsound(connection)
         return [
@@ -158,7 +152,7 @@ class DescriptorInspection:
         ]
 
     def repair(self) -> None:
-        """Delete the invalid ones."""
+        """Delete the invalid descriptors."""
         columns = descriptor.c
         with self.store.write() as connection:
             for model, faces in self._unsound(connection).items():
@@ -192,18 +186,17 @@ def _misplaced(connection: Connection) -> list[int]:
 
 
 def _some(faces: Sequence[int]) -> str:
-    """A few of the faces, for a message."""
     return ", ".join(map(str, faces[:5])) + (", ..." if len(faces) > 5 else "")
 
 
 @dataclass(frozen=True, slots=True)
 class DerivedTablesInspection:
-    """The derived tables follow from the journal of decisions."""
+    """Checks that the derived tables follow from the journal of decisions."""
 
     store: Store
 
     def find(self) -> list[Finding]:
-        """One finding for each table, or one if the journal cannot be read."""
+        """Report one finding for each table, or one if the journal cannot be read."""
         try:
             with self.store.read() as connection:
                 counts = differences(connection, replay(read_decisions(connection)))
@@ -219,7 +212,7 @@ class DerivedTablesInspection:
         ]
 
     def repair(self) -> None:
-        """Delete decisions that cannot be read, and replay the others."""
+        """Delete unreadable decisions, and replay the others."""
         with self.store.write() as connection:
             while True:
                 try:
@@ -232,13 +225,13 @@ class DerivedTablesInspection:
 
 @dataclass(frozen=True, slots=True)
 class IndexFileInspection:
-    """The saved index is one that this library saved."""
+    """Checks that this library saved its index file."""
 
     catalog: Catalog
     dimension: Dimension
 
     def find(self) -> list[Finding]:
-        """At most one finding."""
+        """Report at most one finding."""
         model = self.catalog.model()
         fault = None if model is None else index_fault(self.catalog, model)
         if fault is None:
@@ -247,7 +240,7 @@ class IndexFileInspection:
         return [Finding(FindingKind.INDEX, message, "build the index anew, and save it")]
 
     def repair(self) -> None:
-        """Build it from the database, and save it."""
+        """Rebuild the index from the database, and save it."""
         model = self.catalog.model()
         dimension = None if model is None else self.dimension(model)
         if model is not None and dimension is not None and self.find():
@@ -256,12 +249,12 @@ class IndexFileInspection:
 
 @dataclass(frozen=True, slots=True)
 class PermissionInspection:
-    """Only the owner can use the library's files: descriptors of faces are biometric data."""
+    """Checks that only the owner can use the library's files: descriptors of faces are biometric data."""
 
     path: Path
 
     def find(self) -> list[Finding]:
-        """One finding for each file."""
+        """Report one finding for each file."""
         return [
             Finding(
                 FindingKind.PERMISSIONS,
@@ -272,7 +265,7 @@ class PermissionInspection:
         ]
 
     def repair(self) -> None:
-        """Take all permissions from others."""
+        """Remove all permissions of others."""
         with accessible(self.path):
             for path, mode in self._open_to_others():
                 path.chmod(mode & 0o700)
@@ -281,7 +274,7 @@ class PermissionInspection:
         folder = self.path.parent
         with accessible(self.path):
             own = library_files(self.path)
-            # A folder with other things in it is the user's own, who may let others read it.
+            # A folder with other files is the user's own, who may let others read it.
             checked = [*own, *([folder] if len(own) == len(os.listdir(folder)) else [])]
             modes = [(path, stat.S_IMODE(path.stat().st_mode)) for path in checked]
         return [(path, mode) for path, mode in modes if mode & 0o077]

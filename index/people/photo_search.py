@@ -32,7 +32,7 @@ class PhotoFilter:
 
 @dataclass(frozen=True, slots=True)
 class FoundPhoto:
-    """A photo that was found: absolute path, digest of its content, and when it was taken, if it says."""
+    """A photo that was found: absolute path, digest of its content, and recorded time, if any."""
 
     path: bytes
     digest: bytes
@@ -42,10 +42,8 @@ class FoundPhoto:
 def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
     """Find the photos that show persons, by the time they were taken, then path.
 
-    Missing photos are left out. A content at several paths is found at each of them.
-
-    Raises:
-        ValueError: ``search`` names no person.
+    Missing photos are left out. A content at several paths is found at each of them. Raises a ``ValueError``
+    if ``search`` names no person.
     """
     if not search.persons:
         raise ValueError("photos are found by the persons in them: name at least one")
@@ -63,7 +61,6 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
 
 
 def _conditions(search: PhotoFilter) -> list[ColumnElement[bool]]:
-    """The conditions on a content."""
     named = named_faces()
     showing = select(face.c.content_id).join(named, named.c.face_id == face.c.id)
     conditions: list[ColumnElement[bool]] = [

@@ -1,9 +1,7 @@
-"""Queries for persons, faces and clusters.
+"""Queries for persons, faces and clusters; only faces in a photo, perhaps a missing one, count.
 
-A face of a person is confirmed by a decision, or recognised because it looks like the person. A face that a
-decision covers is not recognised and in no cluster; a face that a person was rejected for is not recognised
-as that person. The tables keep both for when the decision is undone. Only faces in a photo count, missing
-photos included.
+A decision about a face hides its recognised person and cluster; a rejection hides that recognised person. The
+tables keep both for when the decision is undone.
 """
 
 from collections.abc import Sequence
@@ -29,8 +27,7 @@ class Person:
     Attributes:
         id: Its row, stable as long as the person is known.
         key: Identifies the person in every library, 32 hexadecimal digits.
-        name: What users see and type. Where an earlier person has the same name, a number follows, as in
-            ``Anna (2)``.
+        name: For users; if an earlier person has the same name, a number follows, as in ``Anna (2)``.
         hidden: Left out of lists.
     """
 
@@ -42,7 +39,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """A person with the numbers of its faces; of the ``missing`` ones all photos are missing."""
+    """A person with the numbers of its faces; all photos of the ``missing`` ones are missing."""
 
     person: Person
     confirmed: int
@@ -52,7 +49,7 @@ class PersonSummary:
 
 @dataclass(frozen=True, slots=True)
 class RecognisedFace:
-    """A face that was recognised as a person, and how similar it is, -1 to 1."""
+    """A recognised face and its similarity to the person, -1 to 1."""
 
     face_id: int
     similarity: float
@@ -68,14 +65,10 @@ class PersonFaces:
 
 @dataclass(frozen=True, slots=True)
 class FaceStatus:
-    """What is known of a face, by decisions and recognition.
+    """What decisions and recognition say of a face.
 
     Attributes:
-        person: Who it is, confirmed or recognised; ``None`` if unknown.
-        confirmed: A decision says that it is this person.
-        similarity: To the person, if it was recognised.
-        ignored: A stranger, by a decision.
-        not_a_face: No face, by a decision.
+        similarity: To the person; only if the face is recognised.
         rejected: Persons that it is not, by decisions.
         cluster_id: Its cluster; ``None`` also if a decision covers it, or it was recognised.
         decision_id: Number of the decision that confirmed it, ignored it, or called it no face.
@@ -93,7 +86,7 @@ class FaceStatus:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFaces:
-    """A cluster with its faces that no decision covers and that were not recognised, by rising id."""
+    """A cluster with its undecided, unrecognised faces, by rising id."""
 
     cluster_id: int
     face_ids: tuple[int, ...]
@@ -106,12 +99,12 @@ class PeopleQueries:
         self._store = store
 
     def everyone(self) -> dict[int, Person]:
-        """All persons, hidden ones too, by id, rising."""
+        """Read all persons, hidden ones too, by rising id."""
         with self._store.read() as connection:
             return _everyone(connection)
 
     def summaries(self) -> tuple[PersonSummary, ...]:
-        """Everyone, hidden persons too, by name."""
+        """Count the faces of everyone, hidden persons too, by name."""
         one, photos = named_faces(), contents_in_photos()
         query = (
             select(
@@ -131,11 +124,7 @@ class PeopleQueries:
         return tuple(PersonSummary(each, *counts.get(each.id, (0, 0, 0))) for each in ranked)
 
     def named(self, name: str) -> Person:
-        """The person of this name, whatever its case.
-
-        Raises:
-            PersonUnknown: Nobody has the name.
-        """
+        """Find the person of this name, in any case; a ``PersonUnknown`` if nobody has it."""
         names = {folded(each.name): each for each in self.everyone().values()}
         if (key := folded(name)) not in names:
             close = get_close_matches(key, names)
@@ -143,7 +132,7 @@ class PeopleQueries:
         return names[key]
 
     def faces_of(self, person_id: int) -> PersonFaces:
-        """The faces of a person."""
+        """Read the faces of a person."""
         one, photos = named_faces(), contents_in_photos()
         query = (
             select(one.c.face_id, one.c.similarity)
@@ -160,7 +149,7 @@ class PeopleQueries:
         )
 
     def statuses(self, face_ids: Sequence[int]) -> dict[int, FaceStatus]:
-        """The status of each of some faces, by id."""
+        """Read the status of some faces, by id."""
         seen = recognised_faces().subquery()
         query = (
             select(
@@ -189,26 +178,26 @@ class PeopleQueries:
         return {face_id: found.get(face_id, FaceStatus()) for face_id in face_ids}
 
     def clusters(self) -> tuple[ClusterFaces, ...]:
-        """The clusters that have a face left, the largest first."""
+        """Read the clusters that have a face left, the largest first."""
         with self._store.read() as connection:
             found = _clusters(connection, _clustered())
         return tuple(sorted(found, key=lambda each: (-len(each.face_ids), each.cluster_id)))
 
     def cluster(self, cluster_id: int) -> ClusterFaces:
-        """One cluster; without a face if it does not exist, or no face is left in it."""
+        """Read one cluster; without a face if it does not exist, or no face is left in it."""
         with self._store.read() as connection:
             found = _clusters(connection, _clustered().where(cluster_face.c.cluster_id == cluster_id))
         return found[0] if found else ClusterFaces(cluster_id, ())
 
     def digest_of(self, path: bytes) -> bytes | None:
-        """Digest of the content that a photo had when it was last read; ``None`` for an unknown photo."""
+        """Read the digest of a photo's content when last read; ``None`` for an unknown photo."""
         query = select(content.c.digest).join_from(photo, content).where(photo.c.path == path)
         with self._store.read() as connection:
             return connection.scalar(query)
 
 
 def _everyone(connection: Connection) -> dict[int, Person]:
-    """All persons by id, each with a name of its own."""
+    """All persons by id, each with a unique name."""
     persons: dict[int, Person] = {}
     taken: set[str] = set()
     for row in connection.execute(select(person).order_by(person.c.id)):

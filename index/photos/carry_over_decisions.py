@@ -1,10 +1,8 @@
-"""Carries decisions over to a photo that was written anew and shows the same, as after a program added tags.
+"""Carries decisions over to a photo that was written anew and shows the same, as after adding tags.
 
-Such a photo has another content, and decisions name faces by content. For each decision about a face of the
-old content, the journal gets one about the same face of the new content, which can be undone like any other.
-Tombstones of forgotten faces are carried over too. Both functions work inside a transaction of their caller,
-with the rows of the content that a path had and of the one that it has now. Nothing is carried over if the
-two pictures differ in size.
+The photo has another content, so the journal gets decisions about it, which can be undone, and tombstones are
+copied, unless the pictures differ in size. The functions take the rows of a path's old and new content, in a
+transaction of the caller.
 """
 
 from collections.abc import Sequence
@@ -21,9 +19,9 @@ from index.store.schema import content, descriptor, face, forgotten, library, pe
 from pipeline.values import Box
 
 ALIKE = 0.9
-"""Faces at the same place whose cosine is at least this are the same. 60 photos of Labeled Faces in the Wild,
-saved again as JPEG of quality 60, all had at least 0.95 with sface and facenet; of 1,931 faces of that
-collection, no two of different people had more than 0.81."""
+"""Minimum cosine of one face at one place. 60 photos of Labeled Faces in the Wild, saved again as JPEG of
+quality 60, all had at least 0.95 with sface and facenet; no two different people among 1,931 faces of that
+collection had more than 0.81."""
 
 
 def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
@@ -40,8 +38,8 @@ def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
 def carry_over_decisions(connection: Connection, old: int, new: int, now: datetime) -> None:
     """Copy the decisions about faces of the old content, made ``now``, once the new faces are recorded.
 
-    Nothing is copied if the journal has decisions about the new content already, as before it was pruned. The
-    tables derived from the journal are not updated.
+    Nothing is copied if the journal has decisions about the new content, as before it was pruned. The caller
+    updates the tables derived from the journal.
     """
     decided = _decided(connection, old)
     digests = _digests(connection, old, new) if decided else None
@@ -88,7 +86,6 @@ def _act(face: FaceKey, status: str, person: str, name: str) -> Act:
 
 
 def _faces(connection: Connection, content_id: int) -> Sequence[Any]:
-    """Id, box and vector of each face of a content that the library's model has described."""
     model = select(library.c.model).scalar_subquery()
     query = (
         select(face.c.id, face.c.x, face.c.y, face.c.w, face.c.h, descriptor.c.vector)

@@ -1,7 +1,7 @@
-"""Photos, contents and faces of a library: records outcomes, and reads what is known as values.
+"""Records outcomes about photos, contents and faces of a library, and reads them as values.
 
-Each method is one transaction, unless it says otherwise. Methods that yield chunks use one transaction for
-each, so that a slow reader does not hold up a writer; they may include what is recorded in between.
+Each method is one transaction. Methods that yield chunks use one for each, so that a slow reader does not
+hold up a writer; they may include what is recorded in between.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,21 +27,17 @@ from index.values import I64, Descriptors, FaceRecord, FailureRecord, PhotoState
 from pipeline.values import F32, Box, ModelId, Outcome, PhotoIndexed, Quality
 
 CHUNK = 1000
-"""Rows read in one transaction: 8 MB of descriptors at most, and some milliseconds."""
+"""Rows read in one transaction: at most 8 MB of descriptors, and a few milliseconds."""
 
 
 class Catalog:
-    """The photos, contents and faces of one library. Every method may raise a ``LibraryError``.
+    """The photos, contents and faces of one library, open for writing in methods that write.
 
     Args:
-        store: Open; for the methods that write, open for writing.
-        clock: For the times that are stored.
-        is_current: Whether a decoder, as an outcome names it, is the one that would decode its format now. A
-            content that another decoder failed to decode is tried again.
-
-    Attributes:
-        path: The library's file.
-        store: The store.
+        store: The open library.
+        clock: For stored times.
+        is_current: Whether a decoder, as an outcome names it, would decode its format now. Contents that
+        another decoder failed to decode are tried again.
     """
 
     def __init__(
@@ -57,11 +53,7 @@ class Catalog:
             return connection.scalar(select(library.c.model))
 
     def choose_model(self, model: ModelId) -> None:
-        """Set the library's model, unless it has this one already.
-
-        Raises:
-            ModelMismatch: It has another one.
-        """
+        """Set the library's model; raise ``ModelMismatch`` if it has another one."""
         with self.store.write() as connection:
             created_at = self._clock().isoformat()
             insert_new(connection, library, [{"id": 1, "model": model, "created_at": created_at}])
@@ -78,7 +70,7 @@ class Catalog:
             return tuple(connection.scalars(select(root.c.path).order_by(root.c.id)))
 
     def states_under(self, roots: Sequence[bytes]) -> dict[bytes, PhotoState]:
-        """All photos known at these paths, or in these folders at any depth, by path."""
+        """Read all photos known at these paths, or in these folders at any depth, by path."""
         query = select(
             photo.c.path,
             photo.c.size,
@@ -96,13 +88,13 @@ class Catalog:
             }
 
     def photos_at(self, paths: Sequence[bytes]) -> set[bytes]:
-        """The paths at which a photo is known, missing ones included."""
+        """Return the paths at which a photo is known, missing ones included."""
         with self.store.read() as connection:
             queries = (select(photo.c.path).where(photo.c.path.in_(each)) for each in in_chunks(paths, CHUNK))
             return {path for query in queries for path in connection.scalars(query)}
 
     def known_digests(self) -> set[bytes]:
-        """The digests of contents that need not be decoded: they are described, or failed for good."""
+        """Read the digests of contents that need no decoding: they are described, or failed for good."""
         with self.store.read() as connection:
             return set(connection.scalars(select(content.c.digest).where(~self._is_retried(connection))))
 
@@ -110,10 +102,7 @@ class Catalog:
         """Record a batch of outcomes in their order, all or none, by the rules of ``index.photos.recorder``.
 
         A ``PhotoKnown`` must come after the outcome that made its content known, in this batch or before.
-
-        Args:
-            outcomes: The batch.
-            since: A time before any of its files was read; by default, now.
+        ``since`` is a time before any of the files was read, by default now.
 
         Raises:
             ModelMismatch: A face was described by another model than the library's.
@@ -132,7 +121,7 @@ class Catalog:
             return recorder.counts()
 
     def failures_under(self, roots: Sequence[bytes]) -> list[FailureRecord]:
-        """The photos at or under these paths, not missing, that could not be read, by path."""
+        """Read the photos at or under these paths, not missing, that could not be read, by path."""
         names = ("failed_stage", "failed_reason", "failed_message")
         stage, reason, message = (func.coalesce(photo.c[name], content.c[name]) for name in names)
         query = select(photo.c.path, stage, reason, message).outerjoin(content)
@@ -146,7 +135,7 @@ class Catalog:
         return [found[path] for path in sorted(found)]
 
     def faces(self, face_ids: Sequence[int]) -> dict[int, FaceRecord]:
-        """Some faces by id, without those whose content no photo has."""
+        """Read faces by id, without those whose content is in no photo."""
         found: dict[int, FaceRecord] = {}
         for chunk in in_chunks(face_ids, CHUNK):
             with self.store.read() as connection:
@@ -155,7 +144,7 @@ class Catalog:
         return found
 
     def all_faces(self) -> Iterator[tuple[FaceRecord, ...]]:
-        """All faces whose content a photo has, by rising id, in chunks."""
+        """Read all faces whose content is in a photo, by rising id, in chunks."""
         last = 0
         while True:
             with self.store.read() as connection:
@@ -167,14 +156,14 @@ class Catalog:
             last = rows[-1].id
 
     def face_ids_of(self, digest: bytes) -> list[int]:
-        """The ids of the faces in a content; none if it is unknown."""
+        """Read the ids of the faces in a content; none if it is unknown."""
         with self.store.read() as connection:
             query = select(face.c.id).join(content).where(content.c.digest == digest).order_by(face.c.id)
             return list(connection.scalars(query))
 
     def described_faces(self, model: ModelId) -> I64:
-        """The ids of all faces that a model has described, in a photo or not: int64 [N], rising."""
-        # As one text: a million rows would take two seconds, and this takes a quarter of one.
+        """Read the ids of all faces that a model has described, in a photo or not: int64 [N], rising."""
+        # Concatenated as text: four times as fast for a million rows.
         listed = func.aggregate_strings(cast(descriptor.c.face_id, Text), ",")
         query = select(listed).where(descriptor.c.model == model)
         with self.store.read() as connection:
@@ -182,12 +171,10 @@ class Catalog:
         return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
 
     def descriptors(self, model: ModelId, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
-        """The descriptors of some faces by a model, in chunks, without faces that it has not described.
-
-        The ids must rise.
+        """Read descriptors by rising face id, in chunks; leave out faces that the model has not described.
 
         Raises:
-            LibraryDamaged: A descriptor has another length or norm than it must have.
+            LibraryDamaged: A descriptor has a wrong length or norm.
         """
         columns = descriptor.c
         query = select(columns.face_id, columns.vector).where(columns.model == model)
@@ -199,7 +186,7 @@ class Catalog:
                 yield self._descriptors(rows)
 
     def statistics(self) -> Statistics:
-        """The library in figures."""
+        """Count what is in the library."""
         with self.store.read() as connection:
             return summarise(connection, self.store.size())
 
@@ -238,10 +225,10 @@ class Catalog:
 
 
 def landmarks_of(row: Row[Any], library: Path) -> F32:
-    """The landmarks in a row of ``face``, float32 [5, 2].
+    """Decode the landmarks in a row of ``face``, float32 [5, 2].
 
     Raises:
-        LibraryDamaged: They are not landmarks; ``library`` names the file.
+        LibraryDamaged: They are no landmarks; ``library`` names the file.
     """
     try:
         return landmarks_from_blob(row.landmarks)

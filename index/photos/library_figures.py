@@ -1,4 +1,4 @@
-"""A library in figures, counted inside a transaction that the caller began."""
+"""Counts what is in a library, in a transaction of the caller."""
 
 from datetime import datetime
 from typing import Any
@@ -57,7 +57,6 @@ def _failed(connection: Connection) -> tuple[ReasonCount, ...]:
 
 
 def _contents(connection: Connection) -> dict[str, Any]:
-    """Figures of the readable contents of present photos."""
     faces = select(func.count()).where(face.c.content_id == content.c.id).scalar_subquery()
     present = select(photo.c.id).where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
     each = (
@@ -70,7 +69,7 @@ def _contents(connection: Connection) -> dict[str, Any]:
         func.count().filter(each.c.faces == 0).label("contents_without_face"),
         func.coalesce(func.sum(each.c.faces), 0).label("faces"),
         func.coalesce(func.max(each.c.faces), 0).label("most_faces"),
-        # As text: local times in order, whatever their offsets. Years apart, that is near enough.
+        # Compared as text, whatever their offsets: near enough for photos years apart.
         func.min(each.c.taken_at).label("first_taken"),
         func.max(each.c.taken_at).label("last_taken"),
     ).select_from(each)

@@ -1,7 +1,4 @@
-"""The roots of a library: folders and files that were named to a scan. A root may lie in another.
-
-This module reads no disk.
-"""
+"""The roots of a library, which may be nested: folders and files named to a scan. Reads no disk."""
 
 from datetime import timedelta
 
@@ -16,13 +13,9 @@ from index.values import Moved, Pruned, RootFigures, StoredPhoto
 
 
 class Roots:
-    """The roots of one library, and their photos.
+    """The roots of one library, and their photos; each method is one transaction.
 
-    Each method is one transaction and may raise a ``LibraryError``.
-
-    Args:
-        store: Open; for the methods that write, open for writing.
-        clock: For the times that are stored, and to tell how long a photo has been missing.
+    The store is open, for writing in methods that write. ``clock`` tells how long a photo has been missing.
     """
 
     def __init__(self, store: Store, clock: Clock = utc_now) -> None:
@@ -30,7 +23,7 @@ class Roots:
         self._clock = clock
 
     def figures(self) -> tuple[RootFigures, ...]:
-        """Every root with its numbers of photos, in the order in which they were added."""
+        """Count the photos of every root, in the order in which the roots were added."""
         missing = photo.c.missing_since.is_not(None)
         counts = select(func.count().filter(~missing), func.count().filter(missing)).select_from(photo)
         with self._store.read() as connection:
@@ -39,13 +32,13 @@ class Roots:
         return tuple(RootFigures(path, *row) for path, row in zip(paths, rows, strict=True))
 
     def knows(self, path: bytes) -> bool:
-        """Whether a path is a root, or a photo, or a folder that holds one."""
+        """Return whether a path is a root, a photo, or a folder that holds one."""
         with self._store.read() as connection:
             found = connection.scalar(select(photo.c.id).where(is_under(photo.c.path, path)).limit(1))
             return found is not None or path in _paths(connection)
 
     def photos_under(self, path: bytes) -> tuple[StoredPhoto, ...]:
-        """The photos at a path, or below it, that are not missing, by path."""
+        """Read the photos at a path or below it that are not missing, by path."""
         query = (
             select(photo.c.path, photo.c.size, photo.c.mtime_ns, content.c.digest)
             .outerjoin(content)
@@ -56,9 +49,9 @@ class Roots:
             return tuple(StoredPhoto(*row) for row in connection.execute(query))
 
     def move(self, old: bytes, new: bytes) -> Moved:
-        """Record that a root is at another place now; neither place lies in the other.
+        """Record that a root has moved; neither place lies in the other.
 
-        A photo that is known at the new place already stays as it is; its row at the old place is deleted.
+        A photo that is known at the new place already is unchanged; its row at the old place is deleted.
         """
         with self._store.write() as connection:
             known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
@@ -76,9 +69,9 @@ class Roots:
         return Moved(len(moved) - len(twice), len(twice))
 
     def forget(self, path: bytes, *, dry_run: bool = False) -> int:
-        """Remove a root and mark its photos as missing, except those under another root.
+        """Remove a root and mark its photos missing, except under another root; return how many.
 
-        With ``dry_run`` they are only counted. Returns the number of photos marked.
+        With ``dry_run``, only count.
         """
         present = select(photo.c.id, photo.c.path).where(photo.c.missing_since.is_(None))
         with self._store.read() if dry_run else self._store.write() as connection:
@@ -92,10 +85,10 @@ class Roots:
         return len(gone)
 
     def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
-        """Delete photos that have been missing for some days, and contents and faces that no photo has now.
+        """Delete photos that have been missing for some days, and contents and faces left without a photo.
 
-        With ``dry_run`` they are only counted. Decisions stay: they name contents, and apply again if a
-        content comes back.
+        With ``dry_run``, only count. Decisions stay: they name contents, and apply again if a content comes
+        back.
         """
         before = (self._clock() - timedelta(days=days)).isoformat()
         is_old = and_(photo.c.missing_since.is_not(None), photo.c.missing_since <= before)

@@ -1,7 +1,7 @@
-"""Finds the photos that moved and the photos that are missing, by what a crawl saw.
+"""Finds moved and missing photos by what a crawl saw; reads no disk.
 
-A photo is gone if a crawl covered its place and did not see it. If the crawl did not cover the place, as on a
-disk that is not mounted, nothing is known about the photo. This module reads no disk.
+A photo is gone if a crawl covered its place and did not see it. If the crawl did not cover the place, as on
+an unmounted disk, the photo's state is unknown.
 """
 
 from collections import defaultdict
@@ -23,11 +23,11 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Crawled:
-    """What a complete crawl covered, and what it saw there.
+    """What a complete crawl covered and saw.
 
     Attributes:
         roots: Absolute paths of folders and files that it covered.
-        seen: The paths of the photos that it saw in them.
+        seen: The photos that it saw in them.
         unlisted: Folders in them that it could not list.
     """
 
@@ -36,11 +36,11 @@ class Crawled:
     unlisted: Set[bytes] = frozenset()
 
     def covers(self, path: bytes) -> bool:
-        """Whether the crawl would have seen a file at this path."""
+        """Return whether the crawl would have seen a file at this path."""
         return is_inside(path, self.roots) and not is_inside(path, self.unlisted)
 
     def without(self, roots: Set[bytes]) -> "Crawled":
-        """The same crawl, as if it had not covered some roots."""
+        """Return the crawl without some roots."""
         return Crawled(self.roots - roots, self.seen, self.unlisted | roots)
 
 
@@ -50,7 +50,7 @@ class Unseen:
 
     Attributes:
         paths: The paths that were not missing before.
-        moves: The new path of each photo that moved, by its old path, which may have been missing before.
+        moves: The new paths of moved photos by their old paths, which may have been missing before.
     """
 
     paths: Sequence[bytes]
@@ -62,28 +62,25 @@ class Unseen:
         return [path for path in self.paths if path not in self.moves]
 
     def without(self, roots: Set[bytes]) -> "Unseen":
-        """The same photos, except those under some roots."""
+        """Return the photos that are not under some roots."""
         paths = [path for path in self.paths if not is_inside(path, roots)]
         return Unseen(paths, {old: new for old, new in self.moves.items() if not is_inside(old, roots)})
 
 
 class Presence:
-    """Records which photos of one library are there, after a crawl.
-
-    Each method is one transaction and may raise a ``LibraryError``.
-    """
+    """Records which photos of one library are there, after a crawl; each method is one transaction."""
 
     def __init__(self, store: Store, clock: Clock = utc_now) -> None:
         self._store = store
         self._clock = clock
 
     def mark_present(self, paths: Sequence[bytes]) -> None:
-        """Mark photos as not missing. Unknown paths are ignored."""
+        """Mark photos as not missing; ignore unknown paths."""
         with self._store.write() as connection:
             _update(connection, paths, missing_since=None)
 
     def unseen(self, crawled: Crawled) -> Unseen:
-        """Find the photos that are gone, and where they moved to. Nothing is written.
+        """Find the photos that are gone, and where they moved to; write nothing.
 
         A photo has moved if its content was recorded at another path, by this scan or by an earlier one that
         did not cover the old path. Each new path explains one old path.
@@ -106,9 +103,9 @@ class Presence:
         return Unseen([row.path for row in unseen.values() if row.missing_since is None], moves)
 
     def losses(self, roots: Sequence[bytes], crawled: Crawled, unseen: Unseen) -> tuple[RootLoss, ...]:
-        """Count the photos that each root has lost. A photo that moved is not lost.
+        """Count the photos that each root has lost, without moved ones.
 
-        If the crawl did not cover a root, all its photos count as lost.
+        A root that the crawl did not cover has lost all its photos.
         """
         count = select(func.count()).where(photo.c.missing_since.is_(None))
         lost, moved = unseen.missing, [path for path in unseen.paths if path in unseen.moves]
@@ -125,10 +122,9 @@ class Presence:
         return tuple(losses)
 
     def record_gone(self, crawled: Crawled, unseen: Unseen) -> None:
-        """Delete the old paths of photos that moved, and mark the other unseen photos as missing.
+        """Delete old paths of moved photos, and mark other unseen photos missing; these keep their faces.
 
-        Missing photos stay in the library, with their faces. Both arguments come without the roots that lost
-        so many photos that they are probably not mounted.
+        Both arguments exclude the roots that lost so many photos that they are probably not mounted.
         """
         with self._store.write() as connection:
             for chunk in in_chunks(list(unseen.moves), _CHUNK):
@@ -140,7 +136,7 @@ class Presence:
 def _moves(
     connection: Connection, gone: Mapping[int, list[bytes]], crawled: Crawled
 ) -> Iterator[tuple[bytes, bytes]]:
-    """The old and the new path of each photo that moved; ``gone`` has the old paths by content."""
+    """The old and new path of each moved photo; ``gone`` has the old paths by content."""
     arrived = (
         select(photo.c.path, photo.c.content_id)
         .where(photo.c.perhaps_moved, photo.c.missing_since.is_(None))
@@ -153,7 +149,7 @@ def _moves(
 
 
 def _copies(connection: Connection, crawled: Crawled) -> Iterator[bytes]:
-    """The photos that perhaps moved and are copies: the crawl covered all other paths of their content."""
+    """The photos that moved or are copies: the crawl covered all other paths of their content."""
     query = select(photo.c.content_id, photo.c.path, photo.c.perhaps_moved)
     waiting = connection.scalars(select(photo.c.content_id).distinct().where(photo.c.perhaps_moved)).all()
     for chunk in in_chunks(waiting, _CHUNK):

@@ -1,4 +1,4 @@
-"""Records outcomes in the library's rows, by one rule for each kind of outcome.
+"""Records outcomes in the library's rows, in a transaction of the caller; opens no file.
 
     PhotoIndexed              a new content, with its faces and descriptors, except those of forgotten
                               persons; the path has this content
@@ -7,10 +7,9 @@
     PhotoFailed, without      the path has no content, and the next scan reads it again
     PhotoSkipped              the path, if it was a photo, is missing
 
-The content that the path had before stays, with its faces, even if no photo has it any more: it may come
-back. To record an outcome twice is the same as to record it once. A path that gets a content which other
-paths have is a copy, or the new path of a photo that moved: ``index.photos.presence`` finds out, once a crawl
-is complete. This module works inside a transaction of its caller, and opens no file.
+The path's earlier content stays, with its faces, in case it comes back. Recording is idempotent. A path that
+gets a content of other paths is a copy or has moved: ``index.photos.presence`` decides once a crawl is
+complete.
 """
 
 from collections import Counter
@@ -38,10 +37,10 @@ from pipeline.values import (
 )
 
 _RACY_SECONDS = 2
-"""The resolution of times of change on FAT, the coarsest; clocks of two machines may differ as much."""
+"""Resolution of modification times on FAT, the coarsest; clocks of two machines may differ as much."""
 
 NO_FORMAT = "none"
-"""The decoder of a failed content that has no known format."""
+"""Decoder of a failed content without a known format."""
 
 
 _Kind: TypeAlias = Literal["indexed", "unchanged", "duplicate", "failed", "skipped"]
@@ -49,7 +48,7 @@ _Kind: TypeAlias = Literal["indexed", "unchanged", "duplicate", "failed", "skipp
 
 
 class Recorder:
-    """Records outcomes, and counts them. ``since`` is a time before any of the files was read."""
+    """Records and counts outcomes. ``since`` is a time before any of the files was read."""
 
     def __init__(self, connection: Connection, now: datetime, since: datetime) -> None:
         self._connection = connection
@@ -64,7 +63,7 @@ class Recorder:
 
         Raises:
             ValueError: The content of a ``PhotoKnown`` was never recorded, or a descriptor or digest is
-                malformed: a bug of the caller.
+            malformed: a bug of the caller.
         """
         match outcome:
             case PhotoIndexed():
@@ -78,7 +77,7 @@ class Recorder:
         self._kinds[kind] += 1
 
     def counts(self) -> Recorded:
-        """The counts of the outcomes recorded so far."""
+        """Return the counts of the outcomes recorded so far."""
         return Recorded(**self._kinds, faces=self._faces, perhaps_moved=self._perhaps_moved)
 
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
@@ -132,9 +131,9 @@ class Recorder:
         return "skipped"
 
     def _place(self, file: PhotoFile, content_id: int, *, failed: bool = False) -> _Kind:
-        """Record that a path has a known content: a duplicate if another photo that is not missing has it."""
+        """Record a path's known content: a duplicate if another photo that is not missing has it."""
         if self._content_at(file.path) == content_id:
-            self._put(file, content_id, _NO_FAILURE)  # perhaps it moved here in an unfinished scan
+            self._put(file, content_id, _NO_FAILURE)  # perhaps moved here in an unfinished scan
             return "failed" if failed else "unchanged"
         photo = schema.photo
         others = select(photo.c.id).where(photo.c.content_id == content_id).limit(1)
@@ -147,12 +146,10 @@ class Recorder:
         return "failed" if failed else kind
 
     def _content_at(self, path: bytes) -> int | None:
-        """The row of a path's content, if it has one."""
         photo = schema.photo
         return self._connection.scalar(select(photo.c.content_id).where(photo.c.path == path))
 
     def _put(self, file: PhotoFile, content_id: int | None, others: Mapping[str, object]) -> None:
-        """Insert or update the row of a path."""
         values = {
             "size": file.size,
             "mtime_ns": file.mtime_ns,

@@ -1,7 +1,7 @@
-"""Descriptors by a second model: which faces lack one, adding them, and the change of the library's model.
+"""Descriptors by a second model: finds undescribed faces, adds them, and changes the library's model.
 
-A library may hold descriptors of several models, but only those of the library's model are searched. So those
-of another can be added over many nights. They stay, so that a change of the model can be reversed.
+Only descriptors of the library's model are searched, so those of another can be added over many nights; the
+earlier ones stay, so that a change can be reversed.
 """
 
 from collections import defaultdict
@@ -18,17 +18,14 @@ from pipeline.values import Box, DetectedFace, ModelId, PhotoFile
 
 
 class Redescription:
-    """The faces of one library, as one model describes them.
-
-    Each method is one transaction and may raise a ``LibraryError``.
-    """
+    """The faces of one library, as one model describes them; each method is one transaction."""
 
     def __init__(self, store: Store, model: ModelId) -> None:
         self._store = store
         self._model = model
 
     def coverage(self) -> Coverage:
-        """How many faces the model has described."""
+        """Count the faces that the model has described."""
         count = select(func.count()).select_from(face)
         with self._store.read() as connection:
             faces = connection.scalar(count) or 0
@@ -38,9 +35,9 @@ class Redescription:
             return Coverage(faces, described, *connection.execute(waiting).one())
 
     def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
-        """The first contents after an id that have faces which the model has not described, by rising id.
+        """Read the first contents after an id with faces that the model has not described, by rising id.
 
-        Contents of which all photos are missing are left out.
+        Contents without a present photo are left out.
         """
         has_any = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks()).exists()
         query = (
@@ -68,10 +65,9 @@ class Redescription:
         )
 
     def add(self, found: Sequence[NewDescriptors]) -> int:
-        """Add descriptors, except of faces that were deleted meanwhile or have one; returns the number added.
+        """Add descriptors, except of faces that were deleted meanwhile or have one; return the number added.
 
-        A face must still be in its content: the library may have been restored from a backup since, in which
-        the id belongs to another face.
+        A face must still be in its content: in a restored backup the id may belong to another face.
         """
         written = 0
         with self._store.write() as connection:
@@ -89,7 +85,7 @@ class Redescription:
         return written
 
     def make_current(self) -> None:
-        """Make this model the library's, and store which one was before."""
+        """Make this model the library's, and store the previous one."""
         with self._store.write() as connection:
             connection.execute(
                 update(library)
