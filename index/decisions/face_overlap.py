@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pipeline.values import Box
 
 SAME_FACE = 0.5
-"""Intersection over union above which two boxes of one content are of one face. Boxes of two faces stay below:
-the detector keeps no two that cover 0.7 of the smaller; at this limit, equal boxes cover 0.66 of each other."""
+"""Intersection over union above which two boxes of one content are of one face. Two faces stay below:
+the detector keeps no two that cover 0.7 of the smaller; at this limit, boxes of one size cover 0.66 each."""
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -1,10 +1,7 @@
 """Forgets a person for good: in the tables, the index files and copies of the library.
 
-The tables come first, in one transaction, so that a person is forgotten or not, whatever happens. The rest
-can
-be repeated at any time: the library and its index files are written anew, without any trace of the person.
-Deleted files that the disk still holds, and copies elsewhere, such as backups and exported journals, are out
-of reach.
+One transaction forgets the person in the tables; then the library and its index files are written anew, which
+can be repeated. Deleted files still on the disk, and copies elsewhere, are out of reach.
 """
 
 from dataclasses import dataclass
@@ -27,7 +24,7 @@ from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import ModelId
 
 _INDEX = (".faiss", ".faiss.unfinished")
-"""How the names of index files end; the second is that of an unfinished one."""
+"""Suffixes of index files; the second is that of an unfinished one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +32,10 @@ class Purged:
     """What was done to the files of a library.
 
     Attributes:
-        rewritten: Files that were written anew: the library, and its indexes.
+        rewritten: The library and its indexes, as far as they were written anew.
         removed: Deleted copies of earlier states.
-        left: Other databases beside the library, which may hold what was forgotten: for the user to delete,
-            because they may be the only copy of something.
+        left: Other databases beside the library, for the user to delete: they may be the only copy of
+            something.
     """
 
     rewritten: tuple[Path, ...]
@@ -51,10 +48,8 @@ class Erased:
     """What was deleted with a person.
 
     Attributes:
-        name: Name of the person.
         faces: Deleted faces of the person, confirmed and recognised ones.
         decisions: Decisions from which persons or faces were deleted.
-        purged: What was done to the files.
     """
 
     name: str
@@ -66,12 +61,13 @@ class Erased:
 def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
     """Forget a person, and all persons merged with it. It cannot be undone.
 
-    No scan brings the faces back: tombstones keep them out. The caller holds the lock.
+    Tombstones keep the faces out of later scans. The caller holds the lock.
 
     Raises:
         DecisionRefused: The key is unknown.
-        LibraryBusy: The person is forgotten, but the library's file could not be written anew, because
-            another process reads it; ``purge`` does that.
+        LibraryBusy: The person is forgotten, but another process reads the library's file, so that it could
+            not
+        be written anew; ``purge`` does that.
         LibraryError: The library cannot be written; if it is one of its files, as for ``LibraryBusy``.
     """
     with readable(store.path), store.write() as connection:
@@ -109,7 +105,7 @@ def purge(store: Store) -> Purged:
 
 
 def _dimensions(store: Store) -> dict[ModelId, int]:
-    """The dimension of each model with descriptors; records of indexes of other models are deleted."""
+    """The dimension of each model with descriptors; deletes records of indexes of other models."""
     columns = descriptor.c
     with store.write() as connection:
         models = list(connection.scalars(select(columns.model).distinct()))

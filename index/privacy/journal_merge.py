@@ -1,7 +1,7 @@
 """Merges another journal, or an earlier state of the same one.
 
-Decisions whose uid is known are not imported again; new ones come after all others. A person that was
-forgotten on either side is forgotten on both.
+Only decisions with an unknown uid are added, after all others. A person forgotten on either side is forgotten
+on both.
 """
 
 from collections.abc import Iterable
@@ -20,14 +20,12 @@ from index.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Counts of an import. The first three together are the decisions in the file.
+    """Counts of an import; ``added``, ``known`` and ``redacted`` decisions make up the file.
 
     Attributes:
-        added: New decisions, imported unchanged.
-        known: Decisions that were there before.
         redacted: New decisions imported in part or not at all, because they name forgotten persons or faces.
-        erased_faces: Deleted faces of persons who were forgotten in the other library: if there are any, call
-            ``index.privacy.forget.purge``.
+        erased_faces: Deleted faces of persons forgotten in the other library; unless 0, call
+        ``index.privacy.forget.purge``.
     """
 
     added: int
@@ -39,9 +37,7 @@ class Imported:
 def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_now) -> Imported:
     """Import the lines of a journal file, as ``Journal.export_lines`` writes them, into an open library.
 
-    Raises:
-        JournalMalformed: A line is malformed; nothing was imported.
-        LibraryError: The library cannot be read or written.
+    Raises a ``JournalMalformed`` for a malformed line; nothing is imported then.
     """
     decisions, points = from_lines(lines, store.path)
     by_uid: dict[str, Decision] = {}
@@ -60,7 +56,7 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
         if new_points:
             marked = take_out_tombstones(connection, left.decisions, new_points)
             left = replace(marked, faces=left.faces + marked.faces)
-        # Persons that were merged, here alone, with a person forgotten elsewhere are forgotten too.
+        # Persons merged only here with a person forgotten elsewhere are forgotten too.
         merged = [Forget(key) for key in keys if key not in forgotten]
         tombstones = Tombstones(read_tombstones(connection))
         taken = redact(fresh, state.forgotten.union(forgotten, keys), tombstones.cover, others=left.decisions)

@@ -1,8 +1,7 @@
 """Deletes persons from the tables: their faces, names, and the decisions about them.
 
-Numbers, uids and times of decisions are left, the decision that forgets a key, and tombstones that keep the
-faces out. All functions work in a transaction of their caller; ``index.privacy.forget`` cleans what is
-outside the tables.
+Numbers, uids and times of decisions stay, as do ``Forget`` decisions and tombstones. All functions work in a
+transaction of the caller; ``index.privacy.forget`` cleans what is outside the tables.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -34,13 +33,7 @@ from pipeline.values import Box
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """What was deleted.
-
-    Attributes:
-        decisions: All decisions, as they are now.
-        rewritten: How many of them were changed.
-        faces: How many faces were deleted.
-    """
+    """Counts of ``rewritten`` decisions and deleted faces, and all decisions as they are now."""
 
     decisions: tuple[Decision, ...]
     rewritten: int
@@ -53,15 +46,10 @@ def redact(
     is_forgotten: Callable[[FaceKey], bool],
     others: Iterable[Decision] = (),
 ) -> tuple[Decision, ...]:
-    """Remove persons and faces from decisions, and keep the rest of them.
+    """Remove persons, by keys, and forgotten faces from decisions, and keep the rest of them.
 
     A person that had only forgotten faces loses its names too: they may be those of a forgotten person.
-
-    Args:
-        decisions: To be changed.
-        persons: Keys of the persons.
-        is_forgotten: Whether a face is forgotten.
-        others: Other decisions, which may give faces to the same persons.
+    ``others`` are other decisions, which may give faces to the same persons.
     """
     left = [replace(each, act=without(each.act, persons, is_forgotten)) for each in decisions]
     had = {
@@ -80,7 +68,7 @@ def redact(
 
 
 def keys_of(state: State, key: str) -> tuple[str, ...]:
-    """All keys of a person: this one, and those of persons merged with it."""
+    """Return all keys of a person: this one, and those of persons merged with it."""
     key = state.merged.get(key, key)
     return (key, *(other for other, current in state.merged.items() if current == key))
 
@@ -88,12 +76,9 @@ def keys_of(state: State, key: str) -> tuple[str, ...]:
 def take_out_persons(
     connection: Connection, decisions: Sequence[Decision], persons: Collection[str]
 ) -> Redacted:
-    """Delete persons, with the faces confirmed to be them or recognised as them.
+    """Delete persons, by all their keys, with the faces confirmed to be them or recognised as them.
 
-    Args:
-        connection: In a transaction that may write.
-        decisions: The whole journal.
-        persons: All their keys.
+    ``decisions`` is the whole journal.
     """
     state = replay(decisions)
     one = named_faces()
@@ -129,7 +114,7 @@ def take_out_tombstones(
 def _take_out(
     connection: Connection, before: Sequence[Decision], after: tuple[Decision, ...], doomed: Sequence[int]
 ) -> Redacted:
-    """Rewrite changed decisions; delete faces, with all rows that refer to them, and clusters left empty."""
+    """Rewrite changed decisions; delete faces, rows that refer to them, and empty clusters."""
     changed = [new for old, new in zip(before, after, strict=True) if old.act != new.act]
     for each in changed:
         rewrite_decision(connection, each)

@@ -1,7 +1,4 @@
-"""Stores models of one library: each multiplies the descriptors of another model by a matrix learned there.
-
-This module neither learns nor applies the matrices.
-"""
+"""Stores models of one library, matrices that map the descriptors of another model; does not apply them."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +17,7 @@ from index.values import Descriptors
 from pipeline.values import F32, ModelId
 
 _MARK = "+adapted-"
-"""Between the base model's name and the number of the adaptation; no shipped model's name contains it."""
+"""Separates the base model's name from the adaptation's number; no shipped model's name contains it."""
 
 _NUMBER = np.dtype("<f4")
 
@@ -44,15 +41,15 @@ class StoredProjection:
 
 
 class Projections:
-    """The projections of one library. Every method is one transaction."""
+    """The projections of one library; each method is one transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def chain(self, model: ModelId) -> tuple[StoredProjection, ...]:
-        """The projections that lead to a model, in the order in which they are applied.
+        """Read the projections from a shipped model to this one, in the order of application.
 
-        The base of the first is a shipped model; a shipped model has no projections.
+        A shipped model has none.
         """
         found: list[StoredProjection] = []
         with self._store.read() as connection:
@@ -65,7 +62,7 @@ class Projections:
         return tuple(reversed(found))
 
     def next_name(self, base: ModelId) -> ModelId:
-        """The name of the next model made from ``base``: ``sface+adapted-1`` and so on."""
+        """Return the name of the next model made from ``base``: ``sface+adapted-1`` and so on."""
         root = base.partition(_MARK)[0]
         with self._store.read() as connection:
             names = connection.scalars(select(projection.c.model))
@@ -88,7 +85,7 @@ class Projections:
             connection.execute(insert(projection), row)
 
     def describe(self, model: ModelId, found: Descriptors) -> None:
-        """Store descriptors by a model of this library; faces that have one already are skipped."""
+        """Store descriptors by a model of this library; skip faces that have one already."""
         rows = [
             {"face_id": number, "model": model, "vector": descriptor_to_blob(vector)}
             for number, vector in zip(found.ids.tolist(), found.vectors, strict=True)
@@ -98,7 +95,7 @@ class Projections:
 
 
 def own_curve(store: Store, model: ModelId) -> Curve | None:
-    """The curve of a model of this library; ``None`` for any other model."""
+    """Read the curve of a model of this library; ``None`` for any other model."""
     with store.read() as connection:
         row = connection.execute(select(projection).where(projection.c.model == model)).first()
     return None if row is None else _stored(store, row).curve

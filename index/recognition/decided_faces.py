@@ -16,15 +16,15 @@ from index.values import I64
 from pipeline.values import F32, ModelId
 
 FACES_A_YEAR = 20
-"""Confirmed faces that are read for each year of a person: more hardly change the mean, and take time."""
+"""Confirmed faces read for each year of a person: more hardly change the mean, and take time."""
 
 MOST_REJECTIONS = 2000
-"""The latest rejections that are read with descriptors: more add nothing."""
+"""Number of rejections, the latest, that are read with descriptors."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rejections:
-    """Faces, each with a person that it is not, by decision: int64 [R] both, by face."""
+    """Rejections, int64 [R] both, by face: the person at an index is not the face."""
 
     face_ids: I64
     person_ids: I64
@@ -45,11 +45,10 @@ def load_gallery(store: Store, model: ModelId) -> Gallery:
 def load_confirmed(store: Store, model: ModelId) -> ConfirmedFaces:
     """Read confirmed faces of all persons that a model has described, by person.
 
-    Of more than ``FACES_A_YEAR`` in a year that many are taken, evenly spread. Faces whose photos are gone
-    count too.
+    At most ``FACES_A_YEAR`` a year are taken, evenly spread. Faces whose photos are gone count too.
     """
     numbered = _numbered(model)
-    # i * m mod n is below m for exactly m of the numbers 0 to n - 1, evenly spread; for all if m >= n.
+    # i * m mod n is below m for exactly m of 0 to n - 1, evenly spread; for all if m >= n.
     spread = numbered.c.number * FACES_A_YEAR % numbered.c.together < FACES_A_YEAR
     query = (
         select(numbered, descriptor.c.vector)
@@ -98,7 +97,7 @@ def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
 
 
 def _numbered(model: ModelId) -> Subquery:
-    """The confirmed faces, numbered from 0 for each person and year, and how many there are together."""
+    """The confirmed faces, numbered from 0 for each person and year, and how many there are."""
     year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
     same = (verdict.c.person_id, year)
     return (

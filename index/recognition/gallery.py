@@ -1,11 +1,7 @@
-"""Templates of persons, made of confirmed faces, and how similar a probe is to each person.
+"""Compares probes with templates of persons, made of confirmed faces; knows only arrays.
 
-A person's template is the mean of its confirmed descriptors, brought back to unit norm. There is one for all
-years together, and one for each few years that have enough faces, so that a child is found at three and at
-thirteen. A probe is compared with the faces themselves too, for photos without a date.
-
-Only confirmed faces are evidence: if recognised faces were, one error would cause the next.
-docs/identification.md has the figures behind every number here. This module knows only arrays.
+A person has a template of all years, and one for each few years with enough faces. Recognised faces are no
+evidence: one error would cause the next. docs/identification.md has the figures behind the constants.
 """
 
 from collections.abc import Collection, Iterator
@@ -21,19 +17,19 @@ NO_YEAR = 0
 """The year of a photo without a date."""
 
 ENOUGH = 3
-"""Faces of a template of some years, at least: with fewer, one wrong face would be half of it."""
+"""Minimum number of faces of a template of some years: with fewer, one wrong face is half of it."""
 
 SPAN = 3
-"""Years that such a template covers, at most: children change faster, but few have that many photos."""
+"""Maximum number of years of such a template: children change faster, but few have that many photos."""
 
 NEAREST = 3
 """Nearest faces of a person whose mean similarity counts beside the templates."""
 
 _BASE_WEIGHT = 0.2
-"""Added to a face's quality to make its weight in a template: quality 0 has a sixth of the full weight."""
+"""Added to a face's quality to give its weight in a template: quality 0 has a sixth of the full weight."""
 
 _CHUNK = 256
-"""Probes compared at a time: with 30,000 confirmed faces they take 30 MB."""
+"""Probes compared at a time, 30 MB with 30,000 confirmed faces."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +37,7 @@ class ConfirmedFaces:
     """F confirmed faces, in any order.
 
     Attributes:
-        face_ids: int64 [F].
-        person_ids: int64 [F].
-        years: int64 [F], when the photo was taken, or ``NO_YEAR``.
+        years: int64 [F], of the photos, or ``NO_YEAR``; ``face_ids`` and ``person_ids`` are int64 [F] too.
         qualities: float32 [F], 0 to 1.
         vectors: float32 [F, D], of unit norm.
     """
@@ -58,13 +52,13 @@ class ConfirmedFaces:
         return len(self.face_ids)
 
     def at(self, rows: NDArray[np.intp] | Flags | slice) -> "ConfirmedFaces":
-        """Some of them, in the order of ``rows``."""
+        """Return the faces at some rows, in their order."""
         return ConfirmedFaces(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How many faces a template has, and the first and last year of them; ``None`` for that of all years."""
+    """A template's number of faces, and their first and last year; ``None`` for that of all years."""
 
     person_id: int
     years: tuple[int, int] | None
@@ -77,7 +71,7 @@ class Evidence:
 
     Attributes:
         template: To the person's nearest template.
-        group: To the ``NEAREST`` nearest of its faces (all if it has fewer), the mean.
+        group: The mean to the ``NEAREST`` nearest of its faces, or to all.
         single: To the nearest of its faces.
     """
 
@@ -88,7 +82,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class TemplateLikeness:
-    """How similar a probe is to a template, -1 to 1."""
+    """The similarity of a probe to a template, -1 to 1."""
 
     template: Template
     similarity: float
@@ -96,7 +90,7 @@ class TemplateLikeness:
 
 @dataclass(frozen=True, slots=True)
 class FaceLikeness:
-    """How similar a probe is to a confirmed face, -1 to 1."""
+    """The similarity of a probe to a confirmed face, -1 to 1."""
 
     face_id: int
     similarity: float
@@ -104,12 +98,7 @@ class FaceLikeness:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How similar a probe is to one person.
-
-    Attributes:
-        templates: All the person's templates, the one of all years first.
-        nearest: The ``NEAREST`` most similar confirmed faces, the most similar first.
-    """
+    """The similarity of a probe to one person's templates, that of all years first, and ``NEAREST`` faces."""
 
     templates: tuple[TemplateLikeness, ...]
     nearest: tuple[FaceLikeness, ...]
@@ -139,7 +128,6 @@ class Gallery:
         self._first_template = np.searchsorted(persons, self.person_ids)
 
     def __len__(self) -> int:
-        """How many persons."""
         return len(self.person_ids)
 
     def without(self, face_ids: Collection[int]) -> "Gallery":
@@ -209,8 +197,8 @@ def _mean(faces: ConfirmedFaces) -> F32:
 def _spans(years: I64) -> Iterator[tuple[int, int]]:
     """First and last years of the templates.
 
-    From the earliest year on, years are put together until they have ``ENOUGH`` faces. If that would take
-    more than ``SPAN`` years, the earliest of them is left out.
+    Years are put together, from the earliest on, until they have ``ENOUGH`` faces. The earliest of them is
+    left out if that takes more than ``SPAN`` years.
     """
     dated = np.sort(years[years != NO_YEAR])
     start = 0

@@ -1,7 +1,4 @@
-"""Finds the faces of the library that are nearest to probes, and the persons that the probes may be.
-
-This module puts vector store, catalog, gallery and thresholds together; it knows neither SQL nor FAISS.
-"""
+"""Finds the faces nearest to probes, and the persons that the probes may be; knows neither SQL nor FAISS."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -23,10 +20,9 @@ class NeighborOptions:
     """Which near faces to find.
 
     Attributes:
-        k: How many for each probe, at most.
-        min_similarity: The lowest similarity of a match, -1 to 1.
+        k: Maximum number for each probe.
+        min_similarity: Of a match, -1 to 1.
         not_of: Digest of the photo of the probes: its own faces are no matches.
-        not_these: Ids of faces that are no matches either.
     """
 
     k: int = 10
@@ -40,8 +36,8 @@ def nearest(
 ) -> list[list[NearFace]]:
     """Find the nearest faces that are in a photo, by falling similarity.
 
-    A list is shorter than ``options.k`` only if the library has no more such faces. ``probes`` is
-    float32 [N, D], of unit norm.
+    A list is shorter than ``options.k`` only if the library has no more such faces. ``probes`` is float32 [N,
+    D], of unit norm.
     """
     in_photo = [] if options.not_of is None else catalog.face_ids_of(options.not_of)
     exclude = np.array([*in_photo, *options.not_these], dtype=np.int64)
@@ -67,11 +63,11 @@ def nearest(
 
 
 _JUST_BELOW = 0.001
-"""One similar face alone makes no name sure: it raises the similarity to this far below the threshold."""
+"""One similar face alone is not sure: it raises the similarity to at most this far below the threshold."""
 
 
 class LikenessVerdict(StrEnum):
-    """How sure an identification by similarity alone is."""
+    """Certainty of an identification by similarity alone."""
 
     ACCEPTED = "accepted"
     PROBABLE = "probable"
@@ -80,14 +76,7 @@ class LikenessVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The person most similar to a probe.
-
-    Attributes:
-        person_id: The person, or ``NONE``.
-        similarity: To the person, -1 to 1; -1 without a person.
-        runner_up_id: The next person, or ``NONE``.
-        runner_up: Similarity to that one; -1 without one.
-    """
+    """The person most similar to a probe and the next one, each ``NONE`` or with its similarity, else -1."""
 
     person_id: int
     similarity: float
@@ -98,15 +87,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """The ``Match`` of each of N probes.
+    """The ``Match`` of each of N probes: int64, float32 and bool [N].
 
-    Attributes:
-        person_ids: int64 [N].
-        similarities: float32 [N].
-        runner_up_ids: int64 [N].
-        runners_up: float32 [N].
-        accepted: bool [N].
-        probable: bool [N]; never where ``accepted`` is.
+    ``probable`` is false where ``accepted`` is true.
     """
 
     person_ids: I64
@@ -130,8 +113,8 @@ class Matches:
 def similarities(evidence: Evidence, thresholds: Thresholds) -> F32:
     """Combine the evidence for each probe and person into one similarity, float32 [N, P].
 
-    It is the similarity to the nearest template, or the mean similarity to the nearest faces if that is
-    greater. A single face that reaches the threshold makes a person probable.
+    It is the similarity to the nearest template or the mean similarity to the nearest faces, the greater. A
+    single face that reaches the threshold makes a person probable.
     """
     sure = np.maximum(evidence.template, evidence.group)
     lifted = np.maximum(sure, np.float32(thresholds.accept - _JUST_BELOW))
@@ -155,7 +138,7 @@ def identify(
     scores = similarities(gallery.evidence(probes), thresholds)
     for row, persons in (excluded or {}).items():
         scores[row, np.isin(gallery.person_ids, list(persons))] = -np.inf
-    # Two more columns, of nobody: there may be fewer persons than two.
+    # Two more columns, of nobody, if there are fewer persons than two.
     scores = np.pad(scores, ((0, 0), (0, 2)), constant_values=-np.inf)
     columns = np.argsort(-scores, axis=1, kind="stable")[:, :2]
     best = np.take_along_axis(scores, columns, axis=1)

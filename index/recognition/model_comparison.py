@@ -1,8 +1,7 @@
-"""Compares the identifications of two models on one library.
+"""Compares the identifications by two models of the faces that both have described.
 
-Both models identify the faces that both have described, each by its own thresholds. A face counts as
-recognised by its similarity alone; rejections, and the rule that nobody is twice in one photo, apply only
-when the library really changes its model.
+Each uses its own thresholds. Only similarity counts; rejections, and the rule that nobody is twice in one
+photo, apply when the library changes its model.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,8 +21,8 @@ from index.values import I64, NONE
 from pipeline.values import ModelId
 
 _FOLDS = 10
-"""The photos of confirmed faces are divided into so many parts. Each is identified without its own faces: a
-face is always similar to a template that contains it."""
+"""Parts into which photos of confirmed faces are divided. Each is identified without its own faces: a face is
+always similar to a template that contains it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,10 @@ class Comparison:
 
     Attributes:
         confirmed: Confirmed faces that were compared.
-        astray_before: Of them, those that the first model takes for another person.
-        astray_after: Of them, those that the second model takes for another person.
+        astray_before: Of them, those that the first model takes for another person; ``astray_after``: the
+            second.
         open: Faces without a decision.
-        recognised_before: Of them, those that the first model recognises as somebody.
-        recognised_after: Of them, those that the second model recognises.
+        recognised_before: Of them, those that the first model recognises; ``recognised_after``: the second.
         otherwise: Of them, those that both recognise, as different persons.
     """
 
@@ -78,7 +76,7 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
 
 
 def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[tuple[int, int]]:
-    """Faces, each with the person that it is recognised as or ``NONE``."""
+    """The person that each face is recognised as, or ``NONE``."""
     gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
     for chunk in Catalog(store).descriptors(model, face_ids):
         found = identify(gallery, chunk.vectors, thresholds)
@@ -87,7 +85,7 @@ def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[tuple[i
 
 
 def _misidentified(store: Store, model: ModelId, confirmed: Sequence[Any]) -> int:
-    """How many confirmed faces are most like another person; persons without another face do not count."""
+    """Count confirmed faces most similar to another person; persons without another face do not count."""
     gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
     misidentified = 0
     for fold in range(_FOLDS):

@@ -16,7 +16,7 @@ from pipeline.values import ModelId
 
 
 class NewRecognitions:
-    """Remembers who each face was when it was made; make one before a change, and ask it afterwards."""
+    """Remembers the person of each face at its creation, to count later changes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -25,7 +25,7 @@ class NewRecognitions:
             self._last = connection.scalar(select(func.max(face.c.id))) or 0
 
     def by_person(self) -> Counter[int]:
-        """Count the faces that are a person now, confirmed or recognised, and were not before, by person."""
+        """Count the faces that have a person now, confirmed or recognised, and had none before, by person."""
         now = self._person_ids()
         return Counter(person for face_id, person in now.items() if self._before.get(face_id) != person)
 
@@ -48,7 +48,6 @@ class NewRecognitions:
         return sum(int(identify(gallery, each.vectors, thresholds).probable.sum()) for each in chunks)
 
     def _person_ids(self) -> dict[int, int]:
-        """Who each named face is."""
         named = named_faces()
         with self._store.read() as connection:
             rows = connection.execute(select(named.c.face_id, named.c.person_id))

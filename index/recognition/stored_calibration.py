@@ -1,7 +1,7 @@
 """Stores calibrations, and computes the thresholds of a library.
 
-Everything that judges a similarity asks ``thresholds_for``. It uses the curve measured in the library, else
-the one that comes with the model, and the number of persons that a face is compared with now.
+All judgements of similarity use ``thresholds_for``: the library's own curve, else the model's, and the
+present number of persons.
 """
 
 import json
@@ -33,9 +33,10 @@ class Calibration:
     """What similarities mean in one library, as measured there.
 
     Attributes:
-        method: How the evidence was fitted: ``logistic`` or ``isotonic``, or ``shipped`` if the model's own
-            curve was best.
-        persons: Number of persons with confirmed faces.
+        method: The fit of the evidence: ``logistic`` or ``isotonic``, or ``shipped`` if the model's own curve
+            was
+        best.
+        persons: Persons with confirmed faces.
         same: Pairs of faces of one person.
         different: Pairs of faces of two.
     """
@@ -72,7 +73,7 @@ def thresholds_for(store: Store, model: ModelId) -> Thresholds:
 
 
 def thresholds_with(store: Store, model: ModelId, found: Calibration | None) -> Thresholds:
-    """Compute the thresholds with a given calibration, or with none."""
+    """Compute the thresholds with or without a given calibration."""
     if found is not None:
         return _calibrated(store, found.curve, found.close)
     curve = curve_that_came_with(store, model)
@@ -80,7 +81,7 @@ def thresholds_with(store: Store, model: ModelId, found: Calibration | None) -> 
 
 
 def curve_that_came_with(store: Store, model: ModelId) -> Curve | None:
-    """The curve of a model before any calibration; ``None`` for a model that was never measured."""
+    """Return the curve of a model before any calibration; ``None`` for a model that was never measured."""
     return own_curve(store, model) or shipped_curve(model)
 
 
@@ -100,7 +101,7 @@ def store_calibration(store: Store, found: Calibration) -> None:
 
 
 def drop_calibrations(store: Store, model: ModelId) -> int:
-    """Delete all calibrations of a model, and return how many they were."""
+    """Delete all calibrations of a model, and return their number."""
     with store.write() as connection:
         return connection.execute(delete(calibration).where(calibration.c.model == model)).rowcount
 
@@ -113,7 +114,7 @@ def forget_in_calibrations(connection: Connection, keys: Collection[str]) -> Non
 
 
 def _calibrated(store: Store, curve: Curve, close: tuple[ClosePersons, ...]) -> Thresholds:
-    """Thresholds by a curve; close persons who are no longer known are left out."""
+    """Thresholds by a curve; omits close persons who are no longer known."""
     with store.read() as connection:
         rows = {row.key: row.id for row in connection.execute(select(person.c.key, person.c.id))}
         persons = connection.execute(select(func.count(distinct(verdict.c.person_id)))).scalar_one()

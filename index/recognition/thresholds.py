@@ -1,8 +1,7 @@
-"""The thresholds of a model: from similarity to a verdict and a probability.
+"""The thresholds of a model: from similarity to a verdict and a probability; knows only numbers.
 
-A cosine means something else for each model. A threshold follows from how often strangers are that similar
-(the model's curve), how many persons a face is compared with, and how many errors are accepted. This module
-knows only numbers.
+They follow from the model's curve of false match rates, the number of persons that a face is compared with,
+and the accepted errors.
 """
 
 import math
@@ -16,21 +15,21 @@ from index.values import I64
 from pipeline.values import F32, ModelId
 
 ACCEPTED_STRANGERS = 0.01
-"""The share of strangers' faces that may get a person's name: the false positive identification rate."""
+"""False positive identification rate: the accepted share of strangers' faces that get a person's name."""
 
 REVIEWED_STRANGERS = 0.05
-"""The share of them that may be shown as probably a person, for review."""
+"""The accepted share of them that are shown for review as probably a person."""
 
 FEWEST_PERSONS = 100
-"""Up to this many persons the thresholds are the same. With fewer they would become lax, although more faces
-are of strangers the fewer persons have a name."""
+"""Number of persons below which the thresholds are constant; they would become lax, although more faces are
+of strangers."""
 
 MIN_MARGIN = 0.05
-"""How much more similar to one person than to the next a face must be for a sure name: there are brothers,
-and persons under two names. docs/identification.md has the cost."""
+"""Lead over the next person that a sure name needs, because of siblings and persons under two names;
+docs/identification.md has the cost."""
 
 _SUREST = math.log(1e6)
-"""Likelihood ratios are cut off at a million to one: the measurement has not many more pairs."""
+"""Natural logarithm of the highest likelihood ratio, a million to one: more pairs were not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Curve:
 
     Attributes:
         rates: By falling rate, at least two. The logarithm of the rate is linear between two points and
-            beyond the last.
+        beyond the last.
         evidence: By rising similarity, at least two; linear between points, constant beyond the ends.
         provenance: What it was measured on, in a few words.
     """
@@ -66,7 +65,7 @@ class Curve:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Curve":
-        """Read what ``to_json`` made; other entries of the body are ignored.
+        """Read what ``to_json`` made; ignore other entries of the body.
 
         Raises:
             KeyError, TypeError, ValueError: A part is missing or malformed.
@@ -84,7 +83,7 @@ class Curve:
         return curve
 
     def to_json(self) -> dict[str, Any]:
-        """Make a JSON body to be stored."""
+        """Make a JSON body to store."""
         return {
             "rates": [[point.rate, point.similarity] for point in self.rates],
             "evidence": [[point.similarity, point.log_ratio] for point in self.evidence],
@@ -92,7 +91,7 @@ class Curve:
         }
 
     def similarity_at(self, rate: float) -> float:
-        """The similarity at which the false match rate is ``rate``, at most 1."""
+        """Return the similarity at which the false match rate is ``rate``, at most 1."""
         known = [math.log(point.rate) for point in self.rates]
         similarities = [point.similarity for point in self.rates]
         if math.log(rate) < known[-1]:
@@ -101,7 +100,7 @@ class Curve:
         return float(np.interp(math.log(rate), known[::-1], similarities[::-1]))
 
     def log_ratio(self, similarity: float) -> float:
-        """The evidence at a similarity, see ``EvidencePoint``."""
+        """Return the evidence at a similarity, see ``EvidencePoint``."""
         known = [point.similarity for point in self.evidence]
         return float(np.interp(similarity, known, [point.log_ratio for point in self.evidence]))
 
@@ -120,10 +119,10 @@ class Thresholds:
     """The meaning of similarities by one model.
 
     Attributes:
-        accept: At this similarity two faces are taken for one person.
-        review: At this similarity they may be: a person should look.
-        provenance: Where the two come from, in one line.
-        curve: Their source; ``None`` for a model that was never measured.
+        accept: Similarity from which two faces are taken for one person.
+        review: Similarity from which they may be, and a user decides.
+        provenance: Source of the two, in one line.
+        curve: ``None`` for a model that was never measured.
         close: Pairs of persons with a wider margin.
     """
 
@@ -134,10 +133,10 @@ class Thresholds:
     close: tuple[ClosePair, ...] = ()
 
     def probability(self, similarity: float, among: int = 1) -> float | None:
-        """The probability that a face is a person, or that two faces are one person, 0 to 1.
+        """Compute the probability, 0 to 1, that a face is a person, or that two faces are one person.
 
-        The prior: a face is as likely somebody unknown as one of the persons that it is compared ``among``,
-        and all of these are equally likely. It is ``None`` for a model that was never measured.
+        The prior: a face is as likely unknown as one of the persons that it is compared ``among``, all
+        equally likely. ``None`` for a model that was never measured.
         """
         if self.curve is None:
             return None
@@ -145,7 +144,7 @@ class Thresholds:
         return 1 / (1 + math.exp(-log_odds))
 
     def margins(self, person_ids: I64, runner_up_ids: I64) -> F32:
-        """How far ahead of the runner-up each person must be for a sure name: int64 [N] both, float32 [N]."""
+        """Return the lead over the runner-up that a sure name needs: int64 [N] both, float32 [N]."""
         margins = np.full(len(person_ids), MIN_MARGIN, np.float32)
         for pair in self.close:
             one_way = (person_ids == pair.person_id) & (runner_up_ids == pair.other_id)
@@ -157,9 +156,9 @@ class Thresholds:
 def for_gallery(curve: Curve, persons: int, close: tuple[ClosePair, ...] = ()) -> Thresholds:
     """Compute the thresholds for a gallery of a number of persons.
 
-    If a stranger is taken for each of N persons with the false match rate f, independently, then the stranger
-    is named with the probability 1 - (1 - f)^N. N is rounded up to doublings of ``FEWEST_PERSONS``, so that
-    one more person hardly ever moves a threshold.
+    A stranger taken for each of N persons with the false match rate f, independently, is named with the
+    probability 1 - (1 - f)^N. N is rounded up to doublings of ``FEWEST_PERSONS``, so that thresholds rarely
+    move.
     """
     counted = FEWEST_PERSONS
     while counted < persons:
@@ -180,11 +179,9 @@ def for_gallery(curve: Curve, persons: int, close: tuple[ClosePair, ...] = ()) -
 
 
 def straight_evidence(zero: float, slope: float) -> tuple[EvidencePoint, ...]:
-    """Evidence that is linear in similarity up to the cut-off (a logistic regression).
+    """Make evidence that is linear in similarity up to the cut-off (a logistic regression).
 
-    Args:
-        zero: The similarity at which the logarithm of the likelihood ratio is 0.
-        slope: Of that logarithm, by similarity; positive.
+    The log likelihood ratio is 0 at the similarity ``zero``, and rises by ``slope`` per unit of similarity.
     """
     reach = _SUREST / slope
     return (EvidencePoint(zero - reach, -_SUREST), EvidencePoint(zero + reach, _SUREST))
@@ -213,11 +210,11 @@ _UNMEASURED = Thresholds(
 
 
 def shipped_curve(model: ModelId) -> Curve | None:
-    """The curve that comes with a model; ``None`` for one that was never measured."""
+    """Return the curve that comes with a model; ``None`` for one that was never measured."""
     return _CURVES.get(model)
 
 
 def shipped(model: ModelId, persons: int = 0) -> Thresholds:
-    """The thresholds that come with a model, for a gallery of a number of persons."""
+    """Compute the thresholds that come with a model, for a gallery of a number of persons."""
     curve = shipped_curve(model)
     return _UNMEASURED if curve is None else for_gallery(curve, persons)

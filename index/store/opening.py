@@ -1,4 +1,4 @@
-"""Chooses the backend of a library: the one module that names one."""
+"""Chooses the backend of a library; no other module names one."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from index.store.store import Access, Backend, Store
 
 
 def backend_of(path: Path) -> Backend:
-    """The backend of the library at this path, which need not exist yet."""
+    """Return the backend of the library at this path, which need not exist yet."""
     return sqlite
 
 
 def create_store(path: Path) -> Store:
-    """Open a library for writing; make it where there is none. See ``Backend.create``."""
+    """Open a library for writing; make it if needed. See ``Backend.create``."""
     return backend_of(path).create(path)
 
 

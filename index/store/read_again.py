@@ -9,14 +9,9 @@ from index.store.statements import is_one_of
 
 
 def read_again(connection: Connection, contents: Sequence[int]) -> int:
-    """Delete rows of photos, so that the next scan reads them again; contents without a present photo stay.
+    """Delete contents in a present photo, so that the next scan reads their photos; return how many.
 
-    Args:
-        connection: In a transaction that may write, with foreign keys enforced.
-        contents: Ids of the contents of the photos.
-
-    Returns:
-        How many photos.
+    The transaction may write, with foreign keys enforced.
     """
     is_there = exists().where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
     present_contents = select(content.c.id).where(is_one_of(content.c.id, contents), is_there)

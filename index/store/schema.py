@@ -1,14 +1,8 @@
-"""The tables of a library.
+"""The tables of a library, which the revisions in ``migrations`` create; a test compares the two.
 
-Paths are blobs, because a file name need not be text; times are ISO 8601 text. One content may be at many
-paths, and faces belong to the content. A descriptor is never changed in place: an index file that holds its
-face id holds its vector.
-
-There are three kinds of table: what was found (content, photo, face, descriptor), what people decided
-(decision, decision_face, forgotten), and what is derived and can be rebuilt at any time (person, verdict,
-rejection from the decisions; cluster, cluster_face, recognised from descriptors too).
-
-The revisions in ``migrations`` create the tables; a test compares the two.
+Paths are blobs, because a file name need not be text; times are ISO 8601 text. Descriptors never change: an
+index file that holds a face id holds its vector. Tables hold what was found (content, photo, face,
+descriptor), what people decided (decision, decision_face, forgotten), or what is rebuilt from these.
 """
 
 from typing import Any
@@ -76,8 +70,8 @@ content = Table(
     CheckConstraint("(failed_reason IS NULL) = (width IS NOT NULL)", name="decoded_or_failed"),
 )
 """What is in a photo: decoded and described by the library's model, or failed. ``decoder`` is the format, its
-reader and that reader's version: a failed content is decoded again once another reader is installed.
-``detector`` and ``decoder`` are null in rows of earlier revisions."""
+reader and the reader's version, so that another one retries failed contents. ``detector`` and ``decoder`` are
+null in rows of earlier revisions."""
 
 photo = Table(
     "photo",
@@ -91,10 +85,9 @@ photo = Table(
     Column("perhaps_moved", Boolean, nullable=False, server_default="0"),
     CheckConstraint("(failed_reason IS NULL) = (content_id IS NOT NULL)", name="read_or_failed"),
 )
-"""A path, with its content or the reason why the file could not be read. ``racy``: the file had changed so
-shortly before it was read that a later change may have left its size and time the same. ``perhaps_moved``:
-other paths had this content before; once a crawl has looked for them all, the path is a copy, or has
-moved."""
+"""A path, with its content or the reason why it could not be read. ``racy``: read so soon after a change that
+a later one may have left size and time the same. ``perhaps_moved``: has a content of earlier paths, and is a
+copy or has moved, which a complete crawl decides."""
 
 face = Table(
     "face",
@@ -125,8 +118,8 @@ vector_index = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("previous", LargeBinary),
 )
-"""The index file saved last, for each model: how it stores descriptors, the count of faces, its BLAKE3, and
-that of the previous file, which a crash may have left in place."""
+"""For each model, how the index file saved last stores descriptors, its face count and BLAKE3, and the BLAKE3
+of the previous file, which a crash may have left in place."""
 
 decision = Table(
     "decision",
@@ -137,10 +130,9 @@ decision = Table(
     *_optional(Text, "person", "other", "name", "target"),
     sqlite_autoincrement=True,  # people undo a decision by its number
 )
-"""The journal, in the order of the ids: rows are only appended, or redacted if a person is forgotten.
-
-``uid`` names a decision in every library that imports it, ``person`` and ``other`` are keys of persons,
-``target`` is the uid of the undone decision. ``index.decisions.model`` defines the kinds."""
+"""The journal, by rising id: rows are only appended, or redacted if a person is forgotten. ``uid`` names a
+decision in every library, ``person`` and ``other`` are keys, ``target`` is the uid of the undone decision;
+``index.decisions.model`` defines the kinds."""
 
 decision_face = Table(
     "decision_face",
@@ -151,7 +143,7 @@ decision_face = Table(
     *_required(Float, "x", "y", "w", "h"),
     CheckConstraint("length(digest) = 32", name="digest"),
 )
-"""The faces that a decision names: the content's digest and the box at the time of the decision."""
+"""The faces that a decision names: content digest and box when decided."""
 
 forgotten = Table(
     "forgotten",
@@ -161,7 +153,7 @@ forgotten = Table(
     *_required(Float, "x", "y"),
     CheckConstraint("length(digest) = 32", name="digest"),
 )
-"""Points in contents, in full-size pixels: a face whose box contains one is never recorded."""
+"""Tombstones: a face whose box contains one, in full-size pixels of the content, is never recorded."""
 
 person = Table(
     "person",
@@ -209,8 +201,8 @@ cluster_face = Table(
     Column("face_id", ForeignKey(face.c.id, ondelete="CASCADE"), primary_key=True),
     Column("cluster_id", ForeignKey(cluster.c.id, ondelete="CASCADE"), index=True),
 )
-"""Faces that look like one person, also those with a decision, which may be undone. The cluster is null for a
-face that was compared with all others and looks like none of them."""
+"""Faces that look like one person, decided ones included. The cluster is null for a face that was compared
+with all others and looks like none of them."""
 
 recognised = Table(
     "recognised",
@@ -219,7 +211,7 @@ recognised = Table(
     Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("similarity", Float, nullable=False),
 )
-"""Faces without a decision that look enough like a person to count as that person."""
+"""Faces without a decision that are similar enough to a person to count as that person."""
 
 grouping = Table(
     "grouping",
@@ -230,8 +222,7 @@ grouping = Table(
     Column("decided", LargeBinary, nullable=False),
     CheckConstraint("id = 1", name="one_row"),
 )
-"""What clusters and recognised faces were last computed from: model, thresholds, a digest of the
-decisions."""
+"""What clusters and recognised faces were computed from: model, thresholds, digest of the decisions."""
 
 calibration = Table(
     "calibration",

@@ -1,4 +1,4 @@
-"""Backups of a library: one file with all of it but the index, which is built anew after a restore."""
+"""Backs up a library in one file, without the index, which is rebuilt after a restore."""
 
 import os
 import sqlite3

@@ -1,6 +1,6 @@
-"""Connections to one SQLite file: how it is opened, its journal mode, and what its errors mean.
+"""Connections to one SQLite file: opening, journal mode, and translation of errors. Knows no tables.
 
-Any file name works: SQLite gets it as percent-encoded bytes. This module knows no tables.
+Any file name works: SQLite gets it as percent-encoded bytes.
 """
 
 import os
@@ -17,20 +17,17 @@ from index.store.sqlite.mounts import is_on_network
 from index.store.store import Access
 
 BUSY_SECONDS = 60.0
-"""How long to wait for another process, for example a commit of a scan for a backup."""
+"""Seconds to wait for another process, for example a commit of a scan for a backup."""
 
 _WAL_IN_HEADER = b"\x02\x02"
 """Bytes 18 and 19 of a file in WAL mode (https://www.sqlite.org/fileformat.html, section 1.3)."""
 
 
 def connect(path: Path, access: Access) -> sqlite3.Connection:
-    """Connect to an existing file, by its absolute path; no transaction begins by itself.
+    """Connect to an existing file, by its absolute path, without an open transaction.
 
-    ``READ`` cannot change the content. It rolls back what a crashed writer left behind; only where the file
-    cannot be written, it is opened read-only.
-
-    Raises:
-        sqlite3.Error: See ``explained``.
+    ``READ`` cannot change the content, but rolls back a crashed writer's changes, unless the file is
+    read-only. Raises a ``sqlite3.Error``, see ``explained``.
     """
     connection = sqlite3.connect(
         _uri(path), uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -70,7 +67,7 @@ def _uri(path: Path) -> str:
 
 
 def is_writable(path: Path) -> bool:
-    """Whether the file, and the folder in which SQLite puts its journal, can be written."""
+    """Return whether the file, and the folder in which SQLite puts its journal, can be written."""
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
 
 
@@ -83,7 +80,7 @@ def _is_wal(path: Path) -> bool:
 
 
 def journal_mode(path: Path) -> str:
-    """WAL where it is safe, so that readers and a writer never wait for each other; else DELETE.
+    """Return WAL where safe, so that readers and a writer never wait for each other; else DELETE.
 
     WAL needs all processes on one machine: they share memory (https://www.sqlite.org/wal.html).
     """
@@ -91,7 +88,7 @@ def journal_mode(path: Path) -> str:
 
 
 def has_safe_wal(version: tuple[int, int, int]) -> bool:
-    """Whether this release of SQLite has the fix of the WAL-reset bug, which can corrupt a library.
+    """Return whether this SQLite has the fix of the WAL-reset bug, which can corrupt a library.
 
     https://www.sqlite.org/wal.html, section 11: fixed in 3.51.3, and in 3.50.7 and 3.44.6 of their series.
     """
@@ -99,7 +96,7 @@ def has_safe_wal(version: tuple[int, int, int]) -> bool:
 
 
 def as_said(line: object) -> str:
-    """A line of SQLite's integrity report, without its decoration."""
+    """Return a line of SQLite's integrity report, without its decoration."""
     return " ".join(str(line).removeprefix("*** in database main ***").split())
 
 
