@@ -2,20 +2,20 @@
 
     PipelineError
     ├── PhotoError           one photo could not be read; the run goes on
-    ├── DecodersUnavailable  no photo can be decoded, whichever it is
+    ├── DecodersUnavailable  no photo can be decoded
     └── ModelError           a model's weights cannot be used
         ├── WeightsMissing   not on this machine
         └── WeightsInvalid   on this machine, but not what they should be
 
-Only a PhotoError becomes a ``PhotoFailed`` outcome. Anything else is a bug or an error of the operating
-system, and propagates.
+Only a PhotoError becomes a ``PhotoFailed`` outcome. Any other error propagates: a bug, or the operating
+system's.
 """
 
 from pipeline.values import PhotoFile, Reason, Stage
 
 
 class PipelineError(Exception):
-    """Base of what the pipeline raises on purpose."""
+    """Base of the pipeline's errors."""
 
 
 class PhotoError(PipelineError):
@@ -30,7 +30,7 @@ class PhotoError(PipelineError):
 
 
 class DecodersUnavailable(PipelineError):
-    """The processes that decode photos cannot be started; the message says why."""
+    """The reader processes cannot be started; the message says why."""
 
 
 class ModelError(PipelineError):
@@ -38,7 +38,7 @@ class ModelError(PipelineError):
 
 
 class WeightsMissing(ModelError):
-    """The weights are not on this machine, and could not be fetched."""
+    """The weights are not on this machine and could not be fetched."""
 
 
 class WeightsInvalid(ModelError):

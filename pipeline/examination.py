@@ -1,7 +1,4 @@
-"""One photo from its file to its face crops; the same content is examined once.
-
-Several threads examine photos side by side. The runner gathers the crops of many photos to describe them.
-"""
+"""Takes one photo from its file to its face crops, side by side with others; equal content only once."""
 
 import math
 from collections.abc import Callable
@@ -39,12 +36,7 @@ Examination: TypeAlias = Examined | PhotoKnown | PhotoSkipped | PhotoFailed
 
 @dataclass(frozen=True, slots=True)
 class ExaminationOptions:
-    """How photos are decoded and cropped.
-
-    Attributes:
-        long_edge: Pixels of the long edge that the detector wants; photos are decoded no smaller.
-        crop: How the descriptor model wants its faces cut.
-    """
+    """How photos are cropped, and decoded: no smaller than ``long_edge``, the detector's, in pixels."""
 
     long_edge: int
     crop: CropProtocol
@@ -53,11 +45,7 @@ class ExaminationOptions:
 class Examiner:
     """Reads photos, finds their faces and cuts them out. Shared by threads.
 
-    Args:
-        networks: Loaded when the first photo is decoded.
-        decoders: Decode the photos.
-        options: How photos are decoded and cropped.
-        clock: Measures the stages.
+    ``networks`` are loaded when the first photo is decoded; ``clock`` measures the stages.
     """
 
     def __init__(
@@ -71,9 +59,9 @@ class Examiner:
         self._turns = SharedExclusiveLock()
 
     def examine(self, file: PhotoFile, contents: "Contents") -> Examination | Future[Examined | PhotoFailed]:
-        """Everything about one file up to its crops.
+        """Examine one file up to its crops.
 
-        Where another thread is busy with the same content, the result is what becomes of that thread's file.
+        Where another thread is busy with the same content, return the future of that thread's result.
         """
         decoder: str | None = None
         try:
@@ -91,7 +79,7 @@ class Examiner:
             return _failed(error, None, decoder)
 
     def _cut_faces(self, photo: OpenPhoto, decoder_name: str | None) -> Examined | PhotoFailed:
-        """The faces of a photo; if there is not enough memory, once more when nobody else takes any."""
+        """Return a photo's faces; if memory is short, try once more when no other thread takes any."""
         try:
             try:
                 with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
@@ -132,7 +120,7 @@ def _failed(error: PhotoError, digest: bytes | None, decoder: str | None) -> Pho
 
 
 class Contents:
-    """Which content is known already, and which a thread is busy with. Shared by threads."""
+    """The contents that are known, or that a thread is busy with. Shared by threads."""
 
     def __init__(self, known: Callable[[bytes], bool]) -> None:
         self._known = known
@@ -141,13 +129,13 @@ class Contents:
         self._lock = Lock()
 
     def known(self, digest: bytes) -> bool:
-        """Whether this content needs no work."""
+        """Return whether this content needs no work."""
         return digest in self._done or self._known(digest)
 
     def once(
         self, digest: bytes, work: Callable[[], Examined | PhotoFailed]
     ) -> Examined | PhotoFailed | Future[Examined | PhotoFailed]:
-        """The result of ``work``; where another thread is busy with that content, what becomes of it."""
+        """Return the result of ``work``, or the future of a thread that is busy with that content."""
         own: Future[Examined | PhotoFailed] = Future()
         with self._lock:
             busy = self._busy.setdefault(digest, own)
@@ -165,7 +153,7 @@ class Contents:
         return result
 
     def first(self, examined: Examination) -> Examination:
-        """The examination itself for the first file of its content, ``PhotoKnown`` for later ones."""
+        """Return the examination for the first file of its content, ``PhotoKnown`` for later ones."""
         if not isinstance(examined, Examined | PhotoFailed) or examined.digest is None:
             return examined
         if examined.digest in self._done:

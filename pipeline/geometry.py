@@ -21,13 +21,13 @@ class Overlap(Enum):
 
 
 def area(boxes: F32) -> F32:
-    """Areas [N] of boxes [N, 4]; 0 where corners are swapped."""
+    """Return the areas [N] of boxes [N, 4]; 0 where corners are swapped."""
     sides: F32 = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
     return sides[:, 0] * sides[:, 1]
 
 
 def overlap(a: F32, b: F32, measure: Overlap = Overlap.UNION) -> F32:
-    """Overlaps [N, M], 0 to 1, of boxes ``a`` [N, 4] with boxes ``b`` [M, 4]; 0 for empty boxes."""
+    """Return the overlaps [N, M], 0 to 1, of boxes ``a`` [N, 4] with ``b`` [M, 4]; 0 for empty boxes."""
     width = np.minimum(a[:, None, 2], b[:, 2])
     width -= np.maximum(a[:, None, 0], b[:, 0])
     height = np.minimum(a[:, None, 3], b[:, 3])
@@ -44,14 +44,11 @@ def overlap(a: F32, b: F32, measure: Overlap = Overlap.UNION) -> F32:
 
 
 def suppress(boxes: F32, scores: F32, threshold: float, measure: Overlap = Overlap.UNION) -> NDArray[np.intp]:
-    """Non-maximum suppression of boxes [N, 4] with scores [N].
+    """Return indices of the boxes [N, 4] that non-maximum suppression keeps, by falling score, ties in order.
 
     A box is dropped if *any* box of higher score overlaps it by more than ``threshold``, even one that is
-    itself dropped ("Fast NMS", Bolya et al., YOLACT, 2019, section 3.3). The mtcnn package does the same, and
-    the cascade must agree with it.
-
-    Returns:
-        Indices of the boxes kept, by falling score; of equal scores the first comes first.
+    itself dropped ("Fast NMS", Bolya et al., YOLACT, 2019, section 3.3), as in the mtcnn package, with which
+    the cascade must agree.
     """
     order = np.argsort(-scores, kind="stable")
     ranked = boxes[order]
@@ -64,7 +61,7 @@ def suppress(boxes: F32, scores: F32, threshold: float, measure: Overlap = Overl
 
 
 def squared(boxes: F32) -> F32:
-    """The smallest squares [N, 4] that contain the boxes [N, 4] and have the same centres."""
+    """Return the smallest squares [N, 4] around the boxes [N, 4], with the same centres."""
     sides = boxes[:, 2:] - boxes[:, :2]
     longest = sides.max(axis=1, keepdims=True)
     corners = boxes[:, :2] + (sides - longest) / 2
@@ -72,6 +69,6 @@ def squared(boxes: F32) -> F32:
 
 
 def clipped(boxes: F32, width: float, height: float) -> F32:
-    """The boxes [N, 4] with every corner moved into (0, 0, width, height)."""
+    """Move every corner of the boxes [N, 4] into (0, 0, width, height)."""
     limit = np.array([width, height, width, height], dtype=np.float32)
     return np.clip(boxes, 0, limit)

@@ -1,7 +1,4 @@
-"""Keeps memory within limits, and tells when it has run out.
-
-It counts bytes, not photos: one panorama weighs as much as ten snapshots.
-"""
+"""Keeps memory within limits, counted in bytes, not photos, and tells when it has run out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +19,8 @@ _WORDS = (
 class MemoryBudget:
     """A limit in bytes that several holders share. Shared by threads.
 
-    Nobody waits forever: a holder that needs more, as a photo does to be decoded, may exceed the limit while
-    no other does, and the only holder may hold anything.
+    Nobody waits forever: a holder that needs more to decode a photo may exceed the limit while no other does,
+    and the only holder may hold anything.
     """
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
@@ -33,13 +30,10 @@ class MemoryBudget:
         self._changed = Condition()
 
     def hold(self, holder: object, size: int, *, may_exceed: bool = False) -> None:
-        """Hold ``size`` bytes in all for ``holder``, 0 to release; waits until they fit.
+        """Hold ``size`` bytes in all for ``holder``, 0 to release; wait until they fit. To reduce never waits.
 
-        Args:
-            holder: Any object.
-            size: Bytes; fewer than before never wait.
-            may_exceed: Exceed the limit rather than wait, unless another holder does. Such a holder must
-                release, or hold less, whatever the others do.
+        With ``may_exceed``, exceed the limit rather than wait, unless another holder does. Such a holder must
+        release, or hold less, whatever the others do.
         """
 
         def others() -> int:
@@ -67,7 +61,7 @@ class MemoryBudget:
 def memory_errors() -> Iterator[None]:
     """Turn the errors that libraries raise when memory runs out into ``MemoryError``.
 
-    OpenVINO raises RuntimeError, OpenCV and TensorFlow errors of their own, and only the text tells.
+    OpenVINO raises RuntimeError, OpenCV and TensorFlow their own errors; only the text tells.
     """
     try:
         yield
@@ -89,7 +83,7 @@ class SharedExclusiveLock:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Work beside others; waits while a thread is alone, or wants to be."""
+        """Work beside others; wait while a thread is alone, or wants to be."""
         with self._changed:
             self._changed.wait_for(lambda: not self._alone)
             self._together += 1

@@ -1,4 +1,4 @@
-"""The networks that look at photos, loaded beside other work once they are needed."""
+"""Loads the networks that look at photos, beside other work, once they are needed."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,19 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """What finds faces, and what describes them. Threads may share both."""
+    """The detector and the embedder. Threads may share both."""
 
     detector: Detector
     embedder: "Embedder"
 
 
 class NetworkLoader:
-    """Loads networks once, in a thread of its own. Shared by threads.
-
-    Args:
-        load: Loads them; it is called again where that has failed.
-        clock: Where its time is added up.
-    """
+    """Loads networks with ``load`` once, or again after a failure, in its own thread. Shared by threads."""
 
     def __init__(self, load: Callable[[], Networks], clock: StageClock) -> None:
         self._load = clock.time("load")(load)
@@ -35,11 +30,7 @@ class NetworkLoader:
         self._lock = Lock()
 
     def loaded(self) -> Networks:
-        """The networks, as soon as they are loaded.
-
-        Raises:
-            ModelError: Weights are not there or not right.
-        """
+        """Wait for the networks; ModelError if weights are missing or wrong."""
         loading = self.start()
         try:
             return loading.result()
@@ -50,7 +41,7 @@ class NetworkLoader:
             raise
 
     def start(self) -> Future[Networks]:
-        """Begin to load, unless that has begun already; returns at once."""
+        """Start loading, unless that has begun already; return at once."""
         with self._lock:
             if self._loading is None:
                 beside = ThreadPoolExecutor(1, thread_name_prefix="networks")

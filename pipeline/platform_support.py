@@ -1,7 +1,7 @@
-"""What operating systems do differently: Linux's own way, and a portable one beside it.
+"""What differs between operating systems: Linux's own way, and a portable one beside it.
 
-No other module asks which system it runs on. ``FACEINDEX_PORTABLE=1`` takes the portable way on Linux too, as
-the tests do. Both need POSIX: descriptors passed through sockets, flock, and signals.
+No other module asks for the system. ``FACEINDEX_PORTABLE=1`` takes the portable way on Linux too, as the
+tests do. Both need POSIX: descriptors passed through sockets, flock, and signals.
 """
 
 import contextlib
@@ -26,19 +26,19 @@ LARGEST_SHARED = 256 << 20
 
 
 def is_portable() -> bool:
-    """Whether to take the portable way."""
+    """Return whether to take the portable way."""
     return sys.platform != "linux" or bool(os.environ.get("FACEINDEX_PORTABLE"))
 
 
 def usable_cores() -> int:
-    """Processor cores that this process may use."""
+    """Count the processor cores that this process may use."""
     if is_portable():
         return os.cpu_count() or 1
     return len(os.sched_getaffinity(0))
 
 
 def mounts() -> bytes | None:
-    """The content of /proc/mounts (device, place, kind); ``None`` where there is none."""
+    """Return the content of /proc/mounts (device, place, kind); ``None`` where there is none."""
     if is_portable():
         return None
     try:
@@ -48,23 +48,19 @@ def mounts() -> bytes | None:
 
 
 def path_of(file: BufferedIOBase | RawIOBase | BinaryIO) -> str | None:
-    """A path that opens the same file again, even if it was renamed; ``None`` where there is none."""
+    """Return a path that opens the same file again, even if it was renamed; ``None`` where there is none."""
     return None if is_portable() else f"/dev/fd/{file.fileno()}"
 
 
 class SharedMemory:
-    """Memory that one process makes and another maps, given its descriptor.
+    """Memory that one process makes and another maps by its descriptor; MemoryError if there is too little.
 
-    On Linux it is an anonymous file whose size is sealed (memfd_create(2)): no access fails, whatever the
-    other process does. Elsewhere it is POSIX shared memory (shm_open(3)), whose size macOS lets nobody
-    change.
+    On Linux an anonymous file with a sealed size (memfd_create(2)): no access fails, whatever the other
+    process does. Elsewhere POSIX shared memory (shm_open(3)), which nobody can resize on macOS.
 
     Attributes:
         size: Bytes, at least one.
-        descriptor: For the other process; it is valid until ``close``.
-
-    Raises:
-        MemoryError: On creation: there is not enough.
+        descriptor: For the other process; valid until ``close``.
     """
 
     def __init__(self, size: int) -> None:
@@ -81,7 +77,7 @@ class SharedMemory:
             raise MemoryError(f"there is no memory for {size} bytes that two processes share") from error
 
     def array(self) -> NDArray[np.uint8]:
-        """The memory itself: uint8 [size]. It must be gone before ``freeze``, but may outlive ``close``."""
+        """The memory itself: uint8 [size]. Drop it before ``freeze``; it may outlive ``close``."""
         if self._map is None:
             raise ValueError("the memory is frozen or closed")
         return np.frombuffer(self._map, np.uint8)
@@ -113,10 +109,9 @@ def _create_anonymous() -> int:
 
 
 def map_shared(size: int, descriptor: int) -> NDArray[np.uint8]:
-    """Map another process's ``SharedMemory``: uint8 [size]. The descriptor is closed.
+    """Map another process's ``SharedMemory``: uint8 [size]; MemoryError without address space.
 
-    Raises:
-        MemoryError: There is not enough address space.
+    The descriptor is closed.
     """
     try:
         return np.frombuffer(mmap.mmap(descriptor, size), np.uint8)
@@ -137,10 +132,9 @@ def open_content(size: int, descriptor: int) -> BinaryIO:
 
 
 def confine_reader(parent: int) -> None:
-    """Have this process end with its parent, leave no core file, and be killed first when memory runs out.
+    """End this process with its parent, leave no core file, and be killed first when memory runs out.
 
-    Args:
-        parent: A pipe that nobody writes to and whose other end closes with the parent.
+    ``parent`` is a pipe that nobody writes to and whose other end closes with the parent.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if is_portable():
@@ -169,7 +163,7 @@ def limit_memory(size: int) -> None:
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock an open file, without waiting; ``False`` if another process holds it. It ends with the process."""
+    """Lock an open file, or return ``False`` at once if another process has; ends with this process."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,8 +1,8 @@
 """Runs files through the pipeline: exactly one outcome for each file, in their order.
 
-Worker threads examine photos; the caller's thread gathers crops across photos into full batches for the
-descriptor network. OpenVINO and OpenCV release Python's lock, so the workers really run side by side. The
-number of photos under way is bounded. This module knows no database: the caller says what is known.
+Worker threads examine a bounded number of photos; the caller's thread gathers their crops into full batches
+for the descriptor network. OpenVINO and OpenCV release Python's lock, so workers run in parallel. This module
+knows no database: the caller says which content is known.
 """
 
 from collections import deque
@@ -43,12 +43,7 @@ MOST_PENDING = 32
 class Runner:
     """The stages put together.
 
-    Args:
-        load: Loads the networks. It is called in a thread of its own when the first photo is decoded.
-        workers: Photos worked on side by side.
-        options: How each is decoded and cropped.
-        clock: Measures the stages.
-        decoders: Decode photos, and end with the runner.
+    ``load`` runs in its own thread when the first photo is decoded; the runner ends ``decoders``.
     """
 
     def __init__(
@@ -66,28 +61,25 @@ class Runner:
         self._examiner = Examiner(self._networks, self._decoders, options, self._clock)
 
     def prepare(self) -> None:
-        """Begin to load the networks and start the readers in the background."""
+        """Start loading the networks and starting the readers in the background."""
         self._decoders.start(self._workers)
         self._networks.start()
 
     def run(
         self, files: Iterable[PhotoFile], known: Callable[[bytes], bool]
     ) -> Generator[Outcome, None, None]:
-        """Run files through all stages.
+        """Yield one outcome for each file, in the order of the files.
+
+        Content met twice in one run is decoded once: the first file is indexed, the others are known. Closing
+        the generator stops the workers after their current photos.
 
         Args:
             files: Taken one by one in a thread of their own, and no more than are worked on.
-            known: Whether content of this digest is known, and so is not decoded. It is called by
-                several threads. Content met twice in one run is decoded once: the first file is
-                indexed, the others are known.
-
-        Yields:
-            One outcome for each file, in the order of the files. Closing the generator stops the workers
-            after the photo that each has in hand.
+            known: Whether content of this digest is known and need not be decoded; several threads call it.
 
         Raises:
-            ModelError: A network's weights are not there or not right; raised once a photo needs it.
-            Exception: Whatever is not a PhotoError is a bug, or a machine in trouble, and ends the run.
+            ModelError: Weights are missing or wrong; raised once a photo needs the network.
+            Exception: A bug or an error of the operating system, which ends the run.
         """
         batches = _Batches(self._networks, self._clock)
         with closing(self._examine_all(files, Contents(known))) as examinations:
@@ -98,7 +90,7 @@ class Runner:
     def _examine_all(
         self, files: Iterable[PhotoFile], contents: Contents
     ) -> Generator[Examination | None, None, None]:
-        """Examine files side by side, in their order; ``None`` where the crawl has not found the next one."""
+        """Yield examinations in file order; ``None`` while the crawl has not found the next file."""
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="photo")
         submitted = ((file, pool.submit(self._examiner.examine, file, contents)) for file in files)
         feed = _FileFeed(submitted, self._workers * UNDER_WAY)
@@ -115,7 +107,6 @@ class Runner:
         examining: Future[Examination | Future[Examined | PhotoFailed]],
         contents: Contents,
     ) -> Examination:
-        """The examination of a file, once it has come to an end."""
         examined = examining.result()
         while isinstance(examined, Future):
             other = examined.result()
@@ -127,7 +118,7 @@ class Runner:
 
 
 class _Batches:
-    """Has crops described in whole batches across photos, and returns photos in the order they came.
+    """Has crops described in whole batches across photos, and returns photos in their order.
 
     Crops that do not fill a batch wait for the next one: singly, each would cost up to half as much again.
     """
@@ -140,22 +131,21 @@ class _Batches:
         self._descriptors: deque[Descriptor] = deque()
 
     def add(self, examined: Examination) -> Iterator[Outcome]:
-        """The outcomes that are complete, now that one more photo is examined."""
+        """Add an examined photo; yield the outcomes that are now complete."""
         self._photos.append(examined)
         if isinstance(examined, Examined):
             self._crops += examined.crops
         count = len(self._crops)
-        # Where nothing awaits a descriptor there is nothing to wait for; and nothing waits for long.
+        # Photos wait only behind crops without a descriptor, and not for long.
         if count and len(self._photos) < MOST_PENDING:
             count -= count % self._networks.loaded().embedder.batch_size
         return self._out(count)
 
     def rest(self) -> Iterator[Outcome]:
-        """The outcomes of all photos that wait."""
         return self._out(len(self._crops))
 
     def _out(self, count: int) -> Iterator[Outcome]:
-        """Have ``count`` crops described; the outcomes that are complete then."""
+        """Have ``count`` crops described; yield the outcomes that are then complete."""
         if count:
             self._descriptors += self._describe(self._crops[:count])
             del self._crops[:count]
@@ -181,7 +171,6 @@ class _Batches:
         )
 
     def _describe(self, crops: list[FaceCrop]) -> list[Descriptor]:
-        """The descriptors of crops, at least one."""
         with self._clock.time("describe"):
             vectors = self._embed(crops)
         model_id = self._networks.loaded().embedder.model_id
@@ -191,7 +180,7 @@ class _Batches:
         ]
 
     def _embed(self, crops: list[FaceCrop]) -> F32:
-        """The descriptors of crops; if there is not enough memory for all at once, half by half."""
+        """Return the descriptors of crops; if memory is short for all at once, half by half."""
         try:
             with memory_errors():
                 return self._networks.loaded().embedder.embed(np.stack([crop.pixels for crop in crops]))
@@ -203,12 +192,7 @@ class _Batches:
 
 
 class _FileFeed(Generic[_T]):
-    """Takes items from an iterable ahead of the caller: to find the next file may take long.
-
-    Args:
-        items: Iterated in a thread of its own.
-        most: The number of items that may wait.
-    """
+    """Takes up to ``most`` items ahead in its own thread: finding the next file may take long."""
 
     def __init__(self, items: Iterable[_T], most: int) -> None:
         self._queue: Queue[_T | BaseException] = Queue()
@@ -218,11 +202,7 @@ class _FileFeed(Generic[_T]):
         Thread(target=self._fill, args=(iter(items),), name="files", daemon=True).start()
 
     def items(self) -> Iterator[_T | None]:
-        """All items; ``None`` whenever no item waits.
-
-        Raises:
-            Exception: What the iterable raised, after the items before.
-        """
+        """Yield all items, ``None`` whenever no item waits; then raise what the iterable raised."""
         while True:
             if self._queue.empty():
                 yield None
@@ -235,7 +215,7 @@ class _FileFeed(Generic[_T]):
             yield item
 
     def stop(self) -> None:
-        """Take no more items. It returns at once, even if the thread still waits for the next item."""
+        """Take no more items; return at once, even if the thread still waits for the next item."""
         self._stopped = True
         self._slots.release()
 

@@ -10,7 +10,7 @@ from threading import Lock
 
 @dataclass(frozen=True, slots=True)
 class StageSeconds:
-    """One stage of a run, and the seconds of all its threads together, waiting for a processor included."""
+    """One stage of a run, and the seconds of all its threads, waits for a processor included."""
 
     stage: str
     seconds: float
@@ -36,6 +36,6 @@ class StageClock:
                 self._seconds[stage] += spent
 
     def stages(self) -> tuple[StageSeconds, ...]:
-        """The stages, in the order in which they first ended."""
+        """Return the stages, in the order in which they first ended."""
         with self._lock:
             return tuple(StageSeconds(stage, seconds) for stage, seconds in self._seconds.items())

@@ -1,7 +1,7 @@
-"""The values that flow between the stages of the pipeline, from a path to a descriptor.
+"""The frozen values that flow between the stages of the pipeline, from a path to a descriptor.
 
-All are frozen. Boxes and landmarks are floats in pixels of the upright, full-size photo, with the origin at
-the top left corner of the top left pixel, x to the right and y down. Every other module may import this one.
+Boxes and landmarks are floats in pixels of the upright, full-size photo, with the origin at the top left
+corner of the top left pixel, x to the right and y down. Every other module may import this one.
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -25,9 +25,9 @@ class PhotoFile:
     """A regular file as the crawl saw it.
 
     Attributes:
-        path: Absolute path, as the file system's bytes; it need not be UTF-8.
+        path: Absolute, in the file system's bytes; it need not be UTF-8.
         size: Bytes.
-        mtime_ns: Time of last change, nanoseconds since the epoch.
+        mtime_ns: Last change, nanoseconds since the epoch.
     """
 
     path: bytes
@@ -91,11 +91,9 @@ class DetectedFace:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How suitable a face is for recognition.
+    """How suitable a face is for recognition, from 0 (useless) to 1.
 
-    Attributes:
-        score: 0 (useless) to 1.
-        reasons: For a low score, such as ``small`` or ``blurred``; empty for a good face.
+    ``reasons``, such as ``small`` or ``blurred``, explain a low score.
     """
 
     score: float
@@ -160,13 +158,9 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoIndexed:
-    """A photo was read and its faces described (there may be none).
+    """A photo was read and its faces, if any, described, most confident first.
 
-    Attributes:
-        digest: As ``size`` and ``taken_at``, that of ``DecodedPhoto``.
-        faces: Most confident first.
-        decoder: Format, decoder and version, as ``jpeg pillow 12.0.0``.
-        detector: ``Detector.name``.
+    Values are as in ``DecodedPhoto``; ``decoder`` is such as ``jpeg pillow 12.0.0``.
     """
 
     file: PhotoFile
@@ -195,13 +189,11 @@ class PhotoSkipped:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFailed:
-    """A photo could not be read.
+    """A photo could not be read; ``message`` is one line for the user, without the path.
 
     Attributes:
-        message: One line for the user, without the path.
-        digest: Of the content, if the failure lies in the content; ``None`` makes the next scan try again.
-        decoder: Format, decoder and version, as ``jpeg pillow 12.0.0`` or ``heic none``; ``None`` for an
-            unknown format.
+        digest: Of the content, if the failure lies in it; ``None`` makes the next scan try again.
+        decoder: Such as ``jpeg pillow 12.0.0`` or ``heic none``; ``None`` for an unknown format.
     """
 
     file: PhotoFile

@@ -1,7 +1,4 @@
-"""Turns a picture of any colour mode into upright sRGB pixels.
-
-It converts, scales down and turns band by band, so that it never needs a second copy of the picture.
-"""
+"""Turns a picture of any colour mode into upright sRGB pixels, band by band, without a second whole copy."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -50,7 +47,7 @@ _Converter: TypeAlias = Callable[[Image.Image], Image.Image]
 
 
 def is_turned(orientation: int) -> bool:
-    """Whether width and height change places when a picture of this EXIF orientation is turned upright."""
+    """Return whether turning a picture of this EXIF orientation upright swaps width and height."""
     return orientation in _SWAPPED
 
 
@@ -60,17 +57,13 @@ def upright_srgb(
     """Convert a loaded picture to upright sRGB pixels, over white where it is transparent.
 
     Grey of more than 8 bits is scaled to 8. An ICC profile is followed, unless it is broken or for another
-    kind of picture; without one, RGB is taken for sRGB, and CMYK for the plain complement of RGB.
-
-    Args:
-        image: The picture, of any mode and any size [w, h].
-        orientation: Its EXIF orientation, 1 to 8.
-        reduction: 1, 2, 4 or 8: averages blocks of that many pixels squared into one.
-        canvas: Returns the memory for a result of this height and width.
+    kind of picture; without one, RGB is taken for sRGB, and CMYK for the plain complement of RGB. Blocks of
+    ``reduction`` x ``reduction`` pixels (1, 2, 4 or 8) are averaged into one. ``canvas`` returns the memory
+    for a result of a height and width.
 
     Returns:
-        uint8 [H, W, 3], C-contiguous; H and W are h and w divided by the reduction and rounded up, in the
-        order that the orientation asks for.
+        uint8 [H, W, 3], C-contiguous: height and width divided by the reduction, rounded up, and swapped if
+        the orientation asks for it.
     """
     to_rgb = _converter(image)
     width, height = (-(-edge // reduction) for edge in image.size)
@@ -98,7 +91,6 @@ def _bands(image: Image.Image) -> Iterator[Image.Image]:
 
 
 def _converter(image: Image.Image) -> _Converter:
-    """A function that converts bands of the picture to sRGB."""
     plain, mode = _plain(image)
     transform = _find_transform(image.info.get("icc_profile"), mode)
 
@@ -112,7 +104,7 @@ def _converter(image: Image.Image) -> _Converter:
 
 
 def _plain(image: Image.Image) -> tuple[_Converter, str]:
-    """A function that converts bands of the picture to a plain mode, and that mode: L, RGB, CMYK or LAB."""
+    """Return a function that converts bands to a plain mode, and that mode: L, RGB, CMYK or LAB."""
     if image.mode in _DEEP_MODES:
         return _grey_scaler(image), "L"
     mode = image.mode if image.mode in ("CMYK", "LAB") else "RGB"
@@ -124,7 +116,7 @@ def _plain(image: Image.Image) -> tuple[_Converter, str]:
 
 
 def _in_mode(band: Image.Image, mode: str) -> Image.Image:
-    """The band itself where it has that mode: Pillow would copy it."""
+    """Return the band itself if it has that mode: Pillow would copy it."""
     return band if band.mode == mode else band.convert(mode)
 
 
@@ -136,7 +128,6 @@ def _over_white(band: Image.Image, mode: str) -> Image.Image:
 
 
 def _grey_scaler(image: Image.Image) -> _Converter:
-    """A function that scales bands of a deep grey picture to 8 bits."""
     black, white = (0.0, 65535.0) if image.mode.startswith("I;16") else _deep_range(image)
     factor = 255.0 / (white - black) if white > black else 0.0
 
@@ -148,7 +139,7 @@ def _grey_scaler(image: Image.Image) -> _Converter:
 
 
 def _deep_range(image: Image.Image) -> tuple[float, float]:
-    """The values of black and white in a picture of mode I or F, which do not say them."""
+    """Return the values of black and white in a picture of mode I or F, which do not tell them."""
     lowest, highest = np.inf, -np.inf
     for band in _bands(image):
         values = _deep_values(band)
@@ -168,7 +159,7 @@ def _deep_values(band: Image.Image) -> NDArray[np.float64]:
 
 
 def _find_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The conversion to sRGB that a profile asks for; ``None`` if it asks for none, or cannot be followed."""
+    """Return the conversion to sRGB that a profile asks for; ``None`` if none, or if it is unusable."""
     if mode == "LAB":
         return _build(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB")
     if not isinstance(profile, bytes):
@@ -182,7 +173,7 @@ def _find_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransf
 
 @lru_cache(maxsize=32)  # a library's photos come from a few cameras, and a transform takes long to build
 def _profile_transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
-    """Builds the conversion from an ICC profile to sRGB; threads may share the result."""
+    """Build the conversion from an ICC profile to sRGB; threads may share the result."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         mode = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(source.profile.xcolor_space)
@@ -207,7 +198,7 @@ def _apply(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.I
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether a profile is sRGB by another name: measured on a grid of colours, whatever it calls itself."""
+    """Measure on a grid of colours whether a profile is sRGB under another name."""
     steps = np.linspace(0, 255, 6).astype(np.uint8)
     grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
     probe = Image.fromarray(grid).convert(transform.input_mode)

@@ -1,4 +1,4 @@
-"""Decodes the content of one photo of any format; a reader process runs it, which it knows nothing of."""
+"""Decodes the content of one photo of any format. Runs in a reader process, of which it knows nothing."""
 
 from typing import BinaryIO, Protocol
 
@@ -10,21 +10,20 @@ from pipeline.values import U8, Reason
 
 
 class PixelMemory(Protocol):
-    """Where the memory for a photo comes from."""
+    """Provides the memory for a photo."""
 
     def prepare(self, needed: MemoryNeeded) -> None:
         """Wait until there is memory; called between header and pixels."""
 
     def canvas(self, height: int, width: int) -> U8:
-        """Memory for the result: uint8 [height, width, 3], C-contiguous, of any content."""
+        """Return memory for the result: uint8 [height, width, 3], C-contiguous, not initialised."""
 
 
 def decode(stream: BinaryIO, request: DecodeRequest, memory: PixelMemory) -> Picture:
-    """Decode a photo to upright sRGB, of many frames the first.
+    """Decode a photo, or its first frame, to upright sRGB.
 
     Raises:
-        Unreadable: The content holds no picture that can be read, or not all of one; or it has more pixels
-            than the cap.
+        Unreadable: The content is not a complete, readable picture, or has more pixels than the cap.
         OSError: The content cannot be read.
     """
     picture = READERS[request.format].open(stream, request.format, request.length)

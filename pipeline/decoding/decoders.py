@@ -1,9 +1,8 @@
-"""Decodes photos in processes of their own, and outlives whatever a photo does to them.
+"""Decodes photos in processes of their own, and survives whatever a photo does to them.
 
-A decoder that is given a hostile file may crash, hang, or take all the memory there is. Here that costs one
-process: the photo is tried once more in a fresh one, which no other photo can have harmed, and if that dies
-too the photo has failed for good; the run goes on. Content goes there and pixels come back through memory
-that both processes share. This module starts, limits and ends the processes; it decodes nothing itself.
+A hostile file may crash a decoder, hang it, or exhaust memory. That costs one reader process: the photo is
+tried once more in a fresh one, and fails for good if that dies too. This module only starts, limits and ends
+readers.
 """
 
 import os
@@ -29,10 +28,9 @@ class DecoderOptions:
     """How photos are decoded.
 
     Attributes:
-        pixel_cap: Photos of more pixels than this fail; by default 400 million, some 3 GB while decoded.
-        seconds: How long one try may take; a large photo gets a fifth of a second more for each megapixel.
-        photos: A reader ends after so many, and with it whatever they left in its memory. One that is
-            decoded a second time, for small faces, counts twice.
+        pixel_cap: Photos of more pixels fail; 400 million take some 3 GB while decoded.
+        seconds: Time limit of one try; each megapixel of a large photo adds a fifth of a second.
+        photos: A reader ends after so many, to free what they leaked. A photo decoded twice counts twice.
         entry: What runs in a reader, as ``module:function``.
     """
 
@@ -43,7 +41,7 @@ class DecoderOptions:
 
 
 class Decoders:
-    """Readers for as many threads as ask for one; a context manager that ends them all."""
+    """Lends each thread a decoder; a context manager that ends all readers."""
 
     def __init__(self, options: DecoderOptions | None = None) -> None:
         self._options = options or DecoderOptions()
@@ -58,13 +56,13 @@ class Decoders:
         self.close()
 
     def start(self, count: int) -> None:
-        """Start so many readers now, so that they load while the caller does something else."""
+        """Start so many readers now, so that they load while the caller works."""
         for _ in range(count - len(self._idle)):
             self._idle.append(self._new())
 
     @contextmanager
     def lend(self) -> Iterator["Decoder"]:
-        """A decoder for one thread; the pixels of its last photo are gone when it is given back."""
+        """Yield a decoder for one thread; the pixels of its last photo are invalid after the block."""
         try:
             decoder = self._idle.pop()
         except IndexError:
@@ -76,7 +74,7 @@ class Decoders:
             self._idle.append(decoder)
 
     def close(self) -> None:
-        """End all readers; may be called twice. They end with this object too."""
+        """End all readers; may be called twice. Garbage collection of this object ends them too."""
         self._end()
 
     def _new(self) -> "Decoder":
@@ -91,7 +89,7 @@ def _end_all(decoders: list["Decoder"]) -> None:
 
 
 class Decoder:
-    """Decodes photos in a reader, which it replaces when it dies. For one thread at a time."""
+    """Decodes photos in a reader, which it replaces if it dies. For one thread at a time."""
 
     def __init__(self, options: DecoderOptions) -> None:
         self._options = options
@@ -99,18 +97,13 @@ class Decoder:
         self._photo: OpenPhoto | None = None
 
     def decode(self, photo: OpenPhoto, long_edge: int | None) -> DecodedPhoto:
-        """Decode a photo, of many frames the first.
+        """Decode a photo, or its first frame, to upright sRGB pixels, which the next call overwrites.
 
-        Args:
-            photo: The photo.
-            long_edge: As for ``pipeline.decoding.format_reader.OpenPicture.load``.
-
-        Returns:
-            The photo, upright and in sRGB. Its pixels are overwritten by the next photo that is decoded here.
+        ``long_edge`` is as for ``pipeline.decoding.format_reader.OpenPicture.load``.
 
         Raises:
-            PhotoError: The file holds no picture that can be read, or not all of one; it has more pixels than
-                the cap; it has changed since the crawl saw it; or two readers died of it.
+            PhotoError: The file is not a complete, readable picture, has more pixels than the cap, has
+                changed since the crawl, or killed two readers.
             DecodersUnavailable: No reader can be started.
         """
         self._photo = photo
@@ -126,7 +119,7 @@ class Decoder:
         return decoded
 
     def rest(self) -> None:
-        """Give the memory of the last photo back, and replace a reader that has served enough."""
+        """Release the memory of the last photo, and replace a worn-out reader."""
         if self._photo is not None:
             self._photo.reserve(0)
             self._photo = None

@@ -1,7 +1,7 @@
-"""Reads from a photo's EXIF which way is up and when it was taken.
+"""Reads a photo's orientation and time from its EXIF.
 
-Tags are those of EXIF 2.32 (CIPA DC-008). Cameras and editors write much nonsense into them, so what makes no
-sense counts as absent, and nothing here raises an error.
+Tags are those of EXIF 2.32 (CIPA DC-008). Cameras and editors write much nonsense: it counts as absent, and
+raises no error.
 """
 
 import re
@@ -16,13 +16,13 @@ from pipeline.values import Size
 
 _EXIF_IFD = 0x8769
 _ORIENTATION = 0x0112
-_SHORT = 3  # the type of a number of two bytes
-_FIRST_OFFSET = 4  # where the header says where the first directory is
+_SHORT = 3  # type of a two-byte number
+_FIRST_OFFSET = 4  # where the header gives the first directory
 _COUNT_BYTES, _ENTRY_BYTES = 2, 12
 
 
-# Time, offset, subseconds of DateTimeOriginal, DateTimeDigitized, DateTime: the first valid time is when the
-# photo was taken. All lie in the EXIF directory, except DateTime itself, which lies in the first.
+# Time, offset, subseconds of DateTimeOriginal, DateTimeDigitized, DateTime: the first valid time
+# counts. All are in the EXIF directory, except DateTime itself, which is in the first.
 _DATE_TIME = 0x0132
 _TIMES = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292), (_DATE_TIME, 0x9010, 0x9290))
 
@@ -32,17 +32,15 @@ _SUBSECONDS = re.compile(r"\s*(\d+)")
 
 _WIDEST_OFFSET = timedelta(hours=14)  # Kiribati; a larger one is nonsense
 
-# What Pillow is seen to raise on damaged EXIF: for a foreign header, a value of the wrong type, an offset
-# that is out of range.
+# What Pillow raises on damaged EXIF: foreign headers, values of a wrong type, offsets out of range.
 _EXIF_ERRORS = (SyntaxError, ValueError, TypeError, LookupError, OverflowError, OSError, struct.error)
 
 
 def read_header(image: Image.Image) -> PhotoHeader:
-    """The size of a picture, and orientation and time from its EXIF; upright and no time where it has none.
+    """Return a picture's size, and orientation and time from its EXIF, or upright and no time.
 
-    Args:
-        image: A picture that is already loaded: PNG may hold its EXIF after the pixels, and Pillow turns
-            a TIFF upright while it loads it, and forgets the tag.
+    The picture must be loaded: PNG may hold EXIF after the pixels, and Pillow turns a TIFF upright while
+    loading it and drops the tag.
     """
     size = Size(*image.size)
     try:
@@ -61,7 +59,7 @@ def read_header(image: Image.Image) -> PhotoHeader:
 
 
 def _orientation_in(block: object) -> int | None:
-    """The orientation in a block of EXIF, whatever the rest of it is like (TIFF 6.0, section 2)."""
+    """Return the orientation in a block of EXIF, even if the rest is damaged (TIFF 6.0, section 2)."""
     if not isinstance(block, bytes):
         return None
     block = block.removeprefix(b"Exif\0\0")
@@ -107,7 +105,7 @@ def _parse_time(value: object) -> datetime | None:
 
 
 def _parse_subseconds(value: object) -> int:
-    """Microseconds; the tag holds the digits after the decimal point."""
+    """Return microseconds; the tag holds the digits after the decimal point."""
     match = _match(_SUBSECONDS, value)
     return int(match[1][:6].ljust(6, "0")) if match else 0
 

@@ -1,7 +1,7 @@
-"""The seam to image libraries: what a reader of picture formats does.
+"""The protocol for image libraries: open a picture, read its header, then decode as large as needed.
 
-It opens a picture, reads the header before any pixel, and decodes as large as needed. Only reader processes
-may call it on people's photos: a decoder that is given a hostile file may hang, crash, or take all memory.
+Only reader processes may call it on people's photos: hostile files may hang or crash a decoder, or exhaust
+memory.
 """
 
 from collections.abc import Callable
@@ -24,10 +24,9 @@ class PhotoHeader:
     """What a picture's header says.
 
     Attributes:
-        size: As it is stored.
-        orientation: 1 to 8, EXIF's tag: which row and column of the stored picture is the upright photo's
-            top and left. 1 where the tag is absent or invalid.
-        taken_at: When the photo was taken; aware only where EXIF gives the offset from UTC.
+        size: As stored, before the picture is turned upright.
+        orientation: EXIF's tag, 1 to 8; 1 if it is absent or invalid.
+        taken_at: Aware only if EXIF gives the offset from UTC.
     """
 
     size: Size
@@ -37,13 +36,7 @@ class PhotoHeader:
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeeded:
-    """Memory that decoding a picture takes.
-
-    Attributes:
-        pixels: Of the photo at full size.
-        result: Bytes of the result.
-        decoding: Bytes beside the result.
-    """
+    """Memory that decoding a picture takes: pixels at full size, bytes of the result, and bytes beside it."""
 
     pixels: int
     result: int
@@ -52,7 +45,7 @@ class MemoryNeeded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A ``DecodedPhoto`` without its file; attributes are those of it."""
+    """A ``DecodedPhoto`` without its file."""
 
     size: Size
     taken_at: datetime | None
@@ -61,7 +54,7 @@ class Picture:
 
 
 class Unreadable(Exception):
-    """A picture cannot be read, or not all of it; the message is one line for people, without the path."""
+    """A picture is not completely readable; the message is one line for the user, without the path."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -70,25 +63,23 @@ class Unreadable(Exception):
 
 
 class OpenPicture(Protocol):
-    """A picture of which only the header is read."""
+    """A picture of which only the header has been read."""
 
     @property
     def header(self) -> PhotoHeader:
-        """What stands before the pixels: a PNG may give its orientation and time after them."""
+        """Return what precedes the pixels: a PNG may give its orientation and time after them."""
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
-        """What ``load`` will take."""
+        """Return what ``load`` will take."""
 
     def load(self, long_edge: int | None, canvas: Canvas) -> Picture:
-        """Decode it, once.
+        """Decode it, once, into memory from ``canvas``.
 
-        Args:
-            long_edge: The result is the smallest of full size and 1/2, 1/4, 1/8 of it whose longer edge still
-                has that many pixels; ``None`` asks for full size.
-            canvas: Gives the memory for the result.
+        The result is the smallest of full size and 1/2, 1/4, 1/8 of it whose longer edge has at least
+        ``long_edge`` pixels; ``None`` asks for full size.
 
         Raises:
-            Unreadable: It is damaged, or of a kind that is not read.
+            Unreadable: It is damaged, or of an unsupported kind.
             OSError: The file cannot be read.
         """
 
@@ -102,27 +93,22 @@ class FormatReader(Protocol):
 
     @property
     def version(self) -> str:
-        """The library that decodes, and its version, as ``pillow 12.0.0``."""
+        """The decoding library and its version, such as ``pillow 12.0.0``."""
 
     def sniff(self, path: bytes, head: bytes) -> Format | None:
-        """The format of a file, by path and ``OpenPhoto.head``; ``None`` if this reader does not read it."""
+        """Return a file's format by path and ``OpenPhoto.head``; ``None`` if this reader does not read it."""
 
     def open(self, stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
-        """Read the header of a picture.
-
-        Args:
-            stream: The file, at its start.
-            kind: What ``sniff`` returned.
-            length: Bytes of the file.
+        """Read the header of a picture from ``stream``, at its start; ``kind`` is from ``sniff``.
 
         Raises:
-            Unreadable: It holds no picture that can be read.
+            Unreadable: It holds no readable picture.
             OSError: The file cannot be read.
         """
 
 
 def choose_reduction(size: Size, long_edge: int | None) -> int:
-    """The largest of 1, 2, 4 and 8 by which a photo can be scaled down and keep this long edge in pixels."""
+    """Return the largest reduction of 1, 2, 4 and 8 that keeps this long edge, in pixels."""
     if long_edge is not None:
         short, long = sorted((size.width, size.height))
         for reduction in REDUCTIONS:

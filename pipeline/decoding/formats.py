@@ -1,7 +1,6 @@
-"""Picture formats, told by the first bytes of a file.
+"""Picture formats, recognised by the first bytes of a file, whatever its name.
 
-A JPEG named ``notes.txt`` is a photo, and a text named ``holiday.jpg`` is a photo that cannot be read. One
-table holds the signatures of all formats, read or not, since one may begin like another.
+One table holds the signatures of all formats, read or not, because one may begin like another.
 """
 
 import os
@@ -9,7 +8,7 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """A picture format, by the name that people know."""
+    """A picture format, by its common name."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -65,7 +64,7 @@ _PHOTO_EXTENSIONS = frozenset(
     b".heic .heif .hif .jp2 .j2k .jxl".split()
 )
 
-# Raw formats that are TIFF files to their first bytes; what a TIFF reader finds first in them is a thumbnail.
+# Raw formats that are TIFF files to their first bytes; a TIFF reader finds a thumbnail first.
 _RAW_EXTENSIONS = frozenset(
     b".3fr .arw .cr2 .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .nef .nrw .orf .pef .ptx .raw .rwl .sr2 "
     b".srf .srw".split()
@@ -73,11 +72,9 @@ _RAW_EXTENSIONS = frozenset(
 
 
 def sniff(path: bytes, head: bytes) -> Format | None:
-    """The format of a file; ``None`` if it is no known picture.
+    """Return the format of a file by its first bytes, ``OpenPhoto.head``; ``None`` if it is no known picture.
 
-    Args:
-        path: The file: its extension tells a TIFF from a camera raw file.
-        head: Its first bytes, as ``pipeline.sources.photo_file_access.OpenPhoto`` has them.
+    Only the extension in the path tells a TIFF from a camera raw file.
     """
     found = _from_signature(head)
     return Format.RAW if found is Format.TIFF and _extension(path) in _RAW_EXTENSIONS else found
@@ -97,7 +94,7 @@ def _from_signature(head: bytes) -> Format | None:
 
 
 def named_like_photo(path: bytes) -> bool:
-    """Whether the file's extension promises a picture that people would miss; a camera raw file does not."""
+    """Return whether the extension is that of a picture that users would miss; camera raw does not count."""
     return _extension(path) in _PHOTO_EXTENSIONS
 
 
@@ -106,8 +103,8 @@ def _extension(path: bytes) -> bytes:
 
 
 def _from_brands(head: bytes) -> Format | None:
-    # ISO/IEC 14496-12, 4.3: box size, "ftyp", major brand, version, compatible brands. Phones write the
-    # container's brand (mif1) first as often as the codec's, so all brands are looked at.
+    # ISO/IEC 14496-12, 4.3: box size, "ftyp", major brand, version, compatible brands. Phones often
+    # write the container's brand (mif1) before the codec's, so all brands are checked.
     end = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
     if brands & _AVIF_BRANDS:

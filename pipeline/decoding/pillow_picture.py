@@ -1,4 +1,4 @@
-"""Decodes one picture with Pillow: all of its first frame, or it fails for a reason to act on.
+"""Decodes one picture with Pillow: its whole first frame, or fails with a reason that the user can act on.
 
 Only this module, `pipeline.decoding.colour` and `pipeline.decoding.exif` know Pillow.
 """
@@ -40,15 +40,14 @@ from pipeline.values import Reason, Size
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
-# Pillow's own limit would warn at 89 million pixels and fail at twice that, for the whole process. Ours,
-# the pixel cap, is checked for each photo before a pixel of it is decoded.
+# Pillow's own limit holds for the whole process; the pixel cap is checked for each photo before decoding.
 Image.MAX_IMAGE_PIXELS = None
 
-# Photos are decoded side by side, so each has one thread; more would each reserve memory of their own.
+# Photos are decoded side by side, so each has one thread; each further one would reserve memory.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
-# The classes themselves, and not Image.open: it hides why a format's own reader refuses a file, and takes a
-# JPEG with a second picture in it (MPO, from many phones) for another format.
+# The classes, not Image.open: it hides why a reader refuses a file, and takes a JPEG with a second picture
+# in it (MPO, from many phones) for another format.
 _CLASSES: Mapping[Format, type[ImageFile]] = MappingProxyType(
     {
         Format.JPEG: JpegImageFile,
@@ -61,8 +60,7 @@ _CLASSES: Mapping[Format, type[ImageFile]] = MappingProxyType(
     }
 )
 
-# What Pillow is seen to raise on damaged and foreign files. MemoryError is not among them: it is a machine in
-# trouble, not a photo.
+# What Pillow raises on damaged and foreign files; not MemoryError, which is not the photo's fault.
 _PILLOW_ERRORS = (
     OSError,
     SyntaxError,
@@ -76,7 +74,7 @@ _PILLOW_ERRORS = (
     zlib.error,
 )
 
-# What Pillow says of pictures that are whole, but of a kind it does not read.
+# Words in Pillow's errors for intact pictures of a kind that it does not read.
 _UNSUPPORTED_WORDS = (
     "cannot handle",
     "unsupported",
@@ -96,7 +94,7 @@ _DNG_VERSION = 50706
 
 
 class PillowPicture:
-    """An ``OpenPicture`` of Pillow's. Arguments and errors are those of ``FormatReader.open``."""
+    """Pillow's ``OpenPicture``. Arguments and errors are those of ``FormatReader.open``."""
 
     def __init__(self, stream: BinaryIO, kind: Format, length: int) -> None:
         self._stream = stream
@@ -110,14 +108,11 @@ class PillowPicture:
     def header(self) -> PhotoHeader:
         """As ``OpenPicture.header``."""
         if isinstance(self._image, PngImageFile) and "exif" not in self._image.info:
-            return PhotoHeader(self._size, 1, None)  # Pillow would decode it to look behind the pixels
+            return PhotoHeader(self._size, 1, None)  # Pillow would decode it to look after the pixels
         return read_header(self._image)
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
-        """As ``OpenPicture.memory_needed``: Pillow takes 4 bytes a pixel.
-
-        Of a progressive JPEG all coefficients are kept as well, of 2 bytes, whatever the reduction.
-        """
+        """Count 4 bytes a pixel; for a progressive JPEG 2 more, at full size whatever the reduction."""
         reduction = choose_reduction(self._size, long_edge)
         columns, rows = (-(-edge // reduction) for edge in self._image.size)
         pixels = self._size.width * self._size.height
@@ -146,10 +141,10 @@ class PillowPicture:
         return Picture(size, header.taken_at, pixels, 1 / reduction)
 
     def _open(self) -> ImageFile:
-        """Opens the picture, and makes the checks of the whole file that Pillow leaves out."""
+        """Open the picture, and make the checks of the whole file that Pillow omits."""
         image = _CLASSES[self._kind](self._stream)
         if isinstance(image, PngImageFile):
-            # The decoder stops at the last pixel that it can make and looks at no checksum.
+            # The decoder stops after the last pixel and checks no checksum.
             image.verify()
             self._stream.seek(0)
             image = PngImageFile(self._stream)
@@ -167,7 +162,7 @@ class PillowPicture:
             )
         if image.info["compression"] == "raw":
             return
-        # libtiff fills in what is missing at the end of some compressed pictures.
+        # libtiff fills in the missing end of some compressed pictures.
         for offsets, counts in (_STRIPS, _TILES):
             for offset, count in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False):
                 if offset + count > self._length:
@@ -175,7 +170,7 @@ class PillowPicture:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turns what Pillow raises on a damaged or foreign file into the failure that it stands for."""
+        """Turn what Pillow raises on a damaged or foreign file into the right failure."""
         try:
             yield
         except _PILLOW_ERRORS as error:
@@ -199,25 +194,23 @@ class PillowPicture:
         return Unreadable(Reason.CORRUPT, message)
 
     def _ends_early(self, error: Exception) -> bool:
-        """Whether Pillow failed because the file is shorter than its picture."""
         if self._kind is Format.WEBP:
             return _riff_length(self._stream) > self._length
         if self._kind is Format.AVIF:
             return _boxes_length(self._stream, self._length) > self._length
         if "truncated" in str(error).lower() or isinstance(error, EOFError | struct.error):
             return True
-        # While a header is read, nothing is read ahead: a reader that stands at the end has wanted more.
+        # Headers are read without reading ahead: a reader at the end wanted more.
         return isinstance(error, SyntaxError) and self._stream.tell() >= self._length
 
 
 def _riff_length(stream: BinaryIO) -> int:
-    """The length in bytes that a RIFF file says it has."""
     stream.seek(4)
     return int.from_bytes(stream.read(4), "little") + 8
 
 
 def _boxes_length(stream: BinaryIO, size: int) -> int:
-    """The length in bytes that the boxes of a file say it has (ISO/IEC 14496-12, 4.2)."""
+    """Return the length in bytes that the boxes of a file state (ISO/IEC 14496-12, 4.2)."""
     end = 0
     while end < size:
         stream.seek(end)

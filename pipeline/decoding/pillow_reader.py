@@ -1,4 +1,4 @@
-"""Reads the formats that Pillow decodes. Importing it is cheap: Pillow comes when a picture is opened."""
+"""Reads the formats that Pillow decodes; imports Pillow, which is slow, only when a picture is opened."""
 
 from importlib.metadata import version
 from typing import BinaryIO

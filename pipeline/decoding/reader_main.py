@@ -1,9 +1,9 @@
-"""A reader: a process that decodes photos for a run, one at a time, so that no photo can take the run down.
+"""Runs a reader: a process that decodes photos one at a time, so that no photo can crash the run.
 
-It is started anew by `pipeline.decoding.decoders`, never forked, and imports no more than decoding needs. It
-may take only so much memory as a photo of its size should, leaves no core file, writes nothing to the
-terminal, and is the first to go when the machine runs out of memory. Signals that stop a run are not for it:
-the run ends it, or dies, which ends it too, even in the middle of a decoder that never comes back.
+`pipeline.decoding.decoders` starts it anew, never forked. It imports only what decoding needs, limits its
+memory to what the photo should take, writes no core file or terminal output, and is killed first when memory
+runs out. It ignores signals that stop a run: the run ends it, and it also ends when the run dies, even within
+a decoder that hangs.
 """
 
 import contextlib
@@ -36,18 +36,16 @@ _BYTES_A_PIXEL = 32
 
 
 def main(descriptor: int, entry: str) -> None:
-    """Decode what is asked for until the run closes its end.
+    """Decode what the run asks for until the run closes its end of the socket ``descriptor``.
 
-    Args:
-        descriptor: Of the socket to the run.
-        entry: What decodes, as ``module:function``; a function like ``pipeline.decoding.decode.decode``.
+    ``entry`` names a function like ``pipeline.decoding.decode.decode``, as ``module:function``.
     """
     confine_reader(_INPUT)
     module, function = entry.split(":")
     decode: Decode = getattr(import_module(module), function)
     channel = Channel(socket.socket(fileno=descriptor))
     channel.send(Ready())
-    # Until now the run read standard error; libtiff, for one, writes there what it thinks of a file.
+    # Until now the run read standard error; libtiff, for one, writes warnings there.
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), _ERRORS)
     memory = _SharedPixelMemory(channel)
@@ -77,7 +75,7 @@ def _answer(
 
 
 class _SharedPixelMemory:
-    """Memory that the run has made, and that is used again for every photo, since new pages cost time."""
+    """Memory that the run has made, reused for every photo because new pages cost time."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -85,12 +83,11 @@ class _SharedPixelMemory:
         self._file_bytes = 0
 
     def begin(self, request: DecodeRequest) -> None:
-        """Get ready for a photo, of which only the file is known."""
         self._file_bytes = 2 * request.length  # some decoders read it whole, and copy it
         limit_memory(_OWN_ADDRESS_SPACE + self._file_bytes + _HEADER_BYTES_A_PIXEL * request.pixel_cap)
 
     def prepare(self, needed: MemoryNeeded) -> None:
-        """Ask the run for memory, as ``PixelMemory.prepare`` says; take not much more."""
+        """Ask the run for memory, and limit this process to little more."""
         self._channel.send(needed)
         answer, descriptor = self._channel.receive_with_descriptor()
         if not isinstance(answer, Continue):
@@ -103,5 +100,4 @@ class _SharedPixelMemory:
         )
 
     def canvas(self, height: int, width: int) -> U8:
-        """The shared memory, as ``PixelMemory.canvas`` says."""
         return self._memory[: height * width * 3].reshape(height, width, 3)

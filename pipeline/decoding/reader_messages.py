@@ -1,13 +1,12 @@
-"""What a run and its reader processes say to each other, over a Unix socket.
+"""The messages between a run and its reader processes, over a Unix socket.
 
     run     DecodeRequest, with the content     decode this
     reader  MemoryNeeded                        the header is read
     run     Continue, perhaps with new memory   the pixels go there
-    reader  Decoded                             the pixels are there
-         or Refused                             the photo cannot be read
+    reader  Decoded or Refused                  the pixels are there, or the photo cannot be read
 
-A reader says Ready once, before its first request. A message is a line of JSON and no pickle, and its fields
-are checked: a photo that takes over a decoder shall not find it easy to go on from there.
+A reader first sends Ready. A message is a line of JSON whose fields are checked, and no pickle: a photo that
+takes over a decoder must not easily get further.
 """
 
 import json
@@ -28,7 +27,7 @@ _LONGEST = 1 << 16
 
 
 class Nonsense(Exception):
-    """What was received is no message, or not one that can be true."""
+    """The received bytes are not a valid message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +37,9 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class DecodeRequest:
-    """A photo to decode. The descriptor of its content comes with it.
+    """A photo to decode; the descriptor of its content, of ``length`` bytes, comes with it.
 
-    Attributes:
-        path: Of the file, as ``os.fsdecode`` gives it.
-        length: Of the content, bytes.
-        format: Of the content.
-        long_edge: As for ``pipeline.decoding.format_reader.OpenPicture.load``.
-        pixel_cap: A photo of more pixels is refused.
+    ``path`` is as ``os.fsdecode`` gives it, ``long_edge`` as for ``OpenPicture.load``.
     """
 
     path: str
@@ -57,19 +51,14 @@ class DecodeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """There is memory: go on.
-
-    Attributes:
-        new_bytes: Size of new memory for pixels, whose descriptor comes along; ``None`` where that of the
-            photo before is large enough.
-    """
+    """Go on: memory of ``new_bytes`` comes as a descriptor; ``None`` if that of the last photo suffices."""
 
     new_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The pixels lie at the start of the shared memory; attributes are those of ``DecodedPhoto``."""
+    """The pixels are at the start of the shared memory; attributes are those of ``DecodedPhoto``."""
 
     width: int
     height: int
@@ -79,7 +68,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The photo cannot be read: a PhotoError in its parts."""
+    """The photo cannot be read: the parts of a PhotoError."""
 
     stage: Stage
     reason: Reason
@@ -104,11 +93,7 @@ class Channel:
         self._socket.close()
 
     def send(self, message: Message, descriptor: int | None = None) -> None:
-        """Send a message, and an open file with it.
-
-        Raises:
-            OSError: The other end is closed.
-        """
+        """Send a message, and optionally an open file with it; OSError if the other end is closed."""
         fields = asdict(message)
         packet = json.dumps([type(message).__name__, fields], default=datetime.isoformat).encode() + b"\n"
         self._socket.settimeout(None)
@@ -117,21 +102,18 @@ class Channel:
         self._socket.sendall(packet)
 
     def receive(self, until: float | None = None) -> Message:
-        """Wait for a message; a descriptor that comes with it is dropped.
-
-        Args:
-            until: How long to wait: a time of ``time.monotonic``, or ``None`` for ever.
+        """Wait for a message until a time of ``time.monotonic``, or for ever; drop a descriptor sent with it.
 
         Raises:
-            TimeoutError: None came in time.
+            TimeoutError: No message came in time.
             EOFError, OSError: The other end is closed.
-            Nonsense: What came is no message.
+            Nonsense: What came is not a message.
         """
         return self._rest(b"", until)
 
     def receive_with_descriptor(self) -> tuple[Message, int | None]:
-        """As ``receive``, and the descriptor that came along, which is the caller's to close."""
-        # It arrives with the first byte of its message.
+        """Receive a message and the descriptor that came along, which the caller must close."""
+        # The descriptor arrives with the first byte of its message.
         start, descriptors, _, _ = socket.recv_fds(self._socket, _LONGEST, 1)
         return self._rest(start, None), descriptors[0] if descriptors else None
 
@@ -153,7 +135,7 @@ class Channel:
 
 
 def _checked(kind: Any, value: object) -> Any:
-    """The value of a field of this type, from what JSON holds for it."""
+    """Return a field's value of this type, from its JSON."""
     if isinstance(value, str) and kind in (Format, Stage, Reason):
         return kind(value)
     if isinstance(value, str) and kind == datetime | None:

@@ -1,7 +1,4 @@
-"""Starts a reader process, has it decode photos, checks what it answers, finds out why it died, and ends it.
-
-What to do when one dies is for `pipeline.decoding.decoders`.
-"""
+"""Starts and ends a reader process, has it decode photos, checks its answers, and finds out why it died."""
 
 import os
 import signal
@@ -52,8 +49,8 @@ _PATH = [_HOME, *(place for place in sys.path if place and place != _HOME)]
 """What a reader imports from, as it is now. While a thread imports OpenCV, its folder stands before Python's
 own, and a reader that started then would take ``cv2/typing`` for ``typing``."""
 
-# A reader has one thread: more would each reserve memory. And it keeps memory for the next photo (glibc): to
-# give pages back and ask for them again takes a third of the time of decoding a photo at full size.
+# A reader has one thread, as each more would reserve memory, and keeps memory for the next photo (glibc):
+# returning pages and getting new ones takes a third of the time of decoding at full size.
 _MEMORY = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -62,23 +59,20 @@ _MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
 }
 
-# They are for the run, which ends its readers when it has finished what it must.
+# For the run, which ends its readers when it has finished.
 _SIGNALS_OF_THE_RUN = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ReaderDied(Unreadable):
-    """A reader died of a photo, or had to be killed."""
+    """A photo killed a reader, or the reader had to be killed."""
 
 
 class ReaderProcess:
-    """One reader process, from its start to its end.
-
-    Args:
-        entry: What decodes in it, as ``module:function``.
+    """One reader process, from its start to its end; it runs ``entry``, as ``module:function``.
 
     Attributes:
-        photos: How many it has decoded, or found that it cannot.
-        most_memory: Bytes that it took for the one that took most.
+        photos: How many it has decoded or refused.
+        most_memory: Bytes that the largest photo took.
         busy: Whether it has a request that it has not answered.
     """
 
@@ -98,20 +92,14 @@ class ReaderProcess:
             raise DecodersUnavailable(f"No process can be started to decode photos: {error}.") from error
 
     def decode(self, photo: OpenPhoto, request: DecodeRequest, seconds: float) -> DecodedPhoto:
-        """Have a photo decoded.
+        """Have a photo decoded; the next one overwrites its pixels.
 
-        Args:
-            photo: The photo.
-            request: What to decode, and how.
-            seconds: How long it may take; for a large photo a fifth of a second more for each megapixel.
-
-        Returns:
-            The photo; its pixels are overwritten by the next one.
+        It may take ``seconds``; each megapixel of a large photo adds a fifth of a second.
 
         Raises:
             PhotoError: The photo cannot be read.
-            DecodersUnavailable: The process has not started, for a reason that no photo is to blame for.
-            ReaderDied: It died, made no sense, or did not answer in time; it is of no more use.
+            DecodersUnavailable: The process did not start, and no photo is to blame.
+            ReaderDied: It died, sent nonsense, or was too slow; do not use it again.
         """
         content = photo.descriptor()
         self._wait_until_loaded()
@@ -124,7 +112,7 @@ class ReaderProcess:
         memory, descriptor = self._memory, None
         if memory is None or memory.size < needed.result:
             self._drop_memory()
-            # Made and sealed here: a reader that is taken over cannot take it away from this process.
+            # Made and sealed here, so that a hijacked reader cannot truncate it.
             memory = self._memory = SharedMemory(needed.result)
             descriptor = memory.descriptor
         go_on = Continue(None if descriptor is None else memory.size)
@@ -144,7 +132,7 @@ class ReaderProcess:
         return DecodedPhoto(photo.file, photo.digest(), size, decoded.taken_at, pixels, decoded.scale)
 
     def end(self) -> None:
-        """End the process, whatever it is at."""
+        """End the process, whatever it is doing."""
         self._channel.close()
         self._process.kill()
         with self._process:  # closes its pipes and waits for it
@@ -161,7 +149,7 @@ class ReaderProcess:
         self.photos += 1
 
     def _ask(self, file: PhotoFile, message: Message, descriptor: int | None, seconds: float) -> Message:
-        """The answer of the reader; errors are those of ``decode``."""
+        """Return the reader's answer; errors are those of ``decode``."""
         try:
             self._channel.send(message, descriptor)
             answer = self._channel.receive(time.monotonic() + seconds)
@@ -201,7 +189,6 @@ class ReaderProcess:
             self._process.stderr.close()
 
     def _exit_cause(self) -> ReaderDied:
-        """Why the process ended, or was ended."""
         try:
             status = self._process.wait(1)
         except subprocess.TimeoutExpired:  # it lives, and does not answer
@@ -217,7 +204,6 @@ class ReaderProcess:
         return ReaderDied(Reason.CRASHED, f"its decoder crashes ({how}): {_DAMAGED}")
 
     def _last_line(self) -> str:
-        """The last that the process wrote to standard error."""
         output = self._process.stderr.read() if self._process.stderr else b""
         lines = output.decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
@@ -236,8 +222,8 @@ def _is_plausible(needed: MemoryNeeded, pixel_cap: int) -> bool:
 
 
 def _start(descriptor: int, entry: str) -> subprocess.Popen[bytes]:
-    # Its own session, so that a key pressed in the terminal is not for it; isolated, so that neither the
-    # working directory nor the environment decide what it imports, which is what this process would.
+    # Keys in the terminal must not reach it: own session. The working directory and environment must not
+    # decide what it imports, which is what this process would: isolated.
     return subprocess.Popen(  # noqa: S603 -- this Python itself
         [sys.executable, "-I", "-c", _BOOT, str(descriptor), entry, *_PATH],
         stdin=subprocess.PIPE,
@@ -251,7 +237,7 @@ def _start(descriptor: int, entry: str) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def _blocked(signals: tuple[signal.Signals, ...]) -> Iterator[None]:
-    """What is started meanwhile never gets these signals."""
+    """Keep these signals from processes that are started within the block."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield

@@ -1,7 +1,7 @@
-"""Which reader reads each picture format; new readers are added here.
+"""The reader of each picture format; add new readers here.
 
-The library records the name of the decoder with each outcome, and a scan tries a failed photo again once
-another or a newer one reads its format.
+The library records the decoder with each outcome; a scan retries a failed photo once another or newer one
+reads its format.
 """
 
 from collections.abc import Mapping
@@ -23,15 +23,15 @@ READERS: Mapping[Format, FormatReader] = MappingProxyType(
 
 
 def format_of(photo: OpenPhoto) -> Format | None:
-    """The format of a file, read or not; ``None`` if it is no known picture."""
+    """Return the format of a file, read or not; ``None`` if it is no known picture."""
     found = (reader.sniff(photo.file.path, photo.head) for reader in _READERS)
     return next((kind for kind in found if kind is not None), None) or sniff(photo.file.path, photo.head)
 
 
 def is_photo(photo: OpenPhoto) -> bool:
-    """Whether a file is read or reported as unreadable: every picture, and what only has the name of one.
+    """Return whether a file is read or reported as unreadable: by its content or its name, it is a picture.
 
-    Camera raw files that nothing reads are passed over: cameras write them beside a JPEG of the same picture.
+    Camera raw files without a reader are skipped: cameras write them beside a JPEG of the same picture.
     """
     kind = format_of(photo)
     if kind is None:
@@ -40,11 +40,7 @@ def is_photo(photo: OpenPhoto) -> bool:
 
 
 def readable_format(photo: OpenPhoto) -> Format:
-    """The format of a photo that a reader reads.
-
-    Raises:
-        PhotoError: There is none.
-    """
+    """Return the format of a photo; PhotoError if no reader reads it."""
     kind = format_of(photo)
     if kind is not None and kind in READERS:
         return kind
@@ -60,11 +56,11 @@ def readable_format(photo: OpenPhoto) -> Format:
 
 
 def decoder_of(kind: Format) -> str:
-    """A format and today's reader of it, as ``jpeg pillow 12.0.0`` or ``heic none``."""
+    """Return a format and its current reader, such as ``jpeg pillow 12.0.0`` or ``heic none``."""
     reader = READERS.get(kind)
     return f"{kind.lower().replace(' ', '-')} {reader.version if reader else 'none'}"
 
 
 def is_current(decoder: str) -> bool:
-    """Whether today's reader of the format is the one that ``decoder_of`` once named."""
+    """Return whether ``decoder_of`` would name this decoder today."""
     return decoder in map(decoder_of, Format)

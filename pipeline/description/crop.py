@@ -1,8 +1,7 @@
-"""Cuts a face out of a photo by one model's crop protocol.
+"""Cuts a face out of a photo by one model's crop protocol, with one affine transform from photo to crop.
 
-Every protocol gives one affine transform from the photo to the crop. Sampling is bilinear where the crop is
-as fine as the photo or finer, and averages areas where it is coarser, against aliasing. This module must not
-know which model the crop is for, nor how the face was found.
+Sampling is bilinear where the crop is as fine as the photo or finer, and averages areas where it is coarser,
+against aliasing. This module must not know which model the crop is for, nor how the face was found.
 """
 
 import cv2
@@ -23,16 +22,16 @@ _HALF = 0.5
 
 
 def cut(photo: DecodedPhoto, face: DetectedFace, protocol: CropProtocol) -> U8:
-    """The pixels of ``face``: uint8 [size, size, 3] RGB, contiguous, no view of the photo."""
+    """Return the pixels of ``face``: uint8 [size, size, 3] RGB, contiguous, no view of the photo."""
     to_crop = placement(face, protocol, photo.size)
     to_crop[:, :2] /= photo.scale
     return _sample(photo.pixels, to_crop, protocol.size)
 
 
 def scale_needed(face: DetectedFace, protocol: CropProtocol) -> float:
-    """The smallest scale of the photo, at most 1, at which the crop is as fine as at full size.
+    """Return the smallest scale of the photo, at most 1, at which the crop is as fine as at full size.
 
-    Where the photo's edge clips a widened box, the result is too small, by the part of the widening cut off.
+    Where the photo's edge clips a widened box, the scale is too small by the part cut off.
     """
     if isinstance(protocol, AlignedCrop):
         return min(1.0, float(_magnification(_aligned_placement(face.landmarks, protocol)).max()))
@@ -40,21 +39,21 @@ def scale_needed(face: DetectedFace, protocol: CropProtocol) -> float:
 
 
 def wants_full_size(protocol: CropProtocol) -> bool:
-    """Whether most faces need the photo decoded at full size.
+    """Return whether most faces need the full-size photo.
 
-    That depends on the protocol alone, so that the same photo always gives the same descriptors.
+    It depends on the protocol alone, so that one photo always gives the same descriptors.
     """
     return not isinstance(protocol, AlignedCrop) and _full_side(protocol) >= _LARGE_FACE
 
 
 def _full_side(protocol: BoxCrop | StretchedCrop) -> float:
-    """Shorter side of a box, photo pixels, at which the crop is as fine as the photo."""
+    """Return the shorter side of a box, in photo pixels, at which the crop is as fine as the photo."""
     target = protocol.short_side if isinstance(protocol, BoxCrop) else protocol.size
     return target / (1 + protocol.widen)
 
 
 def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
-    """The transform from the full-size photo, of ``size``, to the crop."""
+    """Return the transform from the full-size photo, of ``size``, to the crop."""
     if isinstance(protocol, AlignedCrop):
         return _aligned_placement(face.landmarks, protocol)
     left, right = _widened(face.box.x, face.box.w, protocol.widen, size.width)
@@ -69,7 +68,7 @@ def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
 
 
 def _aligned_placement(landmarks: F32, protocol: AlignedCrop) -> Affine:
-    """The rotation, scale and shift that map the landmarks to the template with least squares.
+    """Return the least-squares rotation, scale and shift from the landmarks to the template.
 
     Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE PAMI
     13(4), 1991, in the plane, without reflection. With points as complex numbers it is one projection.
@@ -83,21 +82,21 @@ def _aligned_placement(landmarks: F32, protocol: AlignedCrop) -> Affine:
 
 
 def _widened(start: float, length: float, widen: float, limit: int) -> tuple[float, float]:
-    """Start and end of one side, widened about its middle and clipped to the photo, at least one pixel."""
+    """Return start and end of a side, widened about its middle, clipped to the photo, at least one pixel."""
     grow = length * widen / 2
     first = min(max(start - grow, 0.0), limit - 1.0)
     return first, max(min(start + length + grow, float(limit)), first + 1.0)
 
 
 def _magnification(transform: Affine) -> NDArray[np.float64]:
-    """Crop pixels for each photo pixel, along the photo's x and along its y, [2]."""
+    """Return crop pixels per photo pixel, along the photo's x and y, [2]."""
     return np.asarray(np.linalg.norm(transform[:, :2], axis=0), np.float64)
 
 
 def _sample(pixels: U8, to_crop: Affine, size: int) -> U8:
-    """The crop; past the border, the edges of the photo are repeated.
+    """Return the crop; beyond the border, it repeats the edges of the photo.
 
-    A coarser crop is drawn at twice its size, from a photo shrunk by whole factors, and halved: bilinear
+    A coarser crop is drawn at twice its size from a photo shrunk by whole factors, then halved: bilinear
     sampling then skips no pixel, and the work does not grow with the face.
     """
     window, to_crop = _shrunk(*_window(pixels, to_crop, size))
@@ -113,7 +112,7 @@ def _sample(pixels: U8, to_crop: Affine, size: int) -> U8:
 
 
 def _window(pixels: U8, to_crop: Affine, size: int) -> tuple[U8, Affine]:
-    """The part of the photo that the crop shows, and its transform: OpenCV cannot warp huge photos."""
+    """Return the part of the photo in the crop, and its transform: OpenCV cannot warp huge photos."""
     corners = np.array([(0, 0), (size, 0), (0, size), (size, size)], np.float64)
     seen = (corners - to_crop[:, 2]) @ np.linalg.inv(to_crop[:, :2]).T
     limits = np.array(pixels.shape[1::-1])
@@ -125,7 +124,7 @@ def _window(pixels: U8, to_crop: Affine, size: int) -> tuple[U8, Affine]:
 
 
 def _shrunk(window: U8, to_crop: Affine) -> tuple[U8, Affine]:
-    """The window averaged down to less than twice the fineness of the crop, and its transform."""
+    """Average the window down to less than twice the fineness of the crop; return it and its transform."""
     sides = np.array(window.shape[1::-1])
     factors = np.maximum(1 / _magnification(to_crop), 1).astype(int)
     if factors.max() == 1:

@@ -34,11 +34,7 @@ CENTRES = Path(vggface.__file__).parent / "centres"
 class Embedder(Protocol):
     """One descriptor model, ready to run. Threads may share it.
 
-    Attributes:
-        model_id: The model.
-        dimension: Length of its descriptors.
-        protocol: How its faces are cut.
-        batch_size: The best number of crops to give at once; any number is allowed.
+    ``batch_size`` is the fastest number of crops to give at once; any number is allowed.
     """
 
     model_id: ModelId
@@ -47,13 +43,10 @@ class Embedder(Protocol):
     batch_size: int
 
     def embed(self, pixels: U8) -> F32:
-        """Describe faces.
-
-        Args:
-            pixels: uint8 [N, size, size, 3], RGB, cut by ``protocol``.
+        """Describe faces, uint8 [N, size, size, 3], RGB, cut by ``protocol``.
 
         Returns:
-            float32 [N, dimension], each row finite and of unit norm. A row does not depend on the others.
+            float32 [N, dimension], each row finite and of unit norm. No row depends on the others.
 
         Raises:
             ValueError: ``pixels`` has another shape or type.
@@ -64,13 +57,9 @@ class Embedder(Protocol):
 def load_embedder(
     model: ModelSpec, store: WeightsStore, options: RuntimeOptions, runtime: Runtime = "openvino"
 ) -> Embedder:
-    """Make a model ready to run.
+    """Load a model, ready to run.
 
-    Args:
-        model: The model.
-        store: Where its weights are.
-        options: For OpenVINO; TensorFlow ignores them.
-        runtime: ``openvino``; or ``tensorflow``, the reference, which only runs the models of keras-vggface.
+    ``tensorflow``, the reference, only runs the models of keras-vggface, and ignores ``options``.
 
     Raises:
         WeightsMissing: Its weights are not on this machine.
@@ -90,10 +79,10 @@ def load_embedder(
 
 
 class NetworkEmbedder:
-    """An Embedder around any function from crops to raw vectors.
+    """An Embedder around any function from crops to raw vectors, which it normalises.
 
-    It normalises raw vectors; if the model says so, it takes the mean of a face and its mirror image,
-    subtracts the network's mean descriptor, and projects the result.
+    If the model says so, it averages a face and its mirror image, subtracts the mean descriptor, and
+    projects.
     """
 
     def __init__(self, model: ModelSpec, run: Callable[[U8], F32]) -> None:
@@ -107,7 +96,7 @@ class NetworkEmbedder:
         self.batch_size: int = BATCH_SIZE
 
     def embed(self, pixels: U8) -> F32:
-        """Describe faces, as ``Embedder.embed`` says."""
+        """As ``Embedder.embed``."""
         side = self.protocol.size
         if pixels.dtype != np.uint8 or pixels.shape[1:] != (side, side, 3):
             raise ValueError(
@@ -137,10 +126,10 @@ class NetworkEmbedder:
 
 
 def load_centre(model: ModelSpec) -> F32 | None:
-    """The mean of the unit vectors of many people, float32 [dimension]; ``None`` if not ``model.centred``.
+    """Return the mean of many people's unit vectors, float32 [dimension]; ``None`` if not ``model.centred``.
 
-    Descriptors of all faces lie to one side of the sphere, because faces have much in common. Measured from
-    their mean, strangers are about as similar as random directions. FaceNet's own evaluation does the same
+    Faces have much in common, so all descriptors lie to one side of the sphere. Measured from their mean,
+    strangers are about as similar as random directions. FaceNet's own evaluation subtracts it too
     (davidsandberg/facenet, src/lfw.py, ``subtract_mean``); docs/accuracy.md has the gain.
 
     Raises:
@@ -170,10 +159,10 @@ _GRAPHS: dict[ModelId, tuple[Callable[[Path], ov.Model], str]] = {
 
 
 class _OpenVinoNetwork:
-    """A function from any number of crops to raw vectors: whole batches, then the rest one at a time.
+    """A function from any number of crops to raw vectors: whole batches, then single crops.
 
-    A question about one photo needs only the network for one face. So that one is compiled at once, in a
-    thread of its own, and the one for whole batches when the first batch arrives.
+    A query photo needs only the network for single crops, which is compiled at once in a thread of its own;
+    the one for whole batches is compiled when the first batch arrives.
     """
 
     def __init__(self, model_id: ModelId, weights: VerifiedWeights, options: RuntimeOptions) -> None:

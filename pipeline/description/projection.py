@@ -1,4 +1,4 @@
-"""Applies a learned linear map to descriptors, which gives descriptors again."""
+"""Applies a learned linear map to descriptors."""
 
 import numpy as np
 
@@ -9,11 +9,7 @@ _TINY = 1e-12
 
 
 def project(vectors: F32, matrix: F32) -> F32:
-    """Map descriptors, and normalise the results.
-
-    Args:
-        vectors: float32 [N, D], of unit norm.
-        matrix: float32 [D + 1, K]; the last row is added to each.
+    """Map descriptors float32 [N, D] by ``matrix``, float32 [D + 1, K], whose last row is added to each.
 
     Returns:
         float32 [N, K], of unit norm.

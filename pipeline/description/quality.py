@@ -1,9 +1,8 @@
 """Assesses the quality of a detected face for recognition: size, sharpness, pose, confidence.
 
-Each aspect gets a grade from 0 to 1 by a linear ramp between two values, which were measured with SFace on
-degraded faces of Labeled Faces in the Wild (docs/models.md has the figures). The score is their product; an
-aspect graded below a half is a reason. This module must not know which model the face is for, so that scores
-of one photo are the same under every model.
+Each aspect is graded from 0 to 1 by a linear ramp between values measured with SFace on degraded faces of
+Labeled Faces in the Wild (docs/models.md). The score is their product; a grade below a half gives a reason.
+This module must not know the model, so that the scores of a photo are the same under all.
 """
 
 import math
@@ -57,7 +56,7 @@ _USUAL_NOSE = 0.54
 def crop_and_assess(photo: DecodedPhoto, face: DetectedFace, protocol: CropProtocol) -> FaceCrop:
     """Cut a face out by a model's protocol, and assess its quality.
 
-    The photo should be decoded as finely as for a crop of 112 x 112: coarser pixels count as blur.
+    Decode the photo as finely as for a crop of 112 x 112: coarser pixels count as blur.
     """
     frame = cut(photo, face, _FRAME)
     pixels = frame if protocol == _FRAME else cut(photo, face, protocol)
@@ -78,7 +77,7 @@ def crop_and_assess(photo: DecodedPhoto, face: DetectedFace, protocol: CropProto
 
 
 def _sharpness(frame: U8) -> float:
-    """Variance of the finest detail of the face, divided by that of detail up to three times as coarse.
+    """Return the variance of the finest detail, divided by that of detail up to three times as coarse.
 
     The ratio does not depend on contrast, and little on the face: about 0.43 for a sharp face 90 pixels wide,
     0.14 if it is blurred by 2 pixels, 0.06 if by 4.
@@ -90,10 +89,10 @@ def _sharpness(frame: U8) -> float:
 
 
 def _pose(landmarks: F32) -> tuple[float, float, float]:
-    """Yaw, pitch and roll; infinite where points coincide.
+    """Return yaw, pitch and roll; infinite where points coincide.
 
-    Yaw is the distance of the nose from the line between eyes and mouth, in distances between the eyes; pitch
-    its distance from its usual height, in distances from eyes to mouth; roll the angle of the eyes, degrees.
+    Yaw is the nose's distance from the line between eyes and mouth, in distances between the eyes; pitch its
+    distance from its usual height, in distances from eyes to mouth; roll the angle of the eyes, degrees.
     """
     left_eye, right_eye, nose, left_mouth, right_mouth = (complex(x, y) for x, y in landmarks)
     across = right_eye - left_eye

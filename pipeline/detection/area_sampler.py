@@ -1,8 +1,7 @@
-"""Shrinks one image to many sizes by exact area averaging.
+"""Shrinks one image to many sizes by exact area averaging; border pixels count by the part inside.
 
-A pixel of a smaller copy is the mean of the area it covers; a pixel on the border counts by the part inside.
-OpenCV's INTER_AREA and TensorFlow's ``area`` do the same, but take three times as long for the dozen sizes of
-a pyramid. The sums of all rows above each row are made once (Crow, "Summed-area tables for texture mapping",
+OpenCV's INTER_AREA and TensorFlow's ``area`` do the same in three times the time for the dozen sizes of a
+pyramid. The sums of all rows above each row are made once (Crow, "Summed-area tables for texture mapping",
 1984, along one axis); the sum of rows between two heights is the difference of two interpolated sums.
 """
 
@@ -19,7 +18,7 @@ MOST_ROWS = 2**24 // 255
 
 
 class AreaSampler:
-    """An image, uint8 [H, W, 3], ready to be shrunk to any size; ValueError if H exceeds MOST_ROWS."""
+    """Shrinks an image, uint8 [H, W, 3], to any size; ValueError if H exceeds MOST_ROWS."""
 
     def __init__(self, pixels: U8) -> None:
         height, width = pixels.shape[:2]
@@ -33,7 +32,7 @@ class AreaSampler:
             np.add(self._sums[row], rows[row], out=self._sums[row + 1])
 
     def shrunk(self, size: Size) -> F32:
-        """The image at ``size``, no larger than itself: float32 [h, w, 3], unrounded."""
+        """Return the image at ``size``, no larger than itself: float32 [h, w, 3], unrounded."""
         edges = np.arange(size.height + 1) * (self._size.height / size.height)
         above = np.minimum(edges.astype(np.intp), self._size.height - 1)
         parts = (edges - above).astype(np.float32)[:, None]

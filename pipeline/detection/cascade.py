@@ -1,10 +1,9 @@
-"""Finds faces: the MTCNN cascade, our own driver around its three networks.
+"""Finds faces: the MTCNN cascade (Zhang et al., 2016), our own driver around its three networks.
 
-P-Net proposes boxes over an image pyramid, R-Net refines them, O-Net refines again and places five
-landmarks; overlapping boxes are suppressed after each (Zhang et al., 2016). Given the same pixels and
-settings, the faces are those of ``mtcnn.MTCNN().detect_faces`` (mtcnn 1.0.0). Some of its conventions on
-corners are off by a pixel; they are kept, because the networks were trained with them. This module knows
-neither files nor descriptors.
+P-Net proposes boxes over an image pyramid, R-Net refines them, O-Net refines again and places five landmarks;
+overlapping boxes are suppressed after each. Given equal pixels and settings, the faces are those of
+``mtcnn.MTCNN().detect_faces`` (mtcnn 1.0.0), whose off-by-one corners the networks were trained with. This
+module knows neither files nor descriptors.
 """
 
 import math
@@ -31,12 +30,12 @@ PATCH_ROWS = 512
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """Faces in an image, most confident first.
+    """Faces in an image, most confident first, in its pixels.
 
     Attributes:
-        boxes: float32 [N, 4], corners in pixels of the image, clipped to it.
+        boxes: float32 [N, 4], corners, clipped to the image.
         probabilities: float32 [N].
-        landmarks: float32 [N, 5, 2], (x, y) in pixels of the image; they may lie outside it.
+        landmarks: float32 [N, 5, 2], (x, y); they may lie outside the image.
     """
 
     boxes: F32
@@ -45,7 +44,7 @@ class Detections:
 
 
 class MtcnnDetector:
-    """The cascade. Threads may share it: it holds no state between photos."""
+    """The cascade, without state between photos: threads may share it."""
 
     def __init__(self, networks: Mtcnn, options: MtcnnOptions | None = None) -> None:
         self._networks = networks
@@ -53,7 +52,7 @@ class MtcnnDetector:
         self.name: str = self._options.name
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
-        """The faces, most confident first, in pixels of the upright, full-size photo."""
+        """As ``Detector.detect``."""
         copy = shrunk(photo.pixels, self._options.long_edge)
         found = self.find(copy)
         # Both sides are rounded to whole pixels, so each has a scale of its own.
@@ -67,11 +66,11 @@ class MtcnnDetector:
         )
 
     def find(self, pixels: U8) -> Detections:
-        """The faces of an image, uint8 [H, W, 3], at its own size."""
+        """Find the faces of an image, uint8 [H, W, 3], at its own size."""
         return self.finish(pixels, self.refine(pixels, self.propose(pixels)))
 
     def propose(self, pixels: U8) -> F32:
-        """Square boxes that P-Net takes for faces in an image, uint8 [H, W, 3]: float32 [N, 4]."""
+        """Return P-Net's square boxes, float32 [N, 4], in an image, uint8 [H, W, 3]."""
         size = Size(pixels.shape[1], pixels.shape[0])
         pyramid = plan(size, WINDOW / self._options.smallest_face, TILE)
         answers = [self._networks.propose(tile) for tile in fill(pyramid, pixels, TILE)]
@@ -81,7 +80,7 @@ class MtcnnDetector:
         return squared(boxes[suppress(boxes, scores, ALL_LEVELS)])
 
     def _level_proposals(self, level: Level, answers: list[Proposals]) -> tuple[F32, F32]:
-        """Boxes [N, 4] and scores [N] of one level, in pixels of the image."""
+        """Return boxes [N, 4] and scores [N] of one level, in pixels of the image."""
         least = logit(self._options.thresholds[0])
         found = [_piece_proposals(piece, answers[piece.tile], least) for piece in level.pieces]
         boxes: F32 = np.concatenate([boxes for boxes, _ in found])
@@ -93,14 +92,14 @@ class MtcnnDetector:
         return boxes[kept] / np.float32(level.scale), scores[kept]
 
     def refine(self, pixels: U8, boxes: F32) -> F32:
-        """Square boxes that R-Net accepts, of boxes [N, 4] in an image: float32 [M, 4]."""
+        """Return square boxes, float32 [M, 4], that R-Net accepts of ``boxes`` [N, 4]."""
         answer = self._networks.refine(patches(pixels, boxes, REFINE_SIDE))
         passed = answer.probability > self._options.thresholds[1]
         moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
         return squared(moved[suppress(moved, scores, REFINED)])
 
     def finish(self, pixels: U8, boxes: F32) -> Detections:
-        """The faces that O-Net accepts, with their landmarks."""
+        """Return the faces that O-Net accepts, with their landmarks."""
         answer = self._networks.output(patches(pixels, boxes, OUTPUT_SIDE))
         sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
         landmarks = answer.landmarks * sides + boxes[:, None, :2] - 1
@@ -112,7 +111,7 @@ class MtcnnDetector:
 
 
 def shrunk(pixels: U8, long_edge: int) -> U8:
-    """The image shrunk to ``long_edge`` pixels along its long edge; itself if it has no more."""
+    """Shrink the image to ``long_edge`` pixels along its long edge; return itself if it has no more."""
     height, width = pixels.shape[:2]
     scale = long_edge / max(height, width)
     if scale >= 1:
@@ -127,16 +126,11 @@ def shrunk(pixels: U8, long_edge: int) -> U8:
 
 
 def patches(pixels: U8, boxes: F32, side: int) -> U8:
-    """Cut boxes out of an image and scale each to a square, bilinearly, from corner to corner.
-
-    Args:
-        pixels: uint8 [H, W, 3].
-        boxes: [N, 4], in pixels; outside the image, patches are grey.
-        side: Of the patches, pixels.
+    """Cut boxes [N, 4] out of an image, uint8 [H, W, 3], and scale each to a square; grey outside the image.
 
     Returns:
-        uint8 [N, side, side, 3]. The sampling is that of TensorFlow's crop_and_resize, which the mtcnn
-        package uses: no averaging, first and last samples on the corners, image size W taken as W - 1.
+        uint8 [N, side, side, 3]. The bilinear sampling is that of TensorFlow's crop_and_resize, which the
+        mtcnn package uses: no averaging, first and last samples on the corners, image size W taken as W - 1.
     """
     height, width = pixels.shape[:2]
     steps = np.linspace(0, 1, side, dtype=np.float32)
@@ -155,14 +149,14 @@ def patches(pixels: U8, boxes: F32, side: int) -> U8:
 
 
 def logit(probability: float) -> float:
-    """Logarithm of the odds; infinite at 0 and 1."""
+    """Return the logarithm of the odds; infinite at 0 and 1."""
     if 0 < probability < 1:
         return math.log(probability / (1 - probability))
     return math.copysign(math.inf, probability - 0.5)
 
 
 def _piece_proposals(piece: Piece, answer: Proposals, least: float) -> tuple[F32, F32]:
-    """Boxes [N, 4] and probabilities [N] of the windows of one piece that pass, in pixels of its level."""
+    """Return boxes [N, 4] and probabilities [N] of a piece's windows that pass, in pixels of its level."""
     top, left = piece.y // STRIDE, piece.x // STRIDE
     own = (slice(top, top + piece.rows), slice(left, left + piece.columns))
     logits = answer.logit[own]
@@ -177,7 +171,7 @@ def _piece_proposals(piece: Piece, answer: Proposals, least: float) -> tuple[F32
 
 
 def _moved(boxes: F32, answer: Refinements) -> F32:
-    """The boxes [N, 4] moved by the network's offsets; sides include both end pixels."""
+    """Move the boxes [N, 4] by the network's offsets; sides include both end pixels."""
     sides = np.tile(boxes[:, 2:] - boxes[:, :2] + 1, 2)
     return boxes + answer.offsets * sides
 

@@ -1,4 +1,4 @@
-"""The protocol of detectors, and the options of each. Loads no network, so that settings may import it."""
+"""The protocol of detectors, and their options. Loads no network, so that settings may import it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,14 +9,13 @@ from pipeline.values import DecodedPhoto, DetectedFace
 class Detector(Protocol):
     """Finds the faces of a photo. Threads may share it.
 
-    Attributes:
-        name: Its name with the options that decide which faces it finds; the library records it.
+    The library records ``name``, which has the options that decide which faces it finds.
     """
 
     name: str
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
-        """The faces, most confident first, in pixels of the upright, full-size photo."""
+        """Return the faces, most confident first, in pixels of the upright, full-size photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,6 @@ class MtcnnOptions:
 
     @property
     def name(self) -> str:
-        """As ``mtcnn 1600 20 0.6/0.7/0.8``."""
+        """Such as ``mtcnn 1600 20 0.6/0.7/0.8``."""
         thresholds = "/".join(f"{threshold:g}" for threshold in self.thresholds)
         return f"mtcnn {self.long_edge} {self.smallest_face:g} {thresholds}"

@@ -1,9 +1,8 @@
-"""The three networks of MTCNN as OpenVINO graphs, with the weights of the mtcnn package.
+"""The three networks of MTCNN as OpenVINO graphs, with the layers and weights of the mtcnn package 1.0.0.
 
 Zhang, Zhang, Li and Qiao, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional
-Networks", IEEE Signal Processing Letters 23(10), 2016. The layers follow the mtcnn package 1.0.0; its weights
-files, lists of arrays in the order of the layers, are read by absolute path, without importing the package,
-which imports TensorFlow. ``pipeline.detection.cascade`` finds faces with these networks.
+Networks", IEEE Signal Processing Letters 23(10), 2016. The weights files, lists of arrays in the order of the
+layers, are read by path without importing the package, which imports TensorFlow.
 """
 
 import importlib.util
@@ -75,7 +74,7 @@ class Mtcnn:
 
     def __init__(self, options: RuntimeOptions) -> None:
         self._pnet = _Network("pnet", _pnet, options, batch=1)
-        # These place the boxes and landmarks, and take a tenth of P-Net's time: they are always exact.
+        # R-Net and O-Net place boxes and landmarks in a tenth of P-Net's time: always exact.
         exact = replace(options, precision="f32")
         self._rnet = _Network("rnet", _rnet, exact, batch=REFINE_BATCH)
         self._onet = _Network("onet", _onet, exact, batch=OUTPUT_BATCH)
@@ -110,7 +109,7 @@ class _Network:
         self._batch = batch
 
     def run(self, inputs: NDArray[Any]) -> list[F32]:
-        """All outputs, [N, ...] each, for inputs [N, ...]."""
+        """Return all outputs, [N, ...] each, for inputs [N, ...]."""
         outputs = [
             np.empty((len(inputs), *list(output.shape)[1:]), np.float32) for output in self._compiled.outputs
         ]
@@ -122,7 +121,7 @@ class _Network:
 
 
 def _filled(part: NDArray[Any], batch: int) -> NDArray[Any]:
-    """``part`` with zeros added up to ``batch`` rows, C-contiguous."""
+    """Add zeros to ``part`` up to ``batch`` rows; C-contiguous."""
     if len(part) == batch:
         return np.ascontiguousarray(part)
     whole = np.zeros((batch, *part.shape[1:]), part.dtype)
@@ -131,7 +130,7 @@ def _filled(part: NDArray[Any], batch: int) -> NDArray[Any]:
 
 
 def _weights(name: str) -> tuple[Path, str]:
-    """Path and verified SHA-256 of a network's weights file in the installed mtcnn package."""
+    """Return path and verified SHA-256 of a network's weights file in the installed mtcnn package."""
     package = importlib.util.find_spec("mtcnn")
     if package is None or package.origin is None:
         raise WeightsMissing(
@@ -149,7 +148,7 @@ def _weights(name: str) -> tuple[Path, str]:
 
 
 class _Layers:
-    """Makes layers of a network from the arrays of a weights file, in order."""
+    """Makes a network's layers from the arrays of a weights file, in order."""
 
     def __init__(self, path: Path) -> None:
         import joblib  # a start with cached graphs never needs either
@@ -159,14 +158,14 @@ class _Layers:
         self._arrays = iter(joblib.load(io.BytesIO(lz4.frame.decompress(path.read_bytes()))))
 
     def convolution(self, x: Any) -> Any:
-        """A valid convolution with bias and PReLU; kernels come as [h, w, in, out]."""
+        """Add a valid convolution with bias and PReLU; kernels come as [h, w, in, out]."""
         return self.prelu(self._convolved(x, next(self._arrays), next(self._arrays)))
 
     def heads(self, x: Any) -> Any:
-        """P-Net's two heads as one convolution, [N, 5, h, w]: logit of a face, and the four offsets.
+        """Join P-Net's heads in one convolution, [N, 5, h, w]: logit of a face, four offsets.
 
-        The package's softmax of two classes is a sigmoid of their difference, needed only for windows that
-        pass.
+        The package's softmax of two classes is a sigmoid of their difference, needed only for passing
+        windows.
         """
         offsets, offsets_bias, classes, classes_bias = (next(self._arrays) for _ in range(4))
         difference = classes[..., 1:] - classes[..., :1]
@@ -177,7 +176,7 @@ class _Layers:
         )
 
     def first_convolution(self, x: Any) -> Any:
-        """A convolution of pixels 0 to 255, [N, h, w, 3], with their normalisation folded in, and PReLU."""
+        """Add a convolution of pixels 0 to 255, [N, h, w, 3], normalisation folded in, and PReLU."""
         channels_first = op.transpose(op.convert(x, np.float32), op.constant(np.array([0, 3, 1, 2])))
         kernel, bias = next(self._arrays), next(self._arrays)
         bias = bias - kernel.sum(axis=(0, 1, 2)) * (_MEAN / _SPREAD)
@@ -189,28 +188,28 @@ class _Layers:
         return op.add(y, op.constant(bias.reshape(1, -1, 1, 1).astype(np.float32)))
 
     def prelu(self, x: Any) -> Any:
-        """max(x, 0) + slope * min(x, 0), a slope for each channel."""
+        """Add max(x, 0) + slope * min(x, 0), a slope for each channel."""
         return op.prelu(x, op.constant(next(self._arrays).reshape(-1)))
 
     def dense(self, x: Any) -> Any:
-        """A fully connected layer with bias; weights come as [in, out]."""
+        """Add a fully connected layer with bias; weights come as [in, out]."""
         product = op.matmul(x, op.constant(next(self._arrays)), False, False)
         return op.add(product, op.constant(next(self._arrays).reshape(1, -1)))
 
 
 def _pool(x: Any, side: int, padding: str) -> Any:
-    """Maxima of squares two pixels apart; ``same_upper`` pads right and bottom, as TensorFlow does."""
+    """Add maxima of squares two pixels apart; ``same_upper`` pads right and bottom, as TensorFlow does."""
     return op.max_pool(x, [2, 2], [1, 1], [0, 0], [0, 0], [side, side], auto_pad=padding).output(0)
 
 
 def _flat(x: Any) -> Any:
-    """[N, c, h, w] as [N, w * h * c]: the order in which the package's dense layers were trained."""
+    """Reshape [N, c, h, w] to [N, w * h * c]: the order in which the package's dense layers were trained."""
     transposed = op.transpose(x, op.constant(np.array([0, 3, 2, 1])))
     return op.reshape(transposed, op.constant(np.array([0, -1])), True)
 
 
 def _pnet(weights: Path) -> ov.Model:
-    """P-Net on float32 tiles: [N, 5, 123, 123], logits and offsets."""
+    """Build P-Net on float32 tiles: [N, 5, 123, 123], logits and offsets."""
     layers = _Layers(weights)
     tiles = op.parameter([-1, TILE, TILE, 3], np.float32)
     x = _pool(layers.first_convolution(tiles), 2, "same_upper")
@@ -219,7 +218,7 @@ def _pnet(weights: Path) -> ov.Model:
 
 
 def _rnet(weights: Path) -> ov.Model:
-    """R-Net on uint8 patches: offsets [N, 4], classes [N, 2]."""
+    """Build R-Net on uint8 patches: offsets [N, 4], classes [N, 2]."""
     layers = _Layers(weights)
     patches = op.parameter([-1, REFINE_SIDE, REFINE_SIDE, 3], np.uint8)
     x = _pool(layers.first_convolution(patches), 3, "same_upper")
@@ -231,7 +230,7 @@ def _rnet(weights: Path) -> ov.Model:
 
 
 def _onet(weights: Path) -> ov.Model:
-    """O-Net on uint8 patches: offsets [N, 4], landmarks [N, 10] (five x, five y), classes [N, 2]."""
+    """Build O-Net on uint8 patches: offsets [N, 4], landmarks [N, 10] (five x, five y), classes [N, 2]."""
     layers = _Layers(weights)
     patches = op.parameter([-1, OUTPUT_SIDE, OUTPUT_SIDE, 3], np.uint8)
     x = _pool(layers.first_convolution(patches), 3, "same_upper")

@@ -1,9 +1,8 @@
 """Plans an image pyramid and packs it into square tiles of one size.
 
-P-Net looks for faces of one size, so it runs on ever smaller copies of the image. The sizes of the copies
-differ from photo to photo, and OpenVINO compiles a network anew for each shape; so the copies are cut into
-pieces, and the pieces packed into square tiles of one shape. Pieces of one copy overlap by what a window
-needs, so that no window is lost, and none reaches into a neighbour.
+P-Net finds faces of one size, so it runs on ever smaller copies of the image. OpenVINO compiles a network
+anew for each shape, so the copies are cut into pieces and packed into tiles of one shape. Pieces of one copy
+overlap by what a window needs, so that no window is lost, and none reaches into a neighbour.
 """
 
 from collections.abc import Iterator
@@ -25,10 +24,9 @@ _OVERLAP = WINDOW - STRIDE
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A rectangle of one level, and its place (tile, x, y).
+    """A rectangle of one level with ``columns`` x ``rows`` windows, and its place (tile, x, y).
 
     All coordinates are even, so that windows fall on the same pixels as if the level were whole.
-    ``columns`` and ``rows`` count its windows.
     """
 
     left: int
@@ -41,12 +39,12 @@ class Piece:
 
     @property
     def width(self) -> int:
-        """Pixels."""
+        """Width in pixels."""
         return _length(self.columns)
 
     @property
     def height(self) -> int:
-        """Pixels."""
+        """Height in pixels."""
         return _length(self.rows)
 
 
@@ -61,7 +59,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Pyramid:
-    """All levels of an image of one size, largest first, and how many tiles their pieces fill."""
+    """All levels of an image, largest first, and how many tiles their pieces fill."""
 
     levels: tuple[Level, ...]
     tiles: int
@@ -69,12 +67,9 @@ class Pyramid:
 
 @lru_cache(maxsize=256)
 def plan(size: Size, first_scale: float, tile: int) -> Pyramid:
-    """Lay out the pyramid of an image.
+    """Lay out the pyramid of an image of ``size`` on tiles of an even side.
 
-    Args:
-        size: Of the image.
-        first_scale: Of the largest level: the window's side over that of the smallest face sought.
-        tile: Side of a tile, pixels, even.
+    ``first_scale`` is that of the largest level: the window's side over the smallest face's.
     """
     shapes = list(_levels(size, first_scale))
     cuts = [
@@ -93,11 +88,10 @@ def plan(size: Size, first_scale: float, tile: int) -> Pyramid:
 
 
 def fill(pyramid: Pyramid, pixels: U8, tile: int) -> F32:
-    """The tiles of the pyramid planned for an image, uint8 [H, W, 3].
+    """Return the tiles of an image, uint8 [H, W, 3]: float32 [tiles, tile, tile, 3], 0 to 255.
 
-    Returns:
-        float32 [tiles, tile, tile, 3], 0 to 255. Levels are averaged by area from the image itself and
-        stay unrounded: rounding them, or making one from another, moves a face in fifty.
+    Levels are averaged by area from the image itself and stay unrounded: rounding them, or making one from
+    another, moves a face in fifty.
     """
     tiles = np.zeros((pyramid.tiles, tile, tile, 3), np.float32)
     image = AreaSampler(pixels)
@@ -119,7 +113,7 @@ def _copy(level: F32, piece: Piece, tile: F32) -> None:
 
 
 def _levels(size: Size, first_scale: float) -> Iterator[tuple[float, Size]]:
-    """Scale and size of each level that holds at least one window."""
+    """Yield scale and size of each level that holds at least one window."""
     scale = first_scale
     while min(size.width, size.height) * scale >= WINDOW:
         yield scale, Size(int(size.width * scale), int(size.height * scale))
@@ -127,12 +121,11 @@ def _levels(size: Size, first_scale: float) -> Iterator[tuple[float, Size]]:
 
 
 def _length(windows: int) -> int:
-    """Pixels that a number of windows cover along one side."""
     return windows * STRIDE + _OVERLAP
 
 
 def _spans(length: int, tile: int) -> Iterator[tuple[int, int]]:
-    """Start and number of windows of the pieces along one side; a last odd pixel has a window too."""
+    """Yield start and number of windows of a side's pieces; a last odd pixel has a window too."""
     windows = (length - _OVERLAP + 1) // STRIDE
     most = (tile - _OVERLAP) // STRIDE
     for first in range(0, windows, most):
@@ -148,7 +141,6 @@ class _Shelves:
         self.heights: list[int] = []  # used height of each tile
 
     def place(self, width: int, height: int) -> tuple[int, int, int]:
-        """Tile, x and y of a piece."""
         for number, (tile, x, y) in enumerate(self._shelves):
             if x + width <= self._side:
                 self._shelves[number] = (tile, x + width, y)

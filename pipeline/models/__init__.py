@@ -1,8 +1,8 @@
 """The networks: a registry of them, their weights, and how each is built and run.
 
-With its companion package ``openvino_telemetry``, OpenVINO reports its import to a web service and writes a
-client id into the home folder. Nothing may leave the machine, so this package hides the companion before
-OpenVINO is imported. It also hides OpenVINO's unused converter, which doubles the time of the import.
+OpenVINO's companion package ``openvino_telemetry`` reports its import to a web service and writes a client id
+into the home folder. This package hides it before OpenVINO is imported, as nothing may leave the machine, and
+hides the unused converter too, which doubles the import time.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """Reads the names of the people that a classifier tells apart, from a file that NumPy saved.
 
-keras-vggface reads its file with ``np.load`` of 2018, which loads text and pickled objects alike. The
-original file was not at hand, so both kinds are read. A pickle runs no code: only NumPy's own array is let
-through, and everything in it becomes a plain holder. This module must not know where the file comes from.
+keras-vggface used ``np.load`` of 2018, which loads text and pickled objects alike, so both are read. A pickle
+runs no code: only NumPy's own array is let through, and everything in it becomes a plain holder. This module
+must not know where the file comes from.
 """
 
 import os
@@ -36,9 +36,7 @@ _READER_ERRORS = (
 
 
 def read_names(file: Path) -> tuple[str, ...]:
-    """Read the 8,631 names, in the order of the classifier's classes.
-
-    The file has them as ``Sharon_Stone``, some after a space; they are returned as people write them.
+    """Read the 8,631 names, in the order of the classifier's classes; ``Sharon_Stone`` becomes Sharon Stone.
 
     Raises:
         WeightsInvalid: The file is of another kind, or has another number of names, or empty ones.
@@ -62,7 +60,6 @@ def _names(elements: list[Any]) -> tuple[str, ...]:
 
 
 def _elements(file: BinaryIO) -> list[Any]:
-    """The elements of a one-dimensional array in NumPy's file format."""
     if os.fstat(file.fileno()).st_size > _MOST_BYTES:
         raise ValueError("it is too large")
     version = np.lib.format.read_magic(file)
@@ -80,7 +77,7 @@ def _elements(file: BinaryIO) -> list[Any]:
 
 
 class _Holder:
-    """Stands for whatever a pickle asks for: it keeps the state, and does nothing."""
+    """Stands for whatever a pickle asks for: keeps the state, and does nothing."""
 
     def __init__(self, *arguments: object) -> None:
         self.state: Any = None
@@ -90,7 +87,7 @@ class _Holder:
 
 
 class _Elements(pickle.Unpickler):
-    """Reads the elements of a pickled array of objects without making the array, or anything else."""
+    """Reads the elements of a pickled array of objects without creating the array, or anything else."""
 
     def find_class(self, module: str, name: str) -> type[_Holder]:
         if (module, name) not in _ARRAY_PARTS:
@@ -98,7 +95,7 @@ class _Elements(pickle.Unpickler):
         return _Holder
 
     def load_elements(self) -> list[Any]:
-        """The last part of the array's state (numpy.ndarray.__setstate__)."""
+        """Return the last part of the array's state (numpy.ndarray.__setstate__)."""
         elements = self.load().state[-1]
         if not isinstance(elements, list):
             raise pickle.UnpicklingError("it holds no list of names")

@@ -1,8 +1,8 @@
 """Downloads one large file over HTTP, within bounds of size and time, and resumes broken transfers.
 
 A broken transfer leaves the received part and a note with the server's ETag and a digest of the part, so that
-the next try can ask for the rest (RFC 9110, sections 13.1.5 and 14.2). This module must not judge what the
-file holds.
+the next try can ask for the rest (RFC 9110, sections 13.1.5 and 14.2). This module must not judge the file's
+content.
 """
 
 import json
@@ -33,26 +33,22 @@ _STALL_SECONDS = 30.0
 
 
 class DownloadFailed(PipelineError):
-    """The file could not be fetched; the message is a part of a sentence."""
+    """The file could not be fetched; the message is part of a sentence."""
 
 
 @contextmanager
 def downloaded(
     source: DownloadedWeights, connect_seconds: float, partial: Path, progress: Progress
 ) -> Iterator[None]:
-    """Download into ``partial``; when the block ends, remove it if it is still there.
+    """Download into ``partial``, which a failure keeps; after the block, remove it if it is still there.
 
-    One process at a time may do this; the operating system releases the lock if the process dies.
-
-    Args:
-        source: If its size is unknown, the server must tell it.
-        connect_seconds: How long the server may take to answer, name lookup included.
-        partial: Keeps what was received if the download fails.
-        progress: Called from this thread.
+    One process at a time may do this; the operating system releases the lock if the process dies. The server
+    must answer within ``connect_seconds``, name lookup included, and tell the size if ``source`` does not.
+    ``progress`` is called from this thread.
 
     Raises:
-        DownloadFailed: Another process is fetching the file, or the server cannot be reached, does not
-            answer in time, offers something else, or breaks off.
+        DownloadFailed: Another process is fetching the file, or the server is unreachable, too slow, offers
+            something else, or breaks off.
         OSError: The partial file cannot be written.
     """
     try:
@@ -115,14 +111,13 @@ def answer_within(seconds: float, ask: Callable[[], requests.Response]) -> reque
 
 
 def _root_cause(error: BaseException) -> str:
-    """The innermost message of a chain that urllib3 and requests wrap several times."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return str(error) or type(error).__name__
 
 
 def _checked_size(response: requests.Response, known: int | None, offset: int) -> int:
-    """The bytes of the whole file, if the answer's headers fit the file or its rest."""
+    """Return the bytes of the whole file, if the answer's headers fit the file or its rest."""
     if response.status_code != (_PARTIAL if offset else _OK):
         raise DownloadFailed(f"the server answered {response.status_code} {response.reason}")
     length = response.headers.get("Content-Length", "")
@@ -165,7 +160,7 @@ def _broken(done: int, size: int) -> str:
 
 
 def _resumable(partial: Path) -> tuple[int, str]:
-    """How many bytes an earlier try kept, and their ETag; 0 if they cannot be continued."""
+    """Return how many bytes an earlier try kept, and their ETag; 0 if they cannot be continued."""
     try:
         etag, digest = json.loads(_note(partial).read_bytes())
         if etag and digest == file_sha256(partial):
@@ -180,7 +175,7 @@ def _note(partial: Path) -> Path:
 
 
 def _etag(response: requests.Response) -> str:
-    """The strong ETag of the file; empty if the server gives none."""
+    """Return the file's strong ETag; empty if the server gives none."""
     tag = response.headers.get("ETag", "")
     return "" if tag.startswith("W/") else tag
 

@@ -18,7 +18,7 @@ _MEAN, _SCALE = 127.5, 128.0
 
 
 def build(weights: Path) -> ov.Model:
-    """The network of the frozen graph: uint8 [N, 160, 160, 3] RGB to float32 [N, 512], of unit norm."""
+    """Build the network of the frozen graph: uint8 [N, 160, 160, 3] RGB to float32 [N, 512], of unit norm."""
     network = ov.Core().read_model(weights)
     # The graph was frozen with reshapes to one row, [1, D]; now the first dimension is free.
     for node in network.get_ops():

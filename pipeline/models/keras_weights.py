@@ -1,7 +1,7 @@
-"""Reads the HDF5 weights files of Keras 2: each array by the name of its layer, each shape checked.
+"""Reads the HDF5 weights files of Keras 2: each array by its layer's name, each shape checked.
 
-Keras's own loader goes by position, so arrays of equal shape could change places unnoticed. This module must
-not know which network the weights are of.
+Keras's own loader goes by position, so arrays of equal shape could swap places unnoticed. This module must
+not know the network.
 """
 
 import re
@@ -34,14 +34,14 @@ class WeightShape:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All layers and arrays of a weights file, and its title: the words after "is not" in messages."""
+    """All layers and arrays of a weights file; ``title`` follows "is not" in messages."""
 
     title: str
     weights: Sequence[WeightShape]
 
 
 def check_layout(file: Path, layout: Layout) -> None:
-    """Make sure that a file is complete and holds exactly these arrays, all of them float32.
+    """Check that a file is complete and holds exactly these arrays, all float32.
 
     Raises:
         WeightsInvalid: The file is truncated, is not HDF5, or holds other layers, names, shapes or types.
@@ -52,7 +52,7 @@ def check_layout(file: Path, layout: Layout) -> None:
 
 
 def read_weights(file: Path, layout: Layout) -> dict[tuple[str, str], F32]:
-    """Every array of a file, by layer and name; raises as ``check_layout``, also if a value is not finite."""
+    """Return every array by layer and name; raise as ``check_layout``, also for values not finite."""
     with _opened(file, layout) as root:
         values = {key: np.asarray(dataset) for key, dataset in _find_all(layout, root).items()}
         for (layer, name), value in values.items():
@@ -63,7 +63,7 @@ def read_weights(file: Path, layout: Layout) -> dict[tuple[str, str], F32]:
 
 @contextmanager
 def _opened(file: Path, layout: Layout) -> Iterator["h5py.Group"]:
-    """The group that holds the layers; errors of h5py and of the block become WeightsInvalid."""
+    """Yield the group that holds the layers; errors of h5py and of the block become WeightsInvalid."""
     import h5py
 
     with file.open("rb"):  # its error is clearer than h5py's if the file is missing or unreadable
@@ -77,7 +77,7 @@ def _opened(file: Path, layout: Layout) -> Iterator["h5py.Group"]:
 
 
 def _find_all(layout: Layout, root: "h5py.Group") -> dict[tuple[str, str], "h5py.Dataset"]:
-    """Every dataset, by layer and name; ValueError for wrong layers, arrays, shapes or types."""
+    """Return every dataset by layer and name; ValueError for wrong layers, arrays, shapes or types."""
     import h5py
 
     held = {
@@ -100,7 +100,7 @@ def _find_all(layout: Layout, root: "h5py.Group") -> dict[tuple[str, str], "h5py
 
 
 def _array_name(name: str) -> str:
-    """The name of an array within its layer: ``gamma`` for Keras 2's ``conv1/7x7_s2/bn/gamma:0``."""
+    """Return an array's name within its layer: ``gamma`` for Keras 2's ``conv1/7x7_s2/bn/gamma:0``."""
     last = name.rsplit("/", 1)[-1].partition(":")[0]
     if old := _KERAS_1.fullmatch(last):
         return {"W": "kernel", "b": "bias"}[old[1]]
@@ -108,5 +108,5 @@ def _array_name(name: str) -> str:
 
 
 def _names(group: "h5py.Group", attribute: str) -> list[str]:
-    """A list of names kept as an attribute: bytes, or text in files of later versions."""
+    """Return a list of names kept as an attribute: bytes, or text in files of later versions."""
     return [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs[attribute]]

@@ -1,4 +1,4 @@
-"""Silences TensorFlow's reports on itself and on missing GPUs while it is loaded."""
+"""Silences TensorFlow's reports on itself and on missing GPUs while it loads."""
 
 import os
 import sys
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_tensorflow() -> Iterator[None]:
-    """Discard what the process writes to standard error: TensorFlow writes from C++, before it can be told.
+    """Discard standard error, where TensorFlow writes from C++ before it can be told.
 
-    What other threads write is lost too, so use this for loading, before work begins.
+    Other threads' output is lost too, so use this only for loading, before work begins.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

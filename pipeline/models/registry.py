@@ -1,4 +1,4 @@
-"""The descriptor models: what each gives, how its faces are cut, where its weights come from.
+"""The descriptor models: what each gives, its crop, where its weights come from.
 
 Only frozen facts live here. This module must not know how a network is built or run, nor read a file.
 """
@@ -12,12 +12,12 @@ from pipeline.values import F32, ModelId
 
 @dataclass(frozen=True, slots=True)
 class AlignedCrop:
-    """Rotate, scale and shift the face so that its landmarks lie where the network expects them.
+    """Rotate, scale and shift the face to put its landmarks on ``template``.
 
     Attributes:
         size: Width and height of the crop, pixels.
-        template: Targets of the landmarks, in the order of ``DetectedFace.landmarks``: (x, y) in crop pixels,
-            pixel centres at whole numbers.
+        template: In the order of ``DetectedFace.landmarks``: (x, y) in crop pixels, pixel centres at whole
+            numbers.
     """
 
     size: int
@@ -29,9 +29,9 @@ class BoxCrop:
     """Widen the detector's box about its centre, clip it to the photo, scale it, and cut the middle.
 
     Attributes:
-        widen: How much width and height grow: 0.3 makes each 1.3 times as long.
-        short_side: Length of the clipped box's shorter side after scaling, crop pixels.
-        size: Width and height of the square cut from its middle, at most ``short_side``.
+        widen: Growth of width and height: 0.3 makes each 1.3 times as long.
+        short_side: The clipped box's shorter side after scaling, crop pixels.
+        size: Side of the square cut from its middle, at most ``short_side``.
     """
 
     widen: float
@@ -56,9 +56,9 @@ class PackagedWeights:
 
     Attributes:
         package: Its import name.
-        path: The file, relative to the package's folder.
+        path: Relative to the package's folder.
         sha256: Of the file, in hexadecimal digits.
-        extra: The extra of this project that installs the package; ``None`` if it is always installed.
+        extra: This project's extra that installs the package; ``None`` if always installed.
     """
 
     package: str
@@ -69,12 +69,9 @@ class PackagedWeights:
 
 @dataclass(frozen=True, slots=True)
 class DownloadedWeights:
-    """Weights that are downloaded once; no digest of them was ever published.
+    """Weights downloaded once, to ``file_name`` in the cache; no digest of them was ever published.
 
-    Attributes:
-        url: Where they are.
-        file_name: Their name in the cache.
-        size: Bytes, if known: a file of another size is refused.
+    A file of another ``size`` in bytes, if known, is refused.
     """
 
     url: str
@@ -94,10 +91,7 @@ class ModelSpec:
     """One descriptor model.
 
     Attributes:
-        model_id: Its name.
         dimension: Length of its descriptors.
-        crop: How a face is cut for it.
-        weights: Where its weights come from.
         summary: One line for a list of models.
         licence: Known licence and terms of the weights.
         centred: Whether its mean descriptor is subtracted, see ``pipeline.description.embedder.load_centre``.
@@ -178,7 +172,7 @@ VGGFACE2_RESNET50 = ModelSpec(
     model_id=ModelId("vggface2-resnet50"),
     dimension=2048,
     crop=_VGG_CROP,
-    # The size that h5py names in public reports of truncated copies.
+    # The size in public reports of h5py errors on truncated copies.
     weights=_released("rcmalli_vggface_tf_notop_resnet50.h5", 94_694_792),
     summary="ResNet-50 trained on VGGFace2, by keras-vggface; fetched once, 95 MB",
     licence=f"{_KERAS_VGGFACE_LICENCE}; trained on VGGFace2",
@@ -219,7 +213,7 @@ CELEBRITY = ModelSpec(
 
 @dataclass(frozen=True, slots=True)
 class NameList:
-    """The names of the people that a classifier tells apart, fetched and verified as weights are."""
+    """The names of a classifier's people, fetched and verified as weights are."""
 
     model_id: ModelId
     weights: DownloadedWeights
@@ -231,7 +225,7 @@ CELEBRITY_NAMES = NameList(ModelId("celebrity-names"), _released("rcmalli_vggfac
 
 
 def spec(name: str) -> ModelSpec:
-    """The model called ``name``; raises UnknownModel."""
+    """Return the model called ``name``; raise UnknownModel."""
     for model in MODELS:
         if model.model_id == name:
             return model
@@ -240,12 +234,12 @@ def spec(name: str) -> ModelSpec:
 
 
 def network_model(model: ModelSpec) -> ModelSpec:
-    """The model whose network ``model`` uses: its base, or itself."""
+    """Return the model whose network ``model`` uses: its base, or itself."""
     return model if model.base is None else spec(model.base)
 
 
 def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...]) -> ModelSpec:
-    """A model of one library: the descriptors of ``base``, projected; raises UnknownModel."""
+    """Return a model of one library: ``base`` with its descriptors projected; raise UnknownModel."""
     return replace(
         spec(base),
         model_id=name,
@@ -257,7 +251,7 @@ def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...])
 
 
 def fetchable(name: str) -> Fetchable:
-    """The model, celebrity classifier or list of names called ``name``; raises UnknownModel."""
+    """Return the model, celebrity classifier or list of names called ``name``; raise UnknownModel."""
     for extra in (CELEBRITY, CELEBRITY_NAMES):
         if extra.model_id == name:
             return extra

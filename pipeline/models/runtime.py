@@ -1,9 +1,8 @@
 """Runs networks with OpenVINO on the processor, and caches their graphs on disk.
 
-A network is built once, by the framework that its weights need, and saved as OpenVINO IR with a digest of
-every file; later starts read the IR and never import that framework. OpenVINO's own cache of compiled kernels
-(CACHE_DIR) stays off: it copies the weights, and loads damaged files without complaint. This module must not
-know any particular network, nor where weights come from.
+The framework of its weights builds a network once; the IR is saved with a digest of every file, so that later
+starts never import the framework. OpenVINO's own CACHE_DIR stays off: it copies the weights, and loads
+damaged files without complaint. This module must know no particular network, nor where weights come from.
 """
 
 import hashlib
@@ -33,7 +32,7 @@ class RuntimeOptions:
     Attributes:
         cache_dir: Graphs are cached below it; created if missing.
         threads: Inference threads of this network; 0 means one for each core.
-        streams: Infer requests that run side by side; they share the threads.
+        streams: Concurrent infer requests, which share the threads.
         precision: OpenVINO's INFERENCE_PRECISION_HINT.
     """
 
@@ -50,22 +49,16 @@ def load_network(
     options: RuntimeOptions,
     batch: int | None = None,
 ) -> ov.CompiledModel:
-    """Compile, with ``compile_graph``, the graph that ``cached_graph`` gives."""
+    """Compile the graph that ``cached_graph`` gives."""
     return compile_graph(cached_graph(name, key, build, options), options, batch)
 
 
 def cached_graph(name: str, key: str, build: Callable[[], ov.Model], options: RuntimeOptions) -> Path:
-    """The .xml file of a network's graph in the cache, verified or built now.
+    """Return the .xml file of a network's graph in the cache, verified or built now.
 
-    The cached files are ``{name}-{key}.xml``, ``.bin`` and ``.json``; the last holds the BLAKE3 digests of
-    the other two and is written last. A graph that does not match it is built again. Several processes may
-    call this at once: each builds the same files.
-
-    Args:
-        name: Of the network, a part of a file name.
-        key: Changes whenever weights or code would give another graph: a digest and a code version.
-        build: Makes the graph; called only if the cache has no good copy.
-        options: Where the cache is.
+    ``{name}-{key}.json`` holds the BLAKE3 digests of the ``.xml`` and ``.bin`` files and is written last. A
+    graph that does not match is built again. Several processes may call this at once: each builds the same
+    files. ``key`` must change if weights or code would give another graph: a digest and a code version.
 
     Raises:
         OSError: The cache folder cannot be written.
@@ -84,13 +77,9 @@ def cached_graph(name: str, key: str, build: Callable[[], ov.Model], options: Ru
 
 
 def compile_graph(graph: Path, options: RuntimeOptions, batch: int | None = None) -> ov.CompiledModel:
-    """Compile a graph that was just verified. Threads may share the result, but not its infer requests.
+    """Compile the graph of an .xml file. Threads may share the result, but not its infer requests.
 
-    Args:
-        graph: Its .xml file.
-        options: How to run it.
-        batch: Fixes the first dimension of the network's only input; OpenVINO runs fixed shapes up to twice
-            as fast.
+    ``batch`` fixes the first dimension of the only input: OpenVINO runs fixed shapes up to twice as fast.
     """
     core = ov.Core()
     model = core.read_model(graph)
@@ -100,21 +89,21 @@ def compile_graph(graph: Path, options: RuntimeOptions, batch: int | None = None
         properties.inference_num_threads: options.threads,
         properties.num_streams: options.streams,
         properties.hint.inference_precision: ov.Type.bf16 if options.precision == "bf16" else ov.Type.f32,
-        # Several networks share one process: pinned, all of them would sit on the same first cores.
+        # Several networks share one process: pinned, all would use the same first cores.
         properties.hint.enable_cpu_pinning: False,
     }
     return core.compile_model(model, "CPU", config)
 
 
 class InferRequests:
-    """The infer requests of one compiled network, each used by one thread at a time. Threads may share it."""
+    """The infer requests of a compiled network, each used by one thread at a time. Threads may share it."""
 
     def __init__(self, network: ov.CompiledModel) -> None:
         self._network = network
         self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
 
     def infer(self, inputs: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """All outputs for one batch of exactly the compiled size, C-contiguous."""
+        """Return all outputs for one batch of exactly the compiled size, C-contiguous."""
         try:
             request = self._idle.get_nowait()
         except Empty:
@@ -127,12 +116,11 @@ class InferRequests:
 
 
 def has_native_bf16() -> bool:
-    """Whether this processor multiplies bf16 natively (AVX-512 BF16 or AMX), about twice as fast as f32."""
+    """Return whether this processor multiplies bf16 natively (AVX-512 BF16 or AMX), twice as fast as f32."""
     return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _intact(graph: Path) -> bool:
-    """Whether all files of a cached graph exist and match the recorded digests."""
     try:
         return bool(json.loads(graph.with_suffix(".json").read_bytes()) == _digests(graph))
     except (FileNotFoundError, ValueError):
@@ -140,7 +128,7 @@ def _intact(graph: Path) -> bool:
 
 
 def _digests(graph: Path) -> dict[str, str]:
-    """BLAKE3 takes half of SHA-256's time, and every start reads the files."""
+    """Use BLAKE3: it takes half of SHA-256's time, and every start reads the files."""
     return {
         kind: blake3(max_threads=blake3.AUTO).update_mmap(graph.with_suffix(f".{kind}")).hexdigest()
         for kind in ("xml", "bin")
@@ -148,7 +136,7 @@ def _digests(graph: Path) -> dict[str, str]:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
+    """Return the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

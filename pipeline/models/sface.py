@@ -1,7 +1,7 @@
 """Builds the SFace network from its block-quantised ONNX file.
 
-The file's weights are int8 with one float scale per block. OpenVINO cannot read that, so the weights are
-restored to float32 here. This module must not know where the file comes from, nor how the network is run.
+OpenVINO cannot read its int8 weights with one float scale per block, so they become float32 here. This module
+must not know where the file comes from, nor how the network is run.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,7 @@ CODE_VERSION = "1"
 
 
 def build(weights: Path) -> ov.Model:
-    """The network of the ONNX file: uint8 [N, 112, 112, 3] RGB to float32 [N, 128], not normalised.
-
-    The network centres and scales its input itself.
-    """
+    """Build the network, which normalises its input: uint8 [N, 112, 112, 3] RGB to float32 [N, 128], raw."""
     import onnx  # takes a quarter of a second, which a start with a cached graph saves
 
     model = onnx.load(weights)
@@ -49,13 +46,13 @@ def _restore_floats(graph: "onnx.GraphProto") -> None:
 
 
 def _dequantise(node: "onnx.NodeProto", stored: Mapping[str, np.ndarray]) -> F32:
-    """The output of a blockwise DequantizeLinear node (ONNX operators, DequantizeLinear, version 21)."""
+    """Return the output of a blockwise DequantizeLinear node (ONNX operators, version 21)."""
     values, scales, zeros = (stored[name] for name in node.input)
     attributes = {attribute.name: attribute.i for attribute in node.attribute}
     axis, block = attributes["axis"], attributes["block_size"]
 
     def spread(blocks: np.ndarray) -> F32:
-        """One number for each value: that of its block; the last block may be shorter."""
+        """Repeat each block's number for its values; the last block may be shorter."""
         repeated = np.repeat(blocks.astype(np.float32), block, axis)
         return repeated.take(range(values.shape[axis]), axis)
 

@@ -1,8 +1,8 @@
 """Builds the networks of keras-vggface: three that describe faces, and one that names celebrities.
 
-keras-vggface 0.6 was written for Keras 2.2; it builds under tf_keras if that stands in for keras while it is
-imported. ``keras_weights`` loads its weights, by name. TensorFlow is imported only inside the functions that
-need it. This module must not know where the file comes from.
+keras-vggface 0.6 was written for Keras 2.2; it builds under tf_keras if that replaces keras while it is
+imported. TensorFlow is imported only inside the functions that need it. This module must not know where files
+come from.
 """
 
 import sys
@@ -39,14 +39,14 @@ _SQUEEZE = 16
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One network of keras-vggface, with its classifier or without.
+    """One network of keras-vggface, with or without its classifier.
 
     Attributes:
         title: Its name in messages.
         architecture: Its name in ``keras_vggface.vggface.VGGFace``.
         mean_bgr: Subtracted from blue, green and red.
-        weights: Every array of it, in the network's order.
-        classes: How many people its classifier tells apart; ``None`` for a network without one.
+        weights: All its arrays, in the network's order.
+        classes: How many people its classifier tells apart; ``None`` without one.
     """
 
     title: str
@@ -90,7 +90,7 @@ def _resnet50(*, excited: bool = False) -> Iterator[WeightShape]:
 
 
 def _normalised(layer: str, shape: tuple[int, ...]) -> Iterator[WeightShape]:
-    """A convolution without a bias, and the batch normalisation that follows it."""
+    """Yield a convolution without a bias, and the batch normalisation that follows it."""
     yield WeightShape(layer, "kernel", shape)
     for name in _NORMALISATION:
         yield WeightShape(f"{layer}/bn", name, shape[-1:])
@@ -121,13 +121,13 @@ NETWORKS: Mapping[ModelId, Network] = MappingProxyType(
 
 
 def build(network: Network, weights: Path) -> ov.Model:
-    """A network with the weights of an HDF5 file, converted to OpenVINO.
+    """Build a network with the weights of an HDF5 file, converted to OpenVINO.
 
     Imports TensorFlow, and takes some ten seconds. Two threads must not call this at once.
 
     Returns:
-        uint8 [N, 224, 224, 3] RGB to float32 [N, D], not normalised: descriptors, or the probabilities of a
-        classifier's classes.
+        uint8 [N, 224, 224, 3] RGB to float32 [N, D], not normalised: descriptors, or a classifier's
+        probabilities.
 
     Raises:
         WeightsInvalid: As ``keras_weights.read_weights``.
@@ -153,7 +153,7 @@ def build(network: Network, weights: Path) -> ov.Model:
 
 
 def reference(network: Network, weights: Path) -> Callable[[U8], F32]:
-    """Like ``build``, but a function that TensorFlow runs, on a GPU if it finds one; threads may share it."""
+    """Like ``build``, but return a function that TensorFlow runs, on a GPU if any; threads may share it."""
     with quiet_tensorflow():
         keras_model = _keras_model(network, weights)
         import tensorflow as tf
@@ -168,7 +168,7 @@ def reference(network: Network, weights: Path) -> Callable[[U8], F32]:
 
 
 def has_gpu() -> bool:
-    """Whether TensorFlow, which this imports, sees a GPU."""
+    """Return whether TensorFlow, which this imports, sees a GPU."""
     with quiet_tensorflow():
         import tensorflow as tf
 
@@ -176,7 +176,7 @@ def has_gpu() -> bool:
 
 
 def _keras_model(network: Network, weights: Path) -> Any:
-    """The tf_keras model with its weights set; ``Any`` because tf_keras has no types."""
+    """Return the tf_keras model with its weights set; ``Any`` because tf_keras has no types."""
     values = read_weights(weights, network.layout)
     model = unweighted(network)
     for layer in model.layers:
@@ -186,7 +186,7 @@ def _keras_model(network: Network, weights: Path) -> Any:
 
 
 def unweighted(network: Network) -> Any:
-    """The tf_keras model as keras-vggface makes it, with random weights."""
+    """Return the tf_keras model as keras-vggface makes it, with random weights."""
     with keras_2():
         from keras_vggface.vggface import VGGFace
     import tf_keras
@@ -204,7 +204,7 @@ def unweighted(network: Network) -> Any:
 
 @contextmanager
 def keras_2() -> Iterator[None]:
-    """Within the block, ``import keras`` gives tf_keras with the modules that keras-vggface 0.6 imports."""
+    """Let ``import keras`` give tf_keras with the modules that keras-vggface 0.6 imports."""
     import tf_keras
 
     stand_ins = (

@@ -1,9 +1,8 @@
 """Finds, fetches and verifies the weights of the models; never returns unverified files.
 
-Weights inside a Python package are found without importing it, and must match a digest known in advance.
-Downloaded weights have no published digest: the first file of the right size and layout is trusted, its
-digest is recorded beside it, and every later load and download must match. This module must not know how a
-network is built or run.
+Weights inside a Python package must match a known digest. Downloaded weights have no published digest: the
+first file of the right size and layout is trusted, its digest is recorded beside it, and every later load and
+download must match. This module must not know how a network is built or run.
 """
 
 import importlib.util
@@ -48,7 +47,7 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedWeights:
-    """A weights file that was just read and verified, and its SHA-256 in hexadecimal digits."""
+    """A weights file that was just verified, and its SHA-256 in hexadecimal digits."""
 
     path: Path
     sha256: str
@@ -66,7 +65,7 @@ class WeightsStore:
         self._connect_seconds = connect_seconds
 
     def status(self, model: Fetchable) -> Availability:
-        """Whether the weights of ``model`` exist; does not read them."""
+        """Return whether the weights of ``model`` exist, without reading them."""
         source = model.weights
         if isinstance(source, DownloadedWeights):
             there = (self._folder / source.file_name).is_file()
@@ -76,15 +75,15 @@ class WeightsStore:
         return Availability.NOT_INSTALLED if source.extra is None else Availability.EXTRA_NEEDED
 
     def locate(self, model: Fetchable) -> VerifiedWeights:
-        """The weights of ``model``, read and verified now."""
+        """Return the weights of ``model``, verified now."""
         if isinstance(model.weights, PackagedWeights):
             return _locate_packaged(model, model.weights)
         return self._locate_downloaded(model, model.weights)
 
     def fetch(self, model: Fetchable, progress: "Progress") -> VerifiedWeights:
-        """The weights of ``model``, downloaded in one try if they are missing or wrong.
+        """Return the weights of ``model``, downloaded in one try if missing or wrong.
 
-        The next call resumes a download that broke off. A downloaded file that is invalid is removed.
+        The next call resumes a download that broke off. An invalid file is removed.
         """
         try:
             return self.locate(model)
@@ -94,7 +93,7 @@ class WeightsStore:
             return self._download(model, model.weights, progress)
 
     def install(self, model: Fetchable, file: Path) -> VerifiedWeights:
-        """Copy the weights of ``model`` from ``file``, for a machine without a connection.
+        """Copy the weights of ``model`` from ``file``, for an offline machine.
 
         Raises:
             ModelError: The weights of this model come in a package.
@@ -166,7 +165,6 @@ class WeightsStore:
         return self._folder / f"{source.file_name}.sha256"
 
     def _recorded(self, source: DownloadedWeights) -> str | None:
-        """The digest of the first verified file, if any."""
         try:
             return self._record(source).read_text().partition(" ")[0]
         except FileNotFoundError:
@@ -174,14 +172,13 @@ class WeightsStore:
 
 
 def _called(model: Fetchable) -> str:
-    """The name of the file in messages."""
     if model.model_id == CELEBRITY_NAMES.model_id:
         return "The names of the celebrities"
     return f"The weights of {model.model_id}"
 
 
 def _packaged_file(source: PackagedWeights) -> Path | None:
-    """The file inside its package, which is not imported; ``None`` if either is missing."""
+    """Return the file inside its package, without importing it; ``None`` if either is missing."""
     package = importlib.util.find_spec(source.package)
     folders = package and package.submodule_search_locations
     files = (Path(folder) / source.path for folder in folders or ())
@@ -207,7 +204,7 @@ def _locate_packaged(model: Fetchable, source: PackagedWeights) -> VerifiedWeigh
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model of a new library, and one or two sentences for the user that give the reason."""
+    """The model of a new library, and the reason for the user, in one or two sentences."""
 
     model: ModelSpec
     reason: str
@@ -216,10 +213,9 @@ class Choice:
 def choose(
     name: str, store: WeightsStore, progress: "Progress", best: ModelSpec = VGGFACE2_RESNET50
 ) -> Choice:
-    """The model called ``name``; for ``auto``, ``best`` if its weights can be fetched now, else ``sface``.
+    """Return the model called ``name`` (or raise UnknownModel).
 
-    Raises:
-        UnknownModel: There is no such model.
+    For ``auto``, return ``best`` if its weights can be fetched now, else ``sface``.
     """
     if name != "auto":
         return Choice(spec(name), f"{name} was asked for.")

@@ -1,9 +1,8 @@
 """Walks folders and yields the regular files in them: roots -> PhotoFile.
 
-The order is fixed: roots as given; in each folder its files by name, then its subfolders by name, names
-compared as bytes; folders that are reached by a symbolic link last of all, so that a photo keeps the
-path without the link. What is left out is reported with the reason. This module reads folders and ignore
-files; it opens no other file, and does not know what a photo is.
+The order is fixed: roots as given; in each folder its files by name, then its subfolders by name, compared as
+bytes; folders reached by a symbolic link last of all, so that a photo keeps the path without the link. This
+module opens only folders and ignore files, and does not know what a photo is.
 """
 
 import codecs
@@ -48,19 +47,12 @@ class Skipped:
 
 
 def crawl(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterator[PhotoFile]:
-    """Find every regular file under some files and folders, each once.
+    """Return an iterator that finds every regular file under files and folders, each once, as it is read.
 
-    Hidden files and folders, folders that hold ``.nomedia``, and what ``.faceindexignore`` files exclude
-    are left out; a root itself is never left out for its name. Symbolic links are followed, and a folder
-    is visited once however it is reached. A folder that cannot be listed is reported, and the crawl goes on.
-
-    Args:
-        roots: Files and folders; relative ones start at the working directory.
-        on_skip: Called with each thing that is left out, as the crawl comes to it.
-
-    Returns:
-        An iterator over the files, which walks as it is read. Paths are absolute and normalised, and keep
-        the links through which the files were reached.
+    Hidden files and folders, folders that hold ``.nomedia``, and what ``.faceindexignore`` files exclude are
+    skipped, but never a root for its name. Symbolic links are followed; each folder is visited once. A folder
+    that cannot be listed is skipped. Paths are absolute and normalised, but links are not resolved.
+    ``on_skip`` is called with each thing skipped, when the crawl reaches it.
 
     Raises:
         OSError: A root does not exist or cannot be looked at. Raised at once, before the walk.
@@ -77,16 +69,12 @@ _Rules: TypeAlias = tuple[tuple[bytes, IgnorePattern], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder still to be listed, with the rules of the ignore files above it."""
-
     path: bytes
     rules: _Rules = ()
 
 
 @dataclass(slots=True)
 class _Crawl:
-    """The state of one crawl."""
-
     on_skip: Callable[[Skipped], None]
     visited: set[tuple[int, int]] = field(default_factory=set)  # (st_dev, st_ino) of folders
     linked: deque[_Folder] = field(default_factory=deque)
@@ -123,7 +111,7 @@ class _Crawl:
                 yield from self._visit(folder, entries, pending)
 
     def _list(self, path: bytes) -> list[os.DirEntry[bytes]]:
-        """The entries of a folder by name; none where it is to be left out."""
+        """Return a folder's entries by name; none if it is left out."""
         found = os.stat(path)
         identity = (found.st_dev, found.st_ino)
         if identity in self.visited:
@@ -140,7 +128,7 @@ class _Crawl:
     def _visit(
         self, folder: _Folder, entries: list[os.DirEntry[bytes]], pending: list[_Folder]
     ) -> Iterator[PhotoFile]:
-        """Yields the files of a folder, and puts its subfolders on the stack so that the first is on top."""
+        """Yield a folder's files, and push its subfolders on the stack with the first on top."""
         rules = self._rules(folder, entries)
         subfolders: list[_Folder] = []
         for entry in entries:
@@ -169,7 +157,7 @@ class _Crawl:
             yield PhotoFile(path, found.st_size, found.st_mtime_ns)
 
     def _stat(self, entry: os.DirEntry[bytes]) -> os.stat_result | None:
-        """What the entry, or the file it links to, is; ``None`` if that cannot be told."""
+        """Return the status of the entry or the file it links to; ``None`` if that fails."""
         try:
             return entry.stat()
         except OSError as error:
@@ -180,7 +168,6 @@ class _Crawl:
             return None
 
     def _rules(self, folder: _Folder, entries: list[os.DirEntry[bytes]]) -> _Rules:
-        """The ignore files that hold in a folder, its own included."""
         if not any(entry.name == IGNORE_FILE for entry in entries):
             return folder.rules
         path = os.path.join(folder.path, IGNORE_FILE)
@@ -203,7 +190,7 @@ def _is_ignored(rules: _Rules, path: bytes, is_folder: bool) -> bool:
 
 
 def _read_patterns(path: bytes) -> list[IgnorePattern]:
-    """Reads an ignore file; patterns that mean nothing are passed over, as git does.
+    """Read an ignore file; skip meaningless patterns, as git does.
 
     Raises:
         OSError: It cannot be read.

@@ -1,8 +1,7 @@
-"""Patterns as in ``.gitignore`` (gitignore(5), "Pattern format"), but a ``?`` is a character and not a byte.
+"""Patterns as in ``.gitignore`` (gitignore(5), "Pattern format"), but ``?`` is a character, not a byte.
 
-Ignore files may be as hostile as the photos beside them, so the time of a match is at most proportional to
-the length of the pattern times that of the path. If a whole pattern became one regular expression, one with
-five stars would keep Python busy for half a minute over a single name.
+Ignore files may be hostile, so the time of a match is at most proportional to the length of the pattern times
+that of the path. As one regular expression, a pattern with five stars could take half a minute for one name.
 """
 
 import re
@@ -33,7 +32,7 @@ _Name: TypeAlias = re.Pattern[str] | None
 
 
 class _Meaningless(Exception):
-    """The pattern can match nothing: a bracket that is not closed, or a backslash at the end."""
+    """The pattern can match nothing: an unclosed bracket, or a backslash at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +40,9 @@ class IgnorePattern:
     """One line of an ignore file.
 
     Attributes:
-        excludes: Whether it leaves out what it matches, or takes it back.
+        excludes: Whether it excludes what it matches, or takes it back.
         folders_only: Whether it matches no files.
-        anywhere: Whether it matches the last name of a path alone.
+        anywhere: Whether it matches only the last name of a path.
         names: What the names of the path must match.
     """
 
@@ -53,11 +52,9 @@ class IgnorePattern:
     names: tuple[_Name, ...]
 
     def matches(self, path: str, is_folder: bool) -> bool:
-        """Whether it matches the path itself, and not only a folder above it.
+        """Return whether it matches the path itself, not only a folder above it.
 
-        Args:
-            path: Relative to the folder that holds the ignore file.
-            is_folder: Whether there is a folder at the path.
+        ``path`` is relative to the folder that holds the ignore file.
         """
         if self.folders_only and not is_folder:
             return False
@@ -66,7 +63,7 @@ class IgnorePattern:
 
 
 def parse_pattern(line: str) -> IgnorePattern | None:
-    """The pattern in a line; ``None`` if it holds none, or one that can match nothing."""
+    """Return the pattern in a line; ``None`` if it holds none, or one that can match nothing."""
     text = _without_trailing_spaces(line)
     if text.startswith("#"):
         return None
@@ -90,10 +87,10 @@ def parse_pattern(line: str) -> IgnorePattern | None:
 
 
 def _match(wanted: Sequence[_Name], names: Sequence[str]) -> bool:
-    """Whether the expressions match all of the names.
+    """Return whether the expressions match all of the names.
 
-    Where a name does not fit, it is enough to let the latest "any number" take one name more: what stands
-    before that has been fitted as early as it can be, which leaves the most names for the rest.
+    Where a name does not fit, it is enough that the latest "any number" takes one name more: what precedes it
+    was fitted as early as possible, which leaves the most names for the rest.
     """
     at = name = 0
     latest: tuple[int, int] | None = None
@@ -113,14 +110,14 @@ def _match(wanted: Sequence[_Name], names: Sequence[str]) -> bool:
 
 
 def _without_trailing_spaces(line: str) -> str:
-    """The line without spaces at its end, but for one that a backslash stands before."""
+    """Strip spaces from the end of the line, except one after a backslash."""
     text = line.rstrip(" ")
     backslashes = len(text) - len(text.rstrip("\\"))
     return text + " " if backslashes % 2 and len(text) < len(line) else text
 
 
 def _split(text: str) -> list[list[str]]:
-    """The pattern in parts, of expressions for single characters and of stars, between its slashes."""
+    """Split the pattern at its slashes into parts: expressions for single characters, and stars."""
     parts: list[list[str]] = [[]]
     at = 0
     while at < len(text):
@@ -144,7 +141,7 @@ def _split(text: str) -> list[list[str]]:
 
 
 def _bracket(text: str, at: int) -> tuple[str, int]:
-    """The expression for what stands in a bracket, which was opened just before ``at``, and where it ends."""
+    """Return the expression for a bracket opened just before ``at``, and where it ends."""
     negated = text.startswith(("!", "^"), at)
     at += negated
     start, members = at, []
@@ -156,14 +153,14 @@ def _bracket(text: str, at: int) -> tuple[str, int]:
             last = first
             if text[at : at + 1] == "-" and text[at + 1 : at + 2] not in ("", "]"):
                 last, at = _member(text, at + 1)
-            # Of a range the wrong way round git sees the first character.
+            # Of a reversed range git sees the first character.
             member = f"{re.escape(first)}-{re.escape(last if first <= last else first)}"
         members.append(member)
     return f"[{'^' if negated else ''}{''.join(members)}]", at + 1
 
 
 def _member(text: str, at: int) -> tuple[str, int]:
-    """A character in a bracket, perhaps behind a backslash, and what stands after it."""
+    """Return a character in a bracket, perhaps after a backslash, and what follows it."""
     if text[at : at + 1] == "\\":
         at += 1
     if at >= len(text):
@@ -183,10 +180,10 @@ def _is_any_number(part: list[str]) -> bool:
 
 
 def _expression(part: list[str]) -> re.Pattern[str]:
-    """What one name must match.
+    """Return what one name must match.
 
-    After each star comes a piece of a fixed length, which is looked for once and then let be (an atomic
-    group): if the rest does not follow behind its first place, it follows behind no later one.
+    After each star comes a piece of fixed length, matched at its first place only (an atomic group): if the
+    rest does not follow there, it follows behind no later one.
     """
     pieces = [""]
     for expression in part:

@@ -1,7 +1,7 @@
-"""An open photo file: its first bytes, its content, read once, and whether it is still what the crawl saw.
+"""Opens a photo file: its first bytes, its content, read once, and whether it has changed since the crawl.
 
-The content is read into memory that a reader process maps, so that the digest and the pixels are of the same
-bytes whatever happens to the file. This module knows no picture format.
+The content is read into memory that a reader process maps, so that digest and pixels are of the same bytes
+whatever happens to the file. This module knows no picture format.
 """
 
 import errno
@@ -25,19 +25,14 @@ _BLOCK = 1 << 20
 
 
 class OpenPhoto:
-    """A photo file that is open for reading; a context manager that closes it. Not for use by two threads.
+    """A photo file open for reading; a context manager that closes it. For one thread.
 
-    Args:
-        file: The file as the crawl saw it.
-        budget: The memory for its content, and for its pixels, is taken from it.
+    ``budget`` holds its content and pixels. Opening raises PhotoError if the file has vanished, is not
+    readable, or is no longer a regular file.
 
     Attributes:
-        file: The file as the crawl saw it.
-        length: Bytes, as it was opened.
-        head: Its first ``HEAD_BYTES``, or all of it where it is shorter.
-
-    Raises:
-        PhotoError: On opening: the file has vanished, may not be read, or is no regular file any more.
+        length: Bytes when opened.
+        head: Its first ``HEAD_BYTES`` or fewer.
     """
 
     def __init__(self, file: PhotoFile, budget: MemoryBudget | None = None) -> None:
@@ -60,7 +55,7 @@ class OpenPhoto:
         self.close()
 
     def close(self) -> None:
-        """Closes the file and gives its memory back; may be called twice."""
+        """Close the file and release its memory; may be called twice."""
         self._stream.close()
         if self._memory is not None:
             self._memory.close()
@@ -68,10 +63,10 @@ class OpenPhoto:
         self._budget.hold(self, 0)
 
     def digest(self) -> bytes:
-        """BLAKE3 of the content, 32 bytes. The first call reads the whole file.
+        """Return BLAKE3 of the content, 32 bytes; the first call reads the whole file.
 
         Raises:
-            PhotoError: It cannot be read, or is not what the crawl saw any more.
+            PhotoError: It cannot be read, or has changed since the crawl.
         """
         if self._digest is None:
             self.check_unchanged()
@@ -83,17 +78,17 @@ class OpenPhoto:
         return self._digest
 
     def descriptor(self) -> int:
-        """The content for ``open_content`` in another process, while this is open; errors as ``digest``."""
+        """Return a descriptor for ``open_content`` in another process, while this is open; errors as ``digest``."""
         self.digest()
         return self._stream.fileno() if self._memory is None else self._memory.descriptor
 
     def reserve(self, size: int) -> None:
-        """Take memory from the budget for decoded pixels, of so many bytes in all; waits for it."""
+        """Take ``size`` bytes in all from the budget for decoded pixels; wait for them."""
         content = 0 if self._memory is None else self.length
         self._budget.hold(self, content + size, may_exceed=True)
 
     def check_unchanged(self) -> None:
-        """Raise PhotoError unless the file is still what the crawl saw."""
+        """Raise PhotoError if the file has changed since the crawl."""
         try:
             now = os.fstat(self._stream.fileno())
         except OSError as error:
@@ -107,7 +102,7 @@ class OpenPhoto:
             )
 
     def _read(self) -> bytes:
-        """Read the file, and keep it where it is not too much; the digest."""
+        """Read the file, keep it if it is not too large, and return the digest."""
         self._memory = self._make_memory()
         if self._memory is None:
             return self._read_into(np.empty(_BLOCK, np.uint8))
@@ -116,7 +111,7 @@ class OpenPhoto:
         return digest
 
     def _read_into(self, buffer: U8) -> bytes:
-        """Read the file into a buffer of its length, or block by block through a smaller one; the digest."""
+        """Read the file into a buffer of its length, or in blocks through a smaller one; return its digest."""
         buffer[: len(self.head)] = np.frombuffer(self.head, np.uint8)
         hasher = blake3(self.head)
         at = len(self.head)
@@ -131,7 +126,7 @@ class OpenPhoto:
         return hasher.digest()
 
     def _make_memory(self) -> SharedMemory | None:
-        """Memory for the content; ``None`` where it is too much, or memory is short."""
+        """Return memory for the content; ``None`` if it is too large, or memory is short."""
         if not 0 < self.length <= LARGEST_SHARED:
             return None
         self._budget.hold(self, self.length)
@@ -142,7 +137,7 @@ class OpenPhoto:
 
 
 def read_failure(file: PhotoFile, error: OSError) -> PhotoError:
-    """The failure of a photo that an error of the file system stands for."""
+    """Return the PhotoError for an error of the file system."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
         return PhotoError(file, Stage.READ, Reason.VANISHED, "it was gone before it could be read")
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -153,7 +148,7 @@ def read_failure(file: PhotoFile, error: OSError) -> PhotoError:
 
 
 def _open(file: PhotoFile) -> FileIO:
-    """Opens a file that must be regular, without ever waiting for a named pipe."""
+    """Open a file that must be regular, without ever waiting for a named pipe."""
     try:
         descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
