@@ -30,7 +30,7 @@ class MemoryBudget:
         self._changed = Condition()
 
     def hold(self, holder: object, size: int, *, may_exceed: bool = False) -> None:
-        """Hold ``size`` bytes in all for ``holder``, 0 to release; wait until they fit. To reduce never waits.
+        """Hold ``size`` bytes in all for ``holder``, 0 to release; wait until more fits.
 
         With ``may_exceed``, exceed the limit rather than wait, unless another holder does. Such a holder must
         release, or hold less, whatever the others do.

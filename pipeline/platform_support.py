@@ -77,7 +77,7 @@ class SharedMemory:
             raise MemoryError(f"there is no memory for {size} bytes that two processes share") from error
 
     def array(self) -> NDArray[np.uint8]:
-        """The memory itself: uint8 [size]. Drop it before ``freeze``; it may outlive ``close``."""
+        """Return the memory itself: uint8 [size]. Drop it before ``freeze``; it may outlive ``close``."""
         if self._map is None:
             raise ValueError("the memory is frozen or closed")
         return np.frombuffer(self._map, np.uint8)

@@ -32,9 +32,8 @@ from pipeline.values import F32, Descriptor, FaceCrop, Outcome, PhotoFailed, Pho
 _T = TypeVar("_T")
 
 UNDER_WAY = 32
-"""Photos under way for each worker: enough that none waits while a batch is described, nor while another
-worker has a photo in hand whose decoder hangs, until that is given up. Of a photo that is finished and waits
-for an earlier one only the crops are kept."""
+"""Photos under way for each worker: enough that none waits while a batch is described, nor while the decoder
+of another worker hangs until its limit. A finished photo that waits keeps only its crops."""
 
 MOST_PENDING = 32
 """Photos that wait for a batch of faces to be full."""

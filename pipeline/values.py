@@ -208,8 +208,8 @@ Outcome: TypeAlias = PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed
 """The result for one file. Every file that enters the pipeline leaves it as exactly one of these."""
 
 Outcomes: TypeAlias = Callable[[Iterable[PhotoFile], Callable[[bytes], bool]], Generator[Outcome, None, None]]
-"""Takes files one by one, and gives one outcome for each, in their order.
+"""Takes files one by one, and yields one outcome for each, in their order.
 
-The second argument tells whether content of a digest is known, and need not be decoded. Other threads may
-call both arguments. Closing the generator ends the work.
+The second argument tells whether a digest's content is known, and need not be decoded. Other threads may call
+both arguments. Closing the generator ends the work.
 """

@@ -59,7 +59,7 @@ def upright_srgb(
     Grey of more than 8 bits is scaled to 8. An ICC profile is followed, unless it is broken or for another
     kind of picture; without one, RGB is taken for sRGB, and CMYK for the plain complement of RGB. Blocks of
     ``reduction`` x ``reduction`` pixels (1, 2, 4 or 8) are averaged into one. ``canvas`` returns the memory
-    for a result of a height and width.
+    for a result of the given height and width.
 
     Returns:
         uint8 [H, W, 3], C-contiguous: height and width divided by the reduction, rounded up, and swapped if

@@ -20,7 +20,7 @@ from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import DecodedPhoto, Stage
 
 _GIANT = 256 << 20
-"""Bytes. A reader that took so much for a photo ends after it, and its memory with it."""
+"""Bytes. A reader that took so much for a photo ends after it, which frees its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Decoders:
         self.close()
 
     def start(self, count: int) -> None:
-        """Start so many readers now, so that they load while the caller works."""
+        """Start ``count`` readers now, so that they load while the caller works."""
         for _ in range(count - len(self._idle)):
             self._idle.append(self._new())
 

@@ -21,8 +21,8 @@ _FIRST_OFFSET = 4  # where the header gives the first directory
 _COUNT_BYTES, _ENTRY_BYTES = 2, 12
 
 
-# Time, offset, subseconds of DateTimeOriginal, DateTimeDigitized, DateTime: the first valid time
-# counts. All are in the EXIF directory, except DateTime itself, which is in the first.
+# Time, offset, subseconds of DateTimeOriginal, DateTimeDigitized, DateTime: the first valid time counts.
+# All are in the EXIF directory, except DateTime itself, which is in the first.
 _DATE_TIME = 0x0132
 _TIMES = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292), (_DATE_TIME, 0x9010, 0x9290))
 

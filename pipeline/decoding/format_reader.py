@@ -16,7 +16,7 @@ Canvas: TypeAlias = Callable[[int, int], U8]
 """Memory for a result of this height and width: uint8 [height, width, 3], of any content."""
 
 REDUCTIONS = (8, 4, 2)
-"""By which a photo may be scaled down, besides not at all."""
+"""Factors by which a photo may be scaled down, besides 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class OpenPicture(Protocol):
 
     @property
     def header(self) -> PhotoHeader:
-        """Return what precedes the pixels: a PNG may give its orientation and time after them."""
+        """What is known before the pixels: a PNG may give its orientation and time after them."""
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """Return what ``load`` will take."""

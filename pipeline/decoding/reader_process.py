@@ -27,7 +27,7 @@ from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import DecodedPhoto, PhotoFile, Reason, Size
 
 _START_SECONDS = 60.0
-"""A reader takes a fifth of a second of a core to start; this is for machines that have much else to do."""
+"""A reader takes a fifth of a second of a core to start; busy machines need longer."""
 
 _DAMAGED = "it is damaged, or made to do harm; copy it again from where it came"
 
@@ -222,8 +222,8 @@ def _is_plausible(needed: MemoryNeeded, pixel_cap: int) -> bool:
 
 
 def _start(descriptor: int, entry: str) -> subprocess.Popen[bytes]:
-    # Keys in the terminal must not reach it: own session. The working directory and environment must not
-    # decide what it imports, which is what this process would: isolated.
+    # A session of its own, so that terminal keys do not reach it; isolated, so that neither the working
+    # directory nor the environment decides what it imports, which is what this process would.
     return subprocess.Popen(  # noqa: S603 -- this Python itself
         [sys.executable, "-I", "-c", _BOOT, str(descriptor), entry, *_PATH],
         stdin=subprocess.PIPE,

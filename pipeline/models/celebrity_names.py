@@ -27,7 +27,7 @@ _ARRAY_PARTS = frozenset(
         ("_codecs", "encode"),  # bytes, as protocol 2 of Python 3 writes them
     }
 )
-"""All that a pickled array of text asks for."""
+"""All that a pickled array of text needs."""
 
 _READER_ERRORS = (
     ValueError, EOFError, LookupError, AttributeError, TypeError, OverflowError, pickle.UnpicklingError

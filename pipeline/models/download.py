@@ -29,7 +29,7 @@ _MOST_BYTES = 1_000_000_000
 _OK, _PARTIAL, _NOT_SATISFIABLE = 200, 206, 416
 _CHUNK = 1 << 16
 _STALL_SECONDS = 30.0
-"""How long a transfer may bring nothing once it has begun."""
+"""Longest pause of a transfer that has begun."""
 
 
 class DownloadFailed(PipelineError):

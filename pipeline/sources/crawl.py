@@ -18,7 +18,7 @@ from pipeline.sources.ignore_patterns import IgnorePattern, parse_pattern
 from pipeline.values import PhotoFile
 
 NO_MEDIA = b".nomedia"
-"""A folder that holds a file of this name is left out with all below it: a convention of Android."""
+"""A file of this name excludes its folder and all below: a convention of Android."""
 
 IGNORE_FILE = b".faceindexignore"
 """Patterns as in ``.gitignore``, for the folder that holds it and all below."""

@@ -25,7 +25,7 @@ _POSIX_CLASSES = {
 }
 
 _STAR = "*"
-"""Among expressions for single characters, of which none is a star alone."""
+"""Marks a star among expressions for single characters, none of which is a star alone."""
 
 _Name: TypeAlias = re.Pattern[str] | None
 """What one name of a path must match; ``None`` stands for any number of names."""

@@ -78,7 +78,7 @@ class OpenPhoto:
         return self._digest
 
     def descriptor(self) -> int:
-        """Return a descriptor for ``open_content`` in another process, while this is open; errors as ``digest``."""
+        """Return the descriptor for ``open_content`` elsewhere, while this is open; errors as ``digest``."""
         self.digest()
         return self._stream.fileno() if self._memory is None else self._memory.descriptor
 
@@ -111,7 +111,7 @@ class OpenPhoto:
         return digest
 
     def _read_into(self, buffer: U8) -> bytes:
-        """Read the file into a buffer of its length, or in blocks through a smaller one; return its digest."""
+        """Read the file into a buffer of its length, or in blocks through a smaller one; return its hash."""
         buffer[: len(self.head)] = np.frombuffer(self.head, np.uint8)
         hasher = blake3(self.head)
         at = len(self.head)
