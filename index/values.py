@@ -1,7 +1,4 @@
-"""The values that this package returns: photos, faces, descriptors, and counts.
-
-None refers to a database row or connection; this module knows neither SQLAlchemy nor FAISS.
-"""
+"""The values that this package returns; none refers to a database row or connection, or to FAISS."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -30,9 +27,10 @@ class PhotoState:
         size: Bytes, when it was last read; ``mtime_ns`` is the time of its last change then.
         failed: It could not be read, or its content could not be decoded.
         missing: It was gone when its folder was last scanned.
-        racy: It was read so shortly after a change that a later change may have left size and time the same.
-        unread: It failed, and may be readable now though it is unchanged: the failure was not in its content,
-            or another decoder may read it.
+        racy: It was read so soon after a change that a later change may have left size and time the same.
+        unread: It failed and, though unchanged, may be readable now: its content was not the cause, or
+            another
+        decoder may read it.
     """
 
     size: int
@@ -60,8 +58,7 @@ class FaceRecord:
     Attributes:
         face_id: Never used for another face.
         digest: BLAKE3 of its content, 32 bytes.
-        photo: A path with that content, a present one if there is any.
-        missing: No path with that content is present.
+        photo: A path with that content, a present one if there is any; else the face is ``missing``.
         box: In pixels of the upright, full-size photo; landmarks, float32 [5, 2], likewise.
         confidence: The detector's probability that this is a face, 0 to 1.
     """
@@ -78,12 +75,9 @@ class FaceRecord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Undescribed:
-    """A content with faces that a model has not described.
+    """A content with ``faces``, as they were detected, that a model has not described.
 
-    Attributes:
-        files: The present photos with this content, by path; at least one.
-        face_ids: The faces without a descriptor, rising.
-        faces: The same faces as they were detected.
+    ``files`` are the present photos with this content, by path, at least one; ``face_ids`` rise.
     """
 
     content_id: int
@@ -117,12 +111,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descriptors:
-    """Descriptors of some faces by one model.
-
-    Attributes:
-        ids: int64 [N], face ids, rising.
-        vectors: float32 [N, D], of unit norm, in the order of the ids.
-    """
+    """Descriptors of faces by one model: float32 [N, D], of unit norm, by id, int64 [N], rising."""
 
     ids: I64
     vectors: F32
@@ -131,20 +120,20 @@ class Descriptors:
         return len(self.ids)
 
     def only(self, face_ids: I64) -> "Descriptors":
-        """Those of some faces, int64 [M]; unknown faces are ignored."""
+        """Return those of some faces, int64 [M]; ignore unknown faces."""
         return self._at(np.isin(self.ids, face_ids))
 
     def without(self, face_ids: I64) -> "Descriptors":
-        """All but those of some faces, int64 [M]."""
+        """Return all but those of some faces, int64 [M]."""
         return self._at(~np.isin(self.ids, face_ids))
 
     def _at(self, chosen: Flags) -> "Descriptors":
-        # There may be a million of them: copy only if some are left out.
+        # Up to a million: copy only if some are left out.
         return self if chosen.all() else Descriptors(self.ids[chosen], self.vectors[chosen])
 
     @classmethod
     def joined(cls, chunks: Iterable["Descriptors"], dimension: int) -> "Descriptors":
-        """The descriptors of all chunks; of shape [0, ``dimension``] without a chunk."""
+        """Join the descriptors of all chunks; return shape [0, ``dimension``] without a chunk."""
         found = [cls(np.empty(0, np.int64), np.empty((0, dimension), np.float32)), *chunks]
         return cls(
             np.concatenate([each.ids for each in found]), np.concatenate([each.vectors for each in found])
@@ -179,8 +168,8 @@ class Recorded:
         failed: Photos that could not be read or decoded.
         skipped: Files that are not photos.
         faces: Faces that were added.
-        perhaps_moved: Paths of one batch with a content that other paths had, and how each is counted until
-            the crawl is complete: ``indexed`` or ``duplicate``.
+        perhaps_moved: Paths of one batch with a content that other paths had, each counted as ``indexed`` or
+        ``duplicate`` until the crawl is complete.
     """
 
     indexed: int = 0
@@ -193,7 +182,7 @@ class Recorded:
     perhaps_moved: Mapping[bytes, str] = field(default_factory=dict, compare=False)
 
     def with_moves(self, counted_as: Iterable[str]) -> "Recorded":
-        """The counts after photos counted as ``indexed`` or ``duplicate`` turned out to have moved."""
+        """Recount as moved the photos that were counted as ``indexed`` or ``duplicate``."""
         counted = Counter(counted_as)
         return replace(
             self,
@@ -203,14 +192,13 @@ class Recorded:
         )
 
     def __add__(self, other: "Recorded") -> "Recorded":
-        """The counts of two batches together."""
         counts = [each.name for each in fields(self) if each.name != "perhaps_moved"]
         return Recorded(*(getattr(self, each) + getattr(other, each) for each in counts))
 
 
 @dataclass(frozen=True, slots=True)
 class RootFigures:
-    """A folder or file that is scanned, and its present and missing photos at the last scan."""
+    """A root, and its present and missing photos at the last scan."""
 
     path: bytes
     photos: int
@@ -238,7 +226,7 @@ class StoredPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Photos of a moved root that got their new path, or were removed because that was scanned before."""
+    """Photos of a moved root that got their new path, or were removed because that was known already."""
 
     photos: int
     known_already: int
@@ -246,7 +234,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """Counts of what was removed: photos missing for too long, and faces in no photo any more."""
+    """Removed photos, missing for too long, and faces, left without a photo."""
 
     photos: int
     faces: int
@@ -265,18 +253,15 @@ class Statistics:
     """A library in figures. A photo is a path; a content is what is in it.
 
     Attributes:
-        model: ``None`` before the first scan.
-        created_at: When the model was chosen.
+        model: ``None`` before the first scan; ``created_at`` is when it was chosen.
         roots: In the order of their first scan.
-        photos: Paths present at the last scan, failed ones included.
-        missing: Paths gone at the last scan.
+        photos: Paths present at the last scan, failed ones included; ``missing`` were gone.
         failed: Present photos that could not be read, the most frequent reason first.
-        contents: Different contents of the present photos that could be read.
+        contents: Different contents of the present photos that could be read; ``faces`` are in them.
         most_faces: Faces in the content that has most.
         duplicates: Present, readable photos beyond the first of each content.
-        faces: Faces in those contents.
         first_taken: By the photo's own clock; ``None`` if no photo says.
-        descriptors: Faces that the model has described, those without a photo included.
+        descriptors: Faces that the model has described, in a photo or not.
         index_kind: How the saved index stores descriptors; ``None`` if none was saved.
     """
 

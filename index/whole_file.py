@@ -1,4 +1,4 @@
-"""Replaces files atomically: at every moment there is the old file or the new one, complete."""
+"""Replaces files atomically: at every moment there is the complete old or new file."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,7 @@ def written_whole(target: Path) -> Iterator[Path]:
     """Make a new, empty file, which replaces ``target``, synced to disk, when the block ends.
 
     If the block raises, the file is deleted and ``target`` stays as it was. Only its owner can read the file
-    (0600): descriptors of faces are biometric data.
-
-    Raises:
-        LibraryInaccessible: The file cannot be written.
+    (0600): descriptors of faces are biometric data. Raises ``LibraryInaccessible`` if it cannot be written.
     """
     unfinished = target.with_name(f"{target.name}.unfinished")
     with accessible(target):

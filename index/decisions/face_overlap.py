@@ -6,7 +6,7 @@ from pipeline.values import Box
 
 SAME_FACE = 0.5
 """Intersection over union above which two boxes of one content are of one face. Two faces stay below:
-the detector keeps no two that cover 0.7 of the smaller; at this limit, boxes of one size cover 0.66 each."""
+the detector keeps no two that cover 0.7 of the smaller; here, boxes of one size share 0.66 of each."""
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -1,6 +1,6 @@
-"""Parts of statements that differ from database to database.
+"""Parts of statements that differ between databases.
 
-A backend compiles the elements here to its own SQL (``sqlalchemy.ext.compiler.compiles``).
+A backend compiles these elements to its own SQL (``sqlalchemy.ext.compiler.compiles``).
 """
 
 import json
@@ -49,20 +49,20 @@ class LastId(FunctionElement[int]):
 
 
 def is_under(column: ColumnElement[bytes], path: bytes) -> ColumnElement[bool]:
-    """Select paths that are this one, or below it: one range of bytes, which an index finds at once."""
+    """Select paths that are this one or below it: one range of bytes, which an index finds at once."""
     stem = path.rstrip(b"/")
     below = and_(column >= stem + b"/", column < stem + bytes([ord("/") + 1]))
     return or_(column == stem, below)
 
 
 def is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> ColumnElement[bool]:
-    """Select values from a list of any length: the whole list is one parameter of the statement."""
+    """Select values from a list of any length, which is one parameter of the statement."""
     listed = Listed(literal(json.dumps(list(values)), Text))
     return column.in_(select(listed.table_valued("value").c.value))
 
 
 def last_id(table: Table) -> ColumnElement[int]:
-    """The highest id that the table ever gave a row, deleted ones included; NULL if none."""
+    """Select the highest id that the table ever gave a row, deleted ones included; NULL if none."""
     return LastId(literal(table.name, Text))
 
 
@@ -72,10 +72,7 @@ def in_chunks(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: str) -> None:
-    """Insert rows, or update the existing row of the same ``key``, a unique column.
-
-    All rows have the same columns; only these are updated.
-    """
+    """Insert rows, or update the row of the same ``key``, a unique column; all rows have the same columns."""
     if rows:
         statement = _insert(connection, table)
         changed = {name: statement.excluded[name] for name in rows[0] if name != key}

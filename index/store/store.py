@@ -1,7 +1,7 @@
-"""The seam to whatever keeps libraries: ``Backend`` for one that is not open, ``Store`` for an open one.
+"""The seam to the database of libraries: ``Backend`` for closed ones, ``Store`` for an open one.
 
-All SQL of this package runs in a transaction of a ``Store``. Statements are written for any database
-(``index.store.statements``); what only one has is in its own package. ``index.store.opening`` chooses.
+All SQL of this package runs in a transaction of a ``Store``, written for any database
+(``index.store.statements``). ``index.store.opening`` chooses.
 """
 
 import os
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 
 class Access(Enum):
-    """What a library is opened for."""
+    """The purpose for which a library is opened."""
 
     READ = "read"
     WRITE = "write"
@@ -27,9 +27,8 @@ class Access(Enum):
 class Copies:
     """Other libraries beside one, which may be copies of it.
 
-    Attributes:
-        of_upgrades: Made by this program, before it upgraded the library.
-        others: All others, such as backups: they may be a user's only copy.
+    ``of_upgrades`` were made before this program upgraded the library; the others, such as backups, may be a
+    user's only copy.
     """
 
     of_upgrades: tuple[Path, ...]
@@ -48,7 +47,7 @@ class BackedUp:
 
 @dataclass(frozen=True, slots=True)
 class SavedTable:
-    """How many rows of a damaged table were saved; ``lost_at_most`` is ``None`` if its end cannot be read."""
+    """The number of rows saved of a damaged table; ``lost_at_most`` is ``None`` if its end cannot be read."""
 
     table: str
     saved: int
@@ -61,7 +60,7 @@ class Salvage:
 
     Attributes:
         tables: The tables that lost rows.
-        read_again: Photos that the next scan reads again, because faces in them may have been lost.
+        read_again: Photos that the next scan reads again, because they may have lost faces.
         kept: Where the damaged library is now.
     """
 
@@ -71,12 +70,10 @@ class Salvage:
 
 
 class Store(ABC):
-    """An open library. It may be used by several threads; each transaction belongs to one.
+    """An open library, at an absolute path, beside which caches are kept.
 
-    Every method raises a ``LibraryError`` where the library cannot be read or written.
-
-    Attributes:
-        path: Names the library in messages; its caches are kept beside it. Absolute.
+    Several threads may use it; each transaction belongs to one. Every method raises a ``LibraryError`` where
+    the library cannot be read or written.
     """
 
     path: Path
@@ -94,13 +91,13 @@ class Store(ABC):
 
     @abstractmethod
     def size(self) -> int:
-        """The size of the stored library in bytes."""
+        """Return the size of the stored library in bytes."""
 
     @abstractmethod
     def state(self) -> Hashable:
-        """A value that every commit of any process changes; ``None`` once another library is in this place.
+        """Return a value that every commit of any process changes, to detect stale caches.
 
-        Compare it to find out whether something kept in memory is stale. After ``None``, open the store anew.
+        ``None`` means that another library is in this place: open the store anew.
         """
 
     @abstractmethod
@@ -117,14 +114,14 @@ class Store(ABC):
 
     @abstractmethod
     def vacuum(self) -> None:
-        """Remove all traces of deleted rows from the store. It may need as much space again while it runs.
+        """Remove all traces of deleted rows from the store, which may temporarily double its size.
 
         Raises ``LibraryBusy`` if another process keeps a transaction open.
         """
 
     @abstractmethod
     def copies(self) -> Copies:
-        """Other libraries beside this one, which may hold what was deleted here. May raise an ``OSError``."""
+        """Find other libraries beside this one, which may hold what was deleted; may raise an ``OSError``."""
 
     @abstractmethod
     def close(self) -> None:
@@ -138,11 +135,10 @@ class Store(ABC):
 
 
 class Backend(Protocol):
-    """One kind of store: a module, or an object, with these functions.
+    """One kind of store: a module or an object with these functions.
 
-    Paths name libraries, are absolute, and may hold any bytes. Every function raises a ``LibraryError`` where
-    it cannot read or write, and leaves the library as it was. Callers of ``salvage`` and ``restore`` hold the
-    lock.
+    Paths are absolute and may hold any bytes. Every function raises a ``LibraryError`` where it cannot read
+    or write, and leaves the library as it was. Callers of ``salvage`` and ``restore`` hold the lock.
     """
 
     def create(self, path: Path) -> Store:
@@ -151,7 +147,7 @@ class Backend(Protocol):
     def open(self, path: Path, access: Access) -> Store:
         """Open an existing library; ``READ`` also works in a place that cannot be written.
 
-        A library of an earlier revision is upgraded first, beside a copy of it.
+        A library of an earlier revision is first copied and upgraded.
 
         Raises:
             LibraryMissing: There is none, or, for a reader, an empty file; nothing is made.
@@ -162,31 +158,31 @@ class Backend(Protocol):
         """
 
     def check_exists(self, path: Path) -> None:
-        """Raise as ``open`` does where there cannot be a library; nothing is opened or written."""
+        """Raise as ``open`` does where there cannot be a library, without opening or writing anything."""
 
     def is_library(self, path: Path) -> bool:
-        """Whether a file is a library or a backup of one, sound or not. May raise an ``OSError``."""
+        """Return whether a file is a library or a backup, sound or not. May raise an ``OSError``."""
 
     def lock(self, path: Path, kind: str) -> AbstractContextManager[None]:
         """Hold a lock of a library, which need not exist yet; it ends with the process at the latest.
 
-        Locks of different kinds are independent. Raises ``LockHeld``, which names the process that holds it.
+        Locks of different kinds are independent. Raises ``LockHeld``, which names the owner's process.
         """
 
     def back_up(self, path: Path, target: Path) -> BackedUp:
-        """Copy a library, as it was last committed, to a file with the mode 0600.
+        """Copy a library, as it was last committed, to a file with the mode 0600, while others may use it.
 
-        Others may use the library meanwhile. The copy is verified before it replaces an existing file.
+        The copy is verified before it replaces an existing file.
         """
 
     def inspect(self, path: Path) -> BackedUp:
         """Count what is in a library or backup; raise as ``open`` does if it is damaged or too new."""
 
     def restore(self, backup: Path, path: Path) -> Path | None:
-        """Replace a library by a backup that ``inspect`` accepts; returns where the old library is now."""
+        """Replace a library by a backup that ``inspect`` accepts; return where the old library is now."""
 
     def damage(self, path: Path) -> str | None:
-        """What is wrong with how a library is stored; ``None`` if nothing. Writes nothing.
+        """Return what is wrong with how a library is stored, or ``None``; write nothing.
 
         Raises ``NotALibrary`` for a file that is no library, damaged or not.
         """
@@ -198,11 +194,11 @@ class Backend(Protocol):
         """
 
     def shared_place(self, path: Path) -> str | None:
-        """The kind of network file system that the library is on, where locks fail; ``None`` elsewhere."""
+        """Return the network file system that the library is on, where locks fail; ``None`` elsewhere."""
 
 
 def library_files(path: Path) -> list[Path]:
-    """The library and the files beside it whose names begin with its name, sorted."""
+    """Return the library and the files beside it whose names begin with its name, sorted."""
     with os.scandir(path.parent) as entries:
         names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
     beside = (f"{path.name}.", f"{path.name}-")

@@ -1,1 +1,1 @@
-"""Which descriptors are nearest to a probe: FAISS indexes, which are caches of the database."""
+"""FAISS indexes that find the descriptors nearest to a probe; caches of the database."""

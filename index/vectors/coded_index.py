@@ -1,6 +1,5 @@
-"""An index of codes, which selects candidates; their descriptors are then fetched and compared exactly.
+"""An index of codes, of one to four bits an element, that selects candidates for an exact comparison.
 
-A code has one to four bits for each element of a descriptor. Only the choice of candidates is estimated.
 Nothing is learned from the faces, so adding or removing some does not affect the others. docs/search.md has
 the figures.
 """
@@ -26,16 +25,16 @@ _CANDIDATES_A_NEIGHBOR = 20
 """Candidates compared exactly: at least, and for each face wanted. docs/search.md has the figures."""
 
 _PART = 100_000
-"""Codes for each thread, at least: comparing them takes 2 ms or more, starting a thread 0.1 ms."""
+"""Minimum number of codes for each thread: comparing them takes 2 ms, starting a thread 0.1 ms."""
 
 
 class CodedIndex(FaissIndex):
-    """A code of each descriptor; the source must stay usable for as long as the index is searched.
+    """A code of each descriptor; the source must stay usable while the index is searched.
 
-    The codes are those of Gao and Long, "RaBitQ" (SIGMOD 2024), and above one bit an element those of Gao
-    and others, "Practical and Asymptotically Optimal Quantization" (SIGMOD 2025), centred at zero, not at a
-    mean. Their error is bounded only for vectors without preferred axes, so a fixed random rotation comes
-    first: without it, descriptors that end in a ReLU are useless.
+    The codes are those of Gao and Long, "RaBitQ" (SIGMOD 2024), above one bit an element those of Gao and
+    others, "Practical and Asymptotically Optimal Quantization" (SIGMOD 2025), centred at zero. Their error is
+    bounded only for vectors without preferred axes, so a fixed random rotation comes first; without it,
+    descriptors that end in a ReLU are useless.
     """
 
     def __init__(self, dimension: int, source: DescriptorSource) -> None:
@@ -76,8 +75,8 @@ class CodedIndex(FaissIndex):
     def _candidates(self, probes: F32, reach: int) -> I64:
         """The faces whose codes are nearest to each probe, int64 [N, reach], padded with -1.
 
-        FAISS runs one thread for each probe, at most one for each core (OMP_NUM_THREADS limits them). If that
-        leaves cores idle, the codes of a large index are compared in parts, one thread each.
+        FAISS runs one thread for each probe. If that leaves cores idle (OMP_NUM_THREADS limits them), the
+        codes of a large index are compared in parts, one thread each.
         """
         parts = min(faiss.omp_get_max_threads() // len(probes), len(self) // _PART)
         if parts < 2:
@@ -105,7 +104,7 @@ class CodedIndex(FaissIndex):
     def _measured(self, probes: F32, ids: I64) -> tuple[I64, F32]:
         """The faces that are stored, int64 [M], and their similarities to the probes, float32 [N, M]."""
         known, similarities = [ids[:0]], [probes[:, :0]]
-        for chunk in self._source(ids):  # chunk by chunk: all candidates' descriptors may not fit in memory
+        for chunk in self._source(ids):  # all candidates' descriptors may not fit in memory
             known.append(chunk.ids)
             similarities.append(probes @ chunk.vectors.T)
         return np.concatenate(known), np.concatenate(similarities, axis=1)
@@ -128,11 +127,10 @@ class CodedIndex(FaissIndex):
 
 
 def _union(rows: list[I64]) -> I64:
-    """All ids of some rows, rising, each once. The imports of ``np.unique`` take longer than a search."""
+    """All ids of some rows, rising, each once. Importing ``np.unique`` takes longer than a search."""
     ids = np.sort(np.concatenate(rows))
     return ids[np.diff(ids, prepend=-1) > 0]
 
 
 def _layout(index: Any) -> tuple[type, int]:
-    """The type of index that holds the codes, and the length of the descriptors."""
     return type(faiss.downcast_index(index.index)), index.d

@@ -12,14 +12,14 @@ from index.vectors.vector_store import DescriptorSource
 from pipeline.values import F32
 
 _QUERIES = 1024
-"""Faces that one thread compares with all at a time. Below about 900 FAISS uses no matrix products, and
-takes four times as long for each."""
+"""Faces that one thread compares with all at a time. Below about 900 FAISS uses no matrix products, and takes
+four times as long for each."""
 
 
 class ExactIndex(FaissIndex):
     """Whole descriptors, at 4 D + 8 bytes a face in memory and in the file.
 
-    The file holds two arrays as NumPy writes them: the ids, int64 [N], and the descriptors, float32 [N, D].
+    The file holds the ids, int64 [N], and the descriptors, float32 [N, D], as NumPy writes arrays.
     """
 
     def __init__(self, dimension: int, source: DescriptorSource) -> None:
@@ -28,7 +28,7 @@ class ExactIndex(FaissIndex):
 
     @classmethod
     def of(cls, descriptors: Descriptors) -> "ExactIndex":
-        """An index of these descriptors, which are not copied."""
+        """Make an index of these descriptors without copying them."""
         index = cls(descriptors.vectors.shape[1], lambda ids: iter(()))
         index._faces = descriptors
         return index
@@ -84,7 +84,7 @@ class ExactIndex(FaissIndex):
         return np.asarray(pairs[others & (similarities >= least)])
 
     def fetch(self, face_ids: I64) -> Descriptors:
-        """Get descriptors by id; see ``VectorStore``. If all are asked for, nothing is copied."""
+        """Get descriptors by id; see ``VectorStore``. All of them are not copied."""
         return self._faces.only(face_ids)
 
     def write(self, file: BinaryIO) -> None:

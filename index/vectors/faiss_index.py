@@ -1,7 +1,4 @@
-"""What the exact and the coded index share, and how FAISS divides its work among threads.
-
-This module knows neither the database nor where the index file is.
-"""
+"""The common part of the exact and the coded index, and the threads of FAISS; knows no database or path."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -22,10 +19,8 @@ _Part = TypeVar("_Part")
 class FaissIndex(VectorStore):
     """A ``VectorStore`` in memory that can be saved to a file.
 
-    Args:
-        kind: How the descriptors are stored; the database keeps it for each saved file.
-        dimension: D, the length of the descriptors.
-        source: Reads descriptors from the database.
+    ``kind`` is how the descriptors are stored, which the database records for each saved file; ``dimension``
+    is their length D; ``source`` reads them from the database.
     """
 
     def __init__(self, kind: str, dimension: int, source: DescriptorSource) -> None:
@@ -59,7 +54,7 @@ class FaissIndex(VectorStore):
         return np.array(pairs, np.int64).reshape(-1, 2)
 
     def fetch(self, face_ids: I64) -> Descriptors:
-        """Descriptors by id; see ``VectorStore``."""
+        """Get descriptors by id; see ``VectorStore``."""
         known = np.intersect1d(face_ids, self.ids(), assume_unique=True)
         return Descriptors.joined(self._source(known), self._dimension)
 
@@ -71,8 +66,7 @@ class FaissIndex(VectorStore):
     def read(self, file: BinaryIO) -> None:
         """Replace the content by what an index of the same kind and dimension wrote.
 
-        Args:
-            file: At its start, and unchanged since it was written: FAISS may crash on other bytes.
+        The file is at its start, and unchanged since it was written: FAISS may crash on other bytes.
 
         Raises:
             ValueError: The file is of another kind, dimension or version of FAISS.
@@ -83,7 +77,7 @@ class FaissIndex(VectorStore):
 
 
 def neighbors(ids: I64, similarities: F32, k: int) -> list[Neighbor]:
-    """The k best, ordered as ``VectorStore.search`` returns them."""
+    """Return the k best, ordered as ``VectorStore.search`` returns them."""
     best = np.lexsort((ids, -similarities))[:k]
     similarities = np.clip(similarities, -1.0, 1.0)
     return [Neighbor(int(ids[each]), float(similarities[each])) for each in best]
@@ -93,8 +87,8 @@ def neighbors(ids: I64, similarities: F32, k: int) -> list[Neighbor]:
 def threads_for(probes: int) -> Iterator[None]:
     """Let FAISS start no more threads than there are probes.
 
-    A thread without a probe spins until the search is over: on a busy machine the search of one probe
-    takes 23 ms with such threads, and 3 ms without.
+    A thread without a probe spins until the search ends: on a busy machine, searching one probe then takes 23
+    ms instead of 3 ms.
     """
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(min(probes, threads))  # OpenMP sets this for the calling thread alone
@@ -107,8 +101,8 @@ def threads_for(probes: int) -> Iterator[None]:
 def pairs_of_parts(pairs: Callable[[_Part], I64], parts: Iterable[_Part]) -> I64:
     """Find the pairs of all parts, with one thread for each core: int64 [E, 2].
 
-    FAISS itself would divide each part among its threads, which wait for each other at every step: on a
-    busy machine that takes several times as long.
+    FAISS's own threads would wait for each other at every step, which takes several times as long on a busy
+    machine.
     """
     none, cores = np.empty((0, 2), np.int64), faiss.omp_get_max_threads()
     if cores == 1:  # also in the threads that are started here

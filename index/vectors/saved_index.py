@@ -1,11 +1,8 @@
-"""The index of a library and its file, which is a cache of the database.
+"""The index of a library and its file, which is a cache of the database; only a writer saves it.
 
-The file may be deleted or damaged at any moment. It is read only if its BLAKE3 is one of the two that the
-database keeps for each model: that of the index saved last, and that of the file before, which a crash may
-have left in place. FAISS, which trusts what it reads, sees no other bytes. The loaded index is then brought
-up to date with the faces that the database lists. So neither a crash nor a restored copy of the file or the
-database can give a wrong answer: at worst the index is rebuilt. (Ids alone would not tell: in a restored
-database new faces get the ids of lost ones.) Only a writer saves.
+The file is read only if its BLAKE3 is that of the index saved last, or of the one before, which a crash may
+have left: FAISS trusts what it reads. Then the index is synchronised with the database. Ids alone would not
+do: in a restored database new faces get the ids of lost ones.
 """
 
 from collections.abc import Iterator
@@ -32,8 +29,8 @@ from pipeline.platform_support import path_of
 from pipeline.values import ModelId
 
 EXACT_BYTES = 64 << 20
-"""Up to this size of its descriptors, as float32, a library has an exact index: 8,192 faces of 2048 elements,
-or 131,072 of 128. Larger ones have a coded index; docs/search.md has the figures behind the rule."""
+"""Size of its descriptors, as float32, up to which a library has an exact index: 8,192 faces of 2048
+elements, or 131,072 of 128. Larger ones have a coded index; docs/search.md has the figures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,14 +48,14 @@ class LoadedIndex:
 
 
 def index_path(library: Path, model: ModelId) -> Path:
-    """Where a library's index for a model is saved: beside the library."""
+    """Return the path of a library's index for a model, beside the library."""
     return library.with_name(f"{library.name}.{model}.faiss")
 
 
 def index_version(store: Store, model: ModelId) -> bytes | None:
-    """The BLAKE3 of the model's index that was saved last, as the database has it; ``None`` before the first.
+    """Return the BLAKE3 of the model's index saved last, from the database; ``None`` before the first.
 
-    Faces that were added or removed since do not change it: a scan saves the index when it ends.
+    Faces added or removed since do not change it: a scan saves the index when it ends.
     """
     saved = _saved_digests(store, model)
     return saved[0] if saved else None
@@ -67,12 +64,12 @@ def index_version(store: Store, model: ModelId) -> bytes | None:
 def load_index(
     catalog: Catalog, model: ModelId, dimension: int, exact_bytes: int | None = None
 ) -> LoadedIndex:
-    """Load the index of a library from its file, or make it from the database if the file cannot be used.
+    """Load the index of a library from its file, or make it from the database if the file is unusable.
 
-    The number of faces decides the kind of index; a library that outgrew its kind gets the other one here.
+    The number of faces decides the kind of index. Nothing is written.
 
     Args:
-        catalog: Must stay open as long as the index is searched. Nothing is written.
+        catalog: Must stay open while the index is searched.
         model: The model of the library.
         dimension: D, the length of the model's descriptors.
         exact_bytes: Replaces ``EXACT_BYTES``.
@@ -125,9 +122,9 @@ def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
 
 
 def index_fault(catalog: Catalog, model: ModelId) -> str | None:
-    """Why the index file would not be used; ``None`` if it would be, or none was ever saved.
+    """Return why the index file cannot be used; ``None`` if it can be, or none was ever saved.
 
-    Faces added or removed since it was saved are no fault: loading adds and removes them.
+    Faces added or removed since it was saved are no fault.
     """
     try:
         if file := _open_saved(catalog, model):
@@ -140,8 +137,7 @@ def index_fault(catalog: Catalog, model: ModelId) -> str | None:
 def _open_saved(catalog: Catalog, model: ModelId) -> BinaryIO | None:
     """Open the index file of a model at its start; ``None`` if none was ever saved.
 
-    Raises:
-        ValueError: It is missing, or not one that the library saved; the message says why.
+    Raises a ``ValueError``, which says why, if the library did not save the file or it is missing.
     """
     if _saved_digests(catalog.store, model) is None:
         return None
@@ -149,7 +145,7 @@ def _open_saved(catalog: Catalog, model: ModelId) -> BinaryIO | None:
         with ExitStack() as stack:
             file = stack.enter_context(open(index_path(catalog.path, model), "rb"))
             digest = _digest(file)
-            # Queried after the file was opened: if another one is saved meanwhile, this is the previous one.
+            # Queried once the file is open: if another one is saved meanwhile, this is the previous one.
             if digest not in (_saved_digests(catalog.store, model) or ()):
                 raise ValueError("it is damaged, or not one that this library saved")
             stack.pop_all()
@@ -174,7 +170,7 @@ def checked_descriptors(
     """Read descriptors as a ``DescriptorSource``.
 
     Raises:
-        LibraryDamaged: A descriptor cannot be read, or is of another length.
+        LibraryDamaged: A descriptor cannot be read, or has another length.
     """
     for chunk in catalog.descriptors(model, face_ids):
         if chunk.vectors.shape[1] != dimension:
@@ -184,7 +180,7 @@ def checked_descriptors(
 
 
 _BLOCK = 1 << 20
-"""Bytes read at once, where a file cannot be mapped into memory."""
+"""Bytes read at once from a file that cannot be mapped into memory."""
 
 
 def _digest(file: BinaryIO) -> bytes:

@@ -1,8 +1,4 @@
-"""The interface for comparing descriptors, with a probe and with each other.
-
-``who``, recognition and clustering use it. The database holds the descriptors; a store is made from it, and
-``sync`` brings it up to date.
-"""
+"""The interface for comparing descriptors with a probe and with each other; caches of the database."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
@@ -11,7 +7,7 @@ from index.values import I64, Descriptors, Neighbor
 from pipeline.values import F32
 
 DescriptorSource: TypeAlias = Callable[[I64], Iterator[Descriptors]]
-"""Reads the descriptors of faces, int64 [M], rising, in chunks by rising id; unknown faces are left out."""
+"""Reads the descriptors of faces, int64 [M], rising, in chunks by rising id; leaves out unknown faces."""
 
 
 class VectorStore(Protocol):
@@ -25,17 +21,17 @@ class VectorStore(Protocol):
         """How many faces it holds."""
 
     def ids(self) -> I64:
-        """The faces it holds, int64 [N], rising."""
+        """Return the faces it holds, int64 [N], rising."""
 
     def sync(self, face_ids: I64) -> bool:
         """Make it hold these faces, int64 [M], rising, and no others; return whether it held others.
 
-        The descriptor of a face never changes, so faces that it holds already are not read again. Faces
-        that are no longer in the database are left out.
+        Faces that it holds are not read again, as descriptors never change; faces missing from the database
+        are left out.
         """
 
     def search(self, probes: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
-        """Find the nearest faces of each probe.
+        """Find the nearest faces of each probe, at most k.
 
         Args:
             probes: float32 [N, D], of unit norm.
@@ -44,19 +40,15 @@ class VectorStore(Protocol):
 
         Returns:
             For each probe its neighbours, by falling similarity, then rising id. The similarities are exact;
-            an approximate store may miss a neighbour.
+                an
+            approximate store may miss a neighbour.
         """
 
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
-        """Find the neighbours of some of its faces among all of them.
-
-        Args:
-            face_ids: int64 [M], rising.
-            k: How many neighbours of each face, at most.
-            least: The lowest similarity of a pair.
+        """Find at most k neighbours of each of some faces, int64 [M], rising, among all faces.
 
         Returns:
-            int64 [E, 2], in no order: one of ``face_ids``, and another face.
+            int64 [E, 2], in no order: one of ``face_ids`` and another face, at least ``least`` similar.
         """
 
     def fetch(self, face_ids: I64) -> Descriptors:

@@ -14,7 +14,7 @@ from index.store.store import Access
 from index.whole_file import sync_to_disk
 
 _SIDE_FILES = ("-journal", "-wal", "-shm")
-"""SQLite's files beside a database. They belong to it alone, not to another database of the same name."""
+"""SQLite's files beside a database, invalid for another database of the same name."""
 
 _WRITING = frozenset(
     {
@@ -30,8 +30,7 @@ _WRITING = frozenset(
 def copy_pages(source: Path, target: Path) -> None:
     """Copy a database, as it was last committed, over an existing file.
 
-    The copy is one reading transaction. Copying in steps would begin again after each commit of a writer:
-    during a scan it might never end.
+    One reading transaction copies all: a stepwise copy begins again after each commit, and might never end.
 
     Raises:
         LibraryBusy: Another process held the source for too long.
@@ -40,7 +39,7 @@ def copy_pages(source: Path, target: Path) -> None:
     """
 
     def patience_is_over(status: int, remaining: int, total: int) -> None:
-        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):  # Python would try for ever
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):  # Python would retry for ever
             raise LibraryBusy(source, BUSY_SECONDS)
 
     with closing(connect(source, Access.READ)) as original, closing(sqlite3.connect(target)) as copy:
@@ -56,13 +55,12 @@ def copy_pages(source: Path, target: Path) -> None:
 
 
 def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
-    """Replace a database by another one; the old one is kept as ``{path}.{suffix}``.
+    """Replace a database by ``new``, on the same file system, while nobody writes to either.
 
-    Nobody may write to either meanwhile. ``new`` is on the same file system. Where the name of the old one is
-    taken, it gets a number too.
+    The old one is kept as ``{path}.{suffix}``, with a number if that name is taken.
 
     Returns:
-        Where the old one is now; ``None`` where there was none.
+        Where the old one is now; ``None`` if there was none.
 
     Raises:
         LibraryInaccessible: A file cannot be written or renamed.

@@ -17,13 +17,13 @@ _NETWORK = frozenset((
 
 
 def network_kind(path: Path) -> str | None:
-    """The kind of network file system that the path is on; ``None`` for a local or an unknown one."""
+    """Return the kind of network file system that the path is on; ``None`` for a local or an unknown one."""
     kind = _kind(path)
     return kind if kind in _NETWORK else None
 
 
 def is_on_network(path: Path) -> bool:
-    """Whether the path is on a network file system, or on an unknown one."""
+    """Return whether the path is on a network file system, or on an unknown one."""
     kind = _kind(path)
     return kind is None or kind in _NETWORK
 
@@ -33,12 +33,10 @@ def _kind(path: Path) -> str | None:
 
 
 def file_system(path: bytes, listed: bytes) -> str | None:
-    """The kind of file system that a path is on; ``None`` if unknown.
+    """Return the kind of file system of an absolute path without symbolic links; ``None`` if unknown.
 
-    Args:
-        path: Absolute, without symbolic links.
-        listed: The content of /proc/mounts, one mount a line: device, mount point, kind. Later mounts hide
-            earlier ones; blanks and backslashes in a mount point are octal escapes.
+    ``listed`` is the content of /proc/mounts, one mount a line: device, mount point, kind. Later mounts hide
+    earlier ones; blanks and backslashes in a mount point are octal escapes.
     """
     best, kind = b"", None
     for line in listed.splitlines():

@@ -1,7 +1,6 @@
-"""The lock of a run: a file beside the library, locked by a process until it ends.
+"""The lock of a run: a file beside the library, locked until the process ends, that names its owner.
 
-The file is never deleted: otherwise two runs could lock two files of one name. It names its owner, for the
-message to others.
+The file is never deleted: otherwise two runs could lock two files of one name.
 """
 
 import os

@@ -1,12 +1,8 @@
-"""Saves what can be read of a damaged library into a new one that takes its place.
+"""Saves what can be read of a damaged library into a new one of the same revision, which replaces it.
 
-Tables are read row by row in the order of their row ids. Where SQLite cannot go on, every next row id is
-tried until one can be read again, so that a damaged page costs only the rows on it (a damaged page of the
-tree above costs those below it). A row is accepted if it fits the constraints of its table and the types of
-its columns: overwritten bytes may still look like a row. Pages that no table leads to are not searched:
-deleted rows would come back.
-
-The damaged file stays beside the new one. The library may be of an earlier revision, and stays at that.
+Tables are read by row id; past a damaged page, every next row id is tried. A row must fit the constraints and
+types of its table: overwritten bytes may look like a row. Pages outside all tables are not searched, as
+deleted rows would come back. The damaged file stays beside the new one.
 """
 
 import sqlite3
@@ -29,12 +25,12 @@ from index.store.store import Access, Salvage, SavedTable
 from index.whole_file import written_whole
 
 REACH = 200_000
-"""Row ids that are tried beyond the last row that could be read: about as many as there are rows below one
-page of the tree, at 400 pages a page and 300 of the smallest rows a page."""
+"""Row ids tried beyond the last readable row: about as many as one page of the tree leads to, at 400 pages a
+page and 300 of the smallest rows a page."""
 
 _LEFT_OUT = frozenset({"alembic_version", "vector_index", "sqlite_sequence"})
-"""Tables that are not copied: the new file has its own revision, and a saved index from before the damage is
-not valid any more, because face ids may have been lost."""
+"""Tables that are not copied: the new file has its own revision, and an index saved before the damage may
+hold lost face ids."""
 
 _Row: TypeAlias = tuple[Any, ...]
 
@@ -78,7 +74,7 @@ def salvage(path: Path, now: str) -> Salvage:
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
-    # An input or output error is what SQLite makes of a file that ends too early.
+    # SQLite reports an input or output error for a file that ends too early.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR)
 
@@ -87,7 +83,7 @@ def _open_damaged(path: Path) -> sqlite3.Connection:
     """Connect to a damaged library; text that is not UTF-8 is read with surrogates."""
     connection = connect(path, Access.READ)
     connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
-    # Read on in spite of a damaged schema, or a file that ends too early.
+    # Read on despite a damaged schema, or a file that ends too early.
     for pragma in ("writable_schema=ON", "cell_size_check=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
     connection.execute("BEGIN")  # one lock for all rows that are tried
@@ -120,10 +116,9 @@ def _copy_tables(source: sqlite3.Connection, copy: sqlite3.Connection, now: str)
 
 
 def _read_again(path: Path, faces: "_TableCopier") -> int:
-    """Make the next scan read photos that may have lost faces. Returns how many photos.
+    """Make the next scan read photos that may have lost faces; return their number.
 
-    The faces of a photo have consecutive ids, because they are written together. So the photos concerned are
-    those without any face, and those of the faces on either side of lost rows.
+    These have no faces, or those on either side of lost rows: the faces of a photo have consecutive ids.
     """
     if faces.report().lost_at_most == 0:
         return 0
@@ -139,9 +134,8 @@ class _TableCopier:
     """Copies the rows of one table that can be read and whose values fit the columns.
 
     Attributes:
-        saved, lost: Rows, so far.
         cut: The end of the table cannot be read.
-        edges: Row ids of saved rows on either side of rows that were lost.
+        edges: Row ids of saved rows on either side of lost rows.
     """
 
     source: sqlite3.Connection
@@ -153,7 +147,6 @@ class _TableCopier:
     edges: list[int] = field(default_factory=list)
 
     def report(self) -> SavedTable:
-        """How many rows were saved and lost."""
         return SavedTable(self.table, self.saved, None if self.cut else self.lost)
 
     def run(self) -> None:
@@ -211,7 +204,7 @@ class _TableCopier:
             yield from found
 
     def _resume(self, query: str, last: int) -> tuple[int | None, list[_Row]]:
-        """The next row id at which the table can be read, or ``None``, and the rows with it."""
+        """The next readable row id, or ``None``, and the rows from it."""
         highest = self._highest()
         end = last + REACH if highest is None else min(last + REACH, highest)
         for row_id in range(last + 1, end + 1):
@@ -234,7 +227,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "TEXT": str,
     "BLOB": bytes,
 }
-"""Types of values in Python, by the type of the column; SQLite itself accepts any value in any column."""
+"""Python types by column type; SQLite itself accepts any value in any column."""
 
 
 def _are_of(values: Sequence[object], kinds: Sequence[type | tuple[type, ...]]) -> bool:
