@@ -30,10 +30,10 @@ class MemoryBudget:
         self._changed = Condition()
 
     def hold(self, holder: object, size: int, *, may_exceed: bool = False) -> None:
-        """Hold ``size`` bytes in all for ``holder``, 0 to release; wait until more fits.
+        """Hold ``size`` bytes in all for ``holder``, 0 to release; wait until they fit.
 
-        With ``may_exceed``, exceed the limit rather than wait, unless another holder does. Such a holder must
-        release, or hold less, whatever the others do.
+        Less than before never waits. With ``may_exceed``, exceed the limit rather than wait, unless another
+        holder does. Such a holder must release, or hold less, whatever the others do.
         """
 
         def others() -> int:

@@ -109,10 +109,7 @@ def _create_anonymous() -> int:
 
 
 def map_shared(size: int, descriptor: int) -> NDArray[np.uint8]:
-    """Map another process's ``SharedMemory``: uint8 [size]; MemoryError without address space.
-
-    The descriptor is closed.
-    """
+    """Map another process's ``SharedMemory``: uint8 [size]. Closes the descriptor; may raise MemoryError."""
     try:
         return np.frombuffer(mmap.mmap(descriptor, size), np.uint8)
     except OSError as error:
@@ -163,7 +160,7 @@ def limit_memory(size: int) -> None:
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock an open file, or return ``False`` at once if another process has; ends with this process."""
+    """Lock an open file until this process ends; return ``False`` at once if another holds it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

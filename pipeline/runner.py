@@ -135,7 +135,7 @@ class _Batches:
         if isinstance(examined, Examined):
             self._crops += examined.crops
         count = len(self._crops)
-        # Photos wait only behind crops without a descriptor, and not for long.
+        # Without crops there is no batch to wait for; and no photo waits for long.
         if count and len(self._photos) < MOST_PENDING:
             count -= count % self._networks.loaded().embedder.batch_size
         return self._out(count)

@@ -34,7 +34,7 @@ CENTRES = Path(vggface.__file__).parent / "centres"
 class Embedder(Protocol):
     """One descriptor model, ready to run. Threads may share it.
 
-    ``batch_size`` is the fastest number of crops to give at once; any number is allowed.
+    ``batch_size`` is the number of crops that runs fastest at once; any number is allowed.
     """
 
     model_id: ModelId

@@ -52,7 +52,7 @@ def check_layout(file: Path, layout: Layout) -> None:
 
 
 def read_weights(file: Path, layout: Layout) -> dict[tuple[str, str], F32]:
-    """Return every array by layer and name; raise as ``check_layout``, also for values not finite."""
+    """Return every array by layer and name; errors as ``check_layout``, also for values not finite."""
     with _opened(file, layout) as root:
         values = {key: np.asarray(dataset) for key, dataset in _find_all(layout, root).items()}
         for (layer, name), value in values.items():

@@ -225,7 +225,7 @@ CELEBRITY_NAMES = NameList(ModelId("celebrity-names"), _released("rcmalli_vggfac
 
 
 def spec(name: str) -> ModelSpec:
-    """Return the model called ``name``; raise UnknownModel."""
+    """Return the model called ``name``, or raise UnknownModel."""
     for model in MODELS:
         if model.model_id == name:
             return model
@@ -239,7 +239,7 @@ def network_model(model: ModelSpec) -> ModelSpec:
 
 
 def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...]) -> ModelSpec:
-    """Return a model of one library: ``base`` with its descriptors projected; raise UnknownModel."""
+    """Return a model of one library: ``base`` with projected descriptors. Raises UnknownModel."""
     return replace(
         spec(base),
         model_id=name,
@@ -251,7 +251,7 @@ def projected(name: ModelId, base: ModelId, projections: tuple[Projection, ...])
 
 
 def fetchable(name: str) -> Fetchable:
-    """Return the model, celebrity classifier or list of names called ``name``; raise UnknownModel."""
+    """Return the model, celebrity classifier or list of names called ``name``, or raise UnknownModel."""
     for extra in (CELEBRITY, CELEBRITY_NAMES):
         if extra.model_id == name:
             return extra

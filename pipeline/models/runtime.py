@@ -1,8 +1,9 @@
 """Runs networks with OpenVINO on the processor, and caches their graphs on disk.
 
-The framework of its weights builds a network once; the IR is saved with a digest of every file, so that later
-starts never import the framework. OpenVINO's own CACHE_DIR stays off: it copies the weights, and loads
-damaged files without complaint. This module must know no particular network, nor where weights come from.
+The framework that a network's weights need builds it once; the IR is saved with a digest of every file, so
+that later starts never import the framework. OpenVINO's own CACHE_DIR stays off: it copies the weights, and
+loads damaged files without complaint. This module must know no particular network, nor where weights come
+from.
 """
 
 import hashlib
@@ -77,7 +78,7 @@ def cached_graph(name: str, key: str, build: Callable[[], ov.Model], options: Ru
 
 
 def compile_graph(graph: Path, options: RuntimeOptions, batch: int | None = None) -> ov.CompiledModel:
-    """Compile the graph of an .xml file. Threads may share the result, but not its infer requests.
+    """Compile a graph just verified. Threads may share the result, but not its infer requests.
 
     ``batch`` fixes the first dimension of the only input: OpenVINO runs fixed shapes up to twice as fast.
     """

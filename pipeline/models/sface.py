@@ -22,7 +22,7 @@ CODE_VERSION = "1"
 
 
 def build(weights: Path) -> ov.Model:
-    """Build the network, which normalises its input: uint8 [N, 112, 112, 3] RGB to float32 [N, 128], raw."""
+    """Build the network: uint8 [N, 112, 112, 3] RGB, not centred, to float32 [N, 128], not normalised."""
     import onnx  # takes a quarter of a second, which a start with a cached graph saves
 
     model = onnx.load(weights)
