@@ -43,8 +43,7 @@ def dimension_of(blob: bytes) -> int:
 def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
     """Decode at least one descriptor: float32 [N, D], scaled back to unit norm.
 
-    Raises:
-        ValueError: They differ in length, or one is not a unit vector.
+    Raises a ``ValueError`` if they differ in length, or one is not a unit vector.
     """
     size = len(blobs[0])
     if any(len(blob) != size for blob in blobs):

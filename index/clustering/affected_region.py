@@ -108,7 +108,7 @@ def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
 
 
 def _within_reach(library: LibraryFaces, groups: "_ExistingGroups", near: I64, same: float) -> Flags:
-    """Whether the new face of each pair (new, old) may join the group of the old one: bool [E].
+    """Tell whether the new face of each pair (new, old) may join the group of the old one: bool [E].
 
     It may if the group's reliable faces together are nearly enough evidence, if one of them alone is (it may
     be in the group by mistake), or if the group is a single face.
@@ -160,7 +160,7 @@ class _ExistingGroups:
 
 
 def _near_within(vectors: F32, numbers: I64, near: I64, asked: Flags, least: float) -> I64:
-    """The nearest pairs of faces within each set of groups near the same new face: int64 [E, 2].
+    """Find the nearest pairs of faces within each set of groups near the same new face: int64 [E, 2].
 
     ``near`` is int64 [E, 2], places of a new and an old face; ``asked``, bool [M], marks faces of which each
     pair has one first; ``least`` is the minimum similarity.
@@ -180,7 +180,7 @@ def _near_within(vectors: F32, numbers: I64, near: I64, asked: Flags, least: flo
 
 
 def _of_one_photo(vectors: F32, contents: I64) -> I64:
-    """The pairs of faces of one photo that are not near-identical: int64 [E, 2]."""
+    """Find the pairs of faces of one photo that are not near-identical: int64 [E, 2]."""
     order = np.argsort(contents, kind="stable")
     ordered = contents[order]
     pairs = [np.empty((0, 2), np.int64)]
@@ -195,7 +195,7 @@ def _of_one_photo(vectors: F32, contents: I64) -> I64:
 
 
 def _rejected(library: LibraryFaces, places: I64) -> I64:
-    """The places of rejected faces, each with the place of a face of the person: int64 [E, 2]."""
+    """Find the places of rejected faces, each with the place of a face of the person: int64 [E, 2]."""
     ids, rejections = library.faces.ids, library.rejections
     inside = np.flatnonzero((places != NONE) & (library.faces.persons != NONE))
     persons, first = np.unique(library.faces.persons[inside], return_index=True)

@@ -36,7 +36,7 @@ class GroupingInputs:
     decided: bytes
 
     def judge_alike(self, other: "GroupingInputs | None") -> bool:
-        """Whether model and thresholds are equal."""
+        """Return whether model and thresholds are equal."""
         return other is not None and self == replace(other, decided=self.decided)
 
 

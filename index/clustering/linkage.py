@@ -141,7 +141,7 @@ _SINGLE = _Side(np.ones(1), np.ones(1))
 
 
 def _strength(first: _Groups, second: _Groups, pairs: I64) -> F64:
-    """The evidence that the two groups of each pair are one person, float64 [E]."""
+    """Compute the evidence that the two groups of each pair are one person, float64 [E]."""
     cosines = np.empty(len(pairs))
     step = max(1, _ELEMENTS // max(1, first.sums.shape[1]))
     for start in range(0, len(pairs), step):
@@ -157,9 +157,10 @@ def _strength(first: _Groups, second: _Groups, pairs: I64) -> F64:
 
 
 def _log_ratio(first: _Side, second: _Side, cosines: F64) -> F64:
-    """The log likelihood ratio that two means are of one person, by independent dimension: float64 [N].
+    """Compute the log likelihood ratio that two means are of one person, by dimension: float64 [N].
 
-    ``cosines``, float64 [N], has the mean similarity between faces of the first and of the second group.
+    ``cosines``, float64 [N], has the mean similarity between faces of the first and of the second group. The
+    logarithm is divided by the number of independent dimensions.
     """
     one = PERSON_SHARE + (1.0 - PERSON_SHARE) / first.moments  # variance of the mean of a group
     other = PERSON_SHARE + (1.0 - PERSON_SHARE) / second.moments
@@ -228,7 +229,7 @@ class _Linking:
         )
 
     def _compared(self, pairs: I64, were_one: Flags) -> _Candidates:
-        """Pairs of groups with their evidence; minus infinity if they must not join."""
+        """Compute the evidence of pairs of groups; minus infinity if they must not join."""
         pairs, former = PairCounts.of(pairs).pairs, PairCounts.of(pairs[were_one])
         were_one = former.counts_of(pairs) > 0
         strengths = _strength(self._groups, self._groups, pairs) + FORMER_GROUP_BONUS * were_one
@@ -241,7 +242,7 @@ class _Linking:
 
 
 def _mutual(candidates: _Candidates, limit: float) -> I64:
-    """The groups that are each other's strongest candidate, int64 [K, 2]; the lowest of equals."""
+    """Find the groups that are each other's strongest candidate, int64 [K, 2]; the lowest of equals."""
     strong = candidates.at(candidates.strengths >= limit)
     groups, partners = np.concatenate([strong.pairs, strong.pairs[:, ::-1]]).T
     order = np.lexsort((partners, -np.concatenate([strong.strengths, strong.strengths]), groups))

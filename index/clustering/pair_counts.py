@@ -11,10 +11,7 @@ _HALF = 1 << 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairCounts:
-    """Counts of pairs, int64 [E].
-
-    ``keys``, int64 [E], rising, has the lower number of each pair in the upper half of the bits.
-    """
+    """Counts, int64 [E], of pairs; ``keys``, int64 [E], rising, has each lower number in the upper bits."""
 
     keys: I64
     counts: I64

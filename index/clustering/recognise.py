@@ -22,10 +22,7 @@ Wild two photos of one person reach it once in 250 times."""
 
 
 class Recogniser:
-    """Recognises faces one by one, in chunks.
-
-    It ignores faces that are not in ``face_ids``, int64 [M], rising.
-    """
+    """Recognises faces one by one, in chunks; ignores faces not in ``face_ids``, int64 [M], rising."""
 
     def __init__(
         self, gallery: Gallery, thresholds: Thresholds, face_ids: I64, rejections: Rejections
@@ -62,12 +59,8 @@ def recognise(
 ) -> FaceTable:
     """Update who is recognised.
 
-    Args:
-        faces: N faces, as they were.
-        affected: bool [N], the faces that the recogniser has seen; the others keep their person.
-        recogniser: Has recognised them.
-        vectors: float32 [N, D], of norm 1 at most.
-        rejections: The persons that faces are not.
+    ``affected``, bool [N], marks the faces that the recogniser has seen; the others keep their person.
+    ``vectors`` are float32 [N, D], of norm 1 at most; ``rejections`` are the persons that faces are not.
     """
     unaffected = faces.is_undecided & ~affected
     recognised = np.where(unaffected, faces.recognised, NONE)

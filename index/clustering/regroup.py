@@ -116,8 +116,7 @@ def regroup(store: Store, thresholds: Thresholds, *, write: bool = True) -> Regr
 def same_person(thresholds: Thresholds, faces: int) -> float:
     """Return the similarity at which two of that many reliable faces form a cluster.
 
-    The accepted false match rate is inversely proportional to the number of faces, each of which may be a
-    similar stranger; see ``STRANGERS_AS_NEAR``.
+    The accepted false match rate is inversely proportional to the number of faces: see ``STRANGERS_AS_NEAR``.
     """
     rate = STRANGERS_AS_NEAR / max(faces, FEWEST_FACES)
     if thresholds.curve is None:

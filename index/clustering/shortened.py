@@ -56,7 +56,7 @@ def read_shortened(
 
 
 def _main_axes(catalog: Catalog, model: ModelId, face_ids: I64, dimension: int) -> F32:
-    """The dimensions in which faces differ most, float32 [D, ``FEW_DIMENSIONS``], orthonormal.
+    """Compute the dimensions in which faces differ most, float32 [D, ``FEW_DIMENSIONS``], orthonormal.
 
     By subspace iteration (Halko, Martinsson and Tropp, "Finding structure with randomness", 2011, algorithm
     4.4): a tenth of the work of an exact decomposition.

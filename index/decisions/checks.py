@@ -26,8 +26,7 @@ from index.decisions.replay import KnownPerson, Replay
 def checked(act: Act, replayed: Replay) -> Act:
     """Return the act to append, with a clean name or that of the known person.
 
-    Raises:
-        ValueError: It contradicts the decisions so far, ``replayed``; the message says how.
+    Raises a ``ValueError``, which says why, if it contradicts the decisions so far, ``replayed``.
     """
     if hasattr(act, "faces") and not faces_of(act):
         raise ValueError("it names no face")

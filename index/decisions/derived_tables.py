@@ -77,7 +77,6 @@ def _person_ids(connection: Connection) -> dict[str, int]:
 
 
 def _write_rows(connection: Connection, table: Table, expected: _Rows) -> None:
-    """Make a table hold exactly these rows."""
     names = [column.name for column in table.columns]
     stored = _stored_rows(connection, table)
     stale = [key for key, values in stored.items() if expected.get(key) != values]

@@ -22,10 +22,8 @@ def fields_of(act: Act) -> dict[str, str | None]:
 def act_of(fields: Mapping[str, Any]) -> Act:
     """Make the act that fields describe, by name; fields that its kind lacks are ignored.
 
-    ``None`` means absent. Faces are ``FaceKey``, or objects as in JSON.
-
-    Raises:
-        ValueError: They describe no act; the message says why.
+    ``None`` means absent. Faces are ``FaceKey``, or objects as in JSON. Raises a ``ValueError``, which says
+    why, if the fields describe no act.
     """
     return validated(_acts(), {name: value for name, value in fields.items() if value is not None})
 
@@ -33,8 +31,7 @@ def act_of(fields: Mapping[str, Any]) -> Act:
 def validated(adapter: TypeAdapter[_T], fields: Mapping[str, Any]) -> _T:
     """Return the value of the adapter's type that fields describe.
 
-    Raises:
-        ValueError: They do not fit the type; the message names the first wrong field.
+    Raises a ``ValueError``, which names the first wrong field, if they do not fit the type.
     """
     try:
         return adapter.validate_python(fields)

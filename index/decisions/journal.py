@@ -70,8 +70,8 @@ class Journal:
     def append(self, act: Act) -> Decision:
         """Append one decision other than an ``Undo`` or a ``Forget``, which have their own functions.
 
-        Raises:
-            DecisionRefused: It names no face or a forgotten one, an unknown person, or an invalid name.
+        Raises a ``DecisionRefused`` if it names no face or a forgotten one, an unknown person, or an invalid
+        name.
         """
         return self.append_all([act])[0]
 
@@ -97,8 +97,7 @@ class Journal:
     def undo(self, number: int | None = None) -> LoggedDecision:
         """Undo a decision, by default the last active one that is no undo, and return it.
 
-        Raises:
-            DecisionRefused: There is no such active decision, or it cannot be undone.
+        Raises a ``DecisionRefused`` if there is no such active decision, or it cannot be undone.
         """
         with readable(self._path), self._store.write() as connection:
             decisions = read_decisions(connection)

@@ -38,8 +38,7 @@ def new_key() -> str:
 def clean_name(name: str) -> str:
     """Return a name as it is stored: composed (Unicode NFC), without blanks at its ends.
 
-    Raises:
-        ValueError: It is empty, too long, or holds a forbidden character; the message names it.
+    Raises a ``ValueError`` if it is empty, too long, or holds a forbidden character, which the message names.
     """
     cleaned = unicodedata.normalize("NFC", name).strip()
     if not cleaned:

@@ -68,7 +68,7 @@ class State:
     """The state that follows from the decisions. Persons are named by key, decisions by uid.
 
     Attributes:
-        persons: The known persons, in the order in which they became known.
+        persons: In the order in which they became known.
         rejections: By face, the persons, known or not, that it is not, each with the number of the decision;
         never the person that the face is confirmed to be.
         merged: Merged persons, each with the key that it means now.

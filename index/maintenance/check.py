@@ -160,7 +160,7 @@ class DescriptorInspection:
                 connection.execute(delete(descriptor).where(columns.model == model, unsound))
 
     def _unsound(self, connection: Connection) -> dict[ModelId, list[int]]:
-        """Faces whose descriptor is invalid, by model, for models whose dimension is known."""
+        """Find the faces whose descriptor is invalid, by model, for models whose dimension is known."""
         unsound: dict[ModelId, list[int]] = defaultdict(list)
         for model in map(ModelId, connection.scalars(select(descriptor.c.model).distinct()).all()):
             dimension = self.dimension(model)

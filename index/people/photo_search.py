@@ -16,8 +16,7 @@ class PhotoFilter:
     """Which photos to find.
 
     Attributes:
-        persons: Ids of persons who are all in the photo; at least one.
-        without: Ids of persons who are not in it.
+        persons: Ids of persons who are all in the photo, at least one; nobody of ``without`` is.
         only: Nobody else is in it; faces that are none by decision do not count.
         since: Taken on this day or later, by the photo's own clock. Photos without a time are left out.
         until: Taken on this day or earlier.

@@ -197,7 +197,7 @@ class PeopleQueries:
 
 
 def _everyone(connection: Connection) -> dict[int, Person]:
-    """All persons by id, each with a unique name."""
+    """Read all persons by id, each with a unique name."""
     persons: dict[int, Person] = {}
     taken: set[str] = set()
     for row in connection.execute(select(person).order_by(person.c.id)):
@@ -223,7 +223,7 @@ def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) 
 
 
 def _clustered() -> Select[tuple[int, int]]:
-    """The faces in a cluster and in a photo that no decision covers and that were not recognised."""
+    """Select faces in a cluster and a photo that no decision covers and that were not recognised."""
     seen = recognised_faces().subquery()
     photos = contents_in_photos()
     return (

@@ -55,14 +55,14 @@ def carry_over_decisions(connection: Connection, old: int, new: int, now: dateti
 
 
 def _digests(connection: Connection, old: int, new: int) -> tuple[bytes, bytes] | None:
-    """The digests of the old and the new content; ``None`` if the pictures differ in size."""
+    """Read the digests of the old and the new content; ``None`` if the pictures differ in size."""
     rows = {row.id: row for row in connection.execute(select(content).where(content.c.id.in_([old, new])))}
     one, two = rows[old], rows[new]
     return (one.digest, two.digest) if (one.width, one.height) == (two.width, two.height) else None
 
 
 def _decided(connection: Connection, content_id: int) -> list[Any]:
-    """The id of each decided face, its status or ``rejected``, and the key and name of the person, if any."""
+    """Read the id of each decided face, its status or ``rejected``, and the person's key and name, if any."""
     queries = (
         select(table.c.face_id, status, person.c.key, person.c.name)
         .join_from(table, face)
@@ -97,7 +97,7 @@ def _faces(connection: Connection, content_id: int) -> Sequence[Any]:
 
 
 def _boxes_of_same_faces(old: Sequence[Any], new: Sequence[Any]) -> dict[int, Box]:
-    """The new box of each old face that has one at the same place which looks the same, by the old id."""
+    """Find the new box of each old face at the same place that looks the same, by the old id."""
     old_boxes, new_boxes = ([Box(*row[1:5]) for row in rows] for rows in (old, new))
     found = {}
     for first, second in pairs(old_boxes, new_boxes):

@@ -48,7 +48,7 @@ class Catalog:
         self._is_current = is_current
 
     def model(self) -> ModelId | None:
-        """The model that the library belongs to; ``None`` before its first scan."""
+        """Read the model that the library belongs to; ``None`` before its first scan."""
         with self.store.read() as connection:
             return connection.scalar(select(library.c.model))
 
@@ -65,7 +65,7 @@ class Catalog:
             insert_new(connection, root, [{"path": path} for path in paths])
 
     def roots(self) -> tuple[bytes, ...]:
-        """All folders and files that were named to a scan, in the order of the first time."""
+        """Read all folders and files that were named to a scan, in the order of the first time."""
         with self.store.read() as connection:
             return tuple(connection.scalars(select(root.c.path).order_by(root.c.id)))
 
@@ -173,8 +173,7 @@ class Catalog:
     def descriptors(self, model: ModelId, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
         """Read descriptors by rising face id, in chunks; leave out faces that the model has not described.
 
-        Raises:
-            LibraryDamaged: A descriptor has a wrong length or norm.
+        Raises a ``LibraryDamaged`` if a descriptor has a wrong length or norm.
         """
         columns = descriptor.c
         query = select(columns.face_id, columns.vector).where(columns.model == model)
@@ -191,7 +190,7 @@ class Catalog:
             return summarise(connection, self.store.size())
 
     def _is_retried(self, connection: Connection) -> ColumnElement[bool]:
-        """The condition that a content failed and another decoder would decode it now."""
+        """Select contents that failed and that another decoder would decode now."""
         failed, decoder = content.c.failed_reason.is_not(None), content.c.decoder
         known = connection.scalars(select(decoder).distinct().where(failed, decoder.is_not(None)))
         current = [each for each in known if each == NO_FORMAT or self._is_current(each)]
@@ -225,11 +224,7 @@ class Catalog:
 
 
 def landmarks_of(row: Row[Any], library: Path) -> F32:
-    """Decode the landmarks in a row of ``face``, float32 [5, 2].
-
-    Raises:
-        LibraryDamaged: They are no landmarks; ``library`` names the file.
-    """
+    """Decode the landmarks in a row of ``face``, float32 [5, 2]; a ``LibraryDamaged`` if they are none."""
     try:
         return landmarks_from_blob(row.landmarks)
     except ValueError as error:
@@ -237,7 +232,7 @@ def landmarks_of(row: Row[Any], library: Path) -> F32:
 
 
 def _face_query() -> Select[Any]:
-    """Each face with its content's digest and one photo: the first by path, missing ones last."""
+    """Select each face with its content's digest and one photo: the first by path, missing ones last."""
     other = photo.alias()
     best = (
         select(other.c.id)

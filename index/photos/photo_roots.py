@@ -69,7 +69,7 @@ class Roots:
         return Moved(len(moved) - len(twice), len(twice))
 
     def forget(self, path: bytes, *, dry_run: bool = False) -> int:
-        """Remove a root and mark its photos missing, except under another root; return how many.
+        """Remove a root and mark its photos missing, except under another; return how many.
 
         With ``dry_run``, only count.
         """

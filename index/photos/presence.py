@@ -26,8 +26,7 @@ class Crawled:
     """What a complete crawl covered and saw.
 
     Attributes:
-        roots: Absolute paths of folders and files that it covered.
-        seen: The photos that it saw in them.
+        roots: Absolute paths of folders and files that it covered; ``seen`` are the photos in them.
         unlisted: Folders in them that it could not list.
     """
 
@@ -103,10 +102,7 @@ class Presence:
         return Unseen([row.path for row in unseen.values() if row.missing_since is None], moves)
 
     def losses(self, roots: Sequence[bytes], crawled: Crawled, unseen: Unseen) -> tuple[RootLoss, ...]:
-        """Count the photos that each root has lost, without moved ones.
-
-        A root that the crawl did not cover has lost all its photos.
-        """
+        """Count the photos that each root lost, without moved ones: all, if the crawl did not cover it."""
         count = select(func.count()).where(photo.c.missing_since.is_(None))
         lost, moved = unseen.missing, [path for path in unseen.paths if path in unseen.moves]
         losses = []
@@ -136,7 +132,7 @@ class Presence:
 def _moves(
     connection: Connection, gone: Mapping[int, list[bytes]], crawled: Crawled
 ) -> Iterator[tuple[bytes, bytes]]:
-    """The old and new path of each moved photo; ``gone`` has the old paths by content."""
+    """Find the old and new path of each moved photo; ``gone`` has the old paths by content."""
     arrived = (
         select(photo.c.path, photo.c.content_id)
         .where(photo.c.perhaps_moved, photo.c.missing_since.is_(None))
@@ -149,7 +145,7 @@ def _moves(
 
 
 def _copies(connection: Connection, crawled: Crawled) -> Iterator[bytes]:
-    """The photos that moved or are copies: the crawl covered all other paths of their content."""
+    """Find the photos that moved or are copies: the crawl covered all other paths of their content."""
     query = select(photo.c.content_id, photo.c.path, photo.c.perhaps_moved)
     waiting = connection.scalars(select(photo.c.content_id).distinct().where(photo.c.perhaps_moved)).all()
     for chunk in in_chunks(waiting, _CHUNK):

@@ -61,9 +61,8 @@ class Recorder:
     def record(self, outcome: Outcome) -> None:
         """Record one outcome.
 
-        Raises:
-            ValueError: The content of a ``PhotoKnown`` was never recorded, or a descriptor or digest is
-            malformed: a bug of the caller.
+        Raises a ``ValueError`` if the content of a ``PhotoKnown`` was never recorded, or a descriptor or
+        digest is malformed: a bug of the caller.
         """
         match outcome:
             case PhotoIndexed():
@@ -161,7 +160,7 @@ class Recorder:
         upsert(self._connection, schema.photo, [{"path": file.path, **values}], key="path")
 
     def _content(self, digest: bytes) -> Row[int, bool] | None:
-        """The row of a known content: its ``id``, and whether it ``failed``."""
+        """Read the row of a known content: its ``id``, and whether it ``failed``."""
         content = schema.content
         query = select(content.c.id, content.c.failed_reason.is_not(None).label("failed"))
         return self._connection.execute(query.where(content.c.digest == digest)).one_or_none()
@@ -204,5 +203,5 @@ def _failure(outcome: PhotoFailed) -> Mapping[str, str | None]:
 
 
 def _ns(time: datetime, seconds: int) -> int:
-    """A time plus some seconds, in nanoseconds since the epoch."""
+    """Convert a time plus some seconds to nanoseconds since the epoch."""
     return (int(time.timestamp()) + seconds) * 1_000_000_000

@@ -35,10 +35,7 @@ class Redescription:
             return Coverage(faces, described, *connection.execute(waiting).one())
 
     def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
-        """Read the first contents after an id with faces that the model has not described, by rising id.
-
-        Contents without a present photo are left out.
-        """
+        """Read the first contents after an id with undescribed faces and a present photo, by rising id."""
         has_any = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks()).exists()
         query = (
             select(content.c.id, content.c.digest)
@@ -94,13 +91,13 @@ class Redescription:
             )
 
     def _lacks(self) -> ColumnElement[bool]:
-        """The condition that the model has not described a face."""
+        """Select faces that the model has not described."""
         columns = descriptor.c
         own = select(columns.face_id).where(columns.face_id == face.c.id, columns.model == self._model)
         return ~own.exists()
 
 
 def _is_in_photo(content_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that a photo which is not missing has a content."""
+    """Select contents of present photos."""
     present = photo.c.missing_since.is_(None)
     return select(photo.c.id).where(photo.c.content_id == content_id, present).exists()

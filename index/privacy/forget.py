@@ -105,7 +105,7 @@ def purge(store: Store) -> Purged:
 
 
 def _dimensions(store: Store) -> dict[ModelId, int]:
-    """The dimension of each model with descriptors; deletes records of indexes of other models."""
+    """Read the dimension of each model with descriptors; delete records of indexes of other models."""
     columns = descriptor.c
     with store.write() as connection:
         models = list(connection.scalars(select(columns.model).distinct()))

@@ -76,10 +76,7 @@ def keys_of(state: State, key: str) -> tuple[str, ...]:
 def take_out_persons(
     connection: Connection, decisions: Sequence[Decision], persons: Collection[str]
 ) -> Redacted:
-    """Delete persons, by all their keys, with the faces confirmed to be them or recognised as them.
-
-    ``decisions`` is the whole journal.
-    """
+    """Delete persons, by all their keys, and their faces, confirmed and recognised; ``decisions`` are all."""
     state = replay(decisions)
     one = named_faces()
     query = select(one.c.face_id).join(person, person.c.id == one.c.person_id)

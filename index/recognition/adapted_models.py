@@ -47,10 +47,7 @@ class Projections:
         self._store = store
 
     def chain(self, model: ModelId) -> tuple[StoredProjection, ...]:
-        """Read the projections from a shipped model to this one, in the order of application.
-
-        A shipped model has none.
-        """
+        """Read the projections from a shipped model (which has none) to this one, in order of application."""
         found: list[StoredProjection] = []
         with self._store.read() as connection:
             name = model
@@ -120,6 +117,6 @@ def _stored(store: Store, row: Row[str, str, str, int, int, bytes, str]) -> Stor
 
 
 def _number(model: ModelId) -> int:
-    """The number of an adaptation; 0 for another model's name."""
+    """Return the number of an adaptation; 0 for another model's name."""
     number = model.partition(_MARK)[2]
     return int(number) if number.isdecimal() else 0

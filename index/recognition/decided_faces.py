@@ -97,7 +97,7 @@ def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
 
 
 def _numbered(model: ModelId) -> Subquery:
-    """The confirmed faces, numbered from 0 for each person and year, and how many there are."""
+    """Number the confirmed faces from 0 for each person and year; also count them."""
     year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
     same = (verdict.c.person_id, year)
     return (
@@ -118,7 +118,7 @@ def _numbered(model: ModelId) -> Subquery:
 
 
 def _vectors(store: Store, rows: Sequence[Any]) -> F32:
-    """The descriptors of some rows, float32 [N, D], of unit norm; [0, 0] without a row."""
+    """Read the descriptors of some rows, float32 [N, D], of unit norm; [0, 0] without a row."""
     if not rows:
         return np.empty((0, 0), dtype=np.float32)
     try:

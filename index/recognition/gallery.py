@@ -131,10 +131,7 @@ class Gallery:
         return len(self.person_ids)
 
     def without(self, face_ids: Collection[int]) -> "Gallery":
-        """Make the gallery without some faces, such as those of the probe's own photo.
-
-        A face is always similar to a template that contains it.
-        """
+        """Make the gallery without some faces; a probe's own photo must not be in its templates."""
         left_out = np.isin(self._faces.face_ids, np.fromiter(face_ids, np.int64))
         return Gallery(self._faces.at(~left_out)) if left_out.any() else self
 
@@ -188,14 +185,14 @@ class Gallery:
 
 
 def _mean(faces: ConfirmedFaces) -> F32:
-    """The template of some faces, float32 [D]: their mean, weighted by quality, of unit norm."""
+    """Compute the template of some faces, float32 [D]: their mean, weighted by quality, of unit norm."""
     mean = (faces.qualities + np.float32(_BASE_WEIGHT)) @ faces.vectors
     norm = float(np.linalg.norm(mean)) or 1.0
     return np.asarray(mean / norm, dtype=np.float32)
 
 
 def _spans(years: I64) -> Iterator[tuple[int, int]]:
-    """First and last years of the templates.
+    """Choose the first and last years of the templates.
 
     Years are put together, from the earliest on, until they have ``ENOUGH`` faces. The earliest of them is
     left out if that takes more than ``SPAN`` years.
@@ -212,7 +209,7 @@ def _spans(years: I64) -> Iterator[tuple[int, int]]:
 
 
 def _mean_of_best(cosines: F32) -> F32:
-    """The mean of the ``NEAREST`` greatest, or of all, of each row of [N, F]."""
+    """Compute the mean of the ``NEAREST`` greatest, or of all, of each row of [N, F]."""
     if cosines.shape[1] > NEAREST:
         cosines = np.partition(cosines, -NEAREST, axis=1)[:, -NEAREST:]
     return np.asarray(cosines.mean(axis=1), dtype=np.float32)

@@ -127,13 +127,10 @@ def identify(
     thresholds: Thresholds,
     excluded: Mapping[int, Collection[int]] | None = None,
 ) -> Matches:
-    """Find the person most similar to each probe.
+    """Find the person most similar to each probe, float32 [N, D], of unit norm.
 
-    Args:
-        gallery: The known persons, without the faces of the photo that the probes are from.
-        probes: float32 [N, D], of unit norm.
-        thresholds: Of the model that described the probes and the gallery.
-        excluded: By row of ``probes``, persons that the face is not.
+    The gallery has no faces of the photo that the probes are from. ``excluded`` has, by row of ``probes``,
+    persons that the face is not.
     """
     scores = similarities(gallery.evidence(probes), thresholds)
     for row, persons in (excluded or {}).items():

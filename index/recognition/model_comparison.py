@@ -76,7 +76,7 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
 
 
 def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[tuple[int, int]]:
-    """The person that each face is recognised as, or ``NONE``."""
+    """Yield each face with the person that it is recognised as, or ``NONE``."""
     gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
     for chunk in Catalog(store).descriptors(model, face_ids):
         found = identify(gallery, chunk.vectors, thresholds)

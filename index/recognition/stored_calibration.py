@@ -114,7 +114,7 @@ def forget_in_calibrations(connection: Connection, keys: Collection[str]) -> Non
 
 
 def _calibrated(store: Store, curve: Curve, close: tuple[ClosePersons, ...]) -> Thresholds:
-    """Thresholds by a curve; omits close persons who are no longer known."""
+    """Make thresholds by a curve, without close persons who are no longer known."""
     with store.read() as connection:
         rows = {row.key: row.id for row in connection.execute(select(person.c.key, person.c.id))}
         persons = connection.execute(select(func.count(distinct(verdict.c.person_id)))).scalar_one()

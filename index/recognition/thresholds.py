@@ -67,8 +67,7 @@ class Curve:
     def from_json(cls, body: Mapping[str, Any]) -> "Curve":
         """Read what ``to_json`` made; ignore other entries of the body.
 
-        Raises:
-            KeyError, TypeError, ValueError: A part is missing or malformed.
+        Raises a ``KeyError``, ``TypeError`` or ``ValueError`` if a part is missing or malformed.
         """
         curve = cls(
             tuple(RatePoint(*map(float, each)) for each in body["rates"]),

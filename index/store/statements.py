@@ -86,5 +86,5 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 
 def _insert(connection: Connection, table: Table) -> Any:
-    """The dialect's own INSERT: the classes have the same methods for conflicts, and no common base."""
+    """Return the dialect's own INSERT: the classes share methods for conflicts, but no base."""
     return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)

@@ -50,7 +50,7 @@ class CodedIndex(FaissIndex):
         return int(self._index.ntotal)
 
     def ids(self) -> I64:
-        """The faces it holds; see ``VectorStore``."""
+        """Return the faces it holds; see ``VectorStore``."""
         return np.sort(faiss.vector_to_array(self._index.id_map))
 
     def _replace(self, removed: I64, new: I64) -> None:
@@ -73,7 +73,7 @@ class CodedIndex(FaissIndex):
         return found
 
     def _candidates(self, probes: F32, reach: int) -> I64:
-        """The faces whose codes are nearest to each probe, int64 [N, reach], padded with -1.
+        """Find the faces whose codes are nearest to each probe, int64 [N, reach], padded with -1.
 
         FAISS runs one thread for each probe. If that leaves cores idle (OMP_NUM_THREADS limits them), the
         codes of a large index are compared in parts, one thread each.
@@ -91,7 +91,7 @@ class CodedIndex(FaissIndex):
         return np.take_along_axis(ids, best, axis=1)
 
     def _part(self, probes: F32, reach: int, first: int, end: int) -> tuple[F32, I64]:
-        """Estimated similarities and ids for the codes at positions ``first`` up to ``end``."""
+        """Estimate similarities for the codes at positions ``first`` up to ``end``; also return their ids."""
         # FAISS does not own its selectors: all three must live until the search is over.
         places = faiss.IDSelectorRange(first, end)
         of_codes, parameters = faiss.SearchParameters(), faiss.SearchParametersPreTransform()
@@ -102,7 +102,7 @@ class CodedIndex(FaissIndex):
         return similarities, np.where(rows >= 0, ids, -1)
 
     def _measured(self, probes: F32, ids: I64) -> tuple[I64, F32]:
-        """The faces that are stored, int64 [M], and their similarities to the probes, float32 [N, M]."""
+        """Return the stored faces, int64 [M], and their similarities to the probes, float32 [N, M]."""
         known, similarities = [ids[:0]], [probes[:, :0]]
         for chunk in self._source(ids):  # all candidates' descriptors may not fit in memory
             known.append(chunk.ids)
@@ -127,7 +127,7 @@ class CodedIndex(FaissIndex):
 
 
 def _union(rows: list[I64]) -> I64:
-    """All ids of some rows, rising, each once. Importing ``np.unique`` takes longer than a search."""
+    """Return all ids of some rows, rising, each once. Importing ``np.unique`` takes longer than a search."""
     ids = np.sort(np.concatenate(rows))
     return ids[np.diff(ids, prepend=-1) > 0]
 

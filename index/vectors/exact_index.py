@@ -34,7 +34,7 @@ class ExactIndex(FaissIndex):
         return index
 
     def ids(self) -> I64:
-        """The faces it holds; see ``VectorStore``."""
+        """Return the faces it holds; see ``VectorStore``."""
         return self._faces.ids
 
     def _replace(self, removed: I64, new: I64) -> None:
@@ -73,7 +73,7 @@ class ExactIndex(FaissIndex):
         return self.ids()[pairs_of_parts(lambda part: self._near(part, k, least), parts)]
 
     def _near(self, rows: I64, k: int, least: float) -> I64:
-        """Rows, each with one of its neighbours, int64 [E, 2]."""
+        """Find rows, each with one of its neighbours, int64 [E, 2]."""
         vectors = self._faces.vectors
         similarities, found = faiss.knn(
             vectors[rows], vectors, min(k + 1, len(self)), metric=faiss.METRIC_INNER_PRODUCT

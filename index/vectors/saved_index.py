@@ -66,13 +66,8 @@ def load_index(
 ) -> LoadedIndex:
     """Load the index of a library from its file, or make it from the database if the file is unusable.
 
-    The number of faces decides the kind of index. Nothing is written.
-
-    Args:
-        catalog: Must stay open while the index is searched.
-        model: The model of the library.
-        dimension: D, the length of the model's descriptors.
-        exact_bytes: Replaces ``EXACT_BYTES``.
+    The number of faces decides the kind of index. Nothing is written. ``catalog`` must stay open while the
+    index is searched; ``exact_bytes`` replaces ``EXACT_BYTES``.
 
     Raises:
         LibraryDamaged: The database holds an unreadable descriptor, or one of another length.
@@ -97,12 +92,10 @@ def load_index(
 
 
 def save_index(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
-    """Save an index for the next run. Only one process at a time may call it.
+    """Save an index for the next run; raise ``LibraryInaccessible`` if the file cannot be written.
 
-    A crash at any point leaves the old file or the new one, and the database knows both.
-
-    Raises:
-        LibraryInaccessible: The file cannot be written.
+    Only one process at a time may call it. A crash at any point leaves the old file or the new one, and the
+    database knows both.
     """
     path, on_disk = index_path(catalog.path, model), None
     try:
@@ -157,7 +150,7 @@ def _open_saved(catalog: Catalog, model: ModelId) -> BinaryIO | None:
 
 
 def _saved_digests(store: Store, model: ModelId) -> tuple[bytes, bytes | None] | None:
-    """BLAKE3 of the index saved last, and of the file before; ``None`` if none was ever saved."""
+    """Read the BLAKE3 of the index saved last, and of the file before; ``None`` if none was ever saved."""
     query = select(vector_index.c.digest, vector_index.c.previous).where(vector_index.c.model == model)
     with store.read() as connection:
         row = connection.execute(query).one_or_none()
@@ -169,8 +162,7 @@ def checked_descriptors(
 ) -> Iterator[Descriptors]:
     """Read descriptors as a ``DescriptorSource``.
 
-    Raises:
-        LibraryDamaged: A descriptor cannot be read, or has another length.
+    Raises a ``LibraryDamaged`` if one is unreadable or of another length.
     """
     for chunk in catalog.descriptors(model, face_ids):
         if chunk.vectors.shape[1] != dimension:

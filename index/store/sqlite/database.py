@@ -146,7 +146,7 @@ class SqliteStore(Store):
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file; ``None`` where there is none."""
+    """Return device and inode of a file; ``None`` if there is none."""
     try:
         found = os.stat(path)
     except OSError:
@@ -213,7 +213,7 @@ def known_revisions(scripts: Path | None = None) -> frozenset[str]:
 
 
 def _alembic_config(scripts: Path | None) -> "Config":
-    """Alembic's configuration. The revisions are data of this package, never a module found on the path."""
+    """Make Alembic's configuration. The revisions are data of this package, never a module on the path."""
     from alembic.config import Config
 
     installed = Path(__file__).resolve().parents[1] / "migrations"
@@ -269,7 +269,7 @@ def revision_of(path: Path) -> str | None:
 
 
 def _dangling(connection: Connection) -> dict[str, list[int]]:
-    """Row ids, by table, of rows that refer to missing rows."""
+    """Read row ids, by table, of rows that refer to missing rows."""
     rows: dict[str, list[int]] = defaultdict(list)
     for name, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         rows[name].append(row_id)

@@ -179,12 +179,12 @@ class _TableCopier:
         return True
 
     def _highest(self) -> int | None:
-        """The highest row id ever used, for tables where SQLite records it."""
+        """Read the highest row id ever used, for tables where SQLite records it."""
         row = _first(self.source, f"SELECT seq FROM sqlite_sequence WHERE name = '{self.table}'")  # noqa: S608
         return row[0] if row and isinstance(row[0], int) else None
 
     def _rows(self, names: str) -> Iterator[_Row]:
-        """Rows by rising row id, their first value."""
+        """Yield rows by rising row id, their first value."""
         query = f"SELECT rowid, {names} FROM {self.table} NOT INDEXED WHERE rowid"  # noqa: S608
         last: int | None = 0
         while last is not None:
@@ -204,7 +204,7 @@ class _TableCopier:
             yield from found
 
     def _resume(self, query: str, last: int) -> tuple[int | None, list[_Row]]:
-        """The next readable row id, or ``None``, and the rows from it."""
+        """Find the next readable row id, or ``None``, and the rows from it."""
         highest = self._highest()
         end = last + REACH if highest is None else min(last + REACH, highest)
         for row_id in range(last + 1, end + 1):
