@@ -132,7 +132,7 @@ class DecisionRefused(LibraryError):
 
 
 class JournalMalformed(LibraryError):
-    """``line``, from 1, is the first in a file of decisions that is malformed; nothing was imported."""
+    """A file of decisions is malformed, first in ``line``, from 1; nothing was imported."""
 
     def __init__(self, path: Path, line: int, reason: str) -> None:
         super().__init__(

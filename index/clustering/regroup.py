@@ -82,8 +82,8 @@ class Regrouped:
 def regroup(store: Store, thresholds: Thresholds, *, write: bool = True) -> Regrouped:
     """Bring recognised faces and clusters up to date with decisions and descriptors, idempotently.
 
-    Only one process at a time may write. With ``write`` the result is stored, in one transaction; otherwise
-    it is only counted.
+    With ``write``, the store must be open for writing, by one process at a time, and gets the result in one
+    transaction; else only count. The thresholds are of the library's model.
     """
     model = Catalog(store).model()
     if model is None:

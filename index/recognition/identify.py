@@ -129,8 +129,8 @@ def identify(
 ) -> Matches:
     """Find the person most similar to each probe, float32 [N, D], of unit norm.
 
-    The gallery has no faces of the photo that the probes are from. ``excluded`` has, by row of ``probes``,
-    persons that the face is not.
+    The gallery must not hold faces of the probes' photo; the thresholds are of the model that described both.
+    ``excluded`` has, by row of ``probes``, persons that the face is not.
     """
     scores = similarities(gallery.evidence(probes), thresholds)
     for row, persons in (excluded or {}).items():

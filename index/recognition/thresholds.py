@@ -21,8 +21,8 @@ REVIEWED_STRANGERS = 0.05
 """The accepted share of them that are shown for review as probably a person."""
 
 FEWEST_PERSONS = 100
-"""Number of persons below which the thresholds are constant; they would become lax, although more faces are
-of strangers."""
+"""Number of persons below which the thresholds are constant; otherwise they would become lax,
+although more faces are of strangers then."""
 
 MIN_MARGIN = 0.05
 """Lead over the next person that a sure name needs, because of siblings and persons under two names;
@@ -180,7 +180,7 @@ def for_gallery(curve: Curve, persons: int, close: tuple[ClosePair, ...] = ()) -
 def straight_evidence(zero: float, slope: float) -> tuple[EvidencePoint, ...]:
     """Make evidence that is linear in similarity up to the cut-off (a logistic regression).
 
-    The log likelihood ratio is 0 at the similarity ``zero``, and rises by ``slope`` per unit of similarity.
+    The log likelihood ratio is 0 at the similarity ``zero``; its slope by similarity is positive.
     """
     reach = _SUREST / slope
     return (EvidencePoint(zero - reach, -_SUREST), EvidencePoint(zero + reach, _SUREST))

@@ -183,7 +183,7 @@ def migrate(path: Path, scripts: Path | None = None, revision: str = "head") -> 
     """Upgrade a library, by its absolute path, in one transaction; an empty file becomes a library.
 
     An existing library is first copied to FILE.revision-R, where R is its revision. ``scripts`` is the folder
-    of Alembic's revisions; ``revision`` must not be older than the library's.
+    of Alembic's revisions, by default the installed one; ``revision`` must not be older than the library's.
     """
     from alembic import command
 
