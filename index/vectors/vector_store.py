@@ -39,9 +39,8 @@ class VectorStore(Protocol):
             exclude: int64 [M], faces to skip.
 
         Returns:
-            For each probe its neighbours, by falling similarity, then rising id. The similarities are exact;
-                an
-            approximate store may miss a neighbour.
+            For each probe its neighbours, by falling similarity, then rising id. The similarities are exact,
+            but an approximate store may miss a neighbour.
         """
 
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
