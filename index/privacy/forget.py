@@ -65,9 +65,8 @@ def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
 
     Raises:
         DecisionRefused: The key is unknown.
-        LibraryBusy: The person is forgotten, but another process reads the library's file, so that it could
-            not
-        be written anew; ``purge`` does that.
+        LibraryBusy: The person is forgotten, but the library's file could not be written anew, because
+            another process reads it; ``purge`` does that.
         LibraryError: The library cannot be written; if it is one of its files, as for ``LibraryBusy``.
     """
     with readable(store.path), store.write() as connection:

@@ -33,9 +33,7 @@ class Calibration:
     """What similarities mean in one library, as measured there.
 
     Attributes:
-        method: The fit of the evidence: ``logistic`` or ``isotonic``, or ``shipped`` if the model's own curve
-            was
-        best.
+        method: The best fit: ``logistic``, ``isotonic``, or ``shipped`` for the model's own curve.
         persons: Persons with confirmed faces.
         same: Pairs of faces of one person.
         different: Pairs of faces of two.
