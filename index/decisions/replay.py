@@ -70,7 +70,7 @@ class State:
     Attributes:
         persons: In the order in which they became known.
         rejections: By face, the persons, known or not, that it is not, each with the number of the decision;
-        never the person that the face is confirmed to be.
+            never the person that the face is confirmed to be.
         merged: Merged persons, each with the key that it means now.
         undone: Decisions that do not hold, each with its undo.
     """

@@ -37,7 +37,7 @@ class Catalog:
         store: The open library.
         clock: For stored times.
         is_current: Whether a decoder, as an outcome names it, would decode its format now. Contents that
-        another decoder failed to decode are tried again.
+            another decoder failed to decode are tried again.
     """
 
     def __init__(

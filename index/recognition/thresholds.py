@@ -54,7 +54,7 @@ class Curve:
 
     Attributes:
         rates: By falling rate, at least two. The logarithm of the rate is linear between two points and
-        beyond the last.
+            beyond the last.
         evidence: By rising similarity, at least two; linear between points, constant beyond the ends.
         provenance: What it was measured on, in a few words.
     """
