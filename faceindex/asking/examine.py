@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from faceindex.scanning.survey import not_a_photo
@@ -20,22 +21,30 @@ from pipeline.values import (
 
 def examine(photos: Sequence[bytes], outcomes: Outcomes) -> Iterator[PhotoIndexed | PhotoFailed]:
     """Find and describe the faces of photos (absolute paths); yield one outcome for each, in order."""
-    files = [_photo_file(path) for path in photos]
-    found = outcomes((each for each in files if isinstance(each, PhotoFile)), lambda _: False)
     seen: dict[bytes, PhotoIndexed | PhotoFailed] = {}
-    for file in files:
-        if isinstance(file, PhotoFailed):
-            yield file
-            continue
-        outcome = next(found)
-        if isinstance(outcome, PhotoKnown):
-            yield replace(seen[outcome.digest], file=file)
-        elif isinstance(outcome, PhotoSkipped):
-            yield not_a_photo(file)
-        else:
+    with closing(examine_each_content_once(photos, outcomes)) as examined:
+        for outcome in examined:
+            if isinstance(outcome, PhotoKnown):
+                yield replace(seen[outcome.digest], file=outcome.file)
+                continue
             if outcome.digest is not None:
                 seen[outcome.digest] = outcome
             yield outcome
+
+
+def examine_each_content_once(
+    photos: Sequence[bytes], outcomes: Outcomes
+) -> Generator[PhotoIndexed | PhotoKnown | PhotoFailed, None, None]:
+    """As ``examine``, with ``PhotoKnown`` for a content that an earlier photo has."""
+    files = [_photo_file(path) for path in photos]
+    readable = (each for each in files if isinstance(each, PhotoFile))
+    with closing(outcomes(readable, lambda _: False)) as found:
+        for file in files:
+            if isinstance(file, PhotoFailed):
+                yield file
+                continue
+            outcome = next(found)
+            yield not_a_photo(file) if isinstance(outcome, PhotoSkipped) else outcome
 
 
 def _photo_file(path: bytes) -> PhotoFile | PhotoFailed:

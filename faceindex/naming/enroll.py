@@ -1,18 +1,27 @@
 """Enrols people from photos. The photos become part of the library, but their folders are not scanned."""
 
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from faceindex.asking.examine import examine
+from faceindex.asking.examine import examine_each_content_once
 from faceindex.errors import BadRequest
+from faceindex.listeners import Listeners
 from faceindex.naming.decide import assign, clean
-from faceindex.scanning.recording import BATCH_PHOTOS
+from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
+from faceindex.scanning.survey import Survey
 from faceindex.session import Session
+from faceindex.stopping import undisturbed
 from index.decisions.journal import Journal
-from index.decisions.model import FaceKey, folded
-from pipeline.values import Outcomes, PhotoFailed, PhotoIndexed
+from index.decisions.model import Assign, FaceKey, folded
+from pipeline.timing import StageClock
+from pipeline.values import Outcomes, PhotoFailed, PhotoIndexed, PhotoKnown
+
+_Examined: TypeAlias = PhotoIndexed | PhotoKnown | PhotoFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +90,58 @@ def enroll(
         from faceindex.engine import build_runner
 
         outcomes = build_runner(session.settings, model).run
-    journal = Journal(session.database)
-    faces: dict[str, tuple[str, list[FaceKey]]] = {}  # names that differ only in capitals are one person
-    batch: list[PhotoIndexed] = []
-    left_out: list[LeftOut] = []
-    for name, outcome in zip(names, examine(photos, outcomes), strict=True):
-        chosen = outcome.message if isinstance(outcome, PhotoFailed) else _face(journal, outcome, face)
-        if isinstance(outcome, PhotoFailed) or isinstance(chosen, str):
-            left_out.append(LeftOut(outcome.file.path, str(chosen)))
-            continue
-        faces.setdefault(folded(name), (name, []))[1].append(chosen)
-        batch.append(outcome)
-        if len(batch) >= BATCH_PHOTOS:
-            session.catalog.record(batch)
-            batch = []
-    if batch:
-        session.catalog.record(batch)
-    acts = [assign(session, tuple(keys), name) for name, keys in faces.values()]
-    journal.append_all(acts)
+    enrolment = _Enrolment(Journal(session.database), face)
+    recorder = BatchRecorder(session.catalog, Survey({}), StageClock(), Listeners())
+    try:
+        with closing(examine_each_content_once(photos, outcomes)) as examined:
+            recorder.record(enrolment.chosen(names, examined), math.inf)
+    except KeyboardInterrupt:
+        with undisturbed():
+            enrolment.decide(session)
+        raise
+    acts = enrolment.decide(session)
     refresh_derived(session.database, model, session.listeners.note)
-    return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(left_out))
+    return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(enrolment.left_out))
+
+
+class _Enrolment:
+    """Chooses the face to enrol of each photo. ``left_out`` has the photos without one."""
+
+    def __init__(self, journal: Journal, place: int | None) -> None:
+        self.left_out: list[LeftOut] = []
+        self._journal = journal
+        self._place = place
+        self._choices: dict[bytes, FaceKey | str] = {}  # by digest
+        self._faces: dict[str, tuple[str, list[FaceKey]]] = {}  # names that differ only in case are one
+
+    def chosen(self, names: Iterable[str], examined: Iterable[_Examined]) -> Iterator[_Examined]:
+        """The outcomes of the photos that have a face to enrol, in the order of ``names``."""
+        for name, outcome in zip(names, examined, strict=True):
+            choice = self._choice(outcome)
+            if isinstance(choice, str):
+                self.left_out.append(LeftOut(outcome.file.path, choice))
+                continue
+            yield outcome  # recorded before it is decided about
+            self._faces.setdefault(folded(name), (name, []))[1].append(choice)
+
+    def decide(self, session: Session) -> list[Assign]:
+        """Assign the faces of the recorded photos to their people."""
+        acts = [assign(session, tuple(keys), name) for name, keys in self._faces.values()]
+        self._journal.append_all(acts)
+        return acts
+
+    def _choice(self, outcome: _Examined) -> FaceKey | str:
+        """The face to enrol, or why there is none."""
+        if isinstance(outcome, PhotoKnown):
+            return self._choices[outcome.digest]
+        choice = (
+            outcome.message
+            if isinstance(outcome, PhotoFailed)
+            else _face(self._journal, outcome, self._place)
+        )
+        if outcome.digest is not None:
+            self._choices[outcome.digest] = choice
+        return choice
 
 
 def _face(journal: Journal, photo: PhotoIndexed, place: int | None) -> FaceKey | str:

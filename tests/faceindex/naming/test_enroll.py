@@ -1,9 +1,11 @@
 """Enrolling people: all their photos go through the pipeline in one run, and each face finds its person."""
 
+import gc
 import hashlib
 import os
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ import pytest
 from faceindex.naming.enroll import Enrolled, LeftOut, enroll, people_in_folder
 from faceindex.scanning.recording import BATCH_PHOTOS
 from faceindex.session import Session
+from index.clock import utc_now
 from index.people.queries import PeopleQueries
+from index.photos.catalog import Catalog
 from pipeline.values import (
     Outcome,
     PhotoFailed,
@@ -29,9 +33,14 @@ from tests.faceindex.made_library import SFACE, direction, face, like
 
 @dataclass
 class FakeOutcomes:
-    """Finds as many faces as a file says, and keeps which files came in each run."""
+    """Finds as many faces as a file says, and keeps which files came in each run.
+
+    ``kept`` is the number of outcomes that others still hold when the last file is read.
+    """
 
     runs: list[list[str]] = field(default_factory=list)
+    closed: bool = False
+    kept: int = 0
 
     def __call__(
         self, files: Iterable[PhotoFile], is_known: Callable[[bytes], bool]
@@ -39,20 +48,27 @@ class FakeOutcomes:
         this: list[str] = []
         self.runs.append(this)
         done: set[bytes] = set()
-        for number, file in enumerate(files):
-            path = Path(os.fsdecode(file.path))
-            this.append(path.name)
-            content = path.read_bytes()
-            digest = hashlib.sha256(content).digest()
-            yield (
-                self._outcome(file, content, digest, number)
-                if digest not in done
-                else PhotoKnown(file, digest)
-            )
-            done.add(digest)
+        try:
+            for number, file in enumerate(files):
+                path = Path(os.fsdecode(file.path))
+                this.append(path.name)
+                content = path.read_bytes()
+                digest = hashlib.sha256(content).digest()
+                yield (
+                    self._outcome(file, content, digest, number)
+                    if digest not in done
+                    else PhotoKnown(file, digest)
+                )
+                done.add(digest)
+        finally:
+            self.closed = True
 
     def _outcome(self, file: PhotoFile, content: bytes, digest: bytes, number: int) -> Outcome:
-        if content.startswith(b"text"):
+        if content == b"Ctrl-C":
+            raise KeyboardInterrupt
+        if content == b"count":
+            self.kept = sum(type(each) is PhotoIndexed for each in gc.get_objects())
+        if content.startswith((b"text", b"count")):
             return PhotoSkipped(file)
         if content.startswith(b"broken"):
             return PhotoFailed(file, Stage.DECODE, Reason.TRUNCATED, "it ends early", digest)
@@ -129,3 +145,34 @@ def test_the_face_that_is_meant_is_taken_of_each_photo(album: Album) -> None:
     (left_out,) = done.left_out
     assert left_out.reason == "it has no face number 2"
     assert confirmed(album) == {"Anna": 1}
+
+
+def test_an_interrupted_run_keeps_what_was_done(album: Album) -> None:
+    write(album, Anna=["1 of Anna", "1 of her"], Ben=["1 of Ben", "Ctrl-C", "1 of him"])
+    outcomes = FakeOutcomes()
+    with pytest.raises(KeyboardInterrupt):
+        enrolled(album, outcomes)
+    assert outcomes.closed
+    assert album.execute("SELECT count(*) FROM photo") == [(3,)]
+    assert confirmed(album) == {"Anna": 2, "Ben": 1}
+
+
+def test_a_photo_that_changed_after_the_start_is_read_again(album: Album) -> None:
+    """Its time of change lies between the start and the recording."""
+    write(album, Anna=["1 of Anna"])
+    (photo,) = (album.folder / "Anna").iterdir()
+    changed = (utc_now() + timedelta(hours=1)).timestamp()
+    os.utime(photo, (changed, changed))
+    with Session.open_to_write(album.settings) as session:
+        session.catalog = Catalog(session.database, clock=lambda: utc_now() + timedelta(hours=2))
+        session.catalog.choose_model(SFACE)
+        enroll(session, people_in_folder(bytes(album.folder)), outcomes=FakeOutcomes())
+        (state,) = session.catalog.states_under([bytes(album.folder)]).values()
+    assert state.racy
+
+
+def test_descriptors_are_kept_no_longer_than_a_batch(album: Album) -> None:
+    write(album, Anna=[f"1 of Anna {number}" for number in range(BATCH_PHOTOS + 3)], Ben=["count"])
+    outcomes = FakeOutcomes()
+    enrolled(album, outcomes)
+    assert 0 < outcomes.kept < BATCH_PHOTOS
