@@ -68,8 +68,7 @@ class Examiner:
             with OpenPhoto(file, self._budget) as photo:
                 if not is_photo(photo):
                     return PhotoSkipped(file)
-                kind = format_of(photo)
-                decoder = None if kind is None else decoder_of(kind)
+                decoder = decoder_of(format_of(photo))
                 with self._clock.time("hash"):
                     digest = photo.digest()
                 if contents.known(digest):

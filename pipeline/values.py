@@ -193,7 +193,8 @@ class PhotoFailed:
 
     Attributes:
         digest: Of the content, if the failure lies in it; ``None`` makes the next scan try again.
-        decoder: Such as ``jpeg pillow 12.0.0`` or ``heic none``; ``None`` for an unknown format.
+        decoder: Such as ``jpeg pillow 12.0.0`` or ``heic none``, or for an unknown format
+            ``none of pillow 12.0.0``; ``None`` for a file that was not opened.
     """
 
     file: PhotoFile

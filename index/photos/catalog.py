@@ -19,7 +19,7 @@ from index.decisions.journal_rows import names_any, read_decisions, readable
 from index.decisions.replay import replay
 from index.errors import LibraryDamaged, ModelMismatch
 from index.photos.library_figures import summarise
-from index.photos.recorder import NO_FORMAT, Recorder
+from index.photos.recorder import Recorder
 from index.store.schema import content, descriptor, face, library, photo, root
 from index.store.statements import in_chunks, insert_new, is_one_of, is_under
 from index.store.store import Store
@@ -193,7 +193,7 @@ class Catalog:
         """Select contents that failed and that another decoder would decode now."""
         failed, decoder = content.c.failed_reason.is_not(None), content.c.decoder
         known = connection.scalars(select(decoder).distinct().where(failed, decoder.is_not(None)))
-        current = [each for each in known if each == NO_FORMAT or self._is_current(each)]
+        current = [each for each in known if self._is_current(each)]
         return and_(failed, or_(decoder.is_(None), ~is_one_of(decoder, current)))
 
     def _check_model(self, connection: Connection, model: ModelId) -> None:

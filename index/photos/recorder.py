@@ -39,10 +39,6 @@ from pipeline.values import (
 _RACY_SECONDS = 2
 """Resolution of modification times on FAT, the coarsest; clocks of two machines may differ as much."""
 
-NO_FORMAT = "none"
-"""Decoder of a failed content without a known format."""
-
-
 _Kind: TypeAlias = Literal["indexed", "unchanged", "duplicate", "failed", "skipped"]
 """What an outcome counts as, by the names of ``Recorded``."""
 
@@ -117,7 +113,7 @@ class Recorder:
         content = self._content(outcome.digest)
         if content is not None and not content.failed:
             return self._place(outcome.file, content.id)  # its faces are known: keep them
-        values = {**_failure(outcome), "decoder": outcome.decoder or NO_FORMAT}
+        values = {**_failure(outcome), "decoder": outcome.decoder}
         return self._place(outcome.file, self._put_content(outcome.digest, values), failed=True)
 
     def _skipped(self, outcome: PhotoSkipped) -> _Kind:

@@ -1,5 +1,6 @@
 """Reads the formats that Pillow decodes; imports Pillow, which is slow, only when a picture is opened."""
 
+from functools import cached_property
 from importlib.metadata import version
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ class PillowReader:
         {Format.JPEG, Format.PNG, Format.WEBP, Format.TIFF, Format.BMP, Format.GIF, Format.AVIF}
     )
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Pillow and its version."""
         return f"pillow {version('pillow')}"

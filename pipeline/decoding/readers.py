@@ -51,16 +51,21 @@ def readable_format(photo: OpenPhoto) -> Format:
         reason, message = Reason.EMPTY, "the file is empty: copy it again from where it came"
     else:
         reason = Reason.NOT_AN_IMAGE
-        message = "it has the name of a picture, but does not hold one: rename or remove it"
+        message = "its name is that of an image, but its content is not: rename or remove it"
     raise PhotoError(photo.file, Stage.DECODE, reason, message)
 
 
-def decoder_of(kind: Format) -> str:
-    """Return a format and its current reader, such as ``jpeg pillow 12.0.0`` or ``heic none``."""
+def decoder_of(kind: Format | None) -> str:
+    """Return a format and its current reader, such as ``jpeg pillow 12.0.0`` or ``heic none``.
+
+    For an unknown format it names all readers, as ``none of pillow 12.0.0``: a new one may know it.
+    """
+    if kind is None:
+        return f"none of {', '.join(reader.version for reader in _READERS)}"
     reader = READERS.get(kind)
     return f"{kind.lower().replace(' ', '-')} {reader.version if reader else 'none'}"
 
 
 def is_current(decoder: str) -> bool:
     """Return whether ``decoder_of`` would name this decoder today."""
-    return decoder in map(decoder_of, Format)
+    return decoder in map(decoder_of, (*Format, None))

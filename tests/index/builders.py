@@ -85,7 +85,7 @@ def skipped(file: PhotoFile) -> PhotoSkipped:
 def broken(file: PhotoFile, content: str) -> PhotoFailed:
     """The content cannot be decoded, now or ever."""
     message = "the file ends in the middle of the picture"
-    return PhotoFailed(file, Stage.DECODE, Reason.TRUNCATED, message, digest_of(content))
+    return PhotoFailed(file, Stage.DECODE, Reason.TRUNCATED, message, digest_of(content), "jpeg pillow 1")
 
 
 def unreadable(file: PhotoFile) -> PhotoFailed:

@@ -120,7 +120,9 @@ def test_outcomes_name_the_decoder_and_the_detector(tmp_path: Path) -> None:
     assert isinstance(indexed, PhotoIndexed)
     assert (indexed.decoder, indexed.detector) == (pillow, "fake")
     failures = [each.decoder for each in (truncated, unread, text) if isinstance(each, PhotoFailed)]
-    assert failures == [pillow, "heic none", None]
+    assert failures == [pillow, "heic none", f"none of pillow {PIL.__version__}"]
+    assert isinstance(text, PhotoFailed)
+    assert text.message == "its name is that of an image, but its content is not: rename or remove it"
 
 
 def digest(file: PhotoFile) -> bytes:

@@ -1,5 +1,7 @@
 """What reads which format, by name and version."""
 
+from importlib import metadata
+
 import PIL
 import pytest
 
@@ -10,12 +12,21 @@ from pipeline.decoding.readers import decoder_of, is_current
 def test_a_decoder_is_current_until_another_reads_the_format() -> None:
     assert decoder_of(Format.JPEG) == f"jpeg pillow {PIL.__version__}"
     assert decoder_of(Format.JPEG_2000) == "jpeg-2000 none"
-    for kind in Format:
+    assert decoder_of(None) == f"none of pillow {PIL.__version__}"  # a new reader may know the format
+    for kind in (*Format, None):
         assert is_current(decoder_of(kind))
 
 
 @pytest.mark.parametrize(
-    "decoder", ["jpeg pillow 1.0", "jpeg none", "heic pillow-heif 9.9", "sketch none", ""]
+    "decoder",
+    ["jpeg pillow 1.0", "jpeg none", "none", "none of pillow 1.0", "heic pillow-heif 9.9", "sketch none", ""],
 )
 def test_any_other_decoder_is_not(decoder: str) -> None:
     assert not is_current(decoder)
+
+
+def test_versions_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look-up reads files, and every photo asks."""
+    expected = decoder_of(Format.JPEG)
+    monkeypatch.setattr(metadata, "distribution", None)
+    assert decoder_of(Format.JPEG) == expected
