@@ -1,10 +1,12 @@
 """Puts the pipeline together from settings. Networks, and OpenVINO, are loaded when a photo needs them."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from faceindex.settings import Settings
 from pipeline.decoding.decoders import DecoderOptions, Decoders
+from pipeline.errors import ModelError
 from pipeline.examination import ExaminationOptions
 from pipeline.models.registry import ModelSpec
 from pipeline.networks import Networks
@@ -12,6 +14,7 @@ from pipeline.runner import Runner
 from pipeline.timing import StageClock
 
 if TYPE_CHECKING:
+    from pipeline.description.embedder import Runtime
     from pipeline.detection.detector import Detector
 
 
@@ -35,6 +38,38 @@ def build_runner(
 
 
 def _load(settings: Settings, model: ModelSpec, workers: int, detector: "Detector | None") -> Networks:
-    from faceindex.networks import load_networks  # it brings OpenVINO
+    """Load the networks that the settings ask for; arguments as for ``build_runner``.
 
-    return load_networks(settings, model, workers, detector)
+    Raises:
+        ModelError: The weights of the model or of the detector are missing or invalid.
+    """
+    import cv2
+
+    from pipeline.description.embedder import load_embedder
+    from pipeline.detection.cascade import MtcnnDetector
+    from pipeline.detection.mtcnn_networks import Mtcnn
+    from pipeline.models.runtime import RuntimeOptions, has_native_bf16
+    from pipeline.models.weights import WeightsStore
+
+    cv2.setNumThreads(settings.cores // workers)
+    precision = settings.precision
+    if precision == "auto":
+        precision = "bf16" if has_native_bf16() else "f32"
+    side_by_side = RuntimeOptions(settings.cache_dir, settings.cores, workers, precision)
+    in_batches = replace(side_by_side, streams=1)
+    # First, since it is compiled while the rest is loaded.
+    embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, _runtime(settings))
+    if detector is None:
+        detector = MtcnnDetector(Mtcnn(side_by_side), settings.detection)
+    return Networks(detector, embedder)
+
+
+def _runtime(settings: Settings) -> "Runtime":
+    """The runtime of the descriptor model; on a GPU, TensorFlow."""
+    if settings.device == "cpu":
+        return settings.runtime
+    from pipeline.models.vggface import has_gpu
+
+    if not has_gpu():
+        raise ModelError("TensorFlow sees no GPU here: leave --device out, or install its GPU libraries.")
+    return "tensorflow"

@@ -9,8 +9,8 @@ from faceindex.errors import BadRequest, explained
 from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE
 from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
-from faceindex.sessions import Sessions
 from faceindex.settings import Settings
+from faceindex.warm_sessions import WarmSessions
 
 if TYPE_CHECKING:
     from datetime import date
@@ -61,7 +61,7 @@ class Library:
     ) -> None:
         self.settings = settings or Settings.load()
         self._listeners = listeners or Listeners()
-        self._sessions = Sessions(self.settings, self._listeners, patience)
+        self._sessions = WarmSessions(self.settings, self._listeners, patience)
 
     def close(self) -> None:
         """Close files, networks and the processes that decode photos."""

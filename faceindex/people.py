@@ -8,7 +8,7 @@ from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_
 from faceindex.naming.review import Suggestion, review
 from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
 from faceindex.results import LibraryFace
-from faceindex.sessions import Sessions
+from faceindex.warm_sessions import WarmSessions
 from index.decisions.journal import Journal, LoggedDecision
 from index.people.queries import PeopleQueries, PersonSummary
 from index.privacy.forget import Erased
@@ -22,7 +22,7 @@ class People:
     ``Library.who`` lists. All methods raise ``BadRequest`` if there is no such person, face or cluster.
     """
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: WarmSessions) -> None:
         self._sessions = sessions
 
     def list(self, *, hidden: bool = False) -> tuple[PersonSummary, ...]:

@@ -3,14 +3,14 @@
 from faceindex.paths import AnyPath, absolute
 from faceindex.results import RootReport
 from faceindex.scanning.scan_roots import forget_root, list_roots, move_root
-from faceindex.sessions import Sessions
+from faceindex.warm_sessions import WarmSessions
 from index.values import Moved
 
 
 class ScannedRoots:
     """The folders and files given to ``Library.scan``; ``BadRequest`` means that ``list`` has no such one."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: WarmSessions) -> None:
         self._sessions = sessions
 
     def list(self) -> tuple[RootReport, ...]:

@@ -82,7 +82,7 @@ def strengths_alone(vectors: F32, labels: I64, pairs: I64) -> F64:
 
     Args:
         vectors: float32 [N, D].
-        labels: int64 [N], a row for the group of each face; negative for a face that is no evidence.
+        labels: int64 [N], a row for the group of each face; ``NONE`` for a face that is no evidence.
         pairs: int64 [E, 2], a face and a group.
     """
     return _strength(_Groups(vectors, np.arange(len(labels))), _Groups(vectors, labels), pairs)
@@ -101,7 +101,7 @@ class _Groups:
     """Sums, float32 [N, D], and numbers, float64 [N], of the reliable faces of each group."""
 
     def __init__(self, vectors: F32, labels: I64) -> None:
-        counted = labels >= 0
+        counted = labels != NONE
         self.sums = np.zeros_like(vectors)
         np.add.at(self.sums, labels[counted], vectors[counted])
         self.sizes: F64 = np.bincount(labels[counted], minlength=len(vectors)).astype(np.float64)

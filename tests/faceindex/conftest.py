@@ -107,8 +107,8 @@ def networks() -> Iterator[None]:
         return kept[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("faceindex.networks.Mtcnn", lru_cache(Mtcnn))
-        patch.setattr("faceindex.networks.load_embedder", load_once)
+        patch.setattr("pipeline.detection.mtcnn_networks.Mtcnn", lru_cache(Mtcnn))
+        patch.setattr("pipeline.description.embedder.load_embedder", load_once)
         yield
 
 

@@ -25,9 +25,11 @@ EVENTS = frozenset({"open", "os.rename", "os.remove", "os.link", "os.mkdir", "os
 
 LOADED = (
     "alembic.command",
-    "faceindex.networks",
+    "faceindex.engine",
     "faceindex.scanning.reindex",
     "faceindex.maintenance",
+    "pipeline.description.embedder",
+    "pipeline.detection.mtcnn_networks",
     "pipeline.runner",
 )
 """What jobs need, so that no moment is spent on loading it."""

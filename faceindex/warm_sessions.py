@@ -23,7 +23,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class Sessions:
+class WarmSessions:
     """The sessions of one library; a writing call waits up to ``patience`` seconds for the lock."""
 
     def __init__(self, settings: Settings, listeners: Listeners, patience: float) -> None:
