@@ -32,9 +32,14 @@ if TYPE_CHECKING:
     from faceindex.listeners import Listeners as Listeners
     from faceindex.maintenance import Checked as Checked
     from faceindex.maintenance import Restored as Restored
+    from faceindex.models import Models as Models
+    from faceindex.models import ModelStatus as ModelStatus
     from faceindex.naming.decide import Decided as Decided
     from faceindex.naming.enroll import Enrolled as Enrolled
+    from faceindex.naming.enroll import LeftOut as LeftOut
     from faceindex.naming.review import Suggestion as Suggestion
+    from faceindex.output.photo_links import Linked as Linked
+    from faceindex.people import People as People
     from faceindex.results import Answer as Answer
     from faceindex.results import Certainty as Certainty
     from faceindex.results import ClusterList as ClusterList
@@ -46,16 +51,28 @@ if TYPE_CHECKING:
     from faceindex.results import Planned as Planned
     from faceindex.results import Preview as Preview
     from faceindex.results import Progress as Progress
+    from faceindex.results import Refusal as Refusal
     from faceindex.results import ReindexSummary as ReindexSummary
     from faceindex.results import RootReport as RootReport
     from faceindex.results import ScanSummary as ScanSummary
+    from faceindex.roots import ScannedRoots as ScannedRoots
     from faceindex.scanning.scan import ScanOptions as ScanOptions
     from faceindex.settings import Settings as Settings
+    from index.clustering.regroup import Regrouped as Regrouped
+    from index.decisions.journal import LoggedDecision as LoggedDecision
+    from index.maintenance.check import Finding as Finding
     from index.people.photo_search import FoundPhoto as FoundPhoto
     from index.people.queries import Person as Person
     from index.people.queries import PersonSummary as PersonSummary
+    from index.privacy.forget import Erased as Erased
+    from index.privacy.journal_merge import Imported as Imported
+    from index.store.store import BackedUp as BackedUp
+    from index.store.store import Salvage as Salvage
     from index.values import FaceRecord as FaceRecord
+    from index.values import Moved as Moved
+    from index.values import Pruned as Pruned
     from index.values import Statistics as Statistics
+    from pipeline.models.weights import VerifiedWeights as VerifiedWeights
     from pipeline.values import Box as Box
     from pipeline.values import PhotoFailed as PhotoFailed
 
@@ -71,16 +88,28 @@ _MODULES = {
     "faceindex.library": "Library",
     "faceindex.listeners": "Listeners",
     "faceindex.maintenance": "Checked Restored",
+    "faceindex.models": "ModelStatus Models",
     "faceindex.naming.decide": "Decided",
-    "faceindex.naming.enroll": "Enrolled",
+    "faceindex.naming.enroll": "Enrolled LeftOut",
     "faceindex.naming.review": "Suggestion",
+    "faceindex.output.photo_links": "Linked",
+    "faceindex.people": "People",
     "faceindex.results": "Answer Certainty ClusterList Identity KnownFace LibraryFace ModelSwitch "
-    "NearKnownFace Planned Preview Progress ReindexSummary RootReport ScanSummary",
+    "NearKnownFace Planned Preview Progress Refusal ReindexSummary RootReport "
+    "ScanSummary",
+    "faceindex.roots": "ScannedRoots",
     "faceindex.scanning.scan": "ScanOptions",
     "faceindex.settings": "Settings",
+    "index.clustering.regroup": "Regrouped",
+    "index.decisions.journal": "LoggedDecision",
+    "index.maintenance.check": "Finding",
     "index.people.photo_search": "FoundPhoto",
     "index.people.queries": "Person PersonSummary",
-    "index.values": "FaceRecord Statistics",
+    "index.privacy.forget": "Erased",
+    "index.privacy.journal_merge": "Imported",
+    "index.store.store": "BackedUp Salvage",
+    "index.values": "FaceRecord Moved Pruned Statistics",
+    "pipeline.models.weights": "VerifiedWeights",
     "pipeline.values": "Box PhotoFailed",
 }
 """Where each public name is defined."""

@@ -1,6 +1,7 @@
 """The public names, and the exit codes that scripts rely on."""
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 import faceindex
 from faceindex import errors, stopping
 from faceindex.cli import context
+from faceindex.models import Models
+from faceindex.people import People
+from faceindex.roots import ScannedRoots
 
 
 def test_all_is_sorted_and_complete() -> None:
@@ -22,6 +26,17 @@ def test_all_is_sorted_and_complete() -> None:
     documented = inspect.getdoc(faceindex)
     assert documented is not None
     assert all(name in documented for name in ("Library", "Settings"))
+
+
+@pytest.mark.parametrize("part", [faceindex.Library, People, ScannedRoots, Models])
+def test_what_public_methods_return_is_public(part: type) -> None:
+    returned = [
+        inspect.formatannotation(inspect.signature(method).return_annotation)
+        for name, method in inspect.getmembers(part, inspect.isfunction)
+        if not name.startswith("_")
+    ]
+    names = {name for each in returned for name in re.findall(r"\b[A-Z]\w+", each)}
+    assert names - {"Iterator", "None", "Path", "Sequence"} <= set(faceindex.__all__)
 
 
 def test_importing_it_is_cheap() -> None:
