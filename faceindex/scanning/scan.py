@@ -122,7 +122,7 @@ class Scan:
             deque(survey.files(there, self._crawl, self._clock), maxlen=0)  # only counts what is left
         for path in survey.unlisted:
             self._listeners.note(
-                f"{os.fsdecode(path)} cannot be read: what the library knows of it was left as it is."
+                f"{os.fsdecode(path)} cannot be read: its photos were left unchanged in the library."
             )
         presence = Presence(self._store)
         presence.mark_present(survey.returned)

@@ -31,8 +31,8 @@ def decode(stream: BinaryIO, request: DecodeRequest, memory: PixelMemory) -> Pic
     if size.width * size.height > request.pixel_cap:
         raise Unreadable(
             Reason.TOO_LARGE,
-            f"{size.width} x {size.height} pixels are more than the cap of {request.pixel_cap}: "
-            "raise the pixel cap to read it",
+            f"its {size.width} x {size.height} pixels exceed {request.pixel_cap / 1e6:g} megapixels: "
+            "raise --max-megapixels to read it",
         )
     memory.prepare(picture.memory_needed(request.long_edge))
     return picture.load(request.long_edge, memory.canvas)

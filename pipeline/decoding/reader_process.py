@@ -29,7 +29,7 @@ from pipeline.values import DecodedPhoto, PhotoFile, Reason, Size
 _START_SECONDS = 60.0
 """A reader takes a fifth of a second of a core to start; busy machines need longer."""
 
-_DAMAGED = "it is damaged, or made to do harm; copy it again from where it came"
+_DAMAGED = "the file is damaged or malicious; restore it from the original"
 
 _SECONDS_A_PIXEL = 2e-7
 """A panorama may take longer: five times what PNG with a colour profile takes here, the slowest of all."""
@@ -106,7 +106,7 @@ class ReaderProcess:
         self.busy = True
         needed = self._ask(photo.file, request, content, seconds)
         if not isinstance(needed, MemoryNeeded) or not _is_plausible(needed, request.pixel_cap):
-            raise _nonsense()
+            raise _invalid_answer()
         self.most_memory = max(self.most_memory, needed.decoding + needed.result)
         photo.reserve(needed.decoding + needed.result)
         memory, descriptor = self._memory, None
@@ -118,7 +118,7 @@ class ReaderProcess:
         go_on = Continue(None if descriptor is None else memory.size)
         decoded = self._ask(photo.file, go_on, descriptor, seconds + _SECONDS_A_PIXEL * needed.pixels)
         if not isinstance(decoded, Decoded) or decoded.scale not in _SCALES:
-            raise _nonsense()
+            raise _invalid_answer()
         size = Size(decoded.width, decoded.height)
         rows, columns = (-(-edge // round(1 / decoded.scale)) for edge in (size.height, size.width))
         if (
@@ -126,7 +126,7 @@ class ReaderProcess:
             or size.width * size.height != needed.pixels
             or 3 * rows * columns != needed.result
         ):
-            raise _nonsense()
+            raise _invalid_answer()
         self._answered()
         pixels = memory.array()[: needed.result].reshape(rows, columns, 3)
         return DecodedPhoto(photo.file, photo.digest(), size, decoded.taken_at, pixels, decoded.scale)
@@ -154,7 +154,7 @@ class ReaderProcess:
             self._channel.send(message, descriptor)
             answer = self._channel.receive(time.monotonic() + seconds)
         except Nonsense as error:
-            raise _nonsense() from error
+            raise _invalid_answer() from error
         except TimeoutError as error:
             raise ReaderDied(
                 Reason.TIMED_OUT, f"decoding it takes longer than {seconds:.0f} s: {_DAMAGED}"
@@ -164,7 +164,7 @@ class ReaderProcess:
         if not isinstance(answer, Refused):
             return answer
         if not answer.message.isprintable():
-            raise _nonsense()
+            raise _invalid_answer()
         if answer.reason is Reason.OUT_OF_MEMORY:
             raise ReaderDied(answer.reason, answer.message)
         self._answered()
@@ -209,8 +209,8 @@ class ReaderProcess:
         return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
 
 
-def _nonsense() -> ReaderDied:
-    return ReaderDied(Reason.CRASHED, f"its decoder answers nonsense: {_DAMAGED}")
+def _invalid_answer() -> ReaderDied:
+    return ReaderDied(Reason.CRASHED, f"its decoder returned an invalid answer: {_DAMAGED}")
 
 
 def _is_plausible(needed: MemoryNeeded, pixel_cap: int) -> bool:

@@ -91,7 +91,7 @@ class _Elements(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> type[_Holder]:
         if (module, name) not in _ARRAY_PARTS:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no list of names needs")
+            raise pickle.UnpicklingError(f"the file loads {module}.{name}, which is not allowed")
         return _Holder
 
     def load_elements(self) -> list[Any]:

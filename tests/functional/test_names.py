@@ -113,7 +113,7 @@ def test_paths_as_long_as_there_are(command: CommandLine, photos: Path) -> None:
     os.close(beyond)
     ran = command.run("scan", "--model", "sface", "--json", photos)
     assert (ran.code, ran.summary["photos"]["indexed"], ran.summary["faces"]) == (0, 1, 1)
-    assert ran.complaint.endswith("b cannot be read: what the library knows of it was left as it is.")
+    assert ran.complaint.endswith("b cannot be read: its photos were left unchanged in the library.")
     assert command.run("who", "--json", photo).objects[0]["faces"]
     assert command.run("scan", "--json", photos).summary["photos"]["unchanged"] == 1
     assert command.run("check").code == 0

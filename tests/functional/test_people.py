@@ -188,7 +188,7 @@ def test_a_person_who_is_forgotten_does_not_come_back(
     done(clustered.run("people", "name", cluster_of(clustered), "Eileen"))
     unasked = clustered.run("people", "forget", "Eileen")
     assert unasked.code == 2
-    assert "use --yes" in unasked.complaint
+    assert "confirm with --yes" in unasked.complaint
     assert (
         "Would erase Eileen and 2 faces" in done(clustered.run("people", "forget", "Eileen", "--dry-run")).err
     )

@@ -236,8 +236,7 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(nightly: CommandLine, phot
         (photos / "locked").chmod(0o755)
     assert ran.code == 0
     assert (
-        ran.complaint
-        == f"{photos / 'locked'} cannot be read: what the library knows of it was left as it is."
+        ran.complaint == f"{photos / 'locked'} cannot be read: its photos were left unchanged in the library."
     )
     assert (ran.summary["photos"]["missing"], ran.summary["refused"]) == (0, [])
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")

@@ -115,9 +115,9 @@ def find(
     ] = None,
     only: Annotated[bool, typer.Option("--only", help="Leave out photos with any other face.")] = False,
     since: Annotated[
-        str | None, typer.Option(help="Only photos taken then or later: 2019, 2019-07 or 2019-07-14.")
+        str | None, typer.Option(help="Only photos taken on or after this date: 2019, 2019-07 or 2019-07-14.")
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Only photos taken then or earlier.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only photos taken on or before this date.")] = None,
     hidden: Hidden = False,
     link: Annotated[
         Path | None,

@@ -93,7 +93,7 @@ def forget(
             return
         if not yes:
             if not sys.stdin.isatty():
-                raise BadRequest(f"{question} Nobody is there to answer: use --yes.")
+                raise BadRequest(f"{question} Standard input is no terminal: confirm with --yes.")
             if not typer.confirm(question, err=True):
                 return
         erased = library.people.forget(name)

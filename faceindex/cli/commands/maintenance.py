@@ -64,7 +64,7 @@ def check(
     repair: Annotated[bool, typer.Option("--repair", help="Repair each fault after reporting it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look for faults in the library, and perhaps repair them."""
+    """Check the library for faults; --repair repairs them."""
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import maintenance as text
         from faceindex.schemas.maintenance import CheckSchema, FindingSchema, SalvageSchema

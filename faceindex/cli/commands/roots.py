@@ -41,7 +41,7 @@ def forget(
     folder: Root,
     dry_run: DryRun = False,
 ) -> None:
-    """Stop scanning a folder. Its photos count as missing, and are forgotten later like all missing ones."""
+    """Stop scanning a folder. Its photos count as missing; reindex deletes them after keep_missing_days."""
     with command(context) as (library, reporter):
         from faceindex.cli.text.scanning import forgotten
 

@@ -86,7 +86,7 @@ class SqliteStore(Store):
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-                    raise LibraryDamaged(self.path, "rows in it refer to others that are not there")
+                    raise LibraryDamaged(self.path, "it has rows with broken references")
             connection.invalidate()  # the next transaction needs foreign keys enforced
 
     def size(self) -> int:

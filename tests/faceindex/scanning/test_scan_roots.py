@@ -124,7 +124,7 @@ def test_a_link_to_a_disk_that_is_away_loses_nothing(album: Album, tmp_path: Pat
     night = album.reindex(note=told.append)
     assert (night.scan.missing, night.scan.refused, missing(album)) == (0, (), 0)
     assert told == [
-        f"{album.folder / 'holidays'} cannot be read: what the library knows of it was left as it is."
+        f"{album.folder / 'holidays'} cannot be read: its photos were left unchanged in the library."
     ]
     (album.folder / "holidays").unlink()  # now it is meant
     assert album.reindex().scan.missing == 2

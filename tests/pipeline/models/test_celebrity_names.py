@@ -66,7 +66,7 @@ def test_a_pickle_that_would_run_code_is_refused_and_runs_none(tmp_path: Path) -
     array = np.array([*NAMES[:-1], None], dtype=object)
     array[-1] = Mischief(tmp_path / "made")
     file = with_pickle(tmp_path, pickle.dumps(array))
-    with pytest.raises(WeightsInvalid, match=r"names\.npy is not the list of names.*asks for posix\.mkdir"):
+    with pytest.raises(WeightsInvalid, match=r"names\.npy is not the list of names.*loads posix\.mkdir"):
         read_names(file)
     assert not (tmp_path / "made").exists()
 
