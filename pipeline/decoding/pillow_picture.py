@@ -83,7 +83,7 @@ _UNSUPPORTED_WORDS = (
     "not yet",
 )
 
-_TRUNCATED = "the file ends before the picture does: copy it again from where it came"
+_TRUNCATED = "the file ends before the picture does: copy it again from its source"
 
 # Tags of TIFF 6.0 and of the DNG specification.
 _NEW_SUBFILE_TYPE = 254
@@ -190,7 +190,7 @@ class PillowPicture:
                 f"this kind of {self._kind} cannot be read ({reason}): convert it to a plain JPEG or PNG"
             )
             return Unreadable(Reason.UNSUPPORTED, message)
-        message = f"the {self._kind} is damaged ({reason}): copy it again from where it came"
+        message = f"the {self._kind} is damaged ({reason}): copy it again from its source"
         return Unreadable(Reason.CORRUPT, message)
 
     def _ends_early(self, error: Exception) -> bool:

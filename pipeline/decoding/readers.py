@@ -48,7 +48,7 @@ def readable_format(photo: OpenPhoto) -> Format:
         reason = Reason.UNSUPPORTED
         message = f"{kind} pictures cannot be read: convert it to JPEG or PNG"
     elif photo.length == 0:
-        reason, message = Reason.EMPTY, "the file is empty: copy it again from where it came"
+        reason, message = Reason.EMPTY, "the file is empty: copy it again from its source"
     else:
         reason = Reason.NOT_AN_IMAGE
         message = "its name is that of an image, but its content is not: rename or remove it"
