@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from faceindex.errors import NoLibrary as NoLibrary
     from faceindex.errors import WeightsUnavailable as WeightsUnavailable
     from faceindex.library import Library as Library
-    from faceindex.listeners import Listeners as Listeners
     from faceindex.maintenance import Checked as Checked
     from faceindex.maintenance import Restored as Restored
     from faceindex.models import Models as Models
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from faceindex.results import Identity as Identity
     from faceindex.results import KnownFace as KnownFace
     from faceindex.results import LibraryFace as LibraryFace
+    from faceindex.results import Listeners as Listeners
     from faceindex.results import ModelSwitch as ModelSwitch
     from faceindex.results import NearKnownFace as NearKnownFace
     from faceindex.results import Planned as Planned
@@ -86,7 +86,6 @@ _MODULES = {
     "faceindex.errors": "BadRequest FaceindexError LibraryFromTheFuture LibraryLocked NoLibrary "
     "WeightsUnavailable",
     "faceindex.library": "Library",
-    "faceindex.listeners": "Listeners",
     "faceindex.maintenance": "Checked Restored",
     "faceindex.models": "ModelStatus Models",
     "faceindex.naming.decide": "Decided",
@@ -94,7 +93,7 @@ _MODULES = {
     "faceindex.naming.review": "Suggestion",
     "faceindex.output.photo_links": "Linked",
     "faceindex.people": "People",
-    "faceindex.results": "Answer Certainty ClusterList Identity KnownFace LibraryFace ModelSwitch "
+    "faceindex.results": "Answer Certainty ClusterList Identity KnownFace LibraryFace Listeners ModelSwitch "
     "NearKnownFace Planned Preview Progress Refusal ReindexSummary RootReport "
     "ScanSummary",
     "faceindex.roots": "ScannedRoots",

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from faceindex.errors import BadRequest, explained
-from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE
 from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
+from faceindex.results import Listeners
 from faceindex.settings import Settings
 from faceindex.warm_sessions import WarmSessions
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from faceindex.errors import BadRequest, explained
-from faceindex.listeners import Listeners
 from faceindex.paths import AnyPath, to_path
+from faceindex.results import Listeners
 from faceindex.settings import Settings
 from pipeline.models.registry import MODELS, ModelSpec, fetchable
 from pipeline.models.weights import Availability, VerifiedWeights, WeightsStore

@@ -1,6 +1,7 @@
 """Results of the use cases."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +24,19 @@ class Progress:
     faces: int
     failed: int
     complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Callbacks, all called in the thread that called the library.
+
+    ``progress`` is called after each photo, ``note`` with a sentence for the user, and ``download`` with the
+    bytes received so far and in all.
+    """
+
+    progress: Callable[[Progress], None] = lambda _: None
+    note: Callable[[str], None] = lambda _: None
+    download: Callable[[int, int], None] = lambda done, total: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from typing import Self
 
 from faceindex.errors import FaceindexError, explained
-from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE, locked
 from faceindex.model_lookup import find_model
+from faceindex.results import Listeners
 from faceindex.settings import AUTO, Settings
 from index.photos.catalog import Catalog
 from index.recognition.stored_calibration import thresholds_for

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from faceindex.errors import explained
-from faceindex.listeners import Listeners
+from faceindex.results import Listeners
 from faceindex.session import Session
 from faceindex.settings import Settings
 

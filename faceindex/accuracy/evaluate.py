@@ -28,8 +28,7 @@ from faceindex.accuracy.verification import (
 )
 from faceindex.engine import build_runner
 from faceindex.errors import BadRequest, FaceindexError
-from faceindex.listeners import Listeners
-from faceindex.results import Progress
+from faceindex.results import Listeners, Progress
 from faceindex.session import Session
 from faceindex.settings import AUTO, Settings
 from index.clustering.affected_region import never_grouped

@@ -12,8 +12,7 @@ from faceindex.adapt.cross_validation import FOLDS, Trial, cross_validate
 from faceindex.adapt.threshold_transfer import moved_curve, normal_curve
 from faceindex.adapt.triplet_loss import LabelledDescriptors, identity_map, learn
 from faceindex.errors import BadRequest, FaceindexError, explained
-from faceindex.listeners import Listeners
-from faceindex.results import ModelSwitch
+from faceindex.results import Listeners, ModelSwitch
 from faceindex.scanning.model_switch import switch_model
 from faceindex.session import Session
 from faceindex.settings import Settings

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceindex.asking.examine import examine
-from faceindex.listeners import Listeners
+from faceindex.results import Listeners
 from faceindex.settings import Settings
 from pipeline.errors import WeightsMissing
 from pipeline.models.celebrity_names import read_names

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from faceindex.asking.examine import examine
 from faceindex.errors import BadRequest, FaceindexError
-from faceindex.listeners import Listeners
+from faceindex.results import Listeners
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.recognition.thresholds import Thresholds, shipped

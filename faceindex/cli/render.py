@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, ProgressColumn
 
-    from faceindex.listeners import Listeners
-    from faceindex.results import Planned, ScanSummary
+    from faceindex.results import Listeners, Planned, ScanSummary
     from faceindex.results import Progress as PhotoProgress
     from faceindex.schemas.base import Schema
     from index.values import FailureRecord, Statistics
@@ -64,7 +63,7 @@ class Reporter:
     @property
     def listeners(self) -> "Listeners":
         """Progress bars, on a terminal only, and notes."""
-        from faceindex.listeners import Listeners
+        from faceindex.results import Listeners
 
         return Listeners(self._photos, self.note, self._download)
 

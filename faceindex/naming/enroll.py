@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from faceindex.asking.examine import examine_each_content_once
 from faceindex.errors import BadRequest
-from faceindex.listeners import Listeners
 from faceindex.naming.decide import assign, clean
+from faceindex.results import Listeners
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.survey import Survey

@@ -10,10 +10,9 @@ from functools import partial
 
 from faceindex.engine import build_runner
 from faceindex.errors import LibraryLocked, explained
-from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE, locked
 from faceindex.model_lookup import find_model
-from faceindex.results import ModelSwitch, Preview
+from faceindex.results import Listeners, ModelSwitch, Preview
 from faceindex.scanning.availability import too_many
 from faceindex.scanning.redescribe import Describer, RedescriptionResult
 from faceindex.scanning.refresh_derived import refresh_derived

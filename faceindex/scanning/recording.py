@@ -4,8 +4,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from faceindex.listeners import Listeners
-from faceindex.results import Progress
+from faceindex.results import Listeners, Progress
 from faceindex.scanning.survey import Survey
 from faceindex.stopping import undisturbed
 from index.photos.catalog import Catalog

@@ -13,9 +13,8 @@ from typing import TypeAlias
 import numpy as np
 
 from faceindex.errors import LibraryLocked
-from faceindex.listeners import Listeners
 from faceindex.lock import PATIENCE
-from faceindex.results import Progress
+from faceindex.results import Listeners, Progress
 from faceindex.scanning.recording import BATCH_PHOTOS, BATCH_SECONDS
 from faceindex.session import Session
 from faceindex.stopping import undisturbed

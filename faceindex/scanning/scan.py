@@ -12,9 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from faceindex.engine import build_runner
-from faceindex.listeners import Listeners
 from faceindex.maintenance import place_advice
-from faceindex.results import Refusal, ScanSummary
+from faceindex.results import Listeners, Refusal, ScanSummary
 from faceindex.scanning.availability import refusals, unreachable
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from faceindex.library import Library
-from faceindex.listeners import Listeners
-from faceindex.results import Progress, ReindexSummary, ScanSummary
+from faceindex.results import Listeners, Progress, ReindexSummary, ScanSummary
 from faceindex.scanning.scan import ScanOptions
 from faceindex.settings import Settings
 from index.values import FaceRecord

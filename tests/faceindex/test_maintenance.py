@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from faceindex.library import Library
-from faceindex.listeners import Listeners
+from faceindex.results import Listeners
 from index.store.sqlite.connection import journal_mode
 from tests.faceindex.conftest import Album
 

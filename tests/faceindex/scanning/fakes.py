@@ -7,8 +7,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from faceindex.listeners import Listeners
-from faceindex.results import ScanSummary
+from faceindex.results import Listeners, ScanSummary
 from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.scanning.survey import Crawl
 from faceindex.session import Session

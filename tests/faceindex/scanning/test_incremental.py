@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from faceindex.library import Library
-from faceindex.listeners import Listeners
-from faceindex.results import Progress
+from faceindex.results import Listeners, Progress
 from faceindex.session import Session
 from tests.faceindex.conftest import Album
 from tests.faceindex.made_library import known_faces

@@ -9,9 +9,8 @@ import pytest
 
 from faceindex.errors import BadRequest, LibraryLocked, NoLibrary
 from faceindex.library import Library
-from faceindex.listeners import Listeners
 from faceindex.lock import locked
-from faceindex.results import ModelSwitch, Progress
+from faceindex.results import Listeners, ModelSwitch, Progress
 from faceindex.scanning.model_switch import switch_model
 from faceindex.scanning.scan import ScanOptions
 from faceindex.session import Session

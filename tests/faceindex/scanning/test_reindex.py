@@ -11,8 +11,7 @@ from PIL import Image
 
 from faceindex.errors import FaceindexError, NoLibrary
 from faceindex.library import Library
-from faceindex.listeners import Listeners
-from faceindex.results import PersonGain, ReindexSummary
+from faceindex.results import Listeners, PersonGain, ReindexSummary
 from faceindex.scanning.scan import ScanOptions
 from faceindex.session import Session
 from index.decisions.journal import Journal

@@ -10,8 +10,7 @@ import pytest
 
 from faceindex.engine import build_runner
 from faceindex.library import Library
-from faceindex.listeners import Listeners
-from faceindex.results import Progress, ScanSummary
+from faceindex.results import Listeners, Progress, ScanSummary
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.scan import ScanOptions
 from faceindex.scanning.survey import Crawl
