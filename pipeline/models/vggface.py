@@ -123,7 +123,7 @@ NETWORKS: Mapping[ModelId, Network] = MappingProxyType(
 def build(network: Network, weights: Path) -> ov.Model:
     """Build a network with the weights of an HDF5 file, converted to OpenVINO.
 
-    Imports TensorFlow, and takes some ten seconds. Two threads must not call this at once.
+    Imports TensorFlow, and takes some ten seconds. Threads that call this at once take turns.
 
     Returns:
         uint8 [N, 224, 224, 3] RGB to float32 [N, D], not normalised: descriptors, or a classifier's
