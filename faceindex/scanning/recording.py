@@ -37,8 +37,9 @@ class BatchRecorder:
     @property
     def left(self) -> int:
         """The number of files still to be read; a lower bound if the crawl has not ended."""
+        complete = self._survey.complete  # read before the number of files, which grows until then
         left = self._survey.to_read - self._done
-        return left if self._survey.complete else max(left, 1)
+        return left if complete else max(left, 1)
 
     def with_moves(self, paths: Iterable[bytes]) -> Recorded:
         """Return the counts if the photos at these paths have moved."""

@@ -125,8 +125,8 @@ class Scan:
             )
         presence = Presence(self._store)
         presence.mark_present(survey.returned)
-        if recorder.left:  # what seems to be gone may have moved to what was not read yet
-            return ScanPass(roots, survey, recorder.total, left=recorder.left)
+        if left := recorder.left:  # what seems to be gone may have moved to what was not read yet
+            return ScanPass(roots, survey, recorder.total, left=left)
         away = [root for root in roots if reasons[root] is not None]
         photos_away = self._catalog.photos_at(away)
         deleted = [photo for photo in photos_away if os.path.isdir(os.path.dirname(photo))]

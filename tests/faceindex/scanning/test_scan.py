@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from threading import Event
 
@@ -12,13 +13,14 @@ from faceindex.engine import build_runner
 from faceindex.library import Library
 from faceindex.results import Listeners, Progress, ScanSummary
 from faceindex.scanning.plan import plan_scan
+from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.scan import ScanOptions
 from faceindex.scanning.survey import Crawl
 from pipeline.decoding.formats import Format
 from pipeline.decoding.readers import decoder_of
 from pipeline.models.registry import SFACE
 from pipeline.sources.crawl import Skipped, crawl
-from pipeline.values import PhotoFile
+from pipeline.values import Outcome, PhotoFile
 from tests.faceindex.conftest import KINDS, Album
 from tests.faceindex.scanning.fakes import FakeOutcomes, scan
 from tests.functional.people import landscape, save
@@ -180,3 +182,23 @@ def test_a_text_that_is_new_loads_no_network(album: Album) -> None:
     stages = {each.stage for each in album.scan().stages}
     assert "survey" in stages
     assert "load" not in stages
+
+
+def test_a_crawl_that_ends_while_what_is_left_is_counted_makes_no_finished_scan(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = vars(BatchRecorder)["left"].fget
+
+    def left(recorder: BatchRecorder) -> int:
+        before: int = counted(recorder)
+        recorder._survey.complete = True  # as the crawl's thread may do at any time
+        return before
+
+    def first_only(
+        files: Iterable[PhotoFile], known: Callable[[bytes], bool]
+    ) -> Generator[Outcome, None, None]:
+        yield from FakeOutcomes()(islice(files, 1), known)
+
+    write(album.folder / "a.jpg", "a")
+    monkeypatch.setattr(BatchRecorder, "left", property(left))
+    assert scan(album, first_only).left == 1
