@@ -8,7 +8,7 @@ readers.
 import os
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -69,9 +69,13 @@ class Decoders:
             decoder = self._new()
         try:
             yield decoder
-        finally:
-            decoder.rest()
-            self._idle.append(decoder)
+        except BaseException:
+            with suppress(Exception):  # the photo's own error counts; this decoder is not lent again
+                decoder.rest()
+                self._idle.append(decoder)
+            raise
+        decoder.rest()
+        self._idle.append(decoder)
 
     def close(self) -> None:
         """End all readers; may be called twice. Garbage collection of this object ends them too."""

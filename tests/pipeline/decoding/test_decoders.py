@@ -349,3 +349,14 @@ class TestProcesses:
             check=False,
         )
         assert (ran.stdout, ran.stderr) == ("48\n", "")
+
+
+def test_the_error_of_a_photo_counts_even_if_the_decoder_cannot_be_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(decoder: Decoder) -> None:
+        raise DecodersUnavailable("no reader can be started")
+
+    monkeypatch.setattr(Decoder, "rest", fails)
+    with Decoders() as decoders, pytest.raises(ValueError, match="the photo's own"), decoders.lend():
+        raise ValueError("the photo's own")
