@@ -39,6 +39,10 @@ MOST_PENDING = 32
 """Photos that wait for a batch of faces to be full."""
 
 
+STOP_SECONDS = 2.0
+"""How long the end of a run waits for the file that is being looked for; a dead disk may never answer."""
+
+
 class Runner:
     """The stages put together.
 
@@ -198,7 +202,8 @@ class _FileFeed(Generic[_T]):
         self._slots = Semaphore(most)
         self._stopped = False
         # A daemon: a disk that does not answer must not keep the process from ending.
-        Thread(target=self._fill, args=(iter(items),), name="files", daemon=True).start()
+        self._thread = Thread(target=self._fill, args=(iter(items),), name="files", daemon=True)
+        self._thread.start()
 
     def items(self) -> Iterator[_T | None]:
         """Yield all items, ``None`` whenever no item waits; then raise what the iterable raised."""
@@ -214,9 +219,10 @@ class _FileFeed(Generic[_T]):
             yield item
 
     def stop(self) -> None:
-        """Take no more items; return at once, even if the thread still waits for the next item."""
+        """Take no more items; wait for the one that is being looked for, but not for long."""
         self._stopped = True
         self._slots.release()
+        self._thread.join(STOP_SECONDS)
 
     def _fill(self, items: Iterator[_T]) -> None:
         try:

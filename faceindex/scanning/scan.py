@@ -8,8 +8,10 @@ import os
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from threading import Event
+from typing import Any
 
 from faceindex.engine import build_runner
 from faceindex.maintenance import place_advice
@@ -168,14 +170,22 @@ class Scan:
     def _look_at(self, survey: Survey, roots: Sequence[bytes]) -> Generator[Outcome, None, None]:
         """Yield the outcomes of the files that must be read. A root that is not a photo is a failure."""
         known: set[bytes] = set()
+        ended = Event()
+
+        def crawled(*arguments: Any) -> Iterator[PhotoFile]:
+            for file in self._crawl(*arguments):
+                if ended.is_set():  # the survey may be in use, and the store closed
+                    raise RuntimeError("the scan has ended before the crawl")
+                yield file
 
         def files() -> Iterator[PhotoFile]:
-            for number, file in enumerate(survey.files(roots, self._crawl, self._clock)):
+            for number, file in enumerate(survey.files(roots, crawled, self._clock)):
                 if number == 0:  # not needed by a scan that reads nothing
                     known.update(self._catalog.known_digests())
                 yield file
 
-        with closing(self._outcomes(files(), known.__contains__)) as outcomes:
+        with closing(self._outcomes(files(), known.__contains__)) as outcomes, ExitStack() as at_end:
+            at_end.callback(ended.set)
             for outcome in outcomes:
                 is_named = isinstance(outcome, PhotoSkipped) and outcome.file.path in roots
                 yield not_a_photo(outcome.file) if is_named else outcome

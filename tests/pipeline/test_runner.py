@@ -19,7 +19,7 @@ from pipeline.errors import ModelError
 from pipeline.examination import ExaminationOptions
 from pipeline.models.registry import SFACE, CropProtocol
 from pipeline.networks import Networks
-from pipeline.runner import UNDER_WAY, Runner
+from pipeline.runner import UNDER_WAY, Runner, _FileFeed
 from pipeline.values import (
     U8,
     DecodedPhoto,
@@ -414,3 +414,21 @@ def test_the_file_of_an_outcome_is_the_one_that_was_given(tmp_path: Path) -> Non
     assert [outcome.file for outcome in run(runner(FakeDetector()), [file])] == [
         photo_file(tmp_path / "a.png")
     ]
+
+
+def test_closing_waits_a_while_for_the_file_that_is_being_looked_for(photos: list[PhotoFile]) -> None:
+    looking, ended = Event(), Event()
+
+    def files() -> Iterator[PhotoFile]:
+        yield photos[0]
+        looking.set()
+        stopping.wait(60)
+        ended.set()
+        yield photos[1]
+
+    stopping = Event()
+    feed = _FileFeed(files(), 2)
+    assert looking.wait(60)
+    Timer(0.1, stopping.set).start()
+    feed.stop()
+    assert ended.is_set()

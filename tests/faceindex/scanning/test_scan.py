@@ -202,3 +202,19 @@ def test_a_crawl_that_ends_while_what_is_left_is_counted_makes_no_finished_scan(
     write(album.folder / "a.jpg", "a")
     monkeypatch.setattr(BatchRecorder, "left", property(left))
     assert scan(album, first_only).left == 1
+
+
+def test_a_crawl_that_outlives_the_scan_finds_no_more_files(album: Album) -> None:
+    left: list[Iterator[PhotoFile]] = []
+
+    def first_only(
+        files: Iterable[PhotoFile], known: Callable[[bytes], bool]
+    ) -> Generator[Outcome, None, None]:
+        left.append(iter(files))
+        yield from FakeOutcomes()(islice(left[0], 1), known)
+
+    for name in ("a.jpg", "b.jpg"):
+        write(album.folder / name, name)
+    assert scan(album, first_only).left == 1
+    with pytest.raises(RuntimeError, match="the scan has ended"):
+        next(left[0])
