@@ -416,7 +416,10 @@ def test_the_file_of_an_outcome_is_the_one_that_was_given(tmp_path: Path) -> Non
     ]
 
 
-def test_closing_waits_a_while_for_the_file_that_is_being_looked_for(photos: list[PhotoFile]) -> None:
+def test_closing_waits_a_while_for_the_file_that_is_being_looked_for(
+    photos: list[PhotoFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.runner.STOP_SECONDS", 60)  # more than any busy machine takes here
     looking, ended = Event(), Event()
 
     def files() -> Iterator[PhotoFile]:
