@@ -28,9 +28,7 @@ class PhotoState:
         failed: It could not be read, or its content could not be decoded.
         missing: It was gone when its folder was last scanned.
         racy: It was read so soon after a change that a later change may have left size and time the same.
-        unread: It failed and, though unchanged, may be readable now: its content was not the cause, or
-            another
-        decoder may read it.
+        unread: It failed, but may be readable now: the cause lay elsewhere, or there is another decoder.
     """
 
     size: int
@@ -169,7 +167,7 @@ class Recorded:
         skipped: Files that are not photos.
         faces: Faces that were added.
         perhaps_moved: Paths of one batch with a content that other paths had, each counted as ``indexed`` or
-        ``duplicate`` until the crawl is complete.
+            ``duplicate`` until the crawl is complete.
     """
 
     indexed: int = 0

@@ -25,7 +25,7 @@ class Imported:
     Attributes:
         redacted: New decisions imported in part or not at all, because they name forgotten persons or faces.
         erased_faces: Deleted faces of persons forgotten in the other library; unless 0, call
-        ``index.privacy.forget.purge``.
+            ``index.privacy.forget.purge``.
     """
 
     added: int
