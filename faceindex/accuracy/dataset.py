@@ -55,8 +55,13 @@ def listed_pairs(file: Path, folder: Path, photos: Sequence[LabelledPhoto]) -> P
     Raises:
         BadRequest: The list cannot be read, or has another format; or a photo in it is missing.
     """
-    paths = (os.path.splitext(photo.file.path) for photo in photos)
-    rows = {stem: row for row, (stem, extension) in enumerate(paths) if extension in _EXTENSIONS}
+    paths = [os.path.splitext(photo.file.path) for photo in photos]
+    rows = {
+        stem: row
+        for wanted in reversed(_EXTENSIONS)  # of two files with one name the first ending counts
+        for row, (stem, extension) in enumerate(paths)
+        if extension == wanted
+    }
 
     def row_of(person: str, number: str) -> int:
         stem = folder / person / f"{person}_{int(number):04}"

@@ -96,6 +96,14 @@ def test_what_is_wrong_with_a_list_of_pairs_is_said(
         listed_pairs(tmp_path / "pairs.txt", folder, labelled_photos(folder))
 
 
+def test_of_two_files_of_a_listed_photo_the_jpeg_counts(folder: Path, tmp_path: Path) -> None:
+    (folder / "Bob" / "Bob_0001.png").touch()
+    (tmp_path / "pairs.txt").write_text("1\nAnn_Lee\t1\tBob\t1\n")
+    photos = labelled_photos(folder)
+    pairs = listed_pairs(tmp_path / "pairs.txt", folder, photos)
+    assert os.fsdecode(photos[pairs.second[0]].file.path).endswith("Bob_0001.jpg")
+
+
 def test_groups_are_read_with_commas_in_names(tmp_path: Path) -> None:
     (tmp_path / "groups.csv").write_text("Lee, Ann,old\n\nBob\tyoung\n")
     assert groups_of_people(tmp_path / "groups.csv") == {"Lee, Ann": "old", "Bob": "young"}
