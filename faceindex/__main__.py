@@ -1,5 +1,6 @@
 """The entry point of the command line: ``faceindex`` and ``python -m faceindex``."""
 
+import contextlib
 import os
 import sys
 
@@ -15,7 +16,15 @@ def main() -> None:
         raise SystemExit(130) from None
     from faceindex.cli import main as run
 
-    run()
+    try:
+        run()
+    except SystemExit as end:
+        if end.code in (130, 143):  # stopped by a signal: a network may still be loading in a thread
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(end.code)
+        raise
 
 
 def _leave_working_directory_off_the_path() -> None:

@@ -73,24 +73,26 @@ class Examiner:
                     digest = photo.digest()
                 if contents.known(digest):
                     return PhotoKnown(file, digest)
-                return contents.once(digest, lambda: self._cut_faces(photo, decoder))
+                return contents.once(digest, lambda: self._cut_faces(photo, decoder, contents.stopped))
         except PhotoError as error:
             return _failed(error, None, decoder)
 
-    def _cut_faces(self, photo: OpenPhoto, decoder_name: str | None) -> Examined | PhotoFailed:
+    def _cut_faces(
+        self, photo: OpenPhoto, decoder_name: str | None, stopped: Future[None]
+    ) -> Examined | PhotoFailed:
         """Return a photo's faces; if memory is short, try once more when no other thread takes any."""
         try:
             try:
                 with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
-                    return self._cut_faces_of(photo, decoder)
+                    return self._cut_faces_of(photo, decoder, stopped)
             except MemoryError:
                 pass  # what the attempt held is released before the next one
             with self._turns.alone(), self._decoders.lend() as decoder, memory_errors():
-                return self._cut_faces_of(photo, decoder)
+                return self._cut_faces_of(photo, decoder, stopped)
         except PhotoError as error:
             return _failed(error, photo.digest(), decoder_name)
 
-    def _cut_faces_of(self, photo: OpenPhoto, decoder: Decoder) -> Examined:
+    def _cut_faces_of(self, photo: OpenPhoto, decoder: Decoder, stopped: Future[None]) -> Examined:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
         self._networks.start()
         from pipeline.description.crop import scale_needed, wants_full_size  # they bring OpenCV
@@ -99,7 +101,7 @@ class Examiner:
         crop, long_edge = self._options.crop, self._options.long_edge
         with self._clock.time("decode"):
             decoded = decoder.decode(photo, None if wants_full_size(crop) else long_edge)
-        detector = self._networks.loaded().detector
+        detector = self._networks.loaded(stopped).detector
         with self._clock.time("detect"):
             faces = detector.detect(decoded)
         needed = max((scale_needed(face, crop) for face in faces), default=0.0)
@@ -119,9 +121,13 @@ def _failed(error: PhotoError, digest: bytes | None, decoder: str | None) -> Pho
 
 
 class Contents:
-    """The contents that are known, or that a thread is busy with. Shared by threads."""
+    """The contents of one run that are known, or that a thread is busy with. Shared by threads.
+
+    ``stopped`` is done once the run has ended.
+    """
 
     def __init__(self, known: Callable[[bytes], bool]) -> None:
+        self.stopped: Future[None] = Future()
         self._known = known
         self._done: set[bytes] = set()
         self._busy: dict[bytes, Future[Examined | PhotoFailed]] = {}

@@ -1,10 +1,10 @@
 """Loads the networks that look at photos, beside other work, once they are needed."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, cast
 
 from pipeline.detection.detector import Detector
 from pipeline.timing import StageClock
@@ -21,6 +21,10 @@ class Networks:
     embedder: "Embedder"
 
 
+class RunStopped(Exception):
+    """The run ended while one of its threads waited for the networks."""
+
+
 class NetworkLoader:
     """Loads networks with ``load`` once, or again after a failure, in its own thread. Shared by threads."""
 
@@ -29,9 +33,16 @@ class NetworkLoader:
         self._loading: Future[Networks] | None = None
         self._lock = Lock()
 
-    def loaded(self) -> Networks:
-        """Wait for the networks; ModelError if weights are missing or wrong."""
+    def loaded(self, stopped: Future[None] | None = None) -> Networks:
+        """Wait for the networks, until ``stopped`` is done at most: then raise ``RunStopped``.
+
+        Raises ``ModelError`` if weights are missing or wrong.
+        """
         loading = self.start()
+        if stopped is not None:
+            wait(cast(list[Future[object]], [loading, stopped]), return_when=FIRST_COMPLETED)
+            if not loading.done():
+                raise RunStopped
         try:
             return loading.result()
         except BaseException:
@@ -44,7 +55,12 @@ class NetworkLoader:
         """Start loading, unless that has begun already; return at once."""
         with self._lock:
             if self._loading is None:
-                beside = ThreadPoolExecutor(1, thread_name_prefix="networks")
-                self._loading = beside.submit(self._load)
-                beside.shutdown(wait=False)
+                self._loading = Future()
+                Thread(target=self._fill, args=(self._loading,), name="networks", daemon=True).start()
             return self._loading
+
+    def _fill(self, loading: Future[Networks]) -> None:
+        try:
+            loading.set_result(self._load())
+        except BaseException as error:  # noqa: BLE001 - it is raised in the threads that wait
+            loading.set_exception(error)

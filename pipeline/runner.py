@@ -101,6 +101,7 @@ class Runner:
             for each in feed.items():
                 yield None if each is None else self._finished(*each, contents)
         finally:
+            contents.stopped.set_result(None)
             feed.stop()
             pool.shutdown(cancel_futures=True)
 

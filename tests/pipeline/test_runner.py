@@ -1,5 +1,7 @@
 """The runner, with small fakes for detector and embedder: it sees to it that every file has one outcome."""
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -435,3 +437,25 @@ def test_closing_waits_a_while_for_the_file_that_is_being_looked_for(
     Timer(0.1, stopping.set).start()
     feed.stop()
     assert ended.is_set()
+
+
+def test_an_interrupt_does_not_wait_for_networks_that_are_being_loaded(photos: list[PhotoFile]) -> None:
+    loading, loaded = Event(), Event()
+
+    def load() -> Networks:
+        loading.set()
+        loaded.wait(30)
+        loaded.set()
+        raise ModelError("nobody waits for this")
+
+    def interrupt() -> None:
+        if loading.wait(60):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    options = ExaminationOptions(SIDE, PROTOCOL)
+    outcomes = Runner(load, workers=2, options=options).run(photos, lambda _: False)
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt), closing(outcomes):
+        next(outcomes)
+    assert not loaded.is_set()
+    loaded.set()
