@@ -7,10 +7,10 @@ knows no database: the caller says which content is known.
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
-from queue import Queue
+from queue import Empty, Queue
 from threading import Semaphore, Thread
 from typing import Generic, TypeVar
 
@@ -38,6 +38,9 @@ of another worker hangs until its limit. A finished photo that waits keeps only 
 MOST_PENDING = 32
 """Photos that wait for a batch of faces to be full."""
 
+SIGNAL_SECONDS = 1.0
+"""The main thread waits in steps of so many seconds: Python does not notice a signal that comes between its
+last look for one and the wait for a lock until that wait ends."""
 
 STOP_SECONDS = 2.0
 """How long the end of a run waits for the file that is being looked for; a dead disk may never answer."""
@@ -111,14 +114,21 @@ class Runner:
         examining: Future[Examination | Future[Examined | PhotoFailed]],
         contents: Contents,
     ) -> Examination:
-        examined = examining.result()
+        examined = _result(examining)
         while isinstance(examined, Future):
-            other = examined.result()
+            other = _result(examined)
             if other.digest is None:  # only the other file could not be read
                 examined = self._examiner.examine(file, contents)
             else:
                 examined = replace(other, file=file)
         return contents.first(examined)
+
+
+def _result(future: Future[_T]) -> _T:
+    """Return the result of a future; a signal ends the wait."""
+    while not wait([future], SIGNAL_SECONDS).done:
+        pass
+    return future.result()
 
 
 class _Batches:
@@ -211,7 +221,10 @@ class _FileFeed(Generic[_T]):
         while True:
             if self._queue.empty():
                 yield None
-            item = self._queue.get()
+            try:
+                item = self._queue.get(timeout=SIGNAL_SECONDS)
+            except Empty:
+                continue
             if isinstance(item, StopIteration):
                 return
             if isinstance(item, BaseException):

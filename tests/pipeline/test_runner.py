@@ -1,7 +1,9 @@
 """The runner, with small fakes for detector and embedder: it sees to it that every file has one outcome."""
 
+import os
 import signal
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -36,6 +38,9 @@ from pipeline.values import (
 )
 from tests.pipeline.fakes import PROTOCOL, SIDE, FakeDetector, FakeEmbedder, face_at, picture, run, runner
 from tests.pipeline.pictures import decoded, encoded, noise, photo_file, written
+from tests.waiting import SECONDS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.slow
 
@@ -439,23 +444,35 @@ def test_closing_waits_a_while_for_the_file_that_is_being_looked_for(
     assert ended.is_set()
 
 
-def test_an_interrupt_does_not_wait_for_networks_that_are_being_loaded(photos: list[PhotoFile]) -> None:
-    loading, loaded = Event(), Event()
+LOADS_FOR_EVER = """
+import signal, sys, threading
+from contextlib import closing
+from pathlib import Path
+from pipeline.examination import ExaminationOptions
+from pipeline.runner import Runner
+from tests.pipeline.fakes import PROTOCOL, SIDE
+from tests.pipeline.pictures import photo_file
 
-    def load() -> Networks:
-        loading.set()
-        loaded.wait(30)
-        loaded.set()
-        raise ModelError("nobody waits for this")
+def load():
+    print("loading", flush=True)
+    threading.Event().wait()
 
-    def interrupt() -> None:
-        if loading.wait(60):
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    options = ExaminationOptions(SIDE, PROTOCOL)
-    outcomes = Runner(load, workers=2, options=options).run(photos, lambda _: False)
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt), closing(outcomes):
+signal.signal(signal.SIGINT, signal.default_int_handler)
+files = [photo_file(Path(name)) for name in sys.argv[1:]]
+runner = Runner(load, workers=2, options=ExaminationOptions(SIDE, PROTOCOL))
+try:
+    with closing(runner.run(files, lambda _: False)) as outcomes:
         next(outcomes)
-    assert not loaded.is_set()
-    loaded.set()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupt_does_not_wait_for_networks_that_are_being_loaded(photos: list[PhotoFile]) -> None:
+    command = [sys.executable, "-c", LOADS_FOR_EVER, *(os.fsdecode(photo.path) for photo in photos)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loading\n"
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=SECONDS)
+    assert (process.returncode, output) == (0, "interrupted\n")

@@ -262,8 +262,9 @@ class TestProcesses:
         command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / f"{fault}.jpg")]
         memory = os.listdir("/dev/shm")  # noqa: S108
         with subprocess.Popen(command, cwd=ROOT) as run:
-            wait_until((tmp_path / f"{fault}.tries").exists)
-            reader = int((tmp_path / f"{fault}.tries").read_text().split()[0])
+            tries = tmp_path / f"{fault}.tries"
+            wait_until(lambda: tries.exists() and tries.read_text().endswith("\n"))
+            reader = int(tries.read_text().split()[0])
             assert is_alive(reader)
             run.kill()
         wait_until(lambda: not is_alive(reader))
