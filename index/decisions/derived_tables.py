@@ -54,7 +54,12 @@ def _count_different(stored: Mapping[_Key, object], expected: Mapping[_Key, obje
 def _expected_rows(connection: Connection, state: State, ids: Mapping[str, int]) -> dict[Table, _Rows]:
     links = _links(connection, state)
     verdicts: _Rows = {
-        (links[key],): (each.status, None if each.person is None else ids[each.person], each.decision_id)
+        (links[key],): (
+            each.status,
+            None if each.person is None else ids[each.person],
+            each.decision_id,
+            False,
+        )
         for key, each in state.verdicts.items()
         if key in links
     }

@@ -1,8 +1,9 @@
 """The tables of a library, which the revisions in ``migrations`` create; a test compares the two.
 
 Paths are blobs, because a file name need not be text; times are ISO 8601 text. Descriptors never change: an
-index file that holds a face id holds its vector. Tables hold what was found (content, photo, face,
-descriptor), what people decided (decision, decision_face, forgotten), or what is rebuilt from these.
+index file that holds a face id holds its vector. Tables hold what was found (content, file_digest, photo,
+face, descriptor, same_face), what people decided (decision, decision_face, forgotten), or what is rebuilt
+from these.
 """
 
 from typing import Any
@@ -66,12 +67,23 @@ content = Table(
     Column("digest", LargeBinary, nullable=False, unique=True),
     *_optional(Integer, "width", "height"),
     *_optional(Text, "taken_at", "failed_stage", "failed_reason", "failed_message", "detector", "decoder"),
+    Column("note", Text),
     CheckConstraint("length(digest) = 32", name="digest"),
     CheckConstraint("(failed_reason IS NULL) = (width IS NOT NULL)", name="decoded_or_failed"),
 )
 """What is in a photo: decoded and described by the library's model, or failed. ``decoder`` is the format, its
 reader and the reader's version, so that another one retries failed contents. ``detector`` and ``decoder`` are
-null in rows of earlier revisions."""
+null in rows of earlier revisions. ``note`` says what of a decoded file is missing, as its last lines."""
+
+file_digest = Table(
+    "file_digest",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("picture", LargeBinary, nullable=False, index=True),
+    CheckConstraint("length(digest) = 32 AND length(picture) = 32", name="digests"),
+)
+"""The digest of the picture in each file, by the digest of the file. Files that differ in metadata alone have
+one picture; the first of them that was read names the content. Files read before 0005 have no row."""
 
 photo = Table(
     "photo",
@@ -83,9 +95,10 @@ photo = Table(
     *_optional(Text, "failed_stage", "failed_reason", "failed_message", "missing_since"),
     Column("racy", Boolean, nullable=False, server_default="0"),
     Column("perhaps_moved", Boolean, nullable=False, server_default="0"),
-    CheckConstraint("(failed_reason IS NULL) = (content_id IS NOT NULL)", name="read_or_failed"),
+    CheckConstraint("failed_reason IS NOT NULL OR content_id IS NOT NULL", name="read_or_failed"),
 )
-"""A path, with its content or the reason why it could not be read. ``racy``: read so soon after a change that
+"""A path, with its content, or the reason why it could not be read, or both: then the content is the last one
+that could be. ``racy``: read so soon after a change that
 a later one may have left size and time the same. ``perhaps_moved``: has a content of earlier paths, and is a
 copy or has moved, which a complete crawl decides."""
 
@@ -145,6 +158,20 @@ decision_face = Table(
 )
 """The faces that a decision names: content digest and box when decided."""
 
+same_face = Table(
+    "same_face",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, index=True),
+    *_required(Float, "x", "y", "w", "h"),
+    Column("later_digest", LargeBinary, nullable=False, index=True),
+    *_required(Float, "later_x", "later_y", "later_w", "later_h", "similarity"),
+    Column("certain", Boolean, nullable=False),
+    CheckConstraint("length(digest) = 32 AND length(later_digest) = 32", name="digests"),
+)
+"""Faces of a content that replaced another one in its file, each with the earlier face that it is, or may be:
+only if it is ``certain`` do decisions about the one apply to the other."""
+
 forgotten = Table(
     "forgotten",
     metadata,
@@ -173,10 +200,12 @@ verdict = Table(
     Column("status", Text, nullable=False),
     Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), index=True),
     Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
+    Column("edited", Boolean, nullable=False, server_default="0"),
     CheckConstraint("status IN ('confirmed', 'ignored', 'not-a-face')", name="status"),
     CheckConstraint("(status = 'confirmed') = (person_id IS NOT NULL)", name="person"),
 )
-"""The last decision about a face: it is this person, a stranger, or no face."""
+"""The last decision about a face: it is this person, a stranger, or no face. ``edited``: the decision names
+the face in an earlier or later content of its file."""
 
 rejection = Table(
     "rejection",
@@ -186,6 +215,16 @@ rejection = Table(
     Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
 )
 """Decisions that a face is not a person."""
+
+apart = Table(
+    "apart",
+    metadata,
+    Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("other_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
+    CheckConstraint("person_id < other_id", name="order"),
+)
+"""Decisions that two persons are not one."""
 
 cluster = Table(
     "cluster",
