@@ -7,7 +7,7 @@ raises no error.
 import re
 import struct
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from PIL import Image
 
@@ -26,8 +26,11 @@ _COUNT_BYTES, _ENTRY_BYTES = 2, 12
 _DATE_TIME = 0x0132
 _TIMES = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292), (_DATE_TIME, 0x9010, 0x9290))
 
-_TIME = re.compile(r"\s*(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
-_OFFSET = re.compile(r"\s*([+-])(\d\d):?(\d\d)\b")
+# As EXIF has it, and as programs write it: "2019:07:04 12:30:45", "2019-07-04T12:30Z", "2019:7:4 9:05 PM".
+# A part may be padded by a space, a value by spaces or NUL bytes.
+_DATE = re.compile(r"[\s\0]*(\d{4})[:/.-] ?(\d\d?)[:/.-] ?(\d\d?)(?!\d)")
+_CLOCK = re.compile(r"[\s\0T]*(\d\d?): ?(\d\d?)(?:: ?(\d\d?)(?:[.,](\d+))?)?(?: ?([AP])\.?M)?", re.IGNORECASE)
+_OFFSET = re.compile(r"[\s\0]*(?:([+-])(\d\d):?(\d\d)\b|Z)")
 _SUBSECONDS = re.compile(r"\s*(\d+)")
 
 _WIDEST_OFFSET = timedelta(hours=14)  # Kiribati; a larger one is nonsense
@@ -83,23 +86,42 @@ def _valid_orientation(value: object) -> int:
 def _taken_at(tags: Mapping[int, object]) -> datetime | None:
     for time, offset, subseconds in _TIMES:
         taken_at = _parse_time(tags.get(time))
-        if taken_at is not None:
-            return taken_at.replace(
-                microsecond=_parse_subseconds(tags.get(subseconds)), tzinfo=_parse_offset(tags.get(offset))
-            )
+        if taken_at is None:
+            continue
+        if taken_at.tzinfo is None:
+            taken_at = taken_at.replace(tzinfo=_parse_offset(tags.get(offset)))
+        if not taken_at.microsecond:
+            taken_at = taken_at.replace(microsecond=_parse_subseconds(tags.get(subseconds)))
+        return taken_at
     return None
 
 
 def _match(pattern: re.Pattern[str], value: object) -> re.Match[str] | None:
-    return pattern.match(value) if isinstance(value, str) else None
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return pattern.match(text) if isinstance(text, str) else None
 
 
 def _parse_time(value: object) -> datetime | None:
-    match = _match(_TIME, value)
-    if match is None:
+    """Parse a date, and a time of day and an offset if they follow; a date alone is its midnight."""
+    date = _match(_DATE, value)
+    if date is None:
         return None
+    rest = date.string[date.end() :]
+    clock = _CLOCK.match(rest)
     try:
-        return datetime(*map(int, match.groups()))  # type: ignore[arg-type]  # six, by the pattern
+        day = datetime(*map(int, date.groups()))  # type: ignore[arg-type]  # three, by the pattern
+        if clock is None:
+            return day
+        hour, minute, second = (int(each or 0) for each in clock.groups()[:3])
+        if clock[5]:
+            hour = hour % 12 + (12 if clock[5] in "Pp" else 0)
+        return day.replace(
+            hour=hour,
+            minute=minute,
+            second=second,
+            microsecond=_parse_subseconds(clock[4]),
+            tzinfo=_parse_offset(rest[clock.end() :]),
+        )
     except ValueError:  # 0000:00:00, the 31st of February
         return None
 
@@ -114,6 +136,8 @@ def _parse_offset(value: object) -> timezone | None:
     match = _match(_OFFSET, value)
     if match is None:
         return None
+    if match[1] is None:
+        return UTC
     offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
     if offset > _WIDEST_OFFSET:
         return None

@@ -85,7 +85,20 @@ def test_each_time_has_its_own_offset_and_subseconds() -> None:
 
 @pytest.mark.parametrize(
     "nonsense",
-    ["0000:00:00 00:00:00", "2021:02:30 10:00:00", "2021:06:05 24:00:00", "    :  :     :  :  ", "", "?", 5],
+    [
+        "0000:00:00 00:00:00",
+        "0000:00:00",
+        "2021:02:30 10:00:00",
+        "2021:02:30",
+        "2021:06:05 24:00:00",
+        "2021:06:051",
+        "2021:06",
+        "05.06.2021",
+        "    :  :     :  :  ",
+        "",
+        "?",
+        5,
+    ],
 )
 def test_a_time_that_makes_no_sense_is_passed_over(nonsense: object) -> None:
     assert facts({}, {ORIGINAL: nonsense}).taken_at is None
@@ -93,10 +106,67 @@ def test_a_time_that_makes_no_sense_is_passed_over(nonsense: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["2021-06-05 12:00:30", "2021:06:05T12:00:30", "2021/06/05 12:00:30", " 2021:06:05 12:00:30 "]
+    "written",
+    [
+        "2021-06-05 12:00:30",
+        "2021:06:05T12:00:30",
+        "2021/06/05 12:00:30",
+        " 2021:06:05 12:00:30 ",
+        "2021:6:5 12:0:30",
+        "2021: 6: 5 12: 0:30",
+        "2021:06:05\x0012:00:30",
+        "2021:06:05 12:00:30\x00\x00\x00",
+        "2021:06:05 12:00:30 PM",
+        b"2021:06:05 12:00:30\x00",
+    ],
 )
-def test_times_as_careless_programs_write_them(written: str) -> None:
+def test_times_as_careless_programs_write_them(written: str | bytes) -> None:
     assert facts({}, {ORIGINAL: written}).taken_at == NOON
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2021:06:05",
+        "2021-06-05",
+        "2021.06.05",
+        "2021:06:05\x00\x00\x00",
+        "2021:06:05   :  :  ",
+        " 2021:6:5 ",
+        "2021:06:05 at noon",
+    ],
+)
+def test_a_date_alone_is_its_midnight(written: str) -> None:
+    assert facts({}, {ORIGINAL: written}).taken_at == datetime(2021, 6, 5)
+
+
+@pytest.mark.parametrize(
+    "written", ["2021:06:05 15:04", "2021-06-05T15:04", "2021:06:05 03:04 PM", "2021:06:05  3:04p.m."]
+)
+def test_a_time_without_seconds(written: str) -> None:
+    assert facts({}, {ORIGINAL: written}).taken_at == datetime(2021, 6, 5, 15, 4)
+
+
+def test_midnight_and_noon_by_the_clock_of_twelve_hours() -> None:
+    written = ("2021:06:05 12:05:00 AM", "2021:06:05 12:05:00 PM")
+
+    assert [facts({}, {ORIGINAL: each}).taken_at for each in written] == [
+        datetime(2021, 6, 5, 0, 5),
+        datetime(2021, 6, 5, 12, 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "offset"),
+    [("2021-06-05T12:00:30Z", 0), ("2021:06:05 12:00:30+02:00", 2), ("2021-06-05T12:00:30.25-0300", -3)],
+)
+def test_an_offset_in_the_time_itself_comes_before_the_tag(written: str, offset: int) -> None:
+    taken_at = facts({}, {ORIGINAL: written, OFFSET_ORIGINAL: "+09:00"}).taken_at
+
+    assert taken_at is not None
+    assert taken_at.replace(tzinfo=None, microsecond=0) == NOON
+    assert taken_at.utcoffset() == timedelta(hours=offset)
+    assert taken_at.microsecond == (250_000 if ".25" in written else 0)
 
 
 @pytest.mark.parametrize("offset", ["", "     ", "+99:00", "+00", "local", 3])
