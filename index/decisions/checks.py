@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from index.decisions.model import (
     Act,
+    Apart,
     Assign,
     Forget,
     Forgotten,
@@ -38,9 +39,9 @@ def checked(act: Act, replayed: Replay) -> Act:
         case Rename():
             _known(act.person, replayed)
             return replace(act, name=clean_name(act.name))
-        case Merge():
+        case Merge() | Apart():
             if _known(act.person, replayed) == _known(act.other, replayed):
-                raise ValueError("a person cannot be merged with itself")
+                raise ValueError("a person cannot be merged with itself, or be two")
         case Reject() | Hide() | Unhide():
             _known(act.person, replayed)
         case Undo() | Forget() | Forgotten():

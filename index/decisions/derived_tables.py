@@ -14,7 +14,7 @@ from index.decisions.face_overlap import pairs
 from index.decisions.journal_rows import face_keys
 from index.decisions.model import FaceKey
 from index.decisions.replay import KnownPerson, State
-from index.store.schema import content, decision_face, person, rejection, verdict
+from index.store.schema import apart, content, decision_face, person, rejection, verdict
 from index.store.statements import is_one_of, upsert
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
@@ -69,7 +69,15 @@ def _expected_rows(connection: Connection, state: State, ids: Mapping[str, int])
         for who, number in each.items()
         if key in links and who in state.persons
     }
-    return {verdict: verdicts, rejection: rejections}
+    return {verdict: verdicts, rejection: rejections, apart: _apart(state, ids)}
+
+
+def _apart(state: State, ids: Mapping[str, int]) -> _Rows:
+    return {
+        (min(ids[one], ids[other]), max(ids[one], ids[other])): (number,)
+        for (one, other), number in state.apart.items()
+        if one in state.persons and other in state.persons
+    }
 
 
 def _persons(connection: Connection) -> dict[str, KnownPerson]:

@@ -155,6 +155,15 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Two persons are two, however much they look alike."""
+
+    person: Key
+    other: Key
+    kind: Literal["apart"] = "apart"
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """These faces are the new person ``person``, and not ``other``."""
 
@@ -214,7 +223,19 @@ class Forgotten:
 
 
 Act: TypeAlias = (
-    Assign | Reject | NotAFace | Ignore | Merge | Split | Rename | Hide | Unhide | Undo | Forget | Forgotten
+    Assign
+    | Reject
+    | NotAFace
+    | Ignore
+    | Merge
+    | Apart
+    | Split
+    | Rename
+    | Hide
+    | Unhide
+    | Undo
+    | Forget
+    | Forgotten
 )
 """Any decision; ``kind`` is the discriminator in rows and files."""
 

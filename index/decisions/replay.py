@@ -9,6 +9,7 @@ Active decisions are applied in the order of their numbers; the last one about a
     merge       decisions about ``other``, also later ones, are about ``person``. A face that was assigned to
                 one of the two and rejected for the other stays assigned. ``person`` keeps its name and
                 whether it is hidden
+    apart       the two are two persons, also after merges with others; a later merge of the two counts more
     split       the faces are the new person, and rejected for the old one
     rename, hide, unhide
                 apply to the person that the key means now
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field
 
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import (
+    Apart,
     Assign,
     Decision,
     FaceKey,
@@ -71,6 +73,8 @@ class State:
         persons: In the order in which they became known.
         rejections: By face, the persons, known or not, that it is not, each with the number of the decision;
             never the person that the face is confirmed to be.
+        apart: Pairs of persons, known or not, that are two, the lower key first, each with the number of the
+            last decision that says so.
         merged: Merged persons, each with the key that it means now.
         undone: Decisions that do not hold, each with its undo.
     """
@@ -78,6 +82,7 @@ class State:
     persons: Mapping[str, KnownPerson]
     verdicts: Mapping[FaceKey, FaceVerdict]
     rejections: Mapping[FaceKey, Mapping[str, int]]
+    apart: Mapping[tuple[str, str], int]
     merged: Mapping[str, str]
     undone: Mapping[str, str]
     forgotten: frozenset[str]
@@ -130,6 +135,7 @@ class _PersonRecord:
     hidden: bool = False
     confirmed: dict[int, None] = field(default_factory=dict)  # an ordered set
     rejected: dict[int, int] = field(default_factory=dict)
+    apart: dict[str, int] = field(default_factory=dict)
 
 
 class Replay:
@@ -160,6 +166,8 @@ class Replay:
                 self._set_verdict(act.faces, FaceVerdict("ignored", None, number))
             case Merge():
                 self._merge(self._current_key(act.person), self._current_key(act.other))
+            case Apart():
+                self._set_apart(self._current_key(act.person), self._current_key(act.other), number)
             case Rename():
                 self._record(self._current_key(act.person)).name = act.name
             case Hide() | Unhide():
@@ -188,6 +196,12 @@ class Replay:
             persons={key: known for key in self._persons if (known := self.person(key))},
             verdicts={keys[face]: verdict for face, verdict in self._verdicts.items()},
             rejections=rejections,
+            apart={
+                (key, other): number
+                for key, record in self._persons.items()
+                for other, number in record.apart.items()
+                if key < other
+            },
             merged={key: self._current_key(key) for key in self._merged},
             undone=self._undone,
             forgotten=self.forgotten,
@@ -230,6 +244,12 @@ class Replay:
                 self._clear_verdict(face)
             record.rejected[face] = number
 
+    def _set_apart(self, person: str, other: str, number: int) -> None:
+        if person != other:
+            for one, another in ((person, other), (other, person)):
+                apart = self._record(one).apart
+                apart[another] = max(number, apart.get(another, 0))
+
     def _clear_verdict(self, face: int) -> None:
         verdict = self._verdicts.pop(face, None)
         if verdict is not None and verdict.person is not None:
@@ -249,6 +269,9 @@ class Replay:
         for face, number in source.rejected.items():
             if face not in target.confirmed:
                 target.rejected[face] = max(number, target.rejected.get(face, 0))
+        for another, number in source.apart.items():
+            del self._record(another).apart[other]
+            self._set_apart(person, another, number)
 
 
 class _Faces:

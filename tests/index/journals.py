@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from index.decisions.journal import Journal
 from index.decisions.model import (
     Act,
+    Apart,
     Assign,
     Decision,
     FaceKey,
@@ -76,6 +77,7 @@ def acts(faces: int = 6, decisions: int = 12) -> st.SearchStrategy[Act]:
         st.builds(NotAFace, some),
         st.builds(Ignore, some),
         st.builds(Merge, person, person),
+        st.builds(Apart, person, person),
         st.builds(Split, some, person, person, name),
         st.builds(Rename, person, name),
         st.builds(Hide, person),

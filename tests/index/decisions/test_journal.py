@@ -12,6 +12,7 @@ from sqlalchemy import select
 from index.decisions.journal import Journal
 from index.decisions.model import (
     Act,
+    Apart,
     Assign,
     Decision,
     Forget,
@@ -31,7 +32,7 @@ from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
 from index.store.read_again import read_again
-from index.store.schema import content, face, person, rejection, verdict
+from index.store.schema import apart, content, face, person, rejection, verdict
 from index.store.store import Store
 from tests.index.builders import MODEL, known, make_file
 from tests.index.conftest import NOW
@@ -89,6 +90,8 @@ def test_a_face_that_is_not_in_the_library_can_be_decided_about_but_not_named_by
         (NotAFace(()), "no face"),
         (Merge(ANNA, CARL), "no person has the key"),
         (Merge(ANNA, ANNA), "with itself"),
+        (Apart(ANNA, CARL), "no person has the key"),
+        (Apart(BEN, BEN), "be two"),
         (Split(keys(0), BEN, ANNA, "Ben"), "taken"),
         (Split(keys(0), CARL, new_key(), "Carl"), "no person has the key"),
         (Rename(CARL, "Karl"), "no person has the key"),
@@ -274,7 +277,7 @@ def take(journal: Journal, step: Act | int | None) -> None:
         assert journal.state() == before
 
 
-def derived(database: Store) -> tuple[set[object], set[object], set[object]]:
+def derived(database: Store) -> tuple[set[object], ...]:
     """The derived tables, with keys for ids."""
     with database.read() as connection:
         who = {row.id: row.key for row in connection.execute(select(person))}
@@ -288,10 +291,14 @@ def derived(database: Store) -> tuple[set[object], set[object], set[object]]:
                 (row.face_id, who[row.person_id], row.decision_id)
                 for row in connection.execute(select(rejection))
             },
+            {
+                (frozenset({who[row.person_id], who[row.other_id]}), row.decision_id)
+                for row in connection.execute(select(apart))
+            },
         )
 
 
-def expected(database: Store, state: State) -> tuple[set[object], set[object], set[object]]:
+def expected(database: Store, state: State) -> tuple[set[object], ...]:
     """What the derived tables must hold: a key is the face in its content that is nearest."""
     with database.read() as connection:
         rows = connection.execute(
@@ -311,6 +318,11 @@ def expected(database: Store, state: State) -> tuple[set[object], set[object], s
             for key, each in state.rejections.items()
             for who, number in each.items()
             if who in state.persons
+        },
+        {
+            (frozenset(pair), number)
+            for pair, number in state.apart.items()
+            if state.persons.keys() >= set(pair)
         },
     )
 

@@ -10,6 +10,7 @@ from index.decisions.face_overlap import overlap, pairs
 from index.decisions.fields import act_of, fields_of
 from index.decisions.model import (
     Act,
+    Apart,
     Assign,
     Decision,
     FaceKey,
@@ -144,6 +145,26 @@ def test_a_split_off_a_person_that_is_part_of_another_now() -> None:
     assert said(*made) == {0: "a", 1: "c!a"}
 
 
+def test_two_persons_stay_two_whoever_they_are_merged_with() -> None:
+    three = (assign(ANNA, 0), assign(BEN, 1), assign(CARL, 2))
+    apart = (*three, Apart(BEN, ANNA))
+    assert replay(journal(*apart)).apart == {(ANNA, BEN): 4}
+    assert replay(journal(*apart, Apart(ANNA, BEN))).apart == {(ANNA, BEN): 5}
+    assert replay(journal(*apart, Merge(CARL, BEN))).apart == {(ANNA, CARL): 4}
+    assert replay(journal(*three, Merge(CARL, BEN), Apart(ANNA, BEN))).apart == {(ANNA, CARL): 5}
+    assert replay(journal(*apart, Undo(uid(4)))).apart == {}
+    assert replay(journal(*apart, Forget(BEN))).apart == {}
+    assert replay(journal(*three, Apart(ANNA, ANNA))).apart == {}
+
+
+def test_a_later_merge_counts_more_than_that_two_persons_are_two() -> None:
+    made = (assign(ANNA, 0), assign(BEN, 1), Apart(ANNA, BEN), Merge(ANNA, BEN))
+    assert replay(journal(*made)).apart == {}
+    assert said(*made) == {0: "a", 1: "a"}
+    assert replay(journal(*made, Undo(uid(4)))).apart == {(ANNA, BEN): 3}
+    assert replay(journal(*made, Apart(ANNA, BEN))).apart == {}
+
+
 def test_names_and_hiding() -> None:
     made = (assign(ANNA, 0), Rename(ANNA, "Anne"), Hide(ANNA))
     assert replay(journal(*made)).persons[ANNA] == KnownPerson(ANNA, "Anne", hidden=True)
@@ -232,10 +253,11 @@ def test_what_is_undone_changes_nothing(decisions: list[Decision], drop: int) ->
     state = replay(decisions)
     assert replay(decisions) == state
     only = replay(without_undone(decisions, state.undone))
-    assert (only.persons, only.verdicts, only.rejections) == (
+    assert (only.persons, only.verdicts, only.rejections, only.apart) == (
         state.persons,
         state.verdicts,
         state.rejections,
+        state.apart,
     )
 
 
@@ -250,6 +272,7 @@ def test_a_state_never_contradicts_itself(decisions: list[Decision]) -> None:
     assert not state.forgotten & state.persons.keys()
     assert all(meant not in state.merged for meant in state.merged.values())
     assert all(person.name for person in state.persons.values())
+    assert all(one < other and not {one, other} & state.merged.keys() for one, other in state.apart)
 
 
 @given(journals())
@@ -266,6 +289,7 @@ def test_replay_agrees_with_the_rules_written_down_plainly(decisions: list[Decis
     state, plain = replay(decisions), Plain(decisions)
     assert {face: (each.status, each.person) for face, each in state.verdicts.items()} == plain.verdicts
     assert {(face, who) for face, each in state.rejections.items() for who in each} == plain.rejections
+    assert set(map(frozenset, state.apart)) == plain.apart
 
 
 class Plain:
@@ -275,6 +299,7 @@ class Plain:
         self.decisions = decisions
         self.verdicts: dict[FaceKey, tuple[str, str | None]] = {}
         self.rejections: set[tuple[FaceKey, str]] = set()
+        self.apart: set[frozenset[str]] = set()
         self.seen: list[FaceKey] = []
         self.same: dict[FaceKey, FaceKey] = {}
         self.merged: dict[str, str] = {}
@@ -302,6 +327,8 @@ class Plain:
         match act:
             case Merge() if self.meant(act.person) != self.meant(act.other):
                 self.merge(self.meant(act.person), self.meant(act.other))
+            case Apart() if self.meant(act.person) != self.meant(act.other):
+                self.apart.add(frozenset({self.meant(act.person), self.meant(act.other)}))
             case Assign() | Split():
                 who = self.meant(act.person)
                 self.verdicts |= {self.one(face): ("confirmed", who) for face in act.faces}
@@ -327,6 +354,8 @@ class Plain:
         }
         self.rejections = {(face, person if who == other else who) for face, who in self.rejections}
         self.rejections -= {(face, person) for face, (_, who) in self.verdicts.items() if who == person}
+        renamed = (frozenset(person if who == other else who for who in pair) for pair in self.apart)
+        self.apart = {pair for pair in renamed if len(pair) == 2}
 
 
 @given(acts())
