@@ -57,8 +57,10 @@ root = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("path", LargeBinary, nullable=False, unique=True),
+    Column("reached_as", LargeBinary),
 )
-"""Folders and files that were scanned."""
+"""Folders that are scanned. ``reached_as`` is the path by which the photos of one are known, if it is another
+path: the folder is the same as another root, or lies in it."""
 
 content = Table(
     "content",

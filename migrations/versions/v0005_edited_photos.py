@@ -1,6 +1,7 @@
 """What outlives an edit: digests of pictures, same faces before and after, the last content of unread photos.
 
-Also decisions that two persons are not one, and notes on contents that are not complete.
+Also decisions that two persons are not one, notes on contents that are not complete, and roots that are the
+same folder as another one, or lie in it.
 """
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("root", sa.Column("reached_as", sa.LargeBinary))
     op.add_column("content", sa.Column("note", sa.Text))
     op.add_column("verdict", sa.Column("edited", sa.Boolean, nullable=False, server_default="0"))
     with op.batch_alter_table("photo") as photo:
