@@ -376,20 +376,43 @@ def test_what_is_left_of_a_decision_without_a_face() -> None:
 
 def test_names_are_composed_and_stripped() -> None:
     assert clean_name("  Zoe\u0301 ") == "Zo\u00e9"
-    assert (
-        clean_name("\u0645\u06cc\u200c\u0646\u0627") == "\u0645\u06cc\u200c\u0646\u0627"
-    )  # needs its joiner
+
+
+MINA = "\u0645\u06cc\u200c\u0646\u0627"  # Persian, with a non-joiner
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
+
+@pytest.mark.parametrize("name", [MINA, FAMILY, ENGLAND, "Ana \u2764\ufe0f", "\u845b\U000e0100\u57ce"])
+def test_joiners_stay_in_names(name: str) -> None:
+    assert clean_name(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", " \u3000", "A\nB", "A\x1b[31m", "A\u202eB", "A\u2028B", "A\ud800", "x" * 201]
+    "name",
+    ["\u200eAda", "A\u00adda", "Ada\ufeff", "\u200b Ada", "Ada\U000e0041\U000e007f", "\u061cAda\u200f"],
+)
+def test_what_cannot_be_seen_and_joins_nothing_is_left_out(name: str) -> None:
+    assert clean_name(name) == "Ada"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["A\nB", "A\x1b[31m", "A\u202eB", "A\u2066B", "A\u2028B", "A\ud800", "x" * 201],
 )
 def test_what_is_no_name(name: str) -> None:
     with pytest.raises(ValueError, match="name"):
         clean_name(name)
 
 
-@given(st.text(max_size=20))
+@pytest.mark.parametrize("name", ["", " \u3000", "\u200d", " \u200c\u200d ", "\ufe0f", "\u200b", "\u3164"])
+def test_what_shows_nothing_is_an_empty_name(name: str) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        clean_name(name)
+
+
+@given(st.text(st.characters() | st.sampled_from([*" A\u200b\u200d\ufe0f", *ENGLAND]), max_size=20))
 def test_a_clean_name_stays_as_it_is(name: str) -> None:
     try:
         cleaned = clean_name(name)
@@ -397,12 +420,15 @@ def test_a_clean_name_stays_as_it_is(name: str) -> None:
         return
     assert clean_name(cleaned) == cleaned
     assert unicodedata.is_normalized("NFC", cleaned)
-    assert folded(folded(cleaned)) == folded(cleaned) == folded(f" {name}")
+    assert folded(folded(cleaned)) == folded(cleaned) == folded(f" {name}") != ""
 
 
 def test_names_that_are_the_same_to_a_person() -> None:
     assert folded("ZOE\u0301") == folded(" zo\u00e9")
     assert folded("Straße") == folded("STRASSE")
+    assert folded(MINA) == folded(MINA.replace("\u200c", ""))
+    assert folded("Ana \u2764\ufe0f") == folded("ana \u2764")
+    assert folded(ENGLAND) != folded(SCOTLAND)
 
 
 def test_boxes_go_together_best_first_and_one_to_one() -> None:
