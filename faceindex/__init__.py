@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from faceindex.models import Models as Models
     from faceindex.models import ModelStatus as ModelStatus
     from faceindex.naming.decide import Decided as Decided
+    from faceindex.naming.decide import ForgetPlan as ForgetPlan
     from faceindex.naming.enroll import Enrolled as Enrolled
     from faceindex.naming.enroll import LeftOut as LeftOut
     from faceindex.naming.review import Suggestion as Suggestion
@@ -88,7 +89,7 @@ _MODULES = {
     "faceindex.library": "Library",
     "faceindex.maintenance": "Checked Restored",
     "faceindex.models": "ModelStatus Models",
-    "faceindex.naming.decide": "Decided",
+    "faceindex.naming.decide": "Decided ForgetPlan",
     "faceindex.naming.enroll": "Enrolled LeftOut",
     "faceindex.naming.review": "Suggestion",
     "faceindex.output.photo_links": "Linked",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from faceindex.naming import decide
-from faceindex.naming.decide import Decided, FaceName
+from faceindex.naming.decide import Decided, FaceName, ForgetPlan
 from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
 from faceindex.naming.review import Suggestion, review
 from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
@@ -126,6 +126,14 @@ class People:
         """Add the new decisions of a journal file; none, but a ``FaceindexError``, if a line is invalid."""
         return self._sessions.write(decide.import_journal, file)
 
-    def forget(self, name: str) -> Erased:
-        """Erase a person's descriptors, boxes and name. This cannot be undone."""
-        return self._sessions.write(decide.forget, name)
+    def forget(self, name: str, *, also_recognised: bool = False) -> Erased:
+        """Erase a person's descriptors, boxes and name. This cannot be undone.
+
+        Confirmed faces are erased. Faces that were only recognised stay, without a name, unless
+        ``also_recognised``.
+        """
+        return self._sessions.write(decide.forget, name, also_recognised=also_recognised)
+
+    def plan_forget(self, name: str, *, also_recognised: bool = False) -> ForgetPlan:
+        """Return what ``forget`` would erase and let go."""
+        return self._sessions.read(decide.plan_forget, name, also_recognised=also_recognised)

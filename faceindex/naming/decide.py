@@ -32,7 +32,7 @@ from index.decisions.model import (
 )
 from index.decisions.model import faces_of as faces_in_act
 from index.people.queries import PeopleQueries, Person
-from index.privacy.forget import Erased, purge
+from index.privacy.forget import Erased, doomed, purge
 from index.privacy.forget import forget as erase
 from index.privacy.journal_merge import Imported, import_lines
 
@@ -54,6 +54,24 @@ class Decided:
     def decision(self) -> Decision:
         """The decision itself."""
         return self.logged.decision
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetPlan:
+    """The faces that ``forget`` would erase, and those that it would let go, without a name; by id.
+
+    ``without_photo`` more would be erased, whose photos are gone.
+    """
+
+    person: Person
+    erased: tuple[LibraryFace, ...]
+    let_go: tuple[LibraryFace, ...]
+    without_photo: int
+
+    @property
+    def faces(self) -> int:
+        """The number of faces that would be erased."""
+        return len(self.erased) + self.without_photo
 
 
 def regroup(session: Session, *, write: bool = True) -> Regrouped:
@@ -159,11 +177,19 @@ def import_journal(session: Session, file: AnyPath) -> Imported:
     return imported
 
 
-def forget(session: Session, name: str) -> Erased:
+def forget(session: Session, name: str, *, also_recognised: bool = False) -> Erased:
     """Erase a person for good; see ``index.privacy.forget``."""
-    erased = erase(session.database, _person(session, name).key)
+    erased = erase(session.database, _person(session, name).key, also_recognised=also_recognised)
     regroup(session)
     return erased
+
+
+def plan_forget(session: Session, name: str, *, also_recognised: bool = False) -> ForgetPlan:
+    """List the faces that ``forget`` would erase, and those that it would let go; write nothing."""
+    person = _person(session, name)
+    found = doomed(session.database, person.key, also_recognised=also_recognised)
+    erased, let_go = (library_faces(session, each) for each in (found.erased, found.let_go))
+    return ForgetPlan(person, erased, let_go, without_photo=len(found.erased) - len(erased))
 
 
 def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
@@ -186,6 +212,11 @@ def faces_of(
         chosen = _faces_of_person(session, name)
     else:
         chosen = face_ids(session, faces) if cluster is None else _cluster(session, cluster)
+    return library_faces(session, chosen)
+
+
+def library_faces(session: Session, chosen: Sequence[int]) -> tuple[LibraryFace, ...]:
+    """Read faces by their ids, in this order, without those in no photo."""
     records = session.catalog.faces(chosen)
     status = PeopleQueries(session.database).statuses(chosen)
     return tuple(LibraryFace(records[each], status[each]) for each in chosen if each in records)

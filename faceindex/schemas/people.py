@@ -1,8 +1,11 @@
 """The JSON of people and of decisions about them: ``people``, and the last line of ``cluster``."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from faceindex.schemas.base import Box, Digest, Moment, PathText, PersonName, Schema, at
+from faceindex.schemas.faces import PersonFaceSchema
 
 
 class PersonSchema(Schema):
@@ -103,3 +106,20 @@ class ErasedSchema(Schema):
     faces: int
     decisions: int
     left: tuple[PathText, ...] = at("purged.left")
+    let_go: int
+
+
+class ForgetPlanSchema(Schema):
+    """What forgetting a person would do, in counts of faces; some to be erased may be in no photo."""
+
+    event: Literal["would-forget"] = "would-forget"
+    person: PersonName
+    faces: int
+    let_go: Annotated[int, BeforeValidator(len)]
+    without_photo: int
+
+
+class ForgottenFaceSchema(PersonFaceSchema):
+    """A face that would be erased with its person, or stay without one."""
+
+    event: Literal["would-erase", "would-let-go"]

@@ -4,10 +4,11 @@ One transaction forgets the person in the tables; then the library and its index
 can be repeated. Deleted files still on the disk, and copies elsewhere, are out of reach.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from index.arrays import dimension_of
 from index.clock import Clock, utc_now
@@ -17,7 +18,7 @@ from index.decisions.model import Forget
 from index.decisions.replay import replay
 from index.errors import DecisionRefused, accessible
 from index.photos.catalog import Catalog
-from index.privacy.redaction import keys_of, take_out_persons
+from index.privacy.redaction import faces_of_persons, keys_of, take_out_persons
 from index.store.schema import descriptor, vector_index
 from index.store.store import Store, library_files
 from index.vectors.saved_index import index_path, load_index, save_index
@@ -44,24 +45,51 @@ class Purged:
 
 
 @dataclass(frozen=True, slots=True)
+class Doomed:
+    """The faces of a person that ``forget`` deletes, and those that it lets go: ids, rising."""
+
+    erased: tuple[int, ...]
+    let_go: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Erased:
     """What was deleted with a person.
 
     Attributes:
-        faces: Deleted faces of the person, confirmed and recognised ones.
+        faces: Deleted faces of the person.
         decisions: Decisions from which persons or faces were deleted.
+        let_go: Faces that were only recognised as the person, and stay without one.
     """
 
     name: str
     faces: int
     decisions: int
     purged: Purged
+    let_go: int = 0
 
 
-def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
+def doomed(store: Store, key: str, *, also_recognised: bool = False) -> Doomed:
+    """Find what ``forget`` would do with the faces of a person; write nothing."""
+    with readable(store.path), store.read() as connection:
+        return _doomed(connection, keys_of(replay(read_decisions(connection)), key), also_recognised)
+
+
+def _doomed(connection: Connection, keys: Collection[str], also_recognised: bool) -> Doomed:
+    confirmed, recognised = (
+        sorted(faces_of_persons(connection, keys, recognised=each)) for each in (False, True)
+    )
+    if also_recognised:
+        return Doomed(tuple(sorted(confirmed + recognised)), ())
+    return Doomed(tuple(confirmed), tuple(recognised))
+
+
+def forget(store: Store, key: str, clock: Clock = utc_now, *, also_recognised: bool = False) -> Erased:
     """Forget a person, and all persons merged with it. It cannot be undone.
 
-    Tombstones keep the faces out of later scans. The caller holds the lock.
+    Confirmed faces are deleted, and tombstones keep them out of later scans. Faces that were only recognised
+    may be somebody else's: they stay, without a person, unless ``also_recognised``. The caller holds the
+    lock, and updates clusters and recognised faces.
 
     Raises:
         DecisionRefused: The key is unknown.
@@ -76,10 +104,11 @@ def forget(store: Store, key: str, clock: Clock = utc_now) -> Erased:
         if person is None:
             raise DecisionRefused(store.path, f"no person has the key {key}")
         keys = keys_of(state, key)
-        redacted = take_out_persons(connection, decisions, keys)
+        let_go = _doomed(connection, keys, also_recognised).let_go
+        redacted = take_out_persons(connection, decisions, keys, also_recognised=also_recognised)
         made = append_acts(connection, map(Forget, keys), clock())
         write_derived_tables(connection, replay([*redacted.decisions, *made]))
-    return Erased(person.name, redacted.faces, redacted.rewritten, purge(store))
+    return Erased(person.name, redacted.faces, redacted.rewritten, purge(store), len(let_go))
 
 
 def purge(store: Store) -> Purged:

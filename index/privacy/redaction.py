@@ -7,7 +7,7 @@ transaction of the caller; ``index.privacy.forget`` cleans what is outside the t
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.journal_rows import face_keys, rewrite_decision
@@ -73,14 +73,33 @@ def keys_of(state: State, key: str) -> tuple[str, ...]:
     return (key, *(other for other, current in state.merged.items() if current == key))
 
 
-def take_out_persons(
-    connection: Connection, decisions: Sequence[Decision], persons: Collection[str]
-) -> Redacted:
-    """Delete persons, by all their keys, and their faces, confirmed and recognised; ``decisions`` are all."""
-    state = replay(decisions)
+def faces_of_persons(
+    connection: Connection, persons: Collection[str], *, recognised: bool
+) -> dict[int, FaceKey]:
+    """Read the confirmed or ``recognised`` faces of persons, by all their keys, in a photo or not."""
     one = named_faces()
-    query = select(one.c.face_id).join(person, person.c.id == one.c.person_id)
-    faces = face_keys(connection, face.c.id.in_(query.where(is_one_of(person.c.key, persons))))
+    of_persons = select(one.c.face_id).join(person, person.c.id == one.c.person_id)
+    of_persons = of_persons.where(
+        is_one_of(person.c.key, persons), one.c.similarity.is_not(None) == recognised
+    )
+    return face_keys(connection, face.c.id.in_(of_persons))
+
+
+def take_out_persons(
+    connection: Connection,
+    decisions: Sequence[Decision],
+    persons: Collection[str],
+    *,
+    also_recognised: bool = False,
+) -> Redacted:
+    """Delete persons, by all their keys, and their faces; ``decisions`` are all.
+
+    Recognised faces stay, without a person, unless ``also_recognised``: they may be somebody else's.
+    """
+    state = replay(decisions)
+    faces = faces_of_persons(connection, persons, recognised=False)
+    if also_recognised:
+        faces |= faces_of_persons(connection, persons, recognised=True)
     keys = [*faces.values(), *(key for person in persons for key in state.faces_of(person))]
     add_tombstones(connection, map(tombstone_of, keys))
     boxes: dict[bytes, list[Box]] = {}
@@ -111,13 +130,17 @@ def take_out_tombstones(
 def _take_out(
     connection: Connection, before: Sequence[Decision], after: tuple[Decision, ...], doomed: Sequence[int]
 ) -> Redacted:
-    """Rewrite changed decisions; delete faces, rows that refer to them, and empty clusters."""
+    """Rewrite changed decisions; delete faces, rows that refer to them, and clusters without a second face.
+
+    The face that is left of a cluster has no cluster row then, and is compared anew.
+    """
     changed = [new for old, new in zip(before, after, strict=True) if old.act != new.act]
     for each in changed:
         rewrite_decision(connection, each)
     members = select(cluster_face.c.cluster_id).where(is_one_of(cluster_face.c.face_id, doomed))
     touched = [each for each in connection.scalars(members.distinct()) if each is not None]
     connection.execute(delete(face).where(is_one_of(face.c.id, doomed)))
-    filled = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
-    connection.execute(delete(cluster).where(is_one_of(cluster.c.id, touched), cluster.c.id.not_in(filled)))
+    members = select(cluster_face.c.cluster_id).where(is_one_of(cluster_face.c.cluster_id, touched))
+    large = members.group_by(cluster_face.c.cluster_id).having(func.count() > 1)
+    connection.execute(delete(cluster).where(is_one_of(cluster.c.id, touched), cluster.c.id.not_in(large)))
     return Redacted(after, len(changed), len(doomed))

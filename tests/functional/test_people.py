@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,9 +190,9 @@ def test_a_person_who_is_forgotten_does_not_come_back(
     unasked = clustered.run("people", "forget", "Eileen")
     assert unasked.code == 2
     assert "confirm with --yes" in unasked.complaint
-    assert (
-        "Would erase Eileen and 2 faces" in done(clustered.run("people", "forget", "Eileen", "--dry-run")).err
-    )
+    planned = done(clustered.run("people", "forget", "Eileen", "--dry-run"))
+    assert planned.complaint == "Would erase Eileen and 2 faces, in 2 photos."
+    assert [line.split()[0] for line in planned.out.splitlines()] == ["would", "erase", "erase"]
     done(clustered.run("people", "forget", "Eileen", "--yes"))
     assert persons(clustered) == {}
     save(astronaut(), photos / "a copy.jpg")
@@ -206,6 +207,52 @@ def test_a_person_who_is_forgotten_does_not_come_back(
     refused = clustered.run("people", "undo", 1)
     assert refused.code == 2
     assert "forgotten" in refused.complaint
+
+
+def test_who_was_only_recognised_is_let_go_or_erased_too(
+    clustered: CommandLine, album: Path, tmp_path: Path
+) -> None:
+    done(clustered.run("people", "move", "Eileen", album / "collins.jpg"))
+    assert persons(clustered) == {"Eileen": (1, 1)}
+    before = clustered.library.read_bytes()
+    planned = done(clustered.run("people", "forget", "Eileen", "--dry-run"))
+    assert planned.err.splitlines() == [
+        "Would erase Eileen and 1 face, in 1 photo.",
+        "1 face that was only recognised stays without a name, in 1 photo.",
+    ]
+    assert [line.split()[0] for line in planned.out.splitlines()] == ["would", "erase", "let"]
+    first, erase, let_go = done(clustered.run("people", "forget", "Eileen", "--dry-run", "--json")).objects
+    assert (first["event"], first["person"], first["faces"], first["let_go"]) == (
+        "would-forget",
+        "Eileen",
+        1,
+        1,
+    )
+    assert (erase["event"], Path(erase["photo"]).name) == ("would-erase", "collins.jpg")
+    assert (let_go["event"], let_go["confirmed"], let_go["person"]) == ("would-let-go", False, "Eileen")
+    both = done(
+        clustered.run("people", "forget", "Eileen", "--also-recognised", "--dry-run", "--json")
+    ).objects
+    assert [each["event"] for each in both] == ["would-forget", "would-erase", "would-erase"]
+    assert clustered.library.read_bytes() == before
+
+    shutil.copytree(clustered.library.parent, tmp_path / "copy")
+    copy = replace(clustered, library=tmp_path / "copy" / clustered.library.name)
+    done(copy.run("people", "forget", "Eileen", "--also-recognised", "--yes"))
+    assert [Path(each["photo"]).name for each in done(copy.run("export")).objects] == ["hopper.jpg"]
+
+    forgotten = done(clustered.run("people", "forget", "Eileen", "--yes"))
+    assert forgotten.err.splitlines() == [
+        "Forgotten: Eileen, with 1 face. It cannot be undone.",
+        "1 face that was only recognised stays without a name.",
+    ]
+    left = done(clustered.run("export")).objects
+    assert [(each["face_id"], each["person"]) for each in left if each["face_id"] == let_go["face_id"]] == [
+        (let_go["face_id"], None)
+    ]
+    assert len(left) == 2
+    assert done(clustered.run("people", "review", "--json")).objects == []  # nobody is left to suggest
+    assert b"Eileen" not in clustered.library.read_bytes()
 
 
 @pytest.mark.parametrize(

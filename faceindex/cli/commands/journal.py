@@ -74,27 +74,37 @@ def import_(
 def forget(
     context: typer.Context,
     name: Name,
+    also_recognised: Annotated[
+        bool,
+        typer.Option("--also-recognised", help="Erase faces that were only recognised as this person too."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Erase a person's descriptors, boxes and name. This cannot be undone."""
+    """Erase a person's name and confirmed faces. This cannot be undone.
+
+    Faces that were only recognised may be somebody else's: they stay, without a name.
+    """
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.render import count
         from faceindex.cli.text import people as text
         from faceindex.errors import BadRequest
-        from faceindex.schemas.people import ErasedSchema
+        from faceindex.schemas.people import ErasedSchema, ForgetPlanSchema, ForgottenFaceSchema
 
-        summary = library.people.get(name)
-        whom = f"{summary.person.name} and {count(summary.confirmed + summary.recognised, 'face')}"
-        question = f"Erase {whom}, for good?"
+        plan = library.people.plan_forget(name, also_recognised=also_recognised)
         if dry_run:
-            reporter.note(f"Would erase {whom}.")
+            reporter.outcome(ForgetPlanSchema.of(plan), text.forget_plan(plan))
+            faces = [
+                *(ForgottenFaceSchema.of(each, event="would-erase") for each in plan.erased),
+                *(ForgottenFaceSchema.of(each, event="would-let-go") for each in plan.let_go),
+            ]
+            reporter.results(faces, text.forgotten_faces(plan), headed=True)
             return
+        question = text.forget_question(plan)
         if not yes:
             if not sys.stdin.isatty():
                 raise BadRequest(f"{question} Standard input is no terminal: confirm with --yes.")
             if not typer.confirm(question, err=True):
                 return
-        erased = library.people.forget(name)
+        erased = library.people.forget(name, also_recognised=also_recognised)
         reporter.outcome(ErasedSchema.of(erased), text.erased(erased))

@@ -10,7 +10,7 @@ from faceindex.naming.review import Kind
 from index.decisions.model import Rename, Undo, faces_of
 
 if TYPE_CHECKING:
-    from faceindex.naming.decide import Decided
+    from faceindex.naming.decide import Decided, ForgetPlan
     from faceindex.naming.enroll import Enrolled, LeftOut
     from faceindex.naming.review import Suggestion
     from faceindex.results import LibraryFace, ShownCluster
@@ -136,10 +136,46 @@ def enrolled(done: "Enrolled") -> str:
 def erased(erased: "Erased") -> Iterator[str]:
     """Report what was forgotten."""
     yield f"Forgotten: {erased.name}, with {count(erased.faces, 'face')}. It cannot be undone."
+    if erased.let_go:
+        yield f"{_only_recognised(erased.let_go)} without a name."
     for path in erased.purged.removed:
         yield f"Deleted, because it held them too: {path}"
     for path in erased.purged.left:
         yield f"May still hold them, and is yours to delete: {path}"
+
+
+def forget_question(plan: "ForgetPlan") -> str:
+    """Ask whether to erase a person, and say how many faces that concerns."""
+    stay = f" {_only_recognised(len(plan.let_go))} without a name." if plan.let_go else ""
+    return f"Erase {plan.person.name} and {count(plan.faces, 'face')}, for good?{stay}"
+
+
+def forget_plan(plan: "ForgetPlan") -> Iterator[str]:
+    """Report what forgetting a person would do."""
+    yield f"Would erase {plan.person.name} and {count(plan.faces, 'face')}{_in_photos(plan.erased)}."
+    if plan.without_photo:
+        gone = "is in a photo that is" if plan.without_photo == 1 else "are in photos that are"
+        yield f"{plan.without_photo:,} of them {gone} gone."
+    if plan.let_go:
+        yield f"{_only_recognised(len(plan.let_go))} without a name{_in_photos(plan.let_go)}."
+
+
+def forgotten_faces(plan: "ForgetPlan") -> Iterator[str]:
+    """Yield a heading, and a line for each face in a photo that would be erased or let go."""
+    would = ("would", *("erase" for _ in plan.erased), *("let go" for _ in plan.let_go))
+    for word, line in zip(would, faces([*plan.erased, *plan.let_go]), strict=True):
+        yield f"{word:<6}  {line}"
+
+
+def _only_recognised(number: int) -> str:
+    return f"{count(number, 'face')} that {'was' if number == 1 else 'were'} only recognised " + (
+        "stays" if number == 1 else "stay"
+    )
+
+
+def _in_photos(found: Sequence["LibraryFace"]) -> str:
+    photos = len({each.record.digest for each in found})
+    return f", in {count(photos, 'photo')}" if photos else ""
 
 
 def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:

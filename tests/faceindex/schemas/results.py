@@ -20,7 +20,7 @@ from faceindex.asking.identifier import StoredFace
 from faceindex.asking.verify import Verification
 from faceindex.asking.why import Candidate, Explanation, Rule
 from faceindex.maintenance import Checked, Restored
-from faceindex.naming.decide import Decided
+from faceindex.naming.decide import Decided, ForgetPlan
 from faceindex.naming.enroll import Enrolled, LeftOut
 from faceindex.naming.review import Kind, Suggestion
 from faceindex.results import (
@@ -28,6 +28,7 @@ from faceindex.results import (
     Certainty,
     Identity,
     KnownFace,
+    LibraryFace,
     ModelSwitch,
     NearKnownFace,
     PersonGain,
@@ -134,7 +135,8 @@ PERSON = PersonSummary(BEN, 3, 4, 1)
 SUGGESTION = Suggestion(Kind.DOUBTFUL, ANNA, BEN, None, (7,), 0.5)
 SUGGESTED_CLUSTER = Suggestion(Kind.NEW_CLUSTER, None, None, 5, (7, 9), None)
 ENROLLED = Enrolled(1, 2, (LeftOut(PATH, "no face"),))
-ERASED = Erased("Anna", 4, 3, Purged((), (), (Path("/data/old.db"),)))
+ERASED = Erased("Anna", 4, 3, Purged((), (), (Path("/data/old.db"),)), 2)
+FORGET_PLAN = ForgetPlan(BEN, (), (LibraryFace(FACE, RECOGNISED),), 1)
 
 FAILURE = FailureRecord(PATH, "decode", "truncated", "the file ends early")
 FAILED = PhotoFailed(FILE, Stage.READ, Reason.VANISHED, "it is gone", None, None)

@@ -25,11 +25,20 @@ from index.decisions.model import (
 from index.errors import DecisionRefused
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
-from index.privacy.forget import forget, purge
+from index.privacy.forget import doomed, forget, purge
 from index.privacy.redaction import redact
 from index.store.opening import create_store
 from index.store.read_again import read_again
-from index.store.schema import calibration, cluster, cluster_face, content, descriptor, face, recognised
+from index.store.schema import (
+    calibration,
+    cluster,
+    cluster_face,
+    content,
+    descriptor,
+    face,
+    photo,
+    recognised,
+)
 from index.store.store import Store
 from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import Box, ModelId
@@ -132,20 +141,59 @@ def test_deleted_rows_are_overwritten_before_anything_is_vacuumed(journal: Journ
     assert holders(database.path.parent, needles) == {index_path(database.path, MODEL).name: 1}
 
 
-def test_confirmed_and_recognised_faces_go_and_others_in_the_same_photos_stay(
-    journal: Journal, people: PeopleQueries, database: Store
-) -> None:
+@pytest.fixture
+def recognised_as_anna(journal: Journal, people: PeopleQueries, database: Store) -> None:
+    """Face 1 is Anna by decision; 3 and 6 look like her, but of 6 somebody said that it is not her."""
     journal.append_all([assign(ANNA, 0), assign(BEN, 1), Reject(keys(5), ANNA)])
     with database.write() as connection:
         rows = [{"face_id": each, "person_id": people.named("Anna").id, "similarity": 0.9} for each in (3, 6)]
         connection.execute(insert(recognised), rows)
+
+
+@pytest.mark.usefixtures("recognised_as_anna")
+class TestRecognisedFaces:
+    """They may be somebody else's."""
+
+    def test_they_are_let_go(self, journal: Journal, people: PeopleQueries, database: Store) -> None:
+        planned = doomed(database, ANNA)
+        assert (planned.erased, planned.let_go) == ((1,), (3,))
+        kept = traces(database, 3)
+        erased = forget(database, ANNA)
+        assert (erased.faces, erased.let_go) == (1, 1)
+        assert face_ids(database) == [2, 3, 4, 5, 6]
+        assert holders(database.path.parent, kept)[database.path.name] == len(kept[::2])
+        assert named(people) == {2: "Ben"}
+        assert not journal.is_forgotten(key(2))
+        journal.append(assign(DORA, 2))  # a face of its own from now on
+        with pytest.raises(DecisionRefused, match="no person has the key"):
+            forget(database, ANNA)
+
+    def test_they_go_too_if_that_is_asked_for(
+        self, journal: Journal, people: PeopleQueries, database: Store
+    ) -> None:
+        planned = doomed(database, ANNA, also_recognised=True)
+        assert (planned.erased, planned.let_go) == ((1, 3), ())
+        erased = forget(database, ANNA, also_recognised=True)
+        assert (erased.faces, erased.let_go) == (2, 0)
+        assert face_ids(database) == [2, 4, 5, 6]
+        assert named(people) == {2: "Ben"}
+        with pytest.raises(DecisionRefused, match="forgotten, which is final"):
+            journal.append(assign(DORA, 2))
+
+    def test_a_plan_changes_nothing(self, database: Store) -> None:
+        before = database.path.read_bytes()
+        doomed(database, ANNA)
+        assert database.path.read_bytes() == before
+
+
+def test_confirmed_faces_whose_photos_are_gone_go_too(journal: Journal, database: Store) -> None:
+    journal.append(assign(ANNA, 0, 2))
+    with database.write() as connection:
+        first = select(content.c.id).where(content.c.digest == key(0).digest).scalar_subquery()
+        connection.execute(photo.delete().where(photo.c.content_id == first))
+    assert doomed(database, ANNA).erased == (1, 3)
     assert forget(database, ANNA).faces == 2
-    assert face_ids(database) == [2, 4, 5, 6]  # of face 6 somebody said that it is not Anna
-    assert named(people) == {2: "Ben"}
-    with pytest.raises(DecisionRefused, match="no person has the key"):
-        forget(database, ANNA)
-    with pytest.raises(DecisionRefused, match="forgotten, which is final"):
-        journal.append(assign(ANNA, 3))
+    assert face_ids(database) == [2, 4, 5, 6]
 
 
 def test_a_rescan_does_not_bring_a_forgotten_face_back(
@@ -266,16 +314,25 @@ def test_calibrations_that_name_a_person_go(journal: Journal, database: Store) -
         assert list(connection.scalars(select(calibration.c.body))) == [rows[1]["body"]]
 
 
-def test_clusters_left_empty_go(journal: Journal, people: PeopleQueries, database: Store) -> None:
+@pytest.mark.parametrize(
+    ("erased", "left"), [((0, 1), {2: (3, 4, 5)}), ((0, 2), {2: (4, 5)}), ((2, 3), {1: (1, 2)})]
+)
+def test_clusters_left_with_less_than_two_faces_go(
+    journal: Journal,
+    people: PeopleQueries,
+    database: Store,
+    erased: tuple[int, ...],
+    left: dict[int, tuple[int, ...]],
+) -> None:
     with database.write() as connection:
         connection.execute(insert(cluster), [{"id": each, "made_at": "2024-05-06"} for each in (1, 2)])
-        rows = [{"face_id": number, "cluster_id": 1 + (number > 2)} for number in (1, 2, 3, 4)]
+        rows = [{"face_id": number, "cluster_id": 1 + (number > 2)} for number in (1, 2, 3, 4, 5)]
         connection.execute(insert(cluster_face), rows)
-    journal.append(assign(ANNA, 0, 1, 2))
+    journal.append(assign(ANNA, *erased))
     forget(database, ANNA)
+    assert {each.cluster_id: each.face_ids for each in people.clusters()} == left
     with database.read() as connection:
-        assert list(connection.scalars(select(cluster.c.id))) == [2]
-    assert people.cluster(2).face_ids == (4,)
+        assert set(connection.scalars(select(cluster.c.id))) == left.keys()
 
 
 def test_an_old_journal_does_not_bring_a_person_back(
