@@ -40,17 +40,23 @@ from index.decisions.model import (
     Split,
     Undo,
     Unhide,
+    folded,
     without,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """A person that the decisions make known. Two persons may have the same name."""
+    """A person that the decisions make known.
+
+    Two persons may have the same name; the lower ``named`` had it first: the number of the decision, perhaps
+    an undo, since which the person has its name. It makes no two persons different.
+    """
 
     key: str
     name: str
     hidden: bool
+    named: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +134,20 @@ def undone_by(decisions: Sequence[Decision]) -> dict[str, str]:
     return undone
 
 
+def _last_changes(decisions: Sequence[Decision]) -> dict[str, int]:
+    """Find the last decision that changed whether each decision holds: its own number, or that of an undo."""
+    changes = {each.uid: each.id for each in decisions}
+    for each in reversed(decisions):
+        if isinstance(each.act, Undo) and each.act.target in changes:
+            changes[each.act.target] = max(changes[each.act.target], changes[each.uid])
+    return changes
+
+
 @dataclass(slots=True)
 class _PersonRecord:
     known: bool = False
     name: str | None = None
+    named: int = 0
     hidden: bool = False
     confirmed: dict[int, None] = field(default_factory=dict)  # an ordered set
     rejected: dict[int, int] = field(default_factory=dict)
@@ -147,17 +163,21 @@ class Replay:
         self._merged: dict[str, str] = {}
         self._verdicts: dict[int, FaceVerdict] = {}
         self._undone = undone_by(decisions)
+        self._changes = _last_changes(decisions)
         self.forgotten = frozenset(each.act.person for each in decisions if isinstance(each.act, Forget))
         for decision in decisions:
-            if decision.uid not in self._undone:
+            if decision.uid in self._undone:
+                self._note_restored_name(decision)
+            else:
                 self.apply(decision)
 
     def apply(self, decision: Decision) -> None:
         """Apply one more active decision, which is neither an undo nor a forgetting."""
         act, number = without(decision.act, self.forgotten), decision.id
+        since = self._changes.get(decision.uid, number)
         match act:
             case Assign() | Split():
-                self._assign(act, number)
+                self._assign(act, number, since)
             case Reject():
                 self._reject(self._faces.numbers(act.faces), self._current_key(act.person), number)
             case NotAFace():
@@ -169,7 +189,7 @@ class Replay:
             case Apart():
                 self._set_apart(self._current_key(act.person), self._current_key(act.other), number)
             case Rename():
-                self._record(self._current_key(act.person)).name = act.name
+                self._rename(self._record(self._current_key(act.person)), act.name, since)
             case Hide() | Unhide():
                 self._record(self._current_key(act.person)).hidden = isinstance(act, Hide)
             case Undo() | Forget() | Forgotten():
@@ -179,7 +199,9 @@ class Replay:
         """Return the person that a key means so far; ``None`` if unknown."""
         key = self._current_key(key)
         record = self._persons.get(key)
-        return KnownPerson(key, record.name or "", record.hidden) if record and record.known else None
+        if record is None or not record.known:
+            return None
+        return KnownPerson(key, record.name or "", record.hidden, record.named)
 
     def is_new(self, key: str) -> bool:
         """Return whether no decision names this key."""
@@ -218,9 +240,25 @@ class Replay:
             self._merged[key] = last  # shortens long chains of merges
         return last
 
-    def _assign(self, act: Assign | Split, number: int) -> None:
+    def _rename(self, record: _PersonRecord, name: str, since: int) -> None:
+        if record.name is None or folded(record.name) != folded(name):
+            record.named = since
+        record.name = name
+
+    def _note_restored_name(self, undone: Decision) -> None:
+        """Note that a person has had its present name only since this decision was undone."""
+        act = without(undone.act, self.forgotten)
+        key = act.person if isinstance(act, Rename) else act.other if isinstance(act, Merge) else ""
+        record = self._persons.get(self._current_key(key))
+        if record is None or (isinstance(act, Rename) and folded(act.name) == folded(record.name or "")):
+            return
+        record.named = max(record.named, self._changes[undone.uid])
+
+    def _assign(self, act: Assign | Split, number: int, since: int) -> None:
         person = self._current_key(act.person)
         record = self._record(person)
+        if not record.known:
+            record.named = max(record.named, since)
         record.known = True
         record.name = record.name or act.name
         faces = self._faces.numbers(act.faces)
@@ -262,6 +300,7 @@ class Replay:
         self._merged[other] = person
         if source.known and not target.known:
             target.known, target.name, target.hidden = True, target.name or source.name, source.hidden
+            target.named = source.named
         for face in source.confirmed:
             self._verdicts[face] = FaceVerdict("confirmed", person, self._verdicts[face].decision_id)
             target.confirmed[face] = None

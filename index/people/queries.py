@@ -27,7 +27,8 @@ class Person:
     Attributes:
         id: Its row, stable as long as the person is known.
         key: Identifies the person in every library, 32 hexadecimal digits.
-        name: For users; if an earlier person has the same name, a number follows, as in ``Anna (2)``.
+        name: For users; if another person has had the same name for longer, a number follows, as in
+            ``Anna (2)``.
         hidden: Left out of lists.
     """
 
@@ -200,12 +201,12 @@ def _everyone(connection: Connection) -> dict[int, Person]:
     """Read all persons by id, each with a unique name."""
     persons: dict[int, Person] = {}
     taken: set[str] = set()
-    for row in connection.execute(select(person).order_by(person.c.id)):
+    for row in connection.execute(select(person).order_by(person.c.named, person.c.id)):
         names = chain([row.name], (f"{row.name} ({number})" for number in count(2)))
         name = next(each for each in names if folded(each) not in taken)
         taken.add(folded(name))
         persons[row.id] = Person(row.id, row.key, name, row.hidden)
-    return persons
+    return dict(sorted(persons.items()))
 
 
 def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) -> FaceStatus:

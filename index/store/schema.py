@@ -191,9 +191,11 @@ person = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("hidden", Boolean, nullable=False),
+    Column("named", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
-"""The persons known from the journal."""
+"""The persons known from the journal. ``named`` is the number of the decision since which each has its name;
+0 where it had it before 0005."""
 
 verdict = Table(
     "verdict",

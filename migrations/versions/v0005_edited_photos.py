@@ -1,7 +1,7 @@
 """What outlives an edit: digests of pictures, same faces before and after, the last content of unread photos.
 
-Also decisions that two persons are not one, notes on contents that are not complete, and roots that are the
-same folder as another one, or lie in it.
+Also decisions that two persons are not one, since when persons have their names, notes on contents that are
+not complete, and roots that are the same folder as another one, or lie in it.
 """
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("root", sa.Column("reached_as", sa.LargeBinary))
     op.add_column("content", sa.Column("note", sa.Text))
     op.add_column("verdict", sa.Column("edited", sa.Boolean, nullable=False, server_default="0"))
+    op.add_column("person", sa.Column("named", sa.Integer, nullable=False, server_default="0"))
     with op.batch_alter_table("photo") as photo:
         photo.drop_constraint(op.f("ck_photo_read_or_failed"), type_="check")
         photo.create_check_constraint(

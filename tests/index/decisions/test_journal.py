@@ -40,6 +40,7 @@ from tests.index.journals import (
     ANNA,
     BEN,
     CARL,
+    DORA,
     acts,
     assign,
     import_into,
@@ -157,6 +158,20 @@ def test_persons_keep_their_rows_as_long_as_they_are_known(journal: Journal, peo
     journal.undo()
     (again,) = (each for each in people.everyone().values() if each.key == ANNA)
     assert again.id not in before.values()  # the number of a row is never used twice
+
+
+def test_who_has_a_name_keeps_it_when_somebody_else_gets_it_back(
+    journal: Journal, people: PeopleQueries
+) -> None:
+    journal.append_all([assign(ANNA, 0), Rename(ANNA, "Anne"), Assign(keys(1), BEN, "anna")])
+    journal.undo(2)
+    assert said(people) == {1: "Anna (2)", 2: "anna"}
+    journal.append_all(
+        [Rename(BEN, "Ben"), assign(CARL, 2), Merge(ANNA, CARL), Assign(keys(3), DORA, "Carl")]
+    )
+    assert said(people) == {1: "Anna", 2: "Ben", 3: "Anna", 4: "Carl"}
+    journal.undo(7)
+    assert said(people) == {1: "Anna", 2: "Ben", 3: "Carl (2)", 4: "Carl"}
 
 
 def test_the_log_has_the_names_of_then(journal: Journal) -> None:

@@ -39,6 +39,7 @@ from tests.index.journals import (
     CARL,
     DORA,
     KEYS,
+    NAMES,
     acts,
     assign,
     journal,
@@ -172,6 +173,21 @@ def test_names_and_hiding() -> None:
     assert replay(journal(*made, assign(BEN, 1), Merge(BEN, ANNA))).persons == {
         BEN: KnownPerson(BEN, "Ben", hidden=False)
     }
+
+
+def test_a_person_has_its_name_since_the_decision_or_undo_that_gave_it() -> None:
+    def since(*made: Act) -> dict[str, int]:
+        return {NAMES[who]: person.named for who, person in replay(journal(*made)).persons.items()}
+
+    assert since(assign(ANNA, 0), assign(BEN, 1), assign(ANNA, 2)) == {"Anna": 1, "Ben": 2}
+    renamed = (assign(ANNA, 0), Rename(ANNA, "Anne"), Rename(ANNA, "ANNE"))
+    assert since(*renamed) == {"Anna": 2}
+    assert since(*renamed, Undo(uid(3))) == {"Anna": 2}
+    assert since(*renamed, Undo(uid(3)), Undo(uid(2))) == {"Anna": 5}
+    assert since(*renamed, Undo(uid(3)), Undo(uid(2)), Undo(uid(5))) == {"Anna": 6}
+    merged = (assign(ANNA, 0), assign(BEN, 1), Merge(ANNA, BEN), assign(CARL, 2), Undo(uid(3)))
+    assert since(*merged) == {"Anna": 1, "Ben": 5, "Carl": 4}
+    assert since(assign(ANNA, 0), Undo(uid(1)), assign(BEN, 1), Undo(uid(2))) == {"Anna": 4, "Ben": 3}
 
 
 def test_undo_is_as_if_it_had_never_been_made() -> None:

@@ -257,7 +257,7 @@ def decided(album: Catalog, database: Store) -> Store:
         ),
         ("UPDATE person SET hidden = 1", "person", 2),
         (
-            "INSERT INTO person VALUES (3, 'c', 'Carl', 0)",
+            "INSERT INTO person VALUES (3, 'c', 'Carl', 0, 1)",
             "person",
             1,
         ),
