@@ -49,9 +49,9 @@ class People:
         """Confirm that faces, or with ``every`` all recognised faces, show a known person."""
         return self._sessions.write(decide.confirm, name, faces, every=every)
 
-    def reject(self, name: str, faces: Sequence[FaceName]) -> Decided:
-        """Say that faces do not show a person."""
-        return self._sessions.write(decide.reject, name, faces)
+    def reject(self, name: str, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
+        """Say that faces, and all faces of some clusters, do not show a person."""
+        return self._sessions.write(decide.reject, name, faces, clusters)
 
     def move(self, name: str, faces: Sequence[FaceName]) -> Decided:
         """Say whom faces show, whoever they were assigned to before: a new name or a known person."""
@@ -60,6 +60,10 @@ class People:
     def merge(self, name: str, other: str) -> Decided:
         """Make two persons one, who keeps the first name."""
         return self._sessions.write(decide.merge, name, other)
+
+    def apart(self, name: str, other: str) -> Decided:
+        """Say that two persons are two, however much they look alike; ``review`` asks no more."""
+        return self._sessions.write(decide.apart, name, other)
 
     def split(self, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
         """Move some faces of a person to a new person."""

@@ -27,6 +27,9 @@ Faces: TypeAlias = Annotated[
 OptionalFaces: TypeAlias = Annotated[
     list[str] | None, typer.Argument(help="Faces, named as for 'people move'.", show_default=False)
 ]
+Clusters: TypeAlias = Annotated[
+    list[int] | None, typer.Option("--cluster", help="All faces of this cluster. May be repeated.")
+]
 Root: TypeAlias = Annotated[str, typer.Argument(help="A folder from 'faceindex roots list'.")]
 AllowMissing: TypeAlias = Annotated[
     bool, typer.Option("--allow-missing", help="Mark photos missing even if most of a folder has vanished.")

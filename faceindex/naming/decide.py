@@ -15,6 +15,7 @@ from index.clustering.regroup import regroup as bring_up_to_date
 from index.decisions.journal import Journal, LoggedDecision
 from index.decisions.model import (
     Act,
+    Apart,
     Assign,
     Decision,
     FaceKey,
@@ -31,6 +32,7 @@ from index.decisions.model import (
     new_key,
 )
 from index.decisions.model import faces_of as faces_in_act
+from index.people.contradictions import decision_apart
 from index.people.queries import PeopleQueries, Person
 from index.privacy.forget import Erased, doomed, purge
 from index.privacy.forget import forget as erase
@@ -104,9 +106,11 @@ def move(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
     return _decide(session, assign(session, _keys(session, face_ids(session, faces)), name))
 
 
-def reject(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
-    """Record that faces are not a person."""
-    chosen = face_ids(session, faces)
+def reject(
+    session: Session, name: str, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()
+) -> Decided:
+    """Record that faces, and all faces of some clusters, are not a person."""
+    chosen = _chosen(session, faces, clusters)
     return _decide(session, Reject(_keys(session, chosen), _person(session, name).key))
 
 
@@ -123,10 +127,7 @@ def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str)
 
 def ignore(session: Session, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
     """Record that faces, and all faces of some clusters, are strangers."""
-    chosen = [*face_ids(session, faces), *(face for each in clusters for face in _cluster(session, each))]
-    if not chosen:
-        raise BadRequest("Name the faces to ignore, or a cluster with --cluster.")
-    return _decide(session, Ignore(_keys(session, list(dict.fromkeys(chosen)))))
+    return _decide(session, Ignore(_keys(session, _chosen(session, faces, clusters))))
 
 
 def not_a_face(session: Session, faces: Sequence[FaceName]) -> Decided:
@@ -139,7 +140,22 @@ def merge(session: Session, name: str, other: str) -> Decided:
     first, second = _person(session, name), _person(session, other)
     if first == second:
         raise BadRequest(f"{name} and {other} are the same person already.")
+    if number := decision_apart(session.database, first.id, second.id):
+        raise BadRequest(
+            f"{first.name} and {second.name} are two people, by decision {number}: "
+            f"'faceindex people undo {number}' takes that back."
+        )
     return _decide(session, Merge(first.key, second.key))
+
+
+def apart(session: Session, name: str, other: str) -> Decided:
+    """Record that two persons are two, however much they look alike."""
+    first, second = _person(session, name), _person(session, other)
+    if first == second:
+        raise BadRequest(
+            f"{name} and {other} are the same person: 'faceindex people split' or 'undo' makes them two."
+        )
+    return _decide(session, Apart(first.key, second.key))
 
 
 def rename(session: Session, name: str, new_name: str) -> Decided:
@@ -260,7 +276,7 @@ def _faces_in(session: Session, photo: str) -> list[int] | None:
 def _decide(session: Session, act: Act) -> Decided:
     journal = Journal(session.database)
     number = journal.append(act).id
-    follows = not isinstance(act, Rename | Hide | Unhide)
+    follows = not isinstance(act, Rename | Hide | Unhide | Apart)
     regrouped = regroup(session) if follows else None
     logged = next(each for each in reversed(journal.decisions()) if each.decision.id == number)
     return Decided(logged, len(faces_in_act(act)), regrouped)
@@ -292,6 +308,14 @@ def _cluster(session: Session, number: int) -> tuple[int, ...]:
     if not faces:
         raise BadRequest(f"There is no cluster {number} without a name: 'faceindex cluster' lists them.")
     return faces
+
+
+def _chosen(session: Session, faces: Sequence[FaceName], clusters: Sequence[int]) -> tuple[int, ...]:
+    """Return the ids of faces, and of the faces of some clusters, each once."""
+    chosen = [*face_ids(session, faces), *(face for each in clusters for face in _cluster(session, each))]
+    if not chosen:
+        raise BadRequest("Name the faces, or a cluster with --cluster.")
+    return tuple(dict.fromkeys(chosen))
 
 
 def _keys(session: Session, chosen: Sequence[int]) -> tuple[FaceKey, ...]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from faceindex.session import Session
+from index.people.contradictions import read_contradictions
 from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person
 from index.recognition.decided_faces import load_gallery
 from index.recognition.gallery import NEAREST
@@ -46,7 +47,8 @@ _ERRORS = (Kind.DOUBTFUL, Kind.SAME_PERSON)
 class Suggestion:
     """Faces to review, by falling similarity; ``similarity`` is their mean to the person, -1 to 1.
 
-    For ``DOUBTFUL`` and ``SAME_PERSON``, the faces are those of ``person``, and similar to ``other``.
+    For ``DOUBTFUL`` and ``SAME_PERSON``, the faces are those of ``person``, and similar to ``other``. Neither
+    contradicts a decision: see ``index.people.contradictions``.
     """
 
     kind: Kind
@@ -79,6 +81,8 @@ class _Reviewer:
         self._thresholds = session.thresholds()
         self._people = PeopleQueries(session.database)
         self._persons = self._people.everyone()
+        self._hidden = {each.id for each in self._persons.values() if each.hidden}
+        self._contradictions = read_contradictions(session.database)
         self._gallery = load_gallery(session.database, self._model.model_id)
 
     def suggestions(self) -> Iterator[Suggestion]:
@@ -169,14 +173,18 @@ class _Reviewer:
                 yield Suggestion(Kind.SAME_PERSON, person, other, None, faces, similarity)
 
     def _most_like(self, template: F32, person: Person) -> tuple[Person | None, float]:
-        """Return the person with the most similar template; single faces say little here."""
+        """Return the other person with the most similar template; single faces say little here."""
         cosines = self._gallery.evidence(template[None]).template[0]
-        cosines[self._gallery.person_ids == person.id] = -1.0
+        others = self._contradictions.not_one.get(person.id, frozenset())
+        cosines[np.isin(self._gallery.person_ids, [person.id, *others, *self._hidden])] = -1.0
         best = int(np.argmax(cosines))
         return self._shown(int(self._gallery.person_ids[best])), float(cosines[best])
 
     def _doubtful(self, person: Person, faces: Sequence[int], vectors: F32) -> Iterator[Suggestion]:
-        rejected = {row: [person.id] for row in range(len(faces))}
+        rejected = {
+            row: [person.id, *self._contradictions.not_suggested(face, person.id)]
+            for row, face in enumerate(faces)
+        }
         others = identify(self._gallery, vectors, self._thresholds, rejected)
         own = _to_the_others(vectors)
         for row in np.flatnonzero(others.similarities >= self._thresholds.accept).tolist():

@@ -71,7 +71,7 @@ class LoggedSchema(Schema):
 
 
 class SuggestionSchema(Schema):
-    """Something for a person to review, and the command that decides it."""
+    """Something for a person to review, the command that decides it, and the one that decides otherwise."""
 
     kind: str
     person: PersonName
@@ -80,6 +80,7 @@ class SuggestionSchema(Schema):
     faces: tuple[int, ...] = at("face_ids")
     similarity: float | None
     command: str
+    otherwise: str
 
 
 class LeftOutSchema(Schema):

@@ -146,6 +146,7 @@ def commands(photos: Path, out: Path) -> list[tuple[int, tuple[object, ...]]]:
         (0, ("people", "undo")),
         (0, ("people", "split", COLLINS, 3, "--as", "Somebody")),
         (0, ("people", "merge", COLLINS, "Somebody")),
+        (0, ("people", "apart", COLLINS, HOPPER)),
         (0, ("people", "rename", HOPPER, "Amazing Grace")),
         (0, ("people", "hide", "Amazing Grace")),
         (0, ("people", "ignore", 2)),

@@ -8,7 +8,7 @@ import typer
 
 from faceindex.cli.commands import journal
 from faceindex.cli.context import EXIT_SOME_FAILED, command
-from faceindex.cli.options import DryRun, Faces, Hidden, Json, Name, NewOrKnown, OptionalFaces
+from faceindex.cli.options import Clusters, DryRun, Faces, Hidden, Json, Name, NewOrKnown, OptionalFaces
 
 if TYPE_CHECKING:
     from faceindex.naming.decide import Decided
@@ -148,9 +148,15 @@ def confirm(
 
 
 @app.command()
-def reject(context: typer.Context, name: Name, faces: Faces, as_json: Json = False) -> None:
+def reject(
+    context: typer.Context,
+    name: Name,
+    faces: OptionalFaces = None,
+    clusters: Clusters = None,
+    as_json: Json = False,
+) -> None:
     """Say that faces do not show a person."""
-    _decide(context, as_json, lambda people: people.reject(name, faces))
+    _decide(context, as_json, lambda people: people.reject(name, faces or (), clusters or ()))
 
 
 @app.command()
@@ -171,6 +177,20 @@ def merge(
 
 
 @app.command()
+def apart(
+    context: typer.Context,
+    name: Name,
+    other: Annotated[str, typer.Argument(help="Another person.")],
+    as_json: Json = False,
+) -> None:
+    """Say that two persons are two, however much they look alike.
+
+    They are not suggested as one person again, and 'merge' refuses them until you undo it.
+    """
+    _decide(context, as_json, lambda people: people.apart(name, other))
+
+
+@app.command()
 def split(
     context: typer.Context,
     name: Name,
@@ -186,9 +206,7 @@ def split(
 def ignore(
     context: typer.Context,
     faces: OptionalFaces = None,
-    clusters: Annotated[
-        list[int] | None, typer.Option("--cluster", help="Ignore all faces of a cluster. May be repeated.")
-    ] = None,
+    clusters: Clusters = None,
     as_json: Json = False,
 ) -> None:
     """Say that faces show strangers, and never ask about them again."""
@@ -231,7 +249,7 @@ def review(
 ) -> None:
     """Suggest which faces to look at, the most useful first.
 
-    Each suggestion comes with the command that would settle it.
+    Each suggestion comes with the command that carries it out, and the one that says it is wrong.
     """
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import people as text
@@ -239,7 +257,10 @@ def review(
 
         found = library.people.review()
         shown = found[:most]
-        values = (SuggestionSchema.of(each, command=text.command(each)) for each in shown)
+        values = (
+            SuggestionSchema.of(each, command=text.command(each), otherwise=text.otherwise(each))
+            for each in shown
+        )
         reporter.results(values, text.suggestions(shown))
         if as_json:
             return

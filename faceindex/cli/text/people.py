@@ -113,6 +113,7 @@ def _sentence(act: "Act", name: str | None, other: str | None) -> str:
         "not-a-face": f"{faces}: not a face",
         "ignore": f"{faces}: a stranger, ignored",
         "merge": f"{name}: also who was called {other}",
+        "apart": f"{name} and {other} are two people",
         "split": f"{faces}: {name}, and not {other}",
         "hide": f"{name} is hidden",
         "unhide": f"{name} is shown again",
@@ -179,10 +180,11 @@ def _in_photos(found: Sequence["LibraryFace"]) -> str:
 
 
 def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:
-    """Yield two lines for each suggestion: the reason and the command."""
+    """Yield three lines for each suggestion: the reason, the command, and the command against it."""
     for number, each in enumerate(listed, 1):
         yield f"{number:>3}  {_reason(each)}"
         yield f"     {command(each)}"
+        yield f"     or {otherwise(each)}"
 
 
 def _reason(each: "Suggestion") -> str:
@@ -214,6 +216,19 @@ def command(each: "Suggestion") -> str:
         Kind.NEW_CLUSTER: f"name {each.cluster_id} NAME",
     }
     return f"faceindex people {words[each.kind]}"
+
+
+def otherwise(each: "Suggestion") -> str:
+    """Return the command that says that a suggestion is wrong, so that it does not come again."""
+    name, other = shlex.quote(_name(each.person)), shlex.quote(_name(each.other))
+    numbers = " ".join(map(str, each.face_ids))
+    words = {
+        Kind.DOUBTFUL: f"reject {other} {numbers}",
+        Kind.SAME_PERSON: f"apart {name} {other}",
+        Kind.PROBABLE_CLUSTER: f"reject {name} --cluster {each.cluster_id}",
+        Kind.NEW_CLUSTER: f"ignore --cluster {each.cluster_id}",
+    }
+    return f"faceindex people {words.get(each.kind, f'reject {name} {numbers}')}"
 
 
 def _name(person: "Person | None") -> str:

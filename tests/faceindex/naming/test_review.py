@@ -1,6 +1,9 @@
 """What is suggested for review: what may be wrong first, then what a decision settles most faces of."""
 
+import pytest
+
 from faceindex.cli.text import people as people_text
+from faceindex.errors import BadRequest
 from faceindex.naming import decide as people
 from faceindex.naming.review import AT_A_TIME, Kind, Suggestion, review
 from faceindex.session import Session
@@ -110,3 +113,86 @@ def test_two_names_for_one_person_are_noticed_once(album: Album) -> None:
         people.hide(library, "Anna M.", hidden=False)
         people.merge(library, "Anna", "Anna M.")
         assert review(library) == []
+
+
+def same_persons(library: Session) -> set[frozenset[str]]:
+    found = suggested(library, Kind.SAME_PERSON)
+    return {frozenset({each.person.name, each.other.name}) for each in found if each.person and each.other}
+
+
+def test_nothing_is_suggested_against_a_split(album: Album) -> None:
+    fill(album.settings, [[face(like(ANNA, 0.9, seed))] for seed in range(10, 19)], album.folder)
+    with Session.open_to_write(album.settings) as library:
+        people.move(library, "Tim", [*map(str, range(1, 10))])
+        people.split(library, "Tim", ["1", "2", "3", "4"], "Tom")
+        assert review(library) == []
+        people.undo(library)
+        people.move(library, "Tom", ["1", "2", "3", "4"])
+        assert same_persons(library) == {frozenset({"Tim", "Tom"})}
+        assert suggested(library, Kind.DOUBTFUL) != []
+
+
+def test_nothing_is_suggested_that_was_rejected_face_by_face(album: Album) -> None:
+    fill(album.settings, [[face(like(ANNA, 0.9, seed))] for seed in range(10, 19)], album.folder)
+    with Session.open_to_write(album.settings) as library:
+        people.move(library, "Tim", [*map(str, range(1, 6))])
+        people.move(library, "Tom", [*map(str, range(6, 10))])
+        doubtful = suggested(library, Kind.DOUBTFUL)
+        assert doubtful
+        for each in doubtful:
+            words = people_text.otherwise(each).split()[2:]
+            assert words == ["reject", each.other and each.other.name, str(each.face_ids[0])]
+            people.reject(library, words[1], words[2:])
+        assert review(library) == []
+
+
+def test_one_rejected_face_is_enough_against_a_merge(album: Album) -> None:
+    fill(album.settings, [[face(like(ANNA, 0.85, seed))] for seed in range(10, 19)], album.folder)
+    with Session.open_to_write(album.settings) as library:
+        for name, first in (("Anna", 1), ("Anna M.", 4), ("Anne", 7)):
+            people.move(library, name, [str(first), str(first + 1), str(first + 2)])
+        people.reject(library, "Anna M.", ["1"])
+        assert frozenset({"Anna", "Anna M."}) not in same_persons(library)
+        assert frozenset({"Anna", "Anne"}) in same_persons(library)  # the next most similar is asked about
+        people.undo(library)
+        people.hide(library, "Anna M.")
+        assert same_persons(library) == {frozenset({"Anna", "Anne"})}
+
+
+def test_two_people_are_not_taken_for_one_again(album: Album) -> None:
+    fill(album.settings, [[face(like(ANNA, 0.85, seed))] for seed in range(10, 17)], album.folder)
+    with Session.open_to_write(album.settings) as library:
+        people.move(library, "Tim", ["1", "2", "3"])
+        people.move(library, "Tom", ["4", "5", "6"])
+        (same,) = suggested(library, Kind.SAME_PERSON)
+        assert people_text.otherwise(same) in (
+            "faceindex people apart Tim Tom",
+            "faceindex people apart Tom Tim",
+        )
+        decided = people.apart(library, "Tim", "Tom")
+        assert "Tim and Tom are two people" in people_text.decided(decided)
+        assert {each.kind for each in review(library)} <= {Kind.PROBABLE_FACES, Kind.PROBABLE_CLUSTER}
+        with pytest.raises(BadRequest, match=r"two people, by decision 3: 'faceindex people undo 3'"):
+            people.merge(library, "Tom", "Tim")
+        people.move(library, "Timothy", ["7"])
+        people.merge(library, "Timothy", "Tim")
+        with pytest.raises(BadRequest, match="decision 3"):
+            people.merge(library, "Timothy", "Tom")
+        people.undo(library, 3)
+        assert same_persons(library) == {frozenset({"Timothy", "Tom"})}
+        people.merge(library, "Timothy", "Tom")
+        assert review(library) == []
+
+
+def test_a_face_confirmed_after_two_persons_were_told_apart_is_doubted(album: Album) -> None:
+    photos = [[face(like(ANNA, 0.9, seed))] for seed in range(10, 15)]
+    photos += [[face(like(BEN, 0.9, seed))] for seed in range(20, 25)]
+    fill(album.settings, photos, album.folder)
+    with Session.open_to_write(album.settings) as library:
+        people.move(library, "Anna", ["1", "2", "3", "4", "6"])
+        people.move(library, "Ben", ["7", "8", "9"])
+        assert [each.face_ids for each in suggested(library, Kind.DOUBTFUL)] == [(6,)]
+        people.apart(library, "Anna", "Ben")
+        assert suggested(library, Kind.DOUBTFUL) == []
+        people.move(library, "Anna", ["10"])
+        assert [each.face_ids for each in suggested(library, Kind.DOUBTFUL)] == [(10,)]

@@ -69,8 +69,8 @@ LINES = (
     DecidedSchema.of(results.DECIDED_ALONE),
     LoggedSchema.of(results.ASSIGNED),
     LoggedSchema.of(results.UNDONE),
-    SuggestionSchema.of(results.SUGGESTION, command="x"),
-    SuggestionSchema.of(results.SUGGESTED_CLUSTER, command="x"),
+    SuggestionSchema.of(results.SUGGESTION, command="x", otherwise="y"),
+    SuggestionSchema.of(results.SUGGESTED_CLUSTER, command="x", otherwise="y"),
     LeftOutSchema.of(results.ENROLLED.left_out[0]),
     EnrolledSchema.of(results.ENROLLED),
     ErasedSchema.of(results.ERASED),
@@ -180,7 +180,7 @@ FIELDS = {
         "library model folders photos photo_bytes duplicates without_face missing "
         "failed first_taken last_taken faces descriptors descriptor_bytes database_bytes indexed_faces"
     ),
-    "SuggestionSchema": "kind person other cluster faces similarity command",
+    "SuggestionSchema": "kind person other cluster faces similarity command otherwise",
     "TemplateSchema": "years faces similarity",
     "ThresholdsSchema": "accept review provenance",
     "VerificationRatesSchema": "genuine impostor auc eer operating",
