@@ -38,6 +38,7 @@ from pipeline.description.embedder import Embedder, load_embedder
 from pipeline.detection import cascade as detect
 from pipeline.detection.mtcnn_networks import OUTPUT_BATCH, REFINE_BATCH, TILE, Mtcnn
 from pipeline.detection.pyramid import WINDOW, fill, plan
+from pipeline.detection.turned_faces import TurnedImage
 from pipeline.models.registry import spec
 from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
 from pipeline.models.weights import WeightsStore
@@ -196,7 +197,7 @@ class Measured:
                 run(patches)
             runs = max(len(patches), 1)
             self.stages.least[name] += runs * self._rates.operations[name[0].lower() + "net"] / self._exact
-            boxes = self._detector.refine(copy, boxes) if batch == REFINE_BATCH else boxes
+            boxes = self._detector.refine([TurnedImage(copy)], [boxes])[0] if batch == REFINE_BATCH else boxes
 
     def _describe(self, source: DecodedPhoto, faces: Sequence[DetectedFace]) -> None:
         with self.stages.time("crop"):

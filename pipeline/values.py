@@ -80,7 +80,8 @@ class DetectedFace:
     Attributes:
         box: As the detector gives it; it may reach past the edge of the photo.
         landmarks: float32 [5, 2], (x, y) of the left eye, right eye, nose, and left and right corner of the
-            mouth, as seen in the image.
+            mouth, as seen in the image. Left and right are those of the face turned upright: of a face that
+            is upside down, the left eye is right of the other.
         confidence: The detector's probability that this is a face, 0 to 1.
     """
 

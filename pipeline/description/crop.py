@@ -1,8 +1,12 @@
 """Cuts a face out of a photo by one model's crop protocol, with one affine transform from photo to crop.
 
+A face that is upside down or on its side is cut upright, as its landmarks say: by their own angle where the
+protocol aligns them, else by quarter turns, so that its crop is the one that the upright photo would give.
 Sampling is bilinear where the crop is as fine as the photo or finer, and averages areas where it is coarser,
 against aliasing. This module must not know which model the crop is for, nor how the face was found.
 """
+
+import math
 
 import cv2
 import numpy as np
@@ -16,6 +20,9 @@ Affine = NDArray[np.float64]
 
 _LARGE_FACE = 150
 """Shorter side of a box, photo pixels; few faces of a snapshot are more than twice as large."""
+
+_BACK = (np.array([(1, 0), (0, 1)]), np.array([(0, 1), (-1, 0)]), -np.eye(2), np.array([(0, -1), (1, 0)]))
+"""Matrices that turn a face upright, by ``quarter_turns``."""
 
 _HALF = 0.5
 """From the corner of a pixel, this project's origin, to its centre, OpenCV's origin."""
@@ -63,8 +70,18 @@ def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
         scale = protocol.size / sides
     else:
         scale = np.full(2, protocol.short_side / sides.min())
+    linear = _BACK[quarter_turns(face.landmarks)] * scale
     centre = np.array([left + right, top + bottom]) / 2
-    return np.column_stack([np.diag(scale), protocol.size / 2 - scale * centre])
+    return np.column_stack([linear, protocol.size / 2 - linear @ centre])
+
+
+def quarter_turns(landmarks: F32) -> int:
+    """Return how many quarter turns to the right, 0 to 3, a face is nearest to: 0 if it is upright.
+
+    ``landmarks`` is float32 [5, 2], as of ``DetectedFace``.
+    """
+    across = landmarks[1].astype(np.float64) - landmarks[0]
+    return round(math.degrees(math.atan2(across[1], across[0])) / 90) % 4
 
 
 def _aligned_placement(landmarks: F32, protocol: AlignedCrop) -> Affine:

@@ -46,7 +46,7 @@ _SIZE = _Ramp("small", worst=8.0, good=32.0)  # shorter side of the box in full-
 _SHARPNESS = _Ramp("blurred", worst=0.03, good=0.15)  # ratio of variances, see _sharpness
 _YAW = _Ramp("turned", worst=1.0, good=0.3)  # nose beside the middle, in distances between the eyes
 _PITCH = _Ramp("up-or-down", worst=0.6, good=0.2)  # nose off its usual height, in eye-to-mouth distances
-_ROLL = _Ramp("tilted", worst=60.0, good=15.0)  # degrees; MTCNN's landmarks are worse past 15
+_ROLL = _Ramp("tilted", worst=48.0, good=15.0)  # degrees from the way up it is cut in
 _CONFIDENCE = _Ramp("uncertain", worst=0.5, good=0.98)
 
 _USUAL_NOSE = 0.54
@@ -92,7 +92,8 @@ def _pose(landmarks: F32) -> tuple[float, float, float]:
     """Return yaw, pitch and roll; infinite where points coincide.
 
     Yaw is the nose's distance from the line between eyes and mouth, in distances between the eyes; pitch its
-    distance from its usual height, in distances from eyes to mouth; roll the angle of the eyes, degrees.
+    distance from its usual height, in distances from eyes to mouth; roll the angle of the eyes, degrees, from
+    the nearest of the four ways up that faces are sought and cut in.
     """
     left_eye, right_eye, nose, left_mouth, right_mouth = (complex(x, y) for x, y in landmarks)
     across = right_eye - left_eye
@@ -103,4 +104,5 @@ def _pose(landmarks: F32) -> tuple[float, float, float]:
     down, nose_below_eyes = ((mouth - eyes) / across).imag, ((nose - eyes) / across).imag
     yaw = ((nose - (eyes + mouth) / 2) / across).real
     pitch = nose_below_eyes / down - _USUAL_NOSE if down > 0 else math.inf
-    return yaw, pitch, math.degrees(math.atan2(across.imag, across.real))
+    roll = math.degrees(math.atan2(across.imag, across.real))
+    return yaw, pitch, roll - 90 * round(roll / 90)

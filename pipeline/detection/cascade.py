@@ -7,7 +7,7 @@ module knows neither files nor descriptors.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.detection.detector import MtcnnOptions
 from pipeline.detection.mtcnn_networks import OUTPUT_SIDE, REFINE_SIDE, TILE, Mtcnn, Proposals, Refinements
 from pipeline.detection.pyramid import STRIDE, WINDOW, Level, Piece, fill, plan
+from pipeline.detection.turned_faces import Detections, TurnedImage, with_turned_faces
 from pipeline.geometry import Overlap, clipped, squared, suppress
 from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, Size
 
@@ -28,21 +29,6 @@ PATCH_ROWS = 512
 """Patches cut at once; cv2.remap takes at most 32,767 rows."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Detections:
-    """Faces in an image, most confident first, in its pixels.
-
-    Attributes:
-        boxes: float32 [N, 4], corners, clipped to the image.
-        probabilities: float32 [N].
-        landmarks: float32 [N, 5, 2], (x, y); they may lie outside the image.
-    """
-
-    boxes: F32
-    probabilities: F32
-    landmarks: F32
-
-
 class MtcnnDetector:
     """The cascade, without state between photos: threads may share it."""
 
@@ -54,7 +40,8 @@ class MtcnnDetector:
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
         """As ``Detector.detect``."""
         copy = shrunk(photo.pixels, self._options.long_edge)
-        found = self.find(copy)
+        proposals = self.propose(copy)
+        found = with_turned_faces(self, copy, proposals, self.accept(copy, proposals))
         # Both sides are rounded to whole pixels, so each has a scale of its own.
         copy_size, size = np.array([copy.shape[1::-1], photo.pixels.shape[1::-1]], np.float32)
         scale = copy_size / size * np.float32(photo.scale)
@@ -66,11 +53,16 @@ class MtcnnDetector:
         )
 
     def find(self, pixels: U8) -> Detections:
-        """Find the faces of an image, uint8 [H, W, 3], at its own size."""
-        return self.finish(pixels, self.refine(pixels, self.propose(pixels)))
+        """Find the upright faces of an image, uint8 [H, W, 3], at its own size."""
+        return self.accept(pixels, self.propose(pixels))
+
+    def accept(self, pixels: U8, boxes: F32) -> Detections:
+        """Find the upright faces in square boxes, float32 [N, 4], of an image, uint8 [H, W, 3]."""
+        image = [TurnedImage(pixels)]
+        return self.finish(image, self.refine(image, [boxes]))[0]
 
     def propose(self, pixels: U8) -> F32:
-        """Return P-Net's square boxes, float32 [N, 4], in an image, uint8 [H, W, 3]."""
+        """Return P-Net's square boxes, float32 [N, 4], likeliest first, in an image, uint8 [H, W, 3]."""
         size = Size(pixels.shape[1], pixels.shape[0])
         pyramid = plan(size, WINDOW / self._options.smallest_face, TILE)
         answers = [self._networks.propose(tile) for tile in fill(pyramid, pixels, TILE)]
@@ -91,23 +83,33 @@ class MtcnnDetector:
         kept = suppress(boxes, scores, SAME_LEVEL)
         return boxes[kept] / np.float32(level.scale), scores[kept]
 
-    def refine(self, pixels: U8, boxes: F32) -> F32:
-        """Return square boxes, float32 [M, 4], that R-Net accepts of ``boxes`` [N, 4]."""
-        answer = self._networks.refine(patches(pixels, boxes, REFINE_SIDE))
+    def refine(self, images: Sequence[TurnedImage], boxes: Sequence[F32]) -> list[F32]:
+        """Return, for each image, the square boxes [M, 4] that R-Net accepts of its ``boxes`` [N, 4].
+
+        The patches of all images are run together.
+        """
+        answers = self._networks.refine(_patches_of_all(images, boxes, REFINE_SIDE)).split(boxes)
+        return [self._refined(own, answer) for own, answer in zip(boxes, answers, strict=True)]
+
+    def finish(self, images: Sequence[TurnedImage], boxes: Sequence[F32]) -> list[Detections]:
+        """Return, for each image, the faces that O-Net accepts of its boxes [N, 4], with their landmarks."""
+        answers = self._networks.output(_patches_of_all(images, boxes, OUTPUT_SIDE)).split(boxes)
+        return [self._finished(*each) for each in zip(images, boxes, answers, strict=True)]
+
+    def _refined(self, boxes: F32, answer: Refinements) -> F32:
         passed = answer.probability > self._options.thresholds[1]
         moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
         return squared(moved[suppress(moved, scores, REFINED)])
 
-    def finish(self, pixels: U8, boxes: F32) -> Detections:
-        """Return the faces that O-Net accepts, with their landmarks."""
-        answer = self._networks.output(patches(pixels, boxes, OUTPUT_SIDE))
+    def _finished(self, image: TurnedImage, boxes: F32, answer: Refinements) -> Detections:
         sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
         landmarks = answer.landmarks * sides + boxes[:, None, :2] - 1
         passed = answer.probability > self._options.thresholds[2]
         moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
         kept = suppress(moved, scores, FINAL, Overlap.SMALLER)
-        height, width = pixels.shape[:2]
-        return Detections(clipped(moved[kept], width - 1, height - 1), scores[kept], landmarks[passed][kept])
+        return Detections(
+            clipped(moved[kept], image.width - 1, image.height - 1), scores[kept], landmarks[passed][kept]
+        )
 
 
 def shrunk(pixels: U8, long_edge: int) -> U8:
@@ -146,6 +148,15 @@ def patches(pixels: U8, boxes: F32, side: int) -> U8:
             pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(127, 127, 127)
         )
     return out.reshape(-1, side, side, 3)
+
+
+def _patches_of_all(images: Sequence[TurnedImage], boxes: Sequence[F32], side: int) -> U8:
+    """Cut the boxes of each image, one image after the other."""
+    cut = [
+        image.turned(patches(image.upright, image.upright_boxes(own), side))
+        for image, own in zip(images, boxes, strict=True)
+    ]
+    return np.concatenate(cut)
 
 
 def logit(probability: float) -> float:

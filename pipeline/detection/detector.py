@@ -34,6 +34,6 @@ class MtcnnOptions:
 
     @property
     def name(self) -> str:
-        """Such as ``mtcnn 1600 20 0.6/0.7/0.8``."""
+        """Such as ``mtcnn 1600 20 0.6/0.7/0.8 turned``, where turned faces are sought too."""
         thresholds = "/".join(f"{threshold:g}" for threshold in self.thresholds)
-        return f"mtcnn {self.long_edge} {self.smallest_face:g} {thresholds}"
+        return f"mtcnn {self.long_edge} {self.smallest_face:g} {thresholds} turned"

@@ -7,6 +7,7 @@ layers, are read by path without importing the package, which imports TensorFlow
 
 import importlib.util
 import io
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -61,7 +62,14 @@ class Refinements:
     offsets: F32
     """[N, 4], of the corners x1, y1, x2, y2, in sides of the patch."""
     landmarks: F32
-    """[N, 5, 2], (x, y) in sides of the patch, from its top left corner; [0, 5, 2] from R-Net."""
+    """[N, 5, 2], (x, y) in sides of the patch, from its top left corner; [N, 0, 2] from R-Net."""
+
+    def split(self, parts: Sequence[Sized]) -> Iterator["Refinements"]:
+        """Yield the output for each part of the patches, which were put one after the other."""
+        ends = np.cumsum([len(part) for part in parts])
+        for end, part in zip(ends.tolist(), parts, strict=True):
+            own = slice(end - len(part), end)
+            yield Refinements(self.probability[own], self.offsets[own], self.landmarks[own])
 
 
 class Mtcnn:
@@ -89,7 +97,7 @@ class Mtcnn:
     def refine(self, patches: U8) -> Refinements:
         """Run R-Net on patches, uint8 [N, 24, 24, 3], RGB."""
         offsets, classes = self._rnet.run(patches)
-        return Refinements(classes[:, 1], offsets, np.empty((0, 5, 2), np.float32))
+        return Refinements(classes[:, 1], offsets, np.empty((len(classes), 0, 2), np.float32))
 
     def output(self, patches: U8) -> Refinements:
         """Run O-Net on patches, uint8 [N, 48, 48, 3], RGB."""

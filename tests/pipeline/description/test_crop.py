@@ -1,6 +1,7 @@
 """Crops: the geometry of each protocol to a fraction of a pixel, and sampling without aliases."""
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.description.crop import cut, placement, scale_needed, wants_full_size
+from pipeline.detection.turned_faces import TurnedImage
 from pipeline.models.registry import (
     FACENET,
     MODELS,
@@ -18,7 +20,7 @@ from pipeline.models.registry import (
     BoxCrop,
     ModelSpec,
 )
-from pipeline.values import F32, U8, Box, DetectedFace, Size
+from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, Size
 from tests.pipeline.faces import ASTRONAUT, HOPPER, astronaut, hopper, photo_of
 
 ALIGNED = SFACE.crop
@@ -175,3 +177,34 @@ def test_only_a_model_with_large_crops_wants_photos_at_full_size() -> None:
     assert wants_full_size(VGGFACE2_RESNET50.crop)
     assert not wants_full_size(SFACE.crop)
     assert not wants_full_size(FACENET.crop)
+
+
+@every_model
+@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize(("photo", "face"), [(astronaut(), ASTRONAUT), (hopper(), HOPPER)])
+def test_a_turned_face_is_cut_as_the_upright_one(
+    photo: DecodedPhoto, face: DetectedFace, turns: int, model: ModelSpec
+) -> None:
+    crop = cut(*turned(photo, face, turns), model.crop)
+    difference = np.abs(crop.astype(int) - cut(photo, face, model.crop))
+    assert difference.max() <= 3  # of rounding
+
+
+def test_a_face_tilted_by_less_than_half_a_quarter_is_cut_as_its_box_stands() -> None:
+    for degrees in (-40, -30, 30, 40):
+        angle = math.radians(degrees)
+        turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        tilted = replace(ASTRONAUT, landmarks=(ASTRONAUT.landmarks @ turn.T).astype(np.float32))
+        size = astronaut().size
+        assert np.array_equal(placement(tilted, BOXED, size), placement(ASTRONAUT, BOXED, size))
+
+
+def turned(photo: DecodedPhoto, face: DetectedFace, turns: int) -> tuple[DecodedPhoto, DetectedFace]:
+    """The photo and its face after quarter turns to the left."""
+    image = TurnedImage(photo.pixels, turns)
+    box = face.box
+    corners = np.array([[box.x, box.y, box.x + box.w, box.y + box.h]], np.float32)
+    left, top, right, bottom = image.turned_boxes(corners)[0].tolist()
+    points = TurnedImage(image.turned(photo.pixels), 4 - turns).upright_points(face.landmarks)
+    moved = DetectedFace(Box(left, top, right - left, bottom - top), points, face.confidence)
+    return photo_of(image.turned(photo.pixels)), moved

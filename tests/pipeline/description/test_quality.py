@@ -95,13 +95,29 @@ def test_a_nose_out_of_place_tells_that_the_head_is_turned(
     assert assess(hopper(), turned).reasons == (reason,)
 
 
-def test_a_head_on_its_side_is_tilted_but_not_turned() -> None:
-    photo = hopper()
-    pixels = np.ascontiguousarray(np.rot90(photo.pixels))
-    points = HOPPER.landmarks
-    landmarks = np.column_stack([points[:, 1], photo.size.width - points[:, 0]])
-    box = Box(HOPPER.box.y, photo.size.width - HOPPER.box.x - HOPPER.box.w, HOPPER.box.h, HOPPER.box.w)
-    assert assess(photo_of(pixels), DetectedFace(box, landmarks, 0.99)).reasons == ("tilted",)
+def turned_by(degrees: float) -> tuple[DecodedPhoto, DetectedFace]:
+    """Grace Hopper after a turn to the right about the middle of her face."""
+    photo, box = hopper(), HOPPER.box
+    middle = box.x + box.w / 2, box.y + box.h / 2
+    turn = cv2.getRotationMatrix2D(middle, -degrees, 1.0)
+    size = photo.pixels.shape[1::-1]
+    pixels = cv2.warpAffine(photo.pixels, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    landmarks = HOPPER.landmarks @ turn[:, :2].T + turn[:, 2]
+    return photo_of(np.asarray(pixels, np.uint8)), replace(HOPPER, landmarks=landmarks.astype(np.float32))
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_head_upside_down_or_on_its_side_is_as_good_as_an_upright_one(degrees: float) -> None:
+    quality = assess(*turned_by(degrees))
+    assert quality.score == pytest.approx(assess(hopper(), HOPPER).score, abs=0.05)
+    assert quality.reasons == ()
+
+
+@pytest.mark.parametrize("degrees", [45, 135, 225, 315])
+def test_a_head_between_two_ways_up_is_tilted_and_no_evidence(degrees: float) -> None:
+    quality = assess(*turned_by(degrees))
+    assert quality.score < 0.3
+    assert quality.reasons == ("tilted",)
 
 
 def test_a_face_that_the_detector_doubts_is_uncertain() -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import skimage.data
 
-from pipeline.detection.cascade import Detections, MtcnnDetector, patches, shrunk
+from pipeline.detection.cascade import MtcnnDetector, patches, shrunk
 from pipeline.detection.detector import MtcnnOptions
 from pipeline.detection.mtcnn_networks import Mtcnn
+from pipeline.detection.turned_faces import Detections
 from pipeline.geometry import overlap
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.values import F32, U8, DecodedPhoto, PhotoFile, Size
