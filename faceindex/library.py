@@ -325,7 +325,7 @@ class Library:
         from faceindex.output.annotated_photo import annotate
 
         self.check_picture(file, answer.photo.file.path)
-        annotate(answer, to_path(file), self.settings)
+        annotate(answer, to_path(file), self.settings, self._listeners.note)
 
     def draw_faces(self, faces: "Sequence[results.LibraryFace]", file: AnyPath) -> int:
         """Draw faces in rows, each above its number, and return how many are shown."""

@@ -5,12 +5,14 @@ for bytes that are not UTF-8.
 """
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Self
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -30,17 +32,36 @@ _WIDE = 10_000
 """Width of a table in a file or a pipe, so that no line is folded."""
 
 
+_KEPT_OR_OTHER = re.compile("([\u200c\u200d]|\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|.", re.DOTALL)
+"""Joiners, without which Persian and emoji are not themselves, and flags such as England's."""
+
+
 def printable(text: str | bytes) -> str:
     r"""Return text in which control characters and undecodable bytes are escapes such as ``\x1b``."""
     text = os.fsdecode(text) if isinstance(text, bytes) else text
-    return "".join(each if each.isprintable() else _escape(each) for each in text)
+    if text.isprintable():
+        return text
+    return _KEPT_OR_OTHER.sub(lambda found: found[1] or _shown(found[0]), text)
 
 
-def _escape(character: str) -> str:
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()
+
+
+def padded(text: str, width: int) -> str:
+    """Return a name as it is printed, filled up to a number of columns of the terminal."""
+    shown = printable(text)
+    return shown + " " * (width - cell_len(shown))
+
+
+def columns(texts: Iterable[str]) -> int:
+    """Return how many columns of the terminal the widest text takes; 0 for none."""
+    return max((cell_len(printable(each)) for each in texts), default=0)
 
 
 class Reporter:
@@ -149,9 +170,9 @@ class Reporter:
         """Print names and values in two columns, unfolded, so that paths can be copied."""
         self._end_bar()
         known = tuple(rows)
-        column = max(len(name) for name, _ in known)
+        column = columns(name for name, _ in known)
         for name, value in known:
-            self._out.print(Text.assemble((f"{name:<{column}}", "bold"), "  ", printable(value)))
+            self._out.print(Text.assemble((padded(name, column), "bold"), "  ", printable(value)))
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table; cells that do not fit a terminal are folded."""

@@ -1,11 +1,15 @@
 """Marks the faces on a copy of a photo: a box around each, with ``NAME``, ``NAME?``, or ``?``."""
 
 import os
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from faceindex.errors import BadRequest, FaceindexError
+from faceindex.output.text_line import REPLACEMENT, TextLine, graphemes, lay_out
 from faceindex.results import Answer, Certainty, KnownFace
 from faceindex.session import Session
 from faceindex.settings import Settings
@@ -20,7 +24,15 @@ ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 """Pillow would write icons and PDF too, and fail at the end for some pictures."""
 
 _SMALLEST = 12
-"""Least height of a label in pixels."""
+"""Least size of the letters in pixels, of an em."""
+
+_PAD = 0.25
+"""Around the text of a label, in em."""
+
+_LONGEST = 24
+"""Greatest width of a label's text in em, about 45 letters: longer ones would hide other faces."""
+
+_CUT = "\u2026"
 
 _MARK, _INK = (214, 96, 32), (255, 255, 255)
 
@@ -39,8 +51,10 @@ def check_target(session: Session, path: Path, photo: bytes | None) -> None:
         raise BadRequest(f"{path} is one of your photos, which are never overwritten: name another file.")
 
 
-def annotate(answer: Answer, path: Path, settings: Settings) -> None:
+def annotate(answer: Answer, path: Path, settings: Settings, note: Callable[[str], None]) -> None:
     """Write the photo, upright and at full size, with its faces marked; see ``check_target``.
+
+    ``note`` gets a sentence about characters of names that no font has.
 
     Raises:
         FaceindexError: The photo cannot be read any more, or the picture cannot be written.
@@ -52,25 +66,38 @@ def annotate(answer: Answer, path: Path, settings: Settings) -> None:
     except PhotoError as error:
         name = os.fsdecode(answer.photo.file.path)
         raise FaceindexError(f"{name} cannot be read any more: {error.message}.") from error
-    pen = ImageDraw.Draw(picture)
-    width = max(2, round(max(picture.size) / 600))
-    largest = max(_SMALLEST, max(picture.size) / 50)
-    for face in answer.faces:
-        box, text = face.described.face.box, caption(face)
-        pen.rectangle((box.x, box.y, box.x + box.w, box.y + box.h), outline=_MARK, width=width)
-        _label(pen, text, box, picture.size, _font(text, box.w, largest))
+    lacking = mark_faces(picture, answer.faces)
     try:
         picture.save(path, quality=92)
     except (OSError, ValueError) as error:  # ValueError for a picture too large for its format
         reason = getattr(error, "strerror", None) or error
         raise FaceindexError(f"{path} cannot be written: {reason}.") from error
+    if lacking:
+        note(_lacking_note(lacking))
 
 
-def _font(text: str, width: float, largest: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Find a font in which a text is about as wide as its box, so that it hides no other face."""
-    size = min(max(_SMALLEST, width / 3), largest)
-    too_wide = ImageFont.load_default(size=size).getlength(text) / (1.2 * width)
-    return ImageFont.load_default(size=max(_SMALLEST, size / max(1.0, too_wide)))
+def mark_faces(picture: Image.Image, faces: Sequence[KnownFace]) -> frozenset[str]:
+    """Draw boxes, then labels, into an RGB picture, and return the characters of names that no font has."""
+    pen = ImageDraw.Draw(picture)
+    width = max(2, round(max(picture.size) / 600))
+    labels = []
+    for face in faces:
+        box, text = face.described.face.box, caption(face)
+        pen.rectangle((box.x, box.y, box.x + box.w, box.y + box.h), outline=_MARK, width=width)
+        labels.append((lay_out(text), text, box))
+    for line, text, box in sorted(labels, key=lambda each: -each[0].width):  # no long name hides a short one
+        _label(picture, line, text, box)
+    return frozenset().union(*(line.lacking for line, _, _ in labels))
+
+
+def _lacking_note(lacking: frozenset[str]) -> str:
+    names = [
+        f"{each} (U+{ord(each):04X} {unicodedata.name(each, '')}".rstrip() + ")" for each in sorted(lacking)
+    ]
+    return (
+        f"No font on this machine has {', '.join(names)}, drawn as {REPLACEMENT}. Install one that has, and "
+        "fontconfig, which finds it (on Debian: apt install fontconfig fonts-noto-core)."
+    )
 
 
 def caption(face: KnownFace) -> str:
@@ -81,18 +108,32 @@ def caption(face: KnownFace) -> str:
     return person.name + UNKNOWN if face.identity.certainty is Certainty.PROBABLE else person.name
 
 
-def _label(
-    pen: ImageDraw.ImageDraw,
-    text: str,
-    box: Box,
-    size: tuple[int, int],
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> None:
-    """Write above the box, or below where there is no room, and never past the edge."""
-    x1, y1, x2, y2 = pen.textbbox((0, 0), text, font=font)
-    pad = (y2 - y1) * 0.3
-    width, height = x2 - x1 + 2 * pad, y2 - y1 + 2 * pad
-    x = min(max(box.x, 0), size[0] - width)
-    y = box.y - height if box.y >= height else min(box.y + box.h, size[1] - height)
-    pen.rectangle((x, y, x + width, y + height), fill=_MARK)
-    pen.text((x + pad - x1, y + pad - y1), text, fill=_INK, font=font)
+def _label(picture: Image.Image, line: TextLine, text: str, box: Box) -> None:
+    """Write above the box, or below where there is no room, and never past the edge.
+
+    The text is about as wide as its box, so that it hides no other face, and cut where it is very long, or
+    wider than the picture.
+    """
+    wanted = min(max(_SMALLEST, box.w / 3), max(_SMALLEST, max(picture.size) / 50))
+    size = max(_SMALLEST, min(wanted, 1.2 * box.w / line.width))
+    drawn = _cut(text, line, min(_LONGEST, picture.width / size - 2 * _PAD)).mask(size)
+    pad = round(_PAD * size)
+    width, height = drawn.width + 2 * pad, drawn.height + 2 * pad
+    x = max(0, min(round(box.x), picture.width - width))
+    y = round(box.y) - height if box.y >= height else min(round(box.y + box.h), picture.height - height)
+    picture.paste(_MARK, (x, y, x + width, y + height))
+    picture.paste(_INK, (x + pad, y + pad), drawn)
+
+
+def _cut(text: str, line: TextLine, width: float) -> TextLine:
+    """Shorten a line to at most ``width`` em, if it is longer; a question mark at its end stays."""
+    if line.width <= width:
+        return line
+    ending = UNKNOWN if text.endswith(UNKNOWN) else ""
+    letters = graphemes(text.removesuffix(ending))
+
+    def shortened(kept: int) -> TextLine:
+        return lay_out("".join(letters[:kept]) + _CUT + ending)
+
+    fitting = bisect_right(range(len(letters)), width, key=lambda kept: shortened(kept).width)
+    return shortened(max(0, fitting - 1))

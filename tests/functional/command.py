@@ -86,7 +86,9 @@ class CommandLine:
             raise
         ran = Ran(process.returncode, out.decode(), err.decode())
         for text in (ran.out, ran.err):
-            assert all(each.isprintable() or each == "\n" for each in text), f"control characters in {text!r}"
+            assert all(each.isprintable() or each in "\n\u200c\u200d" for each in text), (
+                f"control characters in {text!r}"
+            )
         return ran
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.cells import cell_len
 
 from tests.functional.command import CommandLine, Ran
 from tests.functional.people import astronaut, save
@@ -300,3 +301,23 @@ def test_json_says_what_a_decision_did(clustered: CommandLine) -> None:
         "assign",
         2,
     )
+
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+def test_a_name_of_joined_characters(copied: CommandLine, album: Path, tmp_path: Path) -> None:
+    mina, joined = (
+        f"\u0645\u06cc\u200c\u0646\u0627 {FAMILY}",
+        "\u0645\u06cc\u0646\u0627 " + FAMILY.replace("\u200d", ""),
+    )
+    done(copied.run("people", "enroll", mina, album / "collins.jpg"))
+    done(copied.run("people", "enroll", "Grace \u6797", album / "hopper.jpg"))
+    heading, *rows = done(copied.run("people", "list")).out.splitlines()
+    assert {row.rsplit(maxsplit=2)[0] for row in rows} == {mina, "Grace \u6797"}
+    assert {cell_len(row) for row in rows} == {cell_len(heading)}
+    assert done(copied.run("find", joined)).out == done(copied.run("find", mina)).out != ""
+    marked = tmp_path / "marked.png"
+    ran = done(copied.run("who", "--json", album / "collins.jpg", "--annotate", marked))
+    assert ran.objects[0]["faces"][0]["person"] == mina
+    assert ran.err == f"The annotated photo is {marked}\n"  # all letters were there

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
+from faceindex.cli.render import columns, count, padded
 from faceindex.cli.text.scanning import model_switched
 
 if TYPE_CHECKING:
@@ -124,9 +124,11 @@ def _groups(found: "Evaluation") -> Iterator[str]:
         return
     yield ""
     yield "Groups, at one threshold (FAR 0.001 over all)"
+    width = columns(each.group for each in found.groups)
     for each in found.groups:
         tar, far = (f"{rate:.4f}" if rate is not None else "-" for rate in (each.tar, each.far))
-        yield f"  {each.group:24} TAR {tar:6} of {each.genuine:>7,}   FAR {far:6} of {each.impostor:>9,}"
+        group = padded(each.group, width)
+        yield f"  {group}  TAR {tar:6} of {each.genuine:>7,}   FAR {far:6} of {each.impostor:>9,}"
 
 
 def _interval(found: "Interval") -> str:

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
+from faceindex.cli.render import columns, count, padded
 from faceindex.naming.review import Kind
 from index.decisions.model import Rename, Undo, faces_of
 
@@ -26,13 +26,13 @@ _FACES_NAMED = 8
 
 def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
     """Yield a heading, and a line for each person."""
-    width = max([len("person"), *(len(each.person.name) for each in summaries)])
-    yield f"{'person':<{width}}  {'confirmed':>9}  {'recognised':>10}"
+    width = columns(["person", *(each.person.name for each in summaries)])
+    yield f"{padded('person', width)}  {'confirmed':>9}  {'recognised':>10}"
     for each in summaries:
         missing = f"  ({count(each.missing, 'face')} in missing photos)" if each.missing else ""
         hidden = "  (hidden)" if each.person.hidden else ""
         counts = f"{each.confirmed:>9,}  {each.recognised:>10,}"
-        yield f"{each.person.name:<{width}}  {counts}{hidden}{missing}"
+        yield f"{padded(each.person.name, width)}  {counts}{hidden}{missing}"
 
 
 def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:

@@ -6,14 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.cli.render import Reporter, printable
+from faceindex.cli.render import Reporter, columns, padded, printable
 from faceindex.results import Progress
+
+MINA = "\u0645\u06cc\u200c\u0646\u0627"  # Persian, with a non-joiner
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 
 
 @given(st.binary())
 def test_no_name_reaches_a_terminal_as_anything_but_text(name: bytes) -> None:
     shown = printable(name)
-    assert shown.isprintable()
+    assert shown.replace("\u200c", "").replace("\u200d", "").isprintable()
     shown.encode()
 
 
@@ -21,6 +25,30 @@ def test_no_name_reaches_a_terminal_as_anything_but_text(name: bytes) -> None:
 def test_plain_names_are_shown_as_they_are(name: str) -> None:
     assert printable(name) == name
     assert printable(os.fsencode(name)) == name
+
+
+@pytest.mark.parametrize("name", [MINA, FAMILY, ENGLAND])
+def test_joiners_are_shown_as_they_are(name: str) -> None:
+    assert printable(name) == printable(name.encode()) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("ab", 2),
+        ("Zoe\u0308", 3),
+        ("日本", 4),
+        (MINA, 4),
+        ("राहुल", 3),
+        ("שָׁלוֹם", 4),
+        (FAMILY, 2),
+        (ENGLAND, 2),
+        ("a\u200eb", 8),  # printed as an escape
+    ],
+)
+def test_columns_are_counted_as_a_terminal_shows_them(name: str, width: int) -> None:
+    assert columns(["a", name]) == width
+    assert padded(name, 12) == printable(name) + " " * (12 - width)
 
 
 def test_control_characters_are_escapes() -> None:
