@@ -3,11 +3,13 @@
     decided        a decision says who it is, that it is a stranger, or that it is no face
     a stranger     more similar to an ignored stranger than to any person, and above the threshold
     accepted       similar to a person above the threshold, and clearly more than to any other
-    probable       in the band below; or too close to call, one face alone, or a second time in a photo
+    probable       in the band below; or too close to call, one face alone, a second time in a photo, or more
+                   similar to a face that is not the person by decision
     unknown        else
 
 Rejected persons are skipped. A face of the library is compared without its own photo, and recognised faces
-are no evidence: docs/identification.md says why.
+are no evidence: docs/identification.md says why. A face that the library has recognised, by the same rules in
+``index.clustering.recognise``, is accepted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,9 +20,10 @@ import numpy as np
 
 from faceindex.results import Answer, Certainty, Identity, KnownFace, NearKnownFace
 from faceindex.session import Session
+from index.clustering.recognise import NEAR_IDENTICAL, most_similar
 from index.decisions.face_overlap import pairs
 from index.people.queries import FaceStatus, PeopleQueries, Person
-from index.recognition.decided_faces import load_gallery, not_faces
+from index.recognition.decided_faces import load_gallery, load_rejected, load_strangers, not_faces
 from index.recognition.gallery import Gallery
 from index.recognition.identify import (
     LikenessVerdict,
@@ -59,6 +62,8 @@ class Identifier:
         self._vectors = self._load_vectors(session, before)
         self._people = PeopleQueries(session.database)
         self._gallery = load_gallery(session.database, self._model.model_id)
+        self._rejected = load_rejected(session.database, self._model.model_id)
+        self._strangers = load_strangers(session.database, self._model.model_id)
         self._not_faces = not_faces(session.database).tolist()
         self._persons = self._people.everyone()
         self._hidden = False
@@ -88,16 +93,13 @@ class Identifier:
         gallery = self.gallery(photo)
         queries: F32 = np.stack([face.vector for face in photo.faces])
         near = self._nearest(photo, queries, options)
-        parts = zip(queries, self.stored(photo), near, strict=True)
-        identities = _each_person_once([self._identity(gallery, *each) for each in parts])
+        stored = self.stored(photo)
+        parts = zip(queries, stored, strict=True)
+        identities = _each_person_once([self._identity(gallery, *each) for each in parts], stored, queries)
         return Answer(
             photo,
             tuple(
-                KnownFace(
-                    face,
-                    identity,
-                    tuple(each for each in matches if each.similarity >= options.min_similarity),
-                )
+                KnownFace(face, identity, matches)
                 for face, identity, matches in zip(photo.faces, identities, near, strict=True)
             ),
         )
@@ -121,12 +123,17 @@ class Identifier:
         """Return all persons' confirmed faces, without those in this photo."""
         return self._gallery.without(self._catalog.face_ids_of(photo.digest))
 
+    def is_like_the_rejected(self, vector: F32, identity: Identity) -> bool:
+        """Tell whether a face, float32 [D], is most similar to one that is not its person by decision."""
+        if identity.person is None or identity.similarity is None:
+            return False
+        others = self._rejected.vectors[self._rejected.person_ids == identity.person.id]
+        return bool(len(others)) and float((others @ vector).max()) > identity.similarity
+
     def _nearest(
         self, photo: PhotoIndexed, queries: F32, options: NeighborOptions
     ) -> list[tuple[NearKnownFace, ...]]:
-        # A face that is not similar enough to be shown may still be an ignored stranger.
-        low = min(options.min_similarity, self.thresholds.accept)
-        others = replace(options, min_similarity=low, not_of=photo.digest, not_these=self._not_faces)
+        others = replace(options, not_of=photo.digest, not_these=self._not_faces)
         found = nearest(self._catalog, self._vectors, queries, others)
         ids = sorted({each.face.face_id for near in found for each in near})
         statuses = self._people.statuses(ids)
@@ -136,9 +143,7 @@ class Identifier:
         person = self._shown(status.person)
         return NearKnownFace(near.face, near.similarity, person, status.confirmed, status.ignored)
 
-    def _identity(
-        self, gallery: Gallery, query: F32, stored: StoredFace, near: Sequence[NearKnownFace]
-    ) -> Identity:
+    def _identity(self, gallery: Gallery, query: F32, stored: StoredFace) -> Identity:
         status = stored.status
         if status is not None and (status.not_a_face or status.ignored):
             return Identity(Certainty.NOT_A_FACE if status.not_a_face else Certainty.IGNORED)
@@ -146,10 +151,16 @@ class Identifier:
         match = identify(gallery, query[None], self.thresholds, {0: rejected})[0]
         if status is not None and status.person is not None and status.confirmed:
             return self._confirmed(gallery, query, status.person, match)
-        stranger = max((each.similarity for each in near if each.ignored), default=-1.0)
+        compared = max(1, len(gallery) - len(rejected))
+        if status is not None and status.person is not None and status.similarity is not None:
+            return self._recognised(status.person, status.similarity, match, compared)
+        stranger = float(most_similar(query[None], self._strangers)[0])
         if stranger >= self.thresholds.accept and stranger > match.similarity:
             return Identity(Certainty.IGNORED, similarity=stranger)
-        return self._matched(match, compared=max(1, len(gallery) - len(rejected)))
+        identity = self._matched(match, compared)
+        if identity.certainty is Certainty.ACCEPTED and self.is_like_the_rejected(query, identity):
+            return replace(identity, certainty=Certainty.PROBABLE)
+        return identity
 
     def _confirmed(self, gallery: Gallery, query: F32, person: Person, match: Match) -> Identity:
         scores = similarities(gallery.evidence(query[None]), self.thresholds)[0]
@@ -166,6 +177,13 @@ class Identifier:
             runner_up=None if margin is None else self._shown(other),
             margin=margin,
         )
+
+    def _recognised(self, person: Person, similarity: float, match: Match, compared: int) -> Identity:
+        if match.person_id == person.id and match.verdict is LikenessVerdict.ACCEPTED:
+            return self._matched(match, compared)
+        # Confirmed faces in this photo, as in a collage, are evidence for the library.
+        probability = self.thresholds.probability(similarity, among=compared)
+        return Identity(Certainty.ACCEPTED, self._shown(person), similarity, probability)
 
     def _matched(self, match: Match, compared: int) -> Identity:
         if match.person_id == NONE:
@@ -190,17 +208,29 @@ class Identifier:
         return "" if person.hidden and not self._hidden else person.name
 
 
-def _each_person_once(identities: Sequence[Identity]) -> Iterator[Identity]:
-    """Accept a person once in a photo: of two accepted faces the less similar one becomes probable."""
-    best: dict[int, Identity] = {}
-    for each in identities:
-        if each.person is not None:
-            best[each.person.id] = max(best.get(each.person.id, each), each, key=_rank)
-    for each in identities:
-        if each.certainty is Certainty.ACCEPTED and each.person and best[each.person.id] is not each:
-            yield replace(each, certainty=Certainty.PROBABLE)
+def _each_person_once(
+    identities: Sequence[Identity], stored: Sequence[StoredFace], vectors: F32
+) -> Iterator[Identity]:
+    """Accept a person once in a photo: of two faces that are likely theirs the less similar one is probable.
+
+    But near-identical faces, as in a collage, are all accepted, and what the library has recognised stays so.
+    """
+    order = sorted(range(len(identities)), key=lambda row: _rank(identities[row]), reverse=True)
+    earlier: dict[int, list[int]] = {}
+    second = set()
+    for row in order:
+        person = identities[row].person
+        if person is None:
+            continue
+        others = earlier.setdefault(person.id, [])
+        if others and float((vectors[others] @ vectors[row]).min()) < NEAR_IDENTICAL:
+            second.add(row)
         else:
-            yield each
+            others.append(row)
+    for row, (each, face) in enumerate(zip(identities, stored, strict=True)):
+        is_known = face.status is not None and face.status.person is not None
+        is_second = row in second and each.certainty is Certainty.ACCEPTED and not is_known
+        yield replace(each, certainty=Certainty.PROBABLE) if is_second else each
 
 
 def _rank(identity: Identity) -> tuple[bool, float]:

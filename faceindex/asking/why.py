@@ -36,6 +36,7 @@ class Rule(StrEnum):
     ALIKE = "alike"
     TOO_CLOSE = "too-close"
     TWICE_IN_PHOTO = "twice-in-photo"
+    LIKE_THE_REJECTED = "like-the-rejected"
     ONE_FACE_ALONE = "one-face-alone"
     IN_THE_BAND = "in-the-band"
     UNLIKE = "unlike"
@@ -94,7 +95,7 @@ def explain(
             _least_margin(face.identity, identifier.thresholds),
             candidates,
             _about(FaceKey(photo.digest, face.described.face.box), decisions, hidden),
-            _rule(face.identity, stored, candidates, identifier.thresholds),
+            _rule(face, stored, candidates, identifier),
         )
 
 
@@ -113,8 +114,9 @@ def _candidates(
 
 
 def _rule(
-    identity: Identity, stored: StoredFace, candidates: tuple[Candidate, ...], thresholds: Thresholds
+    face: KnownFace, stored: StoredFace, candidates: tuple[Candidate, ...], identifier: Identifier
 ) -> Rule:
+    identity = face.identity
     if stored.status is not None and stored.status.decision_id is not None:
         return Rule.DECIDED
     if identity.certainty is Certainty.IGNORED:
@@ -122,7 +124,9 @@ def _rule(
     if identity.similarity is None:
         return Rule.NOBODY_KNOWN
     if identity.certainty is Certainty.PROBABLE:
-        return _rule_of_probable(identity, candidates, thresholds)
+        if identifier.is_like_the_rejected(face.described.vector, identity):
+            return Rule.LIKE_THE_REJECTED
+        return _rule_of_probable(identity, candidates, identifier.thresholds)
     return Rule.ALIKE if identity.certainty is Certainty.ACCEPTED else Rule.UNLIKE
 
 

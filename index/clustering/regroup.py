@@ -24,7 +24,7 @@ from index.clustering.linkage import group
 from index.clustering.recognise import Recogniser, recognise
 from index.clustering.shortened import read_shortened
 from index.photos.catalog import Catalog
-from index.recognition.decided_faces import load_gallery, read_rejections
+from index.recognition.decided_faces import load_gallery, load_strangers, read_rejections
 from index.recognition.thresholds import Thresholds
 from index.store.store import Store
 from index.values import I64, NONE, Flags
@@ -99,7 +99,8 @@ def regroup(store: Store, thresholds: Thresholds, *, write: bool = True) -> Regr
     if inputs == last and not _unseen(before).any():
         return _counted(before, before)
     affected = _unseen(before) if inputs == last else before.is_undecided
-    recogniser = Recogniser(load_gallery(store, model), thresholds, before.ids[affected], rejections)
+    gallery, strangers = load_gallery(store, model), load_strangers(store, model)
+    recogniser = Recogniser(gallery, thresholds, before.ids[affected], rejections, strangers)
     descriptors = read_shortened(Catalog(store), model, before.ids, recogniser.add)
     # A face deleted since the tables were read has no descriptor: leave it out of both.
     still_there = np.isin(before.ids, descriptors.ids(), assume_unique=True)

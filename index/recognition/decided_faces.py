@@ -22,6 +22,10 @@ MOST_REJECTIONS = 2000
 """Number of rejections, the latest, that are read with descriptors."""
 
 
+MOST_STRANGERS = 2000
+"""Number of ignored faces, the latest, that are compared with every face of the library."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rejections:
     """Rejections, int64 [R] both, by face: the person at an index is not the face."""
@@ -94,6 +98,19 @@ def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
         rows = sorted(connection.execute(latest).all(), key=lambda row: (row.face_id, row.person_id))
     face_ids, person_ids = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2).T
     return RejectedFaces(face_ids, person_ids, _vectors(store, rows))
+
+
+def load_strangers(store: Store, model: ModelId) -> F32:
+    """Read the descriptors of the latest faces that are ignored strangers: float32 [N, D], of unit norm."""
+    query = (
+        select(descriptor.c.vector)
+        .join(verdict, verdict.c.face_id == descriptor.c.face_id)
+        .where(descriptor.c.model == model, verdict.c.status == "ignored")
+        .order_by(verdict.c.decision_id.desc(), verdict.c.face_id)
+        .limit(MOST_STRANGERS)
+    )
+    with store.read() as connection:
+        return _vectors(store, connection.execute(query).all())
 
 
 def _numbered(model: ModelId) -> Subquery:

@@ -195,6 +195,7 @@ def _rule(explanation: "Explanation") -> str:
         "alike": f"it is similar enough to {name}, and clearly more than to anybody else",
         "too-close": f"it is nearly as similar to the next person as to {name}: too close to call",
         "twice-in-photo": f"another face of this photo is more similar to {name}",
+        "like-the-rejected": f"it is more similar to a face that is not {name} by decision than to {name}",
         "one-face-alone": f"it is similar to one confirmed face of {name}, but not to all of them together",
         "in-the-band": f"its similarity to {name} is below the {accept:.3f} that a name requires",
         "unlike": "it is not similar enough to any known person",

@@ -212,6 +212,36 @@ def test_in_one_photo_a_person_is_named_for_sure_once(settings: Settings) -> Non
     assert certainties(with_zoe) == ["accepted", "confirmed"]
 
 
+def test_near_identical_faces_of_one_photo_are_one_person(settings: Settings) -> None:
+    """As in a collage, or beside a mirror."""
+    named(settings, "Anna", 1, 2)
+    collage = ask(settings, face(like(ANNA, 0.95, 31)), face(like(ANNA, 0.955, 31), 1))
+    assert certainties(collage) == ["accepted", "accepted"]
+
+
+def test_who_is_more_like_a_rejected_face_is_only_probable(settings: Settings) -> None:
+    anna = named(settings, "Anna", 1, 2)
+    about_sister = like(ANNA, 0.6, 15)  # as face 5
+    assert certainties(ask(settings, face(about_sister))) == ["accepted"]
+    with Session.open(settings) as library:
+        keys = Journal(library.database).face_keys([5])
+    decide(settings, Reject(keys, anna))
+    (explained,) = reasons(settings, photo_of([face(about_sister)]))
+    assert explained.face.identity.certainty is Certainty.PROBABLE
+    assert explained.rule is Rule.LIKE_THE_REJECTED
+    assert "more similar to a face that is not Anna by decision" in "\n".join(explanation_rows(explained))
+
+
+def test_an_ignored_stranger_counts_however_few_faces_are_shown(settings: Settings) -> None:
+    named(settings, "Bob", 3)
+    about(settings, Ignore, 1)
+    with Session.open(settings) as library:
+        near = like(ANNA, 0.9, 12)  # face 2 is nearer than the stranger
+        answer = Identifier(library).answer(photo_of([face(near)]), NeighborOptions(k=1))
+    assert [each.face.face_id for each in answer.faces[0].matches] == [2]
+    assert certainties(answer) == ["ignored"]
+
+
 def test_a_hidden_person_is_named_only_where_that_is_asked_for(settings: Settings) -> None:
     anna = named(settings, "Anna", 1, 2)
     decide(settings, Hide(anna))

@@ -212,6 +212,31 @@ def test_a_person_is_recognised_once_in_a_photo(album: Album) -> None:
     assert beside not in album.recognised(anna)
 
 
+def test_a_face_beside_one_that_is_probably_the_same_person_is_not_recognised(album: Album) -> None:
+    """The other one is too close to call, and more similar: if it is Anna, this one is not."""
+    anna = album.name("Anna", *album.add_each(of(ANNA, 0.9), of(ANNA, 0.9)))
+    album.name("Anne", *album.add_each(Shot({ANNA: 0.7, BEN: 0.65})))
+    twins = album.add(of(ANNA, 0.5), Shot({ANNA: 0.8, BEN: 0.33}))
+    (alone,) = album.add(of(ANNA, 0.5))
+    album.regroup()
+    assert album.recognised(anna) == [alone]
+    assert twins[0] not in album.recognised(anna)
+
+
+def test_who_is_more_like_an_ignored_stranger_is_a_stranger(album: Album) -> None:
+    known = album.add_each(of(ANNA, 0.9), of(ANNA, 0.9))
+    one, other, sure = album.add_each(*[Shot({ANNA: 0.65, CARL: 0.6})] * 2, of(ANNA, 0.8))
+    anna = album.name("Anna", *known)
+    album.regroup()
+    assert sorted(album.recognised(anna)) == [one, other, sure]
+    album.ignore(one)
+    album.regroup()
+    assert album.recognised(anna) == [sure]
+    album.journal.undo()
+    album.regroup()
+    assert sorted(album.recognised(anna)) == [one, other, sure]
+
+
 def test_confirmed_faces_stay_whatever_they_look_like(album: Album) -> None:
     ben = album.add_each(*[of(BEN)] * 3)
     anna = album.name("Anna", ben[0], *album.add_each(of(ANNA), of(ANNA)))
