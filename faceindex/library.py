@@ -1,7 +1,7 @@
 """The public API: one library and everything that it can do. Nothing is printed."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -219,17 +219,25 @@ class Library:
         since: "str | date | None" = None,
         until: "str | date | None" = None,
         hidden: bool = False,
+        probable: bool = False,
     ) -> "tuple[FoundPhoto, ...]":
         """Find photos that show all of ``names`` and none of ``without``, by the time taken, then by path.
 
         ``only`` excludes photos with other faces; ``hidden`` allows hidden persons. ``since`` and ``until``
-        are the first and last day: a date, or text such as 2019, 2019-07 or 2019-07-14.
+        are the first and last day: a date, or text such as 2019, 2019-07 or 2019-07-14; a note says how many
+        photos without a date they leave out. ``probable`` adds photos that show ``names`` only probably.
         """
         from faceindex.asking.find import PhotoQuery, find
 
         first, last = (None if each is None else str(each) for each in (since, until))
         query = PhotoQuery(names, tuple(without), only=only, since=first, until=last, hidden=hidden)
-        return self._sessions.read(find, query)
+        if not probable:
+            return self._sessions.read(find, query)
+        from faceindex.asking.probable import probable_faces  # it brings FAISS
+
+        with explained():
+            likely = partial(probable_faces, self._sessions.identifier())
+        return self._sessions.read(find, query, likely)
 
     def link(self, photos: "Sequence[FoundPhoto]", folder: AnyPath) -> "Linked":
         """Create or update a folder of symbolic links to photos."""

@@ -81,6 +81,10 @@ class WarmSessions:
         session, state = self._current()
         return self.runner(session.model()), self._identifier_of(session, state)
 
+    def identifier(self) -> "Identifier":
+        """Return the identifier of the library's present state, without a runner."""
+        return self._identifier_of(*self._current())
+
     def close(self) -> None:
         """Close files, networks and the processes that decode photos."""
         with self._opening:

@@ -2,13 +2,18 @@
 
 import calendar
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 from faceindex.errors import BadRequest
 from faceindex.session import Session
-from index.people.photo_search import FoundPhoto, PhotoFilter, find_photos
+from index.people.photo_search import FoundPhoto, PhotoFilter, count_undated, find_photos
 from index.people.queries import PeopleQueries
+
+ProbableFaces: TypeAlias = Callable[[Session, int], Sequence[int]]
+"""Finds the faces that are probably a person, by id: ``faceindex.asking.probable`` does."""
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
@@ -25,23 +30,30 @@ class PhotoQuery:
     hidden: bool
 
 
-def find(session: Session, query: PhotoQuery) -> tuple[FoundPhoto, ...]:
-    """Find photos that are not missing; ``BadRequest`` for an unknown or hidden name or a wrong date."""
+def find(
+    session: Session, query: PhotoQuery, probable: ProbableFaces | None = None
+) -> tuple[FoundPhoto, ...]:
+    """Find photos that are not missing; ``BadRequest`` for an unknown or hidden name or a wrong date.
+
+    With ``probable`` also those in which the persons asked for have such a face.
+    """
     since = None if query.since is None else parse_day(query.since, last=False)
     until = None if query.until is None else parse_day(query.until, last=True)
     if since is not None and until is not None and since > until:
         raise BadRequest(f"No photo can be taken since {since} and until {until}: check the two dates.")
     people = PeopleQueries(session.database)
-    return find_photos(
-        session.database,
-        PhotoFilter(
-            persons=tuple(_person(people, name, query) for name in query.names),
-            without=tuple(_person(people, name, query) for name in query.without),
-            only=query.only,
-            since=since,
-            until=until,
-        ),
+    persons = tuple(_person(people, name, query) for name in query.names)
+    search = PhotoFilter(
+        persons=persons,
+        without=tuple(_person(people, name, query) for name in query.without),
+        only=query.only,
+        since=since,
+        until=until,
+        probable={each: probable(session, each) for each in persons} if probable else {},
     )
+    if undated := count_undated(session.database, search):
+        session.listeners.note(_left_out(undated))
+    return find_photos(session.database, search)
 
 
 def parse_day(text: str, *, last: bool) -> date:
@@ -56,6 +68,13 @@ def parse_day(text: str, *, last: bool) -> date:
         return date(year, month, day)
     except ValueError as error:
         raise BadRequest(f"{text!r} is not a date: write 2019, 2019-07 or 2019-07-14.") from error
+
+
+def _left_out(undated: int) -> str:
+    have, are, them = ("has", "is", "it") if undated == 1 else ("have", "are", "them")
+    return (
+        f"{undated:,} more {have} no date, and {are} left out: leave out --since and --until to find {them}."
+    )
 
 
 def _person(people: PeopleQueries, name: str, query: PhotoQuery) -> int:

@@ -34,10 +34,13 @@ from index.recognition.identify import (
     similarities,
 )
 from index.recognition.thresholds import Thresholds
-from index.values import NONE, NearFace
+from index.values import NONE, Descriptors, NearFace
 from index.vectors.saved_index import index_version, load_index
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, PhotoIndexed
+
+_REACH = 256
+"""Faces near each face of a person that are looked at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,9 @@ class Identifier:
         """Identify the faces of a photo, and find the nearest faces of the library."""
         if not photo.faces:
             return Answer(photo, ())
-        gallery = self.gallery(photo)
         queries: F32 = np.stack([face.vector for face in photo.faces])
         near = self._nearest(photo, queries, options)
-        stored = self.stored(photo)
-        parts = zip(queries, stored, strict=True)
-        identities = _each_person_once([self._identity(gallery, *each) for each in parts], stored, queries)
+        identities = self._identities(self.gallery(photo), queries, self.stored(photo))
         return Answer(
             photo,
             tuple(
@@ -103,6 +103,27 @@ class Identifier:
                 for face, identity, matches in zip(photo.faces, identities, near, strict=True)
             ),
         )
+
+    def identities(self, digest: bytes) -> dict[int, Identity]:
+        """Identify the faces that the library has in a photo, by id, as ``answer`` would."""
+        ids = self._catalog.face_ids_of(digest)
+        chunks = self._catalog.descriptors(self._model.model_id, ids)
+        described = Descriptors.joined(chunks, self._model.dimension)
+        known, statuses = described.ids.tolist(), self._people.statuses(ids)
+        stored = [StoredFace(each, statuses[each]) for each in known]
+        gallery = self._gallery.without(ids)
+        return dict(zip(known, self._identities(gallery, described.vectors, stored), strict=True))
+
+    def near(self, person_id: int) -> list[int]:
+        """Return the faces of the library that are similar enough to a person to be probable, rising."""
+        probes, least = self._gallery.vectors_of(person_id), self.thresholds.review
+        reach, nobody = _REACH, np.empty(0, np.int64)
+        while True:
+            found = self._vectors.search(probes, reach, nobody)
+            near = {each.face_id for row in found for each in row if each.similarity >= least}
+            if reach >= len(self._vectors) or all(row[-1].similarity < least for row in found if row):
+                return sorted(near)
+            reach *= 4
 
     def persons(self) -> dict[int, Person]:
         """Return all persons by id, hidden ones without a name unless ``naming`` asked for it."""
@@ -142,6 +163,10 @@ class Identifier:
     def _near(self, near: NearFace, status: FaceStatus) -> NearKnownFace:
         person = self._shown(status.person)
         return NearKnownFace(near.face, near.similarity, person, status.confirmed, status.ignored)
+
+    def _identities(self, gallery: Gallery, queries: F32, stored: Sequence[StoredFace]) -> Iterator[Identity]:
+        parts = zip(queries, stored, strict=True)
+        return _each_person_once([self._identity(gallery, *each) for each in parts], stored, queries)
 
     def _identity(self, gallery: Gallery, query: F32, stored: StoredFace) -> Identity:
         status = stored.status

@@ -138,10 +138,10 @@ class Reporter:
             for note in notes:
                 self.note(note)
 
-    def path(self, path: bytes, *, end: bytes) -> None:
-        """Print a path: printable on a terminal, else its bytes and ``end``."""
+    def path(self, path: bytes, *, end: bytes, mark: str = "") -> None:
+        """Print a path: printable and with a ``mark`` on a terminal, else its bytes and ``end``."""
         if self._out.is_terminal:
-            self.lines([os.fsdecode(path)])
+            self.lines([os.fsdecode(path) + mark])
         else:
             sys.stdout.buffer.write(path + end)
 

@@ -123,11 +123,12 @@ class VerificationSchema(Schema):
 
 
 class FoundPhotoSchema(Schema):
-    """A photo of the persons asked for."""
+    """A photo of the persons asked for; ``probable``: somebody of them is only probably in it."""
 
     photo: PathText = at("path")
     digest: Digest
     taken_at: Moment | None
+    probable: bool
 
 
 class GuessedFaceSchema(Schema):

@@ -1,9 +1,11 @@
 """Finds photos by the persons in them and the time they were taken."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import CTE, ColumnElement, and_, func, not_, or_, select
 
 from index.people.named_faces import named_faces
 from index.store.schema import content, face, photo, verdict
@@ -20,6 +22,7 @@ class PhotoFilter:
         only: Nobody else is in it; faces that are none by decision do not count.
         since: Taken on this day or later, by the photo's own clock. Photos without a time are left out.
         until: Taken on this day or earlier.
+        probable: Faces that count as those of ``persons`` too, each face under its person.
     """
 
     persons: tuple[int, ...]
@@ -27,15 +30,20 @@ class PhotoFilter:
     only: bool = False
     since: date | None = None
     until: date | None = None
+    probable: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPhoto:
-    """A photo that was found: absolute path, digest of its content, and recorded time, if any."""
+    """A photo that was found: absolute path, digest of its content, and recorded time, if any.
+
+    ``probable``: somebody asked for is only probably in it.
+    """
 
     path: bytes
     digest: bytes
     taken_at: datetime | None
+    probable: bool = False
 
 
 def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
@@ -46,35 +54,69 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
     """
     if not search.persons:
         raise ValueError("photos are found by the persons in them: name at least one")
+    named = named_faces()
+    probable = not_(and_(*_shown(search, named, {})))
     query = (
-        select(photo.c.path, content.c.digest, content.c.taken_at)
+        select(photo.c.path, content.c.digest, content.c.taken_at, probable)
         .join_from(photo, content)
-        .where(photo.c.missing_since.is_(None), *_conditions(search))
+        .where(photo.c.missing_since.is_(None), *_who(search, named), *_when(search))
         .order_by(content.c.taken_at.is_(None), content.c.taken_at, photo.c.path)
     )
     with store.read() as connection:
         return tuple(
-            FoundPhoto(path, digest, None if taken_at is None else datetime.fromisoformat(taken_at))
-            for path, digest, taken_at in connection.execute(query)
+            FoundPhoto(
+                path, digest, None if time is None else datetime.fromisoformat(time), bool(is_probable)
+            )
+            for path, digest, time, is_probable in connection.execute(query)
         )
 
 
-def _conditions(search: PhotoFilter) -> list[ColumnElement[bool]]:
-    named = named_faces()
+def count_undated(store: Store, search: PhotoFilter) -> int:
+    """Count the photos that ``find_photos`` leaves out only because it is not known when they were taken."""
+    if search.since is None and search.until is None:
+        return 0
+    undated = content.c.taken_at.is_(None)
+    query = (
+        select(func.count())
+        .select_from(photo.join(content))
+        .where(photo.c.missing_since.is_(None), undated, *_who(search, named_faces()))
+    )
+    with store.read() as connection:
+        return connection.scalar(query) or 0
+
+
+def _shown(
+    search: PhotoFilter, named: CTE, probable: Mapping[int, Sequence[int]]
+) -> Iterator[ColumnElement[bool]]:
+    """Yield for each person that a photo shows one of the person's faces; ``probable`` ones count too."""
+    contents = select(face.c.content_id)
+    showing = contents.join(named, named.c.face_id == face.c.id)
+    for each in search.persons:
+        shown: ColumnElement[bool] = content.c.id.in_(showing.where(named.c.person_id == each))
+        if faces := probable.get(each):
+            shown = or_(shown, content.c.id.in_(contents.where(is_one_of(face.c.id, faces))))
+        yield shown
+
+
+def _who(search: PhotoFilter, named: CTE) -> list[ColumnElement[bool]]:
     showing = select(face.c.content_id).join(named, named.c.face_id == face.c.id)
-    conditions: list[ColumnElement[bool]] = [
-        content.c.id.in_(showing.where(named.c.person_id == each)) for each in search.persons
-    ]
+    conditions = list(_shown(search, named, search.probable))
     if search.without:
         conditions.append(content.c.id.not_in(showing.where(is_one_of(named.c.person_id, search.without))))
     if search.only:
         theirs = showing.with_only_columns(face.c.id).where(is_one_of(named.c.person_id, search.persons))
         no_faces = select(verdict.c.face_id).where(verdict.c.status == "not-a-face")
-        others = select(face.c.content_id).where(face.c.id.not_in(theirs), face.c.id.not_in(no_faces))
+        probable = sorted(chain.from_iterable(search.probable.values()))
+        others = select(face.c.content_id).where(
+            face.c.id.not_in(theirs), face.c.id.not_in(no_faces), not_(is_one_of(face.c.id, probable))
+        )
         conditions.append(content.c.id.not_in(others))
+    return conditions
+
+
+def _when(search: PhotoFilter) -> Iterator[ColumnElement[bool]]:
     day = func.substr(content.c.taken_at, 1, len("2024-05-06"))
     if search.since is not None:
-        conditions.append(day >= search.since.isoformat())
+        yield day >= search.since.isoformat()
     if search.until is not None:
-        conditions.append(day <= search.until.isoformat())
-    return conditions
+        yield day <= search.until.isoformat()

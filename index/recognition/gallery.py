@@ -135,6 +135,15 @@ class Gallery:
         left_out = np.isin(self._faces.face_ids, np.fromiter(face_ids, np.int64))
         return Gallery(self._faces.at(~left_out)) if left_out.any() else self
 
+    def vectors_of(self, person_id: int) -> F32:
+        """Return the templates and faces of a person, float32 [N, D]: what a similar face is similar to.
+
+        N is 0 for somebody who is not in the gallery.
+        """
+        faces = self._faces.vectors[self._faces.person_ids == person_id]
+        chosen = [row for row, each in enumerate(self.templates) if each.person_id == person_id]
+        return np.concatenate([self._vectors[chosen], faces])
+
     def evidence(self, probes: F32) -> Evidence:
         """Compare probes, float32 [N, D] of unit norm, with every person."""
         starts = range(0, max(1, len(probes)), _CHUNK)

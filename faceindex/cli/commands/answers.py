@@ -119,6 +119,9 @@ def find(
     ] = None,
     until: Annotated[str | None, typer.Option(help="Only photos taken on or before this date.")] = None,
     hidden: Hidden = False,
+    probable: Annotated[
+        bool, typer.Option("--probable", help="Add photos in which 'faceindex who' calls them probable.")
+    ] = False,
     link: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Create or update a folder of symbolic links to the photos."),
@@ -133,7 +136,7 @@ def find(
     Their paths are printed in the order in which the photos were taken.
     """
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.answers import links_note
+        from faceindex.cli.text.answers import links_note, probable_note
         from faceindex.errors import BadRequest
         from faceindex.schemas.answers import FoundPhotoSchema
 
@@ -141,11 +144,18 @@ def find(
             raise BadRequest("-0 and --json exclude each other: leave one out.")
         names = (name, *(with_ or ()))
         photos = library.find(
-            *names, without=without or (), only=only, since=since, until=until, hidden=hidden
+            *names,
+            without=without or (),
+            only=only,
+            since=since,
+            until=until,
+            hidden=hidden,
+            probable=probable,
         )
         if not photos:
-            undated = "" if since is None and until is None else " Photos without a date are left out."
-            reporter.note(f"No photo found.{undated}")
+            reporter.note("No photo found.")
+        elif probable:
+            reporter.note(probable_note(photos))
         if link is not None:
             reporter.note(links_note(library.link(photos, link), str(link)))
             return
@@ -153,7 +163,8 @@ def find(
             if as_json:
                 reporter.json(FoundPhotoSchema.of(photo))
             else:
-                reporter.path(photo.path, end=b"\0" if zero else b"\n")
+                mark = "  (probably)" if photo.probable else ""
+                reporter.path(photo.path, end=b"\0" if zero else b"\n", mark=mark)
 
 
 def celebrity(

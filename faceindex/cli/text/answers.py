@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from faceindex.output.photo_links import Linked
     from faceindex.results import Identity, KnownFace, NearKnownFace
     from index.decisions.journal import LoggedDecision
+    from index.people.photo_search import FoundPhoto
     from index.recognition.gallery import TemplateLikeness
     from pipeline.values import Box, PhotoIndexed
 
@@ -97,6 +98,13 @@ def lookalikes_rows(found: "Lookalikes") -> Iterator[str]:
         for guess in face.guesses:
             yield f"{start}  {guess.probability:>7.2%}  {guess.name}"
             start = " " * len(start)
+
+
+def probable_note(photos: "Sequence[FoundPhoto]") -> str:
+    """Say how many of some photos show somebody only probably."""
+    probable = sum(photo.probable for photo in photos)
+    certain = f"{count(len(photos) - probable, 'photo')} certain"
+    return f"{certain}, {probable:,} only probable: a terminal and --json mark them."
 
 
 def links_note(linked: "Linked", folder: str) -> str:

@@ -142,7 +142,7 @@ FIELDS = {
     "Folds": "accuracy deviation pairs draws",
     "ForgetPlanSchema": "event person faces let_go without_photo",
     "ForgottenFaceSchema": ("face_id photo missing box quality person confirmed similarity cluster event"),
-    "FoundPhotoSchema": "photo digest taken_at",
+    "FoundPhotoSchema": "photo digest taken_at probable",
     "GroupRates": "group genuine tar impostor far",
     "Guess": "name probability",
     "GuessedFaceSchema": "box confidence quality celebrities",
