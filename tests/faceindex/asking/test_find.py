@@ -53,7 +53,8 @@ def family(album: Album, tmp_path: Path) -> Album:
 
 
 def test_find_counts_what_who_is_sure_of_and_probable_adds_the_rest(family: Album) -> None:
-    sure, probable = set(), set()
+    sure: set[bytes] = set()
+    probable: set[bytes] = set()
     with Session.open(family.settings) as session:
         identifier = Identifier(session)
         for record in known_faces(session):
