@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from faceindex.errors import BadRequest, explained
-from faceindex.lock import PATIENCE
 from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
 from faceindex.results import Listeners
 from faceindex.settings import Settings
@@ -40,8 +39,9 @@ class Library:
     """One library, which threads and other processes may share; close it when done.
 
     Files and networks open when needed and stay open. A method that changes the library locks it only while
-    it works. ``scan`` creates a missing library; ``plan_scan``, ``verify``, ``celebrities``, ``models``, and
-    ``evaluate`` with a folder need none. ``dry_run``, ``plan_...`` and ``preview_...`` write nothing.
+    it works, and decisions are taken also while another thread or process scans. ``scan`` creates a missing
+    library; ``plan_scan``, ``verify``, ``celebrities``, ``models``, and ``evaluate`` with a folder need none.
+    ``dry_run``, ``plan_...`` and ``preview_...`` write nothing.
 
     Every method may raise a ``FaceindexError``: ``NoLibrary`` if there is none, ``LibraryLocked`` if another
     run is changing it, ``BadRequest`` if an argument is wrong.
@@ -49,7 +49,8 @@ class Library:
     Args:
         settings: By default ``Settings.load()``.
         listeners: Callbacks for progress and notes.
-        patience: Seconds that a call waits for the lock.
+        patience: Seconds that a call waits for another one: by default 2 for another run, and 30 for a turn
+            to write between two batches of a run.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Library:
         settings: Settings | None = None,
         listeners: Listeners | None = None,
         *,
-        patience: float = PATIENCE,
+        patience: float | None = None,
     ) -> None:
         self.settings = settings or Settings.load()
         self._listeners = listeners or Listeners()
@@ -249,7 +250,7 @@ class Library:
         """Group faces without a name, and recognise people who have one."""
         from faceindex.naming.decide import regroup
 
-        run = self._sessions.read if dry_run else self._sessions.write
+        run = self._sessions.read if dry_run else self._sessions.decide
         return run(regroup, write=not dry_run)
 
     def clusters(self, most: int = 20) -> "results.ClusterList":
@@ -295,7 +296,7 @@ class Library:
         """Fit the thresholds to this library's decisions, or ``reset`` them to those of the model."""
         from faceindex.accuracy import calibrate
 
-        run = self._sessions.read if dry_run else self._sessions.write
+        run = self._sessions.read if dry_run else self._sessions.decide
         return run(calibrate.reset if reset else calibrate.calibrate, write=not dry_run)
 
     def adapt(self, dimension: int | None = None, *, dry_run: bool = False) -> "Adaptation":

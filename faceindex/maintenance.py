@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faceindex.errors import BadRequest, explained
-from faceindex.lock import locked
+from faceindex.lock import PATIENCE, locked, turn
 from faceindex.model_lookup import find_model
 from faceindex.settings import Settings
 from index.clock import utc_now
@@ -59,6 +59,7 @@ def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | C
         backend.check_exists(path)
         if repair:
             stack.enter_context(locked(path))
+            stack.enter_context(turn(path, PATIENCE))
         fault = backend.damage(path)
         if fault is not None:
             yield Finding(
@@ -133,7 +134,7 @@ def restore_backup(settings: Settings, backup: Path, *, dry_run: bool) -> Restor
         contents = backend.inspect(backup)
         if dry_run:
             return Restored(contents, path if there_is_one else None)
-        with locked(path):
+        with locked(path), turn(path, PATIENCE):
             return Restored(contents, backend.restore(backup, path))
 
 

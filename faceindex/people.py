@@ -43,51 +43,51 @@ class People:
 
     def name(self, cluster: int, name: str) -> Decided:
         """Say who the faces of a cluster are: a new name or a known person."""
-        return self._sessions.write(decide.name_cluster, cluster, name)
+        return self._sessions.decide(decide.name_cluster, cluster, name)
 
     def confirm(self, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
         """Confirm that faces, or with ``every`` all recognised faces, show a known person."""
-        return self._sessions.write(decide.confirm, name, faces, every=every)
+        return self._sessions.decide(decide.confirm, name, faces, every=every)
 
     def reject(self, name: str, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
         """Say that faces, and all faces of some clusters, do not show a person."""
-        return self._sessions.write(decide.reject, name, faces, clusters)
+        return self._sessions.decide(decide.reject, name, faces, clusters)
 
     def move(self, name: str, faces: Sequence[FaceName]) -> Decided:
         """Say whom faces show, whoever they were assigned to before: a new name or a known person."""
-        return self._sessions.write(decide.move, name, faces)
+        return self._sessions.decide(decide.move, name, faces)
 
     def merge(self, name: str, other: str) -> Decided:
         """Make two persons one, who keeps the first name."""
-        return self._sessions.write(decide.merge, name, other)
+        return self._sessions.decide(decide.merge, name, other)
 
     def apart(self, name: str, other: str) -> Decided:
         """Say that two persons are two, however much they look alike; ``review`` asks no more."""
-        return self._sessions.write(decide.apart, name, other)
+        return self._sessions.decide(decide.apart, name, other)
 
     def split(self, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
         """Move some faces of a person to a new person."""
-        return self._sessions.write(decide.split, name, faces, new_name)
+        return self._sessions.decide(decide.split, name, faces, new_name)
 
     def ignore(self, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
         """Say that faces, and all faces of some clusters, show strangers; ``review`` leaves them out."""
-        return self._sessions.write(decide.ignore, faces, clusters)
+        return self._sessions.decide(decide.ignore, faces, clusters)
 
     def not_a_face(self, faces: Sequence[FaceName]) -> Decided:
         """Say that detections are no faces."""
-        return self._sessions.write(decide.not_a_face, faces)
+        return self._sessions.decide(decide.not_a_face, faces)
 
     def rename(self, name: str, new_name: str) -> Decided:
         """Give a person another name that nobody has."""
-        return self._sessions.write(decide.rename, name, new_name)
+        return self._sessions.decide(decide.rename, name, new_name)
 
     def hide(self, name: str, *, hidden: bool = True) -> Decided:
         """Leave a person out of lists and answers, or show it again. No face is lost."""
-        return self._sessions.write(decide.hide, name, hidden=hidden)
+        return self._sessions.decide(decide.hide, name, hidden=hidden)
 
     def undo(self, number: int | None = None) -> LoggedDecision:
         """Take a decision back, by default the last one in force. An undo can be undone too."""
-        return self._sessions.write(decide.undo, number)
+        return self._sessions.decide(decide.undo, number)
 
     def enroll(self, name: str, photos: AnyPaths, *, face: int | None = None) -> Enrolled:
         """Add a person, new or known, from photos, which become part of the library; it need not exist yet.
@@ -128,7 +128,7 @@ class People:
 
     def import_journal(self, file: AnyPath) -> Imported:
         """Add the new decisions of a journal file; none, but a ``FaceindexError``, if a line is invalid."""
-        return self._sessions.write(decide.import_journal, file)
+        return self._sessions.decide(decide.import_journal, file)
 
     def forget(self, name: str, *, also_recognised: bool = False) -> Erased:
         """Erase a person's descriptors, boxes and name. This cannot be undone.
@@ -136,7 +136,7 @@ class People:
         Confirmed faces are erased. Faces that were only recognised stay, without a name, unless
         ``also_recognised``.
         """
-        return self._sessions.write(decide.forget, name, also_recognised=also_recognised)
+        return self._sessions.decide(decide.forget, name, also_recognised=also_recognised)
 
     def plan_forget(self, name: str, *, also_recognised: bool = False) -> ForgetPlan:
         """Return what ``forget`` would erase and let go."""

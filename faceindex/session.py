@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Self
 
 from faceindex.errors import FaceindexError, explained
-from faceindex.lock import PATIENCE, locked
+from faceindex.lock import DECISION_PATIENCE, PATIENCE, locked, turn
 from faceindex.model_lookup import find_model
 from faceindex.results import Listeners
 from faceindex.settings import AUTO, Settings
@@ -19,7 +19,7 @@ from pipeline.models.registry import ModelSpec, spec
 
 
 class Session:
-    """A library open for reading, also by several threads, or for writing under its lock."""
+    """A library open for reading, also by several threads; for a run, under its lock; or for a decision."""
 
     def __init__(self, settings: Settings, database: Store, listeners: Listeners, stack: ExitStack) -> None:
         self.settings = settings
@@ -44,7 +44,10 @@ class Session:
         make: bool = True,
         patience: float = PATIENCE,
     ) -> Self:
-        """Open a library for writing, or ``make`` a missing one; nobody else can change it meanwhile.
+        """Open a library for a run, or ``make`` a missing one; no other run is at work meanwhile.
+
+        Decisions may be: each transaction is a turn of its own, and ``faceindex.lock.turn`` takes one for
+        several.
 
         Raises:
             NoLibrary: There is none, and ``make`` is false.
@@ -58,6 +61,22 @@ class Session:
             elif settings.model != AUTO:
                 spec(settings.model)  # before a typing error creates a library
             stack.enter_context(locked(settings.library, patience))
+            database = stack.enter_context(create_store(settings.library))
+            return cls(settings, database, listeners or Listeners(), stack.pop_all())
+
+    @classmethod
+    def open_to_decide(
+        cls, settings: Settings, listeners: Listeners | None = None, patience: float = DECISION_PATIENCE
+    ) -> Self:
+        """Open an existing library for a decision, also during a run; nobody else writes meanwhile.
+
+        Raises:
+            NoLibrary: There is none.
+            LibraryLocked: Somebody else is writing, even after ``patience`` seconds.
+        """
+        with explained(), ExitStack() as stack:
+            backend_of(settings.library).check_exists(settings.library)
+            stack.enter_context(turn(settings.library, patience))
             database = stack.enter_context(create_store(settings.library))
             return cls(settings, database, listeners or Listeners(), stack.pop_all())
 

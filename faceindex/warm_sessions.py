@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from faceindex.errors import explained
+from faceindex.lock import DECISION_PATIENCE, PATIENCE
 from faceindex.results import Listeners
 from faceindex.session import Session
 from faceindex.settings import Settings
@@ -24,9 +25,13 @@ _T = TypeVar("_T")
 
 
 class WarmSessions:
-    """The sessions of one library; a writing call waits up to ``patience`` seconds for the lock."""
+    """The sessions of one library; ``patience`` are the seconds that a call waits for another one.
 
-    def __init__(self, settings: Settings, listeners: Listeners, patience: float) -> None:
+    By default, a run waits ``PATIENCE`` seconds for another run, and a decision ``DECISION_PATIENCE`` for its
+    turn.
+    """
+
+    def __init__(self, settings: Settings, listeners: Listeners, patience: float | None) -> None:
         self.settings = settings
         self.listeners = listeners
         self._patience = patience
@@ -47,8 +52,17 @@ class WarmSessions:
     def write(
         self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Call a use case with a writing session of an existing library."""
+        """Call a use case with a session for a run, of an existing library."""
         with self.writing() as session:
+            return use_case(session, *args, **kwargs)
+
+    def decide(
+        self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Call a use case that writes in one turn, also while a run is at work."""
+        patience = DECISION_PATIENCE if self._patience is None else self._patience
+        opened = Session.open_to_decide(self.settings, self.listeners, patience)
+        with explained(), opened as session:
             return use_case(session, *args, **kwargs)
 
     def each(
@@ -60,8 +74,9 @@ class WarmSessions:
 
     @contextmanager
     def writing(self, *, make: bool = False) -> Iterator[Session]:
-        """Open a writing session; see ``Session.open_to_write``."""
-        opened = Session.open_to_write(self.settings, self.listeners, make=make, patience=self._patience)
+        """Open a session for a run; see ``Session.open_to_write``."""
+        patience = PATIENCE if self._patience is None else self._patience
+        opened = Session.open_to_write(self.settings, self.listeners, make=make, patience=patience)
         with explained(), opened as session:
             yield session
 

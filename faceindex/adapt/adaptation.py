@@ -12,6 +12,7 @@ from faceindex.adapt.cross_validation import FOLDS, Trial, cross_validate
 from faceindex.adapt.threshold_transfer import moved_curve, normal_curve
 from faceindex.adapt.triplet_loss import LabelledDescriptors, identity_map, learn
 from faceindex.errors import BadRequest, FaceindexError, explained
+from faceindex.lock import turn
 from faceindex.results import Listeners, ModelSwitch
 from faceindex.scanning.model_switch import switch_model
 from faceindex.session import Session
@@ -92,7 +93,7 @@ def adapt(
         kept = change = None
         if trial.helps and write:
             (matrix,) = learn(data.people, data.start, [trial.steps])
-            with Session.open_to_write(settings, make=False) as session:
+            with Session.open_to_write(settings, make=False) as session, turn(settings.library):
                 kept = _keep(session, data, matrix, trial)
             change = switch_model(settings, kept, listeners)
         return Adaptation(

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from faceindex.asking.examine import examine_each_content_once
 from faceindex.errors import BadRequest
+from faceindex.lock import turn
 from faceindex.naming.decide import assign, clean
 from faceindex.results import Listeners
 from faceindex.scanning.recording import BatchRecorder
@@ -126,8 +127,9 @@ class _Enrolment:
 
     def decide(self, session: Session) -> list[Assign]:
         """Assign the faces of the recorded photos to their people."""
-        acts = [assign(session, tuple(keys), name) for name, keys in self._faces.values()]
-        self._journal.append_all(acts)
+        with turn(session.database.path):
+            acts = [assign(session, tuple(keys), name) for name, keys in self._faces.values()]
+            self._journal.append_all(acts)
         return acts
 
     def _choice(self, outcome: _Examined) -> FaceKey | str:

@@ -10,7 +10,7 @@ from functools import partial
 
 from faceindex.engine import build_runner
 from faceindex.errors import LibraryLocked, explained
-from faceindex.lock import PATIENCE, locked
+from faceindex.lock import PATIENCE, locked, turn
 from faceindex.model_lookup import find_model
 from faceindex.results import Listeners, ModelSwitch, Preview
 from faceindex.scanning.availability import too_many
@@ -94,11 +94,12 @@ class _ModelSwitcher:
         coverage = redescription.coverage()
         comparison = _comparison(session.database, before, self._model)
         if self._options.allow_missing or not too_many(coverage.faces - coverage.described, coverage.faces):
-            loaded = load_index(session.catalog, self._model.model_id, self._model.dimension)
-            with undisturbed():
-                if not loaded.saved:
-                    save_index(loaded.index, session.catalog, self._model.model_id)
-                redescription.make_current()
+            with turn(session.database.path):
+                loaded = load_index(session.catalog, self._model.model_id, self._model.dimension)
+                with undisturbed():
+                    if not loaded.saved:
+                        save_index(loaded.index, session.catalog, self._model.model_id)
+                    redescription.make_current()
             refresh_derived(session.database, self._model, self._listeners.note)
         return self._result(session, described, before, comparison)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from faceindex.lock import turn
 from faceindex.results import Listeners, Progress
 from faceindex.scanning.survey import Survey
 from faceindex.stopping import undisturbed
@@ -76,7 +77,7 @@ class BatchRecorder:
 
     def _commit(self) -> None:
         if self._batch:
-            with undisturbed(), self._clock.time("record"):
+            with turn(self._catalog.path), undisturbed(), self._clock.time("record"):
                 recorded = self._catalog.record(self._batch, self._since)
                 self.total += recorded
                 self._perhaps_moved.update(recorded.perhaps_moved)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from faceindex.lock import turn
 from index.clustering.regroup import regroup
 from index.decisions.journal import Journal
 from index.photos.catalog import Catalog
@@ -13,20 +14,21 @@ from pipeline.models.registry import ModelSpec
 
 
 def refresh_derived(database: Store, model: ModelSpec, note: Callable[[str], None]) -> None:
-    """Update the saved index, the clusters and the recognised faces of a library that is open to write.
+    """Update the saved index, the clusters and the recognised faces of a library in one turn to write.
 
     ``note`` is told if the saved index could not be used, or if faces are not described yet.
 
     Raises:
         LibraryError: The library cannot be read or written.
     """
-    Journal(database).relink()
-    catalog = Catalog(database)
-    loaded = load_index(catalog, model.model_id, model.dimension)
-    if loaded.note:
-        note(loaded.note)
-    if not loaded.saved:
-        save_index(loaded.index, catalog, model.model_id)
-    regroup(database, thresholds_for(database, model.model_id))
+    with turn(database.path):
+        Journal(database).relink()
+        catalog = Catalog(database)
+        loaded = load_index(catalog, model.model_id, model.dimension)
+        if loaded.note:
+            note(loaded.note)
+        if not loaded.saved:
+            save_index(loaded.index, catalog, model.model_id)
+        regroup(database, thresholds_for(database, model.model_id))
     if waiting := Redescription(database, model.model_id).coverage().waiting:
         note(f"{waiting:,} faces are not described by {model.model_id} yet: 'faceindex reindex' does that.")

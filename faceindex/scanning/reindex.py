@@ -69,7 +69,7 @@ def _gains(store: Store, recognitions: NewRecognitions) -> tuple[PersonGain, ...
     gains = [
         PersonGain(persons[person_id].name, faces)
         for person_id, faces in recognitions.by_person().items()
-        if not persons[person_id].hidden
+        if person_id in persons and not persons[person_id].hidden  # somebody may be named meanwhile
     ]
     return tuple(sorted(gains, key=lambda each: (-each.new, each.person)))
 

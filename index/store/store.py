@@ -15,6 +15,9 @@ from typing import Protocol, Self
 
 from sqlalchemy import Connection
 
+TURN_SECONDS = 600.0
+"""Seconds to wait for a turn to write: somebody may be rewriting a large library, to forget a person."""
+
 
 class Access(Enum):
     """The purpose for which a library is opened."""
@@ -86,7 +89,7 @@ class Store(ABC):
     def write(self) -> AbstractContextManager[Connection]:
         """Begin a transaction that is committed where the block ends, and rolled back where it raises.
 
-        Only one can be open at a time, over all processes; the others wait for it to end.
+        Only one can be open at a time, over all processes: it is in a turn to write (``Backend.turn``).
         """
 
     @abstractmethod
@@ -163,10 +166,17 @@ class Backend(Protocol):
     def is_library(self, path: Path) -> bool:
         """Return whether a file is a library or a backup, sound or not. May raise an ``OSError``."""
 
-    def lock(self, path: Path, kind: str) -> AbstractContextManager[None]:
+    def lock(self, path: Path, kind: str, patience: float = 0) -> AbstractContextManager[None]:
         """Hold a lock of a library, which need not exist yet; it ends with the process at the latest.
 
-        Locks of different kinds are independent. Raises ``LockHeld``, which names the owner's process.
+        Locks of different kinds are independent. Raises ``LockHeld``, which names the owner's process, if
+        another thread or process still holds the lock after ``patience`` seconds.
+        """
+
+    def turn(self, path: Path, patience: float = TURN_SECONDS) -> AbstractContextManager[None]:
+        """Take a turn to write to a library: no other thread or process does until the block ends.
+
+        A thread in its turn may take another. Raises ``LockHeld`` as ``lock`` does.
         """
 
     def back_up(self, path: Path, target: Path) -> BackedUp:

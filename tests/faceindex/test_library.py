@@ -1,6 +1,9 @@
 """A library that stays open: loaded once, used by threads, and true to what others change meanwhile."""
 
+import os
+import re
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -10,8 +13,8 @@ import pytest
 import faceindex.engine
 from faceindex import Answer, FaceindexError, Library, LibraryLocked, NoLibrary, PhotoFailed
 from faceindex.asking import identifier
-from faceindex.lock import locked
-from tests.faceindex.conftest import Album
+from faceindex.lock import DECISION_PATIENCE, locked, turn
+from tests.faceindex.conftest import Album, Clock
 from tests.functional.people import astronaut, landscape, save
 
 pytestmark = pytest.mark.slow
@@ -117,16 +120,43 @@ def test_another_library_in_the_same_place_is_seen(scanned: Album, tmp_path: Pat
             library.statistics()
 
 
-def test_questions_go_on_while_another_run_writes(scanned: Album) -> None:
-    grace = scanned.folder / "grace.jpg"
+def test_questions_and_decisions_go_on_while_another_run_is_at_work(scanned: Album) -> None:
+    grace, roots = scanned.folder / "grace.jpg", [scanned.folder]
     with Library(scanned.settings, patience=0) as library:
         with locked(scanned.settings.library):
             assert name_in(library, grace) is None
-            with pytest.raises(LibraryLocked):
-                library.people.move("Grace", [grace])
-        library.people.move("Grace", [grace])
-        with locked(scanned.settings.library, patience=0):  # held only during the call
+            library.people.move("Grace", [grace])
             assert name_in(library, grace) == "Grace"
+            for run in (
+                lambda: library.scan(roots),
+                lambda: library.reindex(),
+                lambda: library.people.enroll("Grace", [grace]),
+                lambda: library.roots.forget(scanned.folder),
+            ):
+                with pytest.raises(LibraryLocked):
+                    run()
+        with locked(scanned.settings.library, patience=0):  # held only during a call
+            pass
+
+
+def test_a_decision_waits_for_whoever_writes(scanned: Album, clock: Clock) -> None:
+    grace, refused = scanned.folder / "grace.jpg", []
+
+    def decide() -> None:
+        try:
+            Library(scanned.settings).people.move("Grace", [grace])
+        except LibraryLocked as error:
+            refused.append((clock.now, str(error)))
+
+    with turn(scanned.settings.library):
+        other = threading.Thread(target=decide)
+        other.start()
+        other.join()
+    ((waited, message),) = refused
+    assert waited >= DECISION_PATIENCE
+    assert re.search(rf"in use by process {os.getpid()}, started \d{{4}}-", message)
+    decide()
+    assert len(refused) == 1
 
 
 def test_what_needs_no_library_needs_none(album: Album, hopper: Path) -> None:

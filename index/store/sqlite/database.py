@@ -28,6 +28,7 @@ from index.errors import (
 from index.store import schema
 from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explained, is_writable
 from index.store.sqlite.file_copies import copy_pages
+from index.store.sqlite.run_lock import turn
 from index.store.statements import is_one_of
 from index.store.store import Access, Copies, Store, library_files
 from index.whole_file import written_whole
@@ -62,9 +63,15 @@ class SqliteStore(Store):
         """See ``Store``. Without WAL, a writer waits for the reader to commit."""
         return self._transaction("BEGIN")
 
-    def write(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
         """See ``Store``."""
-        return self._transaction("BEGIN IMMEDIATE")  # a plain BEGIN could not wait for its turn to write
+        with turn(self.path), self.write_unshared() as connection:
+            yield connection
+
+    def write_unshared(self) -> AbstractContextManager[Connection]:
+        """Begin a transaction as ``write`` does, in a file that only this thread uses."""
+        return self._transaction("BEGIN IMMEDIATE")  # a plain BEGIN could not wait for other programs
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:

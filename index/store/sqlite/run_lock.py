@@ -1,21 +1,42 @@
-"""The lock of a run: a file beside the library, locked until the process ends, that names its owner.
+"""Locks of a library: files beside it, locked until the process ends at the latest, that name their owner.
 
-The file is never deleted: otherwise two runs could lock two files of one name.
+The files are never deleted: otherwise two runs could lock two files of one name.
 """
 
 import os
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from index.errors import LockHeld, accessible
+from index.store.store import TURN_SECONDS
 from pipeline.platform_support import try_lock, unlock
+
+_POLL = 0.02
+"""Seconds between two attempts: short beside the time that a scan reads photos between two of its turns."""
 
 
 @contextmanager
-def lock(path: Path, kind: str) -> Iterator[None]:
+def lock(path: Path, kind: str, patience: float = 0) -> Iterator[None]:
     """See ``Backend``."""
+    deadline = time.monotonic() + patience
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(_lock(path, kind))
+                break
+            except LockHeld:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_POLL)
+        yield
+
+
+@contextmanager
+def _lock(path: Path, kind: str) -> Iterator[None]:
     file = path.with_name(f"{path.name}.{kind}")
     with accessible(path):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -34,3 +55,28 @@ def lock(path: Path, kind: str) -> Iterator[None]:
             unlock(descriptor)
     finally:
         os.close(descriptor)
+
+
+class _Turns(threading.local):
+    """The libraries that it is this thread's turn to write to."""
+
+    def __init__(self) -> None:
+        self.paths: set[Path] = set()
+
+
+_turns = _Turns()
+
+
+@contextmanager
+def turn(path: Path, patience: float = TURN_SECONDS) -> Iterator[None]:
+    """See ``Backend``."""
+    path = Path(os.path.abspath(path))
+    if path in _turns.paths:
+        yield
+        return
+    with lock(path, "writing", patience):
+        _turns.paths.add(path)
+        try:
+            yield
+        finally:
+            _turns.paths.remove(path)

@@ -122,7 +122,7 @@ def _read_again(path: Path, faces: "_TableCopier") -> int:
     """
     if faces.report().lost_at_most == 0:
         return 0
-    with SqliteStore(path, Access.WRITE) as store, store.write() as connection:
+    with SqliteStore(path, Access.WRITE) as store, store.write_unshared() as connection:
         has_face = exists().where(face.c.content_id == content.c.id)
         faceless = select(content.c.id).where(content.c.width.is_not(None), ~has_face)
         at_edges = select(face.c.content_id).where(is_one_of(face.c.id, faces.edges))

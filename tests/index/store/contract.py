@@ -242,6 +242,37 @@ class BackendContract:
         with backend.lock(path, "lock"):
             pass
 
+    def test_a_turn_to_write_is_taken_by_one_thread_at_a_time(self, backend: Backend, path: Path) -> None:
+        backend.create(path).close()
+        refused: list[LockHeld] = []
+
+        def take() -> None:
+            try:
+                with backend.turn(path, 0):
+                    pass
+            except LockHeld as error:
+                refused.append(error)
+
+        def try_elsewhere() -> int:
+            other = threading.Thread(target=take)
+            other.start()
+            other.join()
+            return len(refused)
+
+        with backend.create(path) as store:
+            with (
+                backend.turn(path),
+                store.write() as connection,
+                backend.turn(path),
+            ):  # one turn of one thread
+                connection.execute(insert(root).values(path=b"/a"))
+                assert try_elsewhere() == 1
+            with store.write():
+                assert try_elsewhere() == 2
+            with store.read():
+                assert try_elsewhere() == 2
+        assert "in use by process" in str(refused[0])
+
     def test_what_is_no_library_is_refused(self, backend: Backend, path: Path) -> None:
         path.write_bytes(b"not a library, but long enough to have been one" * 100)
         assert not backend.is_library(path)

@@ -58,7 +58,7 @@ def test_any_file_name_works(tmp_path: Path, name: str) -> None:
     path = tmp_path / name / name
     with create_store(path) as database:
         Catalog(database).choose_model(MODEL)
-    assert os.listdir(path.parent) == [name]
+    assert sorted(os.listdir(path.parent)) == [name, f"{name}.writing"]
     with open_store(path, Access.READ) as database:
         assert Catalog(database).model() == MODEL
 
@@ -168,7 +168,7 @@ def test_an_upgrade_keeps_everything_and_leaves_a_copy(
     migrate(library, scripts)
 
     copy = library.with_name(f"library.sqlite3.revision-{HEAD}")
-    assert sorted(os.listdir(library.parent)) == [library.name, copy.name]
+    assert sorted(os.listdir(library.parent)) == [library.name, copy.name, f"{library.name}.writing"]
     assert mode_of(copy) == 0o600
     for path in (library, copy):
         with closing(sqlite3.connect(path)) as connection:
