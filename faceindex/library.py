@@ -119,7 +119,7 @@ class Library:
         """Scan all folders of the library again, and remove photos that have been missing for long."""
         from faceindex.scanning.reindex import reindex
 
-        return self._sessions.write(reindex, options)
+        return self._sessions.run(reindex, options)
 
     def plan_reindex(self) -> "Iterator[results.Planned]":
         """Yield what ``reindex`` would read, and why."""

@@ -24,11 +24,11 @@ class ScannedRoots:
             BadRequest: One place lies in the other.
             FaceindexError: The photos are not at the new place; nothing is changed.
         """
-        run = self._sessions.read if dry_run else self._sessions.write
+        run = self._sessions.read if dry_run else self._sessions.run
         before, after = absolute([old, new])
         return run(move_root, before, after, dry_run=dry_run)
 
     def forget(self, folder: AnyPath, *, dry_run: bool = False) -> int:
         """Stop scanning a folder; return how many photos are missing now, since no other root holds them."""
-        run = self._sessions.read if dry_run else self._sessions.write
+        run = self._sessions.read if dry_run else self._sessions.run
         return run(forget_root, absolute(folder)[0], dry_run=dry_run)

@@ -49,7 +49,7 @@ class WarmSessions:
         with explained():
             return use_case(self._current()[0], *args, **kwargs)
 
-    def write(
+    def run(
         self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Call a use case with a session for a run, of an existing library."""

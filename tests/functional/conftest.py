@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.command import CommandLine
+from tests.functional.halfway import PHOTOS
 from tests.functional.people import astronaut, landscape, save
 
 
@@ -43,6 +44,16 @@ def album(tmp_path_factory: pytest.TempPathFactory, hopper: Path) -> Path:
     save(landscape(), folder / "hills.jpg")
     (folder / "hopper.jpg").write_bytes(hopper.read_bytes())
     (folder / "notes.txt").write_text("no photo, and no failure")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough photos for three batches, one in eight with a face, always of one person. Only to be read."""
+    folder = tmp_path_factory.mktemp("many")
+    for number in range(PHOTOS):
+        picture = landscape(number) if number % 8 else astronaut(number // 8)
+        save(picture, folder / f"{number:03}.jpg")
     return folder
 
 

@@ -1,5 +1,6 @@
 """A scan that is halfway through, however fast or slow the machine is."""
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -7,6 +8,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from faceindex.errors import LibraryLocked
+from faceindex.lock import turn
 from faceindex.scanning.recording import BATCH_PHOTOS
 from tests.functional.command import CommandLine
 
@@ -23,8 +26,25 @@ def recorded(library: Path) -> int:
         return 0
 
 
+def is_writing(library: Path) -> bool:
+    """Whether another process is in its turn to write."""
+    try:
+        with turn(library, patience=0):
+            return False
+    except LibraryLocked:
+        return True
+
+
+def _suspended(process: "subprocess.Popen[bytes]") -> bool:
+    """Suspend a process, and see that it is; return ``False`` if it has ended."""
+    process.send_signal(signal.SIGSTOP)
+    if process.poll() is None:
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    return process.poll() is None
+
+
 def start_halfway(command: CommandLine, folder: Path, workers: int = 1) -> "subprocess.Popen[bytes]":
-    """Scan ``PHOTOS`` photos, and suspend the scan when it has written its first batch and no other.
+    """Scan ``PHOTOS`` photos, and suspend the scan when it has written its first batch, before the next one.
 
     A scan that went on too far before it could be suspended is started anew.
     """
@@ -32,7 +52,9 @@ def start_halfway(command: CommandLine, folder: Path, workers: int = 1) -> "subp
         process = command.start("scan", "--json", "--model", "sface", "--workers", workers, folder)
         while process.poll() is None and not recorded(command.library):
             time.sleep(0.005)
-        process.send_signal(signal.SIGSTOP)
+        while _suspended(process) and is_writing(command.library):  # it has not quite finished the batch
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.005)
         if process.poll() is None and 0 < recorded(command.library) <= BATCH_PHOTOS:
             return process
         process.kill()

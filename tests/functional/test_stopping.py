@@ -9,17 +9,6 @@ import pytest
 
 from tests.functional.command import CommandLine
 from tests.functional.halfway import PHOTOS, recorded, start_halfway
-from tests.functional.people import astronaut, landscape, save
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Enough photos for three batches, one in eight with a face."""
-    folder = tmp_path_factory.mktemp("many")
-    for number in range(PHOTOS):
-        picture = landscape(number) if number % 8 else astronaut(number // 8)
-        save(picture, folder / f"{number:03}.jpg")
-    return folder
 
 
 def facts(command: CommandLine) -> list[dict[str, Any]]:
