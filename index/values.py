@@ -18,6 +18,10 @@ Flags: TypeAlias = NDArray[np.bool_]
 NONE = -1
 """No person, group or cluster, in arrays of their numbers."""
 
+RELIABLE = 0.3
+"""Minimum quality of a face that is evidence about other faces: in a template, as an ignored stranger, in a
+cluster. docs/identification.md has the figures."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoState:

@@ -37,6 +37,8 @@ from index.people.queries import PeopleQueries, Person
 from index.privacy.forget import Erased, doomed, purge
 from index.privacy.forget import forget as erase
 from index.privacy.journal_merge import Imported, import_lines
+from index.recognition.decided_faces import unreliable_faces
+from index.values import FaceRecord
 
 FaceName: TypeAlias = int | str | os.PathLike[str]
 """The number of a face; a photo with one face; or ``PHOTO:2`` for its second face, as ``who`` counts."""
@@ -46,11 +48,15 @@ _PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision and its number of faces; ``regrouped`` is ``None`` if it affects no face's identity."""
+    """A decision and its number of faces; ``regrouped`` is ``None`` if it affects no face's identity.
+
+    ``poor`` are the faces that it confirms, and that are too poor to recognise the person by.
+    """
 
     logged: LoggedDecision
     faces: int
     regrouped: Regrouped | None
+    poor: tuple[FaceRecord, ...] = ()
 
     @property
     def decision(self) -> Decision:
@@ -279,7 +285,12 @@ def _decide(session: Session, act: Act) -> Decided:
     follows = not isinstance(act, Rename | Hide | Unhide | Apart)
     regrouped = regroup(session) if follows else None
     logged = next(each for each in reversed(journal.decisions()) if each.decision.id == number)
-    return Decided(logged, len(faces_in_act(act)), regrouped)
+    return Decided(logged, len(faces_in_act(act)), regrouped, poor_faces(session, [number]))
+
+
+def poor_faces(session: Session, decision_ids: Sequence[int]) -> tuple[FaceRecord, ...]:
+    """Return the faces that decisions confirm, and that are too poor to recognise anybody by."""
+    return tuple(session.catalog.faces(unreliable_faces(session.database, decision_ids)).values())
 
 
 def assign(session: Session, faces: tuple[FaceKey, ...], name: str) -> Assign:

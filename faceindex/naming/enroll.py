@@ -10,7 +10,7 @@ from typing import TypeAlias
 from faceindex.asking.examine import examine_each_content_once
 from faceindex.errors import BadRequest
 from faceindex.lock import turn
-from faceindex.naming.decide import assign, clean
+from faceindex.naming.decide import assign, clean, poor_faces
 from faceindex.results import Listeners
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
@@ -18,7 +18,8 @@ from faceindex.scanning.survey import Survey
 from faceindex.session import Session
 from faceindex.stopping import undisturbed
 from index.decisions.journal import Journal
-from index.decisions.model import Assign, FaceKey, folded
+from index.decisions.model import Assign, Decision, FaceKey, folded
+from index.values import FaceRecord
 from pipeline.timing import StageClock
 from pipeline.values import Outcomes, PhotoFailed, PhotoIndexed, PhotoKnown
 
@@ -43,11 +44,15 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """Counts of persons enrolled, new or known, and of faces confirmed; and the photos left out."""
+    """Counts of persons enrolled, new or known, and of faces confirmed; and the photos left out.
+
+    ``poor`` are the confirmed faces that are too poor to recognise anybody by.
+    """
 
     people: int
     faces: int
     left_out: tuple[LeftOut, ...]
+    poor: tuple[FaceRecord, ...] = ()
 
 
 def people_in_folder(folder: bytes) -> tuple[PersonToEnroll, ...]:
@@ -100,9 +105,10 @@ def enroll(
         with undisturbed():
             enrolment.decide(session)
         raise
-    acts = enrolment.decide(session)
+    acts, decisions = enrolment.decide(session)
     refresh_derived(session.database, model, session.listeners.note)
-    return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(enrolment.left_out))
+    poor = poor_faces(session, [each.id for each in decisions])
+    return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(enrolment.left_out), poor)
 
 
 class _Enrolment:
@@ -125,12 +131,11 @@ class _Enrolment:
             yield outcome  # recorded before it is decided about
             self._faces.setdefault(folded(name), (name, []))[1].append(choice)
 
-    def decide(self, session: Session) -> list[Assign]:
+    def decide(self, session: Session) -> tuple[list[Assign], tuple[Decision, ...]]:
         """Assign the faces of the recorded photos to their people."""
         with turn(session.database.path):
             acts = [assign(session, tuple(keys), name) for name, keys in self._faces.values()]
-            self._journal.append_all(acts)
-        return acts
+            return acts, self._journal.append_all(acts)
 
     def _choice(self, outcome: _Examined) -> FaceKey | str:
         """The face to enrol, or why there is none."""

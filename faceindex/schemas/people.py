@@ -7,6 +7,9 @@ from pydantic import BeforeValidator
 from faceindex.schemas.base import Box, Digest, Moment, PathText, PersonName, Schema, at
 from faceindex.schemas.faces import PersonFaceSchema
 
+FaceIds = Annotated[tuple[int, ...], BeforeValidator(lambda faces: [each.face_id for each in faces])]
+"""The numbers of faces of the library."""
+
 
 class PersonSchema(Schema):
     """A person in the list of people."""
@@ -45,6 +48,7 @@ class DecidedSchema(Schema):
     recognised: int | None = at("regrouped.recognised", None)
     newly_recognised: int | None = at("regrouped.newly_recognised", None)
     no_longer_recognised: int | None = at("regrouped.no_longer_recognised", None)
+    poor_faces: FaceIds = at("poor")
 
 
 class FaceKeySchema(Schema):
@@ -97,6 +101,7 @@ class EnrolledSchema(Schema):
     event: Literal["enrolled"] = "enrolled"
     people: int
     faces: int
+    poor_faces: FaceIds = at("poor")
 
 
 class ErasedSchema(Schema):

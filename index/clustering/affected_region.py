@@ -13,7 +13,7 @@ from index.clustering.cluster_tables import FaceTable
 from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
 from index.clustering.recognise import NEAR_IDENTICAL
 from index.recognition.decided_faces import Rejections
-from index.values import I64, NONE, Descriptors, Flags
+from index.values import I64, NONE, RELIABLE, Descriptors, Flags
 from index.vectors.exact_index import ExactIndex
 from index.vectors.faiss_index import pairs_of_parts
 from index.vectors.vector_store import VectorStore
@@ -28,9 +28,6 @@ Any share up to 0.8 gives the same clusters in the test collections."""
 
 LARGE = 200
 """Reliable faces from which a cluster keeps its faces and only takes in others."""
-
-RELIABLE = 0.3
-"""Minimum quality of a face that is evidence; docs/clustering.md compares other limits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,7 +22,7 @@ from index.store.schema import (
     verdict,
 )
 from index.store.statements import is_one_of, upsert
-from index.values import I64, NONE, Flags
+from index.values import I64, NONE, RELIABLE, Flags
 from pipeline.values import F32, ModelId
 
 
@@ -130,8 +130,8 @@ def read_last_inputs(connection: Connection) -> GroupingInputs | None:
 
 
 def digest_of_decisions(connection: Connection) -> bytes:
-    """Compute the digest of all verdicts and rejections."""
-    hasher = blake3()
+    """Compute the digest of all verdicts and rejections, and of which faces are evidence."""
+    hasher = blake3(f"quality {RELIABLE};".encode())
     for query in (
         select(verdict.c.face_id, verdict.c.status, verdict.c.person_id).order_by(verdict.c.face_id),
         select(rejection.c.face_id, rejection.c.person_id).order_by(

@@ -12,7 +12,7 @@ from index.errors import LibraryDamaged
 from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Gallery
 from index.store.schema import content, descriptor, face, rejection, verdict
 from index.store.store import Store
-from index.values import I64
+from index.values import I64, RELIABLE
 from pipeline.values import F32, ModelId
 
 FACES_A_YEAR = 20
@@ -42,16 +42,16 @@ class RejectedFaces(Rejections):
 
 
 def load_gallery(store: Store, model: ModelId) -> Gallery:
-    """Make the gallery of the known persons; see ``load_confirmed``."""
-    return Gallery(load_confirmed(store, model))
+    """Make the gallery of the known persons, of confirmed faces that are reliable; see ``load_confirmed``."""
+    return Gallery(load_confirmed(store, model, least_quality=RELIABLE))
 
 
-def load_confirmed(store: Store, model: ModelId) -> ConfirmedFaces:
-    """Read confirmed faces of all persons that a model has described, by person.
+def load_confirmed(store: Store, model: ModelId, least_quality: float = 0.0) -> ConfirmedFaces:
+    """Read confirmed faces of all persons that a model has described, of this quality or more, by person.
 
     At most ``FACES_A_YEAR`` a year are taken, evenly spread. Faces whose photos are gone count too.
     """
-    numbered = _numbered(model)
+    numbered = _numbered(model, least_quality)
     # i * m mod n is below m for exactly m of 0 to n - 1, evenly spread; for all if m >= n.
     spread = numbered.c.number * FACES_A_YEAR % numbered.c.together < FACES_A_YEAR
     query = (
@@ -78,6 +78,22 @@ def not_faces(store: Store) -> I64:
         return np.array(connection.scalars(query).all(), dtype=np.int64)
 
 
+def unreliable_faces(store: Store, decision_ids: Sequence[int]) -> tuple[int, ...]:
+    """Read the faces that some decisions confirm, and that are no evidence: see ``RELIABLE``; by id."""
+    query = (
+        select(verdict.c.face_id)
+        .join(face, face.c.id == verdict.c.face_id)
+        .where(
+            verdict.c.decision_id.in_(decision_ids),
+            verdict.c.status == "confirmed",
+            face.c.quality < RELIABLE,
+        )
+        .order_by(verdict.c.face_id)
+    )
+    with store.read() as connection:
+        return tuple(connection.scalars(query))
+
+
 def read_rejections(connection: Connection) -> Rejections:
     """Read all rejections."""
     query = select(rejection.c.face_id, rejection.c.person_id)
@@ -101,11 +117,12 @@ def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
 
 
 def load_strangers(store: Store, model: ModelId) -> F32:
-    """Read the descriptors of the latest faces that are ignored strangers: float32 [N, D], of unit norm."""
+    """Read descriptors of ignored strangers, the latest reliable faces: float32 [N, D], of unit norm."""
     query = (
         select(descriptor.c.vector)
         .join(verdict, verdict.c.face_id == descriptor.c.face_id)
-        .where(descriptor.c.model == model, verdict.c.status == "ignored")
+        .join(face, face.c.id == verdict.c.face_id)
+        .where(descriptor.c.model == model, verdict.c.status == "ignored", face.c.quality >= RELIABLE)
         .order_by(verdict.c.decision_id.desc(), verdict.c.face_id)
         .limit(MOST_STRANGERS)
     )
@@ -113,7 +130,7 @@ def load_strangers(store: Store, model: ModelId) -> F32:
         return _vectors(store, connection.execute(query).all())
 
 
-def _numbered(model: ModelId) -> Subquery:
+def _numbered(model: ModelId, least_quality: float) -> Subquery:
     """Number the confirmed faces from 0 for each person and year; also count them."""
     year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
     same = (verdict.c.person_id, year)
@@ -129,7 +146,7 @@ def _numbered(model: ModelId) -> Subquery:
         .join(face, face.c.id == verdict.c.face_id)
         .join(content, content.c.id == face.c.content_id)
         .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
-        .where(verdict.c.status == "confirmed")
+        .where(verdict.c.status == "confirmed", face.c.quality >= least_quality)
         .subquery()
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 from rich.cells import cell_len
 
 from tests.functional.command import CommandLine, Ran
@@ -146,6 +146,28 @@ def test_one_photo_is_enough_to_know_somebody(copied: CommandLine, photos: Path,
     assert sorted(map(str, names(copied, hopper))) == ["Grace"]
     done(copied.run("people", "confirm", "Eileen", "--all"))
     assert persons(copied)["Eileen"] == (4, 0)  # she is in both.jpg too
+
+
+def test_a_face_too_poor_to_recognise_anybody_by_is_warned_about_and_no_template(
+    copied: CommandLine, photos: Path, hopper: Path
+) -> None:
+    sharp = Image.open(hopper).convert("RGB")
+    for name, radius in (("blurred", 14.0), ("more-blurred", 18.0)):
+        save(sharp.filter(ImageFilter.GaussianBlur(radius)), photos / f"{name}.jpg")
+    enrolled = done(copied.run("people", "enroll", "Grace", photos / "blurred.jpg", "--json"))
+    (face,) = enrolled.objects[-1]["poor_faces"]
+    assert f"Warning: nobody is recognised by face {face} in {photos / 'blurred.jpg'}: " in enrolled.err
+    assert "blurred). Confirm a better one too." in enrolled.err
+    assert persons(copied) == {"Grace": (1, 0)}
+    assert names(copied, photos / "more-blurred.jpg") == [None]
+    assert names(copied, hopper) == [None]
+
+    better = done(copied.run("people", "enroll", "Grace", hopper, "--json"))
+    assert better.objects[-1]["poor_faces"] == []
+    assert "Warning" not in better.err
+    moved = done(copied.run("people", "move", "Grace", face, "--json"))
+    assert moved.objects[-1]["poor_faces"] == [face]
+    assert f"face {face} " in moved.err
 
 
 def test_a_folder_of_people_is_enrolled_at_once_into_a_new_library(

@@ -60,7 +60,7 @@ def enroll(
 ) -> None:
     """Add a person from one or more photos. The photos become part of the library."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.people import enrolled, left_out
+        from faceindex.cli.text.people import enrolled, left_out, poor
         from faceindex.errors import BadRequest
         from faceindex.schemas.people import EnrolledSchema, LeftOutSchema
 
@@ -75,6 +75,8 @@ def enroll(
         for each in done.left_out:
             reporter.outcome(LeftOutSchema.of(each), [left_out(each)])
         reporter.outcome(EnrolledSchema.of(done), [enrolled(done)])
+        for warning in poor(done.poor):
+            reporter.note(warning)
         if done.left_out:
             raise typer.Exit(EXIT_SOME_FAILED)
 
@@ -284,3 +286,5 @@ def _decide(context: typer.Context, as_json: bool, decide: "Callable[[People], D
 
         decided = decide(library.people)
         reporter.outcome(DecidedSchema.of(decided), [text.decided(decided)])
+        for warning in text.poor(decided.poor):
+            reporter.note(warning)

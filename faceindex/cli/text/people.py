@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from index.decisions.model import Act
     from index.people.queries import Person, PersonSummary
     from index.privacy.forget import Erased
+    from index.values import FaceRecord
 
 _FACES_NAMED = 8
 """Numbers of faces in one line; the command below it names all."""
+
+_POOR = 3
+"""Faces too poor to recognise anybody by that are named one by one."""
 
 
 def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
@@ -132,6 +136,19 @@ def enrolled(done: "Enrolled") -> str:
     """Report the result of an enrolment."""
     people = "1 person" if done.people == 1 else f"{done.people:,} people"
     return f"Enrolled {people} from {count(done.faces, 'face')}"
+
+
+def poor(faces: Sequence["FaceRecord"]) -> Iterator[str]:
+    """Warn of confirmed faces that are too poor to recognise anybody by."""
+    for each in faces[:_POOR]:
+        quality, photo = each.quality, os.fsdecode(each.photo)
+        reasons = f", {' and '.join(quality.reasons)}" if quality.reasons else ""
+        yield (
+            f"Warning: nobody is recognised by face {each.face_id} in {photo}: "
+            f"it is too poor (quality {quality.score:.2f}{reasons}). Confirm a better one too."
+        )
+    if len(faces) > _POOR:
+        yield f"Warning: nor by {count(len(faces) - _POOR, 'more face')} as poor."
 
 
 def erased(erased: "Erased") -> Iterator[str]:

@@ -129,7 +129,7 @@ FOUND = FoundPhoto(PATH, DIGEST, datetime(2019, 7, 14, 12, 30))
 FOUND_UNDATED = FoundPhoto(PATH, DIGEST, None)
 
 REGROUPED = Regrouped(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-DECIDED = Decided(ASSIGNED, 1, REGROUPED)
+DECIDED = Decided(ASSIGNED, 1, REGROUPED, (FACE,))
 DECIDED_ALONE = Decided(NOT_A_FACE, 1, None)
 PERSON = PersonSummary(BEN, 3, 4, 1)
 SUGGESTION = Suggestion(Kind.DOUBTFUL, ANNA, BEN, None, (7,), 0.5)

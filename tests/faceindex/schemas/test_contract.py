@@ -120,9 +120,9 @@ FIELDS = {
     "Clustering": "faces people groups b_cubed pairwise",
     "Comparison": "confirmed astray_before astray_after open recognised_before recognised_after otherwise",
     "Coverage": "faces described waiting contents",
-    "DecidedSchema": "event decision kind faces recognised newly_recognised no_longer_recognised",
+    "DecidedSchema": "event decision kind faces recognised newly_recognised no_longer_recognised poor_faces",
     "Detection": "photos unreadable repeated without_face several faces",
-    "EnrolledSchema": "event people faces",
+    "EnrolledSchema": "event people faces poor_faces",
     "ErasedSchema": "event person faces decisions left let_go",
     "EvaluationSchema": (
         "source model people faces measures detection verification folds identification clustering groups"

@@ -12,9 +12,16 @@ from index.decisions.model import Assign, Ignore, NotAFace, new_key
 from index.errors import LibraryDamaged
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
-from index.recognition.decided_faces import FACES_A_YEAR, load_confirmed, load_gallery, not_faces
+from index.recognition.decided_faces import (
+    FACES_A_YEAR,
+    load_confirmed,
+    load_gallery,
+    load_strangers,
+    not_faces,
+    unreliable_faces,
+)
 from index.store.store import Store
-from pipeline.values import F32, ModelId, PhotoFile, PhotoIndexed
+from pipeline.values import F32, ModelId, PhotoFile, PhotoIndexed, Quality
 from tests.index.builders import MODEL, crawled, digest_of, indexed, stored, units
 
 JULY = datetime.fromisoformat("2019-07-14T12:30:00+02:00")
@@ -53,6 +60,26 @@ def test_confirmed_faces_are_in_it_and_no_others(database: Store, faces: list[in
     column = gallery.person_ids.tolist().index(named["Anna"])
     assert evidence.single[0, column] == pytest.approx(1.0, abs=1e-5)
     assert not_faces(database).tolist() == faces[4:5]
+
+
+def test_faces_too_poor_to_be_evidence_are_no_templates_and_no_strangers(
+    database: Store, catalog: Catalog
+) -> None:
+    for number, quality in enumerate((0.29, 0.31, 0.0, 0.29, 0.31)):
+        outcome = photo(number, units(5)[number])
+        poor = tuple(replace(each, quality=Quality(quality, ())) for each in outcome.faces)
+        catalog.record([replace(outcome, faces=poor)])
+    faces = [face_of(catalog, number) for number in range(5)]
+    journal, anna = Journal(database), new_key()
+    first = journal.append(Assign(journal.face_keys(faces[:2]), anna, "Anna"))
+    second = journal.append(Assign(journal.face_keys(faces[2:3]), new_key(), "Bob"))
+    journal.append(Ignore(journal.face_keys(faces[3:])))
+    (template,) = load_gallery(database, MODEL).templates
+    assert template.faces == 1
+    assert load_confirmed(database, MODEL).face_ids.tolist() == faces[:3]
+    assert load_strangers(database, MODEL) == pytest.approx(stored(units(5))[4:])
+    assert unreliable_faces(database, [first.id]) == (faces[0],)
+    assert unreliable_faces(database, [first.id, second.id]) == (faces[0], faces[2])
 
 
 def test_an_undone_decision_is_no_evidence(database: Store, faces: list[int]) -> None:
