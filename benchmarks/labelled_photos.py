@@ -45,7 +45,7 @@ def make_detector(cache: Path) -> MtcnnDetector:
 def read(path: Path) -> DecodedPhoto:
     pixels = np.asarray(Image.open(path).convert("RGB"))
     size = Size(pixels.shape[1], pixels.shape[0])
-    return DecodedPhoto(PhotoFile(bytes(path), 0, 0), bytes(32), size, None, pixels, 1.0)
+    return DecodedPhoto(PhotoFile(bytes(path), 0, 0), bytes(32), size, None, pixels, 1.0, bytes(32))
 
 
 def gather(folder: Path, people: int | None, detector: MtcnnDetector) -> list[Sample]:

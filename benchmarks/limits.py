@@ -226,7 +226,13 @@ def _decoded(photo: OpenPhoto, long_edge: int) -> DecodedPhoto:
     with open_content(photo.length, os.dup(photo.descriptor())) as stream:
         picture = decode(stream, request, OwnMemory())
     return DecodedPhoto(
-        photo.file, photo.digest(), picture.size, picture.taken_at, picture.pixels, picture.scale
+        photo.file,
+        photo.digest(),
+        picture.size,
+        picture.taken_at,
+        picture.pixels,
+        picture.scale,
+        picture.picture,
     )
 
 

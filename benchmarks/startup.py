@@ -48,8 +48,9 @@ def photo(
     face = DetectedFace(Box(10, 10, 80, 100), np.zeros((5, 2), np.float32), 0.99)
     described = Descriptor(face, Quality(1.0, ()), model.model_id, vector)
     file = PhotoFile(os.fsencode(f"/photos/{number:06}.jpg"), 1, 1)
+    digest = number.to_bytes(32)
     return PhotoIndexed(
-        file, number.to_bytes(32), Size(100, 120), None, (described,), "png pillow 12.0.0", "mtcnn"
+        file, digest, Size(100, 120), None, (described,), "png pillow 12.0.0", "mtcnn", digest
     )
 
 

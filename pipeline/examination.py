@@ -29,9 +29,13 @@ class Examined:
     taken_at: datetime | None
     crops: tuple[FaceCrop, ...]
     decoder: str
+    picture: bytes
 
 
 Examination: TypeAlias = Examined | PhotoKnown | PhotoSkipped | PhotoFailed
+
+_Content: TypeAlias = Examined | PhotoKnown | PhotoFailed
+"""What is found in a content that no other thread is busy with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Examiner:
         self._budget = MemoryBudget()
         self._turns = SharedExclusiveLock()
 
-    def examine(self, file: PhotoFile, contents: "Contents") -> Examination | Future[Examined | PhotoFailed]:
+    def examine(self, file: PhotoFile, contents: "Contents") -> "Examination | Future[_Content]":
         """Examine one file up to its crops.
 
         Where another thread is busy with the same content, return the future of that thread's result.
@@ -73,26 +77,26 @@ class Examiner:
                     digest = photo.digest()
                 if contents.known(digest):
                     return PhotoKnown(file, digest)
-                return contents.once(digest, lambda: self._cut_faces(photo, decoder, contents.stopped))
+                return contents.once(digest, lambda: self._cut_faces(photo, decoder, contents))
         except PhotoError as error:
             return _failed(error, None, decoder)
 
-    def _cut_faces(
-        self, photo: OpenPhoto, decoder_name: str | None, stopped: Future[None]
-    ) -> Examined | PhotoFailed:
+    def _cut_faces(self, photo: OpenPhoto, decoder_name: str | None, contents: "Contents") -> "_Content":
         """Return a photo's faces; if memory is short, try once more when no other thread takes any."""
         try:
             try:
                 with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
-                    return self._cut_faces_of(photo, decoder, stopped)
+                    return self._cut_faces_of(photo, decoder, contents)
             except MemoryError:
                 pass  # what the attempt held is released before the next one
             with self._turns.alone(), self._decoders.lend() as decoder, memory_errors():
-                return self._cut_faces_of(photo, decoder, stopped)
+                return self._cut_faces_of(photo, decoder, contents)
         except PhotoError as error:
             return _failed(error, photo.digest(), decoder_name)
 
-    def _cut_faces_of(self, photo: OpenPhoto, decoder: Decoder, stopped: Future[None]) -> Examined:
+    def _cut_faces_of(
+        self, photo: OpenPhoto, decoder: Decoder, contents: "Contents"
+    ) -> Examined | PhotoKnown:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
         self._networks.start()
         from pipeline.description.crop import scale_needed, wants_full_size  # they bring OpenCV
@@ -101,7 +105,9 @@ class Examiner:
         crop, long_edge = self._options.crop, self._options.long_edge
         with self._clock.time("decode"):
             decoded = decoder.decode(photo, None if wants_full_size(crop) else long_edge)
-        detector = self._networks.loaded(stopped).detector
+        if contents.known(decoded.picture):
+            return PhotoKnown(photo.file, decoded.digest, decoded.picture, decoded.taken_at)
+        detector = self._networks.loaded(contents.stopped).detector
         with self._clock.time("detect"):
             faces = detector.detect(decoded)
         needed = max((scale_needed(face, crop) for face in faces), default=0.0)
@@ -112,7 +118,7 @@ class Examiner:
         with self._clock.time("crop"):
             crops = tuple(crop_and_assess(source, face, crop) for face in faces)
         name = decoder_of(readable_format(photo))
-        return Examined(photo.file, decoded.digest, size, decoded.taken_at, crops, name)
+        return Examined(photo.file, decoded.digest, size, decoded.taken_at, crops, name, decoded.picture)
 
 
 def _failed(error: PhotoError, digest: bytes | None, decoder: str | None) -> PhotoFailed:
@@ -130,18 +136,16 @@ class Contents:
         self.stopped: Future[None] = Future()
         self._known = known
         self._done: set[bytes] = set()
-        self._busy: dict[bytes, Future[Examined | PhotoFailed]] = {}
+        self._busy: dict[bytes, Future[_Content]] = {}
         self._lock = Lock()
 
     def known(self, digest: bytes) -> bool:
         """Return whether this content needs no work."""
         return digest in self._done or self._known(digest)
 
-    def once(
-        self, digest: bytes, work: Callable[[], Examined | PhotoFailed]
-    ) -> Examined | PhotoFailed | Future[Examined | PhotoFailed]:
+    def once(self, digest: bytes, work: Callable[[], _Content]) -> _Content | Future[_Content]:
         """Return the result of ``work``, or the future of a thread that is busy with that content."""
-        own: Future[Examined | PhotoFailed] = Future()
+        own: Future[_Content] = Future()
         with self._lock:
             busy = self._busy.setdefault(digest, own)
         if busy is not own:

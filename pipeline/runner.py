@@ -27,7 +27,16 @@ from pipeline.examination import (
 from pipeline.memory import memory_errors
 from pipeline.networks import NetworkLoader, Networks
 from pipeline.timing import StageClock
-from pipeline.values import F32, Descriptor, FaceCrop, Outcome, PhotoFailed, PhotoFile, PhotoIndexed
+from pipeline.values import (
+    F32,
+    Descriptor,
+    FaceCrop,
+    Outcome,
+    PhotoFailed,
+    PhotoFile,
+    PhotoIndexed,
+    PhotoKnown,
+)
 
 _T = TypeVar("_T")
 
@@ -111,7 +120,7 @@ class Runner:
     def _finished(
         self,
         file: PhotoFile,
-        examining: Future[Examination | Future[Examined | PhotoFailed]],
+        examining: Future[Examination | Future[Examined | PhotoKnown | PhotoFailed]],
         contents: Contents,
     ) -> Examination:
         examined = _result(examining)
@@ -182,6 +191,7 @@ class _Batches:
             tuple(self._descriptors.popleft() for _ in examined.crops),
             examined.decoder,
             self._networks.loaded().detector.name,
+            examined.picture,
         )
 
     def _describe(self, crops: list[FaceCrop]) -> list[Descriptor]:

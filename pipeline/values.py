@@ -63,6 +63,7 @@ class DecodedPhoto:
         taken_at: From EXIF; aware only if EXIF gives an offset.
         pixels: uint8 [H, W, 3], RGB.
         scale: Decoded pixels per full-size pixel, the same in x and y: 1.0, or 0.5, 0.25, 0.125.
+        picture: BLAKE3 of what the file shows, 32 bytes: the same if only metadata differ.
     """
 
     file: PhotoFile
@@ -71,6 +72,7 @@ class DecodedPhoto:
     taken_at: datetime | None
     pixels: U8
     scale: float
+    picture: bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,14 +173,22 @@ class PhotoIndexed:
     faces: tuple[Descriptor, ...]
     decoder: str
     detector: str
+    picture: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoKnown:
-    """The file's content is already known: a move, a duplicate, or a new time stamp."""
+    """The file's content is already known: a move, a duplicate, a new time stamp, or other metadata.
+
+    Attributes:
+        picture: As in ``DecodedPhoto``, if only this is known, and not ``digest``; else ``None``.
+        taken_at: From EXIF, if ``picture`` is given.
+    """
 
     file: PhotoFile
     digest: bytes
+    picture: bytes | None = None
+    taken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +222,7 @@ Outcome: TypeAlias = PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed
 Outcomes: TypeAlias = Callable[[Iterable[PhotoFile], Callable[[bytes], bool]], Generator[Outcome, None, None]]
 """Takes files one by one, and yields one outcome for each, in their order.
 
-The second argument tells whether a digest's content is known, and need not be decoded. Other threads may call
-both arguments. Closing the generator ends the work.
+The second argument tells whether a digest, of a file or a picture, is known, so that the file need not be
+decoded, or its faces not be sought. Other threads may call both arguments. Closing the generator ends the
+work.
 """

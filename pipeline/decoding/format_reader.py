@@ -51,6 +51,7 @@ class Picture:
     taken_at: datetime | None
     pixels: U8
     scale: float
+    picture: bytes
 
 
 class Unreadable(Exception):

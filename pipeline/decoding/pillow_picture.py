@@ -1,6 +1,6 @@
 """Decodes one picture with Pillow: its whole first frame, or fails with a reason that the user can act on.
 
-Only this module, `pipeline.decoding.colour` and `pipeline.decoding.exif` know Pillow.
+Only this module, `pipeline.decoding.colour`, `exif` and `picture_digest` know Pillow.
 """
 
 import errno
@@ -34,6 +34,7 @@ from pipeline.decoding.format_reader import (
     choose_reduction,
 )
 from pipeline.decoding.formats import Format
+from pipeline.decoding.picture_digest import digest_jpeg, digest_pixels
 from pipeline.values import Reason, Size
 
 # Pillow warns about every odd EXIF block, and logs some errors as well as raising them.
@@ -135,10 +136,17 @@ class PillowPicture:
         header = read_header(image)
         # Pillow has turned a TIFF upright.
         size = self._size if isinstance(image, JpegImageFile) else header.size
+        picture = self._digest(header.orientation)
         pixels = upright_srgb(image, header.orientation, remaining, canvas)
         if is_turned(header.orientation):
             size = Size(size.height, size.width)
-        return Picture(size, header.taken_at, pixels, 1 / reduction)
+        return Picture(size, header.taken_at, pixels, 1 / reduction, picture)
+
+    def _digest(self, orientation: int) -> bytes:
+        if not isinstance(self._image, JpegImageFile):
+            return digest_pixels(self._image, orientation)
+        self._stream.seek(0)
+        return digest_jpeg(self._stream.read(), orientation)
 
     def _open(self) -> ImageFile:
         """Open the picture, and make the checks of the whole file that Pillow omits."""

@@ -71,7 +71,8 @@ def _answer(
     except MemoryError:
         message = "it takes far more memory than a photo of its size should"
         return Refused(Stage.DECODE, Reason.OUT_OF_MEMORY, message)
-    return Decoded(picture.size.width, picture.size.height, picture.taken_at, picture.scale)
+    size = picture.size
+    return Decoded(size.width, size.height, picture.taken_at, picture.scale, picture.picture.hex())
 
 
 class _SharedPixelMemory:

@@ -58,12 +58,16 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The pixels are at the start of the shared memory; attributes are those of ``DecodedPhoto``."""
+    """The pixels are at the start of the shared memory; attributes are those of ``DecodedPhoto``.
+
+    ``picture`` is hexadecimal.
+    """
 
     width: int
     height: int
     taken_at: datetime | None
     scale: float
+    picture: str
 
 
 @dataclass(frozen=True, slots=True)

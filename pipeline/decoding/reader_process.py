@@ -1,6 +1,7 @@
 """Starts and ends a reader process, has it decode photos, checks its answers, and finds out why it died."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -33,6 +34,8 @@ _DAMAGED = "the file is damaged or malicious; restore it from the original"
 
 _SECONDS_A_PIXEL = 2e-7
 """A panorama may take longer: five times what PNG with a colour profile takes here, the slowest of all."""
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 _SCALES = (1.0, 0.5, 0.25, 0.125)
 
@@ -125,11 +128,20 @@ class ReaderProcess:
             min(size.width, size.height) < 1
             or size.width * size.height != needed.pixels
             or 3 * rows * columns != needed.result
+            or not _DIGEST.fullmatch(decoded.picture)
         ):
             raise _invalid_answer()
         self._answered()
         pixels = memory.array()[: needed.result].reshape(rows, columns, 3)
-        return DecodedPhoto(photo.file, photo.digest(), size, decoded.taken_at, pixels, decoded.scale)
+        return DecodedPhoto(
+            file=photo.file,
+            digest=photo.digest(),
+            size=size,
+            taken_at=decoded.taken_at,
+            pixels=pixels,
+            scale=decoded.scale,
+            picture=bytes.fromhex(decoded.picture),
+        )
 
     def end(self) -> None:
         """End the process, whatever it is doing."""

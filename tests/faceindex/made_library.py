@@ -63,7 +63,9 @@ def fill(settings: Settings, photos: Sequence[Sequence[Descriptor]], folder: Pat
         file = PhotoFile(bytes(path), state.st_size, state.st_mtime_ns)
         digest = hashlib.sha256(str(number).encode()).digest()
         outcomes.append(
-            PhotoIndexed(file, digest, Size(2000, 400), None, tuple(faces), "png pillow 12.0.0", "mtcnn")
+            PhotoIndexed(
+                file, digest, Size(2000, 400), None, tuple(faces), "png pillow 12.0.0", "mtcnn", digest
+            )
         )
     with Session.open_to_write(settings) as library:
         library.catalog.choose_model(SFACE)

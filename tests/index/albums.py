@@ -71,7 +71,7 @@ class Album:
         faces = tuple(self._described(shot, place) for place, shot in enumerate(shots))
         digest = digest_of(f"photo {self._made}")
         self.catalog.record(
-            [PhotoIndexed(file, digest, Size(4000, 400), None, faces, "png pillow 12.0.0", "mtcnn")]
+            [PhotoIndexed(file, digest, Size(4000, 400), None, faces, "png pillow 12.0.0", "mtcnn", digest)]
         )
         return self.catalog.face_ids_of(digest)
 

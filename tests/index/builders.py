@@ -69,9 +69,8 @@ def make_file(path: Path, content: str = "") -> PhotoFile:
 def indexed(file: PhotoFile, content: str, vectors: F32 | Sequence[F32] = ()) -> PhotoIndexed:
     faces = tuple(described(vector, 100.0 * place) for place, vector in enumerate(vectors))
     taken_at = datetime.fromisoformat("2019-07-14T12:30:00.250+02:00")
-    return PhotoIndexed(
-        file, digest_of(content), Size(640, 480), taken_at, faces, "png pillow 12.0.0", "mtcnn"
-    )
+    digest = digest_of(content)
+    return PhotoIndexed(file, digest, Size(640, 480), taken_at, faces, "png pillow 12.0.0", "mtcnn", digest)
 
 
 def known(file: PhotoFile, content: str) -> PhotoKnown:

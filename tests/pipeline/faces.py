@@ -28,7 +28,7 @@ def photo_of(pixels: U8, scale: float = 1.0) -> DecodedPhoto:
     """A photo that was decoded to ``pixels`` at ``scale``."""
     height, width = pixels.shape[:2]
     size = Size(round(width / scale), round(height / scale))
-    return DecodedPhoto(PhotoFile(b"/made", 0, 0), bytes(32), size, None, pixels, scale)
+    return DecodedPhoto(PhotoFile(b"/made", 0, 0), bytes(32), size, None, pixels, scale, bytes(32))
 
 
 def astronaut() -> DecodedPhoto:

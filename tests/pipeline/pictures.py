@@ -60,7 +60,9 @@ def decoded_here(photo: OpenPhoto, long_edge: int | None, pixel_cap: int = 400_0
         photo.check_unchanged()
         raise PhotoError(photo.file, Stage.DECODE, error.reason, error.message) from error
     photo.check_unchanged()
-    return DecodedPhoto(photo.file, digest, picture.size, picture.taken_at, picture.pixels, picture.scale)
+    return DecodedPhoto(
+        photo.file, digest, picture.size, picture.taken_at, picture.pixels, picture.scale, picture.picture
+    )
 
 
 def encoded(image: Image.Image, name: str, **options: object) -> bytes:

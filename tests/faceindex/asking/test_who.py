@@ -68,6 +68,7 @@ def photo_of(faces: Sequence[Descriptor], digest: bytes = DIGEST) -> PhotoIndexe
         tuple(faces),
         "png pillow 12.0.0",
         "mtcnn",
+        digest,
     )
 
 

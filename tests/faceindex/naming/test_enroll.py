@@ -74,7 +74,7 @@ class FakeOutcomes:
             return PhotoFailed(file, Stage.DECODE, Reason.TRUNCATED, "it ends early", digest)
         person = direction(sum(os.path.dirname(file.path)))
         faces = [face(like(person, 0.9, number + 10), place) for place in range(int(content.split()[0]))]
-        return PhotoIndexed(file, digest, Size(2000, 400), None, tuple(faces), "jpeg fake 1", "fake")
+        return PhotoIndexed(file, digest, Size(2000, 400), None, tuple(faces), "jpeg fake 1", "fake", digest)
 
 
 def write(album: Album, **people: list[str]) -> None:

@@ -56,7 +56,7 @@ class FakeOutcomes:
                     file, Stage.DECODE, Reason.UNSUPPORTED, "no reader of it", digest, self.decoder
                 )
             else:
-                yield PhotoIndexed(file, digest, Size(1, 1), None, (), self.decoder, "fake")
+                yield PhotoIndexed(file, digest, Size(1, 1), None, (), self.decoder, "fake", digest)
             done.add(digest)
 
     def take(self) -> list[str]:

@@ -92,7 +92,7 @@ CLUSTER = ClusterFaces(5, (7, 9))
 
 DESCRIPTOR = Descriptor(DetectedFace(BOX, LANDMARKS, 0.98), QUALITY, SFACE, np.zeros(128, np.float32))
 FILE = PhotoFile(PATH, 1234, 5678)
-PHOTO = PhotoIndexed(FILE, DIGEST, Size(640, 480), None, (DESCRIPTOR,), "jpeg pillow 12", "mtcnn")
+PHOTO = PhotoIndexed(FILE, DIGEST, Size(640, 480), None, (DESCRIPTOR,), "jpeg pillow 12", "mtcnn", DIGEST)
 NEAR = NearKnownFace(FACE, 0.5, UNNAMED, confirmed=True, ignored=False)
 SURE = KnownFace(DESCRIPTOR, Identity(Certainty.ACCEPTED, ANNA, 0.7, 0.99, BEN, 0.25), (NEAR,))
 PROBABLE = KnownFace(DESCRIPTOR, Identity(Certainty.PROBABLE, BEN, 0.4, None, UNNAMED, 0.125), (NEAR,))

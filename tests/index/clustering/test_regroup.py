@@ -310,7 +310,18 @@ def test_faces_in_no_photo_any_more_are_left_alone(album: Album, photos: Path) -
     (gone,) = album.add(of(ANNA))
     changed = make_file(photos / "1.jpg", "another picture")
     album.catalog.record(
-        [PhotoIndexed(changed, digest_of("another"), Size(10, 10), None, (), "png pillow 12.0.0", "mtcnn")]
+        [
+            PhotoIndexed(
+                changed,
+                digest_of("another"),
+                Size(10, 10),
+                None,
+                (),
+                "png pillow 12.0.0",
+                "mtcnn",
+                digest_of("another"),
+            )
+        ]
     )
     (there,) = album.add(of(ANNA))
     done = album.regroup()

@@ -69,7 +69,11 @@ def test_a_good_face_has_no_reasons(catalog: Catalog, photos: Path) -> None:
     good = type(face)(face.face, Quality(1.0, ()), MODEL, face.vector)
     file = make_file(photos / "a.jpg")
     catalog.record(
-        [PhotoIndexed(file, digest_of("a"), Size(1, 1), None, (good,), "png pillow 12.0.0", "mtcnn")]
+        [
+            PhotoIndexed(
+                file, digest_of("a"), Size(1, 1), None, (good,), "png pillow 12.0.0", "mtcnn", digest_of("a")
+            )
+        ]
     )
     (record,) = catalog.faces(catalog.face_ids_of(digest_of("a"))).values()
     assert record.quality == Quality(1.0, ())
@@ -263,7 +267,14 @@ def test_descriptors_of_two_models_never_meet(catalog: Catalog, database: Store,
     before = everything(database)
     face = described(units(1)[0], model=ModelId("facenet"))
     outcome = PhotoIndexed(
-        make_file(photos / "a.jpg"), digest_of("a"), Size(1, 1), None, (face,), "png pillow 12.0.0", "mtcnn"
+        make_file(photos / "a.jpg"),
+        digest_of("a"),
+        Size(1, 1),
+        None,
+        (face,),
+        "png pillow 12.0.0",
+        "mtcnn",
+        digest_of("a"),
     )
     with pytest.raises(ModelMismatch, match=r"sface.*facenet"):
         catalog.record([indexed(make_file(photos / "b.jpg"), "b", units(1)), outcome])

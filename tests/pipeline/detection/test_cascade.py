@@ -126,7 +126,7 @@ def hits(truth: F32, found: Detections) -> int:
 
 def photo(pixels: U8, scale: float = 1.0) -> DecodedPhoto:
     size = Size(round(pixels.shape[1] / scale), round(pixels.shape[0] / scale))
-    return DecodedPhoto(PhotoFile(b"/p.jpg", 1, 1), bytes(32), size, None, pixels, scale)
+    return DecodedPhoto(PhotoFile(b"/p.jpg", 1, 1), bytes(32), size, None, pixels, scale, bytes(32))
 
 
 def test_boxes_are_in_pixels_of_the_full_size_photo(networks: Mtcnn) -> None:
