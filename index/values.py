@@ -1,7 +1,7 @@
 """The values that this package returns; none refers to a database row or connection, or to FAISS."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -172,6 +172,7 @@ class Recorded:
         faces: Faces that were added.
         perhaps_moved: Paths of one batch with a content that other paths had, each counted as ``indexed`` or
             ``duplicate`` until the crawl is complete.
+        unread: Paths of one batch that keep their last content, and count as if the crawl had not seen them.
     """
 
     indexed: int = 0
@@ -182,6 +183,7 @@ class Recorded:
     skipped: int = 0
     faces: int = 0
     perhaps_moved: Mapping[bytes, str] = field(default_factory=dict, compare=False)
+    unread: Set[bytes] = field(default_factory=set, compare=False)
 
     def with_moves(self, counted_as: Iterable[str]) -> "Recorded":
         """Recount as moved the photos that were counted as ``indexed`` or ``duplicate``."""
@@ -194,7 +196,7 @@ class Recorded:
         )
 
     def __add__(self, other: "Recorded") -> "Recorded":
-        counts = [each.name for each in fields(self) if each.name != "perhaps_moved"]
+        counts = [each.name for each in fields(self) if each.compare]
         return Recorded(*(getattr(self, each) + getattr(other, each) for each in counts))
 
 

@@ -81,5 +81,6 @@ class BatchRecorder:
                 recorded = self._catalog.record(self._batch, self._since)
                 self.total += recorded
                 self._perhaps_moved.update(recorded.perhaps_moved)
+                self._survey.seen.difference_update(recorded.unread)
                 self._batch = []
         self._committed = time.monotonic()

@@ -1,10 +1,10 @@
 """Rebuilds the tables derived from the journal, in a transaction of the caller.
 
 Decisions name contents and boxes; the tables name rows. A decision applies to the face of the content that
-overlaps its box most, if that is enough; no face matches two boxes.
+overlaps its box most, if that is enough, and to the same face in other contents; no face matches two boxes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TypeAlias, TypeVar
 
@@ -15,12 +15,16 @@ from index.decisions.journal_rows import face_keys
 from index.decisions.model import FaceKey
 from index.decisions.replay import KnownPerson, State
 from index.store.schema import apart, content, decision_face, person, rejection, verdict
-from index.store.statements import is_one_of, upsert
+from index.store.statements import in_chunks, is_one_of, upsert
+from pipeline.values import Box
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
 """Other columns of rows, by the primary key, which comes first."""
 
 _Key = TypeVar("_Key")
+
+_CHUNK = 500
+"""Contents in one statement."""
 
 
 def write_derived_tables(connection: Connection, state: State) -> None:
@@ -54,20 +58,21 @@ def _count_different(stored: Mapping[_Key, object], expected: Mapping[_Key, obje
 def _expected_rows(connection: Connection, state: State, ids: Mapping[str, int]) -> dict[Table, _Rows]:
     links = _links(connection, state)
     verdicts: _Rows = {
-        (links[key],): (
+        (row,): (
             each.status,
             None if each.person is None else ids[each.person],
             each.decision_id,
-            False,
+            each.edited,
         )
         for key, each in state.verdicts.items()
-        if key in links
+        for row in links[key]
     }
     rejections: _Rows = {
-        (links[key], ids[who]): (number,)
+        (row, ids[who]): (number,)
         for key, each in state.rejections.items()
         for who, number in each.items()
-        if key in links and who in state.persons
+        for row in links[key]
+        if who in state.persons
     }
     return {verdict: verdicts, rejection: rejections, apart: _apart(state, ids)}
 
@@ -107,22 +112,28 @@ def _stored_rows(connection: Connection, table: Table) -> _Rows:
     return {tuple(row[:keys]): tuple(row[keys:]) for row in connection.execute(select(table))}
 
 
-def _links(connection: Connection, state: State) -> dict[FaceKey, int]:
+def _links(connection: Connection, state: State) -> dict[FaceKey, list[int]]:
+    """Find the rows of each face that a decision is about: one in each content that shows it."""
     keys = dict.fromkeys([*state.verdicts, *state.rejections])
-    named = content.c.digest.in_(select(decision_face.c.digest))
-    rows = {key: face_id for face_id, key in face_keys(connection, named).items()}
-    links = {key: rows[key] for key in keys if key in rows}
-    unlinked = _by_content(key for key in keys if key not in links)
-    free = _by_content(key for key in rows if key not in links)
-    for digest, faces in unlinked.items():
-        there = free.get(digest, [])
-        for i, j in pairs([key.box for key in faces], [key.box for key in there]):
-            links[faces[i]] = rows[there[j]]
+    wanted: dict[bytes, dict[Box, FaceKey]] = {}
+    for key in keys:
+        wanted.setdefault(state.same.picture(key.digest), {})[key.box] = key
+    there: dict[bytes, dict[Box, int]] = {}
+    for face_id, key in _faces_in_question(connection, state).items():
+        there.setdefault(key.digest, {})[key.box] = face_id
+    links: dict[FaceKey, list[int]] = {key: [] for key in keys}
+    for digest, rows in there.items():
+        named = wanted.get(state.same.picture(digest), {})
+        unlinked = [box for box in named if box not in rows]
+        free = [box for box in rows if box not in named]
+        pairs_of_boxes = [(unlinked[i], free[j]) for i, j in pairs(unlinked, free)]
+        for box, found in (*((box, box) for box in named if box in rows), *pairs_of_boxes):
+            links[named[box]].append(rows[found])
     return links
 
 
-def _by_content(keys: Iterable[FaceKey]) -> dict[bytes, list[FaceKey]]:
-    found: dict[bytes, list[FaceKey]] = {}
-    for key in keys:
-        found.setdefault(key.digest, []).append(key)
-    return found
+def _faces_in_question(connection: Connection, state: State) -> dict[int, FaceKey]:
+    rows = face_keys(connection, content.c.digest.in_(select(decision_face.c.digest)))
+    for chunk in in_chunks(sorted(state.same.digests), _CHUNK):
+        rows |= face_keys(connection, content.c.digest.in_(chunk))
+    return rows

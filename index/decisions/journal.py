@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from index.clock import Clock, utc_now
 from index.decisions.checks import checked
 from index.decisions.derived_tables import write_derived_tables
-from index.decisions.journal_lines import to_lines
+from index.decisions.journal_lines import JournalFile, to_lines
 from index.decisions.journal_rows import (
     append_acts,
     append_decisions,
@@ -33,7 +33,8 @@ from index.decisions.model import (
     new_key,
 )
 from index.decisions.replay import Replay, State, replay, undone_by
-from index.decisions.tombstones import Tombstones, read_tombstones
+from index.decisions.same_faces import read_pictures, read_same_faces
+from index.decisions.tombstones import read_tombstones, tombstones_in
 from index.errors import DecisionRefused
 from index.store.schema import face
 from index.store.statements import is_one_of
@@ -78,10 +79,12 @@ class Journal:
     def append_all(self, acts: Sequence[Act]) -> tuple[Decision, ...]:
         """Append several decisions, all or none, in this order; see ``append``."""
         with readable(self._path), self._store.write() as connection:
-            replayed = Replay(read_decisions(connection))
-            forgotten = Tombstones(read_tombstones(connection))
-            if any(forgotten.cover(each) for act in acts for each in faces_of(act)):
+            named = [each for act in acts for each in faces_of(act)]
+            forgotten = tombstones_in(connection, {each.digest for each in named})
+            if any(map(forgotten.cover, named)):
                 raise DecisionRefused(self._path, "a face in it was forgotten, which is final")
+            same = read_same_faces(connection, {each.digest for each in named})
+            replayed = Replay(read_decisions(connection), same)
             made = []
             for number, act in enumerate(acts, next_number(connection)):
                 try:
@@ -103,20 +106,20 @@ class Journal:
             decisions = read_decisions(connection)
             target = self._undoable(decisions, number)
             decisions += append_acts(connection, [Undo(target.uid)], self._clock())
-            state = replay(decisions)
+            state = replay(decisions, read_same_faces(connection))
             write_derived_tables(connection, state)
         return next(each for each in _logged(decisions, state) if each.decision == target)
 
     def decisions(self) -> tuple[LoggedDecision, ...]:
         """Read all decisions, the oldest first."""
         with readable(self._path), self._store.read() as connection:
-            decisions = read_decisions(connection)
-        return tuple(_logged(decisions, replay(decisions)))
+            decisions, same = read_decisions(connection), read_same_faces(connection)
+        return tuple(_logged(decisions, replay(decisions, same)))
 
     def state(self) -> State:
         """Compute the state that follows from all decisions."""
         with readable(self._path), self._store.read() as connection:
-            return replay(read_decisions(connection))
+            return replay(read_decisions(connection), read_same_faces(connection))
 
     def relink(self) -> None:
         """Update the derived tables after faces were added or removed."""
@@ -124,12 +127,13 @@ class Journal:
             if next_number(connection) == 1:
                 return
         with readable(self._path), self._store.write() as connection:
-            write_derived_tables(connection, replay(read_decisions(connection)))
+            state = replay(read_decisions(connection), read_same_faces(connection))
+            write_derived_tables(connection, state)
 
     def is_forgotten(self, face: FaceKey) -> bool:
         """Return whether the face was forgotten with its person, and must not be recorded."""
         with readable(self._path), self._store.read() as connection:
-            return Tombstones(read_tombstones(connection, face.digest)).cover(face)
+            return tombstones_in(connection, {face.digest}).cover(face)
 
     def face_keys(self, face_ids: Sequence[int]) -> tuple[FaceKey, ...]:
         """Return the keys of faces, in the order of the ids; a ``DecisionRefused`` if one is unknown."""
@@ -143,7 +147,11 @@ class Journal:
         """Return the journal as lines of a file, without line ends (``index.decisions.journal_lines``)."""
         with readable(self._path), self._store.read() as connection:
             decisions, points = read_decisions(connection), read_tombstones(connection)
-        return to_lines(decisions, points)
+            named = {face.digest for each in decisions for face in faces_of(each.act)}
+            same = read_same_faces(connection)
+            digests = sorted({*named, *same.digests, *(point.digest for point in points)})
+            pictures = read_pictures(connection, digests)
+        return to_lines(JournalFile(decisions, points, pictures, list(same.links)))
 
     def _undoable(self, decisions: Sequence[Decision], number: int | None) -> Decision:
         undone = undone_by(decisions)

@@ -1,10 +1,15 @@
-"""The journal as a file: one JSON object a line, a decision or a forgotten face each.
+"""The journal as a file: one JSON object a line.
 
     {"uid":…, "made_at":…, "kind":"assign", "person":…, "name":…, "faces":[{"digest":…, "box":[x,y,w,h]},…]}
     {"kind":"forgotten-face", "digest":…, "point":[x,y]}
+    {"kind":"picture", "digest":…, "picture":…}
+    {"kind":"same-face", "digest":…, "box":[x,y,w,h], "later_digest":…, "later_box":[x,y,w,h],
+     "similarity":…, "certain":…}
 
-Keys and digests are hexadecimal, times ISO 8601 with an offset. Fields that a kind does not have are absent;
-unknown ones are ignored. The numbers of decisions belong to a library, and are not in the file.
+These are a decision, a tombstone, the digest of the picture in a file, and a face before and after an edit;
+the last two are those of contents that decisions name. Keys and digests are hexadecimal, times ISO 8601 with
+an offset. Fields that a kind does not have are absent; unknown ones are ignored. The numbers of decisions
+belong to a library, and are not in the file.
 """
 
 import json
@@ -16,26 +21,51 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import PlainValidator, TypeAdapter
+from pydantic import Field, PlainValidator, TypeAdapter
 
 from index.decisions.fields import act_of, fields_of, validated
-from index.decisions.model import Decision, Digest, Key, faces_of, numbers_from_json
+from index.decisions.model import Decision, Digest, FaceKey, JsonBox, Key, faces_of, numbers_from_json
+from index.decisions.same_faces import SameFace
 from index.decisions.tombstones import Tombstone
 from index.errors import JournalMalformed
 
-_MARK = "forgotten-face"
+
+@dataclass(frozen=True, slots=True)
+class JournalFile:
+    """What is in a file: ``pictures`` by the digest of the file that shows them."""
+
+    decisions: list[Decision]
+    points: list[Tombstone]
+    pictures: dict[bytes, bytes]
+    same_faces: list[SameFace]
 
 
-def to_lines(decisions: Iterable[Decision], points: Iterable[Tombstone]) -> Iterator[str]:
+def to_lines(file: JournalFile) -> Iterator[str]:
     """Convert to the lines of a file, without line ends."""
-    for decision in decisions:
+    for decision in file.decisions:
         yield json.dumps(_fields(decision), ensure_ascii=False, separators=(",", ":"))
-    for point in points:
-        fields = {"kind": _MARK, "digest": point.digest.hex(), "point": [point.x, point.y]}
+    for fields in _facts(file):
         yield json.dumps(fields, separators=(",", ":"))
 
 
-def from_lines(lines: Iterable[str | bytes], library: Path) -> tuple[list[Decision], list[Tombstone]]:
+def _facts(file: JournalFile) -> Iterator[dict[str, Any]]:
+    for point in file.points:
+        yield {"kind": "forgotten-face", "digest": point.digest.hex(), "point": [point.x, point.y]}
+    for digest, picture in file.pictures.items():
+        yield {"kind": "picture", "digest": digest.hex(), "picture": picture.hex()}
+    for pair in file.same_faces:
+        yield {
+            "kind": "same-face",
+            "digest": pair.earlier.digest.hex(),
+            "box": astuple(pair.earlier.box),
+            "later_digest": pair.later.digest.hex(),
+            "later_box": astuple(pair.later.box),
+            "similarity": pair.similarity,
+            "certain": pair.certain,
+        }
+
+
+def from_lines(lines: Iterable[str | bytes], library: Path) -> JournalFile:
     """Read the lines of a file, or UTF-8 bytes, with or without line ends; skip empty ones.
 
     ``library`` is for errors. Decisions get the numbers of their lines as ids.
@@ -43,19 +73,28 @@ def from_lines(lines: Iterable[str | bytes], library: Path) -> tuple[list[Decisi
     Raises:
         JournalMalformed: A line is not as ``to_lines`` writes them.
     """
-    decisions, points = [], []
+    file = JournalFile([], [], {}, [])
     for number, line in enumerate(lines, start=1):
         try:
-            fields = _fields_of_line(line)
-            if fields.get("kind") == _MARK:
-                mark = validated(_adapter(_Mark), fields)
-                points.append(Tombstone(mark.digest, *mark.point))
-            elif fields:
-                stamp = validated(_adapter(_Stamp), fields)
-                decisions.append(Decision(number, stamp.uid, stamp.made_at, act_of(fields)))
+            _read_line(number, _fields_of_line(line), file)
         except ValueError as error:
             raise JournalMalformed(library, number, str(error)) from error
-    return decisions, points
+    return file
+
+
+def _read_line(number: int, fields: dict[str, Any], file: JournalFile) -> None:
+    match fields.get("kind"):
+        case "forgotten-face":
+            point = validated(_adapter(_Tombstone), fields)
+            file.points.append(Tombstone(point.digest, *point.point))
+        case "picture":
+            shown = validated(_adapter(_Picture), fields)
+            file.pictures[shown.digest] = shown.picture
+        case "same-face":
+            file.same_faces.append(validated(_adapter(_SameFace), fields).pair())
+        case _ if fields:
+            stamp = validated(_adapter(_Stamp), fields)
+            file.decisions.append(Decision(number, stamp.uid, stamp.made_at, act_of(fields)))
 
 
 def _fields_of_line(line: str | bytes) -> dict[str, Any]:
@@ -95,9 +134,29 @@ class _Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class _Tombstone:
     digest: Digest
     point: Annotated[list[float], PlainValidator(partial(numbers_from_json, count=2))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    digest: Digest
+    picture: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class _SameFace:
+    digest: Digest
+    box: JsonBox
+    later_digest: Digest
+    later_box: JsonBox
+    similarity: Annotated[float, Field(ge=-1.01, le=1.01)]
+    certain: bool
+
+    def pair(self) -> SameFace:
+        earlier, later = FaceKey(self.digest, self.box), FaceKey(self.later_digest, self.later_box)
+        return SameFace(earlier, later, self.similarity, self.certain)
 
 
 _adapter = cache(TypeAdapter)

@@ -110,6 +110,9 @@ Key: TypeAlias = Annotated[str, AfterValidator(checked_key)]
 Digest: TypeAlias = Annotated[bytes, PlainValidator(_digest_from_json)]
 """BLAKE3 of a content, 32 bytes."""
 
+JsonBox: TypeAlias = Annotated[Box, PlainValidator(_box_from_json)]
+"""A box, in JSON its four numbers x, y, w, h."""
+
 Name: TypeAlias = Annotated[str, AfterValidator(clean_name)]
 
 
@@ -118,7 +121,7 @@ class FaceKey:
     """Names a face by its content and its box, in pixels of the upright, full-size photo, when decided."""
 
     digest: Digest
-    box: Annotated[Box, PlainValidator(_box_from_json)]
+    box: JsonBox
 
     def __hash__(self) -> int:
         # Hashing the whole box would take three times as long, and distinguish no more faces.

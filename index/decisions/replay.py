@@ -17,11 +17,12 @@ Active decisions are applied in the order of their numbers; the last one about a
     forget      all other decisions about the person are void, earlier and later ones
 
 Assignments and splits make a person known; before that, rejections and names of the person have no effect.
-Two boxes in one content that overlap enough are one face, named by the first.
+Two boxes in one content that overlap enough are one face, named by the first. Decisions about a face apply to
+the same face in other contents too (``index.decisions.same_faces``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import (
@@ -40,9 +41,11 @@ from index.decisions.model import (
     Split,
     Undo,
     Unhide,
+    faces_of,
     folded,
     without,
 )
+from index.decisions.same_faces import SameFaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,13 @@ class FaceVerdict:
     """The last decision about a face.
 
     ``status`` is ``confirmed``, ``ignored`` or ``not-a-face``; only a confirmed face has a ``person``, a key.
+    ``edited``: the decision names the face in another content of its file.
     """
 
     status: str
     person: str | None
     decision_id: int
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class State:
             last decision that says so.
         merged: Merged persons, each with the key that it means now.
         undone: Decisions that do not hold, each with its undo.
+        same: What was taken for one.
     """
 
     persons: Mapping[str, KnownPerson]
@@ -92,19 +98,20 @@ class State:
     merged: Mapping[str, str]
     undone: Mapping[str, str]
     forgotten: frozenset[str]
+    same: SameFaces
 
     def person(self, key: str) -> KnownPerson | None:
         """Return the person that a key means now; ``None`` if unknown."""
         return self.persons.get(self.merged.get(key, key))
 
     def faces_of(self, key: str) -> tuple[FaceKey, ...]:
-        """Return the confirmed faces of a person."""
+        """Return the confirmed faces of a person, in every content that shows them."""
         return tuple(face for face, verdict in self.verdicts.items() if verdict.person == key)
 
 
-def replay(decisions: Sequence[Decision]) -> State:
-    """Replay decisions by rising id."""
-    return Replay(decisions).state()
+def replay(decisions: Sequence[Decision], same: SameFaces) -> State:
+    """Replay decisions by rising id, with what is one among the contents that they name."""
+    return Replay(decisions, same).state()
 
 
 def undone_by(decisions: Sequence[Decision]) -> dict[str, str]:
@@ -157,8 +164,10 @@ class _PersonRecord:
 class Replay:
     """A replay in progress, without the persons whose keys are ``forgotten``."""
 
-    def __init__(self, decisions: Sequence[Decision]) -> None:
-        self._faces = _Faces()
+    def __init__(self, decisions: Sequence[Decision], same: SameFaces) -> None:
+        self._same = same
+        self._faces = _Faces(same)
+        self._named: dict[int, frozenset[int]] = {}  # places, by the number of the decision
         self._persons: dict[str, _PersonRecord] = {}
         self._merged: dict[str, str] = {}
         self._verdicts: dict[int, FaceVerdict] = {}
@@ -175,6 +184,7 @@ class Replay:
         """Apply one more active decision, which is neither an undo nor a forgetting."""
         act, number = without(decision.act, self.forgotten), decision.id
         since = self._changes.get(decision.uid, number)
+        self._named[number] = frozenset(map(self._faces.place, faces_of(act)))
         match act:
             case Assign() | Split():
                 self._assign(act, number, since)
@@ -209,14 +219,22 @@ class Replay:
 
     def state(self) -> State:
         """Return the state after all decisions. Nothing may be applied any more."""
-        keys = self._faces.keys
+        keys, members = self._faces.keys, self._faces.members
         rejections: dict[FaceKey, dict[str, int]] = {}
         for key, record in self._persons.items():
             for face, number in record.rejected.items():
-                rejections.setdefault(keys[face], {})[key] = number
+                for place in members(face):
+                    rejections.setdefault(keys[place], {})[key] = number
+        verdicts = {
+            keys[place]: verdict
+            if place in self._named[verdict.decision_id]
+            else replace(verdict, edited=True)
+            for face, verdict in self._verdicts.items()
+            for place in members(face)
+        }
         return State(
             persons={key: known for key in self._persons if (known := self.person(key))},
-            verdicts={keys[face]: verdict for face, verdict in self._verdicts.items()},
+            verdicts=verdicts,
             rejections=rejections,
             apart={
                 (key, other): number
@@ -227,6 +245,7 @@ class Replay:
             merged={key: self._current_key(key) for key in self._merged},
             undone=self._undone,
             forgotten=self.forgotten,
+            same=self._same,
         )
 
     def _record(self, key: str) -> _PersonRecord:
@@ -314,27 +333,49 @@ class Replay:
 
 
 class _Faces:
-    """Numbers faces; boxes of one face get one number, and ``keys`` has the key of each."""
+    """Numbers faces. All boxes of one face, in all contents that show it, get one number.
 
-    def __init__(self) -> None:
+    A place is one face in one picture; ``keys`` has the first key of each.
+    """
+
+    def __init__(self, same: SameFaces) -> None:
         self.keys: list[FaceKey] = []
-        self._numbers: dict[FaceKey, int] = {}
-        self._contents: dict[bytes, list[int]] = {}
+        self._same = same
+        self._places: dict[FaceKey, int] = {}
+        self._pictures: dict[bytes, list[int]] = {}
+        self._linked: list[int] = []  # an earlier place of the same face, or the place itself
+        for link in same.links:
+            one, other = sorted(self._first(self.place(face)) for face in (link.earlier, link.later))
+            self._linked[other] = one
+        self._members: dict[int, list[int]] = {}
+        for place in range(len(self.keys)):
+            self._members.setdefault(self._first(place), []).append(place)
 
     def numbers(self, faces: Iterable[FaceKey]) -> tuple[int, ...]:
         """Return the numbers of faces, without repetition."""
-        return tuple(dict.fromkeys(map(self._number, faces)))
+        return tuple(dict.fromkeys(self._first(self.place(face)) for face in faces))
 
-    def _number(self, face: FaceKey) -> int:
-        known = self._numbers.get(face)
+    def members(self, number: int) -> Sequence[int]:
+        """Return all places of the face of this number."""
+        return self._members.get(number, (number,))
+
+    def place(self, face: FaceKey) -> int:
+        """Return the place of a face."""
+        known = self._places.get(face)
         if known is not None:
             return known
-        content = self._contents.setdefault(face.digest, [])
-        overlaps = {number: overlap(self.keys[number].box, face.box) for number in content}
-        best = max(overlaps, key=lambda number: overlaps[number], default=None)
+        picture = self._pictures.setdefault(self._same.picture(face.digest), [])
+        overlaps = {place: overlap(self.keys[place].box, face.box) for place in picture}
+        best = max(overlaps, key=lambda place: overlaps[place], default=None)
         if best is None or overlaps[best] <= SAME_FACE:
             best = len(self.keys)
             self.keys.append(face)
-            content.append(best)
-        self._numbers[face] = best
+            self._linked.append(best)
+            picture.append(best)
+        self._places[face] = best
         return best
+
+    def _first(self, place: int) -> int:
+        while self._linked[place] != place:
+            place = self._linked[place]
+        return place

@@ -4,13 +4,20 @@ A tombstone is the centre of a forgotten face's box. All functions work in a tra
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from index.decisions.model import FaceKey
+from index.decisions.same_faces import pictures_of
 from index.store.schema import forgotten
+from index.store.statements import in_chunks
+
+_CHUNK = 500
+"""Contents in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +30,20 @@ class Tombstone:
 
 
 class Tombstones:
-    """The tombstones of some contents."""
+    """The tombstones of some contents; ``pictures`` says which of these show one picture."""
 
-    def __init__(self, points: Iterable[Tombstone]) -> None:
-        self._contents: dict[bytes, list[Tombstone]] = defaultdict(list)
+    def __init__(self, points: Iterable[Tombstone], pictures: Mapping[bytes, bytes]) -> None:
+        self._pictures = pictures
+        self._points: dict[bytes, list[Tombstone]] = defaultdict(list)
         for point in points:
-            self._contents[point.digest].append(point)
+            self._points[pictures.get(point.digest, point.digest)].append(point)
 
     def cover(self, face: FaceKey) -> bool:
         """Return whether a tombstone lies in the face's box, so that the face must not be recorded."""
         box = face.box
         return any(
             box.x <= point.x <= box.x + box.w and box.y <= point.y <= box.y + box.h
-            for point in self._contents.get(face.digest, ())
+            for point in self._points.get(self._pictures.get(face.digest, face.digest), ())
         )
 
 
@@ -45,12 +53,22 @@ def tombstone_of(face: FaceKey) -> Tombstone:
     return Tombstone(face.digest, box.x + box.w / 2, box.y + box.h / 2)
 
 
-def read_tombstones(connection: Connection, digest: bytes | None = None) -> list[Tombstone]:
-    """Read all tombstones, or those in one content, in the order in which they were made."""
-    columns = forgotten.c
-    query = select(columns.digest, columns.x, columns.y).order_by(columns.id)
-    rows = connection.execute(query if digest is None else query.where(columns.digest == digest))
-    return [Tombstone(*row) for row in rows]
+def read_tombstones(connection: Connection) -> list[Tombstone]:
+    """Read all tombstones in the order in which they were made."""
+    return _tombstones(connection, select(forgotten).order_by(forgotten.c.id))
+
+
+def tombstones_in(connection: Connection, digests: Iterable[bytes]) -> Tombstones:
+    """Read the tombstones in some contents, and in others that show the same."""
+    chosen = sorted(set(digests))
+    pictures = pictures_of(connection, chosen)
+    every = sorted(pictures.keys() | set(chosen))
+    queries = (select(forgotten).where(forgotten.c.digest.in_(each)) for each in in_chunks(every, _CHUNK))
+    return Tombstones(chain.from_iterable(_tombstones(connection, each) for each in queries), pictures)
+
+
+def _tombstones(connection: Connection, query: Select[Any]) -> list[Tombstone]:
+    return [Tombstone(row.digest, row.x, row.y) for row in connection.execute(query)]
 
 
 def add_tombstones(connection: Connection, points: Iterable[Tombstone]) -> Sequence[Tombstone]:

@@ -20,6 +20,7 @@ from index.arrays import LANDMARKS_BYTES, are_sound
 from index.decisions.derived_tables import differences, write_derived_tables
 from index.decisions.journal_rows import NotADecision, read_decisions
 from index.decisions.replay import replay
+from index.decisions.same_faces import read_same_faces
 from index.errors import accessible
 from index.photos.catalog import Catalog
 from index.store.read_again import read_again
@@ -199,7 +200,8 @@ class DerivedTablesInspection:
         """Report one finding for each table, or one if the journal cannot be read."""
         try:
             with self.store.read() as connection:
-                counts = differences(connection, replay(read_decisions(connection)))
+                state = replay(read_decisions(connection), read_same_faces(connection))
+                counts = differences(connection, state)
         except NotADecision as error:
             return [Finding(FindingKind.JOURNAL, str(error), "delete this decision, and keep the others")]
         return [
@@ -216,7 +218,7 @@ class DerivedTablesInspection:
         with self.store.write() as connection:
             while True:
                 try:
-                    state = replay(read_decisions(connection))
+                    state = replay(read_decisions(connection), read_same_faces(connection))
                     break
                 except NotADecision as error:
                     connection.execute(delete(decision).where(decision.c.id == error.number))

@@ -15,12 +15,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast,
 from index.arrays import descriptors_from_blobs, landmarks_from_blob
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import write_derived_tables
-from index.decisions.journal_rows import names_any, read_decisions, readable
+from index.decisions.journal_rows import read_decisions, readable
 from index.decisions.replay import replay
+from index.decisions.same_faces import read_same_faces
 from index.errors import LibraryDamaged, ModelMismatch
 from index.photos.library_figures import summarise
 from index.photos.recorder import Recorder
-from index.store.schema import content, descriptor, face, library, photo, root
+from index.store.schema import content, descriptor, face, file_digest, library, photo, root
 from index.store.statements import in_chunks, insert_new, is_one_of, is_under
 from index.store.store import Store
 from index.values import I64, Descriptors, FaceRecord, FailureRecord, PhotoState, Recorded, Statistics
@@ -94,9 +95,14 @@ class Catalog:
             return {path for query in queries for path in connection.scalars(query)}
 
     def known_digests(self) -> set[bytes]:
-        """Read the digests of contents that need no decoding: they are described, or failed for good."""
+        """Read the digests of files and pictures that need no work: they are described, or failed."""
         with self.store.read() as connection:
-            return set(connection.scalars(select(content.c.digest).where(~self._is_retried(connection))))
+            done = select(content.c.digest).where(~self._is_retried(connection))
+            shown = select(file_digest.c.picture).where(file_digest.c.digest.in_(done))
+            others = select(file_digest.c.digest).where(
+                file_digest.c.picture.in_(shown), file_digest.c.digest.not_in(select(content.c.digest))
+            )
+            return {digest for query in (done, shown, others) for digest in connection.scalars(query)}
 
     def record(self, outcomes: Sequence[Outcome], since: datetime | None = None) -> Recorded:
         """Record a batch of outcomes in their order, all or none, by the rules of ``index.photos.recorder``.
@@ -116,8 +122,9 @@ class Catalog:
             recorder = Recorder(connection, now, since or now)
             for outcome in outcomes:
                 recorder.record(outcome)
-            if names_any(connection, [each.digest for each in indexed]):  # a decided face came back
-                write_derived_tables(connection, replay(read_decisions(connection)))
+            if recorder.concerns_decisions:
+                state = replay(read_decisions(connection), read_same_faces(connection))
+                write_derived_tables(connection, state)
             return recorder.counts()
 
     def failures_under(self, roots: Sequence[bytes]) -> list[FailureRecord]:

@@ -7,22 +7,26 @@
     PhotoFailed, without      the path has no content, and the next scan reads it again
     PhotoSkipped              the path, if it was a photo, is missing
 
-The path's earlier content stays, with its faces, in case it comes back. Recording is idempotent. A path that
-gets a content of other paths is a copy or has moved: ``index.photos.presence`` decides once a crawl is
-complete.
+A content is a picture: files that differ in metadata alone have one. A path that fails keeps the last content
+that could be read. A content that replaces another one at a path is an edited photo
+(``index.photos.edited_photo``); the earlier one stays, with its faces, in case it comes back. Recording is
+idempotent. A path that gets a content of other paths is a copy or has moved: ``index.photos.presence``
+decides once a crawl is complete.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from index.arrays import descriptor_to_blob, landmarks_to_blob
+from index.decisions.journal_rows import names_any
 from index.decisions.model import FaceKey
-from index.decisions.tombstones import Tombstones, read_tombstones
-from index.photos.carry_over_decisions import carry_over_decisions, carry_over_tombstones
+from index.decisions.same_faces import add_pictures, pictures_of
+from index.decisions.tombstones import tombstones_in
+from index.photos.edited_photo import carry_over_tombstones, link_faces
 from index.store import schema
 from index.store.statements import upsert
 from index.values import Recorded
@@ -34,17 +38,24 @@ from pipeline.values import (
     PhotoIndexed,
     PhotoKnown,
     PhotoSkipped,
+    Reason,
 )
 
 _RACY_SECONDS = 2
 """Resolution of modification times on FAT, the coarsest; clocks of two machines may differ as much."""
+
+_STILL_THERE = frozenset({Reason.CHANGED, Reason.KILLED})
+"""Failures of one try, after which a photo does not count as missing."""
 
 _Kind: TypeAlias = Literal["indexed", "unchanged", "duplicate", "failed", "skipped"]
 """What an outcome counts as, by the names of ``Recorded``."""
 
 
 class Recorder:
-    """Records and counts outcomes. ``since`` is a time before any of the files was read."""
+    """Records and counts outcomes. ``since`` is a time before any of the files was read.
+
+    ``concerns_decisions``: a face may have a decision now that had none.
+    """
 
     def __init__(self, connection: Connection, now: datetime, since: datetime) -> None:
         self._connection = connection
@@ -52,7 +63,9 @@ class Recorder:
         self._racy = range(_ns(since, -_RACY_SECONDS), _ns(now, +_RACY_SECONDS))
         self._kinds: Counter[str] = Counter()
         self._perhaps_moved: dict[bytes, str] = {}
+        self._unread: set[bytes] = set()
         self._faces = 0
+        self.concerns_decisions = False
 
     def record(self, outcome: Outcome) -> None:
         """Record one outcome.
@@ -73,11 +86,14 @@ class Recorder:
 
     def counts(self) -> Recorded:
         """Return the counts of the outcomes recorded so far."""
-        return Recorded(**self._kinds, faces=self._faces, perhaps_moved=self._perhaps_moved)
+        return Recorded(
+            **self._kinds, faces=self._faces, perhaps_moved=self._perhaps_moved, unread=self._unread
+        )
 
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
+        self._add_picture(outcome.digest, outcome.picture)
         known = self._content(outcome.digest)
-        if known is not None and not known.failed:  # two files of one content were read at once
+        if known is not None and not known.failed:  # two files of one picture were read at once
             return self._place(outcome.file, known.id)
         before = self._content_at(outcome.file.path)
         values = {
@@ -88,33 +104,66 @@ class Recorder:
             "detector": outcome.detector,
         }
         content_id = self._put_content(outcome.digest, {**values, **_NO_FAILURE})
-        replaced = None if before == content_id else before
+        replaced = None if before is None or before.id == content_id else before.id
         if replaced is not None:
             carry_over_tombstones(self._connection, replaced, content_id)
-        marks = Tombstones(read_tombstones(self._connection, outcome.digest))
+        forgotten = tombstones_in(self._connection, [outcome.digest])
         for described in outcome.faces:
-            if not marks.cover(FaceKey(outcome.digest, described.face.box)):
+            if not forgotten.cover(FaceKey(outcome.digest, described.face.box)):
                 self._add_face(content_id, described)
         if replaced is not None:
-            carry_over_decisions(self._connection, replaced, content_id, self._now)
+            self._link_faces(replaced, content_id)
         self._put(outcome.file, content_id, {**_NO_FAILURE, "perhaps_moved": False})
         return "indexed"
 
     def _known(self, outcome: PhotoKnown) -> _Kind:
+        if outcome.picture is not None:
+            self._add_picture(outcome.digest, outcome.picture)
         content = self._content(outcome.digest)
         if content is None:
             raise ValueError(f"the content of {outcome.file.path!r} is known, but was never recorded")
-        return self._place(outcome.file, content.id, failed=content.failed)
+        if content.failed:
+            return self._place_failed(outcome.file, content.id, content._asdict())
+        if outcome.taken_at is not None:  # the metadata that were read last count
+            taken_at = {"taken_at": outcome.taken_at.isoformat()}
+            self._connection.execute(
+                update(schema.content).where(schema.content.c.id == content.id).values(taken_at)
+            )
+        return self._place(outcome.file, content.id)
+
+    def _add_picture(self, digest: bytes, picture: bytes) -> None:
+        add_pictures(self._connection, {digest: picture})
+        self.concerns_decisions |= names_any(self._connection, [digest])
 
     def _failed(self, outcome: PhotoFailed) -> _Kind:
+        failure = _failure(outcome)
         if outcome.digest is None:
-            self._put(outcome.file, None, {**_failure(outcome), "perhaps_moved": False})
+            if not self._keep(outcome.file, failure, counts_as_missing=outcome.reason not in _STILL_THERE):
+                self._put(outcome.file, None, {**failure, "perhaps_moved": False})
             return "failed"
         content = self._content(outcome.digest)
         if content is not None and not content.failed:
             return self._place(outcome.file, content.id)  # its faces are known: keep them
-        values = {**_failure(outcome), "decoder": outcome.decoder}
-        return self._place(outcome.file, self._put_content(outcome.digest, values), failed=True)
+        values = {**failure, "decoder": outcome.decoder}
+        return self._place_failed(outcome.file, self._put_content(outcome.digest, values), failure)
+
+    def _place_failed(self, file: PhotoFile, content_id: int, failure: Mapping[str, object]) -> _Kind:
+        """Record that a path's content cannot be decoded."""
+        if not self._keep(file, {name: failure[name] for name in _NO_FAILURE}, counts_as_missing=True):
+            self._place(file, content_id)
+            self._perhaps_moved.pop(file.path, None)
+        return "failed"
+
+    def _keep(self, file: PhotoFile, failure: Mapping[str, object], *, counts_as_missing: bool) -> bool:
+        """Keep the content that a path had when it could last be read; return whether there is one."""
+        before = self._content_at(file.path)
+        if before is None or before.failed:
+            return False
+        values = {"size": file.size, "mtime_ns": file.mtime_ns, "racy": False, **failure}
+        self._connection.execute(update(schema.photo).where(schema.photo.c.path == file.path).values(values))
+        if counts_as_missing:
+            self._unread.add(file.path)
+        return True
 
     def _skipped(self, outcome: PhotoSkipped) -> _Kind:
         photo = schema.photo
@@ -125,24 +174,37 @@ class Recorder:
         )
         return "skipped"
 
-    def _place(self, file: PhotoFile, content_id: int, *, failed: bool = False) -> _Kind:
+    def _place(self, file: PhotoFile, content_id: int) -> _Kind:
         """Record a path's known content: a duplicate if another photo that is not missing has it."""
-        if self._content_at(file.path) == content_id:
+        before = self._content_at(file.path)
+        if before is not None and before.id == content_id:
             self._put(file, content_id, _NO_FAILURE)  # perhaps moved here in an unfinished scan
-            return "failed" if failed else "unchanged"
+            return "unchanged"
+        if before is not None:
+            self._link_faces(before.id, content_id)
         photo = schema.photo
         others = select(photo.c.id).where(photo.c.content_id == content_id).limit(1)
         is_copy = self._connection.scalar(others.where(photo.c.missing_since.is_(None))) is not None
         perhaps_moved = is_copy or self._connection.scalar(others) is not None
         self._put(file, content_id, {**_NO_FAILURE, "perhaps_moved": perhaps_moved})
         kind: _Kind = "duplicate" if is_copy else "indexed"
-        if perhaps_moved and not failed:
+        if perhaps_moved:
             self._perhaps_moved[file.path] = kind
-        return "failed" if failed else kind
+        return kind
 
-    def _content_at(self, path: bytes) -> int | None:
+    def _link_faces(self, old: int, new: int) -> None:
+        link_faces(self._connection, old, new)
+        decided = (
+            select(table.c.face_id).join(schema.face).where(schema.face.c.content_id.in_([old, new])).limit(1)
+            for table in (schema.verdict, schema.rejection)
+        )
+        self.concerns_decisions |= any(self._connection.scalar(each) is not None for each in decided)
+
+    def _content_at(self, path: bytes) -> Row[Any] | None:
+        """Read the content of a path: its ``id``, and whether it ``failed``."""
         photo = schema.photo
-        return self._connection.scalar(select(photo.c.content_id).where(photo.c.path == path))
+        query = _CONTENT.join(photo, photo.c.content_id == schema.content.c.id)
+        return self._connection.execute(query.where(photo.c.path == path)).one_or_none()
 
     def _put(self, file: PhotoFile, content_id: int | None, others: Mapping[str, object]) -> None:
         values = {
@@ -155,11 +217,15 @@ class Recorder:
         }
         upsert(self._connection, schema.photo, [{"path": file.path, **values}], key="path")
 
-    def _content(self, digest: bytes) -> Row[int, bool] | None:
-        """Read the row of a known content: its ``id``, and whether it ``failed``."""
-        content = schema.content
-        query = select(content.c.id, content.c.failed_reason.is_not(None).label("failed"))
-        return self._connection.execute(query.where(content.c.digest == digest)).one_or_none()
+    def _content(self, digest: bytes) -> Row[Any] | None:
+        """Read a known content, perhaps of another file of the same picture, as ``_content_at`` does."""
+        columns = schema.content.c
+        own = self._connection.execute(_CONTENT.where(columns.digest == digest)).one_or_none()
+        if own is not None and not own.failed:
+            return own
+        others = pictures_of(self._connection, [digest]).keys() - {digest}
+        shown = _CONTENT.where(columns.digest.in_(others), columns.failed_reason.is_(None))
+        return self._connection.execute(shown.order_by(columns.id).limit(1)).one_or_none() or own
 
     def _put_content(self, digest: bytes, values: Mapping[str, object]) -> int:
         upsert(self._connection, schema.content, [{"digest": digest, **values}], key="digest")
@@ -186,6 +252,12 @@ class Recorder:
         )
         self._faces += 1
 
+
+_CONTENT = select(
+    schema.content.c.id,
+    schema.content.c.failed_reason.is_not(None).label("failed"),
+    *(schema.content.c[name] for name in ("failed_stage", "failed_reason", "failed_message")),
+)
 
 _NO_FAILURE: Mapping[str, str | None] = {"failed_stage": None, "failed_reason": None, "failed_message": None}
 

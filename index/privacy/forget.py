@@ -15,7 +15,8 @@ from index.clock import Clock, utc_now
 from index.decisions.derived_tables import write_derived_tables
 from index.decisions.journal_rows import append_acts, read_decisions, readable
 from index.decisions.model import Forget
-from index.decisions.replay import replay
+from index.decisions.replay import State, replay
+from index.decisions.same_faces import read_same_faces
 from index.errors import DecisionRefused, accessible
 from index.photos.catalog import Catalog
 from index.privacy.redaction import faces_of_persons, keys_of, take_out_persons
@@ -72,7 +73,11 @@ class Erased:
 def doomed(store: Store, key: str, *, also_recognised: bool = False) -> Doomed:
     """Find what ``forget`` would do with the faces of a person; write nothing."""
     with readable(store.path), store.read() as connection:
-        return _doomed(connection, keys_of(replay(read_decisions(connection)), key), also_recognised)
+        return _doomed(connection, keys_of(_state(connection), key), also_recognised)
+
+
+def _state(connection: Connection) -> State:
+    return replay(read_decisions(connection), read_same_faces(connection))
 
 
 def _doomed(connection: Connection, keys: Collection[str], also_recognised: bool) -> Doomed:
@@ -99,7 +104,7 @@ def forget(store: Store, key: str, clock: Clock = utc_now, *, also_recognised: b
     """
     with readable(store.path), store.write() as connection:
         decisions = read_decisions(connection)
-        state = replay(decisions)
+        state = replay(decisions, read_same_faces(connection))
         person = state.person(key)
         if person is None:
             raise DecisionRefused(store.path, f"no person has the key {key}")
@@ -107,7 +112,8 @@ def forget(store: Store, key: str, clock: Clock = utc_now, *, also_recognised: b
         let_go = _doomed(connection, keys, also_recognised).let_go
         redacted = take_out_persons(connection, decisions, keys, also_recognised=also_recognised)
         made = append_acts(connection, map(Forget, keys), clock())
-        write_derived_tables(connection, replay([*redacted.decisions, *made]))
+        state = replay([*redacted.decisions, *made], read_same_faces(connection))
+        write_derived_tables(connection, state)
     return Erased(person.name, redacted.faces, redacted.rewritten, purge(store), len(let_go))
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import write_derived_tables
-from index.decisions.journal_lines import from_lines
+from index.decisions.journal_lines import JournalFile, from_lines
 from index.decisions.journal_rows import append_acts, append_decisions, next_number, read_decisions, readable
-from index.decisions.model import Decision, Forget
+from index.decisions.model import Decision, Forget, faces_of
 from index.decisions.replay import replay
-from index.decisions.tombstones import Tombstones, add_tombstones, read_tombstones
+from index.decisions.same_faces import SameFace, add_pictures, add_same_faces, read_same_faces
+from index.decisions.tombstones import Tombstones, add_tombstones, tombstones_in
 from index.privacy.redaction import Redacted, keys_of, redact, take_out_persons, take_out_tombstones
 from index.store.store import Store
 
@@ -39,30 +40,45 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
 
     Raises a ``JournalMalformed`` for a malformed line; nothing is imported then.
     """
-    decisions, points = from_lines(lines, store.path)
+    file = from_lines(lines, store.path)
     by_uid: dict[str, Decision] = {}
-    for each in decisions:
+    for each in file.decisions:
         by_uid.setdefault(each.uid, each)
     with readable(store.path), store.write() as connection:
         known = tuple(read_decisions(connection))
+        add_pictures(connection, file.pictures)
         old = {each.uid for each in known}
         new = (each for uid, each in by_uid.items() if uid not in old)
         fresh = tuple(replace(each, id=n) for n, each in enumerate(new, next_number(connection)))
         forgotten = {each.act.person for each in fresh if isinstance(each.act, Forget)}
-        state = replay(known)
+        state = replay(known, read_same_faces(connection))
         keys = sorted({key for each in forgotten - state.forgotten for key in keys_of(state, each)})
         left = take_out_persons(connection, known, keys) if keys else Redacted(known, 0, 0)
-        new_points = add_tombstones(connection, points)
+        new_points = add_tombstones(connection, file.points)
         if new_points:
             marked = take_out_tombstones(connection, left.decisions, new_points)
             left = replace(marked, faces=left.faces + marked.faces)
         # Persons merged only here with a person forgotten elsewhere are forgotten too.
         merged = [Forget(key) for key in keys if key not in forgotten]
-        tombstones = Tombstones(read_tombstones(connection))
+        tombstones = tombstones_in(connection, _digests(file))
+        links = [each for each in file.same_faces if not _is_forgotten(each, tombstones)]
+        add_same_faces(connection, links)
         taken = redact(fresh, state.forgotten.union(forgotten, keys), tombstones.cover, others=left.decisions)
         append_decisions(connection, taken)
         appended = append_acts(connection, merged, clock())
-        if taken or left.decisions != known:
-            write_derived_tables(connection, replay([*left.decisions, *taken, *appended]))
+        if taken or links or file.pictures or left.decisions != known:
+            every = [*left.decisions, *taken, *appended]
+            write_derived_tables(connection, replay(every, read_same_faces(connection)))
     redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
-    return Imported(len(fresh) - redacted, len(decisions) - len(fresh), redacted, left.faces)
+    return Imported(len(fresh) - redacted, len(file.decisions) - len(fresh), redacted, left.faces)
+
+
+def _digests(file: JournalFile) -> set[bytes]:
+    """Return the digests of all contents that a file names."""
+    named = (face.digest for each in file.decisions for face in faces_of(each.act))
+    linked = (face.digest for each in file.same_faces for face in (each.earlier, each.later))
+    return {*named, *linked}
+
+
+def _is_forgotten(pair: SameFace, tombstones: Tombstones) -> bool:
+    return tombstones.cover(pair.earlier) or tombstones.cover(pair.later)

@@ -23,6 +23,7 @@ from index.decisions.model import (
     without,
 )
 from index.decisions.replay import State, replay
+from index.decisions.same_faces import pictures_of, read_same_faces, remove_same_faces
 from index.decisions.tombstones import Tombstone, Tombstones, add_tombstones, tombstone_of
 from index.people.named_faces import named_faces
 from index.recognition.stored_calibration import forget_in_calibrations
@@ -96,18 +97,23 @@ def take_out_persons(
 
     Recognised faces stay, without a person, unless ``also_recognised``: they may be somebody else's.
     """
-    state = replay(decisions)
+    state = replay(decisions, read_same_faces(connection))
     faces = faces_of_persons(connection, persons, recognised=False)
     if also_recognised:
         faces |= faces_of_persons(connection, persons, recognised=True)
     keys = [*faces.values(), *(key for person in persons for key in state.faces_of(person))]
     add_tombstones(connection, map(tombstone_of, keys))
+    digests = {key.digest for key in keys}
+    pictures = pictures_of(connection, sorted(digests))
     boxes: dict[bytes, list[Box]] = {}
     for key in keys:
-        boxes.setdefault(key.digest, []).append(key.box)
+        boxes.setdefault(pictures.get(key.digest, key.digest), []).append(key.box)
 
     def is_forgotten(key: FaceKey) -> bool:
-        return any(overlap(key.box, box) > SAME_FACE for box in boxes.get(key.digest, ()))
+        named = boxes.get(pictures.get(key.digest, key.digest), ())
+        return any(overlap(key.box, box) > SAME_FACE for box in named)
+
+    remove_same_faces(connection, digests | pictures.keys(), is_forgotten)
 
     forget_in_calibrations(connection, persons)
     return _take_out(connection, decisions, redact(decisions, persons, is_forgotten), list(faces))
@@ -117,10 +123,13 @@ def take_out_tombstones(
     connection: Connection, decisions: Sequence[Decision], points: Sequence[Tombstone]
 ) -> Redacted:
     """Delete the faces at tombstones of another library; see ``take_out_persons``."""
-    tombstones = Tombstones(points)
+    digests = {point.digest for point in points}
+    pictures = pictures_of(connection, sorted(digests))
+    tombstones = Tombstones(points, pictures)
+    remove_same_faces(connection, digests | pictures.keys(), tombstones.cover)
     doomed = [
         face_id
-        for digest in {point.digest for point in points}
+        for digest in digests | pictures.keys()
         for face_id, key in face_keys(connection, content.c.digest == digest).items()
         if tombstones.cover(key)
     ]

@@ -107,7 +107,7 @@ def test_an_undo_of_something_unknown_is_kept_until_that_comes(
 ) -> None:
     journal.append_all([assign(ANNA, 0), assign(BEN, 1)])
     journal.undo(1)
-    first, second, undo = journal.export_lines()
+    first, second, undo = (line for line in journal.export_lines() if "uid" in line)
     with another(tmp_path) as (rebuilt, there):
         import_into(rebuilt, [undo, second])
         assert said(there) == {2: "Ben"}
@@ -175,7 +175,8 @@ GOLDEN = Path(__file__).with_name("journal.jsonl")
 
 def test_a_journal_of_an_earlier_version_is_read_and_written_as_it_was() -> None:
     lines = GOLDEN.read_text(encoding="utf-8").splitlines()
-    decisions, points = from_lines(lines, GOLDEN)
+    file = from_lines(lines, GOLDEN)
+    decisions, points = file.decisions, file.points
     assert [each.act for each in decisions] == [
         Assign(keys(0, 3), ANNA, "Æsa Zo\u00e9"),
         Reject(keys(1), ANNA),
@@ -194,4 +195,4 @@ def test_a_journal_of_an_earlier_version_is_read_and_written_as_it_was() -> None
     assert [each.uid for each in decisions] == [uid(number) for number in range(1, 14)]
     assert {each.made_at for each in decisions} == {MADE_AT}
     assert points == [Tombstone(key(6).digest, 20.125, 22.5)]
-    assert list(to_lines(decisions, points)) == lines
+    assert list(to_lines(file)) == lines

@@ -1,6 +1,7 @@
 """What decisions come to: each kind, each rule, and that any journal can be replayed."""
 
 import unicodedata
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,9 @@ from index.decisions.model import (
     folded,
     without,
 )
-from index.decisions.replay import KnownPerson, State, replay
+from index.decisions.replay import KnownPerson, State
+from index.decisions.replay import replay as replay_with
+from index.decisions.same_faces import SameFaces
 from pipeline.values import Box
 from tests.index.builders import digest_of
 from tests.index.journals import (
@@ -50,6 +53,10 @@ from tests.index.journals import (
     uid,
     without_undone,
 )
+
+
+def replay(decisions: Sequence[Decision]) -> State:
+    return replay_with(decisions, SameFaces())
 
 
 def said(*made: Act) -> dict[int, str]:

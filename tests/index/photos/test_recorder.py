@@ -1,7 +1,9 @@
 """What each outcome does to the library, and that doing it twice does nothing more."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,19 @@ from index.photos.catalog import Catalog
 from index.store.schema import content
 from index.store.store import Store
 from index.values import FaceRecord, Recorded
-from pipeline.values import Box, ModelId, Outcome, PhotoFailed, PhotoFile, PhotoIndexed, Quality, Size
+from pipeline.values import (
+    Box,
+    ModelId,
+    Outcome,
+    PhotoFailed,
+    PhotoFile,
+    PhotoIndexed,
+    PhotoKnown,
+    Quality,
+    Reason,
+    Size,
+    Stage,
+)
 from tests.index.builders import (
     MODEL,
     broken,
@@ -187,13 +201,45 @@ def test_a_file_that_cannot_be_read_is_tried_again(catalog: Catalog, photos: Pat
     assert catalog.failures_under([file.path]) == []
 
 
-def test_a_known_photo_that_becomes_unreadable_is_not_shown(catalog: Catalog, photos: Path) -> None:
+@pytest.mark.parametrize("failed", [unreadable, lambda file: broken(file, "half of it")])
+def test_a_known_photo_that_cannot_be_read_keeps_its_faces(
+    catalog: Catalog, photos: Path, failed: Callable[[PhotoFile], Outcome]
+) -> None:
     file = make_file(photos / "a.jpg")
     catalog.record([indexed(file, "a", units(1))])
-    catalog.record([unreadable(file)])
-    assert shown(catalog) == []
-    catalog.record([known(file, "a")])
+    before = shown(catalog)
+    for _ in range(2):
+        recorded = catalog.record([failed(file)])
+        assert (recorded.failed, recorded.unread) == (1, {file.path})
+        assert shown(catalog) == before
+        (failure,) = catalog.failures_under([file.path])
+        assert failure.path == file.path
+        assert catalog.states_under([file.path])[file.path].unread
+    assert catalog.record([known(file, "a")]) == Recorded(unchanged=1)
+    assert (shown(catalog), catalog.failures_under([file.path])) == (before, [])
+
+
+def test_a_photo_that_is_being_written_does_not_count_as_missing(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "a.jpg")
+    catalog.record([indexed(file, "a", units(1))])
+    changing = PhotoFailed(file, Stage.READ, Reason.CHANGED, "it changed while it was read", None)
+    assert catalog.record([changing]).unread == set()
     assert len(shown(catalog)) == 1
+
+
+def test_other_metadata_make_no_other_content(catalog: Catalog, database: Store, photos: Path) -> None:
+    file, copy = make_file(photos / "a.jpg"), make_file(photos / "copy.jpg")
+    catalog.record([indexed(file, "a", units(2))])
+    before = shown(catalog)
+    tagged = PhotoKnown(file, digest_of("a, tagged"), digest_of("a"), datetime(2001, 2, 3))
+    assert catalog.record([tagged]) == Recorded(unchanged=1)
+    assert shown(catalog) == before
+    assert {digest_of("a"), digest_of("a, tagged")} <= catalog.known_digests()
+    assert catalog.record([PhotoKnown(copy, digest_of("a, tagged"))]) == Recorded(duplicate=1)
+    anew = replace(indexed(file, "read at once", units(2)), picture=digest_of("a"))
+    assert catalog.record([anew]) == Recorded(unchanged=1)
+    with database.read() as connection:
+        assert connection.scalars(select(content.c.taken_at)).all() == ["2001-02-03T00:00:00"]
 
 
 def test_content_that_failed_and_can_be_decoded_after_all(catalog: Catalog, photos: Path) -> None:

@@ -1,0 +1,148 @@
+"""Which contents show one picture, and which faces of two contents of one file are one face.
+
+Decisions name faces in contents. What a decision says holds for the same face in all of them: in files that
+differ in metadata alone, and in a file before and after it was edited. These are facts that a scan found, and
+no decisions; without a decision they have no effect. All functions work in a transaction of the caller.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, select
+
+from index.decisions.model import FaceKey
+from index.store.schema import decision_face, file_digest, same_face
+from index.store.statements import in_chunks, insert_new, is_one_of
+from pipeline.values import Box
+
+_CHUNK = 500
+"""Digests in one statement."""
+
+_named = file_digest.alias("named")
+
+
+@dataclass(frozen=True, slots=True)
+class SameFace:
+    """A face, and the ``later`` one in the content that replaced its own in a file.
+
+    Attributes:
+        similarity: Cosine of their descriptors, -1 to 1.
+        certain: They are one face; else a person must say so.
+    """
+
+    earlier: FaceKey
+    later: FaceKey
+    similarity: float
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SameFaces:
+    """What is one, among the contents that decisions name and those that follow from them.
+
+    Attributes:
+        pictures: By the digest of a file, that of its picture; only files that share it with another one.
+        links: Pairs of faces that are certainly one.
+    """
+
+    pictures: Mapping[bytes, bytes] = field(default_factory=dict)
+    links: tuple[SameFace, ...] = ()
+
+    def picture(self, digest: bytes) -> bytes:
+        """Return what stands for all contents of one picture: its digest, or that of the only file."""
+        return self.pictures.get(digest, digest)
+
+    @property
+    def digests(self) -> Set[bytes]:
+        """The digests of the contents to which a decision may apply that does not name them."""
+        ends = (face.digest for link in self.links for face in (link.earlier, link.later))
+        return self.pictures.keys() | set(ends)
+
+
+def pictures_of(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Read the pictures of some files that others show too, and of those, by the digest of the file."""
+    found: dict[bytes, bytes] = {}
+    for chunk in in_chunks(digests, _CHUNK):
+        found.update(_pictures(connection, _named.c.digest.in_(chunk)))
+    return found
+
+
+def read_pictures(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Read the pictures of some files, by the digest of the file."""
+    query = select(file_digest.c.digest, file_digest.c.picture)
+    chunks = (query.where(file_digest.c.digest.in_(chunk)) for chunk in in_chunks(digests, _CHUNK))
+    return {row.digest: row.picture for chunk in chunks for row in connection.execute(chunk)}
+
+
+def read_same_faces(connection: Connection, also: Iterable[bytes] = ()) -> SameFaces:
+    """Read what is one among the contents that decisions name, some others, and those that follow."""
+    named, columns = select(decision_face.c.digest), same_face.c
+    pictures = dict(_pictures(connection, _named.c.digest.in_(named)))
+    links = dict(_links(connection, or_(columns.digest.in_(named), columns.later_digest.in_(named))))
+    read, named_too = set[bytes](), set(also)
+    while fresh := sorted((SameFaces(pictures, tuple(links.values())).digests | named_too) - read):
+        read.update(fresh)
+        pictures |= pictures_of(connection, fresh)
+        for chunk in in_chunks(fresh, _CHUNK):
+            ends = or_(columns.digest.in_(chunk), columns.later_digest.in_(chunk))
+            links |= dict(_links(connection, ends))
+    return SameFaces(pictures, tuple(links[each] for each in sorted(links)))
+
+
+def add_same_faces(connection: Connection, found: Iterable[SameFace]) -> None:
+    """Add pairs of faces, except those that are known."""
+    for each in found:
+        row = _row(each)
+        known = select(same_face.c.id).where(*(same_face.c[name] == value for name, value in row.items()))
+        if connection.scalar(known.limit(1)) is None:
+            values = {**row, "similarity": each.similarity, "certain": each.certain}
+            connection.execute(insert(same_face).values(values))
+
+
+def add_pictures(connection: Connection, pictures: Mapping[bytes, bytes]) -> None:
+    """Add the pictures of files, by the digest of the file."""
+    insert_new(connection, file_digest, [{"digest": d, "picture": p} for d, p in pictures.items()])
+
+
+def remove_same_faces(
+    connection: Connection, digests: Iterable[bytes], is_removed: Callable[[FaceKey], bool]
+) -> None:
+    """Delete the pairs that have a certain face; ``digests`` are those of such faces."""
+    columns = same_face.c
+    for chunk in in_chunks(sorted(set(digests)), _CHUNK):
+        ends = or_(columns.digest.in_(chunk), columns.later_digest.in_(chunk))
+        rows = connection.execute(select(same_face).where(ends)).all()
+        pairs = {row.id: same_face_of(row) for row in rows}
+        gone = [each for each, pair in pairs.items() if is_removed(pair.earlier) or is_removed(pair.later)]
+        connection.execute(delete(same_face).where(is_one_of(columns.id, gone)))
+
+
+def _row(pair: SameFace) -> dict[str, object]:
+    """Return the columns that identify a pair."""
+    row: dict[str, object] = {}
+    for prefix, face in (("", pair.earlier), ("later_", pair.later)):
+        row[f"{prefix}digest"] = face.digest
+        row.update({f"{prefix}{name}": value for name, value in asdict(face.box).items()})
+    return row
+
+
+def _pictures(connection: Connection, condition: ColumnElement[bool]) -> Iterator[tuple[bytes, bytes]]:
+    """Read pictures that several files show, if one of these meets the condition on ``_named``."""
+    other, every = file_digest.alias(), file_digest.alias()
+    is_shared = exists().where(other.c.picture == _named.c.picture, other.c.digest != _named.c.digest)
+    query = select(every.c.digest, every.c.picture).join(_named, _named.c.picture == every.c.picture)
+    return ((row.digest, row.picture) for row in connection.execute(query.where(condition, is_shared)))
+
+
+def _links(connection: Connection, condition: ColumnElement[bool]) -> Iterator[tuple[int, SameFace]]:
+    for row in connection.execute(select(same_face).where(condition, same_face.c.certain)):
+        yield row.id, same_face_of(row)
+
+
+def same_face_of(row: Any) -> SameFace:
+    """Make the value of a row of the table ``same_face``."""
+    earlier, later = Box(row.x, row.y, row.w, row.h), Box(row.later_x, row.later_y, row.later_w, row.later_h)
+    return SameFace(
+        FaceKey(row.digest, earlier), FaceKey(row.later_digest, later), row.similarity, row.certain
+    )
