@@ -141,13 +141,15 @@ class ModelSwitch:
 class Refusal:
     """A root that may be an unmounted disk, because many of its photos are gone at once.
 
-    ``lost`` counts photos not found; ``unreachable`` says why the root could not be scanned, if so.
+    ``lost`` counts photos not found, or found and ``unread``; ``unreachable`` says why the root could not be
+    scanned, if so.
     """
 
     root: bytes
     known: int
     lost: int
     unreachable: str | None
+    unread: int = 0
 
     @property
     def message(self) -> str:
@@ -157,8 +159,11 @@ class Refusal:
             lost = f"{name} cannot be scanned ({self.unreachable}), and {self.known:,} photos are known in it"
         else:
             lost = f"{name} has lost {self.lost:,} of its {self.known:,} photos at once"
+        if self.unread:
+            lost += f", {self.unread:,} of which are there and cannot be read"
+        why = "may this user read them" if self.unread == self.lost else "is a disk not mounted"
         return (
-            f"{lost}: is a disk not mounted? None of them was marked as missing. "
+            f"{lost}: {why}? None of them was marked as missing. "
             "If they were deleted on purpose, use --allow-missing."
         )
 

@@ -79,11 +79,15 @@ class FaceRecord:
 class Undescribed:
     """A content with ``faces``, as they were detected, that a model has not described.
 
-    ``files`` are the present photos with this content, by path, at least one; ``face_ids`` rise.
+    Attributes:
+        digests: Of all files that show the content; ``digest`` is that of the first one.
+        files: The present photos with this content, by path, at least one.
+        face_ids: Rising.
     """
 
     content_id: int
     digest: bytes
+    digests: frozenset[bytes]
     files: tuple[PhotoFile, ...]
     face_ids: tuple[int, ...]
     faces: tuple[DetectedFace, ...]

@@ -6,7 +6,7 @@ photos at once keeps them, until the user says that they are gone.
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from faceindex.results import Refusal
 from index.paths import is_inside
@@ -39,14 +39,23 @@ def unreachable(root: bytes) -> str | None:
 
 
 def refusals(
-    losses: Sequence[RootLoss], crawled: Crawled, reasons: Mapping[bytes, str | None]
+    losses: Sequence[RootLoss],
+    crawled: Crawled,
+    reasons: Mapping[bytes, str | None],
+    unread: Collection[bytes] = (),
 ) -> tuple[Refusal, ...]:
-    """Find the roots that keep the photos which a scan did not see.
+    """Find the roots that keep the photos which a scan did not see, or could not read (``unread``).
 
     Photos that moved are not in ``losses``. A root that the scan did not cover keeps all its photos.
     """
     return tuple(
-        Refusal(loss.root, loss.known, loss.lost, reasons[loss.root])
+        Refusal(
+            root=loss.root,
+            known=loss.known,
+            lost=loss.lost,
+            unreachable=reasons[loss.root],
+            unread=sum(is_inside(path, {loss.root}) for path in unread),
+        )
         for loss in losses
         if loss.lost and _is_refused(loss, crawled, is_there=reasons[loss.root] is None)
     )

@@ -81,6 +81,7 @@ class BatchRecorder:
                 recorded = self._catalog.record(self._batch, self._since)
                 self.total += recorded
                 self._perhaps_moved.update(recorded.perhaps_moved)
+                self._survey.unread.update(recorded.unread)
                 self._survey.seen.difference_update(recorded.unread)
                 self._batch = []
         self._committed = time.monotonic()

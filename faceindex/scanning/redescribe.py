@@ -97,6 +97,7 @@ class Describer:
         self._added = 0
         self._failed: dict[bytes, PhotoFailed] = {}
         self._asked: dict[bytes, bytes] = {}  # the digests that photos should have, by path
+        self._done: set[bytes] = set()  # digests of contents that are described
         self._progress = Progress(0, 0, 0, 0)
 
     def run(self, deadline: float) -> RedescriptionResult:
@@ -111,8 +112,7 @@ class Describer:
         in_time = True
         if coverage.contents:
             self._progress = Progress(coverage.contents, 0, 0, 0)
-            contents = self._detector.contents
-            with closing(self._outcomes(self._files(), lambda digest: digest not in contents)) as outcomes:
+            with closing(self._outcomes(self._files(), self._done.__contains__)) as outcomes:
                 in_time = self._record(outcomes, deadline)
         failures = {failure.file.path: failure for failure in self._failed.values()}
         return RedescriptionResult(self._added, tuple(failures[path] for path in sorted(failures)), in_time)
@@ -126,7 +126,7 @@ class Describer:
                 return
             for content in contents:
                 self.last = content.content_id
-                self._detector.contents[content.digest] = content
+                self._detector.contents.update(dict.fromkeys(content.digests, content))
                 for file in content.files:
                     self._asked[file.path] = content.digest
                     yield file
@@ -151,14 +151,17 @@ class Describer:
 
     def _take(self, outcome: Outcome) -> None:
         asked, faces = self._asked.pop(outcome.file.path), 0
-        if isinstance(outcome, PhotoIndexed):
+        wanted = self._detector.contents
+        if isinstance(outcome, PhotoIndexed) and (content := wanted.get(outcome.digest)):
             faces = len(outcome.faces)
-            content = self._detector.contents.pop(outcome.digest)
-            self._failed.pop(outcome.digest, None)
+            for digest in content.digests:
+                wanted.pop(digest)
+            self._done.update(content.digests)
+            self._failed.pop(content.digest, None)
             if faces:
                 vectors = np.stack([face.vector for face in outcome.faces])
                 self._batch.append(NewDescriptors(content.digest, content.face_ids, vectors))
-        elif isinstance(outcome, PhotoFailed) and asked in self._detector.contents:
+        elif isinstance(outcome, PhotoFailed) and asked in wanted:
             self._failed[asked] = outcome
         before = self._progress
         done = min(before.done + 1, before.total)

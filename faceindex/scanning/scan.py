@@ -60,7 +60,7 @@ class ScanPass:
 
     Attributes:
         recorded: The counts of the files that were read.
-        missing: The number of photos that were marked as missing.
+        missing: The number of photos that were marked as missing, without those that could not be read.
         refused: Roots that lost so many photos that none of them was marked.
         left: A lower bound on the number of files not read because the time was up.
     """
@@ -136,12 +136,13 @@ class Scan:
         crawled = Crawled(covered, survey.seen, frozenset(survey.unlisted))
         unseen = presence.unseen(crawled)
         losses = presence.losses(roots, crawled, unseen)
-        refused = () if options.allow_missing else refusals(losses, crawled, reasons)
+        refused = () if options.allow_missing else refusals(losses, crawled, reasons, survey.unread)
         kept = {each.root for each in refused}
         gone = unseen.without(kept)
         presence.record_gone(crawled.without(kept), gone)
         recorded = recorder.with_moves(gone.moves.values())
-        return ScanPass(roots, survey, recorded, len(gone.missing), refused)
+        missing = sum(path not in survey.unread for path in gone.missing)
+        return ScanPass(roots, survey, recorded, missing, refused)
 
     def summary(self, looked: ScanPass) -> ScanSummary:
         """Count what the scan did, and the library after it."""

@@ -19,7 +19,8 @@ class Survey:
 
     Attributes:
         states: What the library knows of the photos under the roots.
-        seen: Paths of photos.
+        seen: Paths of photos, without ``unread``.
+        unread: Paths of photos that could not be read, though they could before: they count as not seen.
         unlisted: Folders that could not be listed.
         unchanged: The number of unchanged photos that the library could read.
         failed: The number of unchanged photos that it could not read.
@@ -28,6 +29,7 @@ class Survey:
 
     states: Mapping[bytes, PhotoState]
     seen: set[bytes] = field(default_factory=set)
+    unread: set[bytes] = field(default_factory=set)
     unlisted: list[bytes] = field(default_factory=list)
     unchanged: int = 0
     failed: int = 0

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, func, insert, select, update
 
 from index.arrays import descriptor_to_blob
+from index.decisions.same_faces import pictures_of
 from index.photos.catalog import landmarks_of
 from index.store.schema import content, descriptor, face, library, photo
 from index.store.store import Store
@@ -56,8 +57,19 @@ class Redescription:
             for row in connection.execute(lacking):
                 box, landmarks = Box(row.x, row.y, row.w, row.h), landmarks_of(row, self._store.path)
                 faces[row.content_id][row.id] = DetectedFace(box, landmarks, row.confidence)
+            pictures = pictures_of(connection, [row.digest for row in contents])
+        shown: dict[bytes, set[bytes]] = defaultdict(set)
+        for digest, picture in pictures.items():
+            shown[picture].add(digest)
         return tuple(
-            Undescribed(*row, tuple(files[row.id]), tuple(faces[row.id]), tuple(faces[row.id].values()))
+            Undescribed(
+                content_id=row.id,
+                digest=row.digest,
+                digests=frozenset({row.digest, *shown.get(pictures.get(row.digest, b""), ())}),
+                files=tuple(files[row.id]),
+                face_ids=tuple(faces[row.id]),
+                faces=tuple(faces[row.id].values()),
+            )
             for row in contents
         )
 

@@ -68,7 +68,8 @@ class Photos:
             if is_known(digest):
                 yield PhotoKnown(file, digest)
             else:
-                yield PhotoIndexed(file, digest, Size(400, 300), None, (made(number),), "made 1", "mtcnn")
+                faces = (made(number),)
+                yield PhotoIndexed(file, digest, Size(400, 300), None, faces, "made 1", "mtcnn", digest)
 
 
 def in_another_thread(act: Act, library: Library) -> None:
