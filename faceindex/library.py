@@ -1,12 +1,14 @@
 """The public API: one library and everything that it can do. Nothing is printed."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from faceindex.errors import BadRequest, explained
-from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
+from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import Listeners
 from faceindex.settings import Settings
 from faceindex.warm_sessions import WarmSessions
@@ -150,21 +152,27 @@ class Library:
     ) -> "Iterator[results.Answer | PhotoFailed]":
         """Identify the faces of each photo, in order, and find the ``k`` most similar faces of the library.
 
-        The photos need not be in the library; if one is, its own faces are no matches. ``min_similarity`` is
-        the least cosine of a match, -1 to 1. ``hidden`` names hidden persons too.
+        The photos need not be in the library; if one is, its own faces are no matches. One may be a URL, or
+        ``-`` for standard input; a folder stands for all photos in it. An answer's file may be gone when the
+        next answer is asked for. ``min_similarity`` is the least cosine of a match, -1 to 1. ``hidden`` names
+        hidden persons too.
         """
         from faceindex.asking.examine import examine
+        from faceindex.asking.photo_arguments import named_photos
         from index.recognition.identify import NeighborOptions
         from pipeline.values import PhotoFailed
 
         options = NeighborOptions(k, min_similarity)
         with explained():
-            paths = absolute(photos)
+            names = several(photos)
             runner, identifier = self._sessions.asking()
             identifier = identifier.naming(hidden=hidden)
-            for path in paths:
-                (found,) = examine([path], runner.run)
-                yield found if isinstance(found, PhotoFailed) else identifier.answer(found, options)
+            for photo in named_photos(names):
+                found = examine(photo, runner.run)
+                if isinstance(found, PhotoFailed):
+                    yield found
+                elif found is not None and not isinstance(photo, PhotoFailed):
+                    yield replace(identifier.answer(found, options), source=photo.path)
 
     def why(
         self, photo: AnyPath, *, face: int | None = None, hidden: bool = False
@@ -174,14 +182,16 @@ class Library:
         ``face`` is the number of one face, from 1, as ``who`` counts; by default all are explained.
         """
         from faceindex.asking.examine import examine
+        from faceindex.asking.photo_arguments import named_photo
         from faceindex.asking.why import explain
         from pipeline.values import PhotoFailed
 
         with explained():
             runner, identifier = self._sessions.asking()
-            (found,) = examine(absolute(photo), runner.run)
-            if isinstance(found, PhotoFailed):
-                return found
+            with named_photo(photo) as named:
+                found = examine(named, runner.run)
+            if found is None or isinstance(found, PhotoFailed):
+                return found or ()
             return tuple(self._sessions.each(explain, identifier.naming(hidden=hidden), found, face))
 
     def verify(
@@ -191,10 +201,11 @@ class Library:
 
         ``face_a`` and ``face_b`` are numbers of faces, from 1; by default the only or largest of its photo.
         """
+        from faceindex.asking.photo_arguments import named_photo
         from faceindex.asking.verify import model_of_library, model_without_library, verify
 
-        with explained():
-            photos = absolute([photo_a, photo_b])
+        with explained(), ExitStack() as stack:
+            photos = [stack.enter_context(named_photo(each)) for each in (photo_a, photo_b)]
             chosen = self._sessions.read(model_of_library) if self.settings.library.exists() else None
             chosen = chosen or model_without_library(self.settings, self._listeners)
             outcomes = self._sessions.runner(chosen.model).run
@@ -203,14 +214,17 @@ class Library:
     def celebrities(self, photos: AnyPaths) -> "Iterator[Lookalikes | PhotoFailed]":
         """Guess which of 8,631 celebrities the faces of each photo resemble."""
         from faceindex.asking.celebrity import CAUTION, celebrity_names, guess
+        from faceindex.asking.photo_arguments import named_photos
         from pipeline.models.registry import CELEBRITY
 
         with explained():
-            paths = absolute(photos)
+            several_photos = several(photos)
             names = celebrity_names(self.settings, self._listeners)
             outcomes = self._sessions.runner(CELEBRITY).run
             self._listeners.note(CAUTION)
-            yield from (guess(path, outcomes, names) for path in paths)
+            for photo in named_photos(several_photos):
+                if (found := guess(photo, outcomes, names)) is not None:
+                    yield found
 
     def find(
         self,

@@ -21,10 +21,14 @@ def to_path(name: AnyPath) -> Path:
 
 def absolute(names: AnyPaths) -> list[bytes]:
     """Make paths absolute; ``BadRequest`` if one is empty, since it would mean the current folder."""
-    several = [names] if isinstance(names, str | bytes | os.PathLike) else names
-    paths = [os.fsencode(name) for name in several]
-    if b"" in paths:
+    return [os.path.abspath(os.fsencode(name)) for name in several(names)]
+
+
+def several(names: AnyPaths) -> list[AnyPath]:
+    """Make a list of one name or several; ``BadRequest`` if one is empty."""
+    listed = [names] if isinstance(names, str | bytes | os.PathLike) else list(names)
+    if any(not os.fsencode(name) for name in listed):
         raise BadRequest(
             "An empty name is neither a file nor a folder: check for a variable that is not set."
         )
-    return [os.path.abspath(path) for path in paths]
+    return listed

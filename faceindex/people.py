@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from faceindex.asking.photo_arguments import is_remote
+from faceindex.errors import BadRequest
 from faceindex.naming import decide
 from faceindex.naming.decide import Decided, FaceName, ForgetPlan
 from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
 from faceindex.naming.review import Suggestion, review
-from faceindex.paths import AnyPath, AnyPaths, absolute, to_path
+from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
 from faceindex.warm_sessions import WarmSessions
 from index.decisions.journal import Journal, LoggedDecision
@@ -95,7 +97,10 @@ class People:
         ``face`` is the number of the face in each photo, from 1, as ``Library.who`` counts. Photos that
         cannot be read, or that do not have exactly one face or the given one, are left out.
         """
-        person = PersonToEnroll(decide.clean(name), tuple(absolute(photos)))
+        names = several(photos)
+        if any(map(is_remote, names)):
+            raise BadRequest("Enrolled photos become part of the library: save the photo in a file first.")
+        person = PersonToEnroll(decide.clean(name), tuple(absolute(names)))
         return self._enroll((person,), face)
 
     def enroll_folder(self, folder: AnyPath, *, face: int | None = None) -> Enrolled:

@@ -276,7 +276,11 @@ class KnownFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """A photo that was asked about, and its faces by falling confidence."""
+    """A photo that was asked about, and its faces by falling confidence.
+
+    ``source`` is the file with its content, where that is not ``photo.file``: for a while, if it was fetched.
+    """
 
     photo: PhotoIndexed
     faces: tuple[KnownFace, ...]
+    source: bytes | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceindex.asking.examine import examine
+from faceindex.asking.photo_arguments import NamedPhoto
 from faceindex.results import Listeners
 from faceindex.settings import Settings
 from pipeline.errors import WeightsMissing
@@ -63,10 +64,15 @@ def celebrity_names(settings: Settings, listeners: Listeners) -> tuple[str, ...]
     return tuple(names)
 
 
-def guess(photo: bytes, outcomes: Outcomes, names: Sequence[str]) -> Lookalikes | PhotoFailed:
-    """Guess who is in a photo; ``outcomes`` runs the model ``CELEBRITY``, whose classes are ``names``."""
-    (found,) = examine([photo], outcomes)
-    if isinstance(found, PhotoFailed):
+def guess(
+    photo: NamedPhoto | PhotoFailed, outcomes: Outcomes, names: Sequence[str]
+) -> Lookalikes | PhotoFailed | None:
+    """Guess who is in a photo; ``outcomes`` runs the model ``CELEBRITY``, whose classes are ``names``.
+
+    Returns ``None`` for a file in a folder that is no photo.
+    """
+    found = examine(photo, outcomes)
+    if found is None or isinstance(found, PhotoFailed):
         return found
     return Lookalikes(found, tuple(_guessed(face, names) for face in found.faces))
 

@@ -2,10 +2,11 @@
 
 import os
 import stat
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
+from faceindex.asking.photo_arguments import NamedPhoto
 from faceindex.scanning.survey import not_a_photo
 from pipeline.values import (
     Outcomes,
@@ -19,23 +20,34 @@ from pipeline.values import (
 )
 
 
-def examine(photos: Sequence[bytes], outcomes: Outcomes) -> Iterator[PhotoIndexed | PhotoFailed]:
-    """Find and describe the faces of photos (absolute paths); yield one outcome for each, in order."""
-    seen: dict[bytes, PhotoIndexed | PhotoFailed] = {}
-    with closing(examine_each_content_once(photos, outcomes)) as examined:
-        for outcome in examined:
-            if isinstance(outcome, PhotoKnown):
-                yield replace(seen[outcome.digest], file=outcome.file)
-                continue
-            if outcome.digest is not None:
-                seen[outcome.digest] = outcome
-            yield outcome
+def examine(photo: NamedPhoto | PhotoFailed, outcomes: Outcomes) -> PhotoIndexed | PhotoFailed | None:
+    """Find and describe the faces of a photo, and name it as the user did.
+
+    Returns ``None`` for a file in a folder that is no photo.
+    """
+    if isinstance(photo, PhotoFailed):
+        return photo
+    file = _photo_file(photo.path)
+    if isinstance(file, PhotoFailed):
+        return replace(file, file=replace(file.file, path=photo.name))
+    with closing(outcomes(iter([file]), lambda _: False)) as found:
+        outcome = next(found)
+    if isinstance(outcome, PhotoSkipped):
+        if photo.found:
+            return None
+        outcome = not_a_photo(file)
+    if isinstance(outcome, PhotoKnown):
+        raise TypeError(f"nothing is known before it is read, and yet {photo.path!r} is")
+    return replace(outcome, file=replace(outcome.file, path=photo.name))
 
 
 def examine_each_content_once(
     photos: Sequence[bytes], outcomes: Outcomes
 ) -> Generator[PhotoIndexed | PhotoKnown | PhotoFailed, None, None]:
-    """As ``examine``, with ``PhotoKnown`` for a content that an earlier photo has."""
+    """Find and describe the faces of photos (absolute paths); yield one outcome for each, in order.
+
+    It is ``PhotoKnown`` for a content that an earlier photo has.
+    """
     files = [_photo_file(path) for path in photos]
     readable = (each for each in files if isinstance(each, PhotoFile))
     with closing(outcomes(readable, lambda _: False)) as found:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from faceindex.asking.examine import examine
+from faceindex.asking.photo_arguments import NamedPhoto
 from faceindex.errors import BadRequest, FaceindexError
 from faceindex.results import Listeners
 from faceindex.session import Session
@@ -61,21 +62,21 @@ def model_without_library(settings: Settings, listeners: Listeners) -> Verificat
 
 def verify(
     by: VerificationModel,
-    photos: Sequence[bytes],
+    photos: Sequence[NamedPhoto | PhotoFailed],
     numbers: Sequence[int | None],
     outcomes: Outcomes,
     note: Callable[[str], None],
 ) -> Verification | Unread:
     """Compare a face of one photo with a face of another, described by ``outcomes`` with the model of ``by``.
 
-    ``photos`` are two absolute paths, ``numbers`` those of a face in each, from 1, as ``who`` counts;
+    ``photos`` are two, ``numbers`` those of a face in each, from 1, as ``who`` counts;
     ``None`` stands for the only or largest face, and ``note`` reports it if the photo has others.
 
     Raises:
         BadRequest: A photo has no face of the given number.
         FaceindexError: A photo has no face.
     """
-    found = list(examine(photos, outcomes))
+    found = [examine(photo, outcomes) for photo in photos]
     failures = tuple(each for each in found if isinstance(each, PhotoFailed))
     if failures:
         return Unread(failures)

@@ -116,9 +116,10 @@ class Reporter:
         sys.stdout.write(f"{value.json_line()}\n")
 
     def result(self, value: "Schema", lines: Iterable[str], *, headed: bool = False) -> None:
-        """Print a result: as JSON, or as lines."""
+        """Print a result at once: as JSON, or as lines."""
         if self.as_json:
             self.json(value)
+            sys.stdout.flush()
         else:
             self.lines(lines, headed=headed)
 

@@ -4,6 +4,7 @@ import os
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -61,7 +62,8 @@ def annotate(answer: Answer, path: Path, settings: Settings, note: Callable[[str
     """
     options = DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6))
     try:
-        with OpenPhoto(answer.photo.file) as photo, Decoders(options) as decoders, decoders.lend() as decoder:
+        file = replace(answer.photo.file, path=answer.source or answer.photo.file.path)
+        with OpenPhoto(file) as photo, Decoders(options) as decoders, decoders.lend() as decoder:
             picture = Image.fromarray(decoder.decode(photo, None).pixels)
     except PhotoError as error:
         name = os.fsdecode(answer.photo.file.path)

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import requests
 from filelock import FileLock, Timeout
@@ -19,6 +19,8 @@ from filelock import FileLock, Timeout
 from pipeline.errors import PipelineError
 from pipeline.models.registry import DownloadedWeights
 from pipeline.models.runtime import file_sha256
+
+_T = TypeVar("_T")
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes received so far, and the bytes of the whole file."""
@@ -83,21 +85,22 @@ def _download(source: DownloadedWeights, connect_seconds: float, partial: Path, 
     _download(source, connect_seconds, partial, progress)
 
 
-def answer_within(seconds: float, ask: Callable[[], requests.Response]) -> requests.Response:
+def answer_within(seconds: float, ask: Callable[[], _T]) -> _T:
     """Call ``ask``, and wait for it no longer than ``seconds``.
 
     No socket timeout bounds the name lookup, nor the sum over a host's addresses and redirects; so a daemon
     thread asks, and is abandoned when time is up.
 
     Raises:
-        DownloadFailed: No answer came in time, or ``ask`` raised a RequestException.
+        DownloadFailed: No answer came in time, or ``ask`` raised this or a RequestException.
+        OSError: ``ask`` raised it.
     """
-    answers: SimpleQueue[requests.Response | requests.RequestException] = SimpleQueue()
+    answers: SimpleQueue[tuple[_T] | DownloadFailed | OSError] = SimpleQueue()
 
     def run() -> None:
         try:
-            answers.put(ask())
-        except requests.RequestException as error:
+            answers.put((ask(),))
+        except (DownloadFailed, OSError) as error:
             answers.put(error)
 
     Thread(target=run, name="faceindex-connect", daemon=True).start()
@@ -105,9 +108,13 @@ def answer_within(seconds: float, ask: Callable[[], requests.Response]) -> reque
         answer = answers.get(timeout=seconds)
     except Empty:
         raise DownloadFailed(f"the server did not answer within {seconds:g} seconds") from None
+    if isinstance(answer, requests.TooManyRedirects):
+        raise DownloadFailed("the server redirects too often") from answer
     if isinstance(answer, requests.RequestException):
         raise DownloadFailed(f"the server cannot be reached ({_root_cause(answer)})") from answer
-    return answer
+    if isinstance(answer, Exception):
+        raise answer
+    return answer[0]
 
 
 def _root_cause(error: BaseException) -> str:

@@ -58,8 +58,10 @@ class CommandLine:
         with there.start(*arguments) as process:
             return self.end(process)
 
-    def start(self, *arguments: Argument, terminal: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
-        """Start a command on the library, in pipes or on a terminal."""
+    def start(
+        self, *arguments: Argument, terminal: int = subprocess.PIPE, reading: int = subprocess.DEVNULL
+    ) -> "subprocess.Popen[bytes]":
+        """Start a command on the library, in pipes or on a terminal, ``reading`` from a file or nothing."""
         return subprocess.Popen(
             [
                 *self.wrapper,
@@ -70,7 +72,7 @@ class CommandLine:
                 self.library,
                 *map(_argument, arguments),
             ],
-            stdin=subprocess.DEVNULL,
+            stdin=reading,
             stdout=terminal,
             stderr=terminal,
             cwd=self.folder,

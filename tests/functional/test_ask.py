@@ -2,6 +2,7 @@
 
 import os
 import pty
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from index.people.queries import PeopleQueries
 from tests.faceindex.made_library import known_faces
 from tests.functional.command import CommandLine
 from tests.functional.people import astronaut, landscape, save
+from tests.pipeline.models.server import FileServer, serving
 
 
 def face_id(command: CommandLine, photo: str) -> int:
@@ -150,6 +152,56 @@ def test_of_several_faces_the_largest_is_compared_or_the_one_that_is_named(
     smaller = min((1, 2), key=lambda number: faces[number - 1]["box"][2])
     other = scanned.run("verify", "--face-a", smaller, photo, album / "hopper.jpg")
     assert (other.out.split(":")[0], other.err) == ("different", "")
+
+
+def test_a_photo_may_come_from_a_url_a_pipe_or_a_folder(
+    known: CommandLine, album: Path, photos: Path, tmp_path: Path
+) -> None:
+    folder, temporary = tmp_path / "asked", tmp_path / "temporary"
+    temporary.mkdir()
+    for name, content in (
+        ("b.jpg", (album / "hopper.jpg").read_bytes()),
+        ("a.txt", b"no photo"),
+        ("c.jpg", b""),
+    ):
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    eileen = (album / "collins.jpg").read_bytes()
+    with serving(FileServer(eileen, others={"page": b"<html>"})) as server:
+        names = (f"{server.url}/eileen", "-", folder, f"{server.url}/page")
+        command = replace(known, environment={"TMPDIR": str(temporary)})
+        with (
+            (album / "launch/collins too.jpg").open("rb") as file,
+            command.start("who", "--json", *names, reading=file.fileno()) as process,
+        ):
+            ran = command.end(process)
+        drawn = command.run("who", "--annotate", tmp_path / "drawn.png", f"{server.url}/eileen")
+        same = command.run("verify", "--json", f"{server.url}/eileen", album / "launch/collins too.jpg")
+        refused = command.run("people", "enroll", "Eileen", f"{server.url}/eileen")
+    assert ran.code == 3
+    assert [each["photo"] for each in ran.objects] == [
+        names[0],
+        "-",
+        str(folder / "b.jpg"),
+        str(folder / "c.jpg"),
+        names[3],
+    ]
+    assert [each.get("reason") for each in ran.objects[3:]] == ["empty", "not-an-image"]
+    by_decision, recognised = ran.objects[0]["faces"], ran.objects[1]["faces"]
+    assert [each["certainty"] for each in (*by_decision, *recognised)] == ["confirmed", "accepted"]
+    assert drawn.code == 0
+    with Image.open(tmp_path / "drawn.png") as picture:
+        assert picture.size == (ran.objects[0]["width"], ran.objects[0]["height"])
+    assert same.objects[0]["same"]
+    assert (refused.code, "save the photo in a file first" in refused.complaint) == (2, True)
+    assert list(temporary.iterdir()) == []
+
+
+def test_standard_input_that_is_a_terminal_is_refused(known: CommandLine) -> None:
+    _, terminal = pty.openpty()
+    with known.start("who", "-", reading=terminal) as process:
+        ran = known.end(process)
+    assert (ran.code, "Standard input is a terminal" in ran.complaint) == (2, True)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The commands that answer questions about photos."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,12 @@ from faceindex.cli.options import Hidden, Json
 
 def who(
     context: typer.Context,
-    photos: Annotated[list[str], typer.Argument(help="Photos. They need not be in the library.")],
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            help="Photos, folders of photos, URLs, or - for standard input. They need not be in the library."
+        ),
+    ],
     k: Annotated[
         int, typer.Option("-k", min=1, max=1000, help="Show this many similar faces for each face.")
     ] = 5,
@@ -34,26 +40,33 @@ def who(
         if annotate is not None:
             if len(photos) != 1:
                 raise BadRequest("--annotate writes one picture: name one photo.")
+            if os.path.isdir(photos[0]):
+                raise BadRequest("--annotate writes one picture: name one photo, and no folder.")
             library.check_picture(annotate, photos[0])
-        failed = False
+        failed = answered = False
         for found in library.who(photos, k=k, min_similarity=min_similarity, hidden=hidden):
             if not isinstance(found, Answer):
                 reporter.failure(found)
                 failed = True
                 continue
+            answered = True
             if not as_json:
                 reporter.lines([photo_title(found.photo)])
             reporter.result(AnswerSchema.of(found), answer_faces(found.faces), headed=True)
             if annotate is not None:
                 library.annotate(found, annotate)
                 reporter.note(f"The annotated photo is {annotate}")
+        if not answered and not failed:
+            reporter.note("No photo found: the folder holds none, or leaves them out.")
         if failed:
             raise typer.Exit(EXIT_SOME_FAILED)
 
 
 def why(
     context: typer.Context,
-    photo: Annotated[str, typer.Argument(help="A photo. It need not be in the library.")],
+    photo: Annotated[
+        str, typer.Argument(help="A photo, a URL, or - for standard input. It need not be in the library.")
+    ],
     face: Annotated[
         int | None,
         typer.Option(min=1, help="Explain only this face, numbered as 'faceindex who' lists them."),
@@ -81,8 +94,10 @@ def why(
 
 def verify(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="PHOTO_A", help="A photo. No library is needed.")],
-    second: Annotated[str, typer.Argument(metavar="PHOTO_B", help="Another photo.")],
+    first: Annotated[
+        str, typer.Argument(metavar="PHOTO_A", help="A photo, a URL, or -. No library is needed.")
+    ],
+    second: Annotated[str, typer.Argument(metavar="PHOTO_B", help="Another one.")],
     face_a: Annotated[
         int | None,
         typer.Option(min=1, help="Compare this face of PHOTO_A, numbered as 'faceindex who' lists them."),
@@ -169,7 +184,7 @@ def find(
 
 def celebrity(
     context: typer.Context,
-    photos: Annotated[list[str], typer.Argument(help="Photos. No library is needed.")],
+    photos: Annotated[list[str], typer.Argument(help="Photos, folders of photos, URLs, or -.")],
     as_json: Json = False,
 ) -> None:
     """Guess which of 8,631 celebrities the faces in photos resemble."""

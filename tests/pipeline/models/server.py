@@ -17,6 +17,7 @@ class FileServer:
     Attributes:
         content: The file, whatever its name.
         others: Files that have other content, by name.
+        redirects: Where a request for a name is sent on to.
         etag: Its ETag.
         status: Answer to every request, unless 200.
         ranges: Whether a Range is honoured.
@@ -37,6 +38,7 @@ class FileServer:
     tells_length: bool = True
     claims: int | None = None
     others: dict[str, bytes] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
     asked: list[str | None] = field(default_factory=list)
     url: str = ""
 
@@ -61,6 +63,12 @@ class _Handler(BaseHTTPRequestHandler):
         start = self._start(state, wanted)
         if state.status != 200:
             self.send_error(state.status)
+            return
+        if (other := state.redirects.get(self.path.removeprefix("/"))) is not None:
+            self.send_response(302)
+            self.send_header("Location", other)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         content = state.others.get(self.path.removeprefix("/"), state.content)
         body = content[start:]
