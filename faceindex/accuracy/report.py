@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from faceindex.accuracy.measures import Evaluation
 from faceindex.accuracy.verification import VerificationRates
 from faceindex.errors import FaceindexError
+from faceindex.fonts import bundled_files
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,15 +123,30 @@ def _draw_groups(found: Evaluation, axes: "Axes") -> None:
     if not bars:
         _mark_not_measured(axes)
         return
+    families = _font_families()
     drawn = axes.barh(range(len(bars)), [value for _, value in bars], color=_GENUINE)
     axes.bar_label(drawn, fmt="%.3f", fontsize=8, padding=3)
     for row, (name, _) in enumerate(bars):  # on the bars: beside them, long names would narrow the plot
-        label = axes.text(0.02, row, name, color="white", va="center", fontsize=9)
+        label = axes.text(0.02, row, name, color="white", va="center", fontsize=9, family=families)
         label.set_path_effects([Stroke(linewidth=2, foreground=_GENUINE), Normal()])
     axes.set_xlim(0, 1.15)
     axes.set_yticks([])
     axes.set_xlabel("true accept rate (pairs of one person in brackets)")
     axes.invert_yaxis()
+
+
+def _font_families() -> list[str]:
+    """Tell matplotlib of the fonts that are installed with this program, and name them after its own."""
+    from matplotlib.font_manager import fontManager
+
+    # It would tell the user of each variable font that it draws it in the weight with which the font opens.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    known = {each.fname for each in fontManager.ttflist}
+    for file in bundled_files():
+        if file not in known:
+            fontManager.addfont(file)
+    named = {each.fname: each.name for each in fontManager.ttflist}
+    return ["sans-serif", *(named[file] for file in bundled_files())]
 
 
 def _mark_not_measured(axes: "Axes") -> None:

@@ -15,7 +15,7 @@ from bidi import get_display
 from PIL import Image
 from rich.cells import split_graphemes
 
-from faceindex.output.fonts import bundled_fonts, font_for, has_glyphs
+from faceindex.fonts import bundled_fonts, font_for, has_glyphs
 
 REPLACEMENT = "\ufffd"
 """Drawn for a character that no font has."""

@@ -1,6 +1,7 @@
 """What is evaluated and how it is shown: folders, lists of pairs, groups, floors, the page of plots."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from faceindex.accuracy.dataset import groups_of_people, labelled_photos, listed_pairs
-from faceindex.accuracy.group_rates import MeasuredFaces, group_rates
+from faceindex.accuracy.group_rates import GroupRates, MeasuredFaces, group_rates
 from faceindex.accuracy.identification import identify
 from faceindex.accuracy.measures import MEASURES, Detection, Evaluation, parse_floors, shortfalls
 from faceindex.accuracy.report import draw_roc, write_report
@@ -153,6 +154,15 @@ def test_the_page_needs_no_other_file(evaluation: Evaluation, tmp_path: Path) ->
     assert "&lt;0.99&gt; &amp; more" in text
     assert 'src="data:image/png;base64,' in text
     assert "http" not in text
+
+
+def test_groups_may_have_names_in_any_script(
+    evaluation: Evaluation, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["Zoë Łukasz", "王小明", "می\u200cنا", "राहुल", "สมชาย", "\U0001f468"]
+    groups = tuple(GroupRates(name, 10, 0.9, 100, 0.01) for name in names)
+    write_report(replace(evaluation, groups=groups), [], tmp_path)  # matplotlib warns of what no font has
+    assert not caplog.records
 
 
 def test_rates_too_low_to_be_measured_are_not_drawn() -> None:

@@ -36,18 +36,22 @@ _SECONDS = 10.0
 """Fontconfig may have to read all fonts of the system first."""
 
 
-@cache
-def bundled_fonts() -> tuple[hb.Font, ...]:
-    """Open the fonts that are installed with this program, the one with Latin letters first."""
+def bundled_files() -> list[str]:
+    """Return the files of the fonts installed with this program, the one with Latin letters first."""
     found = []
     for package in _BUNDLED:
         files = [each for each in resources.files(package).iterdir() if each.name.endswith((".ttf", ".ttc"))]
         files = [each for each in files if "Italic" not in each.name]
-        for file in sorted(files, key=lambda each: (not each.name.startswith(_FIRST), each.name)):
-            with resources.as_file(file) as path:
-                index = _SIMPLIFIED_CHINESE if path.suffix == ".ttc" else 0
-                found.append(_opened(str(path), index))
-    return tuple(found)
+        found += sorted(files, key=lambda each: (not each.name.startswith(_FIRST), each.name))
+    return [str(each) for each in found]
+
+
+@cache
+def bundled_fonts() -> tuple[hb.Font, ...]:
+    """Open the fonts that are installed with this program, in the same order."""
+    return tuple(
+        _opened(file, _SIMPLIFIED_CHINESE if file.endswith(".ttc") else 0) for file in bundled_files()
+    )
 
 
 def font_for(cluster: str) -> hb.Font | None:
