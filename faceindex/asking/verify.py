@@ -11,6 +11,7 @@ from faceindex.results import Listeners
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.recognition.thresholds import Thresholds, shipped
+from index.values import RELIABLE
 from pipeline.models.registry import ModelSpec
 from pipeline.values import Descriptor, ModelId, Outcomes, PhotoFailed, PhotoIndexed
 
@@ -20,7 +21,7 @@ class Verification:
     """How two faces compare; they are the same if the similarity reaches ``thresholds.accept``.
 
     ``similarity`` is the cosine of the descriptors, -1 to 1; ``probability``, that they are one person, is
-    0 to 1, or ``None`` for a model that was never measured.
+    0 to 1, or ``None`` for a model that was never measured, and for two faces too poor to say.
     """
 
     same: bool
@@ -86,7 +87,13 @@ def verify(
         if isinstance(photo, PhotoIndexed)
     )
     similarity = max(-1.0, min(1.0, float(first.vector @ second.vector)))
-    probability = by.thresholds.probability(similarity)
+    qualities = [each.quality.score for each in (first, second)]
+    if max(qualities) >= RELIABLE:
+        probability = by.thresholds.probability(similarity)
+    else:
+        # Poor pictures are alike, whoever is in them.
+        probability = None
+        note(f"Both faces are too poor to say (quality {qualities[0]:.2f} and {qualities[1]:.2f}).")
     same = similarity >= by.thresholds.accept
     return Verification(same, similarity, probability, by.thresholds, by.model.model_id, (first, second))
 

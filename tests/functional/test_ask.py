@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from faceindex.session import Session
 from faceindex.settings import Settings
@@ -53,6 +53,19 @@ def test_a_person_enrolled_from_one_photo_is_named_in_another(known: CommandLine
     assert (face["matches"][0]["person"], face["matches"][0]["confirmed"]) == ("Eileen", True)
     assert self["faces"][0]["certainty"] == "confirmed"
     assert (stranger["faces"][0]["person"], stranger["faces"][0]["certainty"]) == (None, "unknown")
+
+
+def test_a_person_is_named_upside_down_and_on_the_side(
+    known: CommandLine, album: Path, tmp_path: Path
+) -> None:
+    upright = Image.open(album / "launch/collins too.jpg").convert("RGB")
+    turns = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+    photos = [save(upright.transpose(turn), tmp_path / f"{turn.name}.jpg") for turn in turns]
+    for answer in known.run("who", "--json", *photos).objects:
+        (face,) = answer["faces"]
+        assert (face["person"], face["certainty"]) == ("Eileen", "accepted")
+        assert face["similarity"] > 0.8
+        assert face["quality"] > 0.8
 
 
 def test_the_text_names_who_is_known(known: CommandLine, album: Path) -> None:
@@ -126,6 +139,23 @@ def test_two_photos_are_compared_without_a_library(command: CommandLine, album: 
 def test_a_library_says_which_model_compares(scanned: CommandLine, album: Path) -> None:
     ran = scanned.run("verify", "--json", album / "collins.jpg", album / "hopper.jpg")  # auto would download
     assert (ran.code, ran.err, ran.objects[0]["model"]) == (0, "", "sface")
+
+
+def test_two_poor_faces_are_compared_without_a_probability(
+    scanned: CommandLine, album: Path, tmp_path: Path
+) -> None:
+    blurred = [
+        save(
+            Image.open(album / name).convert("RGB").filter(ImageFilter.GaussianBlur(radius)), tmp_path / name
+        )
+        for name, radius in (("collins.jpg", 5), ("hopper.jpg", 12))
+    ]
+    poor = scanned.run("verify", "--json", *blurred)
+    assert poor.objects[0]["probability"] is None
+    assert "Both faces are too poor to say" in poor.err
+    mixed = scanned.run("verify", "--json", blurred[0], album / "hopper.jpg")
+    assert mixed.objects[0]["probability"] is not None
+    assert mixed.err == ""
 
 
 def test_what_cannot_be_compared(scanned: CommandLine, album: Path) -> None:
