@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from faceindex.naming.decide import ForgetPlan as ForgetPlan
     from faceindex.naming.enroll import Enrolled as Enrolled
     from faceindex.naming.enroll import LeftOut as LeftOut
+    from faceindex.naming.journal import Undone as Undone
     from faceindex.naming.review import Suggestion as Suggestion
     from faceindex.output.photo_links import Linked as Linked
     from faceindex.people import People as People
@@ -62,6 +63,9 @@ if TYPE_CHECKING:
     from index.clustering.regroup import Regrouped as Regrouped
     from index.decisions.journal import LoggedDecision as LoggedDecision
     from index.maintenance.check import Finding as Finding
+    from index.people.overruled import Effects as Effects
+    from index.people.overruled import Overruled as Overruled
+    from index.people.overruled import Renamed as Renamed
     from index.people.photo_search import FoundPhoto as FoundPhoto
     from index.people.queries import Person as Person
     from index.people.queries import PersonSummary as PersonSummary
@@ -91,6 +95,7 @@ _MODULES = {
     "faceindex.models": "ModelStatus Models",
     "faceindex.naming.decide": "Decided ForgetPlan",
     "faceindex.naming.enroll": "Enrolled LeftOut",
+    "faceindex.naming.journal": "Undone",
     "faceindex.naming.review": "Suggestion",
     "faceindex.output.photo_links": "Linked",
     "faceindex.people": "People",
@@ -103,6 +108,7 @@ _MODULES = {
     "index.clustering.regroup": "Regrouped",
     "index.decisions.journal": "LoggedDecision",
     "index.maintenance.check": "Finding",
+    "index.people.overruled": "Effects Overruled Renamed",
     "index.people.photo_search": "FoundPhoto",
     "index.people.queries": "Person PersonSummary",
     "index.privacy.forget": "Erased",

@@ -7,6 +7,7 @@ from faceindex.errors import BadRequest
 from faceindex.naming import decide
 from faceindex.naming.decide import Decided, FaceName, ForgetPlan
 from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
+from faceindex.naming.journal import Undone, import_journal, undo
 from faceindex.naming.review import Suggestion, review
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
@@ -87,9 +88,9 @@ class People:
         """Leave a person out of lists and answers, or show it again. No face is lost."""
         return self._sessions.decide(decide.hide, name, hidden=hidden)
 
-    def undo(self, number: int | None = None) -> LoggedDecision:
+    def undo(self, number: int | None = None) -> Undone:
         """Take a decision back, by default the last one in force. An undo can be undone too."""
-        return self._sessions.decide(decide.undo, number)
+        return self._sessions.decide(undo, number)
 
     def enroll(self, name: str, photos: AnyPaths, *, face: int | None = None) -> Enrolled:
         """Add a person, new or known, from photos, which become part of the library; it need not exist yet.
@@ -132,8 +133,11 @@ class People:
         return len(lines)
 
     def import_journal(self, file: AnyPath) -> Imported:
-        """Add the new decisions of a journal file; none, but a ``FaceindexError``, if a line is invalid."""
-        return self._sessions.decide(decide.import_journal, file)
+        """Add the new decisions of a journal file; none, but a ``FaceindexError``, if a line is invalid.
+
+        They count as later than those that are there; ``Imported.effects`` lists what they overrule.
+        """
+        return self._sessions.decide(import_journal, file)
 
     def forget(self, name: str, *, also_recognised: bool = False) -> Erased:
         """Erase a person's descriptors, boxes and name. This cannot be undone.

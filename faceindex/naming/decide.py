@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from faceindex.errors import BadRequest
-from faceindex.paths import AnyPath
 from faceindex.results import LibraryFace
 from faceindex.session import Session
 from index.clustering.regroup import Regrouped
@@ -33,10 +32,18 @@ from index.decisions.model import (
 )
 from index.decisions.model import faces_of as faces_in_act
 from index.people.contradictions import decision_apart
+from index.people.overruled import (
+    NO_EFFECTS,
+    Effects,
+    Said,
+    SaidOfFaces,
+    overruled,
+    renamed,
+    said_of_faces,
+)
 from index.people.queries import PeopleQueries, Person
-from index.privacy.forget import Erased, doomed, purge
+from index.privacy.forget import Erased, doomed
 from index.privacy.forget import forget as erase
-from index.privacy.journal_merge import Imported, import_lines
 from index.recognition.decided_faces import unreliable_faces
 from index.values import FaceRecord
 
@@ -48,15 +55,19 @@ _PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision and its number of faces; ``regrouped`` is ``None`` if it affects no face's identity.
+    """A decision and its number of faces.
 
-    ``poor`` are the faces that it confirms, and that are too poor to recognise the person by.
+    Attributes:
+        regrouped: ``None`` if the decision affects no face's identity.
+        poor: The faces that it confirms, and that are too poor to recognise the person by.
+        effects: What it changed of what earlier decisions say, beyond what it says itself.
     """
 
     logged: LoggedDecision
     faces: int
     regrouped: Regrouped | None
     poor: tuple[FaceRecord, ...] = ()
+    effects: Effects = NO_EFFECTS
 
     @property
     def decision(self) -> Decision:
@@ -89,7 +100,7 @@ def regroup(session: Session, *, write: bool = True) -> Regrouped:
 
 def name_cluster(session: Session, number: int, name: str) -> Decided:
     """Assign the faces of a cluster to a person."""
-    return _decide(session, assign(session, _keys(session, _cluster(session, number)), name))
+    return _assign(session, _cluster(session, number), name)
 
 
 def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
@@ -104,12 +115,12 @@ def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, ever
         )
         if not chosen:
             raise BadRequest(f"No face is recognised as {person.name} that is not confirmed already.")
-    return _decide(session, Assign(_keys(session, chosen), person.key, None))
+    return _decide(session, Assign(_keys(session, chosen), person.key, None), chosen)
 
 
 def move(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
     """Assign faces to a person."""
-    return _decide(session, assign(session, _keys(session, face_ids(session, faces)), name))
+    return _assign(session, face_ids(session, faces), name)
 
 
 def reject(
@@ -117,7 +128,7 @@ def reject(
 ) -> Decided:
     """Record that faces, and all faces of some clusters, are not a person."""
     chosen = _chosen(session, faces, clusters)
-    return _decide(session, Reject(_keys(session, chosen), _person(session, name).key))
+    return _decide(session, Reject(_keys(session, chosen), _person(session, name).key), chosen)
 
 
 def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
@@ -128,17 +139,19 @@ def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str)
     if others:
         raise BadRequest(f"Face {min(others)} is not one of {person.name}'s: see 'faceindex people show'.")
     _refuse_known(session, new_name)
-    return _decide(session, Split(_keys(session, chosen), new_key(), person.key, new_name))
+    return _decide(session, Split(_keys(session, chosen), new_key(), person.key, new_name), chosen)
 
 
 def ignore(session: Session, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
     """Record that faces, and all faces of some clusters, are strangers."""
-    return _decide(session, Ignore(_keys(session, _chosen(session, faces, clusters))))
+    chosen = _chosen(session, faces, clusters)
+    return _decide(session, Ignore(_keys(session, chosen)), chosen)
 
 
 def not_a_face(session: Session, faces: Sequence[FaceName]) -> Decided:
     """Record that detections are no faces."""
-    return _decide(session, NotAFace(_keys(session, face_ids(session, faces))))
+    chosen = face_ids(session, faces)
+    return _decide(session, NotAFace(_keys(session, chosen)), chosen)
 
 
 def merge(session: Session, name: str, other: str) -> Decided:
@@ -151,7 +164,9 @@ def merge(session: Session, name: str, other: str) -> Decided:
             f"{first.name} and {second.name} are two people, by decision {number}: "
             f"'faceindex people undo {number}' takes that back."
         )
-    return _decide(session, Merge(first.key, second.key))
+    queries = PeopleQueries(session.database)
+    confirmed = [face for each in (first, second) for face in queries.faces_of(each.id).confirmed]
+    return _decide(session, Merge(first.key, second.key), confirmed)
 
 
 def apart(session: Session, name: str, other: str) -> Decided:
@@ -175,28 +190,6 @@ def rename(session: Session, name: str, new_name: str) -> Decided:
 def hide(session: Session, name: str, *, hidden: bool = True) -> Decided:
     """Hide a person, or show it again."""
     return _decide(session, (Hide if hidden else Unhide)(_person(session, name).key))
-
-
-def undo(session: Session, number: int | None = None) -> LoggedDecision:
-    """Take a decision back; by default the last one in force."""
-    undone = Journal(session.database).undo(number)
-    regroup(session)
-    return undone
-
-
-def import_journal(session: Session, file: AnyPath) -> Imported:
-    """Add the decisions of a journal file; none if a line is invalid."""
-    try:
-        with open(file, "rb") as opened:
-            lines = opened.read().splitlines()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadRequest(f"{os.fsdecode(file)} cannot be read: {reason}.") from error
-    imported = import_lines(session.database, lines)
-    if imported.erased_faces:
-        purge(session.database)
-    regroup(session)
-    return imported
 
 
 def forget(session: Session, name: str, *, also_recognised: bool = False) -> Erased:
@@ -279,18 +272,43 @@ def _faces_in(session: Session, photo: str) -> list[int] | None:
     return None if digest is None else session.catalog.face_ids_of(digest)
 
 
-def _decide(session: Session, act: Act) -> Decided:
+def read_said(session: Session, chosen: Sequence[int] | None = ()) -> SaidOfFaces:
+    """Read what decisions say of persons and of some faces; ``None`` for all faces."""
+    with session.database.read() as connection:
+        return said_of_faces(connection, chosen)
+
+
+def _decide(session: Session, act: Act, chosen: Sequence[int] = ()) -> Decided:
+    """Append a decision about faces, ``chosen`` by id, or about persons."""
     journal = Journal(session.database)
+    before = read_said(session, chosen)
     number = journal.append(act).id
+    effects = _effects(act, before, read_said(session, chosen))
     follows = not isinstance(act, Rename | Hide | Unhide | Apart)
     regrouped = regroup(session) if follows else None
     logged = next(each for each in reversed(journal.decisions()) if each.decision.id == number)
-    return Decided(logged, len(faces_in_act(act)), regrouped, poor_faces(session, [number]))
+    poor = poor_faces(session, [number])
+    return Decided(logged, len(faces_in_act(act)), regrouped, poor, effects)
 
 
 def poor_faces(session: Session, decision_ids: Sequence[int]) -> tuple[FaceRecord, ...]:
     """Return the faces that decisions confirm, and that are too poor to recognise anybody by."""
     return tuple(session.catalog.faces(unreliable_faces(session.database, decision_ids)).values())
+
+
+def _effects(act: Act, before: SaidOfFaces, after: SaidOfFaces) -> Effects:
+    """Return the effects of an act, without those that it states itself."""
+    names = renamed(before, after)
+    if isinstance(act, Rename):
+        names = tuple(each for each in names if each.before != before.persons[act.person].name)
+    faces = overruled(before, after)
+    if isinstance(act, Split):
+        faces = tuple(each for each in faces if each.said != Said.CONFIRMED)
+    return Effects(faces, names)
+
+
+def _assign(session: Session, chosen: Sequence[int], name: str) -> Decided:
+    return _decide(session, assign(session, _keys(session, chosen), name), chosen)
 
 
 def assign(session: Session, faces: tuple[FaceKey, ...], name: str) -> Assign:

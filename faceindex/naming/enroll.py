@@ -10,7 +10,7 @@ from typing import TypeAlias
 from faceindex.asking.examine import examine_each_content_once
 from faceindex.errors import BadRequest
 from faceindex.lock import turn
-from faceindex.naming.decide import assign, clean, poor_faces
+from faceindex.naming.decide import assign, clean, poor_faces, read_said
 from faceindex.results import Listeners
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
@@ -18,7 +18,8 @@ from faceindex.scanning.survey import Survey
 from faceindex.session import Session
 from faceindex.stopping import undisturbed
 from index.decisions.journal import Journal
-from index.decisions.model import Assign, Decision, FaceKey, folded
+from index.decisions.model import Decision, FaceKey, faces_of, folded
+from index.people.overruled import Overruled, overruled
 from index.values import FaceRecord
 from pipeline.timing import StageClock
 from pipeline.values import Outcomes, PhotoFailed, PhotoIndexed, PhotoKnown
@@ -46,13 +47,18 @@ class LeftOut:
 class Enrolled:
     """Counts of persons enrolled, new or known, and of faces confirmed; and the photos left out.
 
-    ``poor`` are the confirmed faces that are too poor to recognise anybody by.
+    Attributes:
+        poor: The confirmed faces that are too poor to recognise anybody by.
+        decisions: Numbers of the decisions, one for each person, to undo them by.
+        overruled: Of the faces, those of which earlier decisions said something else.
     """
 
     people: int
     faces: int
     left_out: tuple[LeftOut, ...]
     poor: tuple[FaceRecord, ...] = ()
+    decisions: tuple[int, ...] = ()
+    overruled: tuple[Overruled, ...] = ()
 
 
 def people_in_folder(folder: bytes) -> tuple[PersonToEnroll, ...]:
@@ -105,10 +111,17 @@ def enroll(
         with undisturbed():
             enrolment.decide(session)
         raise
-    acts, decisions = enrolment.decide(session)
+    decisions, changed = enrolment.decide(session)
     refresh_derived(session.database, model, session.listeners.note)
-    poor = poor_faces(session, [each.id for each in decisions])
-    return Enrolled(len(acts), sum(len(act.faces) for act in acts), tuple(enrolment.left_out), poor)
+    numbers = tuple(each.id for each in decisions)
+    return Enrolled(
+        people=len(decisions),
+        faces=sum(len(faces_of(each.act)) for each in decisions),
+        left_out=tuple(enrolment.left_out),
+        poor=poor_faces(session, numbers),
+        decisions=numbers,
+        overruled=changed,
+    )
 
 
 class _Enrolment:
@@ -131,11 +144,13 @@ class _Enrolment:
             yield outcome  # recorded before it is decided about
             self._faces.setdefault(folded(name), (name, []))[1].append(choice)
 
-    def decide(self, session: Session) -> tuple[list[Assign], tuple[Decision, ...]]:
-        """Assign the faces of the recorded photos to their people."""
+    def decide(self, session: Session) -> tuple[tuple[Decision, ...], tuple[Overruled, ...]]:
+        """Assign the faces of the recorded photos to their people; return what that overrules, too."""
         with turn(session.database.path):
+            before = read_said(session, None)
             acts = [assign(session, tuple(keys), name) for name, keys in self._faces.values()]
-            return acts, self._journal.append_all(acts)
+            decisions = self._journal.append_all(acts)
+            return decisions, overruled(before, read_said(session, None))
 
     def _choice(self, outcome: _Examined) -> FaceKey | str:
         """The face to enrol, or why there is none."""

@@ -38,6 +38,24 @@ class RegroupedSchema(Schema):
     unclustered: int
 
 
+class OverruledSchema(Schema):
+    """Faces of which decisions say something else now; ``said`` is what was said before, of ``person``."""
+
+    faces: tuple[int, ...] = at("face_ids")
+    said: str
+    person: str | None
+    now: str | None
+    decision: int | None = at("decision_id")
+
+
+class RenamedSchema(Schema):
+    """A person who is listed by another name now; ``merged`` if it is part of the person of that name."""
+
+    before: str | None
+    now: str | None
+    merged: bool
+
+
 class DecidedSchema(Schema):
     """A decision and its effects; counts of recognised faces are null where it can change none."""
 
@@ -49,6 +67,8 @@ class DecidedSchema(Schema):
     newly_recognised: int | None = at("regrouped.newly_recognised", None)
     no_longer_recognised: int | None = at("regrouped.no_longer_recognised", None)
     poor_faces: FaceIds = at("poor")
+    overruled: tuple[OverruledSchema, ...] = at("effects.overruled")
+    renamed: tuple[RenamedSchema, ...] = at("effects.renamed")
 
 
 class FaceKeySchema(Schema):
@@ -72,6 +92,31 @@ class LoggedSchema(Schema):
     faces: tuple[FaceKeySchema, ...] = at("decision.act.faces", ())
     active: bool
     undone_by: int | None
+
+
+class UndoneSchema(Schema):
+    """A decision that was taken back; ``undo`` is the number of the undo itself, to be undone likewise.
+
+    ``about`` is the decision that a chain of undos is about, and ``holds`` says whether it holds again.
+    """
+
+    event: Literal["undone"] = "undone"
+    decision: int = at("logged.decision.id")
+    undo: int = at("logged.undone_by")
+    about: int | None = at("about.decision.id", None)
+    holds: bool | None = at("about.active", None)
+    renamed: tuple[RenamedSchema, ...]
+
+
+class ImportedSchema(Schema):
+    """Counts of an import, and what the imported decisions changed of what was said before."""
+
+    event: Literal["imported"] = "imported"
+    added: int
+    known: int
+    redacted: int
+    overruled: tuple[OverruledSchema, ...] = at("effects.overruled")
+    renamed: tuple[RenamedSchema, ...] = at("effects.renamed")
 
 
 class SuggestionSchema(Schema):
@@ -102,6 +147,8 @@ class EnrolledSchema(Schema):
     people: int
     faces: int
     poor_faces: FaceIds = at("poor")
+    decisions: tuple[int, ...]
+    overruled: tuple[OverruledSchema, ...]
 
 
 class ErasedSchema(Schema):

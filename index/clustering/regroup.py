@@ -52,7 +52,8 @@ class Regrouped:
     Attributes:
         recognised: Faces with a person now, without a decision.
         newly_recognised: Of them, those that had no person or another one before.
-        no_longer_recognised: Faces that were recognised before and have no person or another one now.
+        no_longer_recognised: Faces that were recognised before and have no person or another one now, without
+            those that a decision is about now.
         joined: Faces of no cluster that entered an existing one.
         founded: New clusters.
         merged: Clusters that became part of another one.
@@ -190,7 +191,7 @@ def _counted(before: FaceTable, after: FaceTable) -> Regrouped:
     return Regrouped(
         recognised=int(is_named.sum()),
         newly_recognised=int((is_named & differs).sum()),
-        no_longer_recognised=int(((before.recognised != NONE) & differs).sum()),
+        no_longer_recognised=int(((before.recognised != NONE) & differs & after.is_undecided).sum()),
         joined=int(((had == NONE) & (has > NONE)).sum()),
         founded=len(np.unique(has[has < NONE])),
         merged=sum(successor != NONE for successor in successors.values()),

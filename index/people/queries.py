@@ -102,7 +102,7 @@ class PeopleQueries:
     def everyone(self) -> dict[int, Person]:
         """Read all persons, hidden ones too, by rising id."""
         with self._store.read() as connection:
-            return _everyone(connection)
+            return read_everyone(connection)
 
     def summaries(self) -> tuple[PersonSummary, ...]:
         """Count the faces of everyone, hidden persons too, by name."""
@@ -119,7 +119,7 @@ class PeopleQueries:
             .group_by(one.c.person_id)
         )
         with self._store.read() as connection:
-            persons = _everyone(connection)
+            persons = read_everyone(connection)
             counts = {person_id: counted for person_id, *counted in connection.execute(query)}
         ranked = sorted(persons.values(), key=lambda each: (folded(each.name), each.id))
         return tuple(PersonSummary(each, *counts.get(each.id, (0, 0, 0))) for each in ranked)
@@ -170,7 +170,7 @@ class PeopleQueries:
             is_one_of(rejection.c.face_id, face_ids)
         )
         with self._store.read() as connection:
-            persons = _everyone(connection)
+            persons = read_everyone(connection)
             rejected: dict[int, list[Person]] = {}
             for face_id, person_id in connection.execute(refused.order_by(rejection.c.person_id)):
                 rejected.setdefault(face_id, []).append(persons[person_id])
@@ -197,7 +197,7 @@ class PeopleQueries:
             return connection.scalar(query)
 
 
-def _everyone(connection: Connection) -> dict[int, Person]:
+def read_everyone(connection: Connection) -> dict[int, Person]:
     """Read all persons by id, each with a unique name."""
     persons: dict[int, Person] = {}
     taken: set[str] = set()

@@ -4,7 +4,7 @@ Only decisions with an unknown uid are added, after all others. A person forgott
 on both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from index.clock import Clock, utc_now
@@ -12,9 +12,10 @@ from index.decisions.derived_tables import write_derived_tables
 from index.decisions.journal_lines import JournalFile, from_lines
 from index.decisions.journal_rows import append_acts, append_decisions, next_number, read_decisions, readable
 from index.decisions.model import Decision, Forget, faces_of
-from index.decisions.replay import replay
+from index.decisions.replay import State, replay
 from index.decisions.same_faces import SameFace, add_pictures, add_same_faces, read_same_faces
 from index.decisions.tombstones import Tombstones, add_tombstones, tombstones_in
+from index.people.overruled import NO_EFFECTS, Effects, SaidOfFaces, overruled, renamed, said_of_faces
 from index.privacy.redaction import Redacted, keys_of, redact, take_out_persons, take_out_tombstones
 from index.store.store import Store
 
@@ -27,12 +28,14 @@ class Imported:
         redacted: New decisions imported in part or not at all, because they name forgotten persons or faces.
         erased_faces: Deleted faces of persons forgotten in the other library; unless 0, call
             ``index.privacy.forget.purge``.
+        effects: What the imported decisions, which count as the later ones, changed of what was said before.
     """
 
     added: int
     known: int
     redacted: int
     erased_faces: int
+    effects: Effects = NO_EFFECTS
 
 
 def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_now) -> Imported:
@@ -46,6 +49,7 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
         by_uid.setdefault(each.uid, each)
     with readable(store.path), store.write() as connection:
         known = tuple(read_decisions(connection))
+        before = said_of_faces(connection)
         add_pictures(connection, file.pictures)
         old = {each.uid for each in known}
         new = (each for uid, each in by_uid.items() if uid not in old)
@@ -66,11 +70,20 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
         taken = redact(fresh, state.forgotten.union(forgotten, keys), tombstones.cover, others=left.decisions)
         append_decisions(connection, taken)
         appended = append_acts(connection, merged, clock())
+        effects = NO_EFFECTS
         if taken or links or file.pictures or left.decisions != known:
             every = [*left.decisions, *taken, *appended]
-            write_derived_tables(connection, replay(every, read_same_faces(connection)))
+            state_now = replay(every, read_same_faces(connection))
+            write_derived_tables(connection, state_now)
+            effects = _effects(before, said_of_faces(connection), every, state_now)
     redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
-    return Imported(len(fresh) - redacted, len(file.decisions) - len(fresh), redacted, left.faces)
+    return Imported(len(fresh) - redacted, len(file.decisions) - len(fresh), redacted, left.faces, effects)
+
+
+def _effects(before: SaidOfFaces, after: SaidOfFaces, decisions: Sequence[Decision], state: State) -> Effects:
+    numbers = {each.uid: each.id for each in decisions}
+    undone = {numbers[uid]: numbers[by] for uid, by in state.undone.items()}
+    return Effects(overruled(before, after, undone), renamed(before, after, state.merged))
 
 
 def _digests(file: JournalFile) -> set[bytes]:

@@ -79,7 +79,10 @@ def test_a_wrong_name_is_taken_back_and_names_stand_after_another_scan(
     undone = done(clustered.run("people", "undo"))
     assert undone.err.startswith("Undone: 2")
     assert persons(clustered) == {"Eileen": (2, 0)}
-    done(clustered.run("people", "undo", 3))  # the undo
+    again = done(clustered.run("people", "undo", 3)).err.splitlines()  # the undo
+    assert "undoes 2" in again[0]
+    assert again[1].startswith("In force again: 2 ")
+    assert again[2] == "Take the undo back: faceindex people undo 4"
     assert persons(clustered) == {"Eileen": (3, 0)}
     done(clustered.run("people", "reject", "Eileen", hopper))
     done(clustered.run("scan", album))
@@ -137,12 +140,17 @@ def test_one_photo_is_enough_to_know_somebody(copied: CommandLine, photos: Path,
     assert persons(copied) == {}
 
     enrolled = done(copied.run("people", "enroll", "Eileen", photos / "portrait.jpg"))
-    assert enrolled.err == "Enrolled 1 person from 1 face\n"
+    assert enrolled.err == "Enrolled 1 person from 1 face. Take it back: faceindex people undo 1\n"
     assert persons(copied) == {"Eileen": (1, 2)}
     found = names(copied, photos / "both.jpg")
     assert sorted(map(str, found)) == ["Eileen", "None"]
     other = found.index(None) + 1
     done(copied.run("people", "enroll", "Grace", photos / "both.jpg", "--face", other))
+    taken = done(copied.run("people", "enroll", "Eileen", hopper, "--json")).objects[-1]
+    assert (taken["decisions"], taken["overruled"]) == ([3], [])
+    told = done(copied.run("people", "enroll", "Grace", hopper)).err
+    assert "1 face was confirmed as Eileen before, and is Grace now" in told
+    assert told.count("Take it back: faceindex people undo 4") == 2
     assert sorted(map(str, names(copied, hopper))) == ["Grace"]
     done(copied.run("people", "confirm", "Eileen", "--all"))
     assert persons(copied)["Eileen"] == (4, 0)  # she is in both.jpg too
@@ -183,7 +191,8 @@ def test_a_folder_of_people_is_enrolled_at_once_into_a_new_library(
     enrolled = modelled.run("people", "enroll", "--folders", photos)
     assert enrolled.code == 3
     assert "Left out: " in enrolled.err
-    assert "Enrolled 2 people from 3 faces" in enrolled.err
+    assert "Enrolled 2 people from 3 faces. Take one of them back: " in enrolled.err
+    assert "undo NUMBER, from 1 to 2" in enrolled.err
     assert persons(modelled) == {"Eileen Collins": (2, 0), "Grace Hopper": (1, 0)}
 
 

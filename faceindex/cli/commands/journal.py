@@ -17,13 +17,15 @@ def undo(
         int | None,
         typer.Argument(help="A number from 'people log'.", show_default="the last decision that holds"),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Take back a decision. An undo can be undone too."""
-    with command(context) as (library, reporter):
+    with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import people as text
+        from faceindex.schemas.people import UndoneSchema
 
-        (line,) = text.log([library.people.undo(number)])
-        reporter.note(f"Undone: {line.strip()}")
+        undone = library.people.undo(number)
+        reporter.outcome(UndoneSchema.of(undone), text.undone(undone))
 
 
 def log(
@@ -63,12 +65,18 @@ def export(
 def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A file that 'people export' wrote.")],
+    as_json: Json = False,
 ) -> None:
-    """Add the decisions in a file. Decisions that are known already are skipped."""
-    with command(context) as (library, reporter):
+    """Add the decisions in a file. Decisions that are known already are skipped.
+
+    The others count as later than yours. Where they say something else of a face or a person, that is listed.
+    """
+    with command(context, as_json) as (library, reporter):
+        from faceindex.cli.text import people as text
+        from faceindex.schemas.people import ImportedSchema
+
         imported = library.people.import_journal(file)
-        redacted = f", {imported.redacted:,} about somebody who was forgotten" if imported.redacted else ""
-        reporter.note(f"{imported.added:,} decisions added, {imported.known:,} known already{redacted}")
+        reporter.outcome(ImportedSchema.of(imported), text.imported(imported))
 
 
 def forget(

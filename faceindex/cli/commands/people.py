@@ -74,7 +74,7 @@ def enroll(
             )
         for each in done.left_out:
             reporter.outcome(LeftOutSchema.of(each), [left_out(each)])
-        reporter.outcome(EnrolledSchema.of(done), [enrolled(done)])
+        reporter.outcome(EnrolledSchema.of(done), enrolled(done))
         for warning in poor(done.poor):
             reporter.note(warning)
         if done.left_out:

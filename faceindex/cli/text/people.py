@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 from faceindex.cli.render import columns, count, padded
 from faceindex.naming.review import Kind
 from index.decisions.model import Rename, Undo, faces_of
+from index.people.overruled import Said
 
 if TYPE_CHECKING:
     from faceindex.naming.decide import Decided, ForgetPlan
     from faceindex.naming.enroll import Enrolled, LeftOut
+    from faceindex.naming.journal import Undone
     from faceindex.naming.review import Suggestion
     from faceindex.results import LibraryFace, ShownCluster
     from index.clustering.regroup import Regrouped
     from index.decisions.journal import LoggedDecision
     from index.decisions.model import Act
+    from index.people.overruled import Overruled, Renamed
     from index.people.queries import Person, PersonSummary
     from index.privacy.forget import Erased
+    from index.privacy.journal_merge import Imported
     from index.values import FaceRecord
 
 _FACES_NAMED = 8
@@ -87,23 +91,75 @@ def decided(decided: "Decided") -> str:
         gained, lost = decided.regrouped.newly_recognised, decided.regrouped.no_longer_recognised
         text += f" {count(gained, 'more face')} recognised." if gained else ""
         text += f" {count(lost, 'face')} no longer recognised." if lost else ""
+    text += "".join(f" {_overruled(each)}." for each in decided.effects.overruled)
+    text += "".join(f" {_renamed(each)}" for each in decided.effects.renamed)
     return f"{text} Take it back: faceindex people undo {decided.decision.id}"
 
 
 def log(decisions: Iterable["LoggedDecision"]) -> Iterator[str]:
     """Yield a line for each decision."""
-    numbers: dict[str, int] = {}
     for each in decisions:
         decision = each.decision
-        numbers[decision.uid] = decision.id
         made_at = decision.made_at.astimezone().strftime("%Y-%m-%d %H:%M")
         act = decision.act
         if isinstance(act, Undo):
-            text = f"undoes {numbers.get(act.target, 'a decision that is not here')}"
+            text = f"undoes {'a decision that is not here' if each.undoes is None else each.undoes}"
         else:
             text = _sentence(act, each.person_name, each.other_name)
         undone = f"  (undone by {each.undone_by})" if each.undone_by is not None else ""
         yield f"{decision.id:>5}  {made_at}  {text}{undone}"
+
+
+def undone(undone: "Undone") -> Iterator[str]:
+    """Report a decision that was taken back, what follows from that, and how to take back the undo."""
+    (line,) = log([undone.logged])
+    yield f"Undone: {line.strip()}"
+    if undone.about is not None:
+        (line,) = log([undone.about])
+        yield f"{'In force again' if undone.about.active else 'No longer in force'}: {line.strip()}"
+    yield from map(_renamed, undone.renamed)
+    yield f"Take the undo back: faceindex people undo {undone.logged.undone_by}"
+
+
+def imported(done: "Imported") -> Iterator[str]:
+    """Report an import, and what it changed of what was said before."""
+    redacted = f", {done.redacted:,} about somebody who was forgotten" if done.redacted else ""
+    yield f"{done.added:,} decisions added, {done.known:,} known already{redacted}"
+    yield from _overruled_each(done.effects.overruled)
+    yield from map(_renamed, done.effects.renamed)
+
+
+def _overruled_each(found: Sequence["Overruled"]) -> Iterator[str]:
+    for each in found:
+        number = each.decision_id
+        back = "" if number is None else f" Take it back: faceindex people undo {number}"
+        are = "is" if len(each.face_ids) == 1 else "are"
+        now = "" if each.now is None else f", and {are} {each.now} now"
+        yield f"{_overruled(each, now)}.{back}"
+
+
+def _overruled(each: "Overruled", now: str = "") -> str:
+    number = len(each.face_ids)
+    said = {
+        Said.CONFIRMED: f"confirmed as {each.person}",
+        Said.IGNORED: "ignored",
+        Said.NOT_A_FACE: "said to be no face" if number == 1 else "said to be no faces",
+        Said.REJECTED: f"said not to be {each.person}",
+    }[each.said]
+    were = "was" if number == 1 else "were"
+    return f"{count(number, 'face')} {were} {said} before{now}: {_some(each.face_ids)}"
+
+
+def _renamed(each: "Renamed") -> str:
+    if each.now is None:
+        return f"Nobody is known as {each.before} any more."
+    if each.merged:
+        return f"{each.before} is part of {each.now} now."
+    listed = f"{each.before or 'Somebody'} is listed as {each.now} now"
+    if each.namesake is None:
+        return f"{listed}."
+    other = f"because another person is called {each.namesake} already"
+    return f"{listed}, {other}. Change it: faceindex people rename {shlex.quote(each.now)} NAME"
 
 
 def _sentence(act: "Act", name: str | None, other: str | None) -> str:
@@ -132,10 +188,17 @@ def left_out(left_out: "LeftOut") -> str:
     return f"Left out: {os.fsdecode(left_out.photo)}: {left_out.reason}"
 
 
-def enrolled(done: "Enrolled") -> str:
-    """Report the result of an enrolment."""
+def enrolled(done: "Enrolled") -> Iterator[str]:
+    """Report the result of an enrolment, and how to take it back."""
     people = "1 person" if done.people == 1 else f"{done.people:,} people"
-    return f"Enrolled {people} from {count(done.faces, 'face')}"
+    text = f"Enrolled {people} from {count(done.faces, 'face')}"
+    if len(done.decisions) == 1:
+        text += f". Take it back: faceindex people undo {done.decisions[0]}"
+    elif done.decisions:
+        first, last = done.decisions[0], done.decisions[-1]
+        text += f". Take one of them back: faceindex people undo NUMBER, from {first} to {last}"
+    yield text
+    yield from _overruled_each(done.overruled)
 
 
 def poor(faces: Sequence["FaceRecord"]) -> Iterator[str]:
@@ -253,5 +316,9 @@ def _name(person: "Person | None") -> str:
 
 
 def _numbers(each: "Suggestion") -> str:
-    shown = ", ".join(map(str, each.face_ids[:_FACES_NAMED]))
-    return f"{shown}, ..." if len(each.face_ids) > _FACES_NAMED else shown
+    return _some(each.face_ids)
+
+
+def _some(face_ids: Sequence[int]) -> str:
+    shown = ", ".join(map(str, face_ids[:_FACES_NAMED]))
+    return f"{shown}, ..." if len(face_ids) > _FACES_NAMED else shown

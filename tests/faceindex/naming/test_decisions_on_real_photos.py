@@ -16,6 +16,7 @@ from PIL import Image
 from faceindex.errors import BadRequest, explained
 from faceindex.library import Library
 from faceindex.naming import decide as people
+from faceindex.naming import journal
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.journal import Journal, LoggedDecision
@@ -64,7 +65,9 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
         st.builds(
             lambda one, off: lambda library: people.hide(library, one, hidden=off), NAME, st.booleans()
         ),
-        st.builds(lambda number: lambda library: people.undo(library, number), st.none() | st.integers(1, 8)),
+        st.builds(
+            lambda number: lambda library: journal.undo(library, number), st.none() | st.integers(1, 8)
+        ),
     ),
     max_size=8,
 )
@@ -144,11 +147,11 @@ def test_decisions_stand_in_a_library_built_anew_and_can_all_be_undone(
 
         file = library.settings.library.with_name("journal.jsonl")
         file.write_text("".join(f"{line}\n" for line in Journal(library.database).export_lines()))
-        people.import_journal(other, file)
+        journal.import_journal(other, file)
         assert said(other) == stands
 
         while any(each.active and not isinstance(each.decision.act, Undo) for each in log(library)):
-            people.undo(library, None)
+            journal.undo(library, None)
         assert said(library) == at_first
 
 

@@ -100,7 +100,7 @@ def test_all_photos_of_all_people_are_looked_at_in_one_run(album: Album) -> None
     many = [f"1 of Anna {number}" for number in range(BATCH_PHOTOS + 3)]
     write(album, Anna=many, Ben=["1 of Ben", "1 of him"], Cleo=["1 of Cleo"])
     outcomes = FakeOutcomes()
-    assert enrolled(album, outcomes) == Enrolled(3, len(many) + 3, ())
+    assert enrolled(album, outcomes) == Enrolled(3, len(many) + 3, (), (), (1, 2, 3))
     (run,) = outcomes.runs
     assert len(run) == len(many) + 3
     assert confirmed(album) == {"Anna": len(many), "Ben": 2, "Cleo": 1}

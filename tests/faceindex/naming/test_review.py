@@ -5,6 +5,7 @@ import pytest
 from faceindex.cli.text import people as people_text
 from faceindex.errors import BadRequest
 from faceindex.naming import decide as people
+from faceindex.naming import journal
 from faceindex.naming.review import AT_A_TIME, Kind, Suggestion, review
 from faceindex.session import Session
 from tests.faceindex.conftest import Album
@@ -126,7 +127,7 @@ def test_nothing_is_suggested_against_a_split(album: Album) -> None:
         people.move(library, "Tim", [*map(str, range(1, 10))])
         people.split(library, "Tim", ["1", "2", "3", "4"], "Tom")
         assert review(library) == []
-        people.undo(library)
+        journal.undo(library)
         people.move(library, "Tom", ["1", "2", "3", "4"])
         assert same_persons(library) == {frozenset({"Tim", "Tom"})}
         assert suggested(library, Kind.DOUBTFUL) != []
@@ -154,7 +155,7 @@ def test_one_rejected_face_is_enough_against_a_merge(album: Album) -> None:
         people.reject(library, "Anna M.", ["1"])
         assert frozenset({"Anna", "Anna M."}) not in same_persons(library)
         assert frozenset({"Anna", "Anne"}) in same_persons(library)  # the next most similar is asked about
-        people.undo(library)
+        journal.undo(library)
         people.hide(library, "Anna M.")
         assert same_persons(library) == {frozenset({"Anna", "Anne"})}
 
@@ -178,7 +179,7 @@ def test_two_people_are_not_taken_for_one_again(album: Album) -> None:
         people.merge(library, "Timothy", "Tim")
         with pytest.raises(BadRequest, match="decision 3"):
             people.merge(library, "Timothy", "Tom")
-        people.undo(library, 3)
+        journal.undo(library, 3)
         assert same_persons(library) == {frozenset({"Timothy", "Tom"})}
         people.merge(library, "Timothy", "Tom")
         assert review(library) == []

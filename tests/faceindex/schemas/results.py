@@ -1,5 +1,6 @@
 """One result of each kind, of real values; its path is not UTF-8 and holds a control character."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from faceindex.asking.why import Candidate, Explanation, Rule
 from faceindex.maintenance import Checked, Restored
 from faceindex.naming.decide import Decided, ForgetPlan
 from faceindex.naming.enroll import Enrolled, LeftOut
+from faceindex.naming.journal import Undone
 from faceindex.naming.review import Kind, Suggestion
 from faceindex.results import (
     Answer,
@@ -43,9 +45,11 @@ from index.clustering.regroup import Regrouped
 from index.decisions.journal import LoggedDecision
 from index.decisions.model import Assign, Decision, FaceKey, NotAFace, Undo
 from index.maintenance.check import Finding, FindingKind
+from index.people.overruled import Effects, Overruled, Renamed, Said
 from index.people.photo_search import FoundPhoto
 from index.people.queries import ClusterFaces, FaceStatus, Person, PersonSummary
 from index.privacy.forget import Erased, Purged
+from index.privacy.journal_merge import Imported
 from index.recognition.gallery import FaceLikeness, Likeness, Template, TemplateLikeness
 from index.recognition.model_comparison import Comparison
 from index.recognition.thresholds import Thresholds
@@ -129,12 +133,19 @@ FOUND = FoundPhoto(PATH, DIGEST, datetime(2019, 7, 14, 12, 30))
 FOUND_UNDATED = FoundPhoto(PATH, DIGEST, None)
 
 REGROUPED = Regrouped(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-DECIDED = Decided(ASSIGNED, 1, REGROUPED, (FACE,))
+EFFECTS = Effects(
+    (Overruled((7, 9), Said.CONFIRMED, "Ben", "Anna", 3), Overruled((8,), Said.IGNORED, None, None, None)),
+    (Renamed("Ben (2)", "Ben"), Renamed(None, "Anna (2)", "Anna"), Renamed("Tim", "Anna", None, True)),
+)
+DECIDED = Decided(ASSIGNED, 1, REGROUPED, (FACE,), EFFECTS)
+TAKEN_BACK = Undone(NOT_A_FACE, None, ())
+TAKEN_BACK_TWICE = Undone(replace(UNDONE, undone_by=6), ASSIGNED, EFFECTS.renamed)
+IMPORTED = Imported(3, 2, 1, 0, EFFECTS)
 DECIDED_ALONE = Decided(NOT_A_FACE, 1, None)
 PERSON = PersonSummary(BEN, 3, 4, 1)
 SUGGESTION = Suggestion(Kind.DOUBTFUL, ANNA, BEN, None, (7,), 0.5)
 SUGGESTED_CLUSTER = Suggestion(Kind.NEW_CLUSTER, None, None, 5, (7, 9), None)
-ENROLLED = Enrolled(1, 2, (LeftOut(PATH, "no face"),))
+ENROLLED = Enrolled(1, 2, (LeftOut(PATH, "no face"),), (FACE,), (3, 4), EFFECTS.overruled)
 ERASED = Erased("Anna", 4, 3, Purged((), (), (Path("/data/old.db"),)), 2)
 FORGET_PLAN = ForgetPlan(BEN, (), (LibraryFace(FACE, RECOGNISED),), 1)
 

@@ -37,11 +37,13 @@ from faceindex.schemas.people import (
     ErasedSchema,
     ForgetPlanSchema,
     ForgottenFaceSchema,
+    ImportedSchema,
     LeftOutSchema,
     LoggedSchema,
     PersonSchema,
     RegroupedSchema,
     SuggestionSchema,
+    UndoneSchema,
 )
 from faceindex.schemas.scanning import FailureSchema, PlannedSchema, ReindexSchema, RootSchema, ScanSchema
 from pipeline.models.registry import SFACE
@@ -69,6 +71,9 @@ LINES = (
     DecidedSchema.of(results.DECIDED_ALONE),
     LoggedSchema.of(results.ASSIGNED),
     LoggedSchema.of(results.UNDONE),
+    UndoneSchema.of(results.TAKEN_BACK),
+    UndoneSchema.of(results.TAKEN_BACK_TWICE),
+    ImportedSchema.of(results.IMPORTED),
     SuggestionSchema.of(results.SUGGESTION, command="x", otherwise="y"),
     SuggestionSchema.of(results.SUGGESTED_CLUSTER, command="x", otherwise="y"),
     LeftOutSchema.of(results.ENROLLED.left_out[0]),
@@ -120,9 +125,12 @@ FIELDS = {
     "Clustering": "faces people groups b_cubed pairwise",
     "Comparison": "confirmed astray_before astray_after open recognised_before recognised_after otherwise",
     "Coverage": "faces described waiting contents",
-    "DecidedSchema": "event decision kind faces recognised newly_recognised no_longer_recognised poor_faces",
+    "DecidedSchema": (
+        "event decision kind faces recognised newly_recognised no_longer_recognised poor_faces "
+        "overruled renamed"
+    ),
     "Detection": "photos unreadable repeated without_face several faces",
-    "EnrolledSchema": "event people faces poor_faces",
+    "EnrolledSchema": "event people faces poor_faces decisions overruled",
     "ErasedSchema": "event person faces decisions left let_go",
     "EvaluationSchema": (
         "source model people faces measures detection verification folds identification clustering groups"
@@ -147,6 +155,7 @@ FIELDS = {
     "Guess": "name probability",
     "GuessedFaceSchema": "box confidence quality celebrities",
     "Identification": "enrolled probes rank_1 rank_5 strangers open_set",
+    "ImportedSchema": "event added known redacted overruled renamed",
     "LeftOutSchema": "event photo reason",
     "LibraryCountsSchema": "photos faces",
     "LoggedSchema": "decision uid made_at kind person other name undoes faces active undone_by",
@@ -157,6 +166,7 @@ FIELDS = {
     "ModelSwitchSchema": "event model previous changed described coverage comparison in_time seconds",
     "OpenSet": "fpir threshold tpir interval",
     "Operating": "far threshold tar interval",
+    "OverruledSchema": "faces said person now decision",
     "PairCountsSchema": "same different rejected",
     "PersonFaceSchema": "face_id photo missing box quality person confirmed similarity cluster",
     "PersonGain": "person new",
@@ -172,6 +182,7 @@ FIELDS = {
     "ReindexSchema": (
         "event photos left refused faces model seconds stages library described pruned people review in_time"
     ),
+    "RenamedSchema": "before now merged",
     "RootSchema": "root photos missing unreachable",
     "SalvageSchema": "event lost photos_to_read_again damaged",
     "SavedTableSchema": "saved lost_at_most",
@@ -183,6 +194,7 @@ FIELDS = {
     "SuggestionSchema": "kind person other cluster faces similarity command otherwise",
     "TemplateSchema": "years faces similarity",
     "ThresholdsSchema": "accept review provenance",
+    "UndoneSchema": "event decision undo about holds renamed",
     "VerificationRatesSchema": "genuine impostor auc eer operating",
     "VerificationSchema": "same similarity probability threshold faces model",
 }

@@ -1,0 +1,71 @@
+"""Changes the journal of decisions itself: takes decisions back, and adds those of another journal."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from faceindex.errors import BadRequest
+from faceindex.naming.decide import read_said, regroup
+from faceindex.paths import AnyPath
+from faceindex.session import Session
+from index.decisions.journal import Journal, LoggedDecision
+from index.decisions.model import Decision
+from index.people.overruled import Renamed, renamed
+from index.privacy.forget import purge
+from index.privacy.journal_merge import Imported, import_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A decision that was taken back.
+
+    Attributes:
+        logged: The decision; ``undone_by`` is the number of its undo.
+        about: If the decision is an undo itself, the one that it is about in the end, which holds again if it
+            is active.
+        renamed: Persons who are listed by another name now.
+    """
+
+    logged: LoggedDecision
+    about: LoggedDecision | None
+    renamed: tuple[Renamed, ...]
+
+    @property
+    def decision(self) -> Decision:
+        """The decision itself."""
+        return self.logged.decision
+
+
+def undo(session: Session, number: int | None = None) -> Undone:
+    """Take a decision back; by default the last one in force."""
+    journal = Journal(session.database)
+    before = read_said(session)
+    undone = journal.undo(number)
+    changed = renamed(before, read_said(session))
+    regroup(session)
+    return Undone(undone, _about(undone, journal.decisions()), changed)
+
+
+def _about(undone: LoggedDecision, decisions: Sequence[LoggedDecision]) -> LoggedDecision | None:
+    """Follow an undo to the decision at the end of the undos; ``None`` for another decision."""
+    by_number = {each.decision.id: each for each in decisions}
+    seen, about = {undone.decision.id}, undone
+    while about.undoes is not None and about.undoes not in seen:
+        seen.add(about.undoes)
+        about = by_number[about.undoes]
+    return about if len(seen) > 1 else None
+
+
+def import_journal(session: Session, file: AnyPath) -> Imported:
+    """Add the decisions of a journal file; none if a line is invalid."""
+    try:
+        with open(file, "rb") as opened:
+            lines = opened.read().splitlines()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadRequest(f"{os.fsdecode(file)} cannot be read: {reason}.") from error
+    imported = import_lines(session.database, lines)
+    if imported.erased_faces:
+        purge(session.database)
+    regroup(session)
+    return imported
