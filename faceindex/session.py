@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Self
 
-from faceindex.errors import FaceindexError, explained
+from faceindex.errors import FaceindexError, LibraryLocked, explained
 from faceindex.lock import DECISION_PATIENCE, PATIENCE, locked, turn
 from faceindex.model_lookup import find_model
 from faceindex.results import Listeners
@@ -70,15 +70,24 @@ class Session:
     ) -> Self:
         """Open an existing library for a decision, also during a run; nobody else writes meanwhile.
 
+        If it must wait for more than ``PATIENCE`` seconds, it notes for whom.
+
         Raises:
             NoLibrary: There is none.
             LibraryLocked: Somebody else is writing, even after ``patience`` seconds.
         """
+        listeners = listeners or Listeners()
         with explained(), ExitStack() as stack:
             backend_of(settings.library).check_exists(settings.library)
-            stack.enter_context(turn(settings.library, patience))
+            try:
+                stack.enter_context(turn(settings.library, min(patience, PATIENCE)))
+            except LibraryLocked as error:
+                if patience <= PATIENCE:
+                    raise
+                listeners.note(f"{error} Waiting for it.")
+                stack.enter_context(turn(settings.library, patience - PATIENCE))
             database = stack.enter_context(create_store(settings.library))
-            return cls(settings, database, listeners or Listeners(), stack.pop_all())
+            return cls(settings, database, listeners, stack.pop_all())
 
     def close(self) -> None:
         """Close the files and release the lock."""

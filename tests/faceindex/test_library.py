@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 
 import faceindex.engine
-from faceindex import Answer, FaceindexError, Library, LibraryLocked, NoLibrary, PhotoFailed
+from faceindex import Answer, FaceindexError, Library, LibraryLocked, Listeners, NoLibrary, PhotoFailed
 from faceindex.asking import identifier
 from faceindex.lock import DECISION_PATIENCE, locked, turn
 from tests.faceindex.conftest import Album, Clock
@@ -140,11 +140,11 @@ def test_questions_and_decisions_go_on_while_another_run_is_at_work(scanned: Alb
 
 
 def test_a_decision_waits_for_whoever_writes(scanned: Album, clock: Clock) -> None:
-    grace, refused = scanned.folder / "grace.jpg", []
+    grace, refused, notes = scanned.folder / "grace.jpg", [], list[str]()
 
     def decide() -> None:
         try:
-            Library(scanned.settings).people.move("Grace", [grace])
+            Library(scanned.settings, Listeners(note=notes.append)).people.move("Grace", [grace])
         except LibraryLocked as error:
             refused.append((clock.now, str(error)))
 
@@ -155,8 +155,9 @@ def test_a_decision_waits_for_whoever_writes(scanned: Album, clock: Clock) -> No
     ((waited, message),) = refused
     assert waited >= DECISION_PATIENCE
     assert re.search(rf"in use by process {os.getpid()}, started \d{{4}}-", message)
+    assert notes == [f"{message} Waiting for it."]
     decide()
-    assert len(refused) == 1
+    assert (len(refused), len(notes)) == (1, 1)
 
 
 def test_what_needs_no_library_needs_none(album: Album, hopper: Path) -> None:

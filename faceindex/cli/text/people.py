@@ -218,7 +218,8 @@ def erased(erased: "Erased") -> Iterator[str]:
     """Report what was forgotten."""
     yield f"Forgotten: {erased.name}, with {count(erased.faces, 'face')}. It cannot be undone."
     if erased.let_go:
-        yield f"{_only_recognised(erased.let_go)} without a name."
+        verb = "stays" if erased.let_go == 1 else "stay"
+        yield f"{_only_recognised(erased.let_go)} {verb}, without a name."
     for path in erased.purged.removed:
         yield f"Deleted, because it held them too: {path}"
     for path in erased.purged.left:
@@ -227,8 +228,8 @@ def erased(erased: "Erased") -> Iterator[str]:
 
 def forget_question(plan: "ForgetPlan") -> str:
     """Ask whether to erase a person, and say how many faces that concerns."""
-    stay = f" {_only_recognised(len(plan.let_go))} without a name." if plan.let_go else ""
-    return f"Erase {plan.person.name} and {count(plan.faces, 'face')}, for good?{stay}"
+    question = f"Erase {plan.person.name} and {count(plan.faces, 'face')}, for good?"
+    return f"{_would_stay(plan)} {question}" if plan.let_go else question
 
 
 def forget_plan(plan: "ForgetPlan") -> Iterator[str]:
@@ -238,7 +239,7 @@ def forget_plan(plan: "ForgetPlan") -> Iterator[str]:
         gone = "is in a photo that is" if plan.without_photo == 1 else "are in photos that are"
         yield f"{plan.without_photo:,} of them {gone} gone."
     if plan.let_go:
-        yield f"{_only_recognised(len(plan.let_go))} without a name{_in_photos(plan.let_go)}."
+        yield _would_stay(plan)
 
 
 def forgotten_faces(plan: "ForgetPlan") -> Iterator[str]:
@@ -248,10 +249,14 @@ def forgotten_faces(plan: "ForgetPlan") -> Iterator[str]:
         yield f"{word:<6}  {line}"
 
 
+def _would_stay(plan: "ForgetPlan") -> str:
+    where = _in_photos(plan.let_go)
+    also = "--also-recognised erases " + ("it" if len(plan.let_go) == 1 else "them")
+    return f"{_only_recognised(len(plan.let_go))} would stay, without a name{where}: {also} too."
+
+
 def _only_recognised(number: int) -> str:
-    return f"{count(number, 'face')} that {'was' if number == 1 else 'were'} only recognised " + (
-        "stays" if number == 1 else "stay"
-    )
+    return f"{count(number, 'face')} that {'was' if number == 1 else 'were'} only recognised"
 
 
 def _in_photos(found: Sequence["LibraryFace"]) -> str:
