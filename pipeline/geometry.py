@@ -1,5 +1,6 @@
-"""Pure functions on boxes: float32 arrays [N, 4] of corners (x1, y1, x2, y2), in any coordinate frame."""
+"""Pure functions on boxes, float32 [N, 4], corners (x1, y1, x2, y2), and landmarks, in any frame."""
 
+import math
 from enum import Enum
 
 import numpy as np
@@ -72,3 +73,12 @@ def clipped(boxes: F32, width: float, height: float) -> F32:
     """Move every corner of the boxes [N, 4] into (0, 0, width, height)."""
     limit = np.array([width, height, width, height], dtype=np.float32)
     return np.clip(boxes, 0, limit)
+
+
+def quarter_turns(landmarks: F32) -> int:
+    """Return how many quarter turns to the right, 0 to 3, a face is nearest to: 0 if it is upright.
+
+    ``landmarks`` is float32 [5, 2], as of ``pipeline.values.DetectedFace``.
+    """
+    across = landmarks[1].astype(np.float64) - landmarks[0]
+    return round(math.degrees(math.atan2(across[1], across[0])) / 90) % 4

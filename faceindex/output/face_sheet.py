@@ -11,6 +11,7 @@ from faceindex.settings import Settings
 from index.values import FaceRecord
 from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.errors import PhotoError
+from pipeline.geometry import quarter_turns
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
 
@@ -58,7 +59,7 @@ def draw_sheet(faces: Sequence[FaceRecord], path: Path, settings: Settings) -> i
 
 
 def _tile(face: FaceRecord, decoders: Decoders) -> Image.Image | None:
-    """Cut a square with a margin around the face; ``None`` where the photo cannot be read any more."""
+    """Cut a square around the face, turned upright; ``None`` where the photo cannot be read any more."""
     try:
         found = os.stat(face.photo)
         file = PhotoFile(face.photo, found.st_size, found.st_mtime_ns)
@@ -70,5 +71,5 @@ def _tile(face: FaceRecord, decoders: Decoders) -> Image.Image | None:
     x, y = (box.x + box.w / 2) * scale, (box.y + box.h / 2) * scale
     half = max(box.w, box.h) * (1 + 2 * _MARGIN) * scale / 2
     corners = (round(x - half), round(y - half), round(x + half), round(y + half))
-    cropped = Image.fromarray(decoded.pixels).crop(corners)
+    cropped = Image.fromarray(decoded.pixels).crop(corners).rotate(90 * quarter_turns(face.landmarks))
     return cropped.resize((_TILE, _TILE), Image.Resampling.LANCZOS)

@@ -6,12 +6,11 @@ Sampling is bilinear where the crop is as fine as the photo or finer, and averag
 against aliasing. This module must not know which model the crop is for, nor how the face was found.
 """
 
-import math
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.geometry import quarter_turns
 from pipeline.models.registry import AlignedCrop, BoxCrop, CropProtocol, StretchedCrop
 from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, Size
 
@@ -73,15 +72,6 @@ def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
     linear = _BACK[quarter_turns(face.landmarks)] * scale
     centre = np.array([left + right, top + bottom]) / 2
     return np.column_stack([linear, protocol.size / 2 - linear @ centre])
-
-
-def quarter_turns(landmarks: F32) -> int:
-    """Return how many quarter turns to the right, 0 to 3, a face is nearest to: 0 if it is upright.
-
-    ``landmarks`` is float32 [5, 2], as of ``DetectedFace``.
-    """
-    across = landmarks[1].astype(np.float64) - landmarks[0]
-    return round(math.degrees(math.atan2(across[1], across[0])) / 90) % 4
 
 
 def _aligned_placement(landmarks: F32, protocol: AlignedCrop) -> Affine:
