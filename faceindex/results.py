@@ -54,6 +54,7 @@ class ScanSummary:
         failures: The photos that could not be read, by path.
         refused: Roots in which no photo was marked as missing, because too many are gone.
         left: Photos not processed because the time was up, at least.
+        incomplete: The photos indexed of which a part is missing, in the order in which they were read.
     """
 
     seen: int
@@ -72,6 +73,15 @@ class ScanSummary:
     failures: tuple[FailureRecord, ...]
     refused: tuple["Refusal", ...]
     left: int
+    incomplete: tuple["IncompletePhoto", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IncompletePhoto:
+    """A photo of which a part is missing; ``message`` says which, without the path."""
+
+    path: bytes
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

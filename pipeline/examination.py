@@ -1,7 +1,7 @@
 """Takes one photo from its file to its face crops, side by side with others; equal content only once."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,16 @@ from pipeline.models.registry import CropProtocol
 from pipeline.networks import NetworkLoader
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.timing import StageClock
-from pipeline.values import FaceCrop, PhotoFailed, PhotoFile, PhotoKnown, PhotoSkipped, Size
+from pipeline.values import (
+    DecodedPhoto,
+    DetectedFace,
+    FaceCrop,
+    PhotoFailed,
+    PhotoFile,
+    PhotoKnown,
+    PhotoSkipped,
+    Size,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +39,7 @@ class Examined:
     crops: tuple[FaceCrop, ...]
     decoder: str
     picture: bytes
+    note: str | None
 
 
 Examination: TypeAlias = Examined | PhotoKnown | PhotoSkipped | PhotoFailed
@@ -109,7 +119,8 @@ class Examiner:
             return PhotoKnown(photo.file, decoded.digest, decoded.picture, decoded.taken_at)
         detector = self._networks.loaded(contents.stopped).detector
         with self._clock.time("detect"):
-            faces = detector.detect(decoded)
+            found = detector.detect(decoded)
+        faces = _beside_what_is_missing(found, decoded)
         needed = max((scale_needed(face, crop) for face in faces), default=0.0)
         size, source = decoded.size, decoded
         if needed > decoded.scale:
@@ -118,7 +129,16 @@ class Examiner:
         with self._clock.time("crop"):
             crops = tuple(crop_and_assess(source, face, crop) for face in faces)
         name = decoder_of(readable_format(photo))
-        return Examined(photo.file, decoded.digest, size, decoded.taken_at, crops, name, decoded.picture)
+        note = None if decoded.missing is None else decoded.missing.note
+        return Examined(
+            photo.file, decoded.digest, size, decoded.taken_at, crops, name, decoded.picture, note
+        )
+
+
+def _beside_what_is_missing(faces: Sequence[DetectedFace], photo: DecodedPhoto) -> list[DetectedFace]:
+    """Leave out faces that reach into the part that the file lacks."""
+    part = photo.missing
+    return [each for each in faces if part is None or not part.is_near(each.box, photo.size)]
 
 
 def _failed(error: PhotoError, digest: bytes | None, decoder: str | None) -> PhotoFailed:

@@ -192,6 +192,7 @@ class _Batches:
             examined.decoder,
             self._networks.loaded().detector.name,
             examined.picture,
+            examined.note,
         )
 
     def _describe(self, crops: list[FaceCrop]) -> list[Descriptor]:

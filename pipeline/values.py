@@ -4,6 +4,7 @@ Boxes and landmarks are floats in pixels of the upright, full-size photo, with t
 corner of the top left pixel, x to the right and y down. Every other module may import this one.
 """
 
+import math
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,54 @@ class Box:
     h: float
 
 
+MOST_MISSING = 1 / 8
+"""Largest share of a picture that may be missing: 160 photos cut at 97 % of their bytes lacked less."""
+
+
+class Side(StrEnum):
+    """A side of an upright photo."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPart:
+    """The part of a photo that its file lacks, and that is grey: a ``share`` of its width or height.
+
+    The share is 0 if only finest detail is missing, everywhere.
+    """
+
+    side: Side
+    share: float
+
+    @property
+    def note(self) -> str:
+        """Say what is missing, in one line without the path."""
+        what = f"last {math.ceil(100 * self.share)} % are" if self.share else "finest detail is"
+        return f"its {what} missing: the file ends early"
+
+    def is_near(self, box: Box, size: Size) -> bool:
+        """Tell whether a face, or what is cut out around it, reaches into the missing part."""
+        margin = _CUT_AROUND * max(box.w, box.h)
+        width, height = self.share * size.width, self.share * size.height
+        return (
+            self.share > 0
+            and {
+                Side.TOP: box.y - margin < height,
+                Side.BOTTOM: box.y + box.h + margin > size.height - height,
+                Side.LEFT: box.x - margin < width,
+                Side.RIGHT: box.x + box.w + margin > size.width - width,
+            }[self.side]
+        )
+
+
+_CUT_AROUND = 0.3
+"""How far beyond a box models look, as a share of it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedPhoto:
     """Upright sRGB pixels of a photo, perhaps smaller than the photo itself.
@@ -64,6 +113,7 @@ class DecodedPhoto:
         pixels: uint8 [H, W, 3], RGB.
         scale: Decoded pixels per full-size pixel, the same in x and y: 1.0, or 0.5, 0.25, 0.125.
         picture: BLAKE3 of what the file shows, 32 bytes: the same if only metadata differ.
+        missing: What the file lacks, if it ends early.
     """
 
     file: PhotoFile
@@ -73,6 +123,7 @@ class DecodedPhoto:
     pixels: U8
     scale: float
     picture: bytes
+    missing: MissingPart | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,7 +214,8 @@ class Reason(StrEnum):
 class PhotoIndexed:
     """A photo was read and its faces, if any, described, most confident first.
 
-    Values are as in ``DecodedPhoto``; ``decoder`` is such as ``jpeg pillow 12.0.0``.
+    Values are as in ``DecodedPhoto``; ``decoder`` is such as ``jpeg pillow 12.0.0``. ``note`` says, in one
+    line without the path, what of the photo is missing.
     """
 
     file: PhotoFile
@@ -174,6 +226,7 @@ class PhotoIndexed:
     decoder: str
     detector: str
     picture: bytes
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, ProgressColumn
 
-    from faceindex.results import Listeners, Planned, ScanSummary
+    from faceindex.results import IncompletePhoto, Listeners, Planned, ScanSummary
     from faceindex.results import Progress as PhotoProgress
     from faceindex.schemas.base import Schema
     from index.values import FailureRecord, Statistics
@@ -159,6 +159,16 @@ class Reporter:
         text = f"{printable(path)}: {printable(failed.message)}"
         self._err.print(Text.assemble(("Failed: ", "bold yellow"), text))
 
+    def incomplete(self, photos: "Iterable[IncompletePhoto]") -> None:
+        """Print of which photos a part is missing."""
+        from faceindex.schemas.scanning import IncompleteSchema
+
+        for each in photos:
+            if self.as_json:
+                self.json(IncompleteSchema.of(each))
+            else:
+                self.note(f"Note: {os.fsdecode(each.path)}: {each.message}")
+
     def plan(self, plan: "Iterable[Planned]") -> None:
         """Print what a scan would do, as it is found."""
         from faceindex.schemas.scanning import PlannedSchema
@@ -188,6 +198,7 @@ class Reporter:
         """Print what a scan did, failures first."""
         from faceindex.schemas.scanning import ScanSchema
 
+        self.incomplete(summary.incomplete)
         for failure in summary.failures:
             self.failure(failure)
         if self.as_json:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from faceindex.lock import turn
-from faceindex.results import Listeners, Progress
+from faceindex.results import IncompletePhoto, Listeners, Progress
 from faceindex.scanning.survey import Survey
 from faceindex.stopping import undisturbed
 from index.photos.catalog import Catalog
@@ -21,10 +21,14 @@ BATCH_SECONDS = 5.0
 
 
 class BatchRecorder:
-    """Records the outcomes of a scan and counts them in ``total``. Make it before the first file is read."""
+    """Records the outcomes of a scan and counts them in ``total``. Make it before the first file is read.
+
+    ``incomplete`` are the photos of which a part is missing.
+    """
 
     def __init__(self, catalog: Catalog, survey: Survey, clock: StageClock, listeners: Listeners) -> None:
         self.total = Recorded()
+        self.incomplete: list[IncompletePhoto] = []
         self._perhaps_moved: dict[bytes, str] = {}  # as in Recorded, of all batches
         self._catalog = catalog
         self._survey = survey
@@ -68,7 +72,10 @@ class BatchRecorder:
             self._survey.seen.add(path)
         self._skipped += not is_photo
         self._failed += isinstance(outcome, PhotoFailed)
-        self._faces += len(outcome.faces) if isinstance(outcome, PhotoIndexed) else 0
+        if isinstance(outcome, PhotoIndexed):
+            self._faces += len(outcome.faces)
+            if outcome.note is not None:
+                self.incomplete.append(IncompletePhoto(path, outcome.note))
         complete = self._survey.complete  # read before the number of files, which grows until then
         total, done = self._survey.to_read - self._skipped, self._done - self._skipped
         self._listeners.progress(Progress(total, done, self._faces, self._failed, complete=complete))

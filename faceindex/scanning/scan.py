@@ -15,7 +15,7 @@ from typing import Any
 
 from faceindex.engine import build_runner
 from faceindex.maintenance import place_advice
-from faceindex.results import Listeners, Refusal, ScanSummary
+from faceindex.results import IncompletePhoto, Listeners, Refusal, ScanSummary
 from faceindex.scanning.availability import refusals, unreachable
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
@@ -63,6 +63,7 @@ class ScanPass:
         missing: The number of photos that were marked as missing, without those that could not be read.
         refused: Roots that lost so many photos that none of them was marked.
         left: A lower bound on the number of files not read because the time was up.
+        incomplete: Photos of which a part is missing.
     """
 
     roots: Sequence[bytes]
@@ -71,6 +72,7 @@ class ScanPass:
     missing: int = 0
     refused: tuple[Refusal, ...] = ()
     left: int = 0
+    incomplete: tuple[IncompletePhoto, ...] = ()
 
 
 class Scan:
@@ -128,7 +130,7 @@ class Scan:
         presence = Presence(self._store)
         presence.mark_present(survey.returned)
         if left := recorder.left:  # what seems to be gone may have moved to what was not read yet
-            return ScanPass(roots, survey, recorder.total, left=left)
+            return ScanPass(roots, survey, recorder.total, left=left, incomplete=tuple(recorder.incomplete))
         away = [root for root in roots if reasons[root] is not None]
         photos_away = self._catalog.photos_at(away)
         deleted = [photo for photo in photos_away if os.path.isdir(os.path.dirname(photo))]
@@ -142,7 +144,7 @@ class Scan:
         presence.record_gone(crawled.without(kept), gone)
         recorded = recorder.with_moves(gone.moves.values())
         missing = sum(path not in survey.unread for path in gone.missing)
-        return ScanPass(roots, survey, recorded, missing, refused)
+        return ScanPass(roots, survey, recorded, missing, refused, incomplete=tuple(recorder.incomplete))
 
     def summary(self, looked: ScanPass) -> ScanSummary:
         """Count what the scan did, and the library after it."""
@@ -166,6 +168,7 @@ class Scan:
             failures=tuple(self._catalog.failures_under(looked.roots)),
             refused=looked.refused,
             left=looked.left,
+            incomplete=looked.incomplete,
         )
 
     def _look_at(self, survey: Survey, roots: Sequence[bytes]) -> Generator[Outcome, None, None]:

@@ -51,6 +51,7 @@ class _PhotoSchema(Schema):
     photo: PathText = at("photo.file.path")
     width: int = at("photo.size.width")
     height: int = at("photo.size.height")
+    note: str | None = at("photo.note")
 
 
 class AnswerSchema(_PhotoSchema):

@@ -20,6 +20,14 @@ class FailureSchema(Schema):
     message: str
 
 
+class IncompleteSchema(Schema):
+    """A photo that was indexed, and of which a part is missing."""
+
+    event: Literal["incomplete"] = "incomplete"
+    photo: PathText = at("path")
+    message: str
+
+
 class PlannedSchema(Schema):
     """What a scan would do with a file or a folder."""
 

@@ -102,6 +102,7 @@ class Recorder:
             "taken_at": None if outcome.taken_at is None else outcome.taken_at.isoformat(),
             "decoder": outcome.decoder,
             "detector": outcome.detector,
+            "note": outcome.note,
         }
         content_id = self._put_content(outcome.digest, {**values, **_NO_FAILURE})
         replaced = None if before is None or before.id == content_id else before.id

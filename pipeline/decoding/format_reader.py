@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol, TypeAlias
 
 from pipeline.decoding.formats import Format
-from pipeline.values import U8, Reason, Size
+from pipeline.values import U8, MissingPart, Reason, Size
 
 Canvas: TypeAlias = Callable[[int, int], U8]
 """Memory for a result of this height and width: uint8 [height, width, 3], of any content."""
@@ -52,10 +52,11 @@ class Picture:
     pixels: U8
     scale: float
     picture: bytes
+    missing: MissingPart | None = None
 
 
 class Unreadable(Exception):
-    """A picture is not completely readable; the message is one line for the user, without the path."""
+    """A picture is not readable; the message is one line for the user, without the path."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)

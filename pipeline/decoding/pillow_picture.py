@@ -1,6 +1,8 @@
-"""Decodes one picture with Pillow: its whole first frame, or fails with a reason that the user can act on.
+"""Decodes one picture with Pillow: its first frame, or fails with a reason that the user can act on.
 
-Only this module, `pipeline.decoding.colour`, `exif` and `picture_digest` know Pillow.
+A frame must be whole, but for the end of a JPEG.
+
+Only this module, `pipeline.decoding.colour`, `exif`, `cut_jpeg` and `picture_digest` know Pillow.
 """
 
 import errno
@@ -24,6 +26,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pipeline.decoding.colour import is_turned, upright_srgb
+from pipeline.decoding.cut_jpeg import load_cut_jpeg, missing_part
 from pipeline.decoding.exif import read_header
 from pipeline.decoding.format_reader import (
     Canvas,
@@ -125,14 +128,16 @@ class PillowPicture:
 
     def load(self, long_edge: int | None, canvas: Canvas) -> Picture:
         """As ``OpenPicture.load``."""
-        image = self._image
         reduction = choose_reduction(self._size, long_edge)
         # A JPEG is scaled down while it is decoded.
-        remaining = 1 if isinstance(image, JpegImageFile) else reduction
+        remaining = 1 if isinstance(self._image, JpegImageFile) else reduction
+        missing: float | None = None
         with self._explained():
-            if isinstance(image, JpegImageFile) and reduction > 1:
-                image.draft(None, (self._size.width // reduction, self._size.height // reduction))
-            image.load()
+            if isinstance(self._image, JpegImageFile):
+                missing = self._load_jpeg(self._image, reduction)
+            else:
+                self._image.load()
+        image = self._image
         header = read_header(image)
         # Pillow has turned a TIFF upright.
         size = self._size if isinstance(image, JpegImageFile) else header.size
@@ -140,7 +145,26 @@ class PillowPicture:
         pixels = upright_srgb(image, header.orientation, remaining, canvas)
         if is_turned(header.orientation):
             size = Size(size.height, size.width)
-        return Picture(size, header.taken_at, pixels, 1 / reduction, picture)
+        part = None if missing is None else missing_part(header.orientation, missing)
+        return Picture(size, header.taken_at, pixels, 1 / reduction, picture, part)
+
+    def _load_jpeg(self, image: JpegImageFile, reduction: int) -> float | None:
+        """Load a JPEG, perhaps without its end; return the share that is missing."""
+        size = (self._size.width // reduction, self._size.height // reduction) if reduction > 1 else None
+        if size is not None:
+            image.draft(None, size)
+        try:
+            image.load()
+        except OSError as error:
+            if "truncated" not in str(error):
+                raise
+            self._stream.seek(0)
+            found = load_cut_jpeg(self._stream.read(), size)
+            if found is None:
+                raise
+            self._image, missing = found
+            return missing
+        return None
 
     def _digest(self, orientation: int) -> bytes:
         if not isinstance(self._image, JpegImageFile):

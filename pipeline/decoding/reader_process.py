@@ -25,7 +25,7 @@ from pipeline.decoding.reader_messages import (
 from pipeline.errors import DecodersUnavailable, PhotoError
 from pipeline.platform_support import SharedMemory
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import DecodedPhoto, PhotoFile, Reason, Size
+from pipeline.values import MOST_MISSING, DecodedPhoto, MissingPart, PhotoFile, Reason, Size
 
 _START_SECONDS = 60.0
 """A reader takes a fifth of a second of a core to start; busy machines need longer."""
@@ -129,6 +129,8 @@ class ReaderProcess:
             or size.width * size.height != needed.pixels
             or 3 * rows * columns != needed.result
             or not _DIGEST.fullmatch(decoded.picture)
+            or (decoded.missing is None) != (decoded.missing_side is None)
+            or not 0 <= (decoded.missing or 0) <= MOST_MISSING
         ):
             raise _invalid_answer()
         self._answered()
@@ -141,6 +143,7 @@ class ReaderProcess:
             pixels=pixels,
             scale=decoded.scale,
             picture=bytes.fromhex(decoded.picture),
+            missing=_missing_part(decoded),
         )
 
     def end(self) -> None:
@@ -219,6 +222,12 @@ class ReaderProcess:
         output = self._process.stderr.read() if self._process.stderr else b""
         lines = output.decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
+
+
+def _missing_part(decoded: Decoded) -> MissingPart | None:
+    if decoded.missing is None or decoded.missing_side is None:
+        return None
+    return MissingPart(decoded.missing_side, decoded.missing)
 
 
 def _invalid_answer() -> ReaderDied:

@@ -49,17 +49,34 @@ def test_broken_photos_are_reported_by_every_scan_and_the_others_are_indexed(
     assert (second.summary["photos"]["unchanged"], second.summary["photos"]["failed"]) == (1, 4)
 
 
+def test_a_photo_that_lacks_its_end_is_read_and_noted(command: CommandLine, photos: Path) -> None:
+    whole = jpeg(landscape(1, 640, 480))
+    (photos / "cut.jpg").write_bytes(whole[: int(len(whole) * 0.97)])
+    ran = command.run("scan", "--model", "sface", photos)
+    note = r"its last \d+ % are missing: the file ends early"
+    assert ran.code == 0
+    assert re.fullmatch(rf"Note: {re.escape(str(photos / 'cut.jpg'))}: {note}", ran.complaint)
+    assert "1 seen, 1 indexed" in ran.out
+    with sqlite3.connect(command.library) as library:
+        ((recorded,),) = library.execute("SELECT note FROM content").fetchall()
+    assert re.fullmatch(note, recorded)
+    assert command.run("scan", photos).err == ""
+    (answer,) = command.run("who", "--json", photos / "cut.jpg").objects
+    assert answer["note"] == recorded
+    (photos / "cut.jpg").write_bytes(whole[: int(len(whole) * 0.971)])
+    event, _ = command.run("scan", "--json", photos).objects
+    assert (event["event"], event["photo"]) == ("incomplete", str(photos / "cut.jpg"))
+
+
 def test_who_says_what_is_wrong_with_each_and_answers_the_rest(scanned: CommandLine, broken: Path) -> None:
-    gone, folder = broken / "gone.jpg", broken
+    gone = broken / "gone.jpg"
     names = [broken / name for name in REASONS]
-    ran = scanned.run("who", *names, gone, folder, broken / "whole.jpg")
+    ran = scanned.run("who", *names, gone, broken)
     assert ran.code == 3
     lines = ran.err.splitlines()
-    assert len(lines) == len(names) + 2
-    for name, line in zip([*names, gone, folder], lines, strict=True):
+    for name, line in zip([*names, gone, *names], lines, strict=True):
         assert line.startswith(f"Failed: {name}: ")
-    assert "there is no such file" in lines[-2]
-    assert "it is a folder" in lines[-1]
+    assert "there is no such file" in lines[len(names)]
     assert ran.out.startswith(f"{broken / 'whole.jpg'}: 1 face")
 
 

@@ -61,7 +61,14 @@ def decoded_here(photo: OpenPhoto, long_edge: int | None, pixel_cap: int = 400_0
         raise PhotoError(photo.file, Stage.DECODE, error.reason, error.message) from error
     photo.check_unchanged()
     return DecodedPhoto(
-        photo.file, digest, picture.size, picture.taken_at, picture.pixels, picture.scale, picture.picture
+        photo.file,
+        digest,
+        picture.size,
+        picture.taken_at,
+        picture.pixels,
+        picture.scale,
+        picture.picture,
+        picture.missing,
     )
 
 

@@ -120,6 +120,7 @@ def _reindex(library: "Library", reporter: "Reporter", options: "ScanOptions") -
     from faceindex.schemas.scanning import ReindexSchema
 
     report = library.reindex(options)
+    reporter.incomplete(report.scan.incomplete)
     for failure in report.scan.failures if reporter.as_json else report.new_failures:
         reporter.failure(failure)
     if reporter.as_json:

@@ -31,7 +31,8 @@ _SIMILARITY = 10  # columns
 def photo_title(photo: "PhotoIndexed") -> str:
     """Name a photo and its number of faces."""
     faces = count(len(photo.faces), "face") if photo.faces else "no face found"
-    return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels)"
+    note = f"; {photo.note}" if photo.note else ""
+    return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels){note}"
 
 
 def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:

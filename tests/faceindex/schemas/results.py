@@ -29,6 +29,7 @@ from faceindex.results import (
     Answer,
     Certainty,
     Identity,
+    IncompletePhoto,
     KnownFace,
     LibraryFace,
     ModelSwitch,
@@ -151,6 +152,7 @@ FORGET_PLAN = ForgetPlan(BEN, (), (LibraryFace(FACE, RECOGNISED),), 1)
 
 FAILURE = FailureRecord(PATH, "decode", "truncated", "the file ends early")
 FAILED = PhotoFailed(FILE, Stage.READ, Reason.VANISHED, "it is gone", None, None)
+INCOMPLETE = IncompletePhoto(PATH, "its last 3 % are missing: the file ends early")
 PLANNED = Planned(PATH, True, "new")
 SKIPPED = Planned(PATH, False, "unchanged")
 SCAN = ScanSummary(

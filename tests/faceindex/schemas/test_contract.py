@@ -45,7 +45,14 @@ from faceindex.schemas.people import (
     SuggestionSchema,
     UndoneSchema,
 )
-from faceindex.schemas.scanning import FailureSchema, PlannedSchema, ReindexSchema, RootSchema, ScanSchema
+from faceindex.schemas.scanning import (
+    FailureSchema,
+    IncompleteSchema,
+    PlannedSchema,
+    ReindexSchema,
+    RootSchema,
+    ScanSchema,
+)
 from pipeline.models.registry import SFACE
 from pipeline.models.weights import Availability
 from tests.faceindex.schemas import results
@@ -83,6 +90,7 @@ LINES = (
     ForgottenFaceSchema.of(results.FORGET_PLAN.let_go[0], event="would-let-go"),
     FailureSchema.of(results.FAILURE),
     FailureSchema.of(results.FAILED, path=results.FAILED.file.path),
+    IncompleteSchema.of(results.INCOMPLETE),
     PlannedSchema.of(results.PLANNED),
     PlannedSchema.of(results.SKIPPED),
     ScanSchema.of(results.SCAN),
@@ -111,7 +119,7 @@ FIELDS = {
         "event base people faces dimension before after gain deviation steps helps model changed"
     ),
     "Agreement": "precision recall f",
-    "AnswerSchema": "photo width height faces",
+    "AnswerSchema": "photo width height note faces",
     "AskedFaceSchema": (
         "box confidence quality landmarks person probable "
         "certainty hidden similarity probability runner_up margin matches"
@@ -154,12 +162,13 @@ FIELDS = {
     "GroupRates": "group genuine tar impostor far",
     "Guess": "name probability",
     "GuessedFaceSchema": "box confidence quality celebrities",
+    "IncompleteSchema": "event photo message",
     "Identification": "enrolled probes rank_1 rank_5 strangers open_set",
     "ImportedSchema": "event added known redacted overruled renamed",
     "LeftOutSchema": "event photo reason",
     "LibraryCountsSchema": "photos faces",
     "LoggedSchema": "decision uid made_at kind person other name undoes faces active undone_by",
-    "LookalikesSchema": "photo width height faces",
+    "LookalikesSchema": "photo width height note faces",
     "MatchSchema": "face_id photo missing box similarity person confirmed",
     "ModelPreviewSchema": "event model previous coverage comparison",
     "ModelSchema": "model dimension status summary licence",

@@ -272,7 +272,11 @@ class TestDamage:
         for length in cuts(content):
             file = written(tmp_path / "photo.jpg", content[:length])
             try:
-                assert np.array_equal(decoded(file).pixels, whole)
+                photo = decoded(file)
+                if photo.missing is not None:
+                    assert variety.startswith("jpeg")  # see test_cut_jpeg
+                    continue
+                assert np.array_equal(photo.pixels, whole)
                 # The last byte is seldom part of the picture, nor is what follows the first frame of a GIF.
                 assert length == len(content) - 1 or variety.startswith("gif")
             except PhotoError as error:
