@@ -105,6 +105,13 @@ def test_merge_split_rename_and_hide(clustered: CommandLine, album: Path) -> Non
     assert persons(clustered) == {"Eileen": (2, 0)}
     done(clustered.run("people", "split", "Eileen", second, "--as", "Somebody"))
     assert persons(clustered) == {"Eileen": (1, 0), "Somebody": (1, 0)}
+    assert (
+        "Eileen and Somebody are two people"
+        in done(clustered.run("people", "apart", "Eileen", "Somebody")).err
+    )
+    refused = clustered.run("people", "merge", "Eileen", "Somebody")
+    assert refused.code == 2
+    assert "two people, by decision 5: 'faceindex people undo 5'" in refused.complaint
     done(clustered.run("people", "rename", "Somebody", "Zoë"))
     done(clustered.run("people", "hide", "Eileen"))
     assert persons(clustered) == {"Zoë": (1, 0)}

@@ -124,7 +124,7 @@ def undone(undone: "Undone") -> Iterator[str]:
 def imported(done: "Imported") -> Iterator[str]:
     """Report an import, and what it changed of what was said before."""
     redacted = f", {done.redacted:,} about somebody who was forgotten" if done.redacted else ""
-    yield f"{done.added:,} decisions added, {done.known:,} known already{redacted}"
+    yield f"{count(done.added, 'decision')} added, {done.known:,} known already{redacted}"
     yield from _overruled_each(done.effects.overruled)
     yield from map(_renamed, done.effects.renamed)
 
@@ -158,8 +158,12 @@ def _renamed(each: "Renamed") -> str:
     listed = f"{each.before or 'Somebody'} is listed as {each.now} now"
     if each.namesake is None:
         return f"{listed}."
-    other = f"because another person is called {each.namesake} already"
-    return f"{listed}, {other}. Change it: faceindex people rename {shlex.quote(each.now)} NAME"
+    now, namesake = shlex.quote(each.now), shlex.quote(each.namesake)
+    return (
+        f"{listed}, because another person is called {each.namesake} already. "
+        f"If they are one: faceindex people merge {namesake} {now}. "
+        f"Else: faceindex people rename {now} NAME"
+    )
 
 
 def _sentence(act: "Act", name: str | None, other: str | None) -> str:

@@ -82,7 +82,8 @@ def test_an_undo_that_brings_a_name_back_says_who_is_listed_how(library: Session
         assert undone.renamed == (Renamed("Barack", "Obama (2)", "Obama"),)
         assert (
             "Barack is listed as Obama (2) now, because another person is called Obama already. "
-            "Change it: faceindex people rename 'Obama (2)' NAME"
+            "If they are one: faceindex people merge Obama 'Obama (2)'. "
+            "Else: faceindex people rename 'Obama (2)' NAME"
         ) in list(text.undone(undone))
         assert decide.faces_of(library, "Obama")[0].record.face_id == 7
         renamed = decide.rename(library, "Obama", "Michelle")

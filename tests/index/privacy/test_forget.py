@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 
 from index.decisions.journal import Journal
 from index.decisions.model import (
+    Apart,
     Assign,
     Forget,
     Forgotten,
@@ -30,6 +31,7 @@ from index.privacy.redaction import redact
 from index.store.opening import create_store
 from index.store.read_again import read_again
 from index.store.schema import (
+    apart,
     calibration,
     cluster,
     cluster_face,
@@ -431,3 +433,15 @@ def test_the_last_face_takes_the_index_with_it(journal: Journal, database: Store
     assert (len(loaded.index), loaded.note) == (0, None)
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(descriptor)) == 0
+
+
+def test_nothing_says_from_whom_a_forgotten_person_was_told_apart(journal: Journal, database: Store) -> None:
+    journal.append_all([assign(ANNA, 0), assign(BEN, 2), assign(CARL, 3)])
+    journal.append_all([Apart(BEN, ANNA), Apart(CARL, BEN), Merge(CARL, ANNA)])
+    forget(database, CARL)
+    acts = [each.decision.act for each in journal.decisions()]
+    assert acts[3:6] == [Forgotten(), Forgotten(), Forgotten()]
+    assert journal.state().apart == {}
+    with database.read() as connection:
+        assert connection.execute(select(apart)).all() == []
+    assert not any('"apart"' in line for line in journal.export_lines())
