@@ -7,7 +7,7 @@ from faceindex.errors import BadRequest
 from faceindex.naming import decide
 from faceindex.naming.decide import Decided, FaceName, ForgetPlan
 from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
-from faceindex.naming.journal import Undone, import_journal, undo
+from faceindex.naming.journal import Undone, import_journal, read_journal, undo
 from faceindex.naming.review import Suggestion, review
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
@@ -137,7 +137,8 @@ class People:
 
         They count as later than those that are there; ``Imported.effects`` lists what they overrule.
         """
-        return self._sessions.decide(import_journal, file)
+        lines = read_journal(file)  # a pipe may take its time: others write meanwhile
+        return self._sessions.decide(import_journal, lines)
 
     def forget(self, name: str, *, also_recognised: bool = False) -> Erased:
         """Erase a person's descriptors, boxes and name. This cannot be undone.

@@ -56,14 +56,18 @@ def _about(undone: LoggedDecision, decisions: Sequence[LoggedDecision]) -> Logge
     return about if len(seen) > 1 else None
 
 
-def import_journal(session: Session, file: AnyPath) -> Imported:
-    """Add the decisions of a journal file; none if a line is invalid."""
+def read_journal(file: AnyPath) -> list[bytes]:
+    """Read the lines of a journal file, which may be a pipe."""
     try:
         with open(file, "rb") as opened:
-            lines = opened.read().splitlines()
+            return opened.read().splitlines()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BadRequest(f"{os.fsdecode(file)} cannot be read: {reason}.") from error
+
+
+def import_journal(session: Session, lines: Sequence[bytes]) -> Imported:
+    """Add the decisions in lines of a journal file; none if a line is invalid."""
     imported = import_lines(session.database, lines)
     if imported.erased_faces:
         purge(session.database)

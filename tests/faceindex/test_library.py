@@ -160,6 +160,17 @@ def test_a_decision_waits_for_whoever_writes(scanned: Album, clock: Clock) -> No
     assert (len(refused), len(notes)) == (1, 1)
 
 
+def test_nobody_waits_for_a_journal_that_comes_through_a_pipe(scanned: Album, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with Library(scanned.settings, patience=0) as library, ThreadPoolExecutor() as threads:
+        imported = threads.submit(library.people.import_journal, pipe)
+        with open(pipe, "wb") as written:  # once it is being read
+            library.people.move("Grace", [scanned.folder / "grace.jpg"])
+            written.write("\n".join(library.people.journal()).encode())
+        assert imported.result().known == 1
+
+
 def test_what_needs_no_library_needs_none(album: Album, hopper: Path) -> None:
     with Library(album.settings) as library:
         compared = library.verify(hopper, hopper)

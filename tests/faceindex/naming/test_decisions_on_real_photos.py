@@ -147,7 +147,7 @@ def test_decisions_stand_in_a_library_built_anew_and_can_all_be_undone(
 
         file = library.settings.library.with_name("journal.jsonl")
         file.write_text("".join(f"{line}\n" for line in Journal(library.database).export_lines()))
-        journal.import_journal(other, file)
+        journal.import_journal(other, journal.read_journal(file))
         assert said(other) == stands
 
         while any(each.active and not isinstance(each.decision.act, Undo) for each in log(library)):

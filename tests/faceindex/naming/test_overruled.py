@@ -116,9 +116,12 @@ def test_an_import_lists_what_it_overrules(library: Session, album: Album, tmp_p
     fill(album.settings, photos, album.folder)
     (tmp_path / "shared.jsonl").write_text("\n".join(shared))
     with Session.open_to_write(album.settings) as mine:
-        assert journal.import_journal(mine, tmp_path / "shared.jsonl").effects.overruled == ()
+        assert (
+            journal.import_journal(mine, journal.read_journal(tmp_path / "shared.jsonl")).effects.overruled
+            == ()
+        )
         decide.ignore(mine, ["3"])
-        imported = journal.import_journal(mine, theirs)
+        imported = journal.import_journal(mine, journal.read_journal(theirs))
         assert (imported.added, imported.known) == (3, 2)
         assert imported.effects.overruled == (
             Overruled((2,), Said.CONFIRMED, "Anna", "Carl", 4),
@@ -143,14 +146,14 @@ def test_an_imported_undo_and_merge_are_listed(library: Session, tmp_path: Path)
         made = '"made_at":"2024-05-06T07:08:09+00:00"'
         merge = f'{{"uid":"{"1" * 32}",{made},"kind":"merge","person":"{keys[0]}","other":"{keys[1]}"}}'
         (tmp_path / "merge.jsonl").write_text(merge)
-        merged = journal.import_journal(library, tmp_path / "merge.jsonl").effects
+        merged = journal.import_journal(library, journal.read_journal(tmp_path / "merge.jsonl")).effects
         assert merged.overruled == ()
         assert merged.renamed == (Renamed("Ben", "Anna", merged=True),)
         undo = f'{{"uid":"{"2" * 32}",{made},"kind":"undo","target":"{second}"}}'
         (tmp_path / "undo.jsonl").write_text(undo)
-        undone = journal.import_journal(library, tmp_path / "undo.jsonl").effects
+        undone = journal.import_journal(library, journal.read_journal(tmp_path / "undo.jsonl")).effects
         assert undone.overruled == (Overruled((7,), Said.CONFIRMED, "Anna", None, 4),)
         (tmp_path / "undo.jsonl").write_text(undo.replace("2" * 32, "3" * 32).replace(second, first))
-        assert journal.import_journal(library, tmp_path / "undo.jsonl").effects.renamed == (
-            Renamed("Anna", None),
-        )
+        assert journal.import_journal(
+            library, journal.read_journal(tmp_path / "undo.jsonl")
+        ).effects.renamed == (Renamed("Anna", None),)
