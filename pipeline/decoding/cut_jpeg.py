@@ -42,7 +42,10 @@ def load_cut_jpeg(content: bytes, size: tuple[int, int] | None) -> tuple[JpegIma
     if size is not None:
         image.draft(None, size)
     if progressive:
-        image.load()
+        try:
+            image.load()
+        except OSError:  # cut within the head of a scan
+            return None
         return image, 0.0
     # The decoder writes only rows that are whole.
     image.im = Image.new(image.mode, image.size, (_GREY,) * len(image.getbands())).im
