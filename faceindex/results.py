@@ -49,6 +49,8 @@ class ScanSummary:
         moved: Photos that were known under another path, which is gone.
         failed: Photos that could not be read, now or in an earlier scan.
         missing: Known photos that are gone since the last scan; they keep their faces.
+        excluded: Known photos that are there, and that ignore rules exclude since the last scan.
+        returned: Unchanged photos that were missing at the last scan.
         faces: Faces in the photos indexed.
         stages: Seconds of each stage, of all threads together.
         failures: The photos that could not be read, by path.
@@ -74,6 +76,8 @@ class ScanSummary:
     refused: tuple["Refusal", ...]
     left: int
     incomplete: tuple["IncompletePhoto", ...] = ()
+    excluded: int = 0
+    returned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class RootReport:
-    """A folder or file that is scanned, and why it is unreachable now, if it is."""
+    """A folder that is scanned, and why it is unreachable now, if it is."""
 
     figures: RootFigures
     unreachable: str | None

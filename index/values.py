@@ -205,12 +205,27 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """A folder that is scanned. Its photos are known by paths in ``place``: the folder itself, by that path.
+
+    ``place`` differs from ``path`` if the folder is also another root, or in one.
+    """
+
+    path: bytes
+    place: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class RootFigures:
-    """A root, and its present and missing photos at the last scan."""
+    """A root, and its present and missing photos at the last scan.
+
+    ``same_as`` is the path by which they are known, if it is another one: see ``KnownRoot``.
+    """
 
     path: bytes
     photos: int
     missing: int
+    same_as: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

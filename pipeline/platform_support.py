@@ -47,6 +47,16 @@ def mounts() -> bytes | None:
         return None
 
 
+def mount_table() -> bytes | None:
+    """Return the content of /proc/self/mountinfo (proc(5)); ``None`` where there is none."""
+    if is_portable():
+        return None
+    try:
+        return Path("/proc/self/mountinfo").read_bytes()
+    except OSError:
+        return None
+
+
 def path_of(file: BufferedIOBase | RawIOBase | BinaryIO) -> str | None:
     """Return a path that opens the same file again, even if it was renamed; ``None`` where there is none."""
     return None if is_portable() else f"/dev/fd/{file.fileno()}"

@@ -274,7 +274,7 @@ def count(number: int, noun: str) -> str:
 
 def _scan_counts(summary: "ScanSummary") -> str:
     parts = [f"{summary.seen:,} seen"]
-    names = ("indexed", "unchanged", "duplicate", "moved", "failed", "missing")
+    names = ("indexed", "unchanged", "duplicate", "moved", "failed", "missing", "excluded")
     parts += [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
     return ", ".join(parts)
 

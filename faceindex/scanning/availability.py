@@ -41,23 +41,24 @@ def unreachable(root: bytes) -> str | None:
 def refusals(
     losses: Sequence[RootLoss],
     crawled: Crawled,
-    reasons: Mapping[bytes, str | None],
+    unreachable: Mapping[bytes, str],
     unread: Collection[bytes] = (),
 ) -> tuple[Refusal, ...]:
     """Find the roots that keep the photos which a scan did not see, or could not read (``unread``).
 
     Photos that moved are not in ``losses``. A root that the scan did not cover keeps all its photos.
+    ``unreachable`` says why.
     """
     return tuple(
         Refusal(
             root=loss.root,
             known=loss.known,
             lost=loss.lost,
-            unreachable=reasons[loss.root],
+            unreachable=unreachable.get(loss.root),
             unread=sum(is_inside(path, {loss.root}) for path in unread),
         )
         for loss in losses
-        if loss.lost and _is_refused(loss, crawled, is_there=reasons[loss.root] is None)
+        if loss.lost and _is_refused(loss, crawled, is_there=loss.root not in unreachable)
     )
 
 

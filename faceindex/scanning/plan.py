@@ -1,17 +1,20 @@
 """Says what a scan would do, and whether its folders can be scanned."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Planned
 from faceindex.scanning.availability import unreachable
+from faceindex.scanning.root_places import Placement, RootPaths, find_places
+from faceindex.scanning.scan_targets import ScanTargets, find_targets, outside
 from faceindex.scanning.survey import needs_reading
 from faceindex.settings import Settings
+from index.paths import is_inside
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
 from index.store.opening import open_store
-from index.store.store import Access
+from index.store.store import Access, Store
 from index.values import PhotoState
 from pipeline.decoding.readers import is_current, is_photo
 from pipeline.errors import PhotoError
@@ -20,29 +23,54 @@ from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
 
 
-def plan_scan(settings: Settings, roots: Sequence[bytes]) -> Iterator[Planned]:
+def plan_scan(settings: Settings, roots: Sequence[bytes], *, with_others: bool = False) -> Iterator[Planned]:
     """Say what a scan would read, and why. Nothing is written, and no library is needed.
+
+    ``with_others`` looks at the photos under no root too.
 
     Raises:
         BadRequest: A root cannot be scanned, and the library does not know it.
     """
     with explained():
         check_roots(settings, roots)
-        states = {}
         if settings.library.exists():
             with open_store(settings.library, Access.READ) as store:
-                states = Catalog(store, is_current=is_current).states_under(roots)
-        reasons = {root: unreachable(root) for root in roots}
-        skipped = [Planned(root, read=False, reason=why) for root, why in reasons.items() if why]
+                targets, states, known_as = _look_up(store, roots, with_others=with_others)
+        else:
+            placement = Placement((), RootPaths(()), (), ())
+            targets, states, known_as = find_targets(placement, roots, set()), {}, lambda _: None
+        skipped = [
+            Planned(root, read=False, reason=targets.reasons[place]) for place, root in targets.away.items()
+        ]
+        skipped += [Planned(path, read=False, reason="no such file or directory") for path in targets.deleted]
 
         def skip(each: Skipped) -> None:
             skipped.append(Planned(each.path, read=False, reason=each.reason))
 
-        for file in crawl([root for root in roots if reasons[root] is None], skip):
+        for file in crawl(targets.there, skip, known_as):
             yield from skipped
             skipped.clear()
-            yield _planned(file, states.get(file.path), is_named=file.path in roots)
+            yield _planned(file, states.get(file.path), is_named=file.path in targets.named)
         yield from skipped
+
+
+def _look_up(
+    store: Store, roots: Sequence[bytes], *, with_others: bool
+) -> tuple[ScanTargets, dict[bytes, PhotoState], Callable[[bytes], bytes | None]]:
+    """Return what a scan would look at, what the library knows of it, and what it knows elsewhere."""
+    catalog = Catalog(store, is_current=is_current)
+    placement = find_places(store, [root for root in roots if os.path.isdir(root)])
+    others = [
+        path
+        for path in (Roots(store).others() if with_others else ())
+        if not is_inside(path, {each.place for each in placement.roots})
+    ]
+    targets = find_targets(placement, roots, catalog.photos_at(roots), others)
+    states = catalog.states_under(targets.all)
+    for old, new in placement.moves:
+        before = catalog.states_under([old])
+        states |= {new + path[len(old) :]: state for path, state in before.items()}
+    return targets, states, outside(placement, targets) or (lambda _: None)
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:

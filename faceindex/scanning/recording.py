@@ -46,6 +46,11 @@ class BatchRecorder:
         left = self._survey.to_read - self._done
         return left if complete else max(left, 1)
 
+    @property
+    def arrived(self) -> list[bytes]:
+        """The new paths of contents that were known before."""
+        return [*self._perhaps_moved]
+
     def with_moves(self, paths: Iterable[bytes]) -> Recorded:
         """Return the counts if the photos at these paths have moved."""
         moved = [kind for path in paths if (kind := self._perhaps_moved.get(path)) is not None]

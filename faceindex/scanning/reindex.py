@@ -41,10 +41,9 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         lambda detector: build(detector=detector).run,
         listeners,
     )
-    roots = session.catalog.roots()
-    failed_before = {each.path for each in session.catalog.failures_under(roots)}
+    failed_before = {each.path for each in session.catalog.failures_under([b"/"])}
     recognitions = NewRecognitions(store)
-    looked = scan.look(roots, options)
+    looked = scan.look(session.catalog.roots(), options, with_others=True)
     described, pruned = RedescriptionResult(0, (), in_time=False), Pruned(0, 0)
     if not looked.left:  # describe the faces of photos that were away when the library changed its model
         described = describer.run(options.deadline)
@@ -81,7 +80,7 @@ def plan_reindex(session: Session) -> Iterator[Planned]:
         FaceindexError: Nothing was ever scanned.
     """
     session.model()
-    yield from plan_scan(session.settings, session.catalog.roots())
+    yield from plan_scan(session.settings, session.catalog.roots(), with_others=True)
 
 
 def plan_pruning(session: Session) -> Pruned:

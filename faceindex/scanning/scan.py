@@ -9,19 +9,23 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 from typing import Any
 
 from faceindex.engine import build_runner
 from faceindex.maintenance import place_advice
 from faceindex.results import IncompletePhoto, Listeners, Refusal, ScanSummary
-from faceindex.scanning.availability import refusals, unreachable
+from faceindex.scanning.availability import refusals
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
+from faceindex.scanning.root_places import Placement, find_places
+from faceindex.scanning.scan_targets import ScanTargets, find_targets, outside
 from faceindex.scanning.survey import Crawl, Survey, not_a_photo
 from faceindex.session import Session
 from index.photos.catalog import Catalog
+from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
 from index.store.store import Store
 from index.values import Recorded
@@ -60,7 +64,9 @@ class ScanPass:
 
     Attributes:
         recorded: The counts of the files that were read.
+        roots: The paths that it looked at, by which photos are known.
         missing: The number of photos that were marked as missing, without those that could not be read.
+        excluded: The number of photos that ignore rules exclude now.
         refused: Roots that lost so many photos that none of them was marked.
         left: A lower bound on the number of files not read because the time was up.
         incomplete: Photos of which a part is missing.
@@ -70,6 +76,7 @@ class ScanPass:
     survey: Survey
     recorded: Recorded
     missing: int = 0
+    excluded: int = 0
     refused: tuple[Refusal, ...] = ()
     left: int = 0
     incomplete: tuple[IncompletePhoto, ...] = ()
@@ -110,19 +117,24 @@ class Scan:
             refresh_derived(self._store, self._model, self._listeners.note)
         return self.summary(looked)
 
-    def look(self, roots: Sequence[bytes], options: ScanOptions) -> ScanPass:
-        """Record what is in the roots, without updating derived data; arguments and errors as for ``run``."""
+    def look(self, roots: Sequence[bytes], options: ScanOptions, *, with_others: bool = False) -> ScanPass:
+        """Record what is in the roots, without updating derived data; arguments and errors as for ``run``.
+
+        ``with_others`` looks at the photos under no root too.
+        """
         self._store.refuse_damaged()
-        reasons = {root: unreachable(root) for root in roots}
-        there = [root for root in roots if reasons[root] is None]
-        self._catalog.add_roots(there)
-        survey = Survey(self._catalog.states_under(there))
+        placement, targets = self._find(roots, with_others=with_others)
+        survey = Survey(self._catalog.states_under(targets.all))
         recorder = BatchRecorder(self._catalog, survey, self._clock, self._listeners)
+        known_as = outside(placement, targets)
+        crawl: Crawl = self._crawl
+        if known_as is not None:
+            crawl = partial(self._crawl, known_as=known_as)  # type: ignore[call-arg]
         if time.monotonic() < options.deadline:
-            with closing(self._look_at(survey, there)) as outcomes:
+            with closing(self._look_at(survey, targets, crawl)) as outcomes:
                 recorder.record(outcomes, options.deadline)
         else:
-            deque(survey.files(there, self._crawl, self._clock), maxlen=0)  # only counts what is left
+            deque(survey.files(targets.there, crawl, self._clock), maxlen=0)  # only counts what is left
         for path in survey.unlisted:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be read: its photos were left unchanged in the library."
@@ -130,21 +142,54 @@ class Scan:
         presence = Presence(self._store)
         presence.mark_present(survey.returned)
         if left := recorder.left:  # what seems to be gone may have moved to what was not read yet
-            return ScanPass(roots, survey, recorder.total, left=left, incomplete=tuple(recorder.incomplete))
-        away = [root for root in roots if reasons[root] is not None]
-        photos_away = self._catalog.photos_at(away)
-        deleted = [photo for photo in photos_away if os.path.isdir(os.path.dirname(photo))]
-        covered = frozenset(roots if options.allow_missing else [*there, *deleted])
-        crawled = Crawled(covered, survey.seen, frozenset(survey.unlisted))
+            incomplete = tuple(recorder.incomplete)
+            return ScanPass(targets.all, survey, recorder.total, left=left, incomplete=incomplete)
+        covered = frozenset([*targets.there, *targets.deleted])
+        crawled = Crawled(
+            covered.union(targets.away) if options.allow_missing else covered,
+            survey.seen,
+            frozenset(survey.unlisted),
+            survey.excluded,
+            survey.first_paths,
+        )
         unseen = presence.unseen(crawled)
-        losses = presence.losses(roots, crawled, unseen)
-        refused = () if options.allow_missing else refusals(losses, crawled, reasons, survey.unread)
+        pairs = presence.elsewhere(recorder.arrived, crawled)
+        unseen = unseen.with_moves({old: new for new, old in pairs if _is_same_file(new, old)})
+        losses = presence.losses([*targets.folders, *targets.away], crawled, unseen)
+        refused = () if options.allow_missing else refusals(losses, crawled, targets.reasons, survey.unread)
         kept = {each.root for each in refused}
         gone = unseen.without(kept)
         presence.record_gone(crawled.without(kept), gone)
         recorded = recorder.with_moves(gone.moves.values())
-        missing = sum(path not in survey.unread for path in gone.missing)
-        return ScanPass(roots, survey, recorded, missing, refused, incomplete=tuple(recorder.incomplete))
+        named = {**targets.folders, **targets.away}
+        return ScanPass(
+            targets.all,
+            survey,
+            recorded,
+            missing=sum(path not in survey.unread for path in gone.missing),
+            excluded=len(gone.excluded),
+            refused=tuple(replace(each, root=named[each.root]) for each in refused),
+            incomplete=tuple(recorder.incomplete),
+        )
+
+    def _find(self, roots: Sequence[bytes], *, with_others: bool) -> tuple[Placement, ScanTargets]:
+        """Record where the roots are, and say what is to be looked at."""
+        stored = Roots(self._store)
+        before = {each.path: each.place for each in stored.known()}
+        placement = find_places(self._store, [root for root in roots if os.path.isdir(root)])
+        stored.record(placement.roots, placement.moves, placement.no_folders)
+        for each in placement.roots:
+            path, place = os.fsdecode(each.path), os.fsdecode(each.place)
+            if each.place == before.get(each.path, each.path):
+                continue
+            if each.place == each.path:
+                self._listeners.note(f"The photos of {path} are known by its own path now.")
+            else:
+                self._listeners.note(
+                    f"{path} is the same folder as {place}: its photos are known by that path."
+                )
+        others = stored.others() if with_others else ()
+        return placement, find_targets(placement, roots, self._catalog.photos_at(roots), others)
 
     def summary(self, looked: ScanPass) -> ScanSummary:
         """Count what the scan did, and the library after it."""
@@ -159,6 +204,8 @@ class Scan:
             moved=recorded.moved,
             failed=failed,
             missing=looked.missing,
+            excluded=looked.excluded,
+            returned=len(survey.returned),
             faces=recorded.faces,
             library_photos=statistics.photos,
             library_faces=statistics.faces,
@@ -171,19 +218,19 @@ class Scan:
             incomplete=looked.incomplete,
         )
 
-    def _look_at(self, survey: Survey, roots: Sequence[bytes]) -> Generator[Outcome, None, None]:
-        """Yield the outcomes of the files that must be read. A root that is not a photo is a failure."""
+    def _look_at(self, survey: Survey, targets: ScanTargets, crawl: Crawl) -> Generator[Outcome, None, None]:
+        """Yield the outcomes of the files that must be read. A named file that is no photo is a failure."""
         known: set[bytes] = set()
         ended = Event()
 
         def crawled(*arguments: Any) -> Iterator[PhotoFile]:
-            for file in self._crawl(*arguments):
+            for file in crawl(*arguments):
                 if ended.is_set():  # the survey may be in use, and the store closed
                     raise RuntimeError("the scan has ended before the crawl")
                 yield file
 
         def files() -> Iterator[PhotoFile]:
-            for number, file in enumerate(survey.files(roots, crawled, self._clock)):
+            for number, file in enumerate(survey.files(targets.there, crawled, self._clock)):
                 if number == 0:  # not needed by a scan that reads nothing
                     known.update(self._catalog.known_digests())
                 yield file
@@ -191,5 +238,12 @@ class Scan:
         with closing(self._outcomes(files(), known.__contains__)) as outcomes, ExitStack() as at_end:
             at_end.callback(ended.set)
             for outcome in outcomes:
-                is_named = isinstance(outcome, PhotoSkipped) and outcome.file.path in roots
+                is_named = isinstance(outcome, PhotoSkipped) and outcome.file.path in targets.named
                 yield not_a_photo(outcome.file) if is_named else outcome
+
+
+def _is_same_file(path: bytes, other: bytes) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return False

@@ -1,6 +1,7 @@
 """Compares the files that a crawl finds with what the library knows. It opens no file."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -13,6 +14,10 @@ Crawl: TypeAlias = Callable[[Sequence[bytes], Callable[[Skipped], None]], Iterat
 """Walks folders and files, as ``pipeline.sources.crawl.crawl`` does."""
 
 
+_EXCLUDING = frozenset((SkipReason.HIDDEN, SkipReason.NO_MEDIA, SkipReason.IGNORED))
+"""The user wishes that the photos are left out."""
+
+
 @dataclass(slots=True)
 class Survey:
     """What the crawl has found so far. One thread may iterate the files while others read the attributes.
@@ -22,6 +27,8 @@ class Survey:
         seen: Paths of photos, without ``unread``.
         unread: Paths of photos that could not be read, though they could before: they count as not seen.
         unlisted: Folders that could not be listed.
+        excluded: Folders and files, with known photos, that ignore rules exclude.
+        first_paths: Other paths of what was found, each with the path by which it was found.
         unchanged: The number of unchanged photos that the library could read.
         failed: The number of unchanged photos that it could not read.
         returned: Paths that were missing and are back unchanged.
@@ -31,11 +38,14 @@ class Survey:
     seen: set[bytes] = field(default_factory=set)
     unread: set[bytes] = field(default_factory=set)
     unlisted: list[bytes] = field(default_factory=list)
+    excluded: set[bytes] = field(default_factory=set)
+    first_paths: dict[bytes, bytes] = field(default_factory=dict)
     unchanged: int = 0
     failed: int = 0
     returned: list[bytes] = field(default_factory=list)
     to_read: int = 0
     complete: bool = False
+    _known_folders: Set[bytes] | None = None
 
     def files(self, roots: Sequence[bytes], crawl: Crawl, clock: StageClock) -> Iterator[PhotoFile]:
         """Yield the files that must be read: they are new, may have changed, or may be readable now.
@@ -69,12 +79,35 @@ class Survey:
         return False
 
     def _skip(self, skipped: Skipped) -> None:
-        """Note a folder that cannot be listed, or a broken link with known photos below: its disk is away."""
-        below, reason = skipped.path + b"/", skipped.reason
-        if reason is SkipReason.UNREADABLE or (
-            reason is SkipReason.BROKEN_LINK and any(path.startswith(below) for path in self.states)
-        ):
-            self.unlisted.append(skipped.path)
+        """Note what is left out. Behind a broken link with known photos below, a disk is away."""
+        path, reason = skipped.path, skipped.reason
+        if reason is SkipReason.VISITED and skipped.first not in (None, path):
+            self.first_paths[path] = skipped.first
+        elif reason is SkipReason.UNREADABLE or (reason is SkipReason.BROKEN_LINK and self._knows(path)):
+            self.unlisted.append(path)
+        elif reason in _EXCLUDING:
+            folder, name = os.path.split(path)
+            before = os.path.join(folder, name.removeprefix(b"."))  # a folder is hidden by renaming it
+            self.excluded.update(each for each in {path, before} if self._knows(each))
+
+    def _knows(self, path: bytes) -> bool:
+        """Tell whether a photo is known at a path or below it."""
+        if path in self.states:
+            return True
+        if self._known_folders is None:
+            self._known_folders = _folders_of(self.states)
+        return path in self._known_folders
+
+
+def _folders_of(paths: Iterable[bytes]) -> Set[bytes]:
+    """Return all folders that some files lie in."""
+    folders: set[bytes] = set()
+    for path in paths:
+        folder = os.path.dirname(path)
+        while folder not in folders:
+            folders.add(folder)
+            folder = os.path.dirname(folder)
+    return folders
 
 
 def needs_reading(file: PhotoFile, state: PhotoState) -> bool:

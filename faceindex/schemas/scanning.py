@@ -56,10 +56,16 @@ class LibraryCountsSchema(Schema):
 
 
 class ScanSchema(Schema):
-    """The result of a scan; ``stages`` are seconds of all threads together."""
+    """The result of a scan.
+
+    ``stages`` are seconds of all threads together. ``excluded`` counts photos that ignore rules exclude since
+    the last scan, ``returned`` unchanged ones that were missing then.
+    """
 
     event: Literal["summary"] = "summary"
     photos: PhotoCountsSchema = at("whole")
+    excluded: int
+    returned: int
     left: int
     refused: tuple[Annotated[PathText, BeforeValidator(attrgetter("root"))], ...]
     faces: int
@@ -85,9 +91,14 @@ class ReindexSchema(ScanSchema):
 
 
 class RootSchema(Schema):
-    """A folder or file that is scanned; ``unreachable`` says why it cannot be scanned now."""
+    """A folder that is scanned.
+
+    ``unreachable`` says why it cannot be scanned now. ``same_as`` is the path by which its photos are known,
+    if it is the same folder as another one or lies in it.
+    """
 
     root: PathText = at("figures.path")
     photos: int = at("figures.photos")
     missing: int = at("figures.missing")
+    same_as: PathText | None = at("figures.same_as")
     unreachable: str | None

@@ -20,9 +20,10 @@ from index.decisions.replay import replay
 from index.decisions.same_faces import read_same_faces
 from index.errors import LibraryDamaged, ModelMismatch
 from index.photos.library_figures import summarise
+from index.photos.photo_roots import add_roots, known_roots
 from index.photos.recorder import Recorder
-from index.store.schema import content, descriptor, face, file_digest, library, photo, root
-from index.store.statements import in_chunks, insert_new, is_one_of, is_under
+from index.store.schema import content, descriptor, face, file_digest, library, photo
+from index.store.statements import are_under, in_chunks, insert_new, is_one_of
 from index.store.store import Store
 from index.values import I64, Descriptors, FaceRecord, FailureRecord, PhotoState, Recorded, Statistics
 from pipeline.values import F32, Box, ModelId, Outcome, PhotoIndexed, Quality
@@ -63,12 +64,12 @@ class Catalog:
     def add_roots(self, paths: Sequence[bytes]) -> None:
         """Add roots; known ones keep their place in the order."""
         with self.store.write() as connection:
-            insert_new(connection, root, [{"path": path} for path in paths])
+            add_roots(connection, paths)
 
     def roots(self) -> tuple[bytes, ...]:
-        """Read all folders and files that were named to a scan, in the order of the first time."""
+        """Read all folders that are scanned, in the order of the first time."""
         with self.store.read() as connection:
-            return tuple(connection.scalars(select(root.c.path).order_by(root.c.id)))
+            return tuple(each.path for each in known_roots(connection))
 
     def states_under(self, roots: Sequence[bytes]) -> dict[bytes, PhotoState]:
         """Read all photos known at these paths, or in these folders at any depth, by path."""
@@ -84,8 +85,8 @@ class Catalog:
             query = query.add_columns(or_(photo.c.failed_reason.is_not(None), self._is_retried(connection)))
             return {
                 path: PhotoState(*state)
-                for each in roots
-                for path, *state in connection.execute(query.where(is_under(photo.c.path, each)))
+                for each in are_under(photo.c.path, roots)
+                for path, *state in connection.execute(query.where(each))
             }
 
     def photos_at(self, paths: Sequence[bytes]) -> set[bytes]:
@@ -136,8 +137,8 @@ class Catalog:
         with self.store.read() as connection:
             found = {
                 row[0]: FailureRecord(*row)
-                for each in roots
-                for row in connection.execute(query.where(is_under(photo.c.path, each)))
+                for each in are_under(photo.c.path, roots)
+                for row in connection.execute(query.where(each))
             }
         return [found[path] for path in sorted(found)]
 

@@ -23,7 +23,7 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
         **_descriptors(connection, model),
         model=model,
         created_at=_time(created_at),
-        roots=tuple(connection.scalars(select(root.c.path).order_by(root.c.id))),
+        roots=tuple(connection.scalars(select(root.c.path).where(~root.c.forgotten).order_by(root.c.id))),
         failed=failed,
         duplicates=photos["photos"] - sum(each.photos for each in failed) - shown["contents"],
         database_bytes=store_bytes,

@@ -1,5 +1,10 @@
-"""The roots of a library, which may be nested: folders and files named to a scan. Reads no disk."""
+"""The roots of a library, which may be nested: folders named to a scan. Reads no disk.
 
+A photo has one path. A root that is the same folder as another one, or lies in it, has its photos by the path
+of that other root (``KnownRoot.place``). Photos under no root were named one by one.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, and_, delete, func, select, update
@@ -7,9 +12,9 @@ from sqlalchemy import Connection, and_, delete, func, select, update
 from index.clock import Clock, utc_now
 from index.paths import is_inside
 from index.store.schema import content, face, photo, root
-from index.store.statements import is_one_of, is_under
+from index.store.statements import insert_new, is_one_of, is_outside, is_under
 from index.store.store import Store
-from index.values import Moved, Pruned, RootFigures, StoredPhoto
+from index.values import KnownRoot, Moved, Pruned, RootFigures, StoredPhoto
 
 
 class Roots:
@@ -22,20 +27,69 @@ class Roots:
         self._store = store
         self._clock = clock
 
+    def known(self) -> tuple[KnownRoot, ...]:
+        """Read all roots, in the order in which they were added."""
+        with self._store.read() as connection:
+            return known_roots(connection)
+
     def figures(self) -> tuple[RootFigures, ...]:
         """Count the photos of every root, in the order in which the roots were added."""
         missing = photo.c.missing_since.is_not(None)
         counts = select(func.count().filter(~missing), func.count().filter(missing)).select_from(photo)
         with self._store.read() as connection:
-            paths = connection.scalars(select(root.c.path).order_by(root.c.id)).all()
-            rows = [connection.execute(counts.where(is_under(photo.c.path, each))).one() for each in paths]
-        return tuple(RootFigures(path, *row) for path, row in zip(paths, rows, strict=True))
+            known = known_roots(connection)
+            rows = [
+                connection.execute(counts.where(is_under(photo.c.path, each.place))).one() for each in known
+            ]
+        return tuple(
+            RootFigures(each.path, *row, None if each.place == each.path else each.place)
+            for each, row in zip(known, rows, strict=True)
+        )
 
     def knows(self, path: bytes) -> bool:
         """Return whether a path is a root, a photo, or a folder that holds one."""
         with self._store.read() as connection:
             found = connection.scalar(select(photo.c.id).where(is_under(photo.c.path, path)).limit(1))
-            return found is not None or path in _paths(connection)
+            return found is not None or any(each.path == path for each in known_roots(connection))
+
+    def others(self) -> tuple[bytes, ...]:
+        """Read the paths of the photos under no root, except missing ones of forgotten roots."""
+        forgotten = select(func.coalesce(root.c.reached_as, root.c.path)).where(root.c.forgotten)
+        query = select(photo.c.path, photo.c.missing_since.is_not(None))
+        with self._store.read() as connection:
+            ranges = is_outside(photo.c.path, [each.place for each in known_roots(connection)])
+            folders = frozenset(connection.scalars(forgotten))
+            return tuple(
+                path
+                for each in ranges
+                for path, missing in connection.execute(query.where(each))
+                if not (missing and is_inside(path, folders))
+            )
+
+    def record(
+        self,
+        roots: Sequence[KnownRoot],
+        moves: Sequence[tuple[bytes, bytes]] = (),
+        no_folders: Sequence[bytes] = (),
+    ) -> None:
+        """Add new roots, and record the places of all these; drop those that are ``no_folders``.
+
+        ``moves`` are old and new places: what is known at the one is known at the other then.
+        """
+        with self._store.write() as connection:
+            connection.execute(delete(root).where(root.c.path.in_(no_folders)))
+            add_roots(connection, [each.path for each in roots])
+            for old, new in moves:
+                _rename(connection, old, new)
+            for each in roots:
+                reached_as = None if each.place == each.path else each.place
+                connection.execute(update(root).where(root.c.path == each.path).values(reached_as=reached_as))
+
+    def some_under(self, path: bytes, count: int) -> tuple[bytes, ...]:
+        """Read the paths of some photos at a path or below it that are not missing."""
+        query = select(photo.c.path).where(photo.c.missing_since.is_(None), is_under(photo.c.path, path))
+        with self._store.read() as connection:
+            return tuple(connection.scalars(query.limit(count)))
 
     def photos_under(self, path: bytes) -> tuple[StoredPhoto, ...]:
         """Read the photos at a path or below it that are not missing, by path."""
@@ -54,34 +108,35 @@ class Roots:
         A photo that is known at the new place already is unchanged; its row at the old place is deleted.
         """
         with self._store.write() as connection:
-            known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
-            query = select(photo.c.id, photo.c.path).where(is_under(photo.c.path, old))
-            moved = {row.id: new + row.path[len(old) :] for row in connection.execute(query)}
-            twice = [photo_id for photo_id, path in moved.items() if path in known]
-            connection.execute(delete(photo).where(is_one_of(photo.c.id, twice)))
-            for photo_id in moved.keys() - twice:
-                connection.execute(update(photo).where(photo.c.id == photo_id).values(path=moved[photo_id]))
-            for each in _paths(connection):
-                if is_inside(each, {old}):
-                    place = new + each[len(old) :]
-                    connection.execute(delete(root).where(root.c.path == place))
-                    connection.execute(update(root).where(root.c.path == each).values(path=place))
-        return Moved(len(moved) - len(twice), len(twice))
+            for each in known_roots(connection):
+                if is_inside(each.path, {old}):
+                    path = new + each.path[len(old) :]
+                    connection.execute(delete(root).where(root.c.path == path))
+                    connection.execute(update(root).where(root.c.path == each.path).values(path=path))
+            return _rename(connection, old, new)
 
     def forget(self, path: bytes, *, dry_run: bool = False) -> int:
-        """Remove a root and mark its photos missing, except under another; return how many.
+        """Scan a root no more, and mark its photos missing, except those of another one; return how many.
 
-        With ``dry_run``, only count.
+        Another root that has its photos by the path of this one has them by its own then. With ``dry_run``,
+        only count.
         """
         present = select(photo.c.id, photo.c.path).where(photo.c.missing_since.is_(None))
         with self._store.read() if dry_run else self._store.write() as connection:
-            others = _paths(connection) - {path}
-            rows = connection.execute(present.where(is_under(photo.c.path, path)))
-            gone = [row.id for row in rows if not is_inside(row.path, others)]
-            if not dry_run:
-                connection.execute(delete(root).where(root.c.path == path))
-                mark = update(photo).where(is_one_of(photo.c.id, gone))
-                connection.execute(mark.values(missing_since=self._clock().isoformat()))
+            (place,) = (each.place for each in known_roots(connection) if each.path == path)
+            others = [each for each in known_roots(connection) if each.path != path]
+            places = {each.place for each in others}
+            rows = connection.execute(present.where(is_under(photo.c.path, place)))
+            gone = [row.id for row in rows if not is_inside(row.path, places)]
+            if dry_run:
+                return len(gone)
+            connection.execute(update(root).where(root.c.path == path).values(forgotten=True))
+            mark = update(photo).where(is_one_of(photo.c.id, gone))
+            connection.execute(mark.values(missing_since=self._clock().isoformat()))
+            own = {each.path for each in others if each.place == each.path}
+            while astray := [each for each in known_roots(connection) if not is_inside(each.place, own)]:
+                _rename(connection, astray[0].place, astray[0].path)
+                own.add(astray[0].path)
         return len(gone)
 
     def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
@@ -103,5 +158,34 @@ class Roots:
         return Pruned(photos, faces)
 
 
-def _paths(connection: Connection) -> frozenset[bytes]:
-    return frozenset(connection.scalars(select(root.c.path)))
+def add_roots(connection: Connection, paths: Sequence[bytes]) -> None:
+    """Add roots; known ones keep their place in the order, but not forgotten ones."""
+    connection.execute(delete(root).where(root.c.path.in_(paths), root.c.forgotten))
+    insert_new(connection, root, [{"path": path} for path in paths])
+
+
+def known_roots(connection: Connection) -> tuple[KnownRoot, ...]:
+    """Read the roots, in the order in which they were added."""
+    query = select(root.c.path, root.c.reached_as).where(~root.c.forgotten).order_by(root.c.id)
+    rows = connection.execute(query)
+    return tuple(KnownRoot(path, reached_as or path) for path, reached_as in rows)
+
+
+def _rename(connection: Connection, old: bytes, new: bytes) -> Moved:
+    """Give the photos at a place, and roots that have them there, a new place; photos known there go."""
+    known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
+    query = select(photo.c.id, photo.c.path).where(is_under(photo.c.path, old))
+    moved = {row.id: new + row.path[len(old) :] for row in connection.execute(query)}
+    twice = [photo_id for photo_id, path in moved.items() if path in known]
+    connection.execute(delete(photo).where(is_one_of(photo.c.id, twice)))
+    for photo_id in moved.keys() - twice:
+        connection.execute(update(photo).where(photo.c.id == photo_id).values(path=moved[photo_id]))
+    for each in known_roots(connection):
+        if is_inside(each.place, {old}):
+            place = new + each.place[len(old) :]
+            connection.execute(
+                update(root)
+                .where(root.c.path == each.path)
+                .values(reached_as=None if place == each.path else place)
+            )
+    return Moved(len(moved) - len(twice), len(twice))

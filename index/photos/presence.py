@@ -1,19 +1,21 @@
-"""Finds moved and missing photos by what a crawl saw; reads no disk.
+"""Finds moved, excluded and missing photos by what a crawl saw; reads no disk.
 
 A photo is gone if a crawl covered its place and did not see it. If the crawl did not cover the place, as on
-an unmounted disk, the photo's state is unknown.
+an unmounted disk, the photo's state is unknown. A photo that the crawl found by another path of the same file
+is known by that path. A photo that an ignore rule excludes counts as missing, but is not lost.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from index.clock import Clock, utc_now
 from index.paths import is_inside
 from index.store.schema import photo
-from index.store.statements import in_chunks, is_one_of, is_under
+from index.store.statements import are_under, in_chunks, is_one_of, is_under
 from index.store.store import Store
 from index.values import RootLoss
 
@@ -28,19 +30,36 @@ class Crawled:
     Attributes:
         roots: Absolute paths of folders and files that it covered; ``seen`` are the photos in them.
         unlisted: Folders in them that it could not list.
+        excluded: Folders and files in them that ignore rules exclude.
+        first_paths: For other paths of folders and files, the path by which it found the same ones.
     """
 
     roots: Set[bytes]
     seen: Set[bytes]
     unlisted: Set[bytes] = frozenset()
+    excluded: Set[bytes] = frozenset()
+    first_paths: Mapping[bytes, bytes] = field(default_factory=dict)
+
+    def first_path(self, path: bytes) -> bytes:
+        """Return the path by which the crawl found, or would find, the file at a path."""
+        while self.first_paths:
+            other = path
+            while other not in self.first_paths:
+                parent = os.path.dirname(other)
+                if parent == other:
+                    return path
+                other = parent
+            path = self.first_paths[other] + path[len(other) :]
+        return path
 
     def covers(self, path: bytes) -> bool:
-        """Return whether the crawl would have seen a file at this path."""
-        return is_inside(path, self.roots) and not is_inside(path, self.unlisted)
+        """Return whether the crawl would have seen a file at this path, or at another path of it."""
+        first = self.first_path(path)
+        return is_inside(first, self.roots) and not is_inside(first, self.unlisted)
 
     def without(self, roots: Set[bytes]) -> "Crawled":
         """Return the crawl without some roots."""
-        return Crawled(self.roots - roots, self.seen, self.unlisted | roots)
+        return replace(self, roots=self.roots - roots, unlisted=self.unlisted | roots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +68,29 @@ class Unseen:
 
     Attributes:
         paths: The paths that were not missing before.
-        moves: The new paths of moved photos by their old paths, which may have been missing before.
+        moves: The new paths of moved photos, or of the same files, by their old paths, which may have been
+            missing before.
+        excluded: Those of ``paths`` that ignore rules exclude.
     """
 
     paths: Sequence[bytes]
     moves: Mapping[bytes, bytes]
+    excluded: Set[bytes] = frozenset()
 
     @property
     def missing(self) -> list[bytes]:
-        """The paths that were not missing before and have not moved."""
-        return [path for path in self.paths if path not in self.moves]
+        """The paths that were not missing before, have not moved, and are not excluded."""
+        return [path for path in self.paths if path not in self.moves and path not in self.excluded]
 
     def without(self, roots: Set[bytes]) -> "Unseen":
-        """Return the photos that are not under some roots."""
-        paths = [path for path in self.paths if not is_inside(path, roots)]
-        return Unseen(paths, {old: new for old, new in self.moves.items() if not is_inside(old, roots)})
+        """Return the photos that are not under some roots; excluded ones stay."""
+        paths = [path for path in self.paths if path in self.excluded or not is_inside(path, roots)]
+        moves = {old: new for old, new in self.moves.items() if not is_inside(old, roots)}
+        return Unseen(paths, moves, self.excluded)
+
+    def with_moves(self, moves: Mapping[bytes, bytes]) -> "Unseen":
+        """Return the same with more moves."""
+        return replace(self, moves={**self.moves, **moves})
 
 
 class Presence:
@@ -90,26 +117,49 @@ class Presence:
         with self._store.read() as connection:
             unseen = {
                 row.path: row
-                for root in crawled.roots
-                for row in connection.execute(query.where(is_under(photo.c.path, root)))
+                for each in are_under(photo.c.path, [*crawled.roots])
+                for row in connection.execute(query.where(each))
                 if row.path not in crawled.seen and crawled.covers(row.path)
             }
-            old = defaultdict(list)
-            for row in unseen.values():
-                if row.content_id is not None:
-                    old[row.content_id].append(row.path)
-            moves = dict(_moves(connection, old, crawled))
-        return Unseen([row.path for row in unseen.values() if row.missing_since is None], moves)
+            moves, excluded, old = {}, set(), defaultdict(list)
+            for path, row in unseen.items():
+                first = crawled.first_path(path)
+                if first in crawled.seen:
+                    moves[path] = first
+                elif is_inside(first, crawled.excluded):
+                    excluded.add(path)
+                elif row.content_id is not None:
+                    old[row.content_id].append(path)
+            moves.update(_moves(connection, old, crawled))
+        paths = [row.path for row in unseen.values() if row.missing_since is None]
+        return Unseen(paths, moves, excluded.intersection(paths))
+
+    def elsewhere(self, paths: Sequence[bytes], crawled: Crawled) -> Iterator[tuple[bytes, bytes]]:
+        """Yield each of some new paths, and another path of its content that the crawl did not cover.
+
+        None of them is missing. Whether they are of one file, only the disk tells.
+        """
+        new, old = photo.alias(), photo.alias()
+        pairs = select(new.c.path, old.c.path).join(old, old.c.content_id == new.c.content_id)
+        pairs = pairs.where(old.c.id != new.c.id, old.c.missing_since.is_(None))
+        for chunk in in_chunks(paths, _CHUNK):
+            with self._store.read() as connection:
+                found = connection.execute(pairs.where(new.c.path.in_(chunk))).all()
+            yield from ((path, other) for path, other in found if not crawled.covers(other))
 
     def losses(self, roots: Sequence[bytes], crawled: Crawled, unseen: Unseen) -> tuple[RootLoss, ...]:
-        """Count the photos that each root lost, without moved ones: all, if the crawl did not cover it."""
+        """Count the photos that each root lost: all, if the crawl did not cover it.
+
+        Moved and excluded photos are neither known nor lost.
+        """
         count = select(func.count()).where(photo.c.missing_since.is_(None))
-        lost, moved = unseen.missing, [path for path in unseen.paths if path in unseen.moves]
+        lost = unseen.missing
+        explained = [path for path in unseen.paths if path in unseen.moves or path in unseen.excluded]
         losses = []
         with self._store.read() as connection:
             for root in roots:
                 present = connection.scalar(count.where(is_under(photo.c.path, root))) or 0
-                known = present - sum(is_inside(path, {root}) for path in moved)
+                known = present - sum(is_inside(path, {root}) for path in explained)
                 if root in crawled.roots:
                     gone = sum(is_inside(path, {root}) for path in lost)
                 else:
@@ -118,14 +168,17 @@ class Presence:
         return tuple(losses)
 
     def record_gone(self, crawled: Crawled, unseen: Unseen) -> None:
-        """Delete old paths of moved photos, and mark other unseen photos missing; these keep their faces.
+        """Delete old paths of moved photos, and mark other unseen photos missing, excluded ones too.
+
+        Missing photos keep their faces.
 
         Both arguments exclude the roots that lost so many photos that they are probably not mounted.
         """
         with self._store.write() as connection:
             for chunk in in_chunks(list(unseen.moves), _CHUNK):
                 connection.execute(delete(photo).where(photo.c.path.in_(chunk)))
-            _update(connection, unseen.missing, missing_since=self._clock().isoformat())
+            gone = [path for path in unseen.paths if path not in unseen.moves]
+            _update(connection, gone, missing_since=self._clock().isoformat())
             _update(connection, [*unseen.moves.values(), *_copies(connection, crawled)], perhaps_moved=False)
 
 

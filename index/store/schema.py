@@ -58,9 +58,10 @@ root = Table(
     Column("id", Integer, primary_key=True),
     Column("path", LargeBinary, nullable=False, unique=True),
     Column("reached_as", LargeBinary),
+    Column("forgotten", Boolean, nullable=False, server_default="0"),
 )
-"""Folders that are scanned. ``reached_as`` is the path by which the photos of one are known, if it is another
-path: the folder is the same as another root, or lies in it."""
+"""Folders that are scanned, or were until they were ``forgotten``. ``reached_as`` is the path by which the
+photos of one are known, if it is another path: the folder is the same as another root, or lies in it."""
 
 content = Table(
     "content",

@@ -24,6 +24,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 _T = TypeVar("_T")
 
+_ALTERNATIVES = 100
+"""Paths in one condition: databases limit the depth of an expression."""
+
 
 class Listed(FunctionElement[Any]):
     """The elements of a JSON list, as rows with a column ``value``."""
@@ -53,6 +56,24 @@ def is_under(column: ColumnElement[bytes], path: bytes) -> ColumnElement[bool]:
     stem = path.rstrip(b"/")
     below = and_(column >= stem + b"/", column < stem + bytes([ord("/") + 1]))
     return or_(column == stem, below)
+
+
+def are_under(column: ColumnElement[bytes], paths: Sequence[bytes]) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions of which each selects paths that are some of these or below them."""
+    for chunk in in_chunks(paths, _ALTERNATIVES):
+        yield or_(*(is_under(column, path) for path in chunk))
+
+
+def is_outside(column: ColumnElement[bytes], folders: Iterable[bytes]) -> Iterator[ColumnElement[bool]]:
+    """Yield ranges that together select the paths that are none of these folders and below none."""
+    stems = [folder.rstrip(b"/") for folder in folders]
+    inside = [(stem, stem + b"\0") for stem in stems] + [(stem + b"/", stem + b"0") for stem in stems]
+    end = b""
+    for start, stop in sorted(inside):
+        if start > end:
+            yield and_(column >= end, column < start)
+        end = max(end, stop)
+    yield column >= end
 
 
 def is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("root", sa.Column("reached_as", sa.LargeBinary))
+    op.add_column("root", sa.Column("forgotten", sa.Boolean, nullable=False, server_default="0"))
     op.add_column("content", sa.Column("note", sa.Text))
     # The next scan reads these files once more: what is there of a JPEG that ends early is read now.
     op.execute("UPDATE content SET decoder = NULL WHERE failed_reason = 'truncated'")

@@ -1,8 +1,9 @@
 """Walks folders and yields the regular files in them: roots -> PhotoFile.
 
 The order is fixed: roots as given; in each folder its files by name, then its subfolders by name, compared as
-bytes; folders reached by a symbolic link last of all, so that a photo keeps the path without the link. This
-module opens only folders and ignore files, and does not know what a photo is.
+bytes; folders reached by a symbolic link after all these, and files reached by one last, so that a photo
+keeps the path without the link. A folder or file is found by the first of its paths: device and inode tell.
+This module opens only folders and ignore files, and does not know what a photo is.
 """
 
 import codecs
@@ -40,19 +41,32 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that the crawl left out, or a folder with all below it; the path is absolute."""
+    """A file that the crawl left out, or a folder with all below it; the path is absolute.
+
+    Attributes:
+        first: The path by which the same file or folder is found, if it was left out as already visited.
+    """
 
     path: bytes
     reason: SkipReason
+    first: bytes | None = None
 
 
-def crawl(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterator[PhotoFile]:
+def crawl(
+    roots: Sequence[bytes],
+    on_skip: Callable[[Skipped], None],
+    known_as: Callable[[bytes], bytes | None] = lambda _: None,
+) -> Iterator[PhotoFile]:
     """Return an iterator that finds every regular file under files and folders, each once, as it is read.
 
     Hidden files and folders, folders that hold ``.nomedia``, and what ``.faceindexignore`` files exclude are
-    skipped, but never a root for its name. Symbolic links are followed; each folder is visited once. A folder
-    that cannot be listed is skipped. Paths are absolute and normalised, but links are not resolved.
-    ``on_skip`` is called with each thing skipped, when the crawl reaches it.
+    skipped, but never a root for its name. Symbolic links are followed. A folder that is reached by several
+    paths is visited by the first; so is a file, by a link to it or by a hard link. A folder that cannot be
+    listed is skipped. Paths are absolute and normalised, but links are not resolved. ``on_skip`` is called
+    with each thing skipped, when the crawl reaches it.
+
+    ``known_as`` tells of what is reached by a symbolic link by which other path it is known, outside of this
+    crawl, if it is; that is skipped, as if it had been visited there.
 
     Raises:
         OSError: A root does not exist or cannot be looked at. Raised at once, before the walk.
@@ -60,15 +74,21 @@ def crawl(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterato
     paths = [os.path.abspath(root) for root in roots]
     for path in paths:
         os.stat(path)
-    return _Crawl(on_skip).run(paths)
+    return _Crawl(on_skip, known_as).run(paths)
 
 
 _Rules: TypeAlias = tuple[tuple[bytes, IgnorePattern], ...]
 """Patterns, each with the folder of its ignore file, the one that decides first: the nearest file's last."""
 
 
-@dataclass(frozen=True, slots=True)
+_Identity: TypeAlias = tuple[int, int]
+"""Device and inode."""
+
+
+@dataclass(slots=True, eq=False)
 class _Folder:
+    """A folder to walk; ``rules`` are those above it, and its own too once it is listed."""
+
     path: bytes
     rules: _Rules = ()
 
@@ -76,17 +96,25 @@ class _Folder:
 @dataclass(slots=True)
 class _Crawl:
     on_skip: Callable[[Skipped], None]
-    visited: set[tuple[int, int]] = field(default_factory=set)  # (st_dev, st_ino) of folders
+    known_as: Callable[[bytes], bytes | None]
+    visited: dict[_Identity, _Folder] = field(default_factory=dict)
+    files: dict[_Identity, bytes] = field(default_factory=dict)  # found, if another path may lead there too
     linked: deque[_Folder] = field(default_factory=deque)
-    root_files: set[bytes] = field(default_factory=set)
+    linked_files: list[bytes] = field(default_factory=list)
 
     def run(self, roots: Sequence[bytes]) -> Iterator[PhotoFile]:
         for root in roots:
             yield from self._root(root)
         while self.linked:
-            yield from self._walk(self.linked.popleft())
+            folder = self.linked.popleft()
+            if not self._is_known(folder.path):
+                yield from self._walk(folder)
+        for path in self.linked_files:
+            if not self._is_known(path):
+                yield from self._root(path)
 
     def _root(self, path: bytes) -> Iterator[PhotoFile]:
+        """Yield a file, or the files in a folder."""
         try:
             found = os.stat(path)
         except OSError:  # gone since the roots were checked
@@ -94,42 +122,64 @@ class _Crawl:
             return
         if stat.S_ISDIR(found.st_mode):
             yield from self._walk(_Folder(path))
+        elif (first := self._in_visited_folder(path)) is not None:
+            self._skip(path, SkipReason.VISITED, first)
         else:
             yield from self._file(path, found)
-            self.root_files.add(path)
+            self.files.setdefault(_identity(found), path)
+
+    def _is_known(self, path: bytes) -> bool:
+        """Skip what is known by another path."""
+        first = self.known_as(path)
+        if first is not None:
+            self._skip(path, SkipReason.VISITED, first)
+        return first is not None
+
+    def _in_visited_folder(self, path: bytes) -> bytes | None:
+        """Return the path by which a walk has found this file; ``None`` if none has."""
+        folder, name = os.path.split(os.path.realpath(path))
+        try:
+            visited = self.visited.get(_identity(os.stat(folder)))
+        except OSError:
+            return None
+        if visited is None or name.startswith(b"."):
+            return None
+        first = os.path.join(visited.path, name)
+        return None if _is_ignored(visited.rules, first, is_folder=False) else first
 
     def _walk(self, top: _Folder) -> Iterator[PhotoFile]:
         pending = [top]
         while pending:
             folder = pending.pop()
             try:
-                entries = self._list(folder.path)
+                entries = self._list(folder)
             except OSError:
                 self._skip(folder.path, SkipReason.UNREADABLE)
                 continue
             if entries:
                 yield from self._visit(folder, entries, pending)
 
-    def _list(self, path: bytes) -> list[os.DirEntry[bytes]]:
+    def _list(self, folder: _Folder) -> list[os.DirEntry[bytes]]:
         """Return a folder's entries by name; none if it is left out."""
-        found = os.stat(path)
-        identity = (found.st_dev, found.st_ino)
-        if identity in self.visited:
-            self._skip(path, SkipReason.VISITED)
+        identity = _identity(os.stat(folder.path))
+        first = self.visited.get(identity)
+        if first is not None:
+            self._skip(folder.path, SkipReason.VISITED, first.path)
             return []
-        self.visited.add(identity)
-        with os.scandir(path) as listing:
+        with os.scandir(folder.path) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
         if any(entry.name == NO_MEDIA for entry in entries):
-            self._skip(path, SkipReason.NO_MEDIA)
+            self._skip(folder.path, SkipReason.NO_MEDIA)
             return []
+        self.visited[identity] = folder
+        folder.rules = self._rules(folder, entries)
         return entries
 
     def _visit(
         self, folder: _Folder, entries: list[os.DirEntry[bytes]], pending: list[_Folder]
     ) -> Iterator[PhotoFile]:
         """Yield a folder's files, and push its subfolders on the stack with the first on top."""
-        rules = self._rules(folder, entries)
+        rules = folder.rules
         subfolders: list[_Folder] = []
         for entry in entries:
             if entry.name.startswith(b"."):
@@ -144,6 +194,8 @@ class _Crawl:
                 self._skip(entry.path, SkipReason.IGNORED)
             elif is_folder:
                 (self.linked if entry.is_symlink() else subfolders).append(_Folder(entry.path, rules))
+            elif entry.is_symlink():
+                self.linked_files.append(entry.path)
             else:
                 yield from self._file(entry.path, found)
         pending.extend(reversed(subfolders))
@@ -151,10 +203,14 @@ class _Crawl:
     def _file(self, path: bytes, found: os.stat_result) -> Iterator[PhotoFile]:
         if not stat.S_ISREG(found.st_mode):
             self._skip(path, SkipReason.NOT_REGULAR)
-        elif path in self.root_files:
-            self._skip(path, SkipReason.VISITED)
-        else:
-            yield PhotoFile(path, found.st_size, found.st_mtime_ns)
+            return
+        first = self.files.get(_identity(found))
+        if first is not None:
+            self._skip(path, SkipReason.VISITED, first)
+            return
+        if found.st_nlink > 1:
+            self.files[_identity(found)] = path
+        yield PhotoFile(path, found.st_size, found.st_mtime_ns)
 
     def _stat(self, entry: os.DirEntry[bytes]) -> os.stat_result | None:
         """Return the status of the entry or the file it links to; ``None`` if that fails."""
@@ -178,8 +234,12 @@ class _Crawl:
             return folder.rules
         return (*((folder.path, pattern) for pattern in reversed(patterns)), *folder.rules)
 
-    def _skip(self, path: bytes, reason: SkipReason) -> None:
-        self.on_skip(Skipped(path, reason))
+    def _skip(self, path: bytes, reason: SkipReason, first: bytes | None = None) -> None:
+        self.on_skip(Skipped(path, reason, first))
+
+
+def _identity(found: os.stat_result) -> _Identity:
+    return found.st_dev, found.st_ino
 
 
 def _is_ignored(rules: _Rules, path: bytes, is_folder: bool) -> bool:

@@ -23,6 +23,8 @@ def reindexed(report: "ReindexSummary") -> str:
         (scan.faces, "+{}", "face"),
         (scan.moved, "{} moved", ""),
         (scan.missing, "{} missing", ""),
+        (scan.excluded, "{} excluded", ""),
+        (scan.returned, "{} back", ""),
         (pruned.photos, "{} given up", ""),
         (0 if pruned.photos else pruned.faces, "{} given up", "face"),
         (report.described, "{} described", ""),
@@ -100,9 +102,10 @@ def _compared(comparison: "Comparison", before: str, after: str) -> Iterator[str
 def root_row(root: "RootReport") -> str:
     """Describe a scanned folder."""
     figures = root.figures
+    same_as = "" if figures.same_as is None else f", as {os.fsdecode(figures.same_as)}"
     missing = f", {figures.missing:,} missing" if figures.missing else ""
     reason = f"  ({root.unreachable})" if root.unreachable else ""
-    return f"{os.fsdecode(figures.path)}  {count(figures.photos, 'photo')}{missing}{reason}"
+    return f"{os.fsdecode(figures.path)}  {count(figures.photos, 'photo')}{missing}{same_as}{reason}"
 
 
 def moved(moved: "Moved", old: str, new: str, *, dry_run: bool) -> str:

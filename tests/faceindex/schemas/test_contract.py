@@ -189,13 +189,14 @@ FIELDS = {
         "founded merged moved clusters clustered unclustered"
     ),
     "ReindexSchema": (
-        "event photos left refused faces model seconds stages library described pruned people review in_time"
+        "event photos excluded returned left refused faces model seconds stages library described pruned "
+        "people review in_time"
     ),
     "RenamedSchema": "before now merged",
-    "RootSchema": "root photos missing unreachable",
+    "RootSchema": "root photos missing same_as unreachable",
     "SalvageSchema": "event lost photos_to_read_again damaged",
     "SavedTableSchema": "saved lost_at_most",
-    "ScanSchema": "event photos left refused faces model seconds stages library",
+    "ScanSchema": "event photos excluded returned left refused faces model seconds stages library",
     "StatisticsSchema": (
         "library model folders photos photo_bytes duplicates without_face missing "
         "failed first_taken last_taken faces descriptors descriptor_bytes database_bytes indexed_faces"
