@@ -21,7 +21,8 @@ def to_path(name: AnyPath) -> Path:
 
 def absolute(names: AnyPaths) -> list[bytes]:
     """Make paths absolute; ``BadRequest`` if one is empty, since it would mean the current folder."""
-    return [os.path.abspath(os.fsencode(name)) for name in several(names)]
+    # POSIX leaves to each system what two slashes at the start mean: one, wherever this runs.
+    return [b"/" + os.path.abspath(os.fsencode(name)).lstrip(b"/") for name in several(names)]
 
 
 def several(names: AnyPaths) -> list[AnyPath]:

@@ -1,4 +1,4 @@
-"""The folders and files that are scanned: ``library.roots``."""
+"""The folders that are scanned: ``library.roots``."""
 
 from faceindex.paths import AnyPath, absolute
 from faceindex.results import RootReport
@@ -8,7 +8,7 @@ from index.values import Moved
 
 
 class ScannedRoots:
-    """The folders and files given to ``Library.scan``; ``BadRequest`` means that ``list`` has no such one."""
+    """The folders given to ``Library.scan``; ``BadRequest`` means that ``list`` has no such one."""
 
     def __init__(self, sessions: WarmSessions) -> None:
         self._sessions = sessions

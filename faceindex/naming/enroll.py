@@ -14,6 +14,7 @@ from faceindex.naming.decide import assign, clean, poor_faces, read_said
 from faceindex.results import Listeners
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
+from faceindex.scanning.root_places import RootPaths
 from faceindex.scanning.survey import Survey
 from faceindex.session import Session
 from faceindex.stopping import undisturbed
@@ -96,7 +97,8 @@ def enroll(
     ``face`` is the number of the face in each photo, from 1, as ``who`` counts; ``None`` if each has one.
     """
     model = session.ensure_model()
-    photos = [photo for person in people for photo in person.photos]
+    paths = RootPaths(session.catalog.roots())
+    photos = [paths.known_as(photo) or photo for person in people for photo in person.photos]
     names = [person.name for person in people for _ in person.photos]
     if outcomes is None:
         from faceindex.engine import build_runner

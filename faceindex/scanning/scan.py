@@ -178,16 +178,17 @@ class Scan:
         before = {each.path: each.place for each in stored.known()}
         placement = find_places(self._store, [root for root in roots if os.path.isdir(root)])
         stored.record(placement.roots, placement.moves, placement.no_folders)
+        new_places = {new for _, new in placement.moves}
         for each in placement.roots:
             path, place = os.fsdecode(each.path), os.fsdecode(each.place)
             if each.place == before.get(each.path, each.path):
                 continue
-            if each.place == each.path:
-                self._listeners.note(f"The photos of {path} are known by its own path now.")
-            else:
+            if each.place != each.path:
                 self._listeners.note(
                     f"{path} is the same folder as {place}: its photos are known by that path."
                 )
+            elif each.place in new_places:
+                self._listeners.note(f"The photos of {path} are known by its own path now.")
         others = stored.others() if with_others else ()
         return placement, find_targets(placement, roots, self._catalog.photos_at(roots), others)
 

@@ -9,14 +9,23 @@ import pytest
 
 def mounted_read_only(*places: Path) -> tuple[str, ...]:
     """Runs a command where these places are read-only mounts."""
+    bind = "mount --bind {0} {0} && mount -o remount,bind,ro {0} && "
+    return _mounting("".join(bind.format(each) for each in places))
+
+
+def _mounting(mounts: str) -> tuple[str, ...]:
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare")
-    mounts = "".join(f"mount --bind {each} {each} && mount -o remount,bind,ro {each} && " for each in places)
     wrapper = ("unshare", "-rm", "sh", "-c", f'{mounts}exec "$@"', "sh")
     tried = subprocess.run([*wrapper, "true"], capture_output=True, text=True)
     if tried.returncode:
         pytest.skip(f"nothing may be mounted here: {tried.stderr.strip()}")
     return wrapper
+
+
+def mounted_twice(folder: Path, place: Path) -> tuple[str, ...]:
+    """Runs a command where a folder is mounted at another place too."""
+    return _mounting(f"mount --bind {folder} {place} && ")
 
 
 def without_privileges() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""``faceindex roots``: the folders and files that are scanned."""
+"""``faceindex roots``: the folders that are scanned."""
 
 from typing import Annotated
 
