@@ -37,7 +37,7 @@ def write_over(path: Path) -> None:
 
 
 def vanish(path: Path) -> None:
-    path.unlink()
+    path.unlink(missing_ok=True)  # it is asked about file and picture
 
 
 def replace(path: Path) -> None:
