@@ -57,6 +57,8 @@ class ScanSummary:
         refused: Roots in which no photo was marked as missing, because too many are gone.
         left: Photos not processed because the time was up, at least.
         incomplete: The photos indexed of which a part is missing, in the order in which they were read.
+        exemplars: Confirmed faces that are in no photo any more since this scan; their persons stay known by
+            them.
     """
 
     seen: int
@@ -78,6 +80,7 @@ class ScanSummary:
     incomplete: tuple["IncompletePhoto", ...] = ()
     excluded: int = 0
     returned: int = 0
+    exemplars: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,7 @@ class Reporter:
             self.rows(
                 (
                     ("Photos", _scan_counts(summary)),
-                    ("Faces", f"{summary.faces:,} found"),
+                    ("Faces", f"{summary.faces:,} found{_kept(summary.exemplars)}"),
                     ("Library", f"{totals}, model {summary.model}, in {library}"),
                     ("Time", f"{summary.seconds:.1f} s{rate}"),
                 )
@@ -277,6 +277,10 @@ def _scan_counts(summary: "ScanSummary") -> str:
     names = ("indexed", "unchanged", "duplicate", "moved", "failed", "missing", "excluded")
     parts += [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
     return ", ".join(parts)
+
+
+def _kept(exemplars: int) -> str:
+    return f", {count(exemplars, 'confirmed one')} in no photo any more, but kept" if exemplars else ""
 
 
 def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from faceindex.session import Session
 from index.people.contradictions import read_contradictions
+from index.people.edited_faces import edited_faces
 from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person
 from index.recognition.decided_faces import load_gallery
 from index.recognition.gallery import NEAREST
@@ -32,6 +33,7 @@ _CLUSTERS = 500
 class Kind(StrEnum):
     """What is suggested, in the order for suggestions about equally many faces."""
 
+    EDITED = "edited"
     DOUBTFUL = "doubtful"
     SAME_PERSON = "same-person"
     PROBABLE_CLUSTER = "probable-cluster"
@@ -40,14 +42,15 @@ class Kind(StrEnum):
     NEW_CLUSTER = "new-cluster"
 
 
-_ERRORS = (Kind.DOUBTFUL, Kind.SAME_PERSON)
+_ERRORS = (Kind.EDITED, Kind.DOUBTFUL, Kind.SAME_PERSON)
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """Faces to review, by falling similarity; ``similarity`` is their mean to the person, -1 to 1.
 
-    For ``DOUBTFUL`` and ``SAME_PERSON``, the faces are those of ``person``, and similar to ``other``. Neither
+    An ``EDITED`` face may be one of ``person`` that was confirmed before its photo was edited. For
+    ``DOUBTFUL`` and ``SAME_PERSON``, the faces are those of ``person``, and similar to ``other``. Neither
     contradicts a decision: see ``index.people.contradictions``.
     """
 
@@ -87,11 +90,17 @@ class _Reviewer:
 
     def suggestions(self) -> Iterator[Suggestion]:
         clusters = self._people.clusters()
+        yield from self._of_edited_photos()
         yield from self._persons_looked_at()
         for start in range(0, len(clusters), _CLUSTERS):
             yield from self._of_clusters(clusters[start : start + _CLUSTERS])
         yield from self._of_single_faces({face for each in clusters for face in each.face_ids})
         yield from self._barely_recognised()
+
+    def _of_edited_photos(self) -> Iterator[Suggestion]:
+        for each in edited_faces(self._session.database):
+            if person := self._shown(each.person_id):
+                yield Suggestion(Kind.EDITED, person, None, None, (each.face_id,), each.similarity)
 
     def _of_clusters(self, clusters: Sequence[ClusterFaces]) -> Iterator[Suggestion]:
         faces = np.concatenate([each.face_ids for each in clusters]).astype(np.int64)

@@ -24,6 +24,7 @@ from faceindex.scanning.root_places import Placement, find_places
 from faceindex.scanning.scan_targets import ScanTargets, find_targets, outside
 from faceindex.scanning.survey import Crawl, Survey, not_a_photo
 from faceindex.session import Session
+from index.people.named_faces import count_exemplars
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
@@ -103,6 +104,7 @@ class Scan:
         self._clock = clock or StageClock()
         self._crawl = crawl
         self._started = time.monotonic()
+        self._exemplars = 0
 
     def run(self, roots: Sequence[bytes], options: ScanOptions) -> ScanSummary:
         """Record what is in the roots, absolute paths that exist or are known, and update the derived data.
@@ -123,6 +125,7 @@ class Scan:
         ``with_others`` looks at the photos under no root too.
         """
         self._store.refuse_damaged()
+        self._exemplars = count_exemplars(self._store)
         placement, targets = self._find(roots, with_others=with_others)
         survey = Survey(self._catalog.states_under(targets.all))
         recorder = BatchRecorder(self._catalog, survey, self._clock, self._listeners)
@@ -217,6 +220,7 @@ class Scan:
             refused=looked.refused,
             left=looked.left,
             incomplete=looked.incomplete,
+            exemplars=max(0, count_exemplars(self._store) - self._exemplars),
         )
 
     def _look_at(self, survey: Survey, targets: ScanTargets, crawl: Crawl) -> Generator[Outcome, None, None]:

@@ -29,6 +29,7 @@ class PersonFaceSchema(Schema):
     quality: float = at("record.quality.score")
     person: PersonName = at("status.person")
     confirmed: bool = at("status.confirmed")
+    edited: bool = at("status.edited")
     similarity: float | None = at("status.similarity")
     cluster: int | None = at("status.cluster_id")
 

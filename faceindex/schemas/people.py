@@ -20,6 +20,7 @@ class PersonSchema(Schema):
     confirmed: int
     recognised: int
     missing: int
+    exemplars: int
 
 
 class RegroupedSchema(Schema):

@@ -73,6 +73,7 @@ class ScanSchema(Schema):
     seconds: Seconds
     stages: Annotated[dict[str, Seconds], by("stage", "seconds")]
     library: LibraryCountsSchema = at("whole")
+    exemplars: int
 
 
 class ReindexSchema(ScanSchema):

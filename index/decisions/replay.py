@@ -18,7 +18,8 @@ Active decisions are applied in the order of their numbers; the last one about a
 
 Assignments and splits make a person known; before that, rejections and names of the person have no effect.
 Two boxes in one content that overlap enough are one face, named by the first. Decisions about a face apply to
-the same face in other contents too (``index.decisions.same_faces``).
+the same face in other contents too (``index.decisions.same_faces``), and rejections also to one that may be
+the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -225,6 +226,12 @@ class Replay:
             for face, number in record.rejected.items():
                 for place in members(face):
                     rejections.setdefault(keys[place], {})[key] = number
+        for link in self._same.links:  # what may be the same face is at least not taken for somebody else
+            earlier, later = (keys[self._faces.place(each)] for each in (link.earlier, link.later))
+            (face,) = self._faces.numbers([link.later])
+            for key, number in rejections.get(earlier, {}).items():
+                if face not in self._persons[key].confirmed:
+                    rejections.setdefault(later, {}).setdefault(key, number)
         verdicts = {
             keys[place]: verdict
             if place in self._named[verdict.decision_id]
@@ -345,6 +352,8 @@ class _Faces:
         self._pictures: dict[bytes, list[int]] = {}
         self._linked: list[int] = []  # an earlier place of the same face, or the place itself
         for link in same.links:
+            if not link.certain:
+                continue
             one, other = sorted(self._first(self.place(face)) for face in (link.earlier, link.later))
             self._linked[other] = one
         self._members: dict[int, list[int]] = {}

@@ -43,7 +43,7 @@ class SameFaces:
 
     Attributes:
         pictures: By the digest of a file, that of its picture; only files that share it with another one.
-        links: Pairs of faces that are certainly one.
+        links: Faces before and after edits.
     """
 
     pictures: Mapping[bytes, bytes] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def _pictures(connection: Connection, condition: ColumnElement[bool]) -> Iterato
 
 
 def _links(connection: Connection, condition: ColumnElement[bool]) -> Iterator[tuple[int, SameFace]]:
-    for row in connection.execute(select(same_face).where(condition, same_face.c.certain)):
+    for row in connection.execute(select(same_face).where(condition)):
         yield row.id, same_face_of(row)
 
 

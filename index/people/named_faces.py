@@ -3,9 +3,12 @@
 A face is confirmed by a decision, or recognised where no decision covers it or rejects that person.
 """
 
-from sqlalchemy import CTE, Float, Select, and_, case, func, null, select
+from typing import Any
 
-from index.store.schema import photo, recognised, rejection, verdict
+from sqlalchemy import CTE, ColumnElement, Float, Select, and_, case, exists, func, null, select
+
+from index.store.schema import content, face, photo, recognised, rejection, same_face, verdict
+from index.store.store import Store
 
 
 def recognised_faces() -> Select[tuple[int, int, float]]:
@@ -25,6 +28,40 @@ def named_faces() -> CTE:
     """Select faces with a person: face_id, person_id, and the similarity of a recognised face."""
     confirmed = select(verdict.c.face_id, verdict.c.person_id, null().cast(Float).label("similarity"))
     return confirmed.where(verdict.c.person_id.is_not(None)).union_all(recognised_faces()).cte("named")
+
+
+def exemplars(contents: Select[Any] | None = None) -> Select[tuple[int, int]]:
+    """Select confirmed faces in no photo, by which their persons are still known: face_id, person_id.
+
+    A face that is in a photo after an edit is none. ``contents`` selects the ids of those that count as in a
+    photo, by default all that are.
+    """
+    shown = (
+        select(photo.c.content_id).where(photo.c.content_id.is_not(None)) if contents is None else contents
+    )
+    return (
+        select(verdict.c.face_id, verdict.c.person_id)
+        .join(face, face.c.id == verdict.c.face_id)
+        .join(content, content.c.id == face.c.content_id)
+        .where(verdict.c.status == "confirmed", content.c.id.not_in(shown), ~is_edited(shown))
+    )
+
+
+def is_edited(contents: Select[Any]) -> ColumnElement[bool]:
+    """Select faces, joined to ``content``, that are in one of these contents after an edit of their photo."""
+    later = content.alias()
+    return (
+        exists()
+        .where(same_face.c.certain, same_face.c.digest == content.c.digest)
+        .where(*(same_face.c[name] == face.c[name] for name in "xywh"))
+        .where(later.c.digest == same_face.c.later_digest, later.c.id.in_(contents))
+    )
+
+
+def count_exemplars(store: Store) -> int:
+    """Count the exemplars of a library."""
+    with store.read() as connection:
+        return connection.scalar(select(func.count()).select_from(exemplars().subquery())) or 0
 
 
 def contents_in_photos() -> CTE:

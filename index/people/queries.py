@@ -4,6 +4,7 @@ A decision about a face hides its recognised person and cluster; a rejection hid
 tables keep both for when the decision is undone.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from index.decisions.model import folded
 from index.errors import PersonUnknown
-from index.people.named_faces import contents_in_photos, named_faces, recognised_faces
+from index.people.named_faces import contents_in_photos, exemplars, named_faces, recognised_faces
 from index.store.schema import cluster_face, content, face, person, photo, rejection, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
@@ -40,12 +41,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """A person with the numbers of its faces; all photos of the ``missing`` ones are missing."""
+    """A person with the numbers of its faces.
+
+    Attributes:
+        missing: Of the confirmed and recognised ones, those whose photos are all missing.
+        exemplars: Confirmed faces in no photo any more, by which the person is still known.
+    """
 
     person: Person
     confirmed: int
     recognised: int
     missing: int
+    exemplars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class FaceStatus:
         rejected: Persons that it is not, by decisions.
         cluster_id: Its cluster; ``None`` also if a decision covers it, or it was recognised.
         decision_id: Number of the decision that confirmed it, ignored it, or called it no face.
+        edited: That decision was about the face in another version of its photo.
     """
 
     person: Person | None = None
@@ -83,6 +91,7 @@ class FaceStatus:
     rejected: tuple[Person, ...] = ()
     cluster_id: int | None = None
     decision_id: int | None = None
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +129,12 @@ class PeopleQueries:
         )
         with self._store.read() as connection:
             persons = read_everyone(connection)
-            counts = {person_id: counted for person_id, *counted in connection.execute(query)}
+            counts = {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+            kept = Counter(row.person_id for row in connection.execute(exemplars()))
         ranked = sorted(persons.values(), key=lambda each: (folded(each.name), each.id))
-        return tuple(PersonSummary(each, *counts.get(each.id, (0, 0, 0))) for each in ranked)
+        return tuple(
+            PersonSummary(each, *counts.get(each.id, (0, 0, 0)), exemplars=kept[each.id]) for each in ranked
+        )
 
     def named(self, name: str) -> Person:
         """Find the person of this name, in any case; a ``PersonUnknown`` if nobody has it."""
@@ -159,6 +171,7 @@ class PeopleQueries:
                 seen.c.similarity,
                 verdict.c.status,
                 verdict.c.decision_id,
+                verdict.c.edited,
                 cluster_face.c.cluster_id,
             )
             .outerjoin(verdict, verdict.c.face_id == face.c.id)
@@ -220,6 +233,7 @@ def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) 
         rejected=rejected,
         cluster_id=row.cluster_id if is_open else None,
         decision_id=row.decision_id,
+        edited=bool(row.edited),
     )
 
 

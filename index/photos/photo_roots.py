@@ -11,7 +11,8 @@ from sqlalchemy import Connection, and_, delete, func, select, update
 
 from index.clock import Clock, utc_now
 from index.paths import is_inside
-from index.store.schema import content, face, photo, root
+from index.people.named_faces import exemplars, is_edited
+from index.store.schema import content, face, photo, root, verdict
 from index.store.statements import insert_new, is_one_of, is_outside, is_under
 from index.store.store import Store
 from index.values import KnownRoot, Moved, Pruned, RootFigures, StoredPhoto
@@ -142,19 +143,27 @@ class Roots:
     def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
         """Delete photos that have been missing for some days, and contents and faces left without a photo.
 
-        With ``dry_run``, only count. Decisions stay: they name contents, and apply again if a content comes
-        back.
+        With ``dry_run``, only count; faces that an edited photo still shows do not count. Exemplars stay.
+        Decisions stay too: they name contents, and apply again
+        if a content comes back.
         """
         before = (self._clock() - timedelta(days=days)).isoformat()
         is_old = and_(photo.c.missing_since.is_not(None), photo.c.missing_since <= before)
-        kept = select(photo.c.id).where(photo.c.content_id == content.c.id, ~is_old)
-        lost = select(content.c.id).where(~kept.exists())
+        kept = select(photo.c.content_id).where(photo.c.content_id.is_not(None), ~is_old)
+        lost = select(content.c.id).where(content.c.id.not_in(kept))
+        exemplar = exemplars(kept).with_only_columns(verdict.c.face_id)
+        doomed = and_(face.c.content_id.in_(lost), face.c.id.not_in(exemplar))
         with self._store.read() if dry_run else self._store.write() as connection:
             photos = connection.scalar(select(func.count()).select_from(photo).where(is_old)) or 0
-            faces = connection.scalar(select(func.count()).where(face.c.content_id.in_(lost))) or 0
+            given_up = select(func.count()).select_from(face.join(content)).where(doomed, ~is_edited(kept))
+            faces = connection.scalar(given_up) or 0
             if not dry_run:
                 connection.execute(delete(photo).where(is_old))
-                connection.execute(delete(content).where(content.c.id.in_(lost)))
+                connection.execute(delete(face).where(doomed))
+                inhabited = select(face.c.content_id)
+                connection.execute(
+                    delete(content).where(content.c.id.in_(lost), content.c.id.not_in(inhabited))
+                )
         return Pruned(photos, faces)
 
 

@@ -25,9 +25,19 @@ class NewRecognitions:
             self._last = connection.scalar(select(func.max(face.c.id))) or 0
 
     def by_person(self) -> Counter[int]:
-        """Count the faces that have a person now, confirmed or recognised, and had none before, by person."""
+        """Count the faces that have a person now, confirmed or recognised, and had none before, by person.
+
+        Faces of edited photos do not count that were confirmed before the edit.
+        """
+        edited = select(verdict.c.face_id).where(verdict.c.edited)
+        with self._store.read() as connection:
+            known = set(connection.scalars(edited))
         now = self._person_ids()
-        return Counter(person for face_id, person in now.items() if self._before.get(face_id) != person)
+        return Counter(
+            person
+            for face_id, person in now.items()
+            if self._before.get(face_id) != person and face_id not in known
+        )
 
     def probable(self, model: ModelId, thresholds: Thresholds) -> int:
         """Count the new faces without a name that are similar enough to a person for review."""

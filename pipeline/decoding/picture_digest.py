@@ -50,7 +50,7 @@ def digest_pixels(image: Image.Image, orientation: int) -> bytes:
 def _segments(content: bytes) -> Iterator[tuple[int, int]]:
     """Yield start and end of each part of the first picture that is not metadata."""
     at = 2
-    while at + 2 <= len(content) and content[at] == 0xFF:
+    while 0 <= (at := content.find(b"\xff", at)) < len(content) - 1:  # decoders skip what is no marker
         marker = content[at + 1]
         if marker == 0xFF:  # filling
             at += 1
@@ -66,7 +66,6 @@ def _segments(content: bytes) -> Iterator[tuple[int, int]]:
             if _is_picture(marker, content[at + 4 : at + 16]):
                 yield at, end
             at = max(end, at + 2)
-    yield at, len(content)  # damaged, if there is anything left
 
 
 def _is_picture(marker: int, data: bytes) -> bool:

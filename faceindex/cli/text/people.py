@@ -39,20 +39,28 @@ def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
     for each in summaries:
         missing = f"  ({count(each.missing, 'face')} in missing photos)" if each.missing else ""
         hidden = "  (hidden)" if each.person.hidden else ""
+        kept = f"  ({count(each.exemplars, 'confirmed face')} in no photo any more)" if each.exemplars else ""
         counts = f"{each.confirmed:>9,}  {each.recognised:>10,}"
-        yield f"{padded(each.person.name, width)}  {counts}{hidden}{missing}"
+        yield f"{padded(each.person.name, width)}  {counts}{hidden}{missing}{kept}"
 
 
 def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
     """Yield a heading, and a line for each face."""
     width = max([len("face"), *(len(str(each.record.face_id)) for each in found)])
-    yield f"{'face':>{width}}  {'known how':<16}  quality  photo"
+    yield f"{'face':>{width}}  {'known how':<17}  quality  photo"
     for each in found:
         record, status = each.record, each.status
         how = "not named" if status.similarity is None else f"recognised {status.similarity:.2f}"
-        how = "confirmed" if status.confirmed else how
+        if status.confirmed:
+            how = "confirmed, edited" if status.edited else "confirmed"
         photo = os.fsdecode(record.photo) + ("  (missing)" if record.missing else "")
-        yield f"{record.face_id:>{width}}  {how:<16}  {record.quality.score:>7.2f}  {photo}"
+        yield f"{record.face_id:>{width}}  {how:<17}  {record.quality.score:>7.2f}  {photo}"
+
+
+def exemplars(number: int) -> str:
+    """Say that confirmed faces are in no photo any more."""
+    stay = "is in no photo any more, and stays" if number == 1 else "are in no photo any more, and stay"
+    return f"{count(number, 'more confirmed face')} {stay} to recognise others by."
 
 
 def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:
@@ -281,6 +289,8 @@ def _reason(each: "Suggestion") -> str:
     similarity = "" if each.similarity is None else f"{each.similarity:.2f}"
     number = len(each.face_ids)
     return {
+        Kind.EDITED: f"Face {each.face_ids[0]} may be {name}, confirmed before this photo was edited "
+        f"({similarity})",
         Kind.DOUBTFUL: f"Face {each.face_ids[0]} was confirmed as {name}, but is like {other} ({similarity})",
         Kind.SAME_PERSON: f"{name} and {other} look like one person ({similarity})",
         Kind.PROBABLE_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')} "
@@ -297,6 +307,7 @@ def command(each: "Suggestion") -> str:
     name, other = shlex.quote(_name(each.person)), shlex.quote(_name(each.other))
     numbers = " ".join(map(str, each.face_ids))
     words = {
+        Kind.EDITED: f"confirm {name} {numbers}",
         Kind.DOUBTFUL: f"move {other} {numbers}",
         Kind.SAME_PERSON: f"merge {name} {other}",
         Kind.PROBABLE_CLUSTER: f"name {each.cluster_id} {name}",

@@ -27,6 +27,7 @@ def reindexed(report: "ReindexSummary") -> str:
         (scan.returned, "{} back", ""),
         (pruned.photos, "{} given up", ""),
         (0 if pruned.photos else pruned.faces, "{} given up", "face"),
+        (scan.exemplars, "{} in no photo any more, but kept", "confirmed face"),
         (report.described, "{} described", ""),
         (len(report.new_failures), "{} failed", ""),
     )

@@ -157,7 +157,9 @@ FIELDS = {
     "FindingSchema": "event kind message repair",
     "Folds": "accuracy deviation pairs draws",
     "ForgetPlanSchema": "event person faces let_go without_photo",
-    "ForgottenFaceSchema": ("face_id photo missing box quality person confirmed similarity cluster event"),
+    "ForgottenFaceSchema": (
+        "face_id photo missing box quality person confirmed edited similarity cluster event"
+    ),
     "FoundPhotoSchema": "photo digest taken_at probable",
     "GroupRates": "group genuine tar impostor far",
     "Guess": "name probability",
@@ -177,9 +179,9 @@ FIELDS = {
     "Operating": "far threshold tar interval",
     "OverruledSchema": "faces said person now decision",
     "PairCountsSchema": "same different rejected",
-    "PersonFaceSchema": "face_id photo missing box quality person confirmed similarity cluster",
+    "PersonFaceSchema": "face_id photo missing box quality person confirmed edited similarity cluster",
     "PersonGain": "person new",
-    "PersonSchema": "person key hidden confirmed recognised missing",
+    "PersonSchema": "person key hidden confirmed recognised missing exemplars",
     "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
     "PlannedSchema": "event photo reason",
     "Pruned": "photos faces",
@@ -189,14 +191,14 @@ FIELDS = {
         "founded merged moved clusters clustered unclustered"
     ),
     "ReindexSchema": (
-        "event photos excluded returned left refused faces model seconds stages library described pruned "
-        "people review in_time"
+        "event photos excluded returned left refused faces model seconds stages library exemplars "
+        "described pruned people review in_time"
     ),
     "RenamedSchema": "before now merged",
     "RootSchema": "root photos missing same_as unreachable",
     "SalvageSchema": "event lost photos_to_read_again damaged",
     "SavedTableSchema": "saved lost_at_most",
-    "ScanSchema": "event photos excluded returned left refused faces model seconds stages library",
+    "ScanSchema": "event photos excluded returned left refused faces model seconds stages library exemplars",
     "StatisticsSchema": (
         "library model folders photos photo_bytes duplicates without_face missing "
         "failed first_taken last_taken faces descriptors descriptor_bytes database_bytes indexed_faces"

@@ -93,6 +93,7 @@ def inserted(content: bytes, marker: int, data: bytes) -> bytes:
         (lambda jpeg: inserted(jpeg, 0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>"), True),
         (lambda jpeg: inserted(jpeg, 0xE2, b"MPF\0 a second picture"), True),
         (lambda jpeg: jpeg[:2] + b"\xff\xff" + jpeg[3:], True),
+        (lambda jpeg: jpeg[:2] + b"\xff\xfe\0\3c, no marker" + jpeg[2:], True),
         (lambda jpeg: jpeg + b"a second picture, or a film", True),
         (lambda jpeg: inserted(jpeg, 0xEE, b"Adobe\0\x64\0\0\0\0\0"), False),
     ],
