@@ -1,4 +1,4 @@
-"""Assesses the quality of a detected face for recognition: size, sharpness, pose, confidence.
+"""Assesses the quality of a detected face for recognition: size, blur, pose, confidence.
 
 Each aspect is graded from 0 to 1 by a linear ramp between values measured with SFace on degraded faces of
 Labeled Faces in the Wild (docs/models.md). The score is their product; a grade below a half gives a reason.
@@ -44,6 +44,7 @@ class _Ramp:
 
 _SIZE = _Ramp("small", worst=8.0, good=32.0)  # shorter side of the box in full-size pixels
 _SHARPNESS = _Ramp("blurred", worst=0.03, good=0.15)  # ratio of variances, see _sharpness
+_SHAKE = _Ramp("blurred", worst=0.15, good=0.3)  # ratio of variances, see _evenness
 _YAW = _Ramp("turned", worst=1.0, good=0.3)  # nose beside the middle, in distances between the eyes
 _PITCH = _Ramp("up-or-down", worst=0.6, good=0.2)  # nose off its usual height, in eye-to-mouth distances
 _ROLL = _Ramp("tilted", worst=48.0, good=15.0)  # degrees from the way up it is cut in
@@ -64,6 +65,7 @@ def crop_and_assess(photo: DecodedPhoto, face: DetectedFace, protocol: CropProto
     grades = (
         (_SIZE, min(face.box.w, face.box.h)),
         (_SHARPNESS, _sharpness(frame)),
+        (_SHAKE, _evenness(frame)),
         (_YAW, abs(yaw)),
         (_PITCH, abs(pitch)),
         (_ROLL, abs(roll)),
@@ -71,7 +73,7 @@ def crop_and_assess(photo: DecodedPhoto, face: DetectedFace, protocol: CropProto
     )
     quality = Quality(
         score=math.prod(ramp.grade(value) for ramp, value in grades),
-        reasons=tuple(ramp.reason for ramp, value in grades if ramp.grade(value) < _POOR),
+        reasons=tuple(dict.fromkeys(ramp.reason for ramp, value in grades if ramp.grade(value) < _POOR)),
     )
     return FaceCrop(face, quality, pixels)
 
@@ -86,6 +88,23 @@ def _sharpness(frame: U8) -> float:
     finer, coarser = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (_FINE, _COARSE))
     fine, coarse = float((grey - finer)[_FACE].var()), float((finer - coarser)[_FACE].var())
     return fine / coarse if coarse > _FLAT else 0.0
+
+
+def _evenness(frame: U8) -> float:
+    """Return the variance of the finest detail along the direction with least, divided by that with most.
+
+    A moving camera or head blurs along its way alone. Of 150 sharp faces none had less than 0.3; a way of a
+    tenth of the face gives about 0.2, of a fifth 0.1.
+    """
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    fine = (grey - cv2.GaussianBlur(grey, (0, 0), _FINE))[_FACE]
+    steps = (
+        float((fine[:, 1:] - fine[:, :-1]).var()),
+        float((fine[1:] - fine[:-1]).var()),
+        float((fine[1:, 1:] - fine[:-1, :-1]).var()) / 2,  # a diagonal step is longer
+        float((fine[1:, :-1] - fine[:-1, 1:]).var()) / 2,
+    )
+    return min(steps) / max(steps) if max(steps) > 0 else 0.0
 
 
 def _pose(landmarks: F32) -> tuple[float, float, float]:

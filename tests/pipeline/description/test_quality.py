@@ -66,6 +66,21 @@ def test_the_more_it_is_blurred_the_lower_the_score(photo: DecodedPhoto, face: D
 
 
 @real_faces
+@pytest.mark.parametrize("degrees", [0, 45, 90])
+def test_a_face_blurred_by_movement_is_blurred(
+    photo: DecodedPhoto, face: DetectedFace, degrees: float
+) -> None:
+    way = round(face.box.w / 4)
+    line = np.zeros((way, way), np.float32)
+    line[way // 2] = 1.0
+    middle = ((way - 1) / 2, (way - 1) / 2)
+    line = np.asarray(cv2.warpAffine(line, cv2.getRotationMatrix2D(middle, degrees, 1.0), (way, way)))
+    shaken = replace(photo, pixels=np.asarray(cv2.filter2D(photo.pixels, -1, line / line.sum()), np.uint8))
+    assert assess(shaken, face).score < 0.3
+    assert assess(shaken, face).reasons == ("blurred",)
+
+
+@real_faces
 def test_the_smaller_it_is_the_lower_the_score(photo: DecodedPhoto, face: DetectedFace) -> None:
     qualities = [assess(*shrunk(photo, face, side)) for side in (60, 25, 18, 12)]
     scores = [quality.score for quality in qualities]
