@@ -131,7 +131,7 @@ class Identifier:
 
     def stored(self, photo: PhotoIndexed) -> tuple[StoredFace, ...]:
         """Return each face of a photo, as the library has it."""
-        records = list(self._catalog.faces(self._catalog.face_ids_of(photo.digest)).values())
+        records = list(self._catalog.faces(self._ids(photo)).values())
         found = pairs([each.face.box for each in photo.faces], [record.box for record in records])
         ids = {asked: records[stored].face_id for asked, stored in found}
         statuses = self._people.statuses(sorted(ids.values()))
@@ -142,7 +142,10 @@ class Identifier:
 
     def gallery(self, photo: PhotoIndexed) -> Gallery:
         """Return all persons' confirmed faces, without those in this photo."""
-        return self._gallery.without(self._catalog.face_ids_of(photo.digest))
+        return self._gallery.without(self._ids(photo))
+
+    def _ids(self, photo: PhotoIndexed) -> list[int]:
+        return self._catalog.face_ids_of(self._catalog.content_of(photo.digest, photo.picture))
 
     def is_like_the_rejected(self, vector: F32, identity: Identity) -> bool:
         """Tell whether a face, float32 [D], is most similar to one that is not its person by decision."""
@@ -154,7 +157,9 @@ class Identifier:
     def _nearest(
         self, photo: PhotoIndexed, queries: F32, options: NeighborOptions
     ) -> list[tuple[NearKnownFace, ...]]:
-        others = replace(options, not_of=photo.digest, not_these=self._not_faces)
+        others = replace(
+            options, not_of=self._catalog.content_of(photo.digest, photo.picture), not_these=self._not_faces
+        )
         found = nearest(self._catalog, self._vectors, queries, others)
         ids = sorted({each.face.face_id for near in found for each in near})
         statuses = self._people.statuses(ids)

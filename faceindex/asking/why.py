@@ -11,9 +11,9 @@ from faceindex.asking.identifier import Identifier, StoredFace
 from faceindex.errors import BadRequest
 from faceindex.results import Certainty, Identity, KnownFace
 from faceindex.session import Session
-from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.journal import Journal, LoggedDecision
 from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
+from index.decisions.same_faces import SameFaces
 from index.people.queries import Person
 from index.recognition.gallery import Gallery, Likeness
 from index.recognition.identify import NeighborOptions, similarities
@@ -80,7 +80,8 @@ def explain(
         raise BadRequest(f"{name} has no face number {only}: it has {len(photo.faces)}.")
     answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
-    decisions = Journal(session.database).decisions()
+    journal, digest = Journal(session.database), session.catalog.content_of(photo.digest, photo.picture)
+    decisions, same = journal.decisions(), journal.same_faces(digest)
     hidden = {each.key for each in identifier.persons().values() if not each.name}
     for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):
         if only not in (None, number):
@@ -94,7 +95,7 @@ def explain(
             identifier.thresholds,
             _least_margin(face.identity, identifier.thresholds),
             candidates,
-            _about(FaceKey(photo.digest, face.described.face.box), decisions, hidden),
+            _about(FaceKey(digest, face.described.face.box), decisions, same, hidden),
             _rule(face, stored, candidates, identifier),
         )
 
@@ -146,15 +147,13 @@ def _least_margin(identity: Identity, thresholds: Thresholds) -> float:
 
 
 def _about(
-    face: FaceKey, decisions: Sequence[LoggedDecision], hidden: Collection[str]
+    face: FaceKey, decisions: Sequence[LoggedDecision], same: SameFaces, hidden: Collection[str]
 ) -> tuple[LoggedDecision, ...]:
-    """Return the decisions about a face, without the names of hidden persons."""
-    found = []
+    """Return the decisions about a face, in any version of its photo, without the names of hidden persons."""
+    found, versions = [], same.versions(face)
     for logged in decisions:
         act = logged.decision.act
-        if any(
-            each.digest == face.digest and overlap(each.box, face.box) > SAME_FACE for each in faces_of(act)
-        ):
+        if any(same.are_one(each, version) for each in faces_of(act) for version in versions):
             if isinstance(act, Assign | Reject | Split) and act.person in hidden:
                 logged = replace(logged, person_name="")
             if isinstance(act, Split) and act.other in hidden:

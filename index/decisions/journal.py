@@ -33,7 +33,7 @@ from index.decisions.model import (
     new_key,
 )
 from index.decisions.replay import Replay, State, replay, undone_by
-from index.decisions.same_faces import read_pictures, read_same_faces
+from index.decisions.same_faces import SameFaces, read_pictures, read_same_faces
 from index.decisions.tombstones import read_tombstones, tombstones_in
 from index.errors import DecisionRefused
 from index.store.schema import face
@@ -120,6 +120,11 @@ class Journal:
         """Compute the state that follows from all decisions."""
         with readable(self._path), self._store.read() as connection:
             return replay(read_decisions(connection), read_same_faces(connection))
+
+    def same_faces(self, digest: bytes) -> SameFaces:
+        """Read what is one with faces in a content, and with all that decisions name."""
+        with self._store.read() as connection:
+            return read_same_faces(connection, [digest])
 
     def relink(self) -> None:
         """Update the derived tables after faces were added or removed."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, select
 
+from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.store.schema import decision_face, file_digest, same_face
 from index.store.statements import in_chunks, insert_new, is_one_of
@@ -52,6 +53,21 @@ class SameFaces:
     def picture(self, digest: bytes) -> bytes:
         """Return what stands for all contents of one picture: its digest, or that of the only file."""
         return self.pictures.get(digest, digest)
+
+    def versions(self, face: FaceKey) -> list[FaceKey]:
+        """Return a face, and the same face before and after each edit of its photo."""
+        found = [face]
+        for each in found:
+            for link in filter(lambda link: link.certain, self.links):
+                for one, other in ((link.earlier, link.later), (link.later, link.earlier)):
+                    if self.are_one(one, each) and not any(self.are_one(other, known) for known in found):
+                        found.append(other)
+        return found
+
+    def are_one(self, one: FaceKey, other: FaceKey) -> bool:
+        """Tell whether two keys name one face of one picture."""
+        same = self.picture(one.digest) == self.picture(other.digest)
+        return same and overlap(one.box, other.box) > SAME_FACE
 
     @property
     def digests(self) -> Set[bytes]:

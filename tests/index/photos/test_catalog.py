@@ -198,3 +198,11 @@ def test_a_library_in_figures(catalog: Catalog, database: Store, photos: Path) -
     assert (figures.descriptors, figures.descriptor_bytes) == (7, 7 * 16 * 2)
     assert figures.database_bytes == os.path.getsize(catalog.path)
     assert (figures.index_kind, figures.indexed_faces) == ("exact", 7)
+
+
+def test_a_picture_is_known_by_the_first_file_that_showed_it(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "a.jpg")
+    catalog.record([indexed(file, "a", units(1))])
+    assert catalog.content_of(digest_of("tagged"), digest_of("a")) == digest_of("a")
+    assert catalog.content_of(digest_of("a"), digest_of("another")) == digest_of("a")
+    assert catalog.content_of(digest_of("b"), digest_of("b")) == digest_of("b")
