@@ -41,7 +41,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         lambda detector: build(detector=detector).run,
         listeners,
     )
-    failed_before = {each.path for each in session.catalog.failures_under([b"/"])}
+    failed_before = {each.path for each in session.catalog.failures_under([b"/"], unread=None)}
     recognitions = NewRecognitions(store)
     looked = scan.look(session.catalog.roots(), options, with_others=True)
     described, pruned = RedescriptionResult(0, (), in_time=False), Pruned(0, 0)

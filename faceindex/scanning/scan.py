@@ -216,7 +216,7 @@ class Scan:
             model=self._model.model_id,
             seconds=time.monotonic() - self._started,
             stages=self._clock.stages(),
-            failures=tuple(self._catalog.failures_under(looked.roots)),
+            failures=tuple(self._catalog.failures_under(looked.roots, survey.unread)),
             refused=looked.refused,
             left=looked.left,
             incomplete=looked.incomplete,

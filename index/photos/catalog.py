@@ -4,7 +4,7 @@ Each method is one transaction. Methods that yield chunks use one for each, so t
 hold up a writer; they may include what is recorded in between.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -128,18 +128,24 @@ class Catalog:
                 write_derived_tables(connection, state)
             return recorder.counts()
 
-    def failures_under(self, roots: Sequence[bytes]) -> list[FailureRecord]:
-        """Read the photos at or under these paths, not missing, that could not be read, by path."""
+    def failures_under(
+        self, roots: Sequence[bytes], unread: Collection[bytes] | None = ()
+    ) -> list[FailureRecord]:
+        """Read the photos at or under these paths that could not be read, by path.
+
+        Of missing ones, only those at the paths in ``unread``, or all if that is ``None``.
+        """
         names = ("failed_stage", "failed_reason", "failed_message")
         stage, reason, message = (func.coalesce(photo.c[name], content.c[name]) for name in names)
         query = select(photo.c.path, stage, reason, message).outerjoin(content)
-        query = query.where(photo.c.missing_since.is_(None), reason.is_not(None))
+        query = query.where(reason.is_not(None))
+        present = query if unread is None else query.where(photo.c.missing_since.is_(None))
+        queries = [
+            *(present.where(each) for each in are_under(photo.c.path, roots)),
+            *(query.where(photo.c.path.in_(chunk)) for chunk in in_chunks(sorted(unread or ()), CHUNK)),
+        ]
         with self.store.read() as connection:
-            found = {
-                row[0]: FailureRecord(*row)
-                for each in are_under(photo.c.path, roots)
-                for row in connection.execute(query.where(each))
-            }
+            found = {row[0]: FailureRecord(*row) for each in queries for row in connection.execute(each)}
         return [found[path] for path in sorted(found)]
 
     def faces(self, face_ids: Sequence[int]) -> dict[int, FaceRecord]:
