@@ -14,8 +14,11 @@ from index.decisions.fields import act_of, fields_of
 from index.decisions.model import Act, Decision, FaceKey, faces_of, new_key
 from index.errors import LibraryDamaged
 from index.store.schema import content, decision, decision_face, face
-from index.store.statements import last_id
+from index.store.statements import in_chunks, last_id
 from pipeline.values import Box
+
+_CHUNK = 500
+"""Digests in one statement."""
 
 
 class NotADecision(ValueError):
@@ -37,7 +40,10 @@ def readable(path: Path) -> Iterator[None]:
 
 def names_any(connection: Connection, digests: Sequence[bytes]) -> bool:
     """Return whether decisions name a face in any of these contents."""
-    return bool(connection.scalar(select(exists().where(decision_face.c.digest.in_(digests)))))
+    queries = (
+        select(exists().where(decision_face.c.digest.in_(each))) for each in in_chunks(digests, _CHUNK)
+    )
+    return any(connection.scalar(query) for query in queries)
 
 
 def read_decisions(connection: Connection) -> list[Decision]:

@@ -123,7 +123,7 @@ class Catalog:
             recorder = Recorder(connection, now, since or now)
             for outcome in outcomes:
                 recorder.record(outcome)
-            if recorder.concerns_decisions:
+            if recorder.concerns_decisions():
                 state = replay(read_decisions(connection), read_same_faces(connection))
                 write_derived_tables(connection, state)
             return recorder.counts()

@@ -19,12 +19,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, insert, or_, select, update
 
 from index.arrays import descriptor_to_blob, landmarks_to_blob
 from index.decisions.journal_rows import names_any
 from index.decisions.model import FaceKey
-from index.decisions.same_faces import add_pictures, pictures_of
+from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
 from index.photos.edited_photo import carry_over_tombstones, link_faces
 from index.store import schema
@@ -52,10 +52,7 @@ _Kind: TypeAlias = Literal["indexed", "unchanged", "duplicate", "failed", "skipp
 
 
 class Recorder:
-    """Records and counts outcomes. ``since`` is a time before any of the files was read.
-
-    ``concerns_decisions``: a face may have a decision now that had none.
-    """
+    """Records and counts outcomes. ``since`` is a time before any of the files was read."""
 
     def __init__(self, connection: Connection, now: datetime, since: datetime) -> None:
         self._connection = connection
@@ -65,7 +62,9 @@ class Recorder:
         self._perhaps_moved: dict[bytes, str] = {}
         self._unread: set[bytes] = set()
         self._faces = 0
-        self.concerns_decisions = False
+        self._has_tombstones = bool(connection.scalar(select(exists(select(schema.forgotten.c.id)))))
+        self._digests: list[bytes] = []
+        self._concerns_decisions = False
 
     def record(self, outcome: Outcome) -> None:
         """Record one outcome.
@@ -90,6 +89,10 @@ class Recorder:
             **self._kinds, faces=self._faces, perhaps_moved=self._perhaps_moved, unread=self._unread
         )
 
+    def concerns_decisions(self) -> bool:
+        """Return whether a face may have a decision now that had none."""
+        return self._concerns_decisions or names_any(self._connection, self._digests)
+
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
         self._add_picture(outcome.digest, outcome.picture)
         known = self._content(outcome.digest)
@@ -108,9 +111,9 @@ class Recorder:
         replaced = None if before is None or before.id == content_id else before.id
         if replaced is not None:
             carry_over_tombstones(self._connection, replaced, content_id)
-        forgotten = tombstones_in(self._connection, [outcome.digest])
+        forgotten = tombstones_in(self._connection, [outcome.digest]) if self._has_tombstones else None
         for described in outcome.faces:
-            if not forgotten.cover(FaceKey(outcome.digest, described.face.box)):
+            if forgotten is None or not forgotten.cover(FaceKey(outcome.digest, described.face.box)):
                 self._add_face(content_id, described)
         if replaced is not None:
             self._link_faces(replaced, content_id)
@@ -134,7 +137,7 @@ class Recorder:
 
     def _add_picture(self, digest: bytes, picture: bytes) -> None:
         add_pictures(self._connection, {digest: picture})
-        self.concerns_decisions |= names_any(self._connection, [digest])
+        self._digests.append(digest)
 
     def _failed(self, outcome: PhotoFailed) -> _Kind:
         failure = _failure(outcome)
@@ -199,13 +202,11 @@ class Recorder:
             select(table.c.face_id).join(schema.face).where(schema.face.c.content_id.in_([old, new])).limit(1)
             for table in (schema.verdict, schema.rejection)
         )
-        self.concerns_decisions |= any(self._connection.scalar(each) is not None for each in decided)
+        self._concerns_decisions |= any(self._connection.scalar(each) is not None for each in decided)
 
     def _content_at(self, path: bytes) -> Row[Any] | None:
         """Read the content of a path: its ``id``, and whether it ``failed``."""
-        photo = schema.photo
-        query = _CONTENT.join(photo, photo.c.content_id == schema.content.c.id)
-        return self._connection.execute(query.where(photo.c.path == path)).one_or_none()
+        return self._connection.execute(_CONTENT_AT, {"path": path}).one_or_none()
 
     def _put(self, file: PhotoFile, content_id: int | None, others: Mapping[str, object]) -> None:
         values = {
@@ -220,36 +221,29 @@ class Recorder:
 
     def _content(self, digest: bytes) -> Row[Any] | None:
         """Read a known content, perhaps of another file of the same picture, as ``_content_at`` does."""
-        columns = schema.content.c
-        own = self._connection.execute(_CONTENT.where(columns.digest == digest)).one_or_none()
-        if own is not None and not own.failed:
-            return own
-        others = pictures_of(self._connection, [digest]).keys() - {digest}
-        shown = _CONTENT.where(columns.digest.in_(others), columns.failed_reason.is_(None))
-        return self._connection.execute(shown.order_by(columns.id).limit(1)).one_or_none() or own
+        return self._connection.execute(_CONTENT_OF, {"digest": digest}).first()
 
     def _put_content(self, digest: bytes, values: Mapping[str, object]) -> int:
         upsert(self._connection, schema.content, [{"digest": digest, **values}], key="digest")
-        query = select(schema.content.c.id).where(schema.content.c.digest == digest)
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_CONTENT_ID, {"digest": digest}).scalar_one())
 
     def _add_face(self, content_id: int, described: Descriptor) -> None:
         face, box = described.face, described.face.box
-        inserted = insert(schema.face).values(
-            content_id=content_id,
-            x=float(box.x),
-            y=float(box.y),
-            w=float(box.w),
-            h=float(box.h),
-            landmarks=landmarks_to_blob(face.landmarks),
-            confidence=float(face.confidence),
-            quality=float(described.quality.score),
-            quality_reasons=",".join(described.quality.reasons),
-        )
-        face_id = self._connection.execute(inserted.returning(schema.face.c.id)).scalar_one()
+        row = {
+            "content_id": content_id,
+            "x": float(box.x),
+            "y": float(box.y),
+            "w": float(box.w),
+            "h": float(box.h),
+            "landmarks": landmarks_to_blob(face.landmarks),
+            "confidence": float(face.confidence),
+            "quality": float(described.quality.score),
+            "quality_reasons": ",".join(described.quality.reasons),
+        }
+        face_id = self._connection.execute(_ADD_FACE, row).scalar_one()
         vector = descriptor_to_blob(described.vector)
         self._connection.execute(
-            insert(schema.descriptor).values(face_id=face_id, model=described.model_id, vector=vector)
+            _ADD_DESCRIPTOR, {"face_id": face_id, "model": described.model_id, "vector": vector}
         )
         self._faces += 1
 
@@ -259,6 +253,30 @@ _CONTENT = select(
     schema.content.c.failed_reason.is_not(None).label("failed"),
     *(schema.content.c[name] for name in ("failed_stage", "failed_reason", "failed_message")),
 )
+
+_CONTENT_AT = _CONTENT.join(schema.photo, schema.photo.c.content_id == schema.content.c.id).where(
+    schema.photo.c.path == bindparam("path")
+)
+
+_CONTENT_ID = select(schema.content.c.id).where(schema.content.c.digest == bindparam("digest"))
+
+
+def _content_of() -> Select[Any]:
+    """Select the content of a file, or a good one of another file of its picture: the best first."""
+    columns, own, other = schema.content.c, schema.file_digest.alias(), schema.file_digest.alias()
+    shown = select(other.c.digest).join(own, own.c.picture == other.c.picture)
+    is_own = columns.digest == bindparam("digest")
+    return (
+        _CONTENT.where(or_(is_own, columns.digest.in_(shown.where(own.c.digest == bindparam("digest")))))
+        .order_by(columns.failed_reason.is_not(None), ~is_own, columns.id)
+        .limit(1)
+    )
+
+
+# Statements are made once: building one takes longer than SQLite takes for it.
+_CONTENT_OF = _content_of()
+_ADD_FACE = insert(schema.face).returning(schema.face.c.id)
+_ADD_DESCRIPTOR = insert(schema.descriptor)
 
 _NO_FAILURE: Mapping[str, str | None] = {"failed_stage": None, "failed_reason": None, "failed_message": None}
 

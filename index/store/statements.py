@@ -5,6 +5,7 @@ A backend compiles these elements to its own SQL (``sqlalchemy.ext.compiler.comp
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -95,17 +96,22 @@ def in_chunks(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: str) -> None:
     """Insert rows, or update the row of the same ``key``, a unique column; all rows have the same columns."""
     if rows:
-        statement = _insert(connection, table)
-        changed = {name: statement.excluded[name] for name in rows[0] if name != key}
-        connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
+        connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0]), key), rows)
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, except those whose key exists already."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+        connection.execute(_insert(connection.dialect.name, table).on_conflict_do_nothing(), rows)
 
 
-def _insert(connection: Connection, table: Table) -> Any:
+@cache
+def _upsert(dialect: str, table: Table, names: tuple[str, ...], key: str) -> Any:
+    statement = _insert(dialect, table)
+    changed = {name: statement.excluded[name] for name in names if name != key}
+    return statement.on_conflict_do_update(index_elements=[key], set_=changed)
+
+
+def _insert(dialect: str, table: Table) -> Any:
     """Return the dialect's own INSERT: the classes share methods for conflicts, but no base."""
-    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
