@@ -16,7 +16,7 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
     model, created_at = chosen or (None, None)
     saved = select(vector_index.c.kind, vector_index.c.count).where(vector_index.c.model == model)
     index_kind, indexed_faces = connection.execute(saved).one_or_none() or (None, 0)
-    failed, photos, shown = _failed(connection), _photos(connection), _contents(connection)
+    photos, shown = _photos(connection), _contents(connection)
     return Statistics(
         **photos,
         **shown,
@@ -24,8 +24,8 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
         model=model,
         created_at=_time(created_at),
         roots=tuple(connection.scalars(select(root.c.path).where(~root.c.forgotten).order_by(root.c.id))),
-        failed=failed,
-        duplicates=photos["photos"] - sum(each.photos for each in failed) - shown["contents"],
+        failed=_failed(connection),
+        duplicates=_readable(connection) - shown["contents"],
         database_bytes=store_bytes,
         index_kind=index_kind,
         indexed_faces=indexed_faces,
@@ -40,6 +40,13 @@ def _photos(connection: Connection) -> RowMapping:
         func.coalesce(func.sum(photo.c.size).filter(present), 0).label("photo_bytes"),
     ).select_from(photo)
     return connection.execute(query).mappings().one()
+
+
+def _readable(connection: Connection) -> int:
+    """Count present photos with a content that could be decoded."""
+    query = select(func.count()).select_from(photo.join(content))
+    readable = query.where(photo.c.missing_since.is_(None), content.c.failed_reason.is_(None))
+    return connection.scalar(readable) or 0
 
 
 def _failed(connection: Connection) -> tuple[ReasonCount, ...]:

@@ -15,7 +15,7 @@ from index.photos.catalog import CHUNK, Catalog
 from index.store.store import Store
 from index.values import ReasonCount
 from index.vectors.saved_index import load_index, save_index
-from pipeline.values import ModelId, PhotoFile
+from pipeline.values import ModelId, PhotoFailed, PhotoFile, Reason, Stage
 from tests.index.builders import (
     DIMENSION,
     MODEL,
@@ -206,3 +206,11 @@ def test_a_picture_is_known_by_the_first_file_that_showed_it(catalog: Catalog, p
     assert catalog.content_of(digest_of("tagged"), digest_of("a")) == digest_of("a")
     assert catalog.content_of(digest_of("a"), digest_of("another")) == digest_of("a")
     assert catalog.content_of(digest_of("b"), digest_of("b")) == digest_of("b")
+
+
+def test_a_photo_that_is_being_written_is_no_duplicate_of_itself(catalog: Catalog, photos: Path) -> None:
+    file = make_file(photos / "a.jpg")
+    catalog.record([indexed(file, "a", units(1))])
+    catalog.record([PhotoFailed(file, Stage.READ, Reason.CHANGED, "it changed while it was read", None)])
+    statistics = catalog.statistics()
+    assert (statistics.photos, statistics.duplicates, statistics.failures) == (1, 0, 1)
