@@ -1,13 +1,13 @@
 """Says what a scan would do, and whether its folders can be scanned."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Planned
 from faceindex.scanning.availability import unreachable
 from faceindex.scanning.root_places import Placement, RootPaths, find_places
-from faceindex.scanning.scan_targets import ScanTargets, find_targets, outside
+from faceindex.scanning.scan_targets import ScanTargets, find_targets
 from faceindex.scanning.survey import needs_reading
 from faceindex.settings import Settings
 from index.paths import is_inside
@@ -35,10 +35,10 @@ def plan_scan(settings: Settings, roots: Sequence[bytes], *, with_others: bool =
         check_roots(settings, roots)
         if settings.library.exists():
             with open_store(settings.library, Access.READ) as store:
-                targets, states, known_as = _look_up(store, roots, with_others=with_others)
+                targets, states = _look_up(store, roots, with_others=with_others)
         else:
             placement = Placement((), RootPaths(()), (), ())
-            targets, states, known_as = find_targets(placement, roots, set()), {}, lambda _: None
+            targets, states = find_targets(placement, roots, set()), {}
         skipped = [
             Planned(root, read=False, reason=targets.reasons[place]) for place, root in targets.away.items()
         ]
@@ -47,7 +47,7 @@ def plan_scan(settings: Settings, roots: Sequence[bytes], *, with_others: bool =
         def skip(each: Skipped) -> None:
             skipped.append(Planned(each.path, read=False, reason=each.reason))
 
-        for file in crawl(targets.there, skip, known_as):
+        for file in crawl(targets.there, skip, targets.known_as):
             yield from skipped
             skipped.clear()
             yield _planned(file, states.get(file.path), is_named=file.path in targets.named)
@@ -56,8 +56,8 @@ def plan_scan(settings: Settings, roots: Sequence[bytes], *, with_others: bool =
 
 def _look_up(
     store: Store, roots: Sequence[bytes], *, with_others: bool
-) -> tuple[ScanTargets, dict[bytes, PhotoState], Callable[[bytes], bytes | None]]:
-    """Return what a scan would look at, what the library knows of it, and what it knows elsewhere."""
+) -> tuple[ScanTargets, dict[bytes, PhotoState]]:
+    """Return what a scan would look at, and what the library knows of it."""
     catalog = Catalog(store, is_current=is_current)
     placement = find_places(store, [root for root in roots if os.path.isdir(root)])
     others = [
@@ -70,7 +70,7 @@ def _look_up(
     for old, new in placement.moves:
         before = catalog.states_under([old])
         states |= {new + path[len(old) :]: state for path, state in before.items()}
-    return targets, states, outside(placement, targets) or (lambda _: None)
+    return targets, states
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import partial
 from threading import Event
 from typing import Any
 
@@ -20,8 +19,8 @@ from faceindex.results import IncompletePhoto, Listeners, Refusal, ScanSummary
 from faceindex.scanning.availability import refusals
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
-from faceindex.scanning.root_places import Placement, find_places
-from faceindex.scanning.scan_targets import ScanTargets, find_targets, outside
+from faceindex.scanning.root_places import find_places
+from faceindex.scanning.scan_targets import ScanTargets, find_targets
 from faceindex.scanning.survey import Crawl, Survey, not_a_photo
 from faceindex.session import Session
 from index.people.named_faces import count_exemplars
@@ -126,30 +125,33 @@ class Scan:
         """
         self._store.refuse_damaged()
         self._exemplars = count_exemplars(self._store)
-        placement, targets = self._find(roots, with_others=with_others)
+        targets = self._find(roots, with_others=with_others)
         survey = Survey(self._catalog.states_under(targets.all))
         recorder = BatchRecorder(self._catalog, survey, self._clock, self._listeners)
-        known_as = outside(placement, targets)
-        crawl: Crawl = self._crawl
-        if known_as is not None:
-            crawl = partial(self._crawl, known_as=known_as)  # type: ignore[call-arg]
         if time.monotonic() < options.deadline:
-            with closing(self._look_at(survey, targets, crawl)) as outcomes:
+            with closing(self._look_at(survey, targets)) as outcomes:
                 recorder.record(outcomes, options.deadline)
         else:
-            deque(survey.files(targets.there, crawl, self._clock), maxlen=0)  # only counts what is left
+            deque(survey.files(targets, self._crawl, self._clock), maxlen=0)  # only counts what is left
         for path in survey.unlisted:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be read: its photos were left unchanged in the library."
             )
-        presence = Presence(self._store)
-        presence.mark_present(survey.returned)
-        if left := recorder.left:  # what seems to be gone may have moved to what was not read yet
-            incomplete = tuple(recorder.incomplete)
-            return ScanPass(targets.all, survey, recorder.total, left=left, incomplete=incomplete)
+        Presence(self._store).mark_present(survey.returned)
+        left, incomplete = recorder.left, tuple(recorder.incomplete)
+        looked = ScanPass(targets.all, survey, recorder.total, left=left, incomplete=incomplete)
+        if left:  # what seems to be gone may have moved to what was not read yet
+            return looked
+        return self._record_gone(looked, targets, recorder, allow_missing=options.allow_missing)
+
+    def _record_gone(
+        self, looked: ScanPass, targets: ScanTargets, recorder: BatchRecorder, *, allow_missing: bool
+    ) -> ScanPass:
+        """Record what is gone, moved or excluded, but keep the photos of roots that lost too many."""
+        presence, survey = Presence(self._store), looked.survey
         covered = frozenset([*targets.there, *targets.deleted])
         crawled = Crawled(
-            covered.union(targets.away) if options.allow_missing else covered,
+            covered.union(targets.away) if allow_missing else covered,
             survey.seen,
             frozenset(survey.unlisted),
             survey.excluded,
@@ -159,23 +161,20 @@ class Scan:
         pairs = presence.elsewhere(recorder.arrived, crawled)
         unseen = unseen.with_moves({old: new for new, old in pairs if _is_same_file(new, old)})
         losses = presence.losses([*targets.folders, *targets.away], crawled, unseen)
-        refused = () if options.allow_missing else refusals(losses, crawled, targets.reasons, survey.unread)
+        refused = () if allow_missing else refusals(losses, crawled, targets.reasons, survey.unread)
         kept = {each.root for each in refused}
         gone = unseen.without(kept)
         presence.record_gone(crawled.without(kept), gone)
-        recorded = recorder.with_moves(gone.moves.values())
         named = {**targets.folders, **targets.away}
-        return ScanPass(
-            targets.all,
-            survey,
-            recorded,
+        return replace(
+            looked,
+            recorded=recorder.with_moves(gone.moves.values()),
             missing=sum(path not in survey.unread for path in gone.missing),
             excluded=len(gone.excluded),
             refused=tuple(replace(each, root=named[each.root]) for each in refused),
-            incomplete=tuple(recorder.incomplete),
         )
 
-    def _find(self, roots: Sequence[bytes], *, with_others: bool) -> tuple[Placement, ScanTargets]:
+    def _find(self, roots: Sequence[bytes], *, with_others: bool) -> ScanTargets:
         """Record where the roots are, and say what is to be looked at."""
         stored = Roots(self._store)
         before = {each.path: each.place for each in stored.known()}
@@ -193,7 +192,7 @@ class Scan:
             elif each.place in new_places:
                 self._listeners.note(f"The photos of {path} are known by its own path now.")
         others = stored.others() if with_others else ()
-        return placement, find_targets(placement, roots, self._catalog.photos_at(roots), others)
+        return find_targets(placement, roots, self._catalog.photos_at(roots), others)
 
     def summary(self, looked: ScanPass) -> ScanSummary:
         """Count what the scan did, and the library after it."""
@@ -223,19 +222,19 @@ class Scan:
             exemplars=max(0, count_exemplars(self._store) - self._exemplars),
         )
 
-    def _look_at(self, survey: Survey, targets: ScanTargets, crawl: Crawl) -> Generator[Outcome, None, None]:
+    def _look_at(self, survey: Survey, targets: ScanTargets) -> Generator[Outcome, None, None]:
         """Yield the outcomes of the files that must be read. A named file that is no photo is a failure."""
         known: set[bytes] = set()
         ended = Event()
 
         def crawled(*arguments: Any) -> Iterator[PhotoFile]:
-            for file in crawl(*arguments):
+            for file in self._crawl(*arguments):
                 if ended.is_set():  # the survey may be in use, and the store closed
                     raise RuntimeError("the scan has ended before the crawl")
                 yield file
 
         def files() -> Iterator[PhotoFile]:
-            for number, file in enumerate(survey.files(targets.there, crawled, self._clock)):
+            for number, file in enumerate(survey.files(targets, crawled, self._clock)):
                 if number == 0:  # not needed by a scan that reads nothing
                     known.update(self._catalog.known_digests())
                 yield file

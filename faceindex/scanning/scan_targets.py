@@ -2,12 +2,13 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from faceindex.scanning.availability import unreachable
 from faceindex.scanning.root_places import Placement
 from index.paths import is_inside
+from pipeline.sources.crawl import KnownAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class ScanTargets:
         deleted: Known photos, outside of all folders, that are not there.
         away: Folders that are not there, each with the root that was named.
         reasons: Why these cannot be scanned.
+        known_as: Tells by which path something is known in a root that the scan does not look at.
     """
 
     folders: Mapping[bytes, bytes]
@@ -30,6 +32,7 @@ class ScanTargets:
     deleted: tuple[bytes, ...]
     away: Mapping[bytes, bytes]
     reasons: Mapping[bytes, str]
+    known_as: KnownAs
 
     @property
     def there(self) -> list[bytes]:
@@ -85,6 +88,7 @@ def find_targets(
         deleted=tuple(deleted),
         away=away,
         reasons=reasons,
+        known_as=_outside(placement, folders.keys()),
     )
 
 
@@ -98,14 +102,10 @@ def _is_there(photo: bytes) -> bool | None:
         return None
 
 
-def outside(placement: Placement, targets: ScanTargets) -> Callable[[bytes], bytes | None] | None:
-    """Return what tells by which path something is known in a root that the scan does not look at.
-
-    Returns ``None`` if the scan looks at all roots.
-    """
-    folders = targets.folders.keys()
+def _outside(placement: Placement, folders: Set[bytes]) -> KnownAs:
+    """Return what tells by which path something is known in a root that is in none of the folders."""
     if all(is_inside(each.place, folders) for each in placement.roots):
-        return None
+        return lambda _: None
 
     def known_as(path: bytes) -> bytes | None:
         first = placement.paths.known_as(path)

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from faceindex.scanning.scan_targets import ScanTargets
 from index.values import PhotoState
-from pipeline.sources.crawl import Skipped, SkipReason
+from pipeline.sources.crawl import KnownAs, Skipped, SkipReason
 from pipeline.timing import StageClock
 from pipeline.values import PhotoFailed, PhotoFile, Reason, Stage
 
-Crawl: TypeAlias = Callable[[Sequence[bytes], Callable[[Skipped], None]], Iterator[PhotoFile]]
+Crawl: TypeAlias = Callable[[Sequence[bytes], Callable[[Skipped], None], KnownAs], Iterator[PhotoFile]]
 """Walks folders and files, as ``pipeline.sources.crawl.crawl`` does."""
-
 
 _EXCLUDING = frozenset((SkipReason.HIDDEN, SkipReason.NO_MEDIA, SkipReason.IGNORED))
 """The user wishes that the photos are left out."""
@@ -47,13 +47,13 @@ class Survey:
     complete: bool = False
     _known_folders: Set[bytes] | None = None
 
-    def files(self, roots: Sequence[bytes], crawl: Crawl, clock: StageClock) -> Iterator[PhotoFile]:
+    def files(self, targets: ScanTargets, crawl: Crawl, clock: StageClock) -> Iterator[PhotoFile]:
         """Yield the files that must be read: they are new, may have changed, or may be readable now.
 
         Raises:
             OSError: A root vanished, or cannot be looked at.
         """
-        found = filter(self._must_be_read, crawl(roots, self._skip))
+        found = filter(self._must_be_read, crawl(targets.there, self._skip, targets.known_as))
         while True:
             with clock.time("survey"):
                 file = next(found, None)

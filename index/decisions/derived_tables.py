@@ -11,9 +11,10 @@ from typing import TypeAlias, TypeVar
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
 from index.decisions.face_overlap import pairs
-from index.decisions.journal_rows import face_keys
+from index.decisions.journal_rows import face_keys, read_decisions
 from index.decisions.model import FaceKey
-from index.decisions.replay import KnownPerson, State
+from index.decisions.replay import KnownPerson, State, replay
+from index.decisions.same_faces import read_same_faces
 from index.store.schema import apart, content, decision_face, person, rejection, verdict
 from index.store.statements import in_chunks, is_one_of, upsert
 from pipeline.values import Box
@@ -25,6 +26,11 @@ _Key = TypeVar("_Key")
 
 _CHUNK = 500
 """Contents in one statement."""
+
+
+def read_state(connection: Connection) -> State:
+    """Compute the state from the journal; raise ``NotADecision`` for an unreadable row."""
+    return replay(read_decisions(connection), read_same_faces(connection))
 
 
 def write_derived_tables(connection: Connection, state: State) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from index.clock import Clock, utc_now
 from index.decisions.checks import checked
-from index.decisions.derived_tables import write_derived_tables
+from index.decisions.derived_tables import read_state, write_derived_tables
 from index.decisions.journal_lines import JournalFile, to_lines
 from index.decisions.journal_rows import (
     append_acts,
@@ -119,7 +119,7 @@ class Journal:
     def state(self) -> State:
         """Compute the state that follows from all decisions."""
         with readable(self._path), self._store.read() as connection:
-            return replay(read_decisions(connection), read_same_faces(connection))
+            return read_state(connection)
 
     def same_faces(self, digest: bytes) -> SameFaces:
         """Read what is one with faces in a content, and with all that decisions name."""
@@ -132,8 +132,7 @@ class Journal:
             if next_number(connection) == 1:
                 return
         with readable(self._path), self._store.write() as connection:
-            state = replay(read_decisions(connection), read_same_faces(connection))
-            write_derived_tables(connection, state)
+            write_derived_tables(connection, read_state(connection))
 
     def is_forgotten(self, face: FaceKey) -> bool:
         """Return whether the face was forgotten with its person, and must not be recorded."""

@@ -17,10 +17,8 @@ from typing import Protocol, TypeAlias
 from sqlalchemy import Connection, delete, func, or_, select
 
 from index.arrays import LANDMARKS_BYTES, are_sound
-from index.decisions.derived_tables import differences, write_derived_tables
-from index.decisions.journal_rows import NotADecision, read_decisions
-from index.decisions.replay import replay
-from index.decisions.same_faces import read_same_faces
+from index.decisions.derived_tables import differences, read_state, write_derived_tables
+from index.decisions.journal_rows import NotADecision
 from index.errors import accessible
 from index.photos.catalog import Catalog
 from index.store.read_again import read_again
@@ -200,8 +198,7 @@ class DerivedTablesInspection:
         """Report one finding for each table, or one if the journal cannot be read."""
         try:
             with self.store.read() as connection:
-                state = replay(read_decisions(connection), read_same_faces(connection))
-                counts = differences(connection, state)
+                counts = differences(connection, read_state(connection))
         except NotADecision as error:
             return [Finding(FindingKind.JOURNAL, str(error), "delete this decision, and keep the others")]
         return [
@@ -218,7 +215,7 @@ class DerivedTablesInspection:
         with self.store.write() as connection:
             while True:
                 try:
-                    state = replay(read_decisions(connection), read_same_faces(connection))
+                    state = read_state(connection)
                     break
                 except NotADecision as error:
                     connection.execute(delete(decision).where(decision.c.id == error.number))

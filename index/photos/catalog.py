@@ -14,10 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast,
 
 from index.arrays import descriptors_from_blobs, landmarks_from_blob
 from index.clock import Clock, utc_now
-from index.decisions.derived_tables import write_derived_tables
-from index.decisions.journal_rows import read_decisions, readable
-from index.decisions.replay import replay
-from index.decisions.same_faces import read_same_faces
+from index.decisions.derived_tables import read_state, write_derived_tables
+from index.decisions.journal_rows import readable
 from index.errors import LibraryDamaged, ModelMismatch
 from index.photos.library_figures import summarise
 from index.photos.photo_roots import add_roots, known_roots
@@ -124,8 +122,7 @@ class Catalog:
             for outcome in outcomes:
                 recorder.record(outcome)
             if recorder.concerns_decisions():
-                state = replay(read_decisions(connection), read_same_faces(connection))
-                write_derived_tables(connection, state)
+                write_derived_tables(connection, read_state(connection))
             return recorder.counts()
 
     def failures_under(

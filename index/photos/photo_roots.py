@@ -143,9 +143,8 @@ class Roots:
     def prune(self, days: float, *, dry_run: bool = False) -> Pruned:
         """Delete photos that have been missing for some days, and contents and faces left without a photo.
 
-        With ``dry_run``, only count; faces that an edited photo still shows do not count. Exemplars stay.
-        Decisions stay too: they name contents, and apply again
-        if a content comes back.
+        With ``dry_run``, only count; faces that an edited photo still shows do not count. Exemplars stay, and
+        so do decisions: they name contents, and apply again if a content comes back.
         """
         before = (self._clock() - timedelta(days=days)).isoformat()
         is_old = and_(photo.c.missing_since.is_not(None), photo.c.missing_since <= before)

@@ -170,9 +170,8 @@ class Presence:
     def record_gone(self, crawled: Crawled, unseen: Unseen) -> None:
         """Delete old paths of moved photos, and mark other unseen photos missing, excluded ones too.
 
-        Missing photos keep their faces.
-
-        Both arguments exclude the roots that lost so many photos that they are probably not mounted.
+        Missing photos keep their faces. Both arguments exclude the roots that lost so many photos that they
+        are probably not mounted.
         """
         with self._store.write() as connection:
             for chunk in in_chunks(list(unseen.moves), _CHUNK):

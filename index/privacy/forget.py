@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, select
 
 from index.arrays import dimension_of
 from index.clock import Clock, utc_now
-from index.decisions.derived_tables import write_derived_tables
+from index.decisions.derived_tables import read_state, write_derived_tables
 from index.decisions.journal_rows import append_acts, read_decisions, readable
 from index.decisions.model import Forget
-from index.decisions.replay import State, replay
+from index.decisions.replay import replay
 from index.decisions.same_faces import read_same_faces
 from index.errors import DecisionRefused, accessible
 from index.photos.catalog import Catalog
@@ -73,11 +73,7 @@ class Erased:
 def doomed(store: Store, key: str, *, also_recognised: bool = False) -> Doomed:
     """Find what ``forget`` would do with the faces of a person; write nothing."""
     with readable(store.path), store.read() as connection:
-        return _doomed(connection, keys_of(_state(connection), key), also_recognised)
-
-
-def _state(connection: Connection) -> State:
-    return replay(read_decisions(connection), read_same_faces(connection))
+        return _doomed(connection, keys_of(read_state(connection), key), also_recognised)
 
 
 def _doomed(connection: Connection, keys: Collection[str], also_recognised: bool) -> Doomed:

@@ -21,7 +21,6 @@ FACES_A_YEAR = 20
 MOST_REJECTIONS = 2000
 """Number of rejections, the latest, that are read with descriptors."""
 
-
 MOST_STRANGERS = 2000
 """Number of ignored faces, the latest, that are compared with every face of the library."""
 

@@ -20,7 +20,6 @@ _SHORT = 3  # type of a two-byte number
 _FIRST_OFFSET = 4  # where the header gives the first directory
 _COUNT_BYTES, _ENTRY_BYTES = 2, 12
 
-
 # Time, offset, subseconds of DateTimeOriginal, DateTimeDigitized, DateTime: the first valid time counts.
 # All are in the EXIF directory, except DateTime itself, which is in the first.
 _DATE_TIME = 0x0132
@@ -109,7 +108,8 @@ def _parse_time(value: object) -> datetime | None:
     rest = date.string[date.end() :]
     clock = _CLOCK.match(rest)
     try:
-        day = datetime(*map(int, date.groups()))  # type: ignore[arg-type]  # three, by the pattern
+        year, month, day_of_month = map(int, date.groups())
+        day = datetime(year, month, day_of_month)
         if clock is None:
             return day
         hour, minute, second = (int(each or 0) for each in clock.groups()[:3])

@@ -52,10 +52,12 @@ class Skipped:
     first: bytes | None = None
 
 
+KnownAs: TypeAlias = Callable[[bytes], bytes | None]
+"""Tells by which other path something is known, if it is."""
+
+
 def crawl(
-    roots: Sequence[bytes],
-    on_skip: Callable[[Skipped], None],
-    known_as: Callable[[bytes], bytes | None] = lambda _: None,
+    roots: Sequence[bytes], on_skip: Callable[[Skipped], None], known_as: KnownAs = lambda _: None
 ) -> Iterator[PhotoFile]:
     """Return an iterator that finds every regular file under files and folders, each once, as it is read.
 
@@ -65,8 +67,8 @@ def crawl(
     listed is skipped. Paths are absolute and normalised, but links are not resolved. ``on_skip`` is called
     with each thing skipped, when the crawl reaches it.
 
-    ``known_as`` tells of what is reached by a symbolic link by which other path it is known, outside of this
-    crawl, if it is; that is skipped, as if it had been visited there.
+    ``known_as`` tells it of what is reached by a symbolic link; what is known outside of this crawl is
+    skipped, as if it had been visited there.
 
     Raises:
         OSError: A root does not exist or cannot be looked at. Raised at once, before the walk.
@@ -96,7 +98,7 @@ class _Folder:
 @dataclass(slots=True)
 class _Crawl:
     on_skip: Callable[[Skipped], None]
-    known_as: Callable[[bytes], bytes | None]
+    known_as: KnownAs
     visited: dict[_Identity, _Folder] = field(default_factory=dict)
     files: dict[_Identity, bytes] = field(default_factory=dict)  # found, if another path may lead there too
     linked: deque[_Folder] = field(default_factory=deque)

@@ -19,7 +19,7 @@ from faceindex.scanning.survey import Crawl
 from pipeline.decoding.formats import Format
 from pipeline.decoding.readers import decoder_of
 from pipeline.models.registry import SFACE
-from pipeline.sources.crawl import Skipped, crawl
+from pipeline.sources.crawl import KnownAs, Skipped, crawl
 from pipeline.values import Outcome, PhotoFile
 from tests.faceindex.conftest import KINDS, Album
 from tests.faceindex.scanning.fakes import FakeOutcomes, scan
@@ -115,8 +115,10 @@ def test_what_no_decoder_could_read_is_tried_once_with_another(album: Album) -> 
 def blocking(until: Event) -> Crawl:
     """A crawl that waits after its first file, as on a share that is slow."""
 
-    def walk(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterator[PhotoFile]:
-        for number, file in enumerate(crawl(roots, on_skip)):
+    def walk(
+        roots: Sequence[bytes], on_skip: Callable[[Skipped], None], known_as: KnownAs
+    ) -> Iterator[PhotoFile]:
+        for number, file in enumerate(crawl(roots, on_skip, known_as)):
             yield file
             if number == 0:
                 assert until.wait(60), "nothing became of the first file"
@@ -152,8 +154,10 @@ def test_progress_counts_no_file_that_turned_out_to_be_no_photo(album: Album) ->
 
 
 def test_a_crawl_that_breaks_off_keeps_what_was_found_before(album: Album) -> None:
-    def walk(roots: Sequence[bytes], on_skip: Callable[[Skipped], None]) -> Iterator[PhotoFile]:
-        yield from crawl(roots, on_skip)
+    def walk(
+        roots: Sequence[bytes], on_skip: Callable[[Skipped], None], known_as: KnownAs
+    ) -> Iterator[PhotoFile]:
+        yield from crawl(roots, on_skip, known_as)
         raise OSError("the disk is gone")
 
     for name in ("a.jpg", "b.jpg"):
