@@ -5,19 +5,17 @@ one that lacks no more than the last bit of its coefficients is complete but for
 """
 
 import io
-from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from pipeline.decoding.jpeg_segments import START_OF_SCAN, segments
 from pipeline.values import MOST_MISSING, MissingPart, Side
 
 _GREY = 128
 _END_OF_IMAGE = b"\xff\xd9"
-_START_OF_SCAN = 0xDA
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # starts of frames that Pillow reads
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _COEFFICIENTS = 64
 
 _SIDES = {
@@ -76,10 +74,11 @@ def _lacks_only_last_bits(content: bytes) -> bool:
     missing_bits: dict[tuple[int, int], int] = {}
     components: set[int] = set()
     scans = []
-    for marker, data in _segments(content):
-        if marker in _FRAMES and len(data) >= 6:
+    for each in segments(content):
+        data = each.data(content) if each.head_end <= len(content) else b""
+        if each.marker in _FRAMES and len(data) >= 6:
             components = set(data[6 : 6 + 3 * data[5] : 3])
-        elif marker == _START_OF_SCAN and data:
+        elif each.marker == START_OF_SCAN and data:
             scans.append(data)
     for data in scans[:-1]:  # the last one is cut
         count = data[0]
@@ -92,18 +91,3 @@ def _lacks_only_last_bits(content: bytes) -> bool:
         for component in components
         for coefficient in range(_COEFFICIENTS)
     )
-
-
-def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the marker and the data of each whole segment."""
-    at = content.find(b"\xff", 2)
-    while 0 <= at < len(content) - 4:
-        marker = content[at + 1]
-        if marker in (0x00, 0xFF) or marker in _WITHOUT_LENGTH:
-            at = content.find(b"\xff", at + (1 if marker == 0xFF else 2))
-            continue
-        end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-        if end > len(content):
-            return
-        yield marker, content[at + 4 : end]
-        at = content.find(b"\xff", end)

@@ -4,24 +4,19 @@ A JPEG is digested as it is compressed; other formats by their pixels, which ano
 may change a little.
 """
 
-import re
-from collections.abc import Iterator
-
 from blake3 import blake3
 from PIL import Image
+
+from pipeline.decoding.jpeg_segments import segments
 
 _STRIP = 256
 """Rows copied at a time: a second copy of the whole picture could exceed the memory of a reader."""
 
 # Markers of ITU-T T.81, table B.1, by their second byte.
-_START_OF_SCAN, _END_OF_IMAGE, _COMMENT = 0xDA, 0xD9, 0xFE
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+_COMMENT = 0xFE
 _APPLICATION = range(0xE0, 0xF0)
 _DECIDES_COLOUR = ((0xEE, b"Adobe"), (0xE2, b"ICC_PROFILE\0"))
 """Application segments that change the pixels: the colour transform, and the colour profile."""
-
-_NEXT_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-"""What ends the compressed data of a scan: neither a stuffed zero nor a restart marker."""
 
 
 def digest_jpeg(content: bytes, orientation: int) -> bytes:
@@ -31,8 +26,9 @@ def digest_jpeg(content: bytes, orientation: int) -> bytes:
     """
     hasher = blake3(bytes([orientation]))
     view = memoryview(content)
-    for start, end in _segments(content):
-        hasher.update(view[start:end])
+    for each in segments(content):
+        if _is_picture(each.marker, each.data(content)):
+            hasher.update(view[each.start : each.end])
     return hasher.digest()
 
 
@@ -45,27 +41,6 @@ def digest_pixels(image: Image.Image, orientation: int) -> bytes:
     for top in range(0, height, _STRIP):
         hasher.update(image.crop((0, top, width, min(top + _STRIP, height))).tobytes())
     return hasher.digest()
-
-
-def _segments(content: bytes) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each part of the first picture that is not metadata."""
-    at = 2
-    while 0 <= (at := content.find(b"\xff", at)) < len(content) - 1:  # decoders skip what is no marker
-        marker = content[at + 1]
-        if marker == 0xFF:  # filling
-            at += 1
-        elif marker in _WITHOUT_LENGTH:
-            at += 2
-        elif marker == _END_OF_IMAGE:
-            return
-        else:
-            end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-            if marker == _START_OF_SCAN:
-                found = _NEXT_MARKER.search(content, end)
-                end = found.start() if found else len(content)
-            if _is_picture(marker, content[at + 4 : at + 16]):
-                yield at, end
-            at = max(end, at + 2)
 
 
 def _is_picture(marker: int, data: bytes) -> bool:

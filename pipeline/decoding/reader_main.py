@@ -71,15 +71,13 @@ def _answer(
     except MemoryError:
         message = "it takes far more memory than a photo of its size should"
         return Refused(Stage.DECODE, Reason.OUT_OF_MEMORY, message)
-    missing = picture.missing
     return Decoded(
         width=picture.size.width,
         height=picture.size.height,
         taken_at=picture.taken_at,
         scale=picture.scale,
         picture=picture.picture.hex(),
-        missing=None if missing is None else float(missing.share),
-        missing_side=None if missing is None else missing.side,
+        missing=picture.missing,
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, get_type_hints
 
 from pipeline.decoding.format_reader import MemoryNeeded
 from pipeline.decoding.formats import Format
-from pipeline.values import Reason, Side, Stage
+from pipeline.values import MissingPart, Reason, Side, Stage
 
 _SHORTEST_WAIT = 0.001  # seconds; a timeout of zero would mean not to wait
 
@@ -60,7 +60,7 @@ class Continue:
 class Decoded:
     """The pixels are at the start of the shared memory; attributes are those of ``DecodedPhoto``.
 
-    ``picture`` is hexadecimal; ``missing`` and ``missing_side`` are the parts of ``MissingPart``.
+    ``picture`` is hexadecimal.
     """
 
     width: int
@@ -68,8 +68,7 @@ class Decoded:
     taken_at: datetime | None
     scale: float
     picture: str
-    missing: float | None = None
-    missing_side: Side | None = None
+    missing: MissingPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +143,8 @@ def _checked(kind: Any, value: object) -> Any:
     """Return a field's value of this type, from its JSON."""
     if isinstance(value, str) and kind in (Format, Stage, Reason):
         return kind(value)
-    if isinstance(value, str) and kind == Side | None:
-        return Side(value)
+    if isinstance(value, dict) and kind == MissingPart | None:
+        return MissingPart(Side(value["side"]), float(value["share"]))
     if isinstance(value, str) and kind == datetime | None:
         return datetime.fromisoformat(value)
     if not isinstance(value, kind) or isinstance(value, bool):

@@ -25,7 +25,7 @@ from pipeline.decoding.reader_messages import (
 from pipeline.errors import DecodersUnavailable, PhotoError
 from pipeline.platform_support import SharedMemory
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import MOST_MISSING, DecodedPhoto, MissingPart, PhotoFile, Reason, Size
+from pipeline.values import MOST_MISSING, DecodedPhoto, PhotoFile, Reason, Size
 
 _START_SECONDS = 60.0
 """A reader takes a fifth of a second of a core to start; busy machines need longer."""
@@ -124,14 +124,7 @@ class ReaderProcess:
             raise _invalid_answer()
         size = Size(decoded.width, decoded.height)
         rows, columns = (-(-edge // round(1 / decoded.scale)) for edge in (size.height, size.width))
-        if (
-            min(size.width, size.height) < 1
-            or size.width * size.height != needed.pixels
-            or 3 * rows * columns != needed.result
-            or not _DIGEST.fullmatch(decoded.picture)
-            or (decoded.missing is None) != (decoded.missing_side is None)
-            or not 0 <= (decoded.missing or 0) <= MOST_MISSING
-        ):
+        if 3 * rows * columns != needed.result or not _is_plausible_result(decoded, needed.pixels):
             raise _invalid_answer()
         self._answered()
         pixels = memory.array()[: needed.result].reshape(rows, columns, 3)
@@ -143,7 +136,7 @@ class ReaderProcess:
             pixels=pixels,
             scale=decoded.scale,
             picture=bytes.fromhex(decoded.picture),
-            missing=_missing_part(decoded),
+            missing=decoded.missing,
         )
 
     def end(self) -> None:
@@ -224,12 +217,6 @@ class ReaderProcess:
         return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
 
 
-def _missing_part(decoded: Decoded) -> MissingPart | None:
-    if decoded.missing is None or decoded.missing_side is None:
-        return None
-    return MissingPart(decoded.missing_side, decoded.missing)
-
-
 def _invalid_answer() -> ReaderDied:
     return ReaderDied(Reason.CRASHED, f"its decoder returned an invalid answer: {_DAMAGED}")
 
@@ -239,6 +226,16 @@ def _is_plausible(needed: MemoryNeeded, pixel_cap: int) -> bool:
         0 < needed.pixels <= pixel_cap
         and 0 < needed.result <= 3 * needed.pixels
         and 0 <= needed.decoding <= _BYTES_A_PIXEL * needed.pixels
+    )
+
+
+def _is_plausible_result(decoded: Decoded, pixels: int) -> bool:
+    share = 0.0 if decoded.missing is None else decoded.missing.share
+    return (
+        min(decoded.width, decoded.height) >= 1
+        and decoded.width * decoded.height == pixels
+        and _DIGEST.fullmatch(decoded.picture) is not None
+        and 0 <= share <= MOST_MISSING
     )
 
 
