@@ -12,8 +12,8 @@ from faceindex.naming.review import Suggestion, review
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
 from faceindex.warm_sessions import WarmSessions
-from index.decisions.journal import Journal, LoggedDecision
-from index.people.queries import PeopleQueries, PersonSummary
+from index.decisions.journal import LoggedDecision
+from index.people.queries import PersonSummary
 from index.privacy.forget import Erased
 from index.privacy.journal_merge import Imported
 
@@ -30,12 +30,12 @@ class People:
 
     def list(self, *, hidden: bool = False) -> tuple[PersonSummary, ...]:
         """List all persons with their numbers of faces; hidden persons only with ``hidden``."""
-        found = self._sessions.read(lambda session: PeopleQueries(session.database).summaries())
+        found = self._sessions.read(lambda session: session.people.summaries())
         return tuple(each for each in found if hidden or not each.person.hidden)
 
     def get(self, name: str) -> PersonSummary:
         """Return one person, hidden or not."""
-        person = self._sessions.read(lambda session: PeopleQueries(session.database).named(name))
+        person = self._sessions.read(lambda session: session.people.named(name))
         return next(each for each in self.list(hidden=True) if each.person == person)
 
     def faces(
@@ -118,11 +118,11 @@ class People:
 
     def log(self) -> tuple[LoggedDecision, ...]:
         """Return all decisions, the oldest first."""
-        return self._sessions.read(lambda session: Journal(session.database).decisions())
+        return self._sessions.read(lambda session: session.journal.decisions())
 
     def journal(self) -> Iterator[str]:
         """Yield the journal as JSON lines, which restore every name in a library of the same photos."""
-        return self._sessions.each(lambda session: iter(Journal(session.database).export_lines()))
+        return self._sessions.each(lambda session: iter(session.journal.export_lines()))
 
     def export_journal(self, file: AnyPath) -> int:
         """Write the journal to a file, atomically, and return its number of lines."""

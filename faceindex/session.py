@@ -9,6 +9,8 @@ from faceindex.lock import DECISION_PATIENCE, PATIENCE, locked, turn
 from faceindex.model_lookup import find_model
 from faceindex.results import Listeners
 from faceindex.settings import AUTO, Settings
+from index.decisions.journal import Journal
+from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Thresholds
@@ -25,6 +27,8 @@ class Session:
         self.settings = settings
         self.database = database
         self.catalog = Catalog(database)
+        self.people = PeopleQueries(database)
+        self.journal = Journal(database)
         self.listeners = listeners
         self._stack = stack
 

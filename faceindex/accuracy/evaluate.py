@@ -33,7 +33,6 @@ from faceindex.session import Session
 from faceindex.settings import AUTO, Settings
 from index.clustering.affected_region import never_grouped
 from index.clustering.linkage import group
-from index.people.queries import PeopleQueries
 from index.recognition.decided_faces import load_confirmed
 from index.recognition.thresholds import shipped
 from pipeline.models.registry import ModelSpec
@@ -104,7 +103,7 @@ def evaluate_library(session: Session, groups: Path | None) -> Evaluation:
         raise FaceindexError(
             "No face of the library is confirmed: name people with 'faceindex people name' first."
         )
-    people = PeopleQueries(session.database).everyone()
+    people = session.people.everyone()
     records = session.catalog.faces(confirmed.face_ids.tolist())
     confirmed = confirmed.at(np.flatnonzero(np.isin(confirmed.face_ids, list(records))))
     found = MeasuredFaces(

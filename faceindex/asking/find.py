@@ -41,7 +41,7 @@ def find(
     until = None if query.until is None else parse_day(query.until, last=True)
     if since is not None and until is not None and since > until:
         raise BadRequest(f"No photo can be taken since {since} and until {until}: check the two dates.")
-    people = PeopleQueries(session.database)
+    people = session.people
     persons = tuple(_person(people, name, query) for name in query.names)
     search = PhotoFilter(
         persons=persons,

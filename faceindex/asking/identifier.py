@@ -22,7 +22,7 @@ from faceindex.results import Answer, Certainty, Identity, KnownFace, NearKnownF
 from faceindex.session import Session
 from index.clustering.recognise import NEAR_IDENTICAL, most_similar
 from index.decisions.face_overlap import pairs
-from index.people.queries import FaceStatus, PeopleQueries, Person
+from index.people.queries import FaceStatus, Person
 from index.recognition.decided_faces import load_gallery, load_rejected, load_strangers, not_faces
 from index.recognition.gallery import Gallery
 from index.recognition.identify import (
@@ -63,7 +63,7 @@ class Identifier:
         self._catalog = session.catalog
         self._version = index_version(session.database, self._model.model_id)
         self._vectors = self._load_vectors(session, before)
-        self._people = PeopleQueries(session.database)
+        self._people = session.people
         self._gallery = load_gallery(session.database, self._model.model_id)
         self._rejected = load_rejected(session.database, self._model.model_id)
         self._strangers = load_strangers(session.database, self._model.model_id)

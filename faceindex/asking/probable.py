@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from faceindex.asking.identifier import Identifier
 from faceindex.results import Certainty
 from faceindex.session import Session
-from index.people.queries import FaceStatus, PeopleQueries
+from index.people.queries import FaceStatus
 
 
 def probable_faces(identifier: Identifier, session: Session, person_id: int) -> tuple[int, ...]:
@@ -13,7 +13,7 @@ def probable_faces(identifier: Identifier, session: Session, person_id: int) -> 
 
     Only photos with a face near the person are looked at.
     """
-    statuses = PeopleQueries(session.database).statuses(identifier.near(person_id))
+    statuses = session.people.statuses(identifier.near(person_id))
     possible = [face_id for face_id, status in statuses.items() if _is_possible(status, person_id)]
     digests = sorted({each.digest for each in session.catalog.faces(possible).values()})
     return tuple(sorted(_probable(identifier, digests, person_id)))

@@ -11,7 +11,7 @@ from faceindex.asking.identifier import Identifier, StoredFace
 from faceindex.errors import BadRequest
 from faceindex.results import Certainty, Identity, KnownFace
 from faceindex.session import Session
-from index.decisions.journal import Journal, LoggedDecision
+from index.decisions.journal import LoggedDecision
 from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
 from index.decisions.same_faces import SameFaces
 from index.people.queries import Person
@@ -80,7 +80,7 @@ def explain(
         raise BadRequest(f"{name} has no face number {only}: it has {len(photo.faces)}.")
     answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
-    journal, digest = Journal(session.database), session.catalog.content_of(photo.digest, photo.picture)
+    journal, digest = session.journal, session.catalog.content_of(photo.digest, photo.picture)
     decisions, same = journal.decisions(), journal.same_faces(digest)
     hidden = {each.key for each in identifier.persons().values() if not each.name}
     for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):

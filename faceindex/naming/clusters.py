@@ -5,13 +5,13 @@ import numpy as np
 from faceindex.results import ClusterList, ShownCluster
 from faceindex.session import Session
 from index.clustering.linkage import exemplar
-from index.people.queries import ClusterFaces, PeopleQueries
+from index.people.queries import ClusterFaces
 from index.values import Descriptors, FaceRecord
 
 
 def clusters(session: Session, most: int) -> ClusterList:
     """Return the largest clusters, and how many there are in all."""
-    found = PeopleQueries(session.database).clusters()
+    found = session.people.clusters()
     exemplars = ((each, _exemplar(session, each)) for each in found[:most])
     shown = tuple(ShownCluster(each, record) for each, record in exemplars if record is not None)
     return ClusterList(shown, len(found))

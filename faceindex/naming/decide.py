@@ -11,7 +11,7 @@ from faceindex.results import LibraryFace
 from faceindex.session import Session
 from index.clustering.regroup import Regrouped
 from index.clustering.regroup import regroup as bring_up_to_date
-from index.decisions.journal import Journal, LoggedDecision
+from index.decisions.journal import LoggedDecision
 from index.decisions.model import (
     Act,
     Apart,
@@ -41,7 +41,7 @@ from index.people.overruled import (
     renamed,
     said_of_faces,
 )
-from index.people.queries import PeopleQueries, Person
+from index.people.queries import Person
 from index.privacy.forget import Erased, doomed
 from index.privacy.forget import forget as erase
 from index.recognition.decided_faces import unreliable_faces
@@ -105,14 +105,12 @@ def name_cluster(session: Session, number: int, name: str) -> Decided:
 
 def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
     """Confirm faces, or all that are recognised, as a known person."""
-    person = _person(session, name)
+    person = session.people.named(name)
     if every == bool(faces):
         raise BadRequest("Name the faces to confirm, or use --all for all that are recognised.")
     chosen = face_ids(session, faces)
     if every:
-        chosen = tuple(
-            each.face_id for each in PeopleQueries(session.database).faces_of(person.id).recognised
-        )
+        chosen = tuple(each.face_id for each in session.people.faces_of(person.id).recognised)
         if not chosen:
             raise BadRequest(f"No face is recognised as {person.name} that is not confirmed already.")
     return _decide(session, Assign(_keys(session, chosen), person.key, None), chosen)
@@ -128,12 +126,12 @@ def reject(
 ) -> Decided:
     """Record that faces, and all faces of some clusters, are not a person."""
     chosen = _chosen(session, faces, clusters)
-    return _decide(session, Reject(_keys(session, chosen), _person(session, name).key), chosen)
+    return _decide(session, Reject(_keys(session, chosen), session.people.named(name).key), chosen)
 
 
 def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
     """Assign some faces of a person to a new one."""
-    person = _person(session, name)
+    person = session.people.named(name)
     chosen = face_ids(session, faces)
     others = set(chosen) - set(_faces_of_person(session, name))
     if others:
@@ -156,7 +154,7 @@ def not_a_face(session: Session, faces: Sequence[FaceName]) -> Decided:
 
 def merge(session: Session, name: str, other: str) -> Decided:
     """Make two persons one, who keeps the first name."""
-    first, second = _person(session, name), _person(session, other)
+    first, second = session.people.named(name), session.people.named(other)
     if first == second:
         raise BadRequest(f"{name} and {other} are the same person already.")
     if number := decision_apart(session.database, first.id, second.id):
@@ -164,14 +162,13 @@ def merge(session: Session, name: str, other: str) -> Decided:
             f"{first.name} and {second.name} are two people, by decision {number}: "
             f"'faceindex people undo {number}' takes that back."
         )
-    queries = PeopleQueries(session.database)
-    confirmed = [face for each in (first, second) for face in queries.faces_of(each.id).confirmed]
+    confirmed = [face for each in (first, second) for face in session.people.faces_of(each.id).confirmed]
     return _decide(session, Merge(first.key, second.key), confirmed)
 
 
 def apart(session: Session, name: str, other: str) -> Decided:
     """Record that two persons are two, however much they look alike."""
-    first, second = _person(session, name), _person(session, other)
+    first, second = session.people.named(name), session.people.named(other)
     if first == second:
         raise BadRequest(
             f"{name} and {other} are the same person: 'faceindex people split' or 'undo' makes them two."
@@ -181,7 +178,7 @@ def apart(session: Session, name: str, other: str) -> Decided:
 
 def rename(session: Session, name: str, new_name: str) -> Decided:
     """Give a person another name."""
-    person = _person(session, name)
+    person = session.people.named(name)
     if folded(new_name) != folded(person.name):
         _refuse_known(session, new_name)
     return _decide(session, Rename(person.key, new_name))
@@ -189,19 +186,19 @@ def rename(session: Session, name: str, new_name: str) -> Decided:
 
 def hide(session: Session, name: str, *, hidden: bool = True) -> Decided:
     """Hide a person, or show it again."""
-    return _decide(session, (Hide if hidden else Unhide)(_person(session, name).key))
+    return _decide(session, (Hide if hidden else Unhide)(session.people.named(name).key))
 
 
 def forget(session: Session, name: str, *, also_recognised: bool = False) -> Erased:
     """Erase a person for good; see ``index.privacy.forget``."""
-    erased = erase(session.database, _person(session, name).key, also_recognised=also_recognised)
+    erased = erase(session.database, session.people.named(name).key, also_recognised=also_recognised)
     regroup(session)
     return erased
 
 
 def plan_forget(session: Session, name: str, *, also_recognised: bool = False) -> ForgetPlan:
     """List the faces that ``forget`` would erase, and those that it would let go; write nothing."""
-    person = _person(session, name)
+    person = session.people.named(name)
     found = doomed(session.database, person.key, also_recognised=also_recognised)
     erased, let_go = (library_faces(session, each) for each in (found.erased, found.let_go))
     return ForgetPlan(person, erased, let_go, without_photo=len(found.erased) - len(erased))
@@ -233,7 +230,7 @@ def faces_of(
 def library_faces(session: Session, chosen: Sequence[int]) -> tuple[LibraryFace, ...]:
     """Read faces by their ids, in this order, without those in no photo."""
     records = session.catalog.faces(chosen)
-    status = PeopleQueries(session.database).statuses(chosen)
+    status = session.people.statuses(chosen)
     return tuple(LibraryFace(records[each], status[each]) for each in chosen if each in records)
 
 
@@ -246,7 +243,7 @@ def clean(name: str) -> str:
 
 
 def _faces_of_person(session: Session, name: str) -> tuple[int, ...]:
-    found = PeopleQueries(session.database).faces_of(_person(session, name).id)
+    found = session.people.faces_of(session.people.named(name).id)
     return *found.confirmed, *(each.face_id for each in found.recognised)
 
 
@@ -268,7 +265,7 @@ def _face_id(session: Session, name: str) -> int:
 
 
 def _faces_in(session: Session, photo: str) -> list[int] | None:
-    digest = PeopleQueries(session.database).digest_of(os.path.abspath(os.fsencode(photo)))
+    digest = session.people.digest_of(os.path.abspath(os.fsencode(photo)))
     return None if digest is None else session.catalog.face_ids_of(digest)
 
 
@@ -280,13 +277,12 @@ def read_said(session: Session, chosen: Sequence[int] | None = ()) -> SaidOfFace
 
 def _decide(session: Session, act: Act, chosen: Sequence[int] = ()) -> Decided:
     """Append a decision about faces, ``chosen`` by id, or about persons."""
-    journal = Journal(session.database)
     before = read_said(session, chosen)
-    number = journal.append(act).id
+    number = session.journal.append(act).id
     effects = _effects(act, before, read_said(session, chosen))
     follows = not isinstance(act, Rename | Hide | Unhide | Apart)
     regrouped = regroup(session) if follows else None
-    logged = next(each for each in reversed(journal.decisions()) if each.decision.id == number)
+    logged = next(each for each in reversed(session.journal.decisions()) if each.decision.id == number)
     poor = poor_faces(session, [number])
     return Decided(logged, len(faces_in_act(act)), regrouped, poor, effects)
 
@@ -319,7 +315,7 @@ def assign(session: Session, faces: tuple[FaceKey, ...], name: str) -> Assign:
 
 def _person_called(session: Session, name: str) -> Person | None:
     """Return the person of this name, in any capitalisation; ``None`` if nobody has it."""
-    everyone = PeopleQueries(session.database).everyone().values()
+    everyone = session.people.everyone().values()
     return next((each for each in everyone if folded(each.name) == folded(name)), None)
 
 
@@ -328,12 +324,8 @@ def _refuse_known(session: Session, name: str) -> None:
         raise BadRequest(f"There is a {person.name} already: 'faceindex people merge' makes two persons one.")
 
 
-def _person(session: Session, name: str) -> Person:
-    return PeopleQueries(session.database).named(name)
-
-
 def _cluster(session: Session, number: int) -> tuple[int, ...]:
-    faces = PeopleQueries(session.database).cluster(number).face_ids
+    faces = session.people.cluster(number).face_ids
     if not faces:
         raise BadRequest(f"There is no cluster {number} without a name: 'faceindex cluster' lists them.")
     return faces
@@ -350,4 +342,4 @@ def _chosen(session: Session, faces: Sequence[FaceName], clusters: Sequence[int]
 def _keys(session: Session, chosen: Sequence[int]) -> tuple[FaceKey, ...]:
     if not chosen:
         raise BadRequest("Name at least one face.")
-    return Journal(session.database).face_keys(chosen)
+    return session.journal.face_keys(chosen)

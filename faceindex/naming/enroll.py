@@ -104,7 +104,7 @@ def enroll(
         from faceindex.engine import build_runner
 
         outcomes = build_runner(session.settings, model).run
-    enrolment = _Enrolment(Journal(session.database), face)
+    enrolment = _Enrolment(session.journal, face)
     recorder = BatchRecorder(session.catalog, Survey({}), StageClock(), Listeners())
     try:
         with closing(examine_each_content_once(photos, outcomes)) as examined:

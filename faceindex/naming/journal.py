@@ -8,7 +8,7 @@ from faceindex.errors import BadRequest
 from faceindex.naming.decide import read_said, regroup
 from faceindex.paths import AnyPath
 from faceindex.session import Session
-from index.decisions.journal import Journal, LoggedDecision
+from index.decisions.journal import LoggedDecision
 from index.decisions.model import Decision
 from index.people.overruled import Renamed, renamed
 from index.privacy.forget import purge
@@ -38,12 +38,11 @@ class Undone:
 
 def undo(session: Session, number: int | None = None) -> Undone:
     """Take a decision back; by default the last one in force."""
-    journal = Journal(session.database)
     before = read_said(session)
-    undone = journal.undo(number)
+    undone = session.journal.undo(number)
     changed = renamed(before, read_said(session))
     regroup(session)
-    return Undone(undone, _about(undone, journal.decisions()), changed)
+    return Undone(undone, _about(undone, session.journal.decisions()), changed)
 
 
 def _about(undone: LoggedDecision, decisions: Sequence[LoggedDecision]) -> LoggedDecision | None:

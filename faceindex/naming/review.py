@@ -12,7 +12,7 @@ import numpy as np
 from faceindex.session import Session
 from index.people.contradictions import read_contradictions
 from index.people.edited_faces import edited_faces
-from index.people.queries import ClusterFaces, FaceStatus, PeopleQueries, Person
+from index.people.queries import ClusterFaces, FaceStatus, Person
 from index.recognition.decided_faces import load_gallery
 from index.recognition.gallery import NEAREST
 from index.recognition.identify import Match, identify
@@ -82,7 +82,7 @@ class _Reviewer:
         self._session = session
         self._model = session.model()
         self._thresholds = session.thresholds()
-        self._people = PeopleQueries(session.database)
+        self._people = session.people
         self._persons = self._people.everyone()
         self._hidden = {each.id for each in self._persons.values() if each.hidden}
         self._contradictions = read_contradictions(session.database)

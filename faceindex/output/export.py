@@ -13,13 +13,12 @@ from faceindex.errors import FaceindexError
 from faceindex.results import LibraryFace
 from faceindex.schemas.faces import FaceSchema
 from faceindex.session import Session
-from index.people.queries import PeopleQueries
 from index.values import Descriptors
 
 
 def known_faces(session: Session) -> Iterator[LibraryFace]:
     """Return all faces with their status, by id."""
-    people = PeopleQueries(session.database)
+    people = session.people
     for chunk in session.catalog.all_faces():
         status = people.statuses([face.face_id for face in chunk])
         yield from (LibraryFace(face, status[face.face_id]) for face in chunk)

@@ -32,9 +32,10 @@ from index.decisions.model import (
     faces_of,
     new_key,
 )
-from index.decisions.replay import Replay, State, replay, undone_by
+from index.decisions.replay import Replay, State, replay
 from index.decisions.same_faces import SameFaces, read_pictures, read_same_faces
 from index.decisions.tombstones import read_tombstones, tombstones_in
+from index.decisions.undos import undone_by
 from index.errors import DecisionRefused
 from index.store.schema import face
 from index.store.statements import is_one_of

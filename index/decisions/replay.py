@@ -25,7 +25,6 @@ the same.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import (
     Apart,
     Assign,
@@ -46,7 +45,9 @@ from index.decisions.model import (
     folded,
     without,
 )
+from index.decisions.numbered_faces import NumberedFaces
 from index.decisions.same_faces import SameFaces
+from index.decisions.undos import last_changes, undone_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,42 +116,6 @@ def replay(decisions: Sequence[Decision], same: SameFaces) -> State:
     return Replay(decisions, same).state()
 
 
-def undone_by(decisions: Sequence[Decision]) -> dict[str, str]:
-    """Find the decisions that do not hold, by uid, each with the uid of its last active undo.
-
-    Every undo has one target. Undos without an undo come first, then targets once no undo of them is pending.
-    The rest are undos that undo one another in a ring: they have no effect.
-    """
-    targets = {each.uid: each.act.target for each in decisions if isinstance(each.act, Undo)}
-    waiting = {each.uid: 0 for each in decisions if not isinstance(each.act, Forget)}
-    for target in targets.values():
-        if target in waiting:
-            waiting[target] += 1
-    order = {each.uid: each.id for each in decisions}
-    ready = [uid for uid in targets if not waiting[uid]]
-    undone: dict[str, str] = {}
-    while ready:
-        uid = ready.pop()
-        target = targets[uid]
-        if target not in waiting:
-            continue
-        if uid not in undone and (target not in undone or order[undone[target]] < order[uid]):
-            undone[target] = uid
-        waiting[target] -= 1
-        if not waiting[target] and target in targets:
-            ready.append(target)
-    return undone
-
-
-def _last_changes(decisions: Sequence[Decision]) -> dict[str, int]:
-    """Find the last decision that changed whether each decision holds: its own number, or that of an undo."""
-    changes = {each.uid: each.id for each in decisions}
-    for each in reversed(decisions):
-        if isinstance(each.act, Undo) and each.act.target in changes:
-            changes[each.act.target] = max(changes[each.act.target], changes[each.uid])
-    return changes
-
-
 @dataclass(slots=True)
 class _PersonRecord:
     known: bool = False
@@ -167,13 +132,13 @@ class Replay:
 
     def __init__(self, decisions: Sequence[Decision], same: SameFaces) -> None:
         self._same = same
-        self._faces = _Faces(same)
+        self._faces = NumberedFaces(same)
         self._named: dict[int, frozenset[int]] = {}  # places, by the number of the decision
         self._persons: dict[str, _PersonRecord] = {}
         self._merged: dict[str, str] = {}
         self._verdicts: dict[int, FaceVerdict] = {}
         self._undone = undone_by(decisions)
-        self._changes = _last_changes(decisions)
+        self._changes = last_changes(decisions)
         self.forgotten = frozenset(each.act.person for each in decisions if isinstance(each.act, Forget))
         for decision in decisions:
             if decision.uid in self._undone:
@@ -337,54 +302,3 @@ class Replay:
         for another, number in source.apart.items():
             del self._record(another).apart[other]
             self._set_apart(person, another, number)
-
-
-class _Faces:
-    """Numbers faces. All boxes of one face, in all contents that show it, get one number.
-
-    A place is one face in one picture; ``keys`` has the first key of each.
-    """
-
-    def __init__(self, same: SameFaces) -> None:
-        self.keys: list[FaceKey] = []
-        self._same = same
-        self._places: dict[FaceKey, int] = {}
-        self._pictures: dict[bytes, list[int]] = {}
-        self._linked: list[int] = []  # an earlier place of the same face, or the place itself
-        for link in same.links:
-            if not link.certain:
-                continue
-            one, other = sorted(self._first(self.place(face)) for face in (link.earlier, link.later))
-            self._linked[other] = one
-        self._members: dict[int, list[int]] = {}
-        for place in range(len(self.keys)):
-            self._members.setdefault(self._first(place), []).append(place)
-
-    def numbers(self, faces: Iterable[FaceKey]) -> tuple[int, ...]:
-        """Return the numbers of faces, without repetition."""
-        return tuple(dict.fromkeys(self._first(self.place(face)) for face in faces))
-
-    def members(self, number: int) -> Sequence[int]:
-        """Return all places of the face of this number."""
-        return self._members.get(number, (number,))
-
-    def place(self, face: FaceKey) -> int:
-        """Return the place of a face."""
-        known = self._places.get(face)
-        if known is not None:
-            return known
-        picture = self._pictures.setdefault(self._same.picture(face.digest), [])
-        overlaps = {place: overlap(self.keys[place].box, face.box) for place in picture}
-        best = max(overlaps, key=lambda place: overlaps[place], default=None)
-        if best is None or overlaps[best] <= SAME_FACE:
-            best = len(self.keys)
-            self.keys.append(face)
-            self._linked.append(best)
-            picture.append(best)
-        self._places[face] = best
-        return best
-
-    def _first(self, place: int) -> int:
-        while self._linked[place] != place:
-            place = self._linked[place]
-        return place
