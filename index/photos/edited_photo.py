@@ -16,7 +16,7 @@ from index.arrays import descriptors_from_blobs
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import SameFace, add_same_faces
-from index.store.schema import content, descriptor, face, forgotten, library
+from index.store.schema import content, descriptor, face, forgotten, library, same_face
 from pipeline.values import F32, Box, Size
 
 ALIKE = 0.8
@@ -41,10 +41,16 @@ _TURNS = tuple(
 """The eight ways to turn and mirror a picture, as matrices for points relative to its centre."""
 
 
-def link_faces(connection: Connection, old: int, new: int) -> None:
-    """Record which faces of the new content are those of the old one; arguments are ids of contents."""
-    before, after = _photo(connection, old), _photo(connection, new)
-    add_same_faces(connection, same_faces(before, after))
+def link_faces(connection: Connection, old: int, new: int) -> list[int]:
+    """Record which faces of the new content are those of the old one; arguments are ids of contents.
+
+    A face that the old content shows only perhaps is looked for too, so that the question stays open.
+    Returns the ids of the contents that the new one was compared with.
+    """
+    compared, after = [*_unsettled(connection, old, new), old], _photo(connection, new)
+    for content_id in compared:
+        add_same_faces(connection, same_faces(_photo(connection, content_id), after))
+    return compared
 
 
 def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
@@ -128,6 +134,18 @@ def _cropped(box: Box, old: Box, new: Box) -> Box:
         box.w * scale,
         box.h * scale,
     )
+
+
+def _unsettled(connection: Connection, old: int, new: int) -> list[int]:
+    """Find the contents that the old one replaced and with which it shares a face only perhaps."""
+    own, before = content.alias(), content.alias()
+    query = (
+        select(before.c.id)
+        .join(same_face, same_face.c.digest == before.c.digest)
+        .join(own, own.c.digest == same_face.c.later_digest)
+        .where(own.c.id == old, before.c.id != new, ~same_face.c.certain)
+    )
+    return list(connection.scalars(query.distinct().order_by(before.c.id)))
 
 
 def _photo(connection: Connection, content_id: int) -> PhotoFaces:

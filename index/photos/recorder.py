@@ -197,9 +197,9 @@ class Recorder:
         return kind
 
     def _link_faces(self, old: int, new: int) -> None:
-        link_faces(self._connection, old, new)
+        compared = [*link_faces(self._connection, old, new), new]
         decided = (
-            select(table.c.face_id).join(schema.face).where(schema.face.c.content_id.in_([old, new])).limit(1)
+            select(table.c.face_id).join(schema.face).where(schema.face.c.content_id.in_(compared)).limit(1)
             for table in (schema.verdict, schema.rejection)
         )
         self._concerns_decisions |= any(self._connection.scalar(each) is not None for each in decided)

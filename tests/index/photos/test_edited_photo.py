@@ -11,6 +11,7 @@ from sqlalchemy import select
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, FaceKey, Ignore, NotAFace, Reject, new_key
 from index.decisions.tombstones import Tombstone, add_tombstones
+from index.people.edited_faces import edited_faces
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.edited_photo import PhotoFaces, same_faces
@@ -152,6 +153,20 @@ def test_of_two_decisions_about_one_face_the_last_counts(
         connection.exec_driver_sql("DELETE FROM content WHERE digest = ?", (digest_of("with a caption"),))
     catalog.record([indexed(file, "with a caption", vectors)])
     assert person_of(database, catalog, "with a caption") == "Anna"
+
+
+def test_a_question_about_an_edited_photo_stays_open_when_the_photo_is_edited_again(
+    database: Store, catalog: Catalog, journal: Journal, file: PhotoFile, vectors: F32
+) -> None:
+    journal.append(Assign(journal.face_keys(faces_of(catalog, "as it came")[:1]), new_key(), "Anna"))
+    perhaps = near(vectors[:1], 0.5)
+    for content in ("retouched", "retouched and saved", "and saved again"):
+        catalog.record([indexed(file, content, perhaps)])
+        asked = [(each.face_id, round(each.similarity, 2)) for each in edited_faces(database)]
+        assert asked == [(faces_of(catalog, content)[0], 0.5)]
+    catalog.record([indexed(file, "not retouched after all", slightly_changed(vectors))])
+    assert person_of(database, catalog, "not retouched after all") == "Anna"
+    assert not edited_faces(database)
 
 
 def test_a_forgotten_face_does_not_come_back_with_a_caption(
