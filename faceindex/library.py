@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -246,13 +246,9 @@ class Library:
 
         first, last = (None if each is None else str(each) for each in (since, until))
         query = PhotoQuery(names, tuple(without), only=only, since=first, until=last, hidden=hidden)
-        if not probable:
-            return self._sessions.read(find, query)
-        from faceindex.asking.probable import probable_faces  # it brings FAISS
-
         with explained():
-            likely = partial(probable_faces, self._sessions.identifier())
-        return self._sessions.read(find, query, likely)
+            identifier = self._sessions.identifier() if probable else None
+        return self._sessions.read(find, query, identifier)
 
     def link(self, photos: "Sequence[FoundPhoto]", folder: AnyPath) -> "Linked":
         """Create or update a folder of symbolic links to photos."""

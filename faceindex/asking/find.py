@@ -2,18 +2,18 @@
 
 import calendar
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
+from faceindex.asking.probable import probable_faces
 from faceindex.errors import BadRequest
 from faceindex.session import Session
 from index.people.photo_search import FoundPhoto, PhotoFilter, count_undated, find_photos
 from index.people.queries import PeopleQueries
 
-ProbableFaces: TypeAlias = Callable[[Session, int], Sequence[int]]
-"""Finds the faces that are probably a person, by id: ``faceindex.asking.probable`` does."""
+if TYPE_CHECKING:
+    from faceindex.asking.identifier import Identifier
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
@@ -31,11 +31,11 @@ class PhotoQuery:
 
 
 def find(
-    session: Session, query: PhotoQuery, probable: ProbableFaces | None = None
+    session: Session, query: PhotoQuery, identifier: "Identifier | None" = None
 ) -> tuple[FoundPhoto, ...]:
     """Find photos that are not missing; ``BadRequest`` for an unknown or hidden name or a wrong date.
 
-    With ``probable`` also those in which the persons asked for have such a face.
+    With an ``identifier`` also those that probably show the persons asked for.
     """
     since = None if query.since is None else parse_day(query.since, last=False)
     until = None if query.until is None else parse_day(query.until, last=True)
@@ -49,7 +49,7 @@ def find(
         only=query.only,
         since=since,
         until=until,
-        probable={each: probable(session, each) for each in persons} if probable else {},
+        probable={each: probable_faces(identifier, session, each) for each in persons} if identifier else {},
     )
     if undated := count_undated(session.database, search):
         session.listeners.note(_left_out(undated))

@@ -1,14 +1,17 @@
 """Finds the faces of a library that are probably a person: those that ``who`` calls probable."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from faceindex.asking.identifier import Identifier
 from faceindex.results import Certainty
 from faceindex.session import Session
 from index.people.queries import FaceStatus
 
+if TYPE_CHECKING:
+    from faceindex.asking.identifier import Identifier  # it brings FAISS
 
-def probable_faces(identifier: Identifier, session: Session, person_id: int) -> tuple[int, ...]:
+
+def probable_faces(identifier: "Identifier", session: Session, person_id: int) -> tuple[int, ...]:
     """Return the ids of faces that are probably a person, and neither confirmed nor recognised, rising.
 
     Only photos with a face near the person are looked at.
@@ -19,7 +22,7 @@ def probable_faces(identifier: Identifier, session: Session, person_id: int) -> 
     return tuple(sorted(_probable(identifier, digests, person_id)))
 
 
-def _probable(identifier: Identifier, digests: list[bytes], person_id: int) -> Iterator[int]:
+def _probable(identifier: "Identifier", digests: list[bytes], person_id: int) -> Iterator[int]:
     for digest in digests:
         for face_id, identity in identifier.identities(digest).items():
             is_theirs = identity.person is not None and identity.person.id == person_id

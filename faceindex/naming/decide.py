@@ -42,7 +42,7 @@ from index.people.overruled import (
     said_of_faces,
 )
 from index.people.queries import Person
-from index.privacy.forget import Erased, doomed
+from index.privacy.forget import Erased, faces_to_forget
 from index.privacy.forget import forget as erase
 from index.recognition.decided_faces import unreliable_faces
 from index.values import FaceRecord
@@ -199,7 +199,7 @@ def forget(session: Session, name: str, *, also_recognised: bool = False) -> Era
 def plan_forget(session: Session, name: str, *, also_recognised: bool = False) -> ForgetPlan:
     """List the faces that ``forget`` would erase, and those that it would let go; write nothing."""
     person = session.people.named(name)
-    found = doomed(session.database, person.key, also_recognised=also_recognised)
+    found = faces_to_forget(session.database, person.key, also_recognised=also_recognised)
     erased, let_go = (library_faces(session, each) for each in (found.erased, found.let_go))
     return ForgetPlan(person, erased, let_go, without_photo=len(found.erased) - len(erased))
 

@@ -123,13 +123,13 @@ def _links(connection: Connection, state: State) -> dict[FaceKey, list[int]]:
     keys = dict.fromkeys([*state.verdicts, *state.rejections])
     wanted: dict[bytes, dict[Box, FaceKey]] = {}
     for key in keys:
-        wanted.setdefault(state.same.picture(key.digest), {})[key.box] = key
+        wanted.setdefault(state.same.pictures[key.digest], {})[key.box] = key
     there: dict[bytes, dict[Box, int]] = {}
     for face_id, key in _faces_in_question(connection, state).items():
         there.setdefault(key.digest, {})[key.box] = face_id
     links: dict[FaceKey, list[int]] = {key: [] for key in keys}
     for digest, rows in there.items():
-        named = wanted.get(state.same.picture(digest), {})
+        named = wanted.get(state.same.pictures[digest], {})
         unlinked = [box for box in named if box not in rows]
         free = [box for box in rows if box not in named]
         pairs_of_boxes = [(unlinked[i], free[j]) for i, j in pairs(unlinked, free)]

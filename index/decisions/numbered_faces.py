@@ -41,7 +41,7 @@ class NumberedFaces:
         known = self._places.get(face)
         if known is not None:
             return known
-        picture = self._pictures.setdefault(self._same.picture(face.digest), [])
+        picture = self._pictures.setdefault(self._same.pictures[face.digest], [])
         overlaps = {place: overlap(self.keys[place].box, face.box) for place in picture}
         best = max(overlaps, key=lambda place: overlaps[place], default=None)
         if best is None or overlaps[best] <= SAME_FACE:

@@ -23,6 +23,16 @@ _CHUNK = 500
 _named = file_digest.alias("named")
 
 
+class Pictures(dict[bytes, bytes]):
+    """By the digest of a file, that of its picture; only files that share it with another one.
+
+    What is not in it is returned itself: the only file of a picture stands for it.
+    """
+
+    def __missing__(self, digest: bytes) -> bytes:
+        return digest
+
+
 @dataclass(frozen=True, slots=True)
 class SameFace:
     """A face, and the ``later`` one in the content that replaced its own in a file.
@@ -43,16 +53,11 @@ class SameFaces:
     """What is one, among the contents that decisions name and those that follow from them.
 
     Attributes:
-        pictures: By the digest of a file, that of its picture; only files that share it with another one.
         links: Faces before and after edits.
     """
 
-    pictures: Mapping[bytes, bytes] = field(default_factory=dict)
+    pictures: Pictures = field(default_factory=Pictures)
     links: tuple[SameFace, ...] = ()
-
-    def picture(self, digest: bytes) -> bytes:
-        """Return what stands for all contents of one picture: its digest, or that of the only file."""
-        return self.pictures.get(digest, digest)
 
     def versions(self, face: FaceKey) -> list[FaceKey]:
         """Return a face, and the same face before and after each edit of its photo."""
@@ -66,7 +71,7 @@ class SameFaces:
 
     def are_one(self, one: FaceKey, other: FaceKey) -> bool:
         """Tell whether two keys name one face of one picture."""
-        same = self.picture(one.digest) == self.picture(other.digest)
+        same = self.pictures[one.digest] == self.pictures[other.digest]
         return same and overlap(one.box, other.box) > SAME_FACE
 
     @property
@@ -76,10 +81,10 @@ class SameFaces:
         return self.pictures.keys() | set(ends)
 
 
-def pictures_of(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, bytes]:
-    """Read the pictures of some files that others show too, and of those, by the digest of the file."""
-    found: dict[bytes, bytes] = {}
-    for chunk in in_chunks(digests, _CHUNK):
+def pictures_of(connection: Connection, digests: Iterable[bytes]) -> Pictures:
+    """Read the pictures of some files that others show too, and of those."""
+    found = Pictures()
+    for chunk in in_chunks(sorted(set(digests)), _CHUNK):
         found.update(_pictures(connection, _named.c.digest.in_(chunk)))
     return found
 
@@ -94,12 +99,12 @@ def read_pictures(connection: Connection, digests: Sequence[bytes]) -> dict[byte
 def read_same_faces(connection: Connection, also: Iterable[bytes] = ()) -> SameFaces:
     """Read what is one among the contents that decisions name, some others, and those that follow."""
     named, columns = select(decision_face.c.digest), same_face.c
-    pictures = dict(_pictures(connection, _named.c.digest.in_(named)))
+    pictures = Pictures(_pictures(connection, _named.c.digest.in_(named)))
     links = dict(_links(connection, or_(columns.digest.in_(named), columns.later_digest.in_(named))))
     read, named_too = set[bytes](), set(also)
     while fresh := sorted((SameFaces(pictures, tuple(links.values())).digests | named_too) - read):
         read.update(fresh)
-        pictures |= pictures_of(connection, fresh)
+        pictures.update(pictures_of(connection, fresh))
         for chunk in in_chunks(fresh, _CHUNK):
             ends = or_(columns.digest.in_(chunk), columns.later_digest.in_(chunk))
             links |= dict(_links(connection, ends))

@@ -4,7 +4,7 @@ A tombstone is the centre of a forgotten face's box. All functions work in a tra
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select
 
 from index.decisions.model import FaceKey
-from index.decisions.same_faces import pictures_of
+from index.decisions.same_faces import Pictures, pictures_of
 from index.store.schema import forgotten
 from index.store.statements import in_chunks
 
@@ -32,18 +32,18 @@ class Tombstone:
 class Tombstones:
     """The tombstones of some contents; ``pictures`` says which of these show one picture."""
 
-    def __init__(self, points: Iterable[Tombstone], pictures: Mapping[bytes, bytes]) -> None:
+    def __init__(self, points: Iterable[Tombstone], pictures: Pictures) -> None:
         self._pictures = pictures
         self._points: dict[bytes, list[Tombstone]] = defaultdict(list)
         for point in points:
-            self._points[pictures.get(point.digest, point.digest)].append(point)
+            self._points[pictures[point.digest]].append(point)
 
     def cover(self, face: FaceKey) -> bool:
         """Return whether a tombstone lies in the face's box, so that the face must not be recorded."""
         box = face.box
         return any(
             box.x <= point.x <= box.x + box.w and box.y <= point.y <= box.y + box.h
-            for point in self._points.get(self._pictures.get(face.digest, face.digest), ())
+            for point in self._points.get(self._pictures[face.digest], ())
         )
 
 
@@ -60,9 +60,9 @@ def read_tombstones(connection: Connection) -> list[Tombstone]:
 
 def tombstones_in(connection: Connection, digests: Iterable[bytes]) -> Tombstones:
     """Read the tombstones in some contents, and in others that show the same."""
-    chosen = sorted(set(digests))
+    chosen = set(digests)
     pictures = pictures_of(connection, chosen)
-    every = sorted(pictures.keys() | set(chosen))
+    every = sorted(pictures.keys() | chosen)
     queries = (select(forgotten).where(forgotten.c.digest.in_(each)) for each in in_chunks(every, _CHUNK))
     return Tombstones(chain.from_iterable(_tombstones(connection, each) for each in queries), pictures)
 

@@ -83,8 +83,7 @@ class Roots:
             for old, new in moves:
                 _rename(connection, old, new)
             for each in roots:
-                reached_as = None if each.place == each.path else each.place
-                connection.execute(update(root).where(root.c.path == each.path).values(reached_as=reached_as))
+                _set_place(connection, each.path, each.place)
 
     def some_under(self, path: bytes, count: int) -> tuple[bytes, ...]:
         """Read the paths of some photos at a path or below it that are not missing."""
@@ -179,6 +178,11 @@ def known_roots(connection: Connection) -> tuple[KnownRoot, ...]:
     return tuple(KnownRoot(path, reached_as or path) for path, reached_as in rows)
 
 
+def _set_place(connection: Connection, path: bytes, place: bytes) -> None:
+    reached_as = None if place == path else place
+    connection.execute(update(root).where(root.c.path == path).values(reached_as=reached_as))
+
+
 def _rename(connection: Connection, old: bytes, new: bytes) -> Moved:
     """Give the photos at a place, and roots that have them there, a new place; photos known there go."""
     known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
@@ -190,10 +194,5 @@ def _rename(connection: Connection, old: bytes, new: bytes) -> Moved:
         connection.execute(update(photo).where(photo.c.id == photo_id).values(path=moved[photo_id]))
     for each in known_roots(connection):
         if is_inside(each.place, {old}):
-            place = new + each.place[len(old) :]
-            connection.execute(
-                update(root)
-                .where(root.c.path == each.path)
-                .values(reached_as=None if place == each.path else place)
-            )
+            _set_place(connection, each.path, new + each.place[len(old) :])
     return Moved(len(moved) - len(twice), len(twice))

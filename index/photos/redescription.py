@@ -57,7 +57,7 @@ class Redescription:
             for row in connection.execute(lacking):
                 box, landmarks = Box(row.x, row.y, row.w, row.h), landmarks_of(row, self._store.path)
                 faces[row.content_id][row.id] = DetectedFace(box, landmarks, row.confidence)
-            pictures = pictures_of(connection, [row.digest for row in contents])
+            pictures = pictures_of(connection, (row.digest for row in contents))
         shown: dict[bytes, set[bytes]] = defaultdict(set)
         for digest, picture in pictures.items():
             shown[picture].add(digest)
@@ -65,7 +65,7 @@ class Redescription:
             Undescribed(
                 content_id=row.id,
                 digest=row.digest,
-                digests=frozenset({row.digest, *shown.get(pictures.get(row.digest, b""), ())}),
+                digests=frozenset({row.digest, *shown.get(pictures[row.digest], ())}),
                 files=tuple(files[row.id]),
                 face_ids=tuple(faces[row.id]),
                 faces=tuple(faces[row.id].values()),

@@ -46,7 +46,7 @@ class Purged:
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class FacesToForget:
     """The faces of a person that ``forget`` deletes, and those that it lets go: ids, rising."""
 
     erased: tuple[int, ...]
@@ -70,19 +70,19 @@ class Erased:
     let_go: int = 0
 
 
-def doomed(store: Store, key: str, *, also_recognised: bool = False) -> Doomed:
+def faces_to_forget(store: Store, key: str, *, also_recognised: bool = False) -> FacesToForget:
     """Find what ``forget`` would do with the faces of a person; write nothing."""
     with readable(store.path), store.read() as connection:
-        return _doomed(connection, keys_of(read_state(connection), key), also_recognised)
+        return _faces_to_forget(connection, keys_of(read_state(connection), key), also_recognised)
 
 
-def _doomed(connection: Connection, keys: Collection[str], also_recognised: bool) -> Doomed:
+def _faces_to_forget(connection: Connection, keys: Collection[str], also_recognised: bool) -> FacesToForget:
     confirmed, recognised = (
         sorted(faces_of_persons(connection, keys, recognised=each)) for each in (False, True)
     )
     if also_recognised:
-        return Doomed(tuple(sorted(confirmed + recognised)), ())
-    return Doomed(tuple(confirmed), tuple(recognised))
+        return FacesToForget(tuple(sorted(confirmed + recognised)), ())
+    return FacesToForget(tuple(confirmed), tuple(recognised))
 
 
 def forget(store: Store, key: str, clock: Clock = utc_now, *, also_recognised: bool = False) -> Erased:
@@ -105,7 +105,7 @@ def forget(store: Store, key: str, clock: Clock = utc_now, *, also_recognised: b
         if person is None:
             raise DecisionRefused(store.path, f"no person has the key {key}")
         keys = keys_of(state, key)
-        let_go = _doomed(connection, keys, also_recognised).let_go
+        let_go = _faces_to_forget(connection, keys, also_recognised).let_go
         redacted = take_out_persons(connection, decisions, keys, also_recognised=also_recognised)
         made = append_acts(connection, map(Forget, keys), clock())
         state = replay([*redacted.decisions, *made], read_same_faces(connection))

@@ -104,17 +104,15 @@ def take_out_persons(
     keys = [*faces.values(), *(key for person in persons for key in state.faces_of(person))]
     add_tombstones(connection, map(tombstone_of, keys))
     digests = {key.digest for key in keys}
-    pictures = pictures_of(connection, sorted(digests))
+    pictures = pictures_of(connection, digests)
     boxes: dict[bytes, list[Box]] = {}
     for key in keys:
-        boxes.setdefault(pictures.get(key.digest, key.digest), []).append(key.box)
+        boxes.setdefault(pictures[key.digest], []).append(key.box)
 
     def is_forgotten(key: FaceKey) -> bool:
-        named = boxes.get(pictures.get(key.digest, key.digest), ())
-        return any(overlap(key.box, box) > SAME_FACE for box in named)
+        return any(overlap(key.box, box) > SAME_FACE for box in boxes.get(pictures[key.digest], ()))
 
     remove_same_faces(connection, digests | pictures.keys(), is_forgotten)
-
     forget_in_calibrations(connection, persons)
     return _take_out(connection, decisions, redact(decisions, persons, is_forgotten), list(faces))
 
@@ -124,7 +122,7 @@ def take_out_tombstones(
 ) -> Redacted:
     """Delete the faces at tombstones of another library; see ``take_out_persons``."""
     digests = {point.digest for point in points}
-    pictures = pictures_of(connection, sorted(digests))
+    pictures = pictures_of(connection, digests)
     tombstones = Tombstones(points, pictures)
     remove_same_faces(connection, digests | pictures.keys(), tombstones.cover)
     doomed = [

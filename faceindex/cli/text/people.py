@@ -287,7 +287,7 @@ def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:
 def _reason(each: "Suggestion") -> str:
     name, other = _name(each.person), _name(each.other)
     similarity = "" if each.similarity is None else f"{each.similarity:.2f}"
-    number = len(each.face_ids)
+    number, numbers = len(each.face_ids), _some(each.face_ids)
     return {
         Kind.EDITED: f"Face {each.face_ids[0]} may be {name}, confirmed before this photo was edited "
         f"({similarity})",
@@ -295,9 +295,9 @@ def _reason(each: "Suggestion") -> str:
         Kind.SAME_PERSON: f"{name} and {other} look like one person ({similarity})",
         Kind.PROBABLE_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')} "
         f"is probably {name} ({similarity})",
-        Kind.PROBABLE_FACES: f"{count(number, 'face')}, probably {name} ({similarity}): {_numbers(each)}",
+        Kind.PROBABLE_FACES: f"{count(number, 'face')}, probably {name} ({similarity}): {numbers}",
         Kind.BARELY_RECOGNISED: f"{count(number, 'face')} recognised as {name}, with little to spare "
-        f"({similarity}): {_numbers(each)}",
+        f"({similarity}): {numbers}",
         Kind.NEW_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')}: nobody known",
     }[each.kind]
 
@@ -333,10 +333,6 @@ def otherwise(each: "Suggestion") -> str:
 
 def _name(person: "Person | None") -> str:
     return "" if person is None else person.name
-
-
-def _numbers(each: "Suggestion") -> str:
-    return _some(each.face_ids)
 
 
 def _some(face_ids: Sequence[int]) -> str:

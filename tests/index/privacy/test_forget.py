@@ -26,7 +26,7 @@ from index.decisions.model import (
 from index.errors import DecisionRefused
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
-from index.privacy.forget import doomed, forget, purge
+from index.privacy.forget import faces_to_forget, forget, purge
 from index.privacy.redaction import redact
 from index.store.opening import create_store
 from index.store.read_again import read_again
@@ -157,7 +157,7 @@ class TestRecognisedFaces:
     """They may be somebody else's."""
 
     def test_they_are_let_go(self, journal: Journal, people: PeopleQueries, database: Store) -> None:
-        planned = doomed(database, ANNA)
+        planned = faces_to_forget(database, ANNA)
         assert (planned.erased, planned.let_go) == ((1,), (3,))
         kept = traces(database, 3)
         erased = forget(database, ANNA)
@@ -173,7 +173,7 @@ class TestRecognisedFaces:
     def test_they_go_too_if_that_is_asked_for(
         self, journal: Journal, people: PeopleQueries, database: Store
     ) -> None:
-        planned = doomed(database, ANNA, also_recognised=True)
+        planned = faces_to_forget(database, ANNA, also_recognised=True)
         assert (planned.erased, planned.let_go) == ((1, 3), ())
         erased = forget(database, ANNA, also_recognised=True)
         assert (erased.faces, erased.let_go) == (2, 0)
@@ -184,7 +184,7 @@ class TestRecognisedFaces:
 
     def test_a_plan_changes_nothing(self, database: Store) -> None:
         before = database.path.read_bytes()
-        doomed(database, ANNA)
+        faces_to_forget(database, ANNA)
         assert database.path.read_bytes() == before
 
 
@@ -193,7 +193,7 @@ def test_confirmed_faces_whose_photos_are_gone_go_too(journal: Journal, database
     with database.write() as connection:
         first = select(content.c.id).where(content.c.digest == key(0).digest).scalar_subquery()
         connection.execute(photo.delete().where(photo.c.content_id == first))
-    assert doomed(database, ANNA).erased == (1, 3)
+    assert faces_to_forget(database, ANNA).erased == (1, 3)
     assert forget(database, ANNA).faces == 2
     assert face_ids(database) == [2, 4, 5, 6]
 
