@@ -18,7 +18,7 @@ from index.decisions.derived_tables import read_state, write_derived_tables
 from index.decisions.journal_rows import readable
 from index.errors import LibraryDamaged, ModelMismatch
 from index.photos.library_figures import summarise
-from index.photos.photo_roots import add_roots, known_roots
+from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
 from index.store.schema import content, descriptor, face, file_digest, library, photo
 from index.store.statements import are_under, in_chunks, insert_new, is_one_of
@@ -58,11 +58,6 @@ class Catalog:
             created_at = self._clock().isoformat()
             insert_new(connection, library, [{"id": 1, "model": model, "created_at": created_at}])
             self._check_model(connection, model)
-
-    def add_roots(self, paths: Sequence[bytes]) -> None:
-        """Add roots; known ones keep their place in the order."""
-        with self.store.write() as connection:
-            add_roots(connection, paths)
 
     def roots(self) -> tuple[bytes, ...]:
         """Read all folders that are scanned, in the order of the first time."""

@@ -79,7 +79,7 @@ class Roots:
         """
         with self._store.write() as connection:
             connection.execute(delete(root).where(root.c.path.in_(no_folders)))
-            add_roots(connection, [each.path for each in roots])
+            _add_roots(connection, [each.path for each in roots])
             for old, new in moves:
                 _rename(connection, old, new)
             for each in roots:
@@ -165,7 +165,7 @@ class Roots:
         return Pruned(photos, faces)
 
 
-def add_roots(connection: Connection, paths: Sequence[bytes]) -> None:
+def _add_roots(connection: Connection, paths: Sequence[bytes]) -> None:
     """Add roots; known ones keep their place in the order, but not forgotten ones."""
     connection.execute(delete(root).where(root.c.path.in_(paths), root.c.forgotten))
     insert_new(connection, root, [{"path": path} for path in paths])

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
 from index.store.store import Store
+from index.values import KnownRoot
 from pipeline.values import (
     F32,
     Box,
@@ -36,6 +38,11 @@ DIMENSION = 16
 def digest_of(content: str) -> bytes:
     """32 bytes that stand for a content; which hash made them does not matter to a catalog."""
     return hashlib.sha256(content.encode()).digest()
+
+
+def add_roots(store: Store, paths: Sequence[bytes]) -> None:
+    """Add roots that no other path leads to."""
+    Roots(store).record([KnownRoot(path, place=path) for path in paths])
 
 
 def units(count: int, seed: int = 0, dimension: int = DIMENSION) -> F32:

@@ -19,6 +19,7 @@ from pipeline.values import ModelId, PhotoFailed, PhotoFile, Reason, Stage
 from tests.index.builders import (
     DIMENSION,
     MODEL,
+    add_roots,
     broken,
     crawled,
     digest_of,
@@ -46,8 +47,8 @@ def test_the_model_is_chosen_once(catalog: Catalog) -> None:
 
 
 def test_roots_are_remembered_in_order_and_once(catalog: Catalog) -> None:
-    catalog.add_roots([b"/z", b"/a"])
-    catalog.add_roots([b"/\xff", b"/z"])
+    add_roots(catalog.store, [b"/z", b"/a"])
+    add_roots(catalog.store, [b"/\xff", b"/z"])
     assert catalog.roots() == (b"/z", b"/a", b"/\xff")
 
 
@@ -169,7 +170,7 @@ def test_an_empty_library_in_figures(database: Store) -> None:
 def test_a_library_in_figures(catalog: Catalog, database: Store, photos: Path) -> None:
     names = ("a", "b", "copy", "hill", "half", "shut", "edited", "gone")
     files = {name: make_file(photos / name, name) for name in names}
-    catalog.add_roots([os.fsencode(photos)])
+    add_roots(catalog.store, [os.fsencode(photos)])
     catalog.record(
         [
             indexed(files["a"], "a", units(3)),

@@ -9,7 +9,7 @@ from index.photos.photo_roots import Roots
 from index.store.store import Store
 from index.values import Moved, Pruned, RootFigures
 from pipeline.values import PhotoFile
-from tests.index.builders import crawled, digest_of, indexed, units
+from tests.index.builders import add_roots, crawled, digest_of, indexed, units
 from tests.index.conftest import NOW
 
 
@@ -19,7 +19,7 @@ def roots(database: Store, catalog: Catalog) -> Roots:
     paths = [b"/p/1", b"/p/2", b"/p/in/3", b"/pictures/4", b"/p\xff\x00'5".replace(b"\x00", b"?")]
     for number, path in enumerate(paths):
         catalog.record([indexed(PhotoFile(path, number, number), str(number), units(1, seed=number))])
-    catalog.add_roots([b"/p", b"/pictures"])
+    add_roots(catalog.store, [b"/p", b"/pictures"])
     return Roots(database, clock=lambda: NOW)
 
 
@@ -29,13 +29,13 @@ def test_figures_are_each_root_s_own(database: Store, roots: Roots) -> None:
 
 
 def test_what_is_known_is_a_root_or_has_photos(catalog: Catalog, roots: Roots) -> None:
-    catalog.add_roots([b"/empty"])
+    add_roots(catalog.store, [b"/empty"])
     assert [roots.knows(path) for path in (b"/p/in", b"/empty", b"/", b"/p/1")] == [True] * 4
     assert [roots.knows(path) for path in (b"/pic", b"/p/in/none", b"/empty/in")] == [False] * 3
 
 
 def test_a_move_takes_every_byte_of_a_name_along(catalog: Catalog, roots: Roots) -> None:
-    catalog.add_roots([b"/p/in"])
+    add_roots(catalog.store, [b"/p/in"])
     assert roots.move(b"/p", b"/n\xfcw") == Moved(3, 0)
     assert catalog.roots() == (b"/n\xfcw", b"/pictures", b"/n\xfcw/in")
     assert set(catalog.states_under([b"/"])) == {

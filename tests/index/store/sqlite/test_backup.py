@@ -21,7 +21,7 @@ from index.store.sqlite.backup import back_up, inspect, restore
 from index.store.store import Access, Store
 from index.vectors.saved_index import load_index, save_index
 from pipeline.values import PhotoFile
-from tests.index.builders import DIMENSION, MODEL, indexed, units
+from tests.index.builders import DIMENSION, MODEL, add_roots, indexed, units
 
 pytestmark = pytest.mark.slow
 
@@ -125,7 +125,7 @@ def test_a_file_of_that_name_is_replaced_whole_or_stays(album: Catalog, tmp_path
     target = tmp_path / "copy.db"
     back_up(album.path, target)
     before = target.read_bytes()
-    album.add_roots([b"/new"])
+    add_roots(album.store, [b"/new"])
     size = album.path.stat().st_size
     for share in (0, size // 2, size - 1):
         with full_after(share), pytest.raises(LibraryInaccessible):

@@ -21,7 +21,7 @@ from index.store import schema
 from index.store.opening import create_store, open_store
 from index.store.sqlite.database import HEAD, migrate
 from index.store.store import Access
-from tests.index.builders import MODEL, indexed, make_file, units
+from tests.index.builders import MODEL, add_roots, indexed, make_file, units
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 SCRIPTS = CHECKOUT / "migrations"
@@ -271,7 +271,7 @@ with open_store(Path(sys.argv[1]), Access.WRITE) as database, database.write() a
 
 
 def test_a_reader_goes_on_while_another_process_writes(catalog: Catalog, library: Path) -> None:
-    catalog.add_roots([b"/photos"])
+    add_roots(catalog.store, [b"/photos"])
     with (
         open_store(library, Access.READ) as database,
         subprocess.Popen(
@@ -302,4 +302,4 @@ def test_a_second_writer_waits_and_then_says_so(
         first.write(),
         pytest.raises(LibraryBusy, match=r"library\.sqlite3.*try again"),
     ):
-        Catalog(second).add_roots([b"/photos"])
+        add_roots(second, [b"/photos"])

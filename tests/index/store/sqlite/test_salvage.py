@@ -20,7 +20,7 @@ from index.store.sqlite.salvage import damage, salvage
 from index.store.store import Access, Salvage
 from index.vectors.saved_index import index_version
 from pipeline.values import PhotoFile
-from tests.index.builders import DIMENSION, MODEL, indexed, units
+from tests.index.builders import DIMENSION, MODEL, add_roots, indexed, units
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with create_store(path) as database:
         catalog = Catalog(database)
         catalog.choose_model(MODEL)
-        catalog.add_roots([b"/p"])
+        add_roots(catalog.store, [b"/p"])
         files = [PhotoFile(b"/p/%04d.jpg" % number, number, number) for number in range(PHOTOS)]
         catalog.record([indexed(file, str(n), vectors[2 * n : 2 * n + 2]) for n, file in enumerate(files)])
     return path
