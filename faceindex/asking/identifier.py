@@ -145,7 +145,7 @@ class Identifier:
         return self._gallery.without(self._ids(photo))
 
     def _ids(self, photo: PhotoIndexed) -> list[int]:
-        return self._catalog.face_ids_of(self._catalog.content_of(photo.digest, photo.picture))
+        return self._catalog.face_ids_of(self._catalog.digest_of(photo))
 
     def is_like_the_rejected(self, vector: F32, identity: Identity) -> bool:
         """Tell whether a face, float32 [D], is most similar to one that is not its person by decision."""
@@ -157,9 +157,7 @@ class Identifier:
     def _nearest(
         self, photo: PhotoIndexed, queries: F32, options: NeighborOptions
     ) -> list[tuple[NearKnownFace, ...]]:
-        others = replace(
-            options, not_of=self._catalog.content_of(photo.digest, photo.picture), not_these=self._not_faces
-        )
+        others = replace(options, not_of=self._catalog.digest_of(photo), not_these=self._not_faces)
         found = nearest(self._catalog, self._vectors, queries, others)
         ids = sorted({each.face.face_id for near in found for each in near})
         statuses = self._people.statuses(ids)

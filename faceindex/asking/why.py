@@ -80,8 +80,8 @@ def explain(
         raise BadRequest(f"{name} has no face number {only}: it has {len(photo.faces)}.")
     answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
-    journal, digest = session.journal, session.catalog.content_of(photo.digest, photo.picture)
-    decisions, same = journal.decisions(), journal.same_faces(digest)
+    digest = session.catalog.digest_of(photo)
+    decisions, same = session.journal.decisions(), session.journal.same_faces(digest)
     hidden = {each.key for each in identifier.persons().values() if not each.name}
     for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):
         if only not in (None, number):

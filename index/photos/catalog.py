@@ -167,15 +167,15 @@ class Catalog:
             query = select(face.c.id).join(content).where(content.c.digest == digest).order_by(face.c.id)
             return list(connection.scalars(query))
 
-    def content_of(self, digest: bytes, picture: bytes) -> bytes:
-        """Return the digest by which the library knows a file's picture, or the file's own if it does not."""
-        same = select(file_digest.c.digest).where(file_digest.c.picture == picture)
+    def digest_of(self, read: PhotoIndexed) -> bytes:
+        """Return the digest by which the library knows the picture of a file, or the file's own."""
+        same = select(file_digest.c.digest).where(file_digest.c.picture == read.picture)
+        is_own = content.c.digest == read.digest
         query = select(content.c.digest).where(
-            or_(content.c.digest == digest, content.c.digest.in_(same)), content.c.failed_reason.is_(None)
+            or_(is_own, content.c.digest.in_(same)), content.c.failed_reason.is_(None)
         )
         with self.store.read() as connection:
-            found = connection.scalars(query.order_by(content.c.digest != digest, content.c.id)).first()
-        return found or digest
+            return connection.scalars(query.order_by(~is_own, content.c.id)).first() or read.digest
 
     def described_faces(self, model: ModelId) -> I64:
         """Read the ids of all faces that a model has described, in a photo or not: int64 [N], rising."""

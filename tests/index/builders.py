@@ -50,6 +50,14 @@ def units(count: int, seed: int = 0, dimension: int = DIMENSION) -> F32:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
+def near(vectors: F32, cosine: float) -> F32:
+    """Vectors with this cosine to those given."""
+    others = units(len(vectors), seed=7)
+    others -= np.sum(others * vectors, axis=1, keepdims=True) * vectors
+    others /= np.linalg.norm(others, axis=1, keepdims=True)
+    return np.asarray(cosine * vectors + np.sqrt(1 - cosine**2) * others, np.float32)
+
+
 def stored(vectors: F32) -> F32:
     """The vectors as the database gives them back: rounded to half precision, of unit norm."""
     halves = vectors.astype("<f2").astype(np.float32)

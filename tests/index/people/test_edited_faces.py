@@ -17,9 +17,8 @@ from index.recognition.decided_faces import load_gallery
 from index.store.store import Store
 from index.values import Pruned
 from pipeline.values import F32, PhotoFile
-from tests.index.builders import MODEL, digest_of, indexed, make_file, units
+from tests.index.builders import MODEL, digest_of, indexed, make_file, near, units
 from tests.index.conftest import NOW
-from tests.index.photos.test_edited_photo import near
 
 ANNA = new_key()
 

@@ -1,6 +1,7 @@
 """What the catalog answers: states, what is missing, faces, figures."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -204,9 +205,11 @@ def test_a_library_in_figures(catalog: Catalog, database: Store, photos: Path) -
 def test_a_picture_is_known_by_the_first_file_that_showed_it(catalog: Catalog, photos: Path) -> None:
     file = make_file(photos / "a.jpg")
     catalog.record([indexed(file, "a", units(1))])
-    assert catalog.content_of(digest_of("tagged"), digest_of("a")) == digest_of("a")
-    assert catalog.content_of(digest_of("a"), digest_of("another")) == digest_of("a")
-    assert catalog.content_of(digest_of("b"), digest_of("b")) == digest_of("b")
+    tagged = replace(indexed(file, "a"), digest=digest_of("tagged"))
+    decoded_otherwise = replace(indexed(file, "a"), picture=digest_of("another"))
+    assert catalog.digest_of(tagged) == digest_of("a")
+    assert catalog.digest_of(decoded_otherwise) == digest_of("a")
+    assert catalog.digest_of(indexed(file, "b")) == digest_of("b")
 
 
 def test_a_photo_that_is_being_written_is_no_duplicate_of_itself(catalog: Catalog, photos: Path) -> None:

@@ -21,7 +21,7 @@ from index.store.opening import create_store
 from index.store.schema import same_face
 from index.store.store import Store
 from pipeline.values import F32, Box, PhotoFile, Size
-from tests.index.builders import MODEL, digest_of, indexed, known, make_file, units
+from tests.index.builders import MODEL, digest_of, indexed, known, make_file, near, units
 
 
 @pytest.fixture
@@ -184,14 +184,6 @@ SIZE = Size(400, 300)
 
 def photo(size: Size, boxes: Sequence[Box], vectors: F32, digest: str) -> PhotoFaces:
     return PhotoFaces(size, [FaceKey(digest_of(digest), box) for box in boxes], vectors)
-
-
-def near(vectors: F32, cosine: float) -> F32:
-    """Vectors with this cosine to those given."""
-    others = units(len(vectors), seed=7)
-    others -= np.sum(others * vectors, axis=1, keepdims=True) * vectors
-    others /= np.linalg.norm(others, axis=1, keepdims=True)
-    return np.asarray(cosine * vectors + np.sqrt(1 - cosine**2) * others, np.float32)
 
 
 def linked(before: PhotoFaces, after: PhotoFaces) -> dict[tuple[int, int], bool]:
