@@ -25,13 +25,15 @@ in the Wild and of presidents, halved, made grey, brighter by half, of more cont
 degrees, mirrored, retouched or saved as JPEG of quality 25, nine in ten had more, with sface and facenet."""
 
 ALIKE_IN_PLACE = 0.6
-"""The same, if the face is where an edit of the whole picture would bring it."""
+"""The same, if the face is where an edit of the whole picture would bring it. Of pairs of two people in
+Labeled Faces in the Wild fewer than one in 10,000 has more, with sface and facenet."""
 
 PERHAPS_ALIKE = 0.3
-"""Cosine from which a person is asked."""
+"""Cosine from which a person is asked: one such pair in 1,000 has more with sface, one in 50 with facenet."""
 
 _SAME_RATIO = 0.02
-"""Largest relative difference of the proportions of a picture and its scaled copy."""
+"""Largest relative difference of the proportions of a picture and its scaled copy: rounding to whole pixels
+makes that of a side of 50 pixels."""
 
 _TURNS = tuple(
     turn @ mirror
