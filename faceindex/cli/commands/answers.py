@@ -38,9 +38,7 @@ def who(
         from faceindex.schemas.answers import AnswerSchema
 
         if annotate is not None:
-            if len(photos) != 1:
-                raise BadRequest("--annotate writes one picture: name one photo.")
-            if os.path.isdir(photos[0]):
+            if len(photos) != 1 or os.path.isdir(photos[0]):
                 raise BadRequest("--annotate writes one picture: name one photo, and no folder.")
             library.check_picture(annotate, photos[0])
         failed = answered = False
