@@ -1,0 +1,1 @@
+"""Random sequences of what happens to files and of what people decide: no name may be lost."""
