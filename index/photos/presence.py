@@ -44,13 +44,21 @@ class Crawled:
         """Return the path by which the crawl found, or would find, the file at a path."""
         while self.first_paths:
             other = path
-            while other not in self.first_paths:
+            while not self._leads_on(other, path):
                 parent = os.path.dirname(other)
                 if parent == other:
                     return path
                 other = parent
             path = self.first_paths[other] + path[len(other) :]
         return path
+
+    def _leads_on(self, other: bytes, path: bytes) -> bool:
+        """Tell whether a folder has a first path, under which ``path`` in it is not yet.
+
+        The first path of a folder lies in it, where a link in it leads back to it.
+        """
+        first = self.first_paths.get(other)
+        return first is not None and not (is_inside(first, {other}) and is_inside(path, {first}))
 
     def covers(self, path: bytes) -> bool:
         """Return whether the crawl would have seen a file at this path, or at another path of it."""

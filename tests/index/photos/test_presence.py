@@ -203,3 +203,18 @@ def test_losses_are_each_root_s_own(library: Scanned) -> None:
         RootLoss(b"/q", known=2, lost=2),  # it could not be crawled
         RootLoss(b"/r", known=0, lost=0),
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "first"),
+    [
+        (b"/a/1.jpg", b"/a/self/1.jpg"),
+        (b"/a/self/1.jpg", b"/a/self/1.jpg"),
+        (b"/a/self/self/1.jpg", b"/a/self/1.jpg"),
+        (b"/a/self/self/self/sub/1.jpg", b"/a/self/sub/1.jpg"),
+        (b"/b/1.jpg", b"/b/1.jpg"),
+    ],
+)
+def test_a_folder_known_by_a_link_in_it_has_one_path(path: bytes, first: bytes) -> None:
+    crawled = Crawled({b"/a"}, set(), first_paths={b"/a": b"/a/self", b"/a/self/self": b"/a/self"})
+    assert crawled.first_path(path) == first
