@@ -61,6 +61,11 @@ def named_photo(name: AnyPath) -> Iterator[NamedPhoto | PhotoFailed]:
     """
     if not is_remote(name):
         (path,) = absolute(name)
+        if b"://" in os.fsencode(name) and not os.path.lexists(path):
+            yield _failed(
+                os.fsencode(name), Reason.UNREADABLE, "photos are fetched by http:// and https:// only"
+            )
+            return
         yield NamedPhoto(path, path)
         return
     with tempfile.NamedTemporaryFile(prefix="faceindex-") as file:
@@ -96,6 +101,8 @@ def _read_standard_input(file: IO[bytes]) -> PhotoFailed | None:
         file.write(block)
         if file.tell() > MOST_BYTES:
             return _failed(STANDARD_INPUT, Reason.TOO_LARGE, f"it has more than {MOST_BYTES / 1e6:,.0f} MB")
+    if not file.tell():
+        return _failed(STANDARD_INPUT, Reason.UNREADABLE, "standard input gave nothing: name it once")
     file.flush()
     return None
 

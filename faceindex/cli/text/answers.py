@@ -105,7 +105,8 @@ def probable_note(photos: "Sequence[FoundPhoto]") -> str:
     """Say how many of some photos show somebody only probably."""
     probable = sum(photo.probable for photo in photos)
     certain = f"{count(len(photos) - probable, 'photo')} certain"
-    return f"{certain}, {probable:,} only probable: a terminal and --json mark them."
+    marked = ": a terminal and --json mark them" if probable else ""
+    return f"{certain}, {probable:,} only probable{marked}."
 
 
 def links_note(linked: "Linked", folder: str) -> str:

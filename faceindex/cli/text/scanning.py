@@ -120,7 +120,15 @@ def forgotten(folder: str, missing: int, days: float, *, dry_run: bool) -> str:
     """Report that a root is scanned no more."""
     if dry_run:
         return f"{folder} would be scanned no more, and {count(missing, 'photo')} would count as missing."
+    if missing == 0:
+        return f"{folder} is scanned no more. No photo was known only there."
+    counted = (
+        "1 photo counts as missing, and is"
+        if missing == 1
+        else f"{missing:,} photos count as missing, and are"
+    )
+    back = "it" if missing == 1 else "them"
     return (
-        f"{folder} is scanned no more. {missing:,} photos count as missing, and are given up after {days:g} "
-        "days; 'faceindex scan' of it takes them back."
+        f"{folder} is scanned no more. {counted} given up after {days:g} days; "
+        f"'faceindex scan' of the folder takes {back} back."
     )

@@ -163,3 +163,17 @@ def test_a_folder_that_cannot_be_listed_is_a_failure(tmp_path: Path) -> None:
     (failed,) = named_photos([tmp_path / "photos"])
     assert isinstance(failed, PhotoFailed)
     assert failed.message == "it cannot be listed: let this user read it"
+
+
+def test_empty_standard_input_and_other_protocols_say_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Input(b""))
+    for name, message in (
+        ("-", "standard input gave nothing: name it once"),
+        ("ftp://host/photo.jpg", "photos are fetched by http:// and https:// only"),
+        (f"file://{tmp_path}/photo.jpg", "photos are fetched by http:// and https:// only"),
+    ):
+        with named_photo(name) as failed:
+            assert isinstance(failed, PhotoFailed)
+        assert (failed.message, failed.file.path) == (message, name.encode())
