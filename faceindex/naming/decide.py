@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from faceindex.errors import BadRequest
@@ -279,12 +279,25 @@ def _decide(session: Session, act: Act, chosen: Sequence[int] = ()) -> Decided:
     """Append a decision about faces, ``chosen`` by id, or about persons."""
     before = read_said(session, chosen)
     number = session.journal.append(act).id
-    effects = _effects(act, before, read_said(session, chosen))
+    after = read_said(session, chosen)
+    effects = _effects(act, before, after)
     follows = not isinstance(act, Rename | Hide | Unhide | Apart)
     regrouped = regroup(session) if follows else None
     logged = next(each for each in reversed(session.journal.decisions()) if each.decision.id == number)
+    logged = _as_listed(logged, {**after.persons, **before.persons})
     poor = poor_faces(session, [number])
     return Decided(logged, len(faces_in_act(act)), regrouped, poor, effects)
+
+
+def _as_listed(logged: LoggedDecision, persons: Mapping[str, Person]) -> LoggedDecision:
+    """Call the persons of a decision what they are listed as: one of two Annas is ``Anna (2)``."""
+    act = logged.decision.act
+    person, other = (persons.get(getattr(act, each, "")) for each in ("person", "other"))
+    return replace(
+        logged,
+        person_name=logged.person_name if person is None else person.name,
+        other_name=logged.other_name if other is None else other.name,
+    )
 
 
 def poor_faces(session: Session, decision_ids: Sequence[int]) -> tuple[FaceRecord, ...]:

@@ -157,3 +157,17 @@ def test_an_imported_undo_and_merge_are_listed(library: Session, tmp_path: Path)
         assert journal.import_journal(
             library, journal.read_journal(tmp_path / "undo.jsonl")
         ).effects.renamed == (Renamed("Anna", None),)
+
+
+def test_one_of_two_persons_of_a_name_is_called_by_its_number(library: Session) -> None:
+    with library:
+        decide.move(library, "Obama", ["1"])
+        decide.rename(library, "Obama", "Barack")
+        decide.move(library, "Obama", ["7"])
+        journal.undo(library, 2)
+        for made, said in (
+            (decide.hide(library, "Obama (2)"), "Obama (2) is hidden."),
+            (decide.apart(library, "Obama (2)", "Obama"), "Obama (2) and Obama are two people."),
+            (decide.rename(library, "Obama (2)", "Barack"), "Obama (2) is called Barack."),
+        ):
+            assert text.decided(made).startswith(said)
