@@ -249,7 +249,7 @@ def _faces_of_person(session: Session, name: str) -> tuple[int, ...]:
 
 def _face_id(session: Session, name: str) -> int:
     if name.isascii() and name.isdigit():
-        if not session.catalog.faces([int(name)]):
+        if not session.catalog.faces([int(name)]) and not session.people.is_exemplar(int(name)):
             raise BadRequest(f"There is no face {name}: 'faceindex people show' and 'cluster' list numbers.")
         return int(name)
     ids, place = _faces_in(session, name), None

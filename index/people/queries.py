@@ -4,7 +4,6 @@ A decision about a face hides its recognised person and cluster; a rejection hid
 tables keep both for when the decision is undone.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -45,14 +44,19 @@ class PersonSummary:
 
     Attributes:
         missing: Of the confirmed and recognised ones, those whose photos are all missing.
-        exemplars: Confirmed faces in no photo any more, by which the person is still known.
+        exemplar_ids: Confirmed faces in no photo any more, by which the person is still known.
     """
 
     person: Person
     confirmed: int
     recognised: int
     missing: int
-    exemplars: int = 0
+    exemplar_ids: tuple[int, ...] = ()
+
+    @property
+    def exemplars(self) -> int:
+        """The number of ``exemplar_ids``."""
+        return len(self.exemplar_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +134,13 @@ class PeopleQueries:
         with self._store.read() as connection:
             persons = read_everyone(connection)
             counts = {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
-            kept = Counter(row.person_id for row in connection.execute(exemplars()))
+            kept: dict[int, list[int]] = {}
+            for row in connection.execute(exemplars().order_by(verdict.c.face_id)):
+                kept.setdefault(row.person_id, []).append(row.face_id)
         ranked = sorted(persons.values(), key=lambda each: (folded(each.name), each.id))
         return tuple(
-            PersonSummary(each, *counts.get(each.id, (0, 0, 0)), exemplars=kept[each.id]) for each in ranked
+            PersonSummary(each, *counts.get(each.id, (0, 0, 0)), exemplar_ids=tuple(kept.get(each.id, ())))
+            for each in ranked
         )
 
     def named(self, name: str) -> Person:
@@ -160,6 +167,11 @@ class PeopleQueries:
             confirmed=tuple(face_id for face_id, similarity in rows if similarity is None),
             recognised=tuple(RecognisedFace(*row) for row in rows if row.similarity is not None),
         )
+
+    def is_exemplar(self, face_id: int) -> bool:
+        """Return whether a face is confirmed, and in no photo any more."""
+        with self._store.read() as connection:
+            return connection.scalar(exemplars().where(verdict.c.face_id == face_id)) is not None
 
     def statuses(self, face_ids: Sequence[int]) -> dict[int, FaceStatus]:
         """Read the status of some faces, by id."""

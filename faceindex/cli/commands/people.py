@@ -120,7 +120,7 @@ def show(
             library.check_picture(sheet)
         found = library.people.faces(name, cluster=cluster, faces=faces or ())
         reporter.results(map(PersonFaceSchema.of, found), text.faces(found), headed=True)
-        if name is not None and (kept := library.people.get(name).exemplars):
+        if name is not None and (kept := library.people.get(name).exemplar_ids):
             reporter.note(text.exemplars(kept))
         if sheet is not None:
             reporter.note(f"{count(library.draw_faces(found, sheet), 'face')} drawn in {sheet}")

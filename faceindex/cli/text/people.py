@@ -57,10 +57,11 @@ def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
         yield f"{record.face_id:>{width}}  {how:<17}  {record.quality.score:>7.2f}  {photo}"
 
 
-def exemplars(number: int) -> str:
-    """Say that confirmed faces are in no photo any more."""
+def exemplars(face_ids: Sequence[int]) -> str:
+    """Say which confirmed faces are in no photo any more."""
+    number = len(face_ids)
     stay = "is in no photo any more, and stays" if number == 1 else "are in no photo any more, and stay"
-    return f"{count(number, 'more confirmed face')} {stay} to recognise others by."
+    return f"{count(number, 'more confirmed face')} {stay} to recognise others by: {_some(face_ids)}"
 
 
 def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:

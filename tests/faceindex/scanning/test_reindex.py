@@ -93,6 +93,21 @@ def test_a_library_that_has_grown_gets_the_other_kind_of_index_and_says_so_once(
     assert night() == (kind, [])
 
 
+def test_a_confirmed_face_whose_photo_is_gone_has_a_number_to_reject_it_by(scanned: Album) -> None:
+    call(scanned, "a.jpg", "Anna")
+    (scanned.folder / "a.jpg").unlink()
+    scanned.reindex()
+    wait(scanned, days=31)
+    scanned.reindex()
+    with Library(scanned.settings) as library:
+        kept = library.people.get("Anna").exemplar_ids
+        assert library.people.reject("Anna", kept).faces == 1
+        assert library.people.get("Anna").exemplar_ids == ()
+        library.people.undo()
+        assert library.people.not_a_face(library.people.get("Anna").exemplar_ids).faces == 1
+    assert scanned.reindex().pruned == Pruned(0, 1)
+
+
 def test_missing_photos_keep_faces_and_names_for_thirty_days(scanned: Album, tmp_path: Path) -> None:
     call(scanned, "a.jpg", "Anna")
     photo, away = scanned.folder / "a.jpg", tmp_path / "away.jpg"
