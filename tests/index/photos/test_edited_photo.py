@@ -15,12 +15,15 @@ from index.people.edited_faces import edited_faces
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.edited_photo import PhotoFaces, same_faces
+from index.photos.photo_roots import Roots
 from index.privacy.forget import forget
 from index.privacy.journal_merge import import_lines
+from index.recognition.decided_faces import load_gallery
 from index.store.opening import create_store
 from index.store.schema import same_face
 from index.store.store import Store
-from pipeline.values import F32, Box, PhotoFile, Size
+from index.values import RELIABLE
+from pipeline.values import F32, Box, PhotoFile, Quality, Size
 from tests.index.builders import MODEL, digest_of, indexed, known, make_file, near, units
 
 
@@ -153,6 +156,23 @@ def test_of_two_decisions_about_one_face_the_last_counts(
         connection.exec_driver_sql("DELETE FROM content WHERE digest = ?", (digest_of("with a caption"),))
     catalog.record([indexed(file, "with a caption", vectors)])
     assert person_of(database, catalog, "with a caption") == "Anna"
+
+
+@pytest.mark.parametrize("quality", [0.9, 0.1])
+def test_what_a_person_is_known_by_outlives_edits_that_spoil_the_face(
+    database: Store, catalog: Catalog, journal: Journal, file: PhotoFile, vectors: F32, quality: float
+) -> None:
+    journal.append(Assign(journal.face_keys(faces_of(catalog, "as it came")[:1]), new_key(), "Anna"))
+    for content in ("saved", "saved again"):
+        edited = indexed(file, content, vectors)
+        faces = [replace(each, quality=Quality(quality, ())) for each in edited.faces]
+        catalog.record([replace(edited, faces=tuple(faces))])
+        for _ in range(2):
+            (anna,) = PeopleQueries(database).summaries()
+            assert (anna.confirmed, anna.exemplars) == (1, int(quality < RELIABLE))
+            assert len(load_gallery(database, MODEL)) == 1
+            if content == "saved again":
+                Roots(database).prune(0)
 
 
 def test_a_question_about_an_edited_photo_stays_open_when_the_photo_is_edited_again(
