@@ -30,7 +30,7 @@ class Checked:
     Attributes:
         found: Faults found, repaired ones included.
         left: Faults that are there now.
-        undescribed: Faces that the library's model has not described: ``reindex`` does it.
+        undescribed: Faces in present photos that the library's model has not described: ``reindex`` does it.
     """
 
     found: int
@@ -91,7 +91,7 @@ def _inspect(path: Path, repair: bool, already: int) -> Iterator[Finding | Check
         statistics, undescribed = Catalog(database).statistics(), 0
         if statistics.model is not None:
             coverage = Redescription(database, statistics.model).coverage()
-            undescribed = coverage.faces - coverage.described
+            undescribed = coverage.waiting
         yield Checked(found, len(findings), statistics.photos, statistics.faces, undescribed)
 
 

@@ -141,6 +141,8 @@ class ModelSwitch:
         comparison: Changes of identities; ``None`` without another model, or where the time was up.
         failures: Photos that could not be read, so that their faces were not described.
         in_time: The run ended before its time was up.
+        unknown: Persons whom the new model cannot recognise, by name: the photos of their confirmed faces are
+            gone.
     """
 
     previous: ModelId
@@ -152,6 +154,7 @@ class ModelSwitch:
     failures: tuple[PhotoFailed, ...]
     in_time: bool
     seconds: float
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,16 +110,20 @@ class _ModelSwitcher:
         before: ModelSpec,
         comparison: Comparison | None,
     ) -> ModelSwitch:
+        redescription = Redescription(session.database, self._model.model_id)
+        persons = session.people.everyone()
+        unknown = redescription.unknown_persons(before.model_id) if described.in_time else ()
         return ModelSwitch(
             previous=before.model_id,
             model=self._model.model_id,
             changed=session.catalog.model() == self._model.model_id,
             described=described.faces,
-            coverage=Redescription(session.database, self._model.model_id).coverage(),
+            coverage=redescription.coverage(),
             comparison=comparison,
             failures=described.failures,
             in_time=described.in_time,
             seconds=time.monotonic() - self._started,
+            unknown=tuple(persons[each].name for each in unknown),
         )
 
     def _open_to_write(self, patience: float) -> Session:

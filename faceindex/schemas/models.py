@@ -30,6 +30,7 @@ class ModelSwitchSchema(Schema):
     comparison: Comparison | None
     in_time: bool
     seconds: Seconds
+    unknown: tuple[str, ...]
 
 
 class ModelPreviewSchema(Schema):

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from index.arrays import descriptor_to_blob
 from index.decisions.same_faces import pictures_of
 from index.photos.catalog import landmarks_of
-from index.store.schema import content, descriptor, face, library, photo
+from index.store.schema import content, descriptor, face, library, photo, verdict
 from index.store.store import Store
 from index.values import Coverage, NewDescriptors, Undescribed
 from pipeline.values import Box, DetectedFace, ModelId, PhotoFile
@@ -34,6 +34,16 @@ class Redescription:
             figures = select(func.count(), func.count(face.c.content_id.distinct()))
             waiting = figures.where(self._lacks(), _is_in_photo(face.c.content_id))
             return Coverage(faces, described, *connection.execute(waiting).one())
+
+    def unknown_persons(self, current: ModelId) -> tuple[int, ...]:
+        """Find the persons with confirmed faces described by the current model, and with none by this one."""
+        confirmed = select(verdict.c.person_id).join(descriptor, descriptor.c.face_id == verdict.c.face_id)
+        known = confirmed.where(descriptor.c.model == self._model, verdict.c.status == "confirmed")
+        query = confirmed.where(
+            descriptor.c.model == current, verdict.c.status == "confirmed", verdict.c.person_id.not_in(known)
+        )
+        with self._store.read() as connection:
+            return tuple(connection.scalars(query.distinct().order_by(verdict.c.person_id)))
 
     def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
         """Read the first contents after an id with undescribed faces and a present photo, by rising id."""

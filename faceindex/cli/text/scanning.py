@@ -56,6 +56,11 @@ def model_switched(result: "ModelSwitch") -> Iterator[str]:
         yield f"{count(lacking, 'face')} could not be described: photos are missing, or cannot be read"
     if result.comparison is not None:
         yield from _compared(result.comparison, result.previous, result.model)
+    for name in result.unknown:
+        yield (
+            f"{name} cannot be recognised with {result.model}: the photos of the confirmed faces are out of "
+            "reach. Confirm another face."
+        )
     if result.changed:
         yield f"The library's model is {result.model} now" + (
             ""

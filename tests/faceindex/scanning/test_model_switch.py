@@ -221,6 +221,13 @@ class TestOutOfReach:
         assert "hopper.jpg" in descriptors(auto, FACENET)
         assert auto.reindex().described == 0
 
+    def test_who_is_known_by_a_photo_that_is_gone_is_named(self, scanned: Album) -> None:
+        call(scanned, "hopper", "Grace")
+        (scanned.folder / "hopper.jpg").unlink()
+        scanned.scan()
+        assert change(scanned, "facenet").unknown == ("Grace",)
+        assert change(scanned, "sface").unknown == ()
+
     def test_photos_that_cannot_be_read_are_named(self, scanned: Album) -> None:
         (scanned.folder / "hopper.jpg").unlink()  # no scan has noticed
         result = change(scanned, "facenet")

@@ -174,7 +174,7 @@ FIELDS = {
     "MatchSchema": "face_id photo missing box similarity person confirmed",
     "ModelPreviewSchema": "event model previous coverage comparison",
     "ModelSchema": "model dimension status summary licence",
-    "ModelSwitchSchema": "event model previous changed described coverage comparison in_time seconds",
+    "ModelSwitchSchema": "event model previous changed described coverage comparison in_time seconds unknown",
     "OpenSet": "fpir threshold tpir interval",
     "Operating": "far threshold tar interval",
     "OverruledSchema": "faces said person now decision",
