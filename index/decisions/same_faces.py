@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, s
 
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
-from index.store.schema import decision_face, file_digest, same_face
+from index.store.schema import content, decision_face, file_digest, same_face
 from index.store.statements import in_chunks, insert_new, is_one_of
 from pipeline.values import Box
 
@@ -137,6 +137,32 @@ def remove_same_faces(
         pairs = {row.id: same_face_of(row) for row in rows}
         gone = [each for each, pair in pairs.items() if is_removed(pair.earlier) or is_removed(pair.later)]
         connection.execute(delete(same_face).where(is_one_of(columns.id, gone)))
+
+
+def forget_contents(connection: Connection, digests: Sequence[bytes]) -> None:
+    """Delete what is known of contents that are gone, by digest, unless decisions name or need it."""
+    named, other = decision_face.c.digest, file_digest.alias()
+    shown = select(content.c.id).join(other, other.c.digest == content.c.digest)
+    is_shown = shown.where(other.c.picture == file_digest.c.picture).exists()
+    is_named = exists().where(named == file_digest.c.digest)
+    for chunk in in_chunks(digests, _CHUNK):
+        pictures = select(file_digest.c.picture).where(file_digest.c.digest.in_(chunk), ~is_shown)
+        gone = file_digest.c.picture.in_(connection.scalars(pictures).all())
+        connection.execute(delete(file_digest).where(gone, ~is_named))
+    while any(_cut_links(connection, chunk) for chunk in in_chunks(digests, _CHUNK)):
+        pass
+
+
+def _cut_links(connection: Connection, digests: Sequence[bytes]) -> int:
+    """Delete the links at the ends of chains that these contents are; return how many.
+
+    One in the middle may join a decision to a face that is there.
+    """
+    columns, link, cut = same_face.c, same_face.alias(), 0
+    for end, next_end in ((columns.digest, link.c.later_digest), (columns.later_digest, link.c.digest)):
+        goes_on = or_(exists().where(next_end == end), exists().where(decision_face.c.digest == end))
+        cut += connection.execute(delete(same_face).where(end.in_(digests), ~goes_on)).rowcount
+    return cut
 
 
 def _row(pair: SameFace) -> dict[str, object]:

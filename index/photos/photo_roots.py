@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, and_, delete, func, select, update
 
 from index.clock import Clock, utc_now
+from index.decisions.same_faces import forget_contents
 from index.paths import is_inside
 from index.people.named_faces import exemplars, is_edited
 from index.store.schema import content, face, photo, root, verdict
@@ -158,10 +159,10 @@ class Roots:
             if not dry_run:
                 connection.execute(delete(photo).where(is_old))
                 connection.execute(delete(face).where(doomed))
-                inhabited = select(face.c.content_id)
-                connection.execute(
-                    delete(content).where(content.c.id.in_(lost), content.c.id.not_in(inhabited))
-                )
+                empty = and_(content.c.id.in_(lost), content.c.id.not_in(select(face.c.content_id)))
+                digests = connection.scalars(select(content.c.digest).where(empty)).all()
+                connection.execute(delete(content).where(empty))
+                forget_contents(connection, digests)
         return Pruned(photos, faces)
 
 

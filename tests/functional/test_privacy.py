@@ -259,7 +259,7 @@ def test_what_was_deleted_is_gone_from_the_file(copied: CommandLine) -> None:
         (faces,) = catalog.all_faces()
         digest, path = faces[0].digest, faces[0].photo
         with database.write() as connection:
-            for table in ("face", "photo", "content"):
+            for table in ("face", "photo", "content", "file_digest"):
                 connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
     content = copied.library.read_bytes()
     assert digest not in content

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, NotAFace, Reject, new_key
@@ -14,6 +15,7 @@ from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
 from index.privacy.forget import forget
 from index.recognition.decided_faces import load_gallery
+from index.store.schema import file_digest, same_face
 from index.store.store import Store
 from index.values import Pruned
 from pipeline.values import F32, PhotoFile
@@ -121,3 +123,25 @@ def test_a_face_that_the_edited_photo_shows_needs_no_exemplar(
     assert (exemplars(database), prune(database)) == (0, Pruned(0, 0))
     assert catalog.face_ids_of(digest_of("before")) == []
     assert len(load_gallery(database, MODEL)) == 1
+
+
+def test_nothing_is_left_of_contents_that_no_decision_needs(
+    database: Store, catalog: Catalog, photos: Path, vectors: F32
+) -> None:
+    file = make_file(photos / "of nobody known.jpg")
+    for version in ("before", "after", "later", "last"):
+        catalog.record([indexed(file, version, vectors)])
+    prune(database)
+    with database.read() as connection:
+        assert connection.scalars(select(same_face.c.id)).all() == []
+        assert connection.scalars(select(file_digest.c.digest)).all() == [digest_of("last")]
+
+
+def test_a_decision_finds_its_face_after_edits_whose_contents_are_gone(
+    database: Store, catalog: Catalog, file: PhotoFile, vectors: F32
+) -> None:
+    for version in ("after", "later", "last"):
+        catalog.record([indexed(file, version, near(vectors, 0.95) if version == "later" else vectors)])
+        prune(database)
+    (face, _) = catalog.face_ids_of(digest_of("last"))
+    assert PeopleQueries(database).statuses([face])[face].confirmed
