@@ -305,31 +305,25 @@ def _reason(each: "Suggestion") -> str:
 
 def command(each: "Suggestion") -> str:
     """Return the command that carries out a suggestion."""
-    name, other = shlex.quote(_name(each.person)), shlex.quote(_name(each.other))
-    numbers = " ".join(map(str, each.face_ids))
-    words = {
-        Kind.EDITED: f"confirm {name} {numbers}",
-        Kind.DOUBTFUL: f"move {other} {numbers}",
-        Kind.SAME_PERSON: f"merge {name} {other}",
-        Kind.PROBABLE_CLUSTER: f"name {each.cluster_id} {name}",
-        Kind.PROBABLE_FACES: f"confirm {name} {numbers}",
-        Kind.BARELY_RECOGNISED: f"confirm {name} {numbers}",
-        Kind.NEW_CLUSTER: f"name {each.cluster_id} NAME",
-    }
-    return f"faceindex people {words[each.kind]}"
+    return _commands(each)[0]
 
 
 def otherwise(each: "Suggestion") -> str:
     """Return the command that says that a suggestion is wrong, so that it does not come again."""
+    return _commands(each)[1]
+
+
+def _commands(each: "Suggestion") -> tuple[str, str]:
     name, other = shlex.quote(_name(each.person)), shlex.quote(_name(each.other))
-    numbers = " ".join(map(str, each.face_ids))
+    numbers, cluster = " ".join(map(str, each.face_ids)), each.cluster_id
     words = {
-        Kind.DOUBTFUL: f"reject {other} {numbers}",
-        Kind.SAME_PERSON: f"apart {name} {other}",
-        Kind.PROBABLE_CLUSTER: f"reject {name} --cluster {each.cluster_id}",
-        Kind.NEW_CLUSTER: f"ignore --cluster {each.cluster_id}",
+        Kind.DOUBTFUL: (f"move {other} {numbers}", f"reject {other} {numbers}"),
+        Kind.SAME_PERSON: (f"merge {name} {other}", f"apart {name} {other}"),
+        Kind.PROBABLE_CLUSTER: (f"name {cluster} {name}", f"reject {name} --cluster {cluster}"),
+        Kind.NEW_CLUSTER: (f"name {cluster} NAME", f"ignore --cluster {cluster}"),
     }
-    return f"faceindex people {words.get(each.kind, f'reject {name} {numbers}')}"
+    yes, no = words.get(each.kind, (f"confirm {name} {numbers}", f"reject {name} {numbers}"))
+    return f"faceindex people {yes}", f"faceindex people {no}"
 
 
 def _name(person: "Person | None") -> str:
