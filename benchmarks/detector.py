@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 from benchmarks.process import machine, print_table
 from benchmarks.scan import corners, photos_under
 from faceindex import Settings
-from pipeline.detection.cascade import MtcnnDetector, shrunk
+from pipeline.detection.mtcnn_detector import MtcnnDetector, shrunk
 from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.geometry import overlap
 from pipeline.models.runtime import Precision, RuntimeOptions

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.detection.cascade import MtcnnDetector
+from pipeline.detection.mtcnn_detector import MtcnnDetector
 from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.values import DecodedPhoto, DetectedFace, PhotoFile, Size

@@ -35,7 +35,7 @@ from pipeline.decoding.reader_messages import DecodeRequest
 from pipeline.decoding.readers import readable_format
 from pipeline.description.crop import cut, scale_needed
 from pipeline.description.embedder import Embedder, load_embedder
-from pipeline.detection import cascade as detect
+from pipeline.detection import mtcnn_detector as detect
 from pipeline.detection.mtcnn_networks import OUTPUT_BATCH, REFINE_BATCH, TILE, Mtcnn
 from pipeline.detection.pyramid import WINDOW, fill, plan
 from pipeline.detection.turned_faces import TurnedImage

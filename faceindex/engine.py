@@ -26,7 +26,7 @@ def build_runner(
     clock: StageClock | None = None,
     detector: "Detector | None" = None,
 ) -> Runner:
-    """Build a runner that describes faces with ``model``; without a detector, the cascade finds them.
+    """Build a runner that describes faces with ``model``; without a detector, the settings name one.
 
     ``workers`` photos are in work at once and share the cores; by default one for each core. With 1, all
     cores work on one photo, which suits questions about single photos.
@@ -46,8 +46,7 @@ def _load(settings: Settings, model: ModelSpec, workers: int, detector: "Detecto
     import cv2
 
     from pipeline.description.embedder import load_embedder
-    from pipeline.detection.cascade import MtcnnDetector
-    from pipeline.detection.mtcnn_networks import Mtcnn
+    from pipeline.detection.detectors import load_detector
     from pipeline.models.runtime import RuntimeOptions, has_native_bf16
     from pipeline.models.weights import WeightsStore
 
@@ -60,7 +59,7 @@ def _load(settings: Settings, model: ModelSpec, workers: int, detector: "Detecto
     # First, since it is compiled while the rest is loaded.
     embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, _runtime(settings))
     if detector is None:
-        detector = MtcnnDetector(Mtcnn(side_by_side), settings.detection)
+        detector = load_detector(settings.detection, side_by_side)
     return Networks(detector, embedder)
 
 

@@ -12,12 +12,11 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from faceindex.errors import BadRequest
-from pipeline.detection.detector import MtcnnOptions
+from pipeline.detection.detector import DetectionOptions, DetectorName
 from pipeline.platform_support import usable_cores
 
 APP = "faceindex"
@@ -29,8 +28,7 @@ AUTO = "auto"
 _Home: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path that may begin with ~, which no shell expands in a config file."""
 
-_DETECTION = MtcnnOptions()
-_Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+_DETECTION = DetectionOptions()
 
 
 class Settings(BaseSettings):
@@ -43,9 +41,9 @@ class Settings(BaseSettings):
         device: ``gpu`` has TensorFlow run the descriptor model on a GPU.
         precision: Arithmetic of the networks; ``auto`` is bf16 where the processor multiplies it natively.
         workers: Photos in work at once; 0 means one for each core.
+        detector: What finds the faces of a new library.
         long_edge: Photos are shrunk to this many pixels along the long edge before faces are sought.
         smallest_face: Side of the smallest face sought, pixels of the shrunk photo.
-        thresholds: Probability above which a face passes P-Net, R-Net and O-Net, 0 to 1.
         max_megapixels: Photos above this fail unread.
         keep_missing_days: ``reindex`` deletes a photo and its faces this long after it was found missing.
     """
@@ -65,9 +63,9 @@ class Settings(BaseSettings):
     device: Literal["cpu", "gpu"] = "cpu"
     precision: Literal["auto", "f32", "bf16"] = "auto"
     workers: int = Field(0, ge=0, le=256)
+    detector: DetectorName = _DETECTION.detector
     long_edge: int = Field(_DETECTION.long_edge, ge=64, le=20_000)
     smallest_face: float = Field(_DETECTION.smallest_face, ge=12)
-    thresholds: tuple[_Probability, _Probability, _Probability] = _DETECTION.thresholds
     max_megapixels: float = Field(400.0, gt=0)
     keep_missing_days: float = Field(30.0, ge=0, le=36_500)
 
@@ -100,16 +98,14 @@ class Settings(BaseSettings):
             settings = Configured(**given)
         except ValidationError as error:
             raise BadRequest(_in_one_line(error, file)) from error
-        except SettingsError as error:
-            raise BadRequest(f"An environment variable FACEINDEX_* is invalid: {error}.") from error
         except (OSError, ValueError) as error:
             raise BadRequest(f"The config file {file} cannot be read: {error}.") from error
         return cls.model_construct(**dict(settings))
 
     @property
-    def detection(self) -> MtcnnOptions:
+    def detection(self) -> DetectionOptions:
         """The options of the detector."""
-        return MtcnnOptions(self.long_edge, self.smallest_face, self.thresholds)
+        return DetectionOptions(self.detector, self.long_edge, self.smallest_face)
 
     @property
     def cores(self) -> int:

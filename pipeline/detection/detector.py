@@ -1,9 +1,12 @@
-"""The protocol of detectors, and their options. Loads no network, so that settings may import it."""
+"""The protocol of detectors, their names and options. Loads no network, so that settings may import it."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from pipeline.values import DecodedPhoto, DetectedFace
+
+DetectorName: TypeAlias = Literal["mtcnn", "yunet", "cascade"]
+"""The detectors; docs/detection.md compares them."""
 
 
 class Detector(Protocol):
@@ -19,21 +22,20 @@ class Detector(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class MtcnnOptions:
-    """Options of the MTCNN cascade.
+class DetectionOptions:
+    """Which detector finds faces, and how small ones.
 
     Attributes:
+        detector: Its name.
         long_edge: A photo with a longer edge is shrunk to this many pixels.
         smallest_face: Side of the smallest face sought, pixels of that copy.
-        thresholds: Probability above which a box passes P-Net, R-Net and O-Net.
     """
 
+    detector: DetectorName = "mtcnn"
     long_edge: int = 1600
     smallest_face: float = 20.0
-    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
 
     @property
     def name(self) -> str:
-        """Such as ``mtcnn 1600 20 0.6/0.7/0.8 turned``, where turned faces are sought too."""
-        thresholds = "/".join(f"{threshold:g}" for threshold in self.thresholds)
-        return f"mtcnn {self.long_edge} {self.smallest_face:g} {thresholds} turned"
+        """Such as ``mtcnn 1600 20 turned``; libraries from before turned faces were sought lack that word."""
+        return f"{self.detector} {self.long_edge} {self.smallest_face:g} turned"

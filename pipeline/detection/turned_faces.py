@@ -109,7 +109,7 @@ class TurnedImage:
 
 
 class Cascade(Protocol):
-    """What the second looks need of ``pipeline.detection.cascade.MtcnnDetector``."""
+    """What the second looks need of ``pipeline.detection.mtcnn_detector.MtcnnDetector``."""
 
     def find(self, pixels: U8) -> Detections:
         """Find the upright faces of an image."""

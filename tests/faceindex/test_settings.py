@@ -21,7 +21,6 @@ def test_defaults_are_those_of_the_platform(empty_home: Path) -> None:
     assert settings.library == empty_home / ".local" / "share" / "faceindex" / "library.db"
     assert settings.cache_dir == empty_home / ".cache" / "faceindex"
     assert (settings.model, settings.long_edge, settings.smallest_face) == ("auto", 1600, 20)
-    assert settings.thresholds == (0.6, 0.7, 0.8)
     assert settings.max_megapixels == 400
 
 
@@ -61,8 +60,7 @@ def test_a_tilde_is_the_home_folder_wherever_it_is_written(
     ("text", "said"),
     [
         ("libary = 1\n", "libary"),
-        ("thresholds = [0.6, 0.7]\n", "thresholds"),
-        ("thresholds = [0.6, 0.7, 1.1]\n", "thresholds"),
+        ('detector = "viola-jones"\n', "detector"),
         ('runtime = "fast"\n', "runtime"),
         ("max_megapixels = inf\n", "max_megapixels"),
         ("workers = 2.5\n", "workers"),
@@ -78,8 +76,8 @@ def test_a_config_file_that_makes_no_sense_is_named(config: Path, text: str, sai
 
 
 def test_a_variable_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FACEINDEX_THRESHOLDS", "0.6,0.7,0.8")
-    with pytest.raises(BadRequest, match=r"FACEINDEX_.*thresholds"):
+    monkeypatch.setenv("FACEINDEX_LONG_EDGE", "wide")
+    with pytest.raises(BadRequest, match=r"long_edge.*FACEINDEX_"):
         Settings.load()
 
 

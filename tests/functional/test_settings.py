@@ -47,7 +47,7 @@ def test_the_library_may_be_named_by_the_environment(scanned: CommandLine, tmp_p
         ("model = \n", {}, "config.toml"),
         ("workers = -1\n", {}, "workers"),
         ("", {"FACEINDEX_LONG_EDGE": "wide"}, "long_edge"),
-        ("", {"FACEINDEX_THRESHOLDS": "0.6,0.7,0.8"}, "thresholds"),
+        ("", {"FACEINDEX_DETECTOR": "viola-jones"}, "detector"),
     ],
 )
 def test_what_makes_no_sense_is_named(
@@ -67,7 +67,6 @@ def test_detection_settings_decide_what_is_found(command: CommandLine, photos: P
     for number, (flags, faces) in enumerate(
         (
             (nothing, 1),
-            (("--thresholds", 0.6, 0.7, 1.0), 0),
             (("--smallest-face", 200), 0),
             (("--long-edge", 200), 0),
         )

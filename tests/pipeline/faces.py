@@ -11,7 +11,7 @@ from pipeline.description.crop import cut
 from pipeline.models.registry import CropProtocol
 from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, PhotoFile, Size
 
-# Found by pipeline.detection.cascade.MtcnnDetector with its defaults.
+# Found by pipeline.detection.mtcnn_detector.MtcnnDetector with its defaults.
 ASTRONAUT = DetectedFace(
     Box(181.6, 63.7, 83.0, 107.4),
     np.array([(203.5, 100.1), (245.4, 102.2), (224.2, 126.4), (201.8, 138.6), (244.4, 140.4)], np.float32),

@@ -25,6 +25,12 @@ def scan(
             help="Model of a new library: a name from 'faceindex models list'.", show_default="auto"
         ),
     ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="Find the faces of a new library with 'mtcnn', 'yunet' or 'cascade'.", show_default="mtcnn"
+        ),
+    ] = None,
     runtime: Annotated[
         str | None,
         typer.Option(help="Run the model with 'openvino' or 'tensorflow'.", show_default="openvino"),
@@ -47,12 +53,6 @@ def scan(
         float | None,
         typer.Option(help="Ignore faces smaller than this in the shrunk photo.", show_default="20"),
     ] = None,
-    thresholds: Annotated[
-        tuple[float, float, float] | None,
-        typer.Option(
-            help="Confidence that P-Net, R-Net and O-Net require of a face.", show_default="0.6 0.7 0.8"
-        ),
-    ] = None,
     max_megapixels: Annotated[
         float | None, typer.Option(help="Skip photos above this many megapixels.", show_default="400")
     ] = None,
@@ -69,7 +69,7 @@ def scan(
         "workers": workers,
         "long_edge": long_edge,
         "smallest_face": smallest_face,
-        "thresholds": thresholds,
+        "detector": detector,
         "max_megapixels": max_megapixels,
     }
     with command(context, as_json, **flags) as (library, reporter):

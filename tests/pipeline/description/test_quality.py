@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from pipeline.description.quality import crop_and_assess
-from pipeline.detection.cascade import MtcnnDetector
+from pipeline.detection.mtcnn_detector import MtcnnDetector
 from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.models.registry import SFACE
 from pipeline.models.runtime import RuntimeOptions

@@ -10,7 +10,7 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detection.cascade import MtcnnDetector, shrunk
+from pipeline.detection.mtcnn_detector import MtcnnDetector, shrunk
 from pipeline.detection.mtcnn_networks import REFINE_BATCH, Mtcnn, Proposals, Refinements
 from pipeline.detection.turned_faces import Detections, TurnedImage, with_turned_faces
 from pipeline.models.runtime import RuntimeOptions

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from pipeline.detection.detector import MtcnnOptions
+from pipeline.detection.detector import DetectionOptions
 from pipeline.detection.mtcnn_networks import OUTPUT_SIDE, REFINE_SIDE, TILE, Mtcnn, Proposals, Refinements
 from pipeline.detection.pyramid import STRIDE, WINDOW, Level, Piece, fill, plan
 from pipeline.detection.turned_faces import Detections, TurnedImage, with_turned_faces
 from pipeline.geometry import Overlap, clipped, squared, suppress
 from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, Size
+
+THRESHOLDS = (0.6, 0.7, 0.8)
+"""Probability above which a box passes P-Net, R-Net and O-Net."""
 
 SAME_LEVEL, ALL_LEVELS, REFINED, FINAL = 0.5, 0.7, 0.7, 0.7
 """Overlaps above which boxes are suppressed: within a level, across levels, after R-Net, after O-Net."""
@@ -29,12 +32,21 @@ PATCH_ROWS = 512
 """Patches cut at once; cv2.remap takes at most 32,767 rows."""
 
 
+_DEFAULTS = DetectionOptions("mtcnn")
+
+
 class MtcnnDetector:
     """The cascade, without state between photos: threads may share it."""
 
-    def __init__(self, networks: Mtcnn, options: MtcnnOptions | None = None) -> None:
+    def __init__(
+        self,
+        networks: Mtcnn,
+        options: DetectionOptions = _DEFAULTS,
+        thresholds: tuple[float, float, float] = THRESHOLDS,
+    ) -> None:
         self._networks = networks
-        self._options = options or MtcnnOptions()
+        self._options = options
+        self._thresholds = thresholds
         self.name: str = self._options.name
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
@@ -73,7 +85,7 @@ class MtcnnDetector:
 
     def _level_proposals(self, level: Level, answers: list[Proposals]) -> tuple[F32, F32]:
         """Return boxes [N, 4] and scores [N] of one level, in pixels of the image."""
-        least = logit(self._options.thresholds[0])
+        least = logit(self._thresholds[0])
         found = [_piece_proposals(piece, answers[piece.tile], least) for piece in level.pieces]
         boxes: F32 = np.concatenate([boxes for boxes, _ in found])
         scores: F32 = np.concatenate([scores for _, scores in found])
@@ -97,14 +109,14 @@ class MtcnnDetector:
         return [self._finished(*each) for each in zip(images, boxes, answers, strict=True)]
 
     def _refined(self, boxes: F32, answer: Refinements) -> F32:
-        passed = answer.probability > self._options.thresholds[1]
+        passed = answer.probability > self._thresholds[1]
         moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
         return squared(moved[suppress(moved, scores, REFINED)])
 
     def _finished(self, image: TurnedImage, boxes: F32, answer: Refinements) -> Detections:
         sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
         landmarks = answer.landmarks * sides + boxes[:, None, :2] - 1
-        passed = answer.probability > self._options.thresholds[2]
+        passed = answer.probability > self._thresholds[2]
         moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
         kept = suppress(moved, scores, FINAL, Overlap.SMALLER)
         return Detections(

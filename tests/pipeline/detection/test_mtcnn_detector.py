@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import skimage.data
 
-from pipeline.detection.cascade import MtcnnDetector, patches, shrunk
-from pipeline.detection.detector import MtcnnOptions
+from pipeline.detection.detector import DetectionOptions
+from pipeline.detection.mtcnn_detector import MtcnnDetector, patches, shrunk
 from pipeline.detection.mtcnn_networks import Mtcnn
 from pipeline.detection.turned_faces import Detections
 from pipeline.geometry import overlap
@@ -148,8 +148,8 @@ def test_boxes_are_in_pixels_of_the_full_size_photo(networks: Mtcnn) -> None:
 
 def test_smallest_face_is_heeded_beyond_what_the_package_can(networks: Mtcnn) -> None:
     pixels = np.asarray(skimage.data.astronaut())
-    assert len(MtcnnDetector(networks, MtcnnOptions(smallest_face=60)).find(pixels).boxes) == 1
-    assert len(MtcnnDetector(networks, MtcnnOptions(smallest_face=300)).find(pixels).boxes) == 0
+    assert len(MtcnnDetector(networks, DetectionOptions("mtcnn", smallest_face=60)).find(pixels).boxes) == 1
+    assert len(MtcnnDetector(networks, DetectionOptions("mtcnn", smallest_face=300)).find(pixels).boxes) == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 900), (19, 19), (20, 20), (33, 1700)])
@@ -159,15 +159,14 @@ def test_photos_too_small_for_a_face_have_none(networks: Mtcnn, shape: tuple[int
 
 @pytest.mark.parametrize(("least", "faces"), [(0.0, 1), (1.0, 0)])
 def test_a_threshold_may_let_everything_pass_or_nothing(networks: Mtcnn, least: float, faces: int) -> None:
-    options = MtcnnOptions(long_edge=256, thresholds=(least, 0.7, 0.8))
     pixels = shrunk(np.asarray(skimage.data.astronaut(), np.uint8), 256)
-    assert len(MtcnnDetector(networks, options).find(pixels).boxes) == faces
+    assert len(MtcnnDetector(networks, thresholds=(least, 0.7, 0.8)).find(pixels).boxes) == faces
 
 
 def test_noise_is_searched_in_bounded_time_and_memory(networks: Mtcnn) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
-    options = MtcnnOptions(thresholds=(0.01, 0.7, 0.8))  # most windows pass P-Net
-    found = MtcnnDetector(networks, options).find(noise)
+    many = MtcnnDetector(networks, thresholds=(0.01, 0.7, 0.8))  # most windows pass P-Net
+    found = many.find(noise)
     assert found.boxes.shape == (len(found.probabilities), 4)
 
 
