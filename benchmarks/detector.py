@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from benchmarks.found_faces import corners, photos_under
 from benchmarks.process import machine, print_table
-from benchmarks.scan import corners, photos_under
 from faceindex import Settings
 from pipeline.detection.mtcnn_detector import MtcnnDetector, shrunk
 from pipeline.detection.mtcnn_networks import Mtcnn

@@ -26,9 +26,9 @@ import openvino as ov
 from openvino import opset13 as op
 from PIL import Image
 
-from benchmarks.process import machine, print_table
-from benchmarks.scan import ensure_weights, photos_under
-from faceindex import Settings
+from benchmarks.found_faces import photos_under
+from benchmarks.process import CACHE, machine, print_table
+from benchmarks.random_weights import ensure_weights
 from pipeline.decoding.decode import decode
 from pipeline.decoding.format_reader import MemoryNeeded
 from pipeline.decoding.reader_messages import DecodeRequest
@@ -250,19 +250,18 @@ def main() -> None:
     parser.add_argument("--model", default="sface")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    cache = Settings.load().cache_dir
-    ensure_weights(args.model, cache)
+    ensure_weights(args.model, CACHE)
     precision: Precision = "bf16" if has_native_bf16() else "f32"
-    options = RuntimeOptions(cache, threads=1, streams=1, precision=precision)
+    options = RuntimeOptions(CACHE, threads=1, streams=1, precision=precision)
     networks = Mtcnn(options)
-    embedder = load_embedder(spec(args.model), WeightsStore(cache), options)
+    embedder = load_embedder(spec(args.model), WeightsStore(CACHE), options)
     photos = photos_under(args.library)[: args.photos]
     print(f"{len(photos)} photos, {args.model}, {precision}; {machine()}\n")
     rates = Rates(
         {"f32": product_rate("f32"), "bf16": product_rate("bf16")},
         copy_rate(),
-        {name: multiply_adds(graph_of(cache, name), 1) for name in ("pnet", "rnet", "onet")}
-        | {"descriptor": multiply_adds(graph_of(cache, args.model), 1)},
+        {name: multiply_adds(graph_of(CACHE, name), 1) for name in ("pnet", "rnet", "onet")}
+        | {"descriptor": multiply_adds(graph_of(CACHE, args.model), 1)},
     )
     decoding = decode_times(photos[0])
     print_machine(rates, decoding)

@@ -7,7 +7,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import platformdirs
+
 from benchmarks.memory import PeakMemory
+
+CACHE = platformdirs.user_cache_path("faceindex-benchmarks")
+"""Compiled networks, and weights drawn at random: apart from the user's own, which a scan would take."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,27 @@ vggface2-resnet50 unless said otherwise.
 """
 
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
-from pipeline.models.registry import VGGFACE2_RESNET50
+from benchmarks.process import run
+from pipeline.models.registry import VGGFACE2_RESNET50, DownloadedWeights, spec
 from pipeline.models.vggface import NETWORKS, unweighted
+from pipeline.models.weights import Availability, WeightsStore
 from pipeline.values import ModelId
+
+
+def ensure_weights(name: str, cache: Path) -> None:
+    """Put random weights where those of a downloaded model are missing."""
+    model, store = spec(name), WeightsStore(cache)
+    if isinstance(model.weights, DownloadedWeights) and store.status(model) is not Availability.INSTALLED:
+        with tempfile.TemporaryDirectory() as place:
+            weights = Path(place) / "random.h5"
+            run([sys.executable, "-m", "benchmarks.random_weights", str(weights), model.model_id])
+            store.install(model, weights)
+        print(f"(the weights of {name} are drawn at random)\n")
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.process import machine, print_table, run
-from benchmarks.scan import ensure_weights
+from benchmarks.process import CACHE, machine, print_table, run
+from benchmarks.random_weights import ensure_weights
 from faceindex import Library, PhotoFailed, Settings
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
@@ -62,10 +62,10 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=10_000)
     parser.add_argument("--model", nargs="+", default=["sface", "vggface2-resnet50"])
     args = parser.parse_args()
-    cache = Settings.load().cache_dir
+    os.environ["FACEINDEX_CACHE_DIR"] = str(CACHE)
     lines = [["--help", timed([sys.executable, "-m", "faceindex", "--help"])]]
     for name in args.model:
-        ensure_weights(name, cache)
+        ensure_weights(name, CACHE)
         with tempfile.TemporaryDirectory() as place:
             library = Path(place) / "library.db"
             make_library(library, spec(name), args.faces)
