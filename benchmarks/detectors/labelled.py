@@ -1,0 +1,79 @@
+"""Photos whose faces people have marked: by whoever published them, or by eye for this benchmark."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.detectors.case import SHARED, Case, Condition, KnownFace, as_photo, read_pixels, turned
+from benchmarks.detectors.scenes import LFW, LFW_FACE, all_sources
+from pipeline.values import Box
+
+PHOTOS = SHARED / "photos"
+LABELS = Path(__file__).with_name("labels.json")
+"""Boxes of all faces of some photos, seen by eye: of those that must be found, and of hard ones.
+
+Hard are those of less than 12 pixels, seen from the side or from behind so that one eye at most is visible,
+half hidden, blurred beyond recognition, drawn or printed.
+"""
+
+
+def labelled_conditions(photos: int) -> Iterator[Condition]:
+    """Every set, and groups turned as a scan may be; ``photos`` of Labeled Faces in the Wild."""
+    yield Condition("labelled", "lfw, the middle face", partial(_lfw, photos))
+    yield Condition("labelled", "lfw, turned heads", _turned_heads)
+    yield Condition("labelled", "dlib-faces", _dlib)
+    sets = sorted(json.loads(LABELS.read_text())["sets"])
+    for name in sets:
+        yield Condition("labelled", name, partial(_by_eye, name, "faces"))
+        yield Condition("labelled", f"{name}, hard", partial(_by_eye, name, "hard"))
+    for turn in (90, 180, 270):
+        yield Condition("labelled", f"groups, turned by {turn}°", partial(_turned_groups, turn))
+
+
+def _lfw(photos: int) -> Iterator[Case]:
+    chosen = np.random.default_rng(3).permutation(len(all_sources()))[:photos]
+    return (_lfw_case(all_sources()[number]) for number in sorted(chosen.tolist()))
+
+
+def _turned_heads() -> Iterator[Case]:
+    names = json.loads(LABELS.read_text()).get("turned_heads", [])
+    return (_lfw_case(LFW / name) for name in names)
+
+
+def _lfw_case(path: Path) -> Case:
+    return Case(path.name, as_photo(read_pixels(path)), (KnownFace(LFW_FACE),), complete=False)
+
+
+def _dlib() -> Iterator[Case]:
+    folder = PHOTOS / "dlib-faces"
+    for listing in ("training.xml", "testing.xml"):
+        for image in ElementTree.parse(folder / listing).getroot().iter("image"):  # noqa: S314 -- our own file
+            faces = tuple(
+                KnownFace(
+                    Box(*(float(box.attrib[side]) for side in ("left", "top", "width", "height"))),
+                    counted=box.attrib.get("ignore") != "1",
+                )
+                for box in image.iter("box")
+            )
+            name = image.attrib["file"]
+            yield Case(name, as_photo(read_pixels(folder / name)), faces)
+
+
+def _by_eye(name: str, counted: str) -> Iterator[Case]:
+    """Read a set of which the faces, or the hard ones, are counted and the others are left out."""
+    for photo, marked in json.loads(LABELS.read_text())["sets"][name].items():
+        faces = tuple(
+            KnownFace(Box(*map(float, box)), counted=kind == counted)
+            for kind in ("faces", "hard")
+            for box in marked.get(kind, [])
+        )
+        if counted == "faces" or any(face.counted for face in faces):
+            yield Case(photo, as_photo(read_pixels(PHOTOS / photo)), faces, complete=counted == "faces")
+
+
+def _turned_groups(degrees: int) -> Iterator[Case]:
+    return (turned(case, degrees) for case in _by_eye("groups", "faces"))
