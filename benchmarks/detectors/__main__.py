@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from benchmarks.detectors.case import Case, Condition, as_photo, read_pixels
 from benchmarks.detectors.empty import empty_conditions
@@ -56,10 +57,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         detectors = {name: load(name, Path(cache), arguments.precision) for name in arguments.detectors}
         print(f"{arguments.precision}; {machine()}\n", flush=True)
+        found = list(measured(conditions(only, photos), detectors, arguments.pictures))
         rows = [
             [f"{group}: {name}", f"{tallies[0].faces}", *(cell(tally) for tally in tallies)]
-            for group, name, tallies in measured(conditions(only, photos), detectors, arguments.pictures)
+            for group, name, tallies in found
         ]
+        rows += landmark_rows(found)
         if "recognition" in only:
             rows += recognition_rows(detectors, Path(cache), 100 if arguments.quick else 800)
         if "speed" in only:
@@ -126,6 +129,15 @@ def cell(tally: Tally) -> str:
     parts = [f"{100 * part:.1f}" for part in (tally.recall, tally.in_place) if part is not None]
     false = [] if tally.false_a_photo is None else [f"{tally.false_a_photo:.2f} false"]
     return ", ".join([*([" / ".join(parts)] if parts else []), *false])
+
+
+def landmark_rows(found: Sequence[tuple[str, str, list[Tally]]]) -> Iterator[list[str]]:
+    """How far landmarks are from their places, of all conditions of a group together."""
+    for group in dict.fromkeys(group for group, _, tallies in found if any(each.errors for each in tallies)):
+        columns = zip(*(tallies for name, _, tallies in found if name == group), strict=True)
+        errors = [np.array([error for tally in column for error in tally.errors]) for column in columns]
+        cells = (" / ".join(f"{100 * np.quantile(each, part):.1f}" for part in (0.5, 0.9)) for each in errors)
+        yield [f"landmarks off: {group}, median / 9 of 10, % of the eyes' distance", "", *cells]
 
 
 def draw(case: Case, found: Sequence[DetectedFace], verdict: Verdict, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def labelled_conditions(photos: int) -> Iterator[Condition]:
     yield Condition("labelled", "dlib-faces", _dlib)
     sets = sorted(json.loads(LABELS.read_text())["sets"])
     for name in sets:
-        yield Condition("labelled", name, partial(_by_eye, name, "faces"))
-        yield Condition("labelled", f"{name}, hard", partial(_by_eye, name, "hard"))
+        yield Condition("labelled", name, partial(_by_eye, [name], "faces"))
+    yield Condition("labelled", "hard faces of these", partial(_by_eye, sets, "hard"))
     for turn in (90, 180, 270):
         yield Condition("labelled", f"groups, turned by {turn}°", partial(_turned_groups, turn))
 
@@ -63,9 +63,10 @@ def _dlib() -> Iterator[Case]:
             yield Case(name, as_photo(read_pixels(folder / name)), faces)
 
 
-def _by_eye(name: str, counted: str) -> Iterator[Case]:
-    """Read a set of which the faces, or the hard ones, are counted and the others are left out."""
-    for photo, marked in json.loads(LABELS.read_text())["sets"][name].items():
+def _by_eye(sets: Sequence[str], counted: str) -> Iterator[Case]:
+    """Read sets of which the faces, or the hard ones, are counted and the others are left out."""
+    labels = json.loads(LABELS.read_text())["sets"]
+    for photo, marked in (each for name in sets for each in labels[name].items()):
         faces = tuple(
             KnownFace(Box(*map(float, box)), counted=kind == counted)
             for kind in ("faces", "hard")
@@ -76,4 +77,4 @@ def _by_eye(name: str, counted: str) -> Iterator[Case]:
 
 
 def _turned_groups(degrees: int) -> Iterator[Case]:
-    return (turned(case, degrees) for case in _by_eye("groups", "faces"))
+    return (turned(case, degrees) for case in _by_eye(["groups"], "faces"))

@@ -47,8 +47,9 @@ _SPOILT_FACES = {
     "half of the face covered": spoil.HALF,
     "blurred by 3 % of its height": spoil.blurred(0.03),
     "blurred by 6 % of its height": spoil.blurred(0.06),
-    "shaken by 15 % of its height": spoil.shaken(0.15),
-    "shaken by 30 % of its height": spoil.shaken(0.30),
+    "blurred by 10 % of its height": spoil.blurred(0.10),
+    "shaken by 10 % of its height": spoil.shaken(0.10),
+    "shaken by 20 % of its height": spoil.shaken(0.20),
 }
 _FRAMES = {
     "80 to 100 % of the height": (0.0, 0.0),

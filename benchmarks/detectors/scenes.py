@@ -66,7 +66,8 @@ class Scene:
         width: Of the photo, pixels; it is 4:3.
         heights: Heights of the faces, pixels of the photo, from which each photo's are drawn.
         counts: Numbers of faces, from which each photo's is drawn.
-        tilts: Degrees to the right, from which each face's tilt is drawn.
+        tilts: Degrees to the right, from which each face's tilt is drawn. If any is not 0, upright faces are
+            not counted.
         scale: Decoded pixels per pixel of the photo.
         spoil_face: What is done to each face.
         spoil_photo: What is done to the photo.
@@ -107,13 +108,14 @@ def make_photo(scene: Scene, number: int, generator: np.random.Generator) -> Cas
         if scene.spoil_face is not None:
             face = scene.spoil_face(face, generator)
         paste(pixels, face, placed, generator)
-        faces.append((source, after(shifted_scaled(0, 0, 1 / scene.scale), placed)))
+        counted = bool(tilt) or not any(scene.tilts)
+        faces.append((source, counted, after(shifted_scaled(0, 0, 1 / scene.scale), placed)))
     if scene.spoil_photo is not None:
         pixels = scene.spoil_photo(pixels, generator)
     photo = as_photo(pixels, scene.scale)
     known = tuple(
-        KnownFace(clipped_box(moved_box(LFW_FACE, placed), photo.size), source=source, placed=placed)
-        for source, placed in faces
+        KnownFace(clipped_box(moved_box(LFW_FACE, placed), photo.size), counted, source, placed)
+        for source, counted, placed in faces
     )
     return Case(f"{number:03d}", photo, known)
 
@@ -160,10 +162,10 @@ def paste(pixels: U8, face: U8, placed: np.ndarray, generator: np.random.Generat
 
 def background(width: int, height: int, number: int, generator: np.random.Generator) -> U8:
     """Return one of the photos without people, cut to size, or (one in four) a smooth texture."""
-    photos = photos_without_people()
+    photos = [path for path in photos_without_people() if path.name != "chelsea.png"]  # a cat's face
     if number % 4 == 3 or not photos:
         return texture(width, height, generator)
-    pixels = _read_once(photos[number % len(photos)])
+    pixels = _read_once(photos[int(generator.integers(len(photos)))])
     scale = max(width / pixels.shape[1], height / pixels.shape[0])
     size = (max(round(pixels.shape[1] * scale), width), max(round(pixels.shape[0] * scale), height))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
