@@ -19,8 +19,9 @@ from PIL import Image, ImageOps
 from benchmarks.found_faces import corners, photos_under
 from benchmarks.process import machine, print_table
 from faceindex import Settings
-from pipeline.detection.mtcnn_detector import MtcnnDetector, shrunk
+from pipeline.detection.mtcnn_detector import MtcnnDetector
 from pipeline.detection.mtcnn_networks import Mtcnn
+from pipeline.detection.shrinking import shrunk
 from pipeline.geometry import overlap
 from pipeline.models.runtime import Precision, RuntimeOptions
 from pipeline.values import U8

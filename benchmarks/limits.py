@@ -35,10 +35,12 @@ from pipeline.decoding.reader_messages import DecodeRequest
 from pipeline.decoding.readers import readable_format
 from pipeline.description.crop import cut, scale_needed
 from pipeline.description.embedder import Embedder, load_embedder
-from pipeline.detection import mtcnn_detector as detect
+from pipeline.detection.mtcnn_detector import MtcnnDetector
 from pipeline.detection.mtcnn_networks import OUTPUT_BATCH, REFINE_BATCH, TILE, Mtcnn
+from pipeline.detection.mtcnn_patches import patches
 from pipeline.detection.pyramid import WINDOW, fill, plan
-from pipeline.detection.turned_faces import TurnedImage
+from pipeline.detection.shrinking import shrunk
+from pipeline.detection.turned_image import TurnedImage
 from pipeline.models.registry import spec
 from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
 from pipeline.models.weights import WeightsStore
@@ -141,7 +143,7 @@ class Measured:
 
     def __init__(self, networks: Mtcnn, embedder: Embedder, rates: Rates, precision: Precision) -> None:
         self._networks = networks
-        self._detector = detect.MtcnnDetector(networks)
+        self._detector = MtcnnDetector(networks)
         self._embedder = embedder
         self._rates = rates
         self._fast = rates.products[precision]
@@ -169,7 +171,7 @@ class Measured:
 
     def _detect(self, decoded: DecodedPhoto) -> tuple[DetectedFace, ...]:
         with self.stages.time("shrink"):
-            copy = detect.shrunk(decoded.pixels, 1600)
+            copy = shrunk(decoded.pixels, 1600)
         self.stages.least["shrink"] += (decoded.pixels.nbytes + copy.nbytes) / self._rates.copied
         self._pyramid(copy)
         self._refine(copy)
@@ -190,12 +192,12 @@ class Measured:
         boxes = self._detector.propose(copy)
         for name, side, run, batch in (
             ("R-Net", 24, self._networks.refine, REFINE_BATCH),
-            ("O-Net", 48, self._networks.output, OUTPUT_BATCH),
+            ("O-Net", 48, self._networks.output_network.output, OUTPUT_BATCH),
         ):
-            patches = detect.patches(copy, boxes, side)
+            cut_out = patches(copy, boxes, side)
             with self.stages.time(name):
-                run(patches)
-            runs = max(len(patches), 1)
+                run(cut_out)
+            runs = max(len(cut_out), 1)
             self.stages.least[name] += runs * self._rates.operations[name[0].lower() + "net"] / self._exact
             boxes = self._detector.refine([TurnedImage(copy)], [boxes])[0] if batch == REFINE_BATCH else boxes
 

@@ -8,10 +8,21 @@ def load_detector(options: DetectionOptions, runtime: RuntimeOptions) -> Detecto
     """Load a detector, ready to run in as many threads as ``runtime`` has streams.
 
     Raises:
-        WeightsMissing: The package that carries its weights is not installed.
+        WeightsMissing: A package that carries its weights is not installed.
         WeightsInvalid: They are not the known ones.
     """
-    from pipeline.detection.mtcnn_detector import MtcnnDetector
-    from pipeline.detection.mtcnn_networks import Mtcnn
+    if options.detector == "mtcnn":
+        from pipeline.detection.mtcnn_detector import MtcnnDetector
+        from pipeline.detection.mtcnn_networks import Mtcnn
 
-    return MtcnnDetector(Mtcnn(runtime), options)
+        return MtcnnDetector(Mtcnn(runtime), options)
+    from pipeline.detection.yunet_network import Yunet
+
+    if options.detector == "yunet":
+        from pipeline.detection.yunet_detector import YunetDetector
+
+        return YunetDetector(Yunet(runtime), options)
+    from pipeline.detection.cascade_detector import CascadeDetector
+    from pipeline.detection.mtcnn_networks import OutputNetwork
+
+    return CascadeDetector(Yunet(runtime), OutputNetwork(runtime), options)

@@ -9,15 +9,18 @@ module knows neither files nor descriptors.
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
+from pipeline.detection.detections import Detections, faces_of
 from pipeline.detection.detector import DetectionOptions
-from pipeline.detection.mtcnn_networks import OUTPUT_SIDE, REFINE_SIDE, TILE, Mtcnn, Proposals, Refinements
+from pipeline.detection.mtcnn_networks import REFINE_SIDE, TILE, Mtcnn, Proposals, Refinements
+from pipeline.detection.mtcnn_patches import look_at, moved, patches_of_all
 from pipeline.detection.pyramid import STRIDE, WINDOW, Level, Piece, fill, plan
-from pipeline.detection.turned_faces import Detections, TurnedImage, with_turned_faces
+from pipeline.detection.shrinking import shrunk
+from pipeline.detection.turned_faces import with_turned_faces
+from pipeline.detection.turned_image import TurnedImage
 from pipeline.geometry import Overlap, clipped, squared, suppress
-from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace, Size
+from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, Size
 
 THRESHOLDS = (0.6, 0.7, 0.8)
 """Probability above which a box passes P-Net, R-Net and O-Net."""
@@ -27,9 +30,6 @@ SAME_LEVEL, ALL_LEVELS, REFINED, FINAL = 0.5, 0.7, 0.7, 0.7
 
 MOST_PROPOSALS = 5_000
 """Most windows kept per level, best first: bounds the time for images of pure noise."""
-
-PATCH_ROWS = 512
-"""Patches cut at once; cv2.remap takes at most 32,767 rows."""
 
 
 _DEFAULTS = DetectionOptions("mtcnn")
@@ -54,15 +54,7 @@ class MtcnnDetector:
         copy = shrunk(photo.pixels, self._options.long_edge)
         proposals = self.propose(copy)
         found = with_turned_faces(self, copy, proposals, self.accept(copy, proposals))
-        # Both sides are rounded to whole pixels, so each has a scale of its own.
-        copy_size, size = np.array([copy.shape[1::-1], photo.pixels.shape[1::-1]], np.float32)
-        scale = copy_size / size * np.float32(photo.scale)
-        boxes = clipped(found.boxes / np.tile(scale, 2), photo.size.width, photo.size.height)
-        landmarks = found.landmarks / scale
-        return tuple(
-            DetectedFace(_box(corners), points, float(probability))
-            for corners, points, probability in zip(boxes, landmarks, found.probabilities, strict=True)
-        )
+        return faces_of(found, copy, photo)
 
     def find(self, pixels: U8) -> Detections:
         """Find the upright faces of an image, uint8 [H, W, 3], at its own size."""
@@ -100,75 +92,24 @@ class MtcnnDetector:
 
         The patches of all images are run together.
         """
-        answers = self._networks.refine(_patches_of_all(images, boxes, REFINE_SIDE)).split(boxes)
+        answers = self._networks.refine(patches_of_all(images, boxes, REFINE_SIDE)).split(boxes)
         return [self._refined(own, answer) for own, answer in zip(boxes, answers, strict=True)]
 
     def finish(self, images: Sequence[TurnedImage], boxes: Sequence[F32]) -> list[Detections]:
         """Return, for each image, the faces that O-Net accepts of its boxes [N, 4], with their landmarks."""
-        answers = self._networks.output(_patches_of_all(images, boxes, OUTPUT_SIDE)).split(boxes)
-        return [self._finished(*each) for each in zip(images, boxes, answers, strict=True)]
+        looks = look_at(self._networks.output_network, images, boxes)
+        return [self._finished(*each) for each in zip(images, looks, strict=True)]
 
     def _refined(self, boxes: F32, answer: Refinements) -> F32:
         passed = answer.probability > self._thresholds[1]
-        moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
-        return squared(moved[suppress(moved, scores, REFINED)])
+        corners, scores = moved(boxes, answer)[passed], answer.probability[passed]
+        return squared(corners[suppress(corners, scores, REFINED)])
 
-    def _finished(self, image: TurnedImage, boxes: F32, answer: Refinements) -> Detections:
-        sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
-        landmarks = answer.landmarks * sides + boxes[:, None, :2] - 1
-        passed = answer.probability > self._thresholds[2]
-        moved, scores = _moved(boxes, answer)[passed], answer.probability[passed]
-        kept = suppress(moved, scores, FINAL, Overlap.SMALLER)
-        return Detections(
-            clipped(moved[kept], image.width - 1, image.height - 1), scores[kept], landmarks[passed][kept]
-        )
-
-
-def shrunk(pixels: U8, long_edge: int) -> U8:
-    """Shrink the image to ``long_edge`` pixels along its long edge; return itself if it has no more."""
-    height, width = pixels.shape[:2]
-    scale = long_edge / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    # Whole blocks of pixels are averaged quickly; down to a half, bilinear sampling then skips none.
-    block = int(1 / scale)
-    if block > 1:
-        blocks = (max(width // block, 1), max(height // block, 1))
-        pixels = np.asarray(cv2.resize(pixels, blocks, interpolation=cv2.INTER_AREA))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))
-
-
-def patches(pixels: U8, boxes: F32, side: int) -> U8:
-    """Cut boxes [N, 4] out of an image, uint8 [H, W, 3], and scale each to a square; grey outside the image.
-
-    Returns:
-        uint8 [N, side, side, 3]. The bilinear sampling is that of TensorFlow's crop_and_resize, which the
-        mtcnn package uses: no averaging, first and last samples on the corners, image size W taken as W - 1.
-    """
-    height, width = pixels.shape[:2]
-    steps = np.linspace(0, 1, side, dtype=np.float32)
-    columns = (boxes[:, :1] + (boxes[:, 2:3] - boxes[:, :1]) * steps) * np.float32((width - 1) / width)
-    rows = (boxes[:, 1:2] + (boxes[:, 3:4] - boxes[:, 1:2]) * steps) * np.float32((height - 1) / height)
-    out = np.empty((len(boxes), side * side, 3), np.uint8)
-    for start in range(0, len(boxes), PATCH_ROWS):
-        end = min(start + PATCH_ROWS, len(boxes))
-        grid = (end - start, side, side)
-        x = np.broadcast_to(columns[start:end, None, :], grid).reshape(end - start, -1)
-        y = np.broadcast_to(rows[start:end, :, None], grid).reshape(end - start, -1)
-        out[start:end] = cv2.remap(
-            pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(127, 127, 127)
-        )
-    return out.reshape(-1, side, side, 3)
-
-
-def _patches_of_all(images: Sequence[TurnedImage], boxes: Sequence[F32], side: int) -> U8:
-    """Cut the boxes of each image, one image after the other."""
-    cut = [
-        image.turned(patches(image.upright, image.upright_boxes(own), side))
-        for image, own in zip(images, boxes, strict=True)
-    ]
-    return np.concatenate(cut)
+    def _finished(self, image: TurnedImage, look: Detections) -> Detections:
+        passed = look[look.probabilities > self._thresholds[2]]
+        kept = passed[suppress(passed.boxes, passed.probabilities, FINAL, Overlap.SMALLER)]
+        inside = clipped(kept.boxes, image.width - 1, image.height - 1)
+        return Detections(inside, kept.probabilities, kept.landmarks)
 
 
 def logit(probability: float) -> float:
@@ -191,14 +132,3 @@ def _piece_proposals(piece: Piece, answer: Proposals, least: float) -> tuple[F32
     offsets = answer.offsets[(slice(None), *own)][:, row, column].T
     probabilities = np.asarray(1 / (1 + np.exp(-logits[row, column])), np.float32)
     return windows + offsets * np.float32(WINDOW - 1), probabilities
-
-
-def _moved(boxes: F32, answer: Refinements) -> F32:
-    """Move the boxes [N, 4] by the network's offsets; sides include both end pixels."""
-    sides = np.tile(boxes[:, 2:] - boxes[:, :2] + 1, 2)
-    return boxes + answer.offsets * sides
-
-
-def _box(corners: F32) -> Box:
-    x1, y1, x2, y2 = (float(corner) for corner in corners)
-    return Box(x1, y1, x2 - x1, y2 - y1)

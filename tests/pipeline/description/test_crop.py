@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.description.crop import cut, placement, scale_needed, wants_full_size
-from pipeline.detection.turned_faces import TurnedImage
+from pipeline.detection.turned_image import TurnedImage
 from pipeline.models.registry import (
     FACENET,
     MODELS,

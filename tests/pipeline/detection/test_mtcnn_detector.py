@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import skimage.data
 
+from pipeline.detection.detections import Detections
 from pipeline.detection.detector import DetectionOptions
-from pipeline.detection.mtcnn_detector import MtcnnDetector, patches, shrunk
+from pipeline.detection.mtcnn_detector import MtcnnDetector
 from pipeline.detection.mtcnn_networks import Mtcnn
-from pipeline.detection.turned_faces import Detections
+from pipeline.detection.mtcnn_patches import patches
+from pipeline.detection.shrinking import shrunk
 from pipeline.geometry import overlap
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.values import F32, U8, DecodedPhoto, PhotoFile, Size

