@@ -9,27 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from pipeline.values import U8
+from pipeline.decoding.orientation import as_stored, copy_pixels, upright_size
+from pipeline.values import U8, Size
 
 _BAND_ROWS = 128
 """Rows a band; a multiple of 8, so that a scale of 1/8 never straddles two. Fits the processor's cache."""
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What makes a picture of each EXIF orientation upright."""
-
-_FROM_THE_END = frozenset({3, 4, 6, 7})
-"""Orientations whose first stored row is the last row or column of the upright photo."""
-
-_SWAPPED = frozenset({5, 6, 7, 8})
-"""Orientations whose stored rows are columns of the upright photo."""
 
 # Modes of one channel with more than 8 bits.
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
@@ -44,11 +28,6 @@ _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 _NO_DIFFERENCE = 2
 
 _Converter: TypeAlias = Callable[[Image.Image], Image.Image]
-
-
-def is_turned(orientation: int) -> bool:
-    """Return whether turning a picture of this EXIF orientation upright swaps width and height."""
-    return orientation in _SWAPPED
 
 
 def upright_srgb(
@@ -66,23 +45,23 @@ def upright_srgb(
         the orientation asks for it.
     """
     to_rgb = _converter(image)
-    width, height = (-(-edge // reduction) for edge in image.size)
-    if is_turned(orientation):
-        width, height = height, width
-    pixels = canvas(height, width)
-    length = width if is_turned(orientation) else height
-    start = 0
+    size = upright_size(Size(*(-(-edge // reduction) for edge in image.size)), orientation)
+    pixels = canvas(size.height, size.width)
+    rest = as_stored(pixels, orientation)
     for band in _bands(image):
         rgb = to_rgb(band)
         if reduction > 1:
             rgb = rgb.reduce(reduction)
-        end = start + rgb.height
-        place = slice(length - end, length - start) if orientation in _FROM_THE_END else slice(start, end)
-        if orientation in _TURNS:
-            rgb = rgb.transpose(_TURNS[orientation])
-        pixels[(slice(None), place) if is_turned(orientation) else place] = np.asarray(rgb)
-        start = end
+        copy_pixels(np.asarray(rgb), rest[: rgb.height])
+        rest = rest[rgb.height :]
     return pixels
+
+
+def convert_to_srgb(pixels: U8, transform: ImageCms.ImageCmsTransform) -> None:
+    """Convert RGB pixels, uint8 [H, W, 3], in place."""
+    for top in range(0, len(pixels), _BAND_ROWS):
+        band = pixels[top : top + _BAND_ROWS]
+        band[:] = np.asarray(_apply(transform, Image.fromarray(band)))
 
 
 def _bands(image: Image.Image) -> Iterator[Image.Image]:
@@ -92,7 +71,7 @@ def _bands(image: Image.Image) -> Iterator[Image.Image]:
 
 def _converter(image: Image.Image) -> _Converter:
     plain, mode = _plain(image)
-    transform = _find_transform(image.info.get("icc_profile"), mode)
+    transform = find_transform(image.info.get("icc_profile"), mode)
 
     def convert(band: Image.Image) -> Image.Image:
         opaque = plain(band)
@@ -158,8 +137,11 @@ def _deep_values(band: Image.Image) -> NDArray[np.float64]:
         return np.asarray(band).astype(np.float64)
 
 
-def _find_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return the conversion to sRGB that a profile asks for; ``None`` if none, or if it is unusable."""
+def find_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return the conversion to sRGB that a profile asks for; ``None`` if none, or if it is unusable.
+
+    ``mode`` is Pillow's name of what the pixels are: L, RGB, CMYK or LAB.
+    """
     if mode == "LAB":
         return _build(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB")
     if not isinstance(profile, bytes):

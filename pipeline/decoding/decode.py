@@ -2,7 +2,8 @@
 
 from typing import BinaryIO, Protocol
 
-from pipeline.decoding import pillow_picture  # noqa: F401 -- loaded before the time of a photo counts
+# Loaded before the time of a photo counts.
+from pipeline.decoding import jpeg_picture, pillow_picture  # noqa: F401
 from pipeline.decoding.format_reader import MemoryNeeded, Picture, Unreadable
 from pipeline.decoding.reader_messages import DecodeRequest
 from pipeline.decoding.readers import READERS

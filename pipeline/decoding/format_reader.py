@@ -74,8 +74,8 @@ class OpenPicture(Protocol):
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """Return what ``load`` will take."""
 
-    def load(self, long_edge: int | None, canvas: Canvas) -> Picture:
-        """Decode it, once, into memory from ``canvas``.
+    def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
+        """Decode it, once, into memory from ``canvas``; ``picture`` is its digest, if that is known.
 
         The result is the smallest of full size and 1/2, 1/4, 1/8 of it whose longer edge has at least
         ``long_edge`` pixels; ``None`` asks for full size.
@@ -94,8 +94,8 @@ class FormatReader(Protocol):
         """The formats that it reads."""
 
     @property
-    def version(self) -> str:
-        """The decoding library and its version, such as ``pillow 12.0.0``."""
+    def libraries(self) -> tuple[str, ...]:
+        """The decoding libraries and their versions, each such as ``pillow 12.0.0``."""
 
     def sniff(self, path: bytes, head: bytes) -> Format | None:
         """Return a file's format by path and ``OpenPhoto.head``; ``None`` if this reader does not read it."""

@@ -1,4 +1,4 @@
-"""Reads the formats that Pillow decodes; imports Pillow, which is slow, only when a picture is opened."""
+"""Reads the formats that Pillow decodes; imports it, which is slow, only when a picture is opened."""
 
 from functools import cached_property
 from importlib.metadata import version
@@ -11,14 +11,12 @@ from pipeline.decoding.formats import Format, sniff
 class PillowReader:
     """The ``FormatReader`` of Pillow's formats."""
 
-    formats = frozenset(
-        {Format.JPEG, Format.PNG, Format.WEBP, Format.TIFF, Format.BMP, Format.GIF, Format.AVIF}
-    )
+    formats = frozenset({Format.PNG, Format.WEBP, Format.TIFF, Format.BMP, Format.GIF, Format.AVIF})
 
     @cached_property
-    def version(self) -> str:
-        """Pillow and its version."""
-        return f"pillow {version('pillow')}"
+    def libraries(self) -> tuple[str, ...]:
+        """Pillow."""
+        return (f"pillow {version('pillow')}",)
 
     def sniff(self, path: bytes, head: bytes) -> Format | None:
         """As ``FormatReader.sniff``."""

@@ -4,17 +4,18 @@ The library records the decoder with each outcome; a scan retries a failed photo
 reads its format.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from pipeline.decoding.format_reader import FormatReader
 from pipeline.decoding.formats import Format, named_like_photo, sniff
+from pipeline.decoding.jpeg_reader import JpegReader
 from pipeline.decoding.pillow_reader import PillowReader
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import Reason, Stage
 
-_READERS: tuple[FormatReader, ...] = (PillowReader(),)
+_READERS: tuple[FormatReader, ...] = (JpegReader(), PillowReader())
 
 READERS: Mapping[Format, FormatReader] = MappingProxyType(
     {kind: reader for reader in _READERS for kind in reader.formats}
@@ -56,14 +57,18 @@ def readable_format(photo: OpenPhoto) -> Format:
 
 
 def decoder_of(kind: Format | None) -> str:
-    """Return a format and its current reader, such as ``jpeg pillow 12.0.0`` or ``heic none``.
+    """Return a format and the libraries of its reader, such as ``png pillow 12.0.0`` or ``heic none``.
 
-    For an unknown format it names all readers, as ``none of pillow 12.0.0``: a new one may know it.
+    For an unknown format it names all libraries, as ``none of pillow 12.0.0``: a new one may know it.
     """
     if kind is None:
-        return f"none of {', '.join(reader.version for reader in _READERS)}"
+        return f"none of {_joined(each for reader in _READERS for each in reader.libraries)}"
     reader = READERS.get(kind)
-    return f"{kind.lower().replace(' ', '-')} {reader.version if reader else 'none'}"
+    return f"{kind.lower().replace(' ', '-')} {_joined(reader.libraries) if reader else 'none'}"
+
+
+def _joined(libraries: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(libraries))
 
 
 def is_current(decoder: str) -> bool:

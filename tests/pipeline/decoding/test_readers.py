@@ -4,22 +4,34 @@ from importlib import metadata
 
 import PIL
 import pytest
+import simplejpeg
 
 from pipeline.decoding.formats import Format
 from pipeline.decoding.readers import decoder_of, is_current
 
 
 def test_a_decoder_is_current_until_another_reads_the_format() -> None:
-    assert decoder_of(Format.JPEG) == f"jpeg pillow {PIL.__version__}"
+    assert decoder_of(Format.PNG) == f"png pillow {PIL.__version__}"
+    assert decoder_of(Format.JPEG) == f"jpeg pillow {PIL.__version__}, simplejpeg {simplejpeg.__version__}"
     assert decoder_of(Format.JPEG_2000) == "jpeg-2000 none"
-    assert decoder_of(None) == f"none of pillow {PIL.__version__}"  # a new reader may know the format
+    libraries = f"pillow {PIL.__version__}, simplejpeg {simplejpeg.__version__}"
+    assert decoder_of(None) == f"none of {libraries}"  # a new reader may know the format
     for kind in (*Format, None):
         assert is_current(decoder_of(kind))
 
 
 @pytest.mark.parametrize(
     "decoder",
-    ["jpeg pillow 1.0", "jpeg none", "none", "none of pillow 1.0", "heic pillow-heif 9.9", "sketch none", ""],
+    [
+        "jpeg pillow 1.0",
+        f"jpeg pillow {PIL.__version__}",
+        "jpeg none",
+        "none",
+        "none of pillow 1.0",
+        "heic pillow-heif 9.9",
+        "sketch none",
+        "",
+    ],
 )
 def test_any_other_decoder_is_not(decoder: str) -> None:
     assert not is_current(decoder)

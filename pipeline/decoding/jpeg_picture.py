@@ -1,0 +1,130 @@
+"""Decodes a JPEG: straight into the shared pixels where nothing is odd about it, else with Pillow.
+
+libjpeg-turbo writes RGB at the wanted scale in one pass. It is asked to fail at the first doubt; whatever it
+then finds wrong (a missing end, damage, a rare kind), Pillow and `pipeline.decoding.cut_jpeg` decide what can
+be read and why not. Both decode a sound picture to the same pixels.
+"""
+
+import io
+from typing import BinaryIO
+
+import numpy as np
+import simplejpeg
+from PIL.JpegImagePlugin import JpegImageFile
+
+from pipeline.decoding.colour import convert_to_srgb, find_transform, upright_srgb
+from pipeline.decoding.cut_jpeg import load_cut_jpeg, missing_part
+from pipeline.decoding.exif import read_header
+from pipeline.decoding.format_reader import Canvas, MemoryNeeded, PhotoHeader, Picture, choose_reduction
+from pipeline.decoding.formats import Format
+from pipeline.decoding.orientation import UPRIGHT, as_stored, copy_pixels, upright_size
+from pipeline.decoding.picture_digest import digest_jpeg
+from pipeline.decoding.pillow_errors import explained
+from pipeline.values import U8, Size
+
+_SMALLEST = 16
+"""Pixels of the longer edge. Two of libjpeg-turbo's scales may give a smaller picture the same size."""
+
+_MOST_BYTES = (1 << 31) - 1
+"""simplejpeg counts the bytes of a result in 32 bits."""
+
+
+class JpegPicture:
+    """The ``OpenPicture`` of a JPEG. Arguments and errors are those of ``FormatReader.open``."""
+
+    def __init__(self, stream: BinaryIO, length: int) -> None:
+        self._content = stream.read()
+        self._length = length
+        self._stream = io.BytesIO(self._content)
+        with explained(self._stream, Format.JPEG, length):
+            self._image = JpegImageFile(self._stream)
+        self._header = read_header(self._image)
+
+    @property
+    def header(self) -> PhotoHeader:
+        """As ``OpenPicture.header``."""
+        return self._header
+
+    def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
+        """Count 4 bytes a pixel; for a progressive JPEG 2 more, at full size whatever the reduction."""
+        size = self._scaled(long_edge)
+        pixels = self._header.size.width * self._header.size.height
+        progressive = "progressive" in self._image.info
+        coefficients = 2 * len(self._image.getbands()) * pixels if progressive else 0
+        return MemoryNeeded(pixels, 3 * size.width * size.height, 4 * size.width * size.height + coefficients)
+
+    def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
+        """As ``OpenPicture.load``."""
+        header, stored = self._header, self._scaled(long_edge)
+        size = upright_size(stored, header.orientation)
+        pixels = canvas(size.height, size.width)
+        part = None
+        if not self._decode_plain(stored, pixels):
+            missing = self._load_with_pillow(long_edge)
+            upright_srgb(self._image, header.orientation, 1, lambda height, width: pixels)
+            part = None if missing is None else missing_part(header.orientation, missing)
+        return Picture(
+            size=upright_size(header.size, header.orientation),
+            taken_at=header.taken_at,
+            pixels=pixels,
+            scale=1 / choose_reduction(header.size, long_edge),
+            picture=picture or digest_jpeg(self._content, header.orientation),
+            missing=part,
+        )
+
+    def _scaled(self, long_edge: int | None) -> Size:
+        """Return the size of the result as stored."""
+        size = self._header.size
+        reduction = choose_reduction(size, long_edge)
+        return Size(-(-size.width // reduction), -(-size.height // reduction))
+
+    def _decode_plain(self, stored: Size, pixels: U8) -> bool:
+        """Decode grey or RGB without a fault into upright pixels; return ``False`` if it is anything else."""
+        mode = self._image.mode
+        transform = find_transform(self._image.info.get("icc_profile"), mode)
+        if mode not in ("L", "RGB") or (mode == "L" and transform is not None):
+            return False
+        if max(self._image.size) < _SMALLEST:
+            return False
+        upright = self._header.orientation == UPRIGHT
+        target = pixels if upright else np.empty((stored.height, stored.width, 3), np.uint8)
+        if not _decode_into(target, self._content, scaled=stored != self._header.size):
+            return False
+        if transform is not None:
+            convert_to_srgb(target, transform)
+        if not upright:
+            copy_pixels(target, as_stored(pixels, self._header.orientation))
+        return True
+
+    def _load_with_pillow(self, long_edge: int | None) -> float | None:
+        """Load what can be read of the picture; return the share that is missing."""
+        reduction = choose_reduction(self._header.size, long_edge)
+        size = self._header.size
+        draft = (size.width // reduction, size.height // reduction) if reduction > 1 else None
+        with explained(self._stream, Format.JPEG, self._length):
+            if draft is not None:
+                self._image.draft(None, draft)
+            try:
+                self._image.load()
+            except OSError as error:
+                if "truncated" not in str(error):
+                    raise
+                found = load_cut_jpeg(self._content, draft)
+                if found is None:
+                    raise
+                self._image, missing = found
+                return missing
+        return None
+
+
+def _decode_into(target: U8, content: bytes, *, scaled: bool) -> bool:
+    """Decode a JPEG to RGB pixels [H, W, 3] of this size; return ``False`` if libjpeg-turbo objects."""
+    height, width = target.shape[:2]
+    if target.nbytes > _MOST_BYTES:
+        return False
+    wanted = {"min_height": height, "min_width": width} if scaled else {}
+    try:
+        decoded = simplejpeg.decode_jpeg(content, "RGB", buffer=target, strict=True, **wanted)
+    except (ValueError, RuntimeError, LookupError):
+        return False
+    return bool(decoded.shape == target.shape)
