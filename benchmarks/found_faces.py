@@ -2,16 +2,17 @@
 
 import csv
 import hashlib
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
 from pipeline.geometry import overlap
 from pipeline.values import F32
+
+_T = TypeVar("_T")
 
 FOUND = 0.3
 """Overlap (IoU) with a true box, which is only about right, from which on a face counts as found."""
@@ -36,19 +37,11 @@ def upright(path: Path, box: Sequence[float]) -> list[float]:
     }.get(turned, [x, y, w, h])
 
 
-def exported_boxes(lines: Iterable[str]) -> Boxes:
-    boxes: Boxes = {}
-    for line in lines:
-        face: dict[str, Any] = json.loads(line)
-        boxes.setdefault(Path(face["photo"]), []).append(face["box"])
-    return boxes
-
-
-def with_copies(found: Boxes, photos: Sequence[Path]) -> Boxes:
-    """The boxes of all photos: the export names one of several files with the same content."""
+def with_copies(found: Mapping[Path, _T], photos: Sequence[Path], nothing: _T) -> dict[Path, _T]:
+    """What was found in all photos: an export names one of several files with the same content."""
     contents = {path: hashlib.sha256(path.read_bytes()).digest() for path in photos}
-    boxes = {contents[path]: each for path, each in found.items()}
-    return {path: boxes.get(content, []) for path, content in contents.items()}
+    by_content = {contents[path]: each for path, each in found.items()}
+    return {path: by_content.get(content, nothing) for path, content in contents.items()}
 
 
 def truth_beside(folder: Path) -> Boxes:

@@ -71,9 +71,9 @@ def machine() -> str:
     )
 
 
-def print_table(heading: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print a table in Markdown."""
+def print_table(heading: Sequence[str], lines: Iterable[Sequence[str]], *, of_numbers: bool = False) -> None:
+    """Print a table in Markdown; one of numbers has all columns but the first to the right."""
     print("| " + " | ".join(heading) + " |")
-    print("|" + " --- |" * len(heading))
+    print("| --- |" + (" ---: |" if of_numbers else " --- |") * (len(heading) - 1))
     for line in lines:
         print("| " + " | ".join(line) + " |")

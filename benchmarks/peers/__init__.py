@@ -1,0 +1,1 @@
+"""faceindex against what a user would run instead, on the same photos."""
