@@ -51,24 +51,31 @@ def main() -> None:
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
     parser.add_argument("--pictures", type=Path)
     arguments = parser.parse_args()
-    only, photos = arguments.only.split(","), 4 if arguments.quick else arguments.photos
+    photos = 4 if arguments.quick else arguments.photos
     started = time.process_time()
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as cache:
         detectors = {name: load(name, Path(cache), arguments.precision) for name in arguments.detectors}
         print(f"{arguments.precision}; {machine()}\n", flush=True)
-        found = list(measured(conditions(only, photos), detectors, arguments.pictures))
-        rows = [
-            [f"{group}: {name}", f"{tallies[0].faces}", *(cell(tally) for tally in tallies)]
-            for group, name, tallies in found
-        ]
-        rows += landmark_rows(found)
-        if "recognition" in only:
-            rows += recognition_rows(detectors, Path(cache), 100 if arguments.quick else 800)
-        if "speed" in only:
-            rows += speed_rows(arguments.detectors, Path(cache), 1 if arguments.quick else 3)
-    print_table(["", "faces", *detectors], rows)
+        print_table(["", "faces", *detectors], [])
+        for row in rows(arguments, photos, detectors, Path(cache)):
+            print("| " + " | ".join(row) + " |", flush=True)
     print(f"\n{time.process_time() - started:.0f} s of processor time")
+
+
+def rows(
+    arguments: argparse.Namespace, photos: int, detectors: Mapping[str, Detector], cache: Path
+) -> Iterator[list[str]]:
+    """Measure what was asked for, row by row."""
+    only, found = arguments.only.split(","), []
+    for group, name, tallies in measured(conditions(only, photos), detectors, arguments.pictures):
+        found.append((group, name, tallies))
+        yield [f"{group}: {name}", f"{tallies[0].faces}", *(cell(tally) for tally in tallies)]
+    yield from landmark_rows(found)
+    if "recognition" in only:
+        yield from recognition_rows(detectors, cache, 100 if arguments.quick else 800)
+    if "speed" in only:
+        yield from speed_rows(arguments.detectors, cache, 1 if arguments.quick else 3)
 
 
 def conditions(only: Sequence[str], photos: int) -> Iterator[Condition]:
@@ -135,8 +142,11 @@ def landmark_rows(found: Sequence[tuple[str, str, list[Tally]]]) -> Iterator[lis
     """How far landmarks are from their places, of all conditions of a group together."""
     for group in dict.fromkeys(group for group, _, tallies in found if any(each.errors for each in tallies)):
         columns = zip(*(tallies for name, _, tallies in found if name == group), strict=True)
-        errors = [np.array([error for tally in column for error in tally.errors]) for column in columns]
-        cells = (" / ".join(f"{100 * np.quantile(each, part):.1f}" for part in (0.5, 0.9)) for each in errors)
+        errors = [[error for tally in column for error in tally.errors] for column in columns]
+        cells = [
+            " / ".join(f"{100 * np.quantile(each, part):.1f}" for part in (0.5, 0.9)) if each else "-"
+            for each in errors
+        ]
         yield [f"landmarks off: {group}, median / 9 of 10, % of the eyes' distance", "", *cells]
 
 

@@ -14,10 +14,11 @@ from pipeline.values import Box
 
 PHOTOS = SHARED / "photos"
 LABELS = Path(__file__).with_name("labels.json")
-"""Boxes of all faces of some photos, seen by eye: of those that must be found, and of hard ones.
+"""What was seen by eye: boxes of all faces of the photos of some sets, ``others`` of dlib-faces that its own
+labels leave out, and photos of Labeled Faces in the Wild with ``turned_heads``.
 
-Hard are those of less than 12 pixels, seen from the side or from behind so that one eye at most is visible,
-half hidden, blurred beyond recognition, drawn or printed.
+In the sets, hard faces are those of less than 12 pixels, seen so far from the side or from behind that one
+eye at most is visible, half hidden, blurred beyond recognition, drawn or printed.
 """
 
 
@@ -40,8 +41,12 @@ def _lfw(photos: int) -> Iterator[Case]:
 
 
 def _turned_heads() -> Iterator[Case]:
-    names = json.loads(LABELS.read_text()).get("turned_heads", [])
-    return (_lfw_case(LFW / name) for name in names)
+    return (_lfw_case(path) for path in turned_heads())
+
+
+def turned_heads() -> tuple[Path, ...]:
+    """Photos of Labeled Faces in the Wild whose heads are turned farthest to a side."""
+    return tuple(LFW / name for name in json.loads(LABELS.read_text())["turned_heads"])
 
 
 def _lfw_case(path: Path) -> Case:
@@ -49,7 +54,7 @@ def _lfw_case(path: Path) -> Case:
 
 
 def _dlib() -> Iterator[Case]:
-    folder = PHOTOS / "dlib-faces"
+    folder, others = PHOTOS / "dlib-faces", json.loads(LABELS.read_text())["others"]
     for listing in ("training.xml", "testing.xml"):
         for image in ElementTree.parse(folder / listing).getroot().iter("image"):  # noqa: S314 -- our own file
             faces = tuple(
@@ -60,7 +65,8 @@ def _dlib() -> Iterator[Case]:
                 for box in image.iter("box")
             )
             name = image.attrib["file"]
-            yield Case(name, as_photo(read_pixels(folder / name)), faces)
+            unlabelled = (KnownFace(Box(*box), counted=False) for box in others.get(name, []))
+            yield Case(name, as_photo(read_pixels(folder / name)), (*faces, *unlabelled))
 
 
 def _by_eye(sets: Sequence[str], counted: str) -> Iterator[Case]:

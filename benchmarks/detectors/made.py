@@ -20,12 +20,13 @@ from benchmarks.detectors.case import (
     shifted_scaled,
     turned,
 )
+from benchmarks.detectors.labelled import turned_heads
 from benchmarks.detectors.scenes import LFW_FACE, Scene, all_sources, make
 from pipeline.values import Size
 
-SMALLEST_OF_LARGE = (12, 16, 20, 30, 40, 60, 100, 200, 400)
+HEIGHTS_OF_LARGE = (12, 16, 20, 30, 40, 60, 100, 200, 400)
 """Heights of faces in photos of 4,000 x 3,000 pixels."""
-SMALLEST_OF_SMALL = (12, 16, 20, 30, 40, 60)
+HEIGHTS_OF_SMALL = (12, 16, 20, 30, 40, 60)
 """The same in photos of 1,000 x 750 pixels."""
 
 TILTS = (15, 30, 45, 60, 90, 180, 270)
@@ -65,13 +66,16 @@ _FRAMES = {
 
 def size_conditions(photos: int) -> Iterator[Condition]:
     """Faces by size; of sparse photos, of crowds, and small ones beside a large one."""
-    for height in SMALLEST_OF_LARGE:
+    for height in HEIGHTS_OF_LARGE:
         counts = (1, 2, 4, 12) if height <= 200 else (1, 2, 3)
         scene = replace(_LARGE, heights=(height,), counts=counts)
         yield _made("size", f"{height} of 4,000 ({height / 40:.1f} %)", scene, photos)
-    for height in SMALLEST_OF_SMALL:
+    for height in HEIGHTS_OF_SMALL:
         scene = Scene(width=1000, heights=(height,), counts=(1, 2, 4, 12))
         yield _made("size", f"{height} of 1,000 ({height / 10:.1f} %)", scene, photos)
+    for height in (20, 30, 60):
+        scene = Scene(width=1000, heights=(height,), counts=(1, 2, 4, 12), sources=turned_heads())
+        yield _made("size", f"turned heads, {height} of 1,000", scene, photos)
     mixed = replace(_LARGE, heights=(40, 50, 60, 400, 500), counts=(4, 8))
     yield _made("size", "40 to 60 beside 400 to 500 of 4,000", mixed, photos)
     crowd = replace(_LARGE, heights=range(20, 41), counts=(300,))
