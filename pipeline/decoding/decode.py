@@ -36,4 +36,5 @@ def decode(stream: BinaryIO, request: DecodeRequest, memory: PixelMemory) -> Pic
             "raise --max-megapixels to read it",
         )
     memory.prepare(picture.memory_needed(request.long_edge))
-    return picture.load(request.long_edge, memory.canvas)
+    known = None if request.picture is None else bytes.fromhex(request.picture)
+    return picture.load(request.long_edge, memory.canvas, known)

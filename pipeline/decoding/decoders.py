@@ -99,6 +99,7 @@ class Decoder:
         self._options = options
         self._reader = ReaderProcess(options.entry)
         self._photo: OpenPhoto | None = None
+        self._picture: str | None = None  # its digest, which takes a pass over the whole picture
 
     def decode(self, photo: OpenPhoto, long_edge: int | None) -> DecodedPhoto:
         """Decode a photo, or its first frame, to upright sRGB pixels, which the next call overwrites.
@@ -110,23 +111,27 @@ class Decoder:
                 changed since the crawl, or killed two readers.
             DecodersUnavailable: No reader can be started.
         """
-        self._photo = photo
+        if photo is not self._photo:
+            self._photo, self._picture = photo, None
         photo.reserve(0)
         try:
             kind, path = readable_format(photo), os.fsdecode(photo.file.path)
-            request = DecodeRequest(path, photo.length, kind, long_edge, self._options.pixel_cap)
+            request = DecodeRequest(
+                path, photo.length, kind, long_edge, self._options.pixel_cap, self._picture
+            )
             decoded = self._try_twice(photo, request)
         except PhotoError:
             photo.check_unchanged()  # a file that is still being written is not damaged
             raise
         photo.check_unchanged()
+        self._picture = decoded.picture.hex()
         return decoded
 
     def rest(self) -> None:
         """Release the memory of the last photo, and replace a worn-out reader."""
         if self._photo is not None:
             self._photo.reserve(0)
-            self._photo = None
+            self._photo = self._picture = None
         worn = self._reader.photos >= self._options.photos or self._reader.most_memory >= _GIANT
         if worn or self._reader.busy:  # busy: this thread was interrupted
             self._replace()

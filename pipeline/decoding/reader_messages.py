@@ -12,7 +12,7 @@ takes over a decoder must not easily get further.
 import json
 import socket
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeAlias, get_type_hints
 
@@ -39,7 +39,8 @@ class Ready:
 class DecodeRequest:
     """A photo to decode; the descriptor of its content, of ``length`` bytes, comes with it.
 
-    ``path`` is as ``os.fsdecode`` gives it, ``long_edge`` as for ``OpenPicture.load``.
+    ``path`` is as ``os.fsdecode`` gives it, ``long_edge`` as for ``OpenPicture.load``, and ``picture`` the
+    hexadecimal digest of what the file shows, if it is known.
     """
 
     path: str
@@ -47,6 +48,7 @@ class DecodeRequest:
     format: Format
     long_edge: int | None
     pixel_cap: int
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,10 @@ _KINDS: dict[str, type[Message]] = {
     kind.__name__: kind for kind in (Ready, DecodeRequest, MemoryNeeded, Continue, Decoded, Refused)
 }
 
+_HINTS = {
+    name: get_type_hints(kind) for name, kind in _KINDS.items()
+}  # takes as long as all else of a message
+
 
 class Channel:
     """One end of the socket between a run and one reader. For one thread."""
@@ -99,8 +105,7 @@ class Channel:
 
     def send(self, message: Message, descriptor: int | None = None) -> None:
         """Send a message, and optionally an open file with it; OSError if the other end is closed."""
-        fields = asdict(message)
-        packet = json.dumps([type(message).__name__, fields], default=datetime.isoformat).encode() + b"\n"
+        packet = json.dumps([type(message).__name__, message], default=_plain).encode() + b"\n"
         self._socket.settimeout(None)
         if descriptor is not None:
             packet = packet[socket.send_fds(self._socket, [packet], [descriptor]) :]
@@ -132,11 +137,18 @@ class Channel:
             if len(packet) > _LONGEST:
                 raise Nonsense("a message that is too long")
         try:
-            name, fields = json.loads(packet)
-            hints = get_type_hints(_KINDS[name])
-            return _KINDS[name](**{field: _checked(hints[field], value) for field, value in fields.items()})
+            name, values = json.loads(packet)
+            hints = _HINTS[name]
+            return _KINDS[name](**{field: _checked(hints[field], value) for field, value in values.items()})
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise Nonsense("no message") from error
+
+
+def _plain(value: Any) -> object:
+    """Return what JSON writes for a time, or for a message or a part of one."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _checked(kind: Any, value: object) -> Any:

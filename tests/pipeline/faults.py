@@ -159,7 +159,7 @@ def lie(path: Path, room: PixelMemory) -> None:
 
 
 HEADER = {"pixels": 12, "result": 36, "decoding": 1}
-DECODED = {"width": 4, "height": 3, "taken_at": None, "scale": 1.0}
+DECODED = {"width": 4, "height": 3, "taken_at": None, "scale": 1.0, "picture": "ab" * 32}
 REFUSED = {"stage": "decode", "reason": "corrupt", "message": "it is damaged"}
 
 LIES: dict[str, Any] = {
@@ -195,6 +195,8 @@ LIES: dict[str, Any] = {
     "late-no-scale": ["Decoded", {**DECODED, "scale": 0.3}],
     "late-nan-for-a-scale": ["Decoded", {**DECODED, "scale": float("nan")}],
     "late-no-time": ["Decoded", {**DECODED, "taken_at": "yesterday"}],
+    "late-no-digest": ["Decoded", {**DECODED, "picture": "ab"}],
+    "late-nothing-there": ["Decoded", {**DECODED, "missing": {"side": "bottom", "share": 0.9}}],
 }
 
 

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from tests.pipeline.pictures import decoded, encoded, noise, written
+from pipeline.decoding.decode import decode
+from pipeline.decoding.formats import Format
+from pipeline.decoding.reader_messages import DecodeRequest
+from tests.pipeline.pictures import OwnMemory, decoded, encoded, noise, written
 
 EXIF, ORIENTATION = "exif", 0x0112
 
@@ -119,3 +122,10 @@ def test_a_text_chunk_of_a_png_is_metadata(tmp_path: Path, image: Image.Image) -
     text.add_text("Comment", "who is in it")
     image.save(stream, "PNG", pnginfo=text)
     assert digest(tmp_path, stream.getvalue()) == digest(tmp_path, encoded(image, "PNG"))
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG"])
+def test_a_known_digest_is_not_computed_again(tmp_path: Path, image: Image.Image, name: str) -> None:
+    content = encoded(image, name)
+    request = DecodeRequest("", len(content), Format[name], None, 10_000, picture="ab" * 32)
+    assert decode(io.BytesIO(content), request, OwnMemory()).picture == b"\xab" * 32
