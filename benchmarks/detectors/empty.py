@@ -1,27 +1,48 @@
 """Photos without any face, to count false ones: what packages ship, patterns and noise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmarks.detectors.case import SHARED, Case, Condition, as_photo, read_pixels
+from benchmarks.detectors.case import Case, Condition, as_photo, read_pixels
+from benchmarks.detectors.labelled import PHOTOS, labelled_cases
 from benchmarks.detectors.scenes import photos_without_people, texture
 from pipeline.values import U8
 
 EDGES = (640, 1600)
 """Long edges that each real photo is brought to."""
 
+ANIMALS = {"chelsea.png"}
+
+LEAST_HEIGHT = 150
+"""Least height of a photo of people's bodies, pixels."""
+
 
 def empty_conditions(photos: int) -> Iterator[Condition]:
-    """Real photos at several sizes and upside down, and made ones."""
-    yield Condition("no face", "real photos", _real)
-    yield Condition("no face", "noise, textures, patterns", partial(_made, photos))
+    """Real photos at several sizes and upside down, bodies without their heads, animals, and made photos."""
+    animals = [path for path in photos_without_people() if path.name in ANIMALS]
+    others = [path for path in photos_without_people() if path.name not in ANIMALS]
+    yield Condition("no face", "real photos", partial(_real, others))
+    yield Condition("no face", "photos of people, below their faces", _bodies)
+    yield Condition(
+        "no face", "cats and dogs", partial(_real, [*animals, PHOTOS / "dlib-faces" / "dogs.jpg"])
+    )
+    yield Condition("no face", "noise, textures, patterns", partial(_made, max(photos // 4, 1)))
 
 
-def _real() -> Iterator[Case]:
-    paths = [*photos_without_people(), SHARED / "photos" / "dlib-faces" / "dogs.jpg"]
+def _bodies() -> Iterator[Case]:
+    """Cut off all that is above the chin of the lowest face, and some more."""
+    for case in labelled_cases():
+        faces = [face.box for face in case.faces]
+        top = round(max(face.y + 1.3 * face.h for face in faces) * case.photo.scale)
+        if case.photo.pixels.shape[0] - top > LEAST_HEIGHT:
+            yield Case(case.name, as_photo(np.ascontiguousarray(case.photo.pixels[top:])), ())
+
+
+def _real(paths: Iterable[Path]) -> Iterator[Case]:
     for path in (path for path in paths if path.exists()):
         pixels = read_pixels(path)
         for edge in EDGES:

@@ -35,6 +35,12 @@ def labelled_conditions(photos: int) -> Iterator[Condition]:
         yield Condition("labelled", f"groups, turned by {turn}°", partial(_turned_groups, turn))
 
 
+def labelled_cases() -> Iterator[Case]:
+    """Every photo of which all faces are labelled."""
+    yield from _dlib()
+    yield from _by_eye(sorted(json.loads(LABELS.read_text())["sets"]), "faces")
+
+
 def _lfw(photos: int) -> Iterator[Case]:
     chosen = np.random.default_rng(3).permutation(len(all_sources()))[:photos]
     return (_lfw_case(all_sources()[number]) for number in sorted(chosen.tolist()))
