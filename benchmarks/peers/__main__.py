@@ -23,7 +23,17 @@ from pathlib import Path
 
 from benchmarks.peers.accuracy import measure
 from benchmarks.peers.photo_sets import PhotoSet, chosen, labelled, of_folder
-from benchmarks.peers.stacks import EDGES, TUTORIALS, Faceindex, Peer, Precision, Run, Stack, available_peers
+from benchmarks.peers.stacks import (
+    EDGES,
+    KINDS,
+    TUTORIALS,
+    Faceindex,
+    Peer,
+    Precision,
+    Run,
+    Stack,
+    available_peers,
+)
 from benchmarks.peers.tables import print_accuracies, print_speeds
 from benchmarks.process import CACHE, machine
 from benchmarks.random_weights import ensure_weights
@@ -44,12 +54,13 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--sets", nargs="+", choices=[*SETS, ACCURACY], default=[*SETS, ACCURACY])
+    parser.add_argument("--peers", nargs="+", choices=KINDS, default=KINDS, help="the stacks to compare with")
     parser.add_argument("--models", nargs="+", default=["sface", VGGFACE2_RESNET50.model_id])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--made", type=int, default=24, help="how many photos of 12 megapixels")
     parser.add_argument("--small", type=int, default=200, help="how many photos of 250 pixels")
-    parser.add_argument("--people", type=int, default=60, help="people with several photos, for accuracy")
-    parser.add_argument("--strangers", type=int, default=100, help="people with one photo, for accuracy")
+    parser.add_argument("--people", type=int, default=246, help="people with several photos, for accuracy")
+    parser.add_argument("--strangers", type=int, default=300, help="people with one photo, for accuracy")
     parser.add_argument("--weights", type=Path, help="real weights of vggface2-resnet50")
     parser.add_argument("--quick", action="store_true", help="one round on few photos, to try it")
     parser.add_argument("--shared", type=Path, default=SHARED, help="the folder of the stacks and photos")
@@ -97,7 +108,7 @@ def main() -> None:
     tools, shared = asked.shared.resolve() / "tools", asked.shared.resolve()
     print(f"{machine()}; medians of {asked.rounds}\n")
     scans = list(ours(asked.models, asked.weights))
-    stacks: list[Stack] = [*available_peers(tools, asked.weights), *scans]
+    stacks: list[Stack] = [*available_peers(asked.peers, tools, asked.weights), *scans]
     names = [each for each in asked.sets if each in SETS]
     of_names = chosen(names, asked.made, asked.small, shared)
     for number, photo_set in enumerate(map(of_folder, asked.folders) if asked.folders else of_names):
@@ -107,8 +118,8 @@ def main() -> None:
         print_speeds(photo_set, race(stacks, photo_set, asked.rounds))
     if ACCURACY in asked.sets and not asked.folders:
         folder = labelled(asked.people, asked.strangers, shared)
-        found = {stack.name: measure(stack, folder) for stack in descriptive(stacks, asked.weights)}
-        print_accuracies(found, asked.people, asked.strangers)
+        found = ((stack, measure(stack, folder)) for stack in descriptive(stacks, asked.weights))
+        print_accuracies(f"{asked.people} people and {asked.strangers} strangers", found)
 
 
 def descriptive(stacks: Sequence[Stack], weights: Path | None) -> Iterator[Stack]:

@@ -25,6 +25,8 @@ from pipeline.values import F32
 EDGES = (640, 1024, 1600)
 """Long edges of the copies in which OpenCV's stack seeks faces."""
 
+KINDS = ("opencv", "face_recognition", "tutorials")
+
 TUTORIALS = "the tutorials' stack"
 
 Precision: TypeAlias = Literal["auto", "f32"]
@@ -185,31 +187,23 @@ def exported(file: Path, photos: Sequence[Path]) -> tuple[Boxes, Vectors]:
     return with_copies(boxes, photos, []), with_copies(vectors, photos, np.empty((0, 0), np.float32))
 
 
-def available_peers(tools: Path, weights: Path | None) -> Iterator[Peer]:
-    """Yield the other stacks, with what they need installed; say of each that lacks it that it is left out.
+def available_peers(kinds: Sequence[str], tools: Path, weights: Path | None) -> Iterator[Peer]:
+    """Yield stacks of some kinds, with what they need installed, or say that one lacks it and is left out.
 
     The tutorials' stack runs in the environment of faceindex, which depends on all its packages: TensorFlow
     alone takes 2 GB. It describes faces with random weights unless ``weights`` has real ones.
     """
-    python = installed("OpenCV", OPENCV)
-    if python:
+    if "opencv" in kinds and (python := installed("OpenCV", OPENCV)):
         for edge in EDGES:
-            name = f"OpenCV's YuNet and SFace, {edge:,}"
+            name = f"OpenCV's YuNet and SFace at {edge:,} pixels"
             yield Peer(name, "opencv", tools / "opencv_stack.py", python, {"EDGE": str(edge)}, turns=True)
-    python = installed("face_recognition", FACE_RECOGNITION)
-    if python:
+    if "face_recognition" in kinds and (python := installed("face_recognition", FACE_RECOGNITION)):
         script = tools / "face_recognition_stack.py"
         yield Peer("face_recognition (dlib)", "face_recognition", script, python, {}, turns=False)
-    options = ("--weights", str(weights)) if weights else ()
-    yield Peer(
-        TUTORIALS,
-        "tutorials",
-        tools / "seed_stack.py",
-        Path(sys.executable),
-        {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        turns=False,
-        options=options,
-    )
+    if "tutorials" in kinds:
+        options = ("--weights", str(weights)) if weights else ()
+        script, quiet = tools / "seed_stack.py", {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        yield Peer(TUTORIALS, "tutorials", script, Path(sys.executable), quiet, turns=False, options=options)
 
 
 def installed(name: str, packages: Packages) -> Path | None:

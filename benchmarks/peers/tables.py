@@ -1,7 +1,7 @@
 """The tables in Markdown."""
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from benchmarks.found_faces import recall
 from benchmarks.peers.accuracy import Accuracy
@@ -31,6 +31,8 @@ def print_speeds(photo_set: PhotoSet, rounds: Rounds) -> None:
     )
     print()
     for stack, each in rounds.items():
+        if each[0].photos < len(photo_set.photos):
+            print(f"- {stack.name}: {each[0].photos} photos a round; its whole process is reckoned for all")
         if isinstance(stack, Faceindex):
             print(f"- {stack.name}: {stages(each)} ms a photo, all threads together")
     print(flush=True)
@@ -80,15 +82,10 @@ def stages(runs: Sequence[Run]) -> str:
     return ", ".join(f"{name} {1000 * seconds:.1f}" for name, seconds in spent.items())
 
 
-def print_accuracies(found: Mapping[str, Accuracy], people: int, strangers: int) -> None:
-    photos = next(iter(found.values())).photos
-    title = f"{photos} photos of {people} people and {strangers} strangers"
-    print_table(
-        [title, "photos with a face", "rank-1", "B-cubed F"],
-        [
-            [name, str(each.found), f"{each.rank_1:.4f}", f"{each.b_cubed:.4f}"]
-            for name, each in found.items()
-        ],
-        of_numbers=True,
+def print_accuracies(title: str, found: Iterable[tuple[Stack, Accuracy]]) -> None:
+    lines = (
+        [stack.name, f"{each.found} of {each.photos}", f"{each.rank_1:.4f}", f"{each.b_cubed:.4f}"]
+        for stack, each in found
     )
+    print_table([title, "photos with a face", "rank-1", "B-cubed F"], lines, of_numbers=True)
     print(flush=True)
