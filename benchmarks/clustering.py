@@ -22,7 +22,7 @@ from benchmarks.process import machine, print_table, run
 from faceindex.accuracy.cluster_agreement import agree
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
-from index.store.schema import cluster_face, content, descriptor, face, photo
+from index.store.schema import cluster_face, content, descriptor, photo, stored_face
 from index.store.store import Store
 from pipeline.values import F32, ModelId
 from tests.made_descriptors import CHUNK, MadePeople
@@ -49,7 +49,7 @@ def put(database: Store, vectors: F32, first: int) -> None:
     with database.write() as connection:
         connection.execute(insert(content), contents)
         connection.execute(insert(photo), photos)
-        connection.execute(insert(face), [{"id": each, "content_id": each, **_FACE} for each in ids])
+        connection.execute(insert(stored_face), [{"id": each, "content_id": each, **_FACE} for each in ids])
         connection.execute(
             insert(descriptor),
             [

@@ -24,7 +24,7 @@ from benchmarks.search_process import MODEL, NEIGHBORS, peak_memory
 from index.arrays import descriptors_from_blobs
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
-from index.store.schema import content, descriptor, face
+from index.store.schema import content, descriptor, stored_face
 from index.store.store import Store
 from index.values import I64
 from index.vectors.saved_index import EXACT_BYTES, index_path
@@ -95,7 +95,7 @@ def grow(database: Store, people: MadePeople, truth: Truth, start: int, stop: in
         ids = np.arange(last + 1, last + len(made) + 1)
         blobs = [row.tobytes() for row in made.astype("<f2")]
         with database.write() as connection:
-            connection.execute(insert(face), [{"id": each, **_FACE} for each in ids.tolist()])
+            connection.execute(insert(stored_face), [{"id": each, **_FACE} for each in ids.tolist()])
             rows = zip(ids.tolist(), blobs, strict=True)
             connection.execute(
                 insert(descriptor), [{"face_id": each, "model": MODEL, "vector": blob} for each, blob in rows]

@@ -55,6 +55,7 @@ def explained() -> Iterator[None]:
     """Turn errors of the layers below into those of this module, chained."""
     from index.errors import (  # here, so that importing this module stays cheap
         DecisionRefused,
+        DetectorMismatch,
         LibraryError,
         LibraryMissing,
         LibraryTooNew,
@@ -73,7 +74,7 @@ def explained() -> Iterator[None]:
         raise LibraryLocked(str(error)) from error
     except LibraryTooNew as error:
         raise LibraryFromTheFuture(str(error)) from error
-    except (DecisionRefused, ModelMismatch, PersonUnknown, UnknownModel) as error:
+    except (DecisionRefused, DetectorMismatch, ModelMismatch, PersonUnknown, UnknownModel) as error:
         raise BadRequest(str(error)) from error
     except (WeightsMissing, WeightsInvalid) as error:
         raise WeightsUnavailable(str(error)) from error

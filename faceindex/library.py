@@ -147,6 +147,18 @@ class Library:
 
         return self._sessions.read(preview, name)
 
+    def switch_detector(self, name: str, options: "ScanOptions | None" = None) -> "results.DetectorSwitch":
+        """Look at all photos by another detector, then switch to it; the library can be used meanwhile."""
+        from faceindex.scanning.detector_switch import switch_detector
+
+        return switch_detector(self.settings, name, self._listeners, options)
+
+    def preview_detector(self, name: str) -> "results.DetectorPreview":
+        """Return how many photos a detector has looked at, and what it found in them."""
+        from faceindex.scanning.detector_switch import preview_detector
+
+        return self._sessions.read(preview_detector, name)
+
     def who(
         self, photos: AnyPaths, *, k: int = 5, min_similarity: float = -1.0, hidden: bool = False
     ) -> "Iterator[results.Answer | PhotoFailed]":
@@ -208,7 +220,7 @@ class Library:
             photos = [stack.enter_context(named_photo(each)) for each in (photo_a, photo_b)]
             chosen = self._sessions.read(model_of_library) if self.settings.library.exists() else None
             chosen = chosen or model_without_library(self.settings, self._listeners)
-            outcomes = self._sessions.runner(chosen.model).run
+            outcomes = self._sessions.runner(chosen.model, chosen.settings).run
             return verify(chosen, photos, (face_a, face_b), outcomes, self._listeners.note)
 
     def celebrities(self, photos: AnyPaths) -> "Iterator[Lookalikes | PhotoFailed]":

@@ -7,7 +7,15 @@ from enum import StrEnum
 
 from index.people.queries import ClusterFaces, FaceStatus, Person
 from index.recognition.model_comparison import Comparison
-from index.values import Coverage, FaceRecord, FailureRecord, Pruned, RootFigures
+from index.values import (
+    Coverage,
+    DetectorComparison,
+    DetectorCoverage,
+    FaceRecord,
+    FailureRecord,
+    Pruned,
+    RootFigures,
+)
 from pipeline.timing import StageSeconds
 from pipeline.values import Descriptor, ModelId, PhotoFailed, PhotoIndexed
 
@@ -105,6 +113,7 @@ class ReindexSummary:
 
     Attributes:
         described: Faces found earlier that the library's model could describe only now.
+        looked_at: Photos that another detector had looked at earlier, and the library's only now.
         gains: Persons with new faces, confirmed or recognised, most faces first; no hidden persons.
         review: New faces that are probably somebody's, for people to look at.
         new_failures: Photos that could not be read, without those that failed before.
@@ -113,6 +122,7 @@ class ReindexSummary:
 
     scan: ScanSummary
     described: int
+    looked_at: int
     pruned: Pruned
     gains: tuple[PersonGain, ...]
     review: int
@@ -155,6 +165,54 @@ class ModelSwitch:
     in_time: bool
     seconds: float
     unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorPreview:
+    """The state of another detector; ``comparison`` is over the photos that it has looked at."""
+
+    previous: str
+    detector: str
+    coverage: DetectorCoverage
+    comparison: DetectorComparison
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLoss:
+    """A person with fewer faces, confirmed and recognised together, than ``before``."""
+
+    person: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSwitch:
+    """Result of looking at the photos of a library by another detector.
+
+    Attributes:
+        changed: False where the time was up, or too many photos were out of reach.
+        looked_at: Photos that this run looked at, and in which it ``found`` faces.
+        coverage: Contents that the new detector has looked at in all.
+        comparison: Faces before and after; ``None`` where the time was up.
+        kept: Faces by other detectors that are shown, since a decision is about them.
+        fewer: Persons who have fewer faces now, by name; no hidden persons.
+        failures: Photos that could not be read; what was found in them before stays.
+        in_time: The run ended before its time was up.
+    """
+
+    previous: str
+    detector: str
+    changed: bool
+    looked_at: int
+    found: int
+    coverage: DetectorCoverage
+    comparison: DetectorComparison | None
+    kept: int
+    fewer: tuple[PersonLoss, ...]
+    failures: tuple[PhotoFailed, ...]
+    in_time: bool
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,16 +106,21 @@ class Session:
     def ensure_model(self) -> ModelSpec:
         """Return the library's model; for a new library the one in the settings, or the best available.
 
+        A new library gets the detector of the settings too.
+
         Raises:
-            BadRequest: The settings name another model than the library's, or one that does not exist.
+            BadRequest: The settings name another model or detector than the library's, or none that exists.
             WeightsUnavailable: The model's weights are missing or invalid.
         """
         with explained():
             own, asked = self.catalog.model(), self.settings.model
             if own is not None:
                 model = find_model(self.database, own)
-                if asked not in (AUTO, model.base):
-                    self.catalog.choose_model(find_model(self.database, asked).model_id)  # refuses another
+                wanted = model if asked in (AUTO, model.base) else find_model(self.database, asked)
+                detector = self.own_settings().detector
+                if self.settings.detector not in (AUTO, detector):
+                    detector = self.settings.detector
+                self.catalog.choose_model(wanted.model_id, detector)  # refuses others
                 return model
             from pipeline.models.weights import WeightsStore, choose  # they bring OpenVINO
 
@@ -124,8 +129,17 @@ class Session:
             store.locate(choice.model)
             if asked == AUTO:
                 self.listeners.note(f"The library's model is {choice.reason}")
-            self.catalog.choose_model(choice.model.model_id)
+            self.catalog.choose_model(choice.model.model_id, self.settings.detection.detector)
             return choice.model
+
+    def own_settings(self) -> Settings:
+        """Return the settings with the library's detector, if it has one yet.
+
+        Raises:
+            BadRequest: This program does not know the detector.
+        """
+        own = self.catalog.detector()
+        return self.settings if own is None else self.settings.with_detector(own)
 
     def thresholds(self) -> Thresholds:
         """Return the thresholds for similarities in this library."""

@@ -4,7 +4,7 @@ Nothing is read from the working directory. This module knows no command line; f
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 import platformdirs
 from pydantic import AfterValidator, Field, ValidationError
@@ -21,14 +21,17 @@ from pipeline.platform_support import usable_cores
 
 APP = "faceindex"
 
-AUTO = "auto"
-"""Gives a new library the best model whose weights can be had."""
+AUTO: Final = "auto"
+"""Gives a new library the best model whose weights can be had, or the best detector."""
 
 
 _Home: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path that may begin with ~, which no shell expands in a config file."""
 
 _DETECTION = DetectionOptions()
+
+DETECTORS: tuple[str, ...] = get_args(DetectorName)
+"""The names of all detectors."""
 
 
 class Settings(BaseSettings):
@@ -41,7 +44,7 @@ class Settings(BaseSettings):
         device: ``gpu`` has TensorFlow run the descriptor model on a GPU.
         precision: Arithmetic of the networks; ``auto`` is bf16 where the processor multiplies it natively.
         workers: Photos in work at once; 0 means one for each core.
-        detector: What finds the faces of a new library.
+        detector: What finds the faces of a new library; ``auto`` is the best one.
         long_edge: Photos are shrunk to this many pixels along the long edge before faces are sought.
         smallest_face: Side of the smallest face sought, pixels of the shrunk photo.
         max_megapixels: Photos above this fail unread.
@@ -63,7 +66,7 @@ class Settings(BaseSettings):
     device: Literal["cpu", "gpu"] = "cpu"
     precision: Literal["auto", "f32", "bf16"] = "auto"
     workers: int = Field(0, ge=0, le=256)
-    detector: DetectorName = _DETECTION.detector
+    detector: Literal["auto"] | DetectorName = AUTO
     long_edge: int = Field(_DETECTION.long_edge, ge=64, le=20_000)
     smallest_face: float = Field(_DETECTION.smallest_face, ge=12)
     max_megapixels: float = Field(400.0, gt=0)
@@ -105,7 +108,14 @@ class Settings(BaseSettings):
     @property
     def detection(self) -> DetectionOptions:
         """The options of the detector."""
-        return DetectionOptions(self.detector, self.long_edge, self.smallest_face)
+        detector = _DETECTION.detector if self.detector == AUTO else self.detector
+        return DetectionOptions(detector, self.long_edge, self.smallest_face)
+
+    def with_detector(self, detector: str) -> "Settings":
+        """Return the same settings with a detector; ``BadRequest`` if there is none of this name."""
+        if detector not in DETECTORS:
+            raise BadRequest(f"There is no detector {detector}: choose one of {', '.join(DETECTORS)}.")
+        return self.model_copy(update={"detector": detector})
 
     @property
     def cores(self) -> int:

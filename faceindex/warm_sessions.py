@@ -16,6 +16,7 @@ from faceindex.settings import Settings
 
 if TYPE_CHECKING:
     from faceindex.asking.identifier import Identifier
+    from pipeline.detection.detector import DetectionOptions
     from pipeline.models.registry import ModelSpec
     from pipeline.runner import Runner
     from pipeline.values import ModelId
@@ -38,7 +39,7 @@ class WarmSessions:
         self._opening = Lock()
         self._reader: Session | None = None
         self._loading = Lock()
-        self._runners: dict[ModelId, Runner] = {}
+        self._runners: dict[tuple[ModelId, DetectionOptions], Runner] = {}
         self._identifying = Lock()
         self._identified: tuple[Session, Hashable, Identifier] | None = None
 
@@ -80,21 +81,26 @@ class WarmSessions:
         with explained(), opened as session:
             yield session
 
-    def runner(self, model: "ModelSpec") -> "Runner":
-        """Return a runner for single photos that describes faces by ``model``, loaded once."""
+    def runner(self, model: "ModelSpec", settings: Settings | None = None) -> "Runner":
+        """Return a runner for single photos that describes faces by ``model``, loaded once.
+
+        ``settings`` name the detector, by default those of the program.
+        """
         from faceindex.engine import build_runner
 
+        settings = settings or self.settings
+        key = model.model_id, settings.detection
         with self._loading:
-            runner = self._runners.get(model.model_id)
+            runner = self._runners.get(key)
             if runner is None:
-                runner = self._runners[model.model_id] = build_runner(self.settings, model, workers=1)
+                runner = self._runners[key] = build_runner(settings, model, workers=1)
                 runner.prepare()  # in parallel with what the caller does next
             return runner
 
     def asking(self) -> "tuple[Runner, Identifier]":
         """Return the runner of the library's model, and the identifier of the library's present state."""
         session, state = self._current()
-        return self.runner(session.model()), self._identifier_of(session, state)
+        return self.runner(session.model(), session.own_settings()), self._identifier_of(session, state)
 
     def identifier(self) -> "Identifier":
         """Return the identifier of the library's present state, without a runner."""

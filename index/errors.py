@@ -116,6 +116,17 @@ class ModelMismatch(LibraryError):
         self.asked = asked
 
 
+class DetectorMismatch(LibraryError):
+    """The library's faces are by another detector than the one asked for."""
+
+    def __init__(self, path: Path, own: str, asked: str) -> None:
+        super().__init__(
+            path,
+            f"the faces of the library {path} are found by {own}, not by {asked}: leave the detector out, or "
+            f"look at all photos again with 'faceindex reindex --detector {asked}'",
+        )
+
+
 class PersonUnknown(LibraryError):
     """Nobody in the library has that name; the message offers ``close`` ones."""
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import F32, Box, DetectedFace, ModelId, PhotoFile, Quality
+from pipeline.values import F32, Box, DetectedFace, ModelId, PhotoFile, PhotoIndexed, Quality
 
 I64: TypeAlias = NDArray[np.int64]
 
@@ -63,6 +63,8 @@ class FaceRecord:
         photo: A path with that content, a present one if there is any; else the face is ``missing``.
         box: In pixels of the upright, full-size photo; landmarks, float32 [5, 2], likewise.
         confidence: The detector's probability that this is a face, 0 to 1.
+        detector: The name of the one that found it. It is not the library's where the face is ``kept`` for a
+            decision, or its photo has been out of reach since the library changed its detector.
     """
 
     face_id: int
@@ -73,22 +75,29 @@ class FaceRecord:
     landmarks: F32
     confidence: float
     quality: Quality
+    detector: str = "mtcnn"
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Undescribed:
-    """A content with ``faces``, as they were detected, that a model has not described.
+class KnownContent:
+    """A content that is looked at again.
 
     Attributes:
         digests: Of all files that show the content; ``digest`` is that of the first one.
         files: The present photos with this content, by path, at least one.
-        face_ids: Rising.
     """
 
     content_id: int
     digest: bytes
     digests: frozenset[bytes]
     files: tuple[PhotoFile, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Undescribed(KnownContent):
+    """A content with ``faces``, as detected, by rising ``face_ids``, that a model has not described."""
+
     face_ids: tuple[int, ...]
     faces: tuple[DetectedFace, ...]
 
@@ -113,6 +122,41 @@ class Coverage:
     described: int
     waiting: int
     contents: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewLook:
+    """What a detector found in a known content, whose digest may be that of another file of its picture."""
+
+    digest: bytes
+    found: PhotoIndexed
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorCoverage:
+    """How many of the contents in photos a detector has looked at.
+
+    ``waiting`` counts the other contents that are in a present photo.
+    """
+
+    contents: int
+    looked_at: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorComparison:
+    """The faces of the contents that a detector has looked at, before and after a change to it.
+
+    Attributes:
+        gained: Faces where none was before.
+        lost: Faces where none is after it; those that a decision is about stay nevertheless.
+    """
+
+    before: int
+    after: int
+    gained: int
+    lost: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,7 +320,7 @@ class Statistics:
     """A library in figures. A photo is a path; a content is what is in it.
 
     Attributes:
-        model: ``None`` before the first scan; ``created_at`` is when it was chosen.
+        model: ``None`` before the first scan, as ``detector``; ``created_at`` is when they were chosen.
         roots: In the order of their first scan.
         photos: Paths present at the last scan, failed ones included; ``missing`` were gone.
         failed: Present photos that could not be read, the most frequent reason first.
@@ -289,6 +333,7 @@ class Statistics:
     """
 
     model: ModelId | None
+    detector: str | None
     created_at: datetime | None
     roots: tuple[bytes, ...]
     photos: int

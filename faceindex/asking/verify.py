@@ -41,15 +41,18 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class VerificationModel:
-    """The model that describes the faces, and its thresholds."""
+    """The model that describes the faces, its thresholds, and the settings, which name the detector."""
 
     model: ModelSpec
     thresholds: Thresholds
+    settings: Settings
 
 
 def model_of_library(session: Session) -> VerificationModel | None:
     """Return the library's model and thresholds; ``None`` before its first scan."""
-    return VerificationModel(session.model(), session.thresholds()) if session.catalog.model() else None
+    if session.catalog.model() is None:
+        return None
+    return VerificationModel(session.model(), session.thresholds(), session.own_settings())
 
 
 def model_without_library(settings: Settings, listeners: Listeners) -> VerificationModel:
@@ -58,7 +61,7 @@ def model_without_library(settings: Settings, listeners: Listeners) -> Verificat
 
     choice = choose(settings.model, WeightsStore(settings.cache_dir), listeners.download)
     listeners.note(f"There is no library; the model is {choice.reason}")
-    return VerificationModel(choice.model, shipped(choice.model.model_id))
+    return VerificationModel(choice.model, shipped(choice.model.model_id), settings)
 
 
 def verify(

@@ -287,6 +287,8 @@ def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple
     """Yield the statistics as names and values."""
     yield "Library", f"{library} ({_bytes(statistics.database_bytes)})"
     yield "Model", statistics.model or "none yet: nothing was scanned"
+    if statistics.detector is not None:
+        yield "Detector", statistics.detector
     for name, root in zip_longest(("Folders",), statistics.roots, fillvalue=""):
         yield name, os.fsdecode(root) if root else ""
     yield "Photos", f"{statistics.photos:,} ({_bytes(statistics.photo_bytes)})"

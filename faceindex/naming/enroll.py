@@ -103,7 +103,7 @@ def enroll(
     if outcomes is None:
         from faceindex.engine import build_runner
 
-        outcomes = build_runner(session.settings, model).run
+        outcomes = build_runner(session.own_settings(), model).run
     enrolment = _Enrolment(session.journal, face)
     recorder = BatchRecorder(session.catalog, Survey({}), StageClock(), Listeners())
     try:

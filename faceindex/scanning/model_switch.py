@@ -9,13 +9,14 @@ import time
 from functools import partial
 
 from faceindex.engine import build_runner
-from faceindex.errors import LibraryLocked, explained
-from faceindex.lock import PATIENCE, locked, turn
+from faceindex.errors import explained
+from faceindex.lock import locked, turn
 from faceindex.model_lookup import find_model
 from faceindex.results import Listeners, ModelSwitch, Preview
 from faceindex.scanning.availability import too_many
-from faceindex.scanning.redescribe import Describer, RedescriptionResult
+from faceindex.scanning.redescribe import describer
 from faceindex.scanning.refresh_derived import refresh_derived
+from faceindex.scanning.revisit import Revisited, patiently
 from faceindex.scanning.scan import ScanOptions
 from faceindex.session import Session
 from faceindex.settings import Settings
@@ -69,27 +70,28 @@ class _ModelSwitcher:
         self._model = model
         self._listeners = listeners
         self._options = options
+        self._open_to_write = patiently(settings, listeners)
         self._started = time.monotonic()
 
     def run(self) -> ModelSwitch:
-        describer = Describer(
+        run = describer(
             self._open_to_write,
             partial(Session.open, self._settings),
-            self._model.model_id,
+            partial(Redescription, model=self._model.model_id),
             lambda detector: build_runner(self._settings, self._model, detector=detector).run,
             self._listeners,
         )
         while True:
-            described = describer.run(self._options.deadline)
+            described = run.run(self._options.deadline)
             if not described.in_time:
                 with Session.open(self._settings) as session:
                     return self._result(session, described, session.model(), None)
             with self._open_to_write(math.inf) as session:
                 # Somebody may have scanned since the last face was described.
-                if not Redescription(session.database, self._model.model_id).undescribed(describer.last, 1):
+                if not Redescription(session.database, self._model.model_id).undescribed(run.last, 1):
                     return self._change(session, described)
 
-    def _change(self, session: Session, described: RedescriptionResult) -> ModelSwitch:
+    def _change(self, session: Session, described: Revisited) -> ModelSwitch:
         before, redescription = session.model(), Redescription(session.database, self._model.model_id)
         coverage = redescription.coverage()
         comparison = _comparison(session.database, before, self._model)
@@ -106,7 +108,7 @@ class _ModelSwitcher:
     def _result(
         self,
         session: Session,
-        described: RedescriptionResult,
+        described: Revisited,
         before: ModelSpec,
         comparison: Comparison | None,
     ) -> ModelSwitch:
@@ -125,16 +127,6 @@ class _ModelSwitcher:
             seconds=time.monotonic() - self._started,
             unknown=tuple(persons[each].name for each in unknown),
         )
-
-    def _open_to_write(self, patience: float) -> Session:
-        open_session = partial(Session.open_to_write, self._settings, make=False)
-        try:
-            return open_session(patience=min(patience, PATIENCE))
-        except LibraryLocked as error:
-            if patience <= PATIENCE:
-                raise
-            self._listeners.note(f"{error} Waiting for it.")
-            return open_session(patience=patience)
 
 
 def _comparison(database: Store, before: ModelSpec, after: ModelSpec) -> Comparison | None:

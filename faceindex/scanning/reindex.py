@@ -10,13 +10,16 @@ from functools import partial
 
 from faceindex.engine import build_runner
 from faceindex.results import PersonGain, Planned, ReindexSummary
+from faceindex.scanning.look_again import LookAgain
 from faceindex.scanning.plan import plan_scan
-from faceindex.scanning.redescribe import Describer, RedescriptionResult
+from faceindex.scanning.redescribe import describer
 from faceindex.scanning.refresh_derived import refresh_derived
+from faceindex.scanning.revisit import Revisit, Revisited
 from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.session import Session
 from index.people.queries import PeopleQueries
 from index.photos.photo_roots import Roots
+from index.photos.redescription import Redescription
 from index.recognition.new_recognitions import NewRecognitions
 from index.recognition.stored_calibration import thresholds_for
 from index.store.store import Store
@@ -32,33 +35,42 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     """
     options = options or ScanOptions()
     model, store, listeners, clock = session.model(), session.database, session.listeners, StageClock()
-    build = partial(build_runner, session.settings, model)
+    settings = session.own_settings()
+    build = partial(build_runner, settings, model)
     scan = Scan(store, model, build(clock=clock).run, listeners, clock=clock)
-    describer = Describer(
+    redescribe = describer(
         lambda patience: nullcontext(session),
         lambda: nullcontext(session),
-        model.model_id,
+        partial(Redescription, model=model.model_id),
         lambda detector: build(detector=detector).run,
         listeners,
+    )
+    task = LookAgain(settings.detection.detector)
+    look_again = Revisit(
+        lambda patience: nullcontext(session), lambda: nullcontext(session), task, build().run, listeners
     )
     failed_before = {each.path for each in session.catalog.failures_under([b"/"], unread=None)}
     recognitions = NewRecognitions(store)
     looked = scan.look(session.catalog.roots(), options, with_others=True)
-    described, pruned = RedescriptionResult(0, (), in_time=False), Pruned(0, 0)
-    if not looked.left:  # describe the faces of photos that were away when the library changed its model
-        described = describer.run(options.deadline)
+    described = seen = Revisited(0, 0, (), in_time=False)
+    pruned = Pruned(0, 0)
+    if not looked.left:  # photos may have been away when the library changed its model or its detector
+        described = redescribe.run(options.deadline)
     if described.in_time:
+        seen = look_again.run(options.deadline)
+    if seen.in_time:
         pruned = Roots(store).prune(session.settings.keep_missing_days)
     refresh_derived(store, model, listeners.note)
     summary = scan.summary(looked)
     return ReindexSummary(
         scan=summary,
         described=described.faces,
+        looked_at=seen.photos,
         pruned=pruned,
         gains=_gains(store, recognitions),
         review=recognitions.probable(model.model_id, thresholds_for(store, model.model_id)),
         new_failures=tuple(each for each in summary.failures if each.path not in failed_before),
-        in_time=described.in_time,
+        in_time=seen.in_time,
     )
 
 

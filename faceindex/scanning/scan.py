@@ -53,7 +53,7 @@ def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None =
     if advice := place_advice(session.settings.library):
         session.listeners.note(advice)
     model, clock = session.ensure_model(), StageClock()
-    runner = build_runner(session.settings, model, clock=clock)
+    runner = build_runner(session.own_settings(), model, clock=clock)
     new_scan = Scan(session.database, model, runner.run, session.listeners, clock=clock)
     return new_scan.run(roots, options or ScanOptions())
 

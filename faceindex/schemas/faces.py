@@ -17,6 +17,7 @@ class FaceSchema(Schema):
     person: PersonName = at("status.person")
     confirmed: bool = at("status.confirmed")
     cluster: int | None = at("status.cluster_id")
+    detector: str = at("record.detector")
 
 
 class PersonFaceSchema(Schema):
@@ -32,6 +33,7 @@ class PersonFaceSchema(Schema):
     edited: bool = at("status.edited")
     similarity: float | None = at("status.similarity")
     cluster: int | None = at("status.cluster_id")
+    detector: str = at("record.detector")
 
 
 class ClusterSchema(Schema):

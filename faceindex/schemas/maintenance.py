@@ -58,6 +58,7 @@ class StatisticsSchema(Schema):
 
     library: PathText
     model: str | None
+    detector: str | None
     folders: tuple[PathText, ...] = at("roots")
     photos: int
     photo_bytes: int

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator
 
-from faceindex.results import PersonGain, ReindexSummary
+from faceindex.results import PersonGain, PersonLoss, ReindexSummary
 from faceindex.schemas.base import PathText, Schema, Seconds, at, by
-from index.values import Pruned
+from index.values import DetectorComparison, DetectorCoverage, Pruned
 
 
 class FailureSchema(Schema):
@@ -80,6 +80,7 @@ class ReindexSchema(ScanSchema):
     """The result of ``reindex``."""
 
     described: int = at("report.described")
+    looked_at: int = at("report.looked_at")
     pruned: Pruned = at("report.pruned")
     people: tuple[PersonGain, ...] = at("report.gains")
     review: int = at("report.review")
@@ -89,6 +90,33 @@ class ReindexSchema(ScanSchema):
     def of(cls, report: ReindexSummary, /, **fields: Any) -> Self:
         """Make a model of a report and its scan."""
         return super().of(report.scan, report=report, **fields)
+
+
+class DetectorSwitchSchema(Schema):
+    """The result of looking at a library's photos by another detector."""
+
+    event: Literal["detector"] = "detector"
+    detector: str
+    previous: str
+    changed: bool
+    looked_at: int
+    found: int
+    coverage: DetectorCoverage
+    comparison: DetectorComparison | None
+    kept: int
+    fewer: tuple[PersonLoss, ...]
+    in_time: bool
+    seconds: Seconds
+
+
+class DetectorPreviewSchema(Schema):
+    """The state of another detector in a library."""
+
+    event: Literal["would-change-detector"] = "would-change-detector"
+    detector: str
+    previous: str
+    coverage: DetectorCoverage
+    comparison: DetectorComparison
 
 
 class RootSchema(Schema):

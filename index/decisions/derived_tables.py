@@ -2,20 +2,30 @@
 
 Decisions name contents and boxes; the tables name rows. A decision applies to the face of the content that
 overlaps its box most, if that is enough, and to the same face in other contents; no face matches two boxes.
+Where the detector of a content found no such face, the face of another detector is kept for the decision.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, field
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, update
 
-from index.decisions.face_overlap import pairs
-from index.decisions.journal_rows import face_keys, read_decisions
+from index.decisions.face_overlap import SAME_FACE, overlap, pairs
+from index.decisions.journal_rows import read_decisions
 from index.decisions.model import FaceKey
 from index.decisions.replay import KnownPerson, State, replay
 from index.decisions.same_faces import read_same_faces
-from index.store.schema import apart, content, decision_face, person, rejection, verdict
+from index.store.schema import (
+    apart,
+    content,
+    decision_face,
+    other_face,
+    person,
+    rejection,
+    stored_face,
+    verdict,
+)
 from index.store.statements import in_chunks, is_one_of, upsert
 from pipeline.values import Box
 
@@ -38,11 +48,13 @@ def write_derived_tables(connection: Connection, state: State) -> None:
 
     The row of a person that is no longer known is deleted, with all rows that refer to it.
     """
+    links = _links(connection, state)
+    _keep(connection, links.kept)
     stored = _persons(connection)
     changed = [asdict(each) for key, each in state.persons.items() if stored.get(key) != each]
     upsert(connection, person, changed, key="key")
     ids = _person_ids(connection)
-    for table, rows in _expected_rows(connection, state, ids).items():
+    for table, rows in _expected_rows(state, links, ids).items():
         _write_rows(connection, table, rows)
     connection.execute(delete(person).where(is_one_of(person.c.key, ids.keys() - state.persons.keys())))
 
@@ -51,8 +63,10 @@ def differences(connection: Connection, state: State) -> dict[str, int]:
     """Count the missing and wrong rows of each table; leave out tables without any."""
     # A person without a row gets 0, which is nobody's id: no row of another table has it either.
     ids = dict.fromkeys(state.persons, 0) | _person_ids(connection)
+    links = _links(connection, state)
     counts = {person.name: _count_different(_persons(connection), state.persons)}
-    for table, rows in _expected_rows(connection, state, ids).items():
+    counts[other_face.name] = len(links.kept ^ _kept(connection))
+    for table, rows in _expected_rows(state, links, ids).items():
         counts[table.name] = _count_different(_stored_rows(connection, table), rows)
     return {table: count for table, count in counts.items() if count}
 
@@ -61,8 +75,7 @@ def _count_different(stored: Mapping[_Key, object], expected: Mapping[_Key, obje
     return sum(stored.get(key) != expected.get(key) for key in stored.keys() | expected.keys())
 
 
-def _expected_rows(connection: Connection, state: State, ids: Mapping[str, int]) -> dict[Table, _Rows]:
-    links = _links(connection, state)
+def _expected_rows(state: State, links: "_Links", ids: Mapping[str, int]) -> dict[Table, _Rows]:
     verdicts: _Rows = {
         (row,): (
             each.status,
@@ -71,13 +84,13 @@ def _expected_rows(connection: Connection, state: State, ids: Mapping[str, int])
             each.edited,
         )
         for key, each in state.verdicts.items()
-        for row in links[key]
+        for row in links.rows[key]
     }
     rejections: _Rows = {
         (row, ids[who]): (number,)
         for key, each in state.rejections.items()
         for who, number in each.items()
-        for row in links[key]
+        for row in links.rows[key]
         if who in state.persons
     }
     return {verdict: verdicts, rejection: rejections, apart: _apart(state, ids)}
@@ -118,28 +131,97 @@ def _stored_rows(connection: Connection, table: Table) -> _Rows:
     return {tuple(row[:keys]): tuple(row[keys:]) for row in connection.execute(select(table))}
 
 
-def _links(connection: Connection, state: State) -> dict[FaceKey, list[int]]:
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """The rows of each face that a decision is about; ``kept`` are those that another detector found."""
+
+    rows: Mapping[FaceKey, Sequence[int]]
+    kept: Set[int]
+
+
+@dataclass(slots=True)
+class _ContentFaces:
+    """The faces of a content, ids by box: by its detector, and by others."""
+
+    own: dict[Box, int] = field(default_factory=dict)
+    others: dict[Box, int] = field(default_factory=dict)
+
+
+def _links(connection: Connection, state: State) -> _Links:
     """Find the rows of each face that a decision is about: one in each content that shows it."""
     keys = dict.fromkeys([*state.verdicts, *state.rejections])
     wanted: dict[bytes, dict[Box, FaceKey]] = {}
     for key in keys:
         wanted.setdefault(state.same.pictures[key.digest], {})[key.box] = key
-    there: dict[bytes, dict[Box, int]] = {}
-    for face_id, key in _faces_in_question(connection, state).items():
-        there.setdefault(key.digest, {})[key.box] = face_id
     links: dict[FaceKey, list[int]] = {key: [] for key in keys}
-    for digest, rows in there.items():
+    kept: set[int] = set()
+    for digest, faces in _faces_in_question(connection, state).items():
         named = wanted.get(state.same.pictures[digest], {})
-        unlinked = [box for box in named if box not in rows]
-        free = [box for box in rows if box not in named]
-        pairs_of_boxes = [(unlinked[i], free[j]) for i, j in pairs(unlinked, free)]
-        for box, found in (*((box, box) for box in named if box in rows), *pairs_of_boxes):
-            links[named[box]].append(rows[found])
-    return links
+        linked = _linked(list(named), faces)
+        there = {state.numbers[named[box]] for box in linked}
+        lost = [box for box, key in named.items() if state.numbers[key] not in there and _counts(state, key)]
+        from_others = list(faces.others)
+        found = {lost[i]: faces.others[from_others[j]] for i, j in pairs(lost, from_others)}
+        kept.update(found.values())
+        for box, face_id in (linked | found).items():
+            links[named[box]].append(face_id)
+    return _Links(links, kept)
 
 
-def _faces_in_question(connection: Connection, state: State) -> dict[int, FaceKey]:
-    rows = face_keys(connection, content.c.digest.in_(select(decision_face.c.digest)))
-    for chunk in in_chunks(sorted(state.same.digests), _CHUNK):
-        rows |= face_keys(connection, content.c.digest.in_(chunk))
-    return rows
+def _linked(named: Sequence[Box], faces: _ContentFaces) -> dict[Box, int]:
+    """Find the face of the content's own detector for each box, if there is one.
+
+    A face that is rather another one, which only another detector found, is not that of the box.
+    """
+    unlinked = [box for box in named if box not in faces.own]
+    rivals = [box for box in faces.others if all(overlap(box, each) <= SAME_FACE for each in named)]
+    free = [box for box in faces.own if box not in named]
+    found = {box: faces.own[box] for box in named if box in faces.own}
+    for i, j in pairs([*unlinked, *rivals], free):
+        if i < len(unlinked):
+            found[unlinked[i]] = faces.own[free[j]]
+    return found
+
+
+def _counts(state: State, key: FaceKey) -> bool:
+    """Tell whether a decision about a face has an effect: it is no rejection of an unknown person."""
+    return key in state.verdicts or not state.persons.keys().isdisjoint(state.rejections[key])
+
+
+def _faces_in_question(connection: Connection, state: State) -> dict[bytes, _ContentFaces]:
+    """Read the faces of all contents to which decisions may apply, by digest."""
+    conditions = [content.c.digest.in_(select(decision_face.c.digest))]
+    conditions += [content.c.digest.in_(chunk) for chunk in in_chunks(sorted(state.same.digests), _CHUNK)]
+    found: dict[bytes, _ContentFaces] = {}
+    for condition in conditions:
+        for digest, face_id, box, is_other in _read_faces(connection, condition):
+            faces = found.setdefault(digest, _ContentFaces())
+            (faces.others if is_other else faces.own)[box] = face_id
+    return found
+
+
+def _read_faces(
+    connection: Connection, condition: ColumnElement[bool]
+) -> Iterator[tuple[bytes, int, Box, bool]]:
+    """Read faces by rising id: digest, id, box, and whether another detector found each."""
+    columns, is_other = stored_face.c, other_face.c.face_id.is_not(None)
+    query = (
+        select(content.c.digest, columns.id, is_other, *(columns[name] for name in "xywh"))
+        .join_from(stored_face, content)
+        .outerjoin(other_face, other_face.c.face_id == columns.id)
+    )
+    for digest, face_id, other, *box in connection.execute(query.where(condition).order_by(columns.id)):
+        yield digest, face_id, Box(*box), other
+
+
+def _keep(connection: Connection, kept: Set[int]) -> None:
+    """Show the faces of other detectors that decisions are about, and no others."""
+    stored = _kept(connection)
+    for changed, value in ((kept - stored, True), (stored - kept, False)):
+        is_changed = is_one_of(other_face.c.face_id, changed)
+        if changed:
+            connection.execute(update(other_face).where(is_changed).values(kept=value))
+
+
+def _kept(connection: Connection) -> set[int]:
+    return set(connection.scalars(select(other_face.c.face_id).where(other_face.c.kept)))

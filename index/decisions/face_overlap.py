@@ -1,6 +1,6 @@
 """Matches slightly different boxes of one face in one content, as after a rescan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.values import Box
 
@@ -13,12 +13,16 @@ def overlap(a: Box, b: Box) -> float:
     """Return the intersection over union of two boxes, 0 to 1; 1 for equal ones, even empty ones."""
     if a == b:
         return 1.0
-    width = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
-    height = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
-    if width <= 0.0 or height <= 0.0:
+    shared = _shared(a, b)
+    if not shared:
         return 0.0
-    shared = width * height
     return shared / (a.w * a.h + b.w * b.h - shared)
+
+
+def part_shared(a: Box, b: Box) -> float:
+    """Return the part of the smaller box that lies in the other one, 0 to 1."""
+    smaller = min(a.w * a.h, b.w * b.h)
+    return _shared(a, b) / smaller if smaller else 0.0
 
 
 def pairs(first: Sequence[Box], second: Sequence[Box]) -> Iterator[tuple[int, int]]:
@@ -26,11 +30,28 @@ def pairs(first: Sequence[Box], second: Sequence[Box]) -> Iterator[tuple[int, in
 
     The best overlap comes first; of equal overlaps, that of the earlier boxes.
     """
-    overlaps = ((-overlap(a, b), i, j) for i, a in enumerate(first) for j, b in enumerate(second))
+    return _pairs(first, second, overlap, SAME_FACE)
+
+
+def pairs_sharing(first: Sequence[Box], second: Sequence[Box], least: float) -> Iterator[tuple[int, int]]:
+    """Yield pairs as ``pairs`` does, of boxes of which the smaller shares more than ``least`` of itself."""
+    return _pairs(first, second, part_shared, least)
+
+
+def _pairs(
+    first: Sequence[Box], second: Sequence[Box], measure: Callable[[Box, Box], float], least: float
+) -> Iterator[tuple[int, int]]:
+    measured = ((-measure(a, b), i, j) for i, a in enumerate(first) for j, b in enumerate(second))
     taken_first: set[int] = set()
     taken_second: set[int] = set()
-    for _, i, j in sorted(each for each in overlaps if -each[0] > SAME_FACE):
+    for _, i, j in sorted(each for each in measured if -each[0] > least):
         if i not in taken_first and j not in taken_second:
             taken_first.add(i)
             taken_second.add(j)
             yield i, j
+
+
+def _shared(a: Box, b: Box) -> float:
+    width = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
+    height = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
+    return max(width, 0.0) * max(height, 0.0)

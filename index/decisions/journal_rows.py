@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, delete, exists, func, insert, select, update
 
 from index.decisions.fields import act_of, fields_of
 from index.decisions.model import Act, Decision, FaceKey, faces_of, new_key
@@ -64,11 +64,13 @@ def read_decisions(connection: Connection) -> list[Decision]:
     return decisions
 
 
-def face_keys(connection: Connection, condition: ColumnElement[bool]) -> dict[int, FaceKey]:
-    """Return the keys of faces that meet a condition on ``face`` and ``content``, by rising id."""
-    columns = face.c
+def face_keys(
+    connection: Connection, condition: ColumnElement[bool], faces: FromClause = face
+) -> dict[int, FaceKey]:
+    """Return the keys of faces that meet a condition on ``faces`` and ``content``, by rising id."""
+    columns = faces.c
     query = select(columns.id, content.c.digest, columns.x, columns.y, columns.w, columns.h)
-    rows = connection.execute(query.join_from(face, content).where(condition).order_by(columns.id)).all()
+    rows = connection.execute(query.join_from(faces, content).where(condition).order_by(columns.id)).all()
     return {face_id: FaceKey(digest, Box(*box)) for face_id, digest, *box in rows}
 
 

@@ -22,15 +22,21 @@ class NumberedFaces:
         for link in same.links:
             if not link.certain:
                 continue
-            one, other = sorted(self._first(self.place(face)) for face in (link.earlier, link.later))
+            one, other = sorted(self.number(self.place(face)) for face in (link.earlier, link.later))
             self._linked[other] = one
         self._members: dict[int, list[int]] = {}
         for place in range(len(self.keys)):
-            self._members.setdefault(self._first(place), []).append(place)
+            self._members.setdefault(self.number(place), []).append(place)
 
     def numbers(self, faces: Iterable[FaceKey]) -> tuple[int, ...]:
         """Return the numbers of faces, without repetition."""
-        return tuple(dict.fromkeys(self._first(self.place(face)) for face in faces))
+        return tuple(dict.fromkeys(self.number(self.place(face)) for face in faces))
+
+    def number(self, place: int) -> int:
+        """Return the number of the face at a place."""
+        while self._linked[place] != place:
+            place = self._linked[place]
+        return place
 
     def members(self, number: int) -> Sequence[int]:
         """Return all places of the face of this number."""
@@ -51,8 +57,3 @@ class NumberedFaces:
             picture.append(best)
         self._places[face] = best
         return best
-
-    def _first(self, place: int) -> int:
-        while self._linked[place] != place:
-            place = self._linked[place]
-        return place

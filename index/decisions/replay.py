@@ -91,6 +91,7 @@ class State:
         merged: Merged persons, each with the key that it means now.
         undone: Decisions that do not hold, each with its undo.
         same: What was taken for one.
+        numbers: By face, the number of the face that it is in all contents.
     """
 
     persons: Mapping[str, KnownPerson]
@@ -101,6 +102,7 @@ class State:
     undone: Mapping[str, str]
     forgotten: frozenset[str]
     same: SameFaces
+    numbers: Mapping[FaceKey, int]
 
     def person(self, key: str) -> KnownPerson | None:
         """Return the person that a key means now; ``None`` if unknown."""
@@ -198,9 +200,7 @@ class Replay:
                 if face not in self._persons[key].confirmed:
                     rejections.setdefault(later, {}).setdefault(key, number)
         verdicts = {
-            keys[place]: verdict
-            if place in self._named[verdict.decision_id]
-            else replace(verdict, edited=True)
+            keys[place]: replace(verdict, edited=self._is_edited(place, verdict))
             for face, verdict in self._verdicts.items()
             for place in members(face)
         }
@@ -218,7 +218,14 @@ class Replay:
             undone=self._undone,
             forgotten=self.forgotten,
             same=self._same,
+            numbers={key: self._faces.number(place) for place, key in enumerate(keys)},
         )
+
+    def _is_edited(self, place: int, verdict: FaceVerdict) -> bool:
+        """Tell whether a verdict names the face in other contents only, and not by another box in its own."""
+        named, pictures, keys = self._named[verdict.decision_id], self._same.pictures, self._faces.keys
+        versions = named.intersection(self._faces.members(self._faces.number(place)))
+        return all(pictures[keys[each].digest] != pictures[keys[place].digest] for each in versions)
 
     def _record(self, key: str) -> _PersonRecord:
         return self._persons.setdefault(key, _PersonRecord())

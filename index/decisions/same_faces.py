@@ -1,7 +1,8 @@
 """Which contents show one picture, and which faces of two contents of one file are one face.
 
 Decisions name faces in contents. What a decision says holds for the same face in all of them: in files that
-differ in metadata alone, and in a file before and after it was edited. These are facts that a scan found, and
+differ in metadata alone, in a file before and after it was edited, and in one content that two detectors
+looked at, whose boxes of a face differ much. These are facts that a scan found, and
 no decisions; without a decision they have no effect. All functions work in a transaction of the caller.
 """
 
@@ -35,7 +36,7 @@ class Pictures(dict[bytes, bytes]):
 
 @dataclass(frozen=True, slots=True)
 class SameFace:
-    """A face, and the ``later`` one in the content that replaced its own in a file.
+    """A face, and the ``later`` one in the content that replaced its own in a file, or by a later detector.
 
     Attributes:
         similarity: Cosine of their descriptors, -1 to 1.
@@ -159,8 +160,9 @@ def _cut_links(connection: Connection, digests: Sequence[bytes]) -> int:
     One in the middle may join a decision to a face that is there.
     """
     columns, link, cut = same_face.c, same_face.alias(), 0
+    is_edit = link.c.digest != link.c.later_digest
     for end, next_end in ((columns.digest, link.c.later_digest), (columns.later_digest, link.c.digest)):
-        goes_on = or_(exists().where(next_end == end), exists().where(decision_face.c.digest == end))
+        goes_on = or_(exists().where(next_end == end, is_edit), exists().where(decision_face.c.digest == end))
         cut += connection.execute(delete(same_face).where(end.in_(digests), ~goes_on)).rowcount
     return cut
 

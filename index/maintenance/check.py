@@ -22,7 +22,7 @@ from index.decisions.journal_rows import NotADecision
 from index.errors import accessible
 from index.photos.catalog import Catalog
 from index.store.read_again import read_again
-from index.store.schema import decision, descriptor, face
+from index.store.schema import decision, descriptor, stored_face
 from index.store.statements import HasDeclaredType, is_one_of
 from index.store.store import Store, library_files
 from index.vectors.saved_index import index_fault, load_index, save_index
@@ -120,10 +120,10 @@ class FaceInspection:
     def repair(self) -> None:
         """Delete the faces; the next scan finds them again if their photos are present."""
         with self.store.write() as connection:
-            misplaced = is_one_of(face.c.id, _misplaced(connection))
-            contents = connection.scalars(select(face.c.content_id).distinct().where(misplaced))
+            misplaced = is_one_of(stored_face.c.id, _misplaced(connection))
+            contents = connection.scalars(select(stored_face.c.content_id).distinct().where(misplaced))
             read_again(connection, list(contents))
-            connection.execute(delete(face).where(misplaced))
+            connection.execute(delete(stored_face).where(misplaced))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +175,13 @@ class DescriptorInspection:
 
 def _misplaced(connection: Connection) -> list[int]:
     is_invalid = or_(
-        *(~HasDeclaredType(face.c[name]) for name in ("x", "y", "w", "h", "landmarks")),
-        func.length(face.c.landmarks) != LANDMARKS_BYTES,
+        *(~HasDeclaredType(stored_face.c[name]) for name in ("x", "y", "w", "h", "landmarks")),
+        func.length(stored_face.c.landmarks) != LANDMARKS_BYTES,
         # These also exclude infinity, and NaN, which SQLite stores as NULL.
-        *(~(func.abs(face.c[name]) < 1e9) for name in ("x", "y")),
-        *(~face.c[name].between(0, 1e9) for name in ("w", "h")),
+        *(~(func.abs(stored_face.c[name]) < 1e9) for name in ("x", "y")),
+        *(~stored_face.c[name].between(0, 1e9) for name in ("w", "h")),
     )
-    return list(connection.scalars(select(face.c.id).where(is_invalid)))
+    return list(connection.scalars(select(stored_face.c.id).where(is_invalid)))
 
 
 def _some(faces: Sequence[int]) -> str:

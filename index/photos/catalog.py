@@ -16,11 +16,12 @@ from index.arrays import descriptors_from_blobs, landmarks_from_blob
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import read_state, write_derived_tables
 from index.decisions.journal_rows import readable
-from index.errors import LibraryDamaged, ModelMismatch
+from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
+from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
 from index.photos.library_figures import summarise
 from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
-from index.store.schema import content, descriptor, face, file_digest, library, photo
+from index.store.schema import content, descriptor, face, file_digest, is_shown, library, other_face, photo
 from index.store.statements import are_under, in_chunks, insert_new, is_one_of
 from index.store.store import Store
 from index.values import I64, Descriptors, FaceRecord, FailureRecord, PhotoState, Recorded, Statistics
@@ -52,12 +53,23 @@ class Catalog:
         with self.store.read() as connection:
             return connection.scalar(select(library.c.model))
 
-    def choose_model(self, model: ModelId) -> None:
-        """Set the library's model; raise ``ModelMismatch`` if it has another one."""
+    def detector(self) -> str | None:
+        """Read the name of the detector that the library belongs to; ``None`` before its first scan."""
+        with self.store.read() as connection:
+            return connection.scalar(select(library.c.detector))
+
+    def choose_model(self, model: ModelId, detector: str = FIRST_DETECTOR) -> None:
+        """Set the model and the detector of a new library.
+
+        Raises ``ModelMismatch`` or ``DetectorMismatch`` if it has others.
+        """
         with self.store.write() as connection:
-            created_at = self._clock().isoformat()
-            insert_new(connection, library, [{"id": 1, "model": model, "created_at": created_at}])
+            row = {"id": 1, "model": model, "created_at": self._clock().isoformat(), "detector": detector}
+            insert_new(connection, library, [row])
             self._check_model(connection, model)
+            chosen = connection.scalar(select(library.c.detector))
+            if chosen != detector:
+                raise DetectorMismatch(self.path, str(chosen), detector)
 
     def roots(self) -> tuple[bytes, ...]:
         """Read all folders that are scanned, in the order of the first time."""
@@ -181,7 +193,7 @@ class Catalog:
         """Read the ids of all faces that a model has described, in a photo or not: int64 [N], rising."""
         # Concatenated as text: four times as fast for a million rows.
         listed = func.aggregate_strings(cast(descriptor.c.face_id, Text), ",")
-        query = select(listed).where(descriptor.c.model == model)
+        query = select(listed).where(descriptor.c.model == model, is_shown(descriptor.c.face_id))
         with self.store.read() as connection:
             ids = connection.scalar(query)
         return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
@@ -236,6 +248,8 @@ class Catalog:
             landmarks=landmarks_of(row, self.path),
             confidence=row.confidence,
             quality=Quality(row.quality, tuple(filter(None, row.quality_reasons.split(",")))),
+            detector=name_of(row.found_by),
+            kept=row.is_kept,
         )
 
 
@@ -259,4 +273,7 @@ def _face_query() -> Select[Any]:
         .scalar_subquery()
     )
     joined = face.join(content).join(photo, photo.c.id == best)
-    return select(face, content.c.digest, photo.c.path, photo.c.missing_since).select_from(joined)
+    is_kept = select(other_face.c.face_id).where(other_face.c.face_id == face.c.id).exists()
+    found_by = detector_of(face.c.detector).label("found_by")
+    found = (content.c.digest, photo.c.path, photo.c.missing_since, found_by, is_kept.label("is_kept"))
+    return select(face, *found).select_from(joined)

@@ -5,15 +5,15 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from index.store.schema import content, descriptor, face, library, photo, root, vector_index
+from index.store.schema import content, descriptor, face, is_shown, library, photo, root, vector_index
 from index.values import ReasonCount, Statistics
 from pipeline.values import ModelId
 
 
 def summarise(connection: Connection, store_bytes: int) -> Statistics:
     """Count everything."""
-    chosen = connection.execute(select(library.c.model, library.c.created_at)).one_or_none()
-    model, created_at = chosen or (None, None)
+    chosen = select(library.c.model, library.c.created_at, library.c.detector)
+    model, created_at, detector = connection.execute(chosen).one_or_none() or (None, None, None)
     saved = select(vector_index.c.kind, vector_index.c.count).where(vector_index.c.model == model)
     index_kind, indexed_faces = connection.execute(saved).one_or_none() or (None, 0)
     photos, shown = _photos(connection), _contents(connection)
@@ -22,6 +22,7 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
         **shown,
         **_descriptors(connection, model),
         model=model,
+        detector=detector,
         created_at=_time(created_at),
         roots=tuple(connection.scalars(select(root.c.path).where(~root.c.forgotten).order_by(root.c.id))),
         failed=_failed(connection),
@@ -87,7 +88,8 @@ def _contents(connection: Connection) -> dict[str, Any]:
 def _descriptors(connection: Connection, model: ModelId | None) -> RowMapping:
     size = func.coalesce(func.sum(func.length(descriptor.c.vector)), 0)
     query = select(func.count().label("descriptors"), size.label("descriptor_bytes"))
-    return connection.execute(query.where(descriptor.c.model == model)).mappings().one()
+    query = query.where(descriptor.c.model == model, is_shown(descriptor.c.face_id))
+    return connection.execute(query).mappings().one()
 
 
 def _time(text: str | None) -> datetime | None:

@@ -13,7 +13,7 @@ from index.clock import Clock, utc_now
 from index.decisions.same_faces import forget_contents
 from index.paths import is_inside
 from index.people.named_faces import exemplars, is_edited
-from index.store.schema import content, face, photo, root, verdict
+from index.store.schema import content, face, photo, root, stored_face, verdict
 from index.store.statements import insert_new, is_one_of, is_outside, is_under
 from index.store.store import Store
 from index.values import KnownRoot, Moved, Pruned, RootFigures, StoredPhoto
@@ -151,15 +151,19 @@ class Roots:
         kept = select(photo.c.content_id).where(photo.c.content_id.is_not(None), ~is_old)
         lost = select(content.c.id).where(content.c.id.not_in(kept))
         exemplar = exemplars(kept).with_only_columns(verdict.c.face_id)
-        doomed = and_(face.c.content_id.in_(lost), face.c.id.not_in(exemplar))
+        doomed = and_(stored_face.c.content_id.in_(lost), stored_face.c.id.not_in(exemplar))
+        given_up = (
+            select(func.count())
+            .select_from(face.join(content))
+            .where(face.c.content_id.in_(lost), face.c.id.not_in(exemplar), ~is_edited(kept))
+        )
         with self._store.read() if dry_run else self._store.write() as connection:
             photos = connection.scalar(select(func.count()).select_from(photo).where(is_old)) or 0
-            given_up = select(func.count()).select_from(face.join(content)).where(doomed, ~is_edited(kept))
             faces = connection.scalar(given_up) or 0
             if not dry_run:
                 connection.execute(delete(photo).where(is_old))
-                connection.execute(delete(face).where(doomed))
-                empty = and_(content.c.id.in_(lost), content.c.id.not_in(select(face.c.content_id)))
+                connection.execute(delete(stored_face).where(doomed))
+                empty = and_(content.c.id.in_(lost), content.c.id.not_in(select(stored_face.c.content_id)))
                 digests = connection.scalars(select(content.c.digest).where(empty)).all()
                 connection.execute(delete(content).where(empty))
                 forget_contents(connection, digests)

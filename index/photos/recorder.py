@@ -19,19 +19,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, or_, select, update
 
-from index.arrays import descriptor_to_blob, landmarks_to_blob
 from index.decisions.journal_rows import names_any
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
 from index.photos.edited_photo import carry_over_tombstones, link_faces
+from index.photos.face_rows import add_face
 from index.store import schema
 from index.store.statements import upsert
 from index.values import Recorded
 from pipeline.values import (
-    Descriptor,
     Outcome,
     PhotoFailed,
     PhotoFile,
@@ -114,7 +113,8 @@ class Recorder:
         forgotten = tombstones_in(self._connection, [outcome.digest]) if self._has_tombstones else None
         for described in outcome.faces:
             if forgotten is None or not forgotten.cover(FaceKey(outcome.digest, described.face.box)):
-                self._add_face(content_id, described)
+                add_face(self._connection, content_id, described)
+                self._faces += 1
         if replaced is not None:
             self._link_faces(replaced, content_id)
         self._put(outcome.file, content_id, {**_NO_FAILURE, "perhaps_moved": False})
@@ -227,26 +227,6 @@ class Recorder:
         upsert(self._connection, schema.content, [{"digest": digest, **values}], key="digest")
         return int(self._connection.execute(_CONTENT_ID, {"digest": digest}).scalar_one())
 
-    def _add_face(self, content_id: int, described: Descriptor) -> None:
-        face, box = described.face, described.face.box
-        row = {
-            "content_id": content_id,
-            "x": float(box.x),
-            "y": float(box.y),
-            "w": float(box.w),
-            "h": float(box.h),
-            "landmarks": landmarks_to_blob(face.landmarks),
-            "confidence": float(face.confidence),
-            "quality": float(described.quality.score),
-            "quality_reasons": ",".join(described.quality.reasons),
-        }
-        face_id = self._connection.execute(_ADD_FACE, row).scalar_one()
-        vector = descriptor_to_blob(described.vector)
-        self._connection.execute(
-            _ADD_DESCRIPTOR, {"face_id": face_id, "model": described.model_id, "vector": vector}
-        )
-        self._faces += 1
-
 
 _CONTENT = select(
     schema.content.c.id,
@@ -275,8 +255,6 @@ def _content_of() -> Select[Any]:
 
 # Statements are made once: building one takes longer than SQLite takes for it.
 _CONTENT_OF = _content_of()
-_ADD_FACE = insert(schema.face).returning(schema.face.c.id)
-_ADD_DESCRIPTOR = insert(schema.descriptor)
 
 _NO_FAILURE: Mapping[str, str | None] = {"failed_stage": None, "failed_reason": None, "failed_message": None}
 

@@ -7,32 +7,36 @@ earlier ones stay, so that a change can be reversed.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Subquery, func, insert, select, update
 
 from index.arrays import descriptor_to_blob
-from index.decisions.same_faces import pictures_of
 from index.photos.catalog import landmarks_of
-from index.store.schema import content, descriptor, face, library, photo, verdict
+from index.photos.known_contents import is_in_photo, read_contents
+from index.store.schema import content, descriptor, face, library, verdict
 from index.store.store import Store
 from index.values import Coverage, NewDescriptors, Undescribed
-from pipeline.values import Box, DetectedFace, ModelId, PhotoFile
+from pipeline.values import Box, DetectedFace, ModelId
 
 
 class Redescription:
-    """The faces of one library, as one model describes them; each method is one transaction."""
+    """The faces of one library, as one model describes them; each method is one transaction.
 
-    def __init__(self, store: Store, model: ModelId) -> None:
+    ``faces`` selects which ones, by default those that the library shows.
+    """
+
+    def __init__(self, store: Store, model: ModelId, faces: Subquery = face) -> None:
         self._store = store
         self._model = model
+        self._face = faces
 
     def coverage(self) -> Coverage:
         """Count the faces that the model has described."""
-        count = select(func.count()).select_from(face)
+        count = select(func.count()).select_from(self._face)
         with self._store.read() as connection:
             faces = connection.scalar(count) or 0
             described = faces - (connection.scalar(count.where(self._lacks())) or 0)
-            figures = select(func.count(), func.count(face.c.content_id.distinct()))
-            waiting = figures.where(self._lacks(), _is_in_photo(face.c.content_id))
+            figures = select(func.count(), func.count(self._face.c.content_id.distinct()))
+            waiting = figures.where(self._lacks(), is_in_photo(self._face.c.content_id))
             return Coverage(faces, described, *connection.execute(waiting).one())
 
     def unknown_persons(self, current: ModelId) -> tuple[int, ...]:
@@ -47,40 +51,34 @@ class Redescription:
 
     def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
         """Read the first contents after an id with undescribed faces and a present photo, by rising id."""
-        has_any = select(face.c.id).where(face.c.content_id == content.c.id, self._lacks()).exists()
+        has_any = (
+            select(self._face.c.id).where(self._face.c.content_id == content.c.id, self._lacks()).exists()
+        )
         query = (
             select(content.c.id, content.c.digest)
-            .where(content.c.id > after, has_any, _is_in_photo(content.c.id))
+            .where(content.c.id > after, has_any, is_in_photo(content.c.id))
             .order_by(content.c.id)
             .limit(limit)
         )
         with self._store.read() as connection:
-            contents = connection.execute(query).all()
-            ids = [row.id for row in contents]
-            files: dict[int, list[PhotoFile]] = defaultdict(list)
+            rows = connection.execute(query).all()
             faces: dict[int, dict[int, DetectedFace]] = defaultdict(dict)
-            present = photo.c.missing_since.is_(None)
-            holders = select(photo).where(photo.c.content_id.in_(ids), present).order_by(photo.c.path)
-            for row in connection.execute(holders):
-                files[row.content_id].append(PhotoFile(row.path, row.size, row.mtime_ns))
-            lacking = select(face).where(face.c.content_id.in_(ids), self._lacks()).order_by(face.c.id)
-            for row in connection.execute(lacking):
+            ids = [row.id for row in rows]
+            lacking = select(self._face).where(self._face.c.content_id.in_(ids), self._lacks())
+            for row in connection.execute(lacking.order_by(self._face.c.id)):
                 box, landmarks = Box(row.x, row.y, row.w, row.h), landmarks_of(row, self._store.path)
                 faces[row.content_id][row.id] = DetectedFace(box, landmarks, row.confidence)
-            pictures = pictures_of(connection, (row.digest for row in contents))
-        shown: dict[bytes, set[bytes]] = defaultdict(set)
-        for digest, picture in pictures.items():
-            shown[picture].add(digest)
+            contents = tuple(read_contents(connection, rows))
         return tuple(
             Undescribed(
-                content_id=row.id,
-                digest=row.digest,
-                digests=frozenset({row.digest, *shown.get(pictures[row.digest], ())}),
-                files=tuple(files[row.id]),
-                face_ids=tuple(faces[row.id]),
-                faces=tuple(faces[row.id].values()),
+                content_id=each.content_id,
+                digest=each.digest,
+                digests=each.digests,
+                files=each.files,
+                face_ids=tuple(faces[each.content_id]),
+                faces=tuple(faces[each.content_id].values()),
             )
-            for row in contents
+            for each in contents
         )
 
     def add(self, found: Sequence[NewDescriptors]) -> int:
@@ -91,7 +89,7 @@ class Redescription:
         written = 0
         with self._store.write() as connection:
             for each in found:
-                lacking = select(face.c.id).join(content).where(content.c.digest == each.digest)
+                lacking = select(self._face.c.id).join(content).where(content.c.digest == each.digest)
                 wanted = frozenset(connection.scalars(lacking.where(self._lacks())))
                 values = [
                     {"face_id": number, "model": self._model, "vector": descriptor_to_blob(vector)}
@@ -115,11 +113,5 @@ class Redescription:
     def _lacks(self) -> ColumnElement[bool]:
         """Select faces that the model has not described."""
         columns = descriptor.c
-        own = select(columns.face_id).where(columns.face_id == face.c.id, columns.model == self._model)
+        own = select(columns.face_id).where(columns.face_id == self._face.c.id, columns.model == self._model)
         return ~own.exists()
-
-
-def _is_in_photo(content_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Select contents of present photos."""
-    present = photo.c.missing_since.is_(None)
-    return select(photo.c.id).where(photo.c.content_id == content_id, present).exists()

@@ -27,7 +27,7 @@ from index.decisions.same_faces import pictures_of, read_same_faces, remove_same
 from index.decisions.tombstones import Tombstone, Tombstones, add_tombstones, tombstone_of
 from index.people.named_faces import named_faces
 from index.recognition.stored_calibration import forget_in_calibrations
-from index.store.schema import cluster, cluster_face, content, face, person
+from index.store.schema import cluster, cluster_face, content, face, is_shown, person, stored_face
 from index.store.statements import is_one_of
 from pipeline.values import Box
 
@@ -114,6 +114,8 @@ def take_out_persons(
 
     remove_same_faces(connection, digests | pictures.keys(), is_forgotten)
     forget_in_calibrations(connection, persons)
+    covered = _faces_at(connection, Tombstones(map(tombstone_of, keys), pictures), digests | pictures.keys())
+    _delete_hidden(connection, covered)
     return _take_out(connection, decisions, redact(decisions, persons, is_forgotten), list(faces))
 
 
@@ -125,13 +127,26 @@ def take_out_tombstones(
     pictures = pictures_of(connection, digests)
     tombstones = Tombstones(points, pictures)
     remove_same_faces(connection, digests | pictures.keys(), tombstones.cover)
-    doomed = [
+    covered = _faces_at(connection, tombstones, digests | pictures.keys())
+    _delete_hidden(connection, covered)
+    doomed = list(connection.scalars(select(face.c.id).where(is_one_of(face.c.id, covered))))
+    return _take_out(connection, decisions, redact(decisions, (), tombstones.cover), doomed)
+
+
+def _faces_at(connection: Connection, tombstones: Tombstones, digests: Iterable[bytes]) -> list[int]:
+    """Find the faces at tombstones in some contents, by any detector."""
+    return [
         face_id
-        for digest in digests | pictures.keys()
-        for face_id, key in face_keys(connection, content.c.digest == digest).items()
+        for digest in digests
+        for face_id, key in face_keys(connection, content.c.digest == digest, stored_face).items()
         if tombstones.cover(key)
     ]
-    return _take_out(connection, decisions, redact(decisions, (), tombstones.cover), doomed)
+
+
+def _delete_hidden(connection: Connection, faces: Sequence[int]) -> None:
+    """Delete those of some faces that a change of the detector would bring back."""
+    columns = stored_face.c
+    connection.execute(delete(stored_face).where(is_one_of(columns.id, faces), ~is_shown(columns.id)))
 
 
 def _take_out(
@@ -146,7 +161,7 @@ def _take_out(
         rewrite_decision(connection, each)
     members = select(cluster_face.c.cluster_id).where(is_one_of(cluster_face.c.face_id, doomed))
     touched = [each for each in connection.scalars(members.distinct()) if each is not None]
-    connection.execute(delete(face).where(is_one_of(face.c.id, doomed)))
+    connection.execute(delete(stored_face).where(is_one_of(stored_face.c.id, doomed)))
     members = select(cluster_face.c.cluster_id).where(is_one_of(cluster_face.c.cluster_id, touched))
     large = members.group_by(cluster_face.c.cluster_id).having(func.count() > 1)
     connection.execute(delete(cluster).where(is_one_of(cluster.c.id, touched), cluster.c.id.not_in(large)))

@@ -10,7 +10,7 @@ from index.photos.catalog import Catalog
 from index.recognition.decided_faces import load_gallery
 from index.recognition.identify import identify
 from index.recognition.thresholds import Thresholds
-from index.store.schema import face, verdict
+from index.store.schema import face, stored_face, verdict
 from index.store.store import Store
 from pipeline.values import ModelId
 
@@ -22,7 +22,7 @@ class NewRecognitions:
         self._store = store
         self._before = self._person_ids()
         with store.read() as connection:
-            self._last = connection.scalar(select(func.max(face.c.id))) or 0
+            self._last = connection.scalar(select(func.max(stored_face.c.id))) or 0
 
     def by_person(self) -> Counter[int]:
         """Count the faces that have a person now, confirmed or recognised, and had none before, by person.

@@ -1,9 +1,9 @@
 """The tables of a library, which the revisions in ``migrations`` create; a test compares the two.
 
 Paths are blobs, because a file name need not be text; times are ISO 8601 text. Descriptors never change: an
-index file that holds a face id holds its vector. Tables hold what was found (content, file_digest, photo,
-face, descriptor, same_face), what people decided (decision, decision_face, forgotten), or what is rebuilt
-from these.
+index file that holds a face id holds its vector. Tables hold what was found (content, detection, file_digest,
+photo, stored_face, other_face, descriptor, same_face), what people decided (decision, decision_face,
+forgotten), or what is rebuilt from these. Queries read ``face``, a part of ``stored_face``.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Integer,
@@ -20,6 +21,8 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    exists,
+    select,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -48,9 +51,11 @@ library = Table(
     Column("id", Integer, primary_key=True),
     *_required(Text, "model", "created_at"),
     Column("previous_model", Text),
+    Column("detector", Text, nullable=False, server_default="mtcnn"),
     CheckConstraint("id = 1", name="one_row"),
 )
-"""One row, once the library's model is chosen; ``previous_model`` allows a way back."""
+"""One row, once the library's model is chosen; ``previous_model`` allows a way back. ``detector`` is the
+name of the one that looks at photos, without its options."""
 
 root = Table(
     "root",
@@ -77,6 +82,14 @@ content = Table(
 """What is in a photo: decoded and described by the library's model, or failed. ``decoder`` is the format, its
 reader and the reader's version, so that another one retries failed contents. ``detector`` and ``decoder`` are
 null in rows of earlier revisions. ``note`` says what of a decoded file is missing, as its last lines."""
+
+detection = Table(
+    "detection",
+    metadata,
+    Column("content_id", ForeignKey(content.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("detector", Text, primary_key=True),
+)
+"""Contents that another detector than ``content.detector`` has looked at since, perhaps without a face."""
 
 file_digest = Table(
     "file_digest",
@@ -105,7 +118,7 @@ that could be. ``racy``: read so soon after a change that
 a later one may have left size and time the same. ``perhaps_moved``: has a content of earlier paths, and is a
 copy or has moved, which a complete crawl decides."""
 
-face = Table(
+stored_face = Table(
     "face",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -114,13 +127,33 @@ face = Table(
     Column("landmarks", LargeBinary, nullable=False),
     *_required(Float, "confidence", "quality"),
     Column("quality_reasons", Text, nullable=False),
+    Column("detector", Text),
     sqlite_autoincrement=True,  # ids are keys of the vector index too, and are never reused
 )
+"""All faces. ``detector`` found a face if it is not null, else the detector of the content did."""
+
+other_face = Table(
+    "other_face",
+    metadata,
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("kept", Boolean, nullable=False, server_default="0", index=True),
+)
+"""Faces by another detector than the one whose faces their content shows. Only a ``kept`` one is shown too: a
+decision is about it, and about no face of that detector."""
+
+
+def is_shown(face_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Select ids of faces that are no hidden faces of another detector."""
+    return ~exists().where(other_face.c.face_id == face_id, ~other_face.c.kept)
+
+
+face = select(stored_face).where(is_shown(stored_face.c.id)).subquery("face")
+"""The faces that a library shows: what queries read."""
 
 descriptor = Table(
     "descriptor",
     metadata,
-    Column("face_id", ForeignKey(face.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
     Column("model", Text, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
 )
@@ -201,7 +234,7 @@ person = Table(
 verdict = Table(
     "verdict",
     metadata,
-    Column("face_id", ForeignKey(face.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
     Column("status", Text, nullable=False),
     Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), index=True),
     Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
@@ -215,7 +248,7 @@ the face in an earlier or later content of its file."""
 rejection = Table(
     "rejection",
     metadata,
-    Column("face_id", ForeignKey(face.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
     Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True),
     Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
 )
@@ -242,7 +275,7 @@ cluster = Table(
 cluster_face = Table(
     "cluster_face",
     metadata,
-    Column("face_id", ForeignKey(face.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
     Column("cluster_id", ForeignKey(cluster.c.id, ondelete="CASCADE"), index=True),
 )
 """Faces that look like one person, decided ones included. The cluster is null for a face that was compared
@@ -251,7 +284,7 @@ with all others and looks like none of them."""
 recognised = Table(
     "recognised",
     metadata,
-    Column("face_id", ForeignKey(face.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
     Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("similarity", Float, nullable=False),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete
 
 from index.store.opening import open_store
-from index.store.schema import face
+from index.store.schema import stored_face
 from index.store.sqlite.database import SqliteStore
 from index.store.store import Access
 
@@ -31,6 +31,6 @@ class Meanwhile(SqliteStore):
         self._left -= 1
         if self._left == 0:
             with open_store(self.path, Access.WRITE) as store, store.write() as connection:
-                connection.execute(delete(face).where(face.c.id.in_(self._face_ids)))
+                connection.execute(delete(stored_face).where(stored_face.c.id.in_(self._face_ids)))
         with super().read() as connection:
             yield connection

@@ -7,6 +7,7 @@ import typer
 from faceindex.cli.context import EXIT_SOME_FAILED, command
 from faceindex.cli.options import EXIT_REFUSED, AllowMissing, DryRun, Json, TimeBudget, deadline, finish
 from faceindex.cli.text import scanning as text
+from faceindex.errors import BadRequest
 
 if TYPE_CHECKING:
     from faceindex.cli.render import Reporter
@@ -93,6 +94,13 @@ def reindex(
             "scanned."
         ),
     ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="Switch the library to this detector, once it has looked at all photos. Folders are not "
+            "scanned."
+        ),
+    ] = None,
     time_budget: TimeBudget = None,
     allow_missing: AllowMissing = False,
     dry_run: DryRun = False,
@@ -102,9 +110,17 @@ def reindex(
     with command(context, as_json) as (library, reporter):
         from faceindex.scanning.scan import ScanOptions
         from faceindex.schemas.models import ModelPreviewSchema
+        from faceindex.schemas.scanning import DetectorPreviewSchema
 
         options = ScanOptions(allow_missing, deadline(time_budget))
-        if model is not None and dry_run:
+        if model is not None and detector is not None:
+            raise BadRequest("--model and --detector cannot be changed at once: change one after the other.")
+        if detector is not None and dry_run:
+            found = library.preview_detector(detector)
+            reporter.result(DetectorPreviewSchema.of(found), text.detector_previewed(found))
+        elif detector is not None:
+            _switch_detector(library, detector, reporter, options)
+        elif model is not None and dry_run:
             preview = library.preview_model(model)
             reporter.result(ModelPreviewSchema.of(preview), text.model_previewed(preview))
         elif model is not None:
@@ -145,4 +161,20 @@ def _switch_model(library: "Library", model: str, reporter: "Reporter", options:
         reporter.note(text.not_changed(result))
     elif not result.changed:
         reporter.error(text.not_changed(result))
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _switch_detector(library: "Library", detector: str, reporter: "Reporter", options: "ScanOptions") -> None:
+    from faceindex.schemas.scanning import DetectorSwitchSchema
+
+    result = library.switch_detector(detector, options)
+    for failure in result.failures:
+        reporter.failure(failure)
+    reporter.result(DetectorSwitchSchema.of(result), text.detector_switched(result))
+    if result.changed and result.failures:
+        raise typer.Exit(EXIT_SOME_FAILED)
+    if not result.changed and not result.in_time:
+        reporter.note(text.detector_not_changed(result))
+    elif not result.changed:
+        reporter.error(text.detector_not_changed(result))
         raise typer.Exit(EXIT_REFUSED)

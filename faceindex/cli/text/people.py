@@ -54,6 +54,7 @@ def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
         if status.confirmed:
             how = "confirmed, edited" if status.edited else "confirmed"
         photo = os.fsdecode(record.photo) + ("  (missing)" if record.missing else "")
+        photo += f"  (found by {record.detector})" if record.kept else ""
         yield f"{record.face_id:>{width}}  {how:<17}  {record.quality.score:>7.2f}  {photo}"
 
 

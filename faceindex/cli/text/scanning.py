@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 from faceindex.cli.render import count
 
 if TYPE_CHECKING:
-    from faceindex.results import ModelSwitch, Preview, ReindexSummary, RootReport
+    from faceindex.results import (
+        DetectorPreview,
+        DetectorSwitch,
+        ModelSwitch,
+        Preview,
+        ReindexSummary,
+        RootReport,
+    )
     from index.recognition.model_comparison import Comparison
-    from index.values import Moved, Pruned
+    from index.values import DetectorComparison, Moved, Pruned
 
 _NAMED = 5
 """Persons with new faces who are named; the others are only counted."""
@@ -29,6 +36,7 @@ def reindexed(report: "ReindexSummary") -> str:
         (0 if pruned.photos else pruned.faces, "{} given up", "face"),
         (scan.exemplars, "{} in no photo any more, but kept", "confirmed face"),
         (report.described, "{} described", ""),
+        (report.looked_at, "{} looked at again", "photo"),
         (len(report.new_failures), "{} failed", ""),
     )
     parts = [
@@ -102,6 +110,66 @@ def _compared(comparison: "Comparison", before: str, after: str) -> Iterator[str
     yield (
         f"Of {comparison.open:,} other faces, {comparison.recognised_after:,} are recognised with {after}, "
         f"{comparison.recognised_before:,} with {before}, {comparison.otherwise:,} as another person"
+    )
+
+
+def detector_switched(result: "DetectorSwitch") -> Iterator[str]:
+    """Report how the photos of a library were looked at by another detector."""
+    coverage = result.coverage
+    yield f"{count(result.looked_at, 'photo')} looked at by {result.detector}: {count(result.found, 'face')}"
+    if result.in_time and (lacking := coverage.contents - coverage.looked_at):
+        yield f"{count(lacking, 'photo')} could not be looked at: missing, or unreadable. Their faces stay"
+    if result.comparison is not None:
+        yield _faces_compared(result.comparison)
+    if result.changed and result.kept:
+        yield (
+            f"{count(result.kept, 'face')} that {result.detector} does not find "
+            f"{'stays' if result.kept == 1 else 'stay'}: a decision says who it is, or is not"
+        )
+    for each in result.fewer[:_NAMED]:
+        yield f"{each.person} has {count(each.after, 'face')} now, {each.before:,} before"
+    if others := result.fewer[_NAMED:]:
+        yield f"{count(len(others), 'other person')} have fewer faces too"
+    if result.changed:
+        back = (
+            ""
+            if result.previous == result.detector
+            else (f"; back to {result.previous}: reindex --detector {result.previous}")
+        )
+        yield f"The library's detector is {result.detector} now{back}"
+
+
+def detector_not_changed(result: "DetectorSwitch") -> str:
+    """Say why a library has not changed its detector, and what to do."""
+    coverage = result.coverage
+    if not result.in_time:
+        return (
+            f"The time is up: {count(coverage.waiting, 'photo')} left for the next run. "
+            f"The library goes on with {result.previous}."
+        )
+    lacking = coverage.contents - coverage.looked_at
+    return (
+        f"{lacking:,} of {count(coverage.contents, 'photo')} could not be looked at by {result.detector}: is "
+        f"a disk not mounted? The library goes on with {result.previous}. "
+        "To change it anyway, use --allow-missing."
+    )
+
+
+def detector_previewed(preview: "DetectorPreview") -> Iterator[str]:
+    """Report how many photos a detector has looked at, and what it found in them."""
+    coverage = preview.coverage
+    yield (
+        f"{preview.detector} has looked at {coverage.looked_at:,} of {count(coverage.contents, 'photo')}; "
+        f"it would look at {coverage.waiting:,}"
+    )
+    if coverage.looked_at and preview.detector != preview.previous:
+        yield _faces_compared(preview.comparison)
+
+
+def _faces_compared(comparison: "DetectorComparison") -> str:
+    return (
+        f"Faces in these photos: {comparison.before:,} before, {comparison.after:,} after; "
+        f"{comparison.gained:,} gained, {comparison.lost:,} lost"
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import exists, select
 
 from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
 from index.store.read_again import read_again
-from index.store.schema import content, face
+from index.store.schema import content, stored_face
 from index.store.sqlite.connection import as_said, connect, explained
 from index.store.sqlite.database import HEAD, SqliteStore, is_library, known_revisions, migrate
 from index.store.sqlite.file_copies import put_in_place
@@ -123,9 +123,9 @@ def _read_again(path: Path, faces: "_TableCopier") -> int:
     if faces.report().lost_at_most == 0:
         return 0
     with SqliteStore(path, Access.WRITE) as store, store.write_unshared() as connection:
-        has_face = exists().where(face.c.content_id == content.c.id)
+        has_face = exists().where(stored_face.c.content_id == content.c.id)
         faceless = select(content.c.id).where(content.c.width.is_not(None), ~has_face)
-        at_edges = select(face.c.content_id).where(is_one_of(face.c.id, faces.edges))
+        at_edges = select(stored_face.c.content_id).where(is_one_of(stored_face.c.id, faces.edges))
         return read_again(connection, list(connection.scalars(faceless.union(at_edges))))
 
 

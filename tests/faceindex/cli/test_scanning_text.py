@@ -13,6 +13,7 @@ NOTHING = ReindexSummary(
         refused=(), left=0,
     ),
     described=0,
+    looked_at=0,
     pruned=Pruned(0, 0),
     gains=(),
     review=0,

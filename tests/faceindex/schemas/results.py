@@ -28,6 +28,8 @@ from faceindex.naming.review import Kind, Suggestion
 from faceindex.results import (
     Answer,
     Certainty,
+    DetectorPreview,
+    DetectorSwitch,
     Identity,
     IncompletePhoto,
     KnownFace,
@@ -35,6 +37,7 @@ from faceindex.results import (
     ModelSwitch,
     NearKnownFace,
     PersonGain,
+    PersonLoss,
     Planned,
     Preview,
     Refusal,
@@ -57,6 +60,8 @@ from index.recognition.thresholds import Thresholds
 from index.store.store import BackedUp, Salvage, SavedTable
 from index.values import (
     Coverage,
+    DetectorComparison,
+    DetectorCoverage,
     FaceRecord,
     FailureRecord,
     Pruned,
@@ -173,7 +178,7 @@ SCAN = ScanSummary(
     refused=(Refusal(PATH, 9, 9, None),),
     left=5,
 )
-REINDEX = ReindexSummary(SCAN, 2, Pruned(3, 4), (PersonGain("Anna", 5),), 6, (FAILURE,), in_time=True)
+REINDEX = ReindexSummary(SCAN, 2, 7, Pruned(3, 4), (PersonGain("Anna", 5),), 6, (FAILURE,), in_time=True)
 ROOT = RootReport(RootFigures(PATH, 12, 1), "it is not there")
 COVERAGE = Coverage(10, 8, 2, 1)
 COMPARISON = Comparison(1, 2, 3, 4, 5, 6, 7)
@@ -181,6 +186,22 @@ SWITCH = ModelSwitch(
     SFACE, ModelId("facenet"), True, 8, COVERAGE, COMPARISON, (), in_time=False, seconds=2.34567
 )
 PREVIEW = Preview(SFACE, SFACE, COVERAGE, None)
+LOOKS = DetectorCoverage(contents=28, looked_at=27, waiting=1)
+DETECTOR_SWITCH = DetectorSwitch(
+    previous="mtcnn",
+    detector="yunet",
+    changed=True,
+    looked_at=26,
+    found=44,
+    coverage=LOOKS,
+    comparison=DetectorComparison(before=40, after=44, gained=5, lost=1),
+    kept=1,
+    fewer=(PersonLoss("Anna", 6, 5),),
+    failures=(),
+    in_time=True,
+    seconds=2.34567,
+)
+DETECTOR_PREVIEW = DetectorPreview("mtcnn", "yunet", LOOKS, DetectorComparison(4, 5, 1, 0))
 SPREAD = Spread(0.0, 0.1, 0.5, 0.1)
 TRIAL = Trial(Figures(0.05, 0.98, None), Figures(0.04, 0.99, 0.9), 0.01, 0.002, 40, Change(SPREAD, SPREAD))
 ADAPTATION = Adaptation(SFACE, 10, 30, 128, TRIAL, None, None)
@@ -226,6 +247,7 @@ BACKED_UP = BackedUp(30, 40, 5, 4096)
 RESTORED = Restored(BACKED_UP, Path("/data/library.db.replaced"))
 STATISTICS = Statistics(
     model=SFACE,
+    detector="mtcnn",
     created_at=MADE_AT,
     roots=(b"/photos", PATH),
     photos=30,
@@ -245,4 +267,4 @@ STATISTICS = Statistics(
     index_kind="exact",
     indexed_faces=38,
 )
-EMPTY = Statistics(None, None, (), 0, 0, 0, (), 0, 0, 0, 0, 0, None, None, 0, 0, 4096, None, 0)
+EMPTY = Statistics(None, None, None, (), 0, 0, 0, (), 0, 0, 0, 0, 0, None, None, 0, 0, 4096, None, 0)

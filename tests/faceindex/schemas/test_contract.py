@@ -46,6 +46,8 @@ from faceindex.schemas.people import (
     UndoneSchema,
 )
 from faceindex.schemas.scanning import (
+    DetectorPreviewSchema,
+    DetectorSwitchSchema,
     FailureSchema,
     IncompleteSchema,
     PlannedSchema,
@@ -99,6 +101,8 @@ LINES = (
     ModelSchema.of(ModelStatus(SFACE, Availability.EXTRA_NEEDED)),
     ModelSwitchSchema.of(results.SWITCH),
     ModelPreviewSchema.of(results.PREVIEW),
+    DetectorSwitchSchema.of(results.DETECTOR_SWITCH),
+    DetectorPreviewSchema.of(results.DETECTOR_PREVIEW),
     AdaptationSchema.of(results.ADAPTATION),
     AdaptationSchema.of(results.ADAPTED),
     EvaluationSchema.of(results.EVALUATION),
@@ -138,6 +142,12 @@ FIELDS = {
         "overruled renamed"
     ),
     "Detection": "photos unreadable repeated without_face several faces",
+    "DetectorComparison": "before after gained lost",
+    "DetectorCoverage": "contents looked_at waiting",
+    "DetectorPreviewSchema": "event detector previous coverage comparison",
+    "DetectorSwitchSchema": (
+        "event detector previous changed looked_at found coverage comparison kept fewer in_time seconds"
+    ),
     "EnrolledSchema": "event people faces poor_faces decisions overruled",
     "ErasedSchema": "event person faces decisions left let_go",
     "EvaluationSchema": (
@@ -151,14 +161,16 @@ FIELDS = {
     "FaceDecisionSchema": "id made_at kind person active",
     "FaceKeySchema": "digest box",
     "FaceLikeness": "face_id similarity",
-    "FaceSchema": "face_id photo missing digest box landmarks confidence quality person confirmed cluster",
+    "FaceSchema": (
+        "face_id photo missing digest box landmarks confidence quality person confirmed cluster detector"
+    ),
     "FailureSchema": "event photo stage reason message",
     "Figures": "eer auc tar",
     "FindingSchema": "event kind message repair",
     "Folds": "accuracy deviation pairs draws",
     "ForgetPlanSchema": "event person faces let_go without_photo",
     "ForgottenFaceSchema": (
-        "face_id photo missing box quality person confirmed edited similarity cluster event"
+        "face_id photo missing box quality person confirmed edited similarity cluster detector event"
     ),
     "FoundPhotoSchema": "photo digest taken_at probable",
     "GroupRates": "group genuine tar impostor far",
@@ -179,8 +191,11 @@ FIELDS = {
     "Operating": "far threshold tar interval",
     "OverruledSchema": "faces said person now decision",
     "PairCountsSchema": "same different rejected",
-    "PersonFaceSchema": "face_id photo missing box quality person confirmed edited similarity cluster",
+    "PersonFaceSchema": (
+        "face_id photo missing box quality person confirmed edited similarity cluster detector"
+    ),
     "PersonGain": "person new",
+    "PersonLoss": "person before after",
     "PersonSchema": "person key hidden confirmed recognised missing exemplars",
     "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
     "PlannedSchema": "event photo reason",
@@ -192,7 +207,7 @@ FIELDS = {
     ),
     "ReindexSchema": (
         "event photos excluded returned left refused faces model seconds stages library exemplars "
-        "described pruned people review in_time"
+        "described looked_at pruned people review in_time"
     ),
     "RenamedSchema": "before now merged",
     "RootSchema": "root photos missing same_as unreachable",
@@ -200,7 +215,7 @@ FIELDS = {
     "SavedTableSchema": "saved lost_at_most",
     "ScanSchema": "event photos excluded returned left refused faces model seconds stages library exemplars",
     "StatisticsSchema": (
-        "library model folders photos photo_bytes duplicates without_face missing "
+        "library model detector folders photos photo_bytes duplicates without_face missing "
         "failed first_taken last_taken faces descriptors descriptor_bytes database_bytes indexed_faces"
     ),
     "SuggestionSchema": "kind person other cluster faces similarity command otherwise",

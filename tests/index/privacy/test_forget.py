@@ -40,6 +40,7 @@ from index.store.schema import (
     face,
     photo,
     recognised,
+    stored_face,
 )
 from index.store.store import Store
 from index.vectors.saved_index import index_path, load_index, save_index
@@ -139,7 +140,7 @@ def test_nothing_of_a_person_is_left_in_any_file(
 def test_deleted_rows_are_overwritten_before_anything_is_vacuumed(journal: Journal, database: Store) -> None:
     needles = traces(database, 1)[:2]
     with database.write() as connection:
-        connection.execute(face.delete().where(face.c.id == 1))
+        connection.execute(stored_face.delete().where(stored_face.c.id == 1))
     assert holders(database.path.parent, needles) == {index_path(database.path, MODEL).name: 1}
 
 

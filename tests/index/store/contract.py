@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from index.errors import LibraryError, LibraryInaccessible, LibraryMissing, LockHeld
-from index.store.schema import content, decision, face, person, photo, root
+from index.store.schema import content, decision, person, photo, root, stored_face
 from index.store.statements import HasDeclaredType, insert_new, is_one_of, is_under, last_id, upsert
 from index.store.store import Access, Backend, Store
 
@@ -107,9 +107,9 @@ class StoreContract:
         box = {"x": 0.0, "y": 0.0, "w": 1.0, "h": 1.0, "landmarks": b"", "confidence": 1.0, "quality": 1.0}
         with store.write() as connection:
             connection.execute(insert(content), [made_content(1)])
-            connection.execute(insert(face), [{**box, "content_id": 1, "quality_reasons": ""}])
+            connection.execute(insert(stored_face), [{**box, "content_id": 1, "quality_reasons": ""}])
             connection.execute(delete(content))
-            assert connection.scalar(select(func.count()).select_from(face)) == 0
+            assert connection.scalar(select(func.count()).select_from(stored_face)) == 0
 
     def test_an_upsert_inserts_or_updates(self, store: Store) -> None:
         with store.write() as connection:

@@ -1,0 +1,108 @@
+"""Which detector found the faces of a content, and which one's it shows, in a transaction of the caller.
+
+The faces that each detector found stay stored, so that a change of the library's detector can be taken back.
+A detector is named without its options: faces found with other options are not sought anew.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from index.store.schema import (
+    cluster,
+    cluster_face,
+    content,
+    detection,
+    is_shown,
+    other_face,
+    recognised,
+    stored_face,
+)
+
+FIRST_DETECTOR = "mtcnn"
+"""The detector of contents for which none is recorded: there was only one."""
+
+
+def name_of(detector: str) -> str:
+    """Return the name in what a detector is recorded by, which has its options too."""
+    return detector.partition(" ")[0]
+
+
+def looked_at(detector: str) -> ColumnElement[bool]:
+    """Select contents that a detector has looked at."""
+    later = select(detection.c.content_id).where(
+        detection.c.content_id == content.c.id, _names(detection.c.detector, detector)
+    )
+    return or_(_is_first(detector), later.exists())
+
+
+def faces_by(detector: str) -> Subquery:
+    """Select the faces that a detector found, shown or not, with the columns of ``stored_face``."""
+    return select(stored_face).join(content).where(_is_by(detector)).subquery()
+
+
+def detector_of(found_by: ColumnElement[Any]) -> ColumnElement[str]:
+    """Select the detector of a face, with its options, from its own column and that of its content."""
+    return func.coalesce(found_by, content.c.detector, FIRST_DETECTOR)
+
+
+def show(connection: Connection, detector: str, contents: "Select[Any] | None" = None) -> None:
+    """Have the contents that a detector has looked at, or some of them, show its faces, and no others.
+
+    Decisions may keep others: ``index.decisions.derived_tables`` must be written next, and
+    ``forget_hidden_groups`` called after that.
+    """
+    chosen = true() if contents is None else content.c.id.in_(contents)
+    joined = select(stored_face.c.id).join(content).where(chosen)
+    own = joined.where(_is_by(detector))
+    connection.execute(delete(other_face).where(other_face.c.face_id.in_(own)))
+    others = joined.add_columns(literal(False)).where(looked_at(detector), ~_is_by(detector))
+    known = select(other_face.c.face_id).where(other_face.c.face_id == stored_face.c.id)
+    new = others.where(~known.exists())
+    connection.execute(insert(other_face).from_select(["face_id", "kept"], new))
+
+
+def forget_hidden_groups(connection: Connection) -> None:
+    """Delete what was recognised and grouped of hidden faces, and clusters without a second face."""
+    for table in (recognised, cluster_face):
+        connection.execute(delete(table).where(~is_shown(table.c.face_id)))
+    members = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
+    large = members.group_by(cluster_face.c.cluster_id).having(func.count() > 1)
+    connection.execute(delete(cluster).where(cluster.c.id.not_in(large)))
+
+
+def wrongly_shown(detector: str) -> "Select[tuple[int]]":
+    """Select faces that are shown or hidden against the rule of ``show``."""
+    is_other = select(other_face.c.face_id).where(other_face.c.face_id == stored_face.c.id).exists()
+    return (
+        select(stored_face.c.id)
+        .join(content)
+        .where(or_(and_(_is_by(detector), is_other), and_(looked_at(detector), ~_is_by(detector), ~is_other)))
+    )
+
+
+def _is_by(detector: str) -> ColumnElement[bool]:
+    """Select faces that a detector found."""
+    return _names(detector_of(stored_face.c.detector), detector)
+
+
+def _is_first(detector: str) -> ColumnElement[bool]:
+    """Select contents that a detector looked at first."""
+    return _names(func.coalesce(content.c.detector, FIRST_DETECTOR), detector)
+
+
+def _names(column: ColumnElement[Any], detector: str) -> ColumnElement[bool]:
+    return or_(column == detector, column.startswith(f"{detector} ", autoescape=True))

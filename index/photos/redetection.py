@@ -1,0 +1,234 @@
+"""Looks of another detector at known contents: finds those that it has not looked at, and adds what it finds.
+
+What a new detector finds stays hidden until ``make_current``, which changes the library's detector in one
+transaction; what the others found stays stored. A decision about a face applies to the face of the new
+detector that its box overlaps (``index.decisions.derived_tables``). Where two boxes of one face differ more,
+``index.decisions.same_faces`` records that they are one, if the descriptors say so.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sqlalchemy import Connection, FromClause, func, insert, or_, select, update
+
+from index.arrays import descriptors_from_blobs
+from index.decisions.derived_tables import read_state, write_derived_tables
+from index.decisions.face_overlap import SAME_FACE, overlap, pairs, pairs_sharing
+from index.decisions.journal_rows import readable
+from index.decisions.model import FaceKey
+from index.decisions.same_faces import SameFace, add_same_faces, same_face_of
+from index.decisions.tombstones import tombstones_in
+from index.photos.detections import detector_of, faces_by, forget_hidden_groups, looked_at, name_of, show
+from index.photos.edited_photo import ALIKE_IN_PLACE
+from index.photos.face_rows import add_face
+from index.photos.known_contents import is_in_photo, read_contents
+from index.store.schema import (
+    content,
+    descriptor,
+    detection,
+    face,
+    library,
+    other_face,
+    photo,
+    same_face,
+    stored_face,
+)
+from index.store.store import Store
+from index.values import DetectorComparison, DetectorCoverage, KnownContent, NewLook
+from pipeline.values import F32, Box
+
+CHUNK = 1000
+"""Contents whose faces are compared in one transaction."""
+
+_SHARED = 0.5
+"""Part of the smaller box that lies in the other one, where two detectors' boxes of one face differ much. Of
+240 faces of groups, presidents and Labeled Faces in the Wild that mtcnn and yunet found, 234 have boxes that
+overlap by more than ``SAME_FACE``, and no box shares more than 0.07 with that of a neighbour."""
+
+
+class Redetection:
+    """The contents of one library, as one detector looks at them; each method is one transaction.
+
+    ``detector`` is its name.
+    """
+
+    def __init__(self, store: Store, detector: str) -> None:
+        self._store = store
+        self._detector = detector
+
+    def coverage(self) -> DetectorCoverage:
+        """Count the contents that the detector has looked at."""
+        looked = looked_at(self._detector)
+        known = select(photo.c.content_id).where(photo.c.content_id == content.c.id).exists()
+        figures = select(
+            func.count(),
+            func.count().filter(looked),
+            func.count().filter(~looked, is_in_photo(content.c.id)),
+        )
+        with self._store.read() as connection:
+            query = figures.select_from(content).where(content.c.failed_reason.is_(None), known)
+            return DetectorCoverage(*connection.execute(query).one())
+
+    def unlooked(self, after: int, limit: int) -> tuple[KnownContent, ...]:
+        """Read the first contents after an id that it has not looked at and a present photo has."""
+        query = (
+            select(content.c.id, content.c.digest)
+            .where(content.c.id > after, content.c.failed_reason.is_(None))
+            .where(~looked_at(self._detector), is_in_photo(content.c.id))
+            .order_by(content.c.id)
+            .limit(limit)
+        )
+        with self._store.read() as connection:
+            return tuple(read_contents(connection, connection.execute(query).all()))
+
+    def add(self, looks: Sequence[NewLook]) -> int:
+        """Add looks at contents, except at those that are gone or were looked at meanwhile; count the faces.
+
+        If the detector is the library's, which looks at photos that were away when it was changed, they are
+        shown at once.
+        """
+        faces, added = 0, []
+        with readable(self._store.path), self._store.write() as connection:
+            query = select(content.c.id).where(~looked_at(self._detector), content.c.failed_reason.is_(None))
+            for look in looks:
+                content_id = connection.scalar(query.where(content.c.digest == look.digest))
+                if content_id is not None:
+                    added.append(content_id)
+                    faces += _add(connection, content_id, look)
+            if added and connection.scalar(select(library.c.detector)) == self._detector:
+                show(connection, self._detector, select(content.c.id).where(content.c.id.in_(added)))
+                write_derived_tables(connection, read_state(connection))
+                forget_hidden_groups(connection)
+        return faces
+
+    def make_current(self) -> None:
+        """Make this the library's detector, and show its faces instead of those of others."""
+        with readable(self._store.path), self._store.write() as connection:
+            show(connection, self._detector)
+            connection.execute(update(library).values(detector=self._detector))
+            write_derived_tables(connection, read_state(connection))
+            forget_hidden_groups(connection)
+
+    def compare(self) -> DetectorComparison:
+        """Compare the faces that are shown with those of the detector, in present contents that it looked at.
+
+        Each chunk is a transaction of its own.
+        """
+        total, last = DetectorComparison(0, 0, 0, 0), 0
+        query = select(content.c.id).where(looked_at(self._detector), is_in_photo(content.c.id))
+        while True:
+            with self._store.read() as connection:
+                some = query.where(content.c.id > last).order_by(content.c.id).limit(CHUNK)
+                ids = connection.scalars(some).all()
+                before, after = (_boxes(connection, each, ids) for each in (face, faces_by(self._detector)))
+            if not ids:
+                return total
+            for content_id in ids:
+                old, new = before[content_id], after[content_id]
+                same = len(_paired(old, new))
+                total = DetectorComparison(
+                    total.before + len(old),
+                    total.after + len(new),
+                    total.gained + len(new) - same,
+                    total.lost + len(old) - same,
+                )
+            last = ids[-1]
+
+    def kept(self) -> int:
+        """Count the faces by other detectors that are shown because of a decision."""
+        query = select(func.count()).select_from(other_face).where(other_face.c.kept)
+        with self._store.read() as connection:
+            return connection.scalar(query) or 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """A face in a content: its box, and the descriptor by the library's model if it has one, float32 [D]."""
+
+    box: Box
+    vector: F32 | None
+
+
+def _add(connection: Connection, content_id: int, look: NewLook) -> int:
+    """Add what was found in a content, hidden, and return how many faces."""
+    before = _found_before(connection, content_id)
+    forgotten = tombstones_in(connection, [look.digest])
+    after: list[_Found] = []
+    for each in look.found.faces:
+        if not forgotten.cover(FaceKey(look.digest, each.face.box)):
+            face_id = add_face(connection, content_id, each, look.found.detector)
+            connection.execute(insert(other_face), {"face_id": face_id, "kept": False})
+            after.append(_Found(each.face.box, each.vector))
+    row = {"content_id": content_id, "detector": look.found.detector}
+    connection.execute(insert(detection), row)
+    for found in before.values():
+        _link(connection, look.digest, found, after)
+    return len(after)
+
+
+def _found_before(connection: Connection, content_id: int) -> dict[str, list[_Found]]:
+    """Read what other detectors found in a content, by their names."""
+    columns, by = stored_face.c, detector_of(stored_face.c.detector)
+    model = select(library.c.model).scalar_subquery()
+    is_own = (descriptor.c.face_id == columns.id) & (descriptor.c.model == model)
+    query = (
+        select(by, descriptor.c.vector, *(columns[name] for name in "xywh"))
+        .join_from(stored_face, content)
+        .outerjoin(descriptor, is_own)
+        .where(columns.content_id == content_id)
+        .order_by(columns.id)
+    )
+    found: dict[str, list[_Found]] = defaultdict(list)
+    for detector, blob, *box in connection.execute(query):
+        vector = None if blob is None else descriptors_from_blobs([blob])[0]
+        found[name_of(detector)].append(_Found(Box(*box), vector))
+    return found
+
+
+def _link(connection: Connection, digest: bytes, before: Sequence[_Found], after: Sequence[_Found]) -> None:
+    """Record which faces are one though their boxes differ, and which faces of edited photos they are."""
+    links = list(_links_of(connection, digest))
+    for i, j in _paired([each.box for each in before], [each.box for each in after]):
+        one, other = before[i], after[j]
+        key, new = FaceKey(digest, one.box), FaceKey(digest, other.box)
+        if overlap(one.box, other.box) <= SAME_FACE:
+            if one.vector is None or other.vector is None:
+                continue
+            cosine = float(np.dot(one.vector, other.vector))
+            if cosine < ALIKE_IN_PLACE:
+                continue
+            add_same_faces(connection, [SameFace(key, new, cosine, certain=True)])
+        copies = [replace(each, later=new) for each in links if each.later == key]
+        copies += [replace(each, earlier=new) for each in links if each.earlier == key]
+        add_same_faces(connection, copies)
+
+
+def _links_of(connection: Connection, digest: bytes) -> Iterator[SameFace]:
+    """Read the faces before and after edits that faces of a content are."""
+    columns = same_face.c
+    ends = or_(columns.digest == digest, columns.later_digest == digest)
+    query = select(same_face).where(ends, columns.digest != columns.later_digest)
+    return map(same_face_of, connection.execute(query))
+
+
+def _paired(before: Sequence[Box], after: Sequence[Box]) -> list[tuple[int, int]]:
+    """Pair the boxes of two detectors, first those that overlap as one face's do, then by what they share."""
+    found = list(pairs(before, after))
+    old, new = (
+        [place for place in range(len(boxes)) if place not in {each[end] for each in found}]
+        for end, boxes in enumerate((before, after))
+    )
+    rest = pairs_sharing([before[i] for i in old], [after[j] for j in new], _SHARED)
+    return [*found, *((old[i], new[j]) for i, j in rest)]
+
+
+def _boxes(connection: Connection, faces: FromClause, contents: Sequence[int]) -> dict[int, list[Box]]:
+    """Read the boxes of faces by content."""
+    found: dict[int, list[Box]] = defaultdict(list)
+    query = select(faces.c.content_id, *(faces.c[name] for name in "xywh"))
+    rows = query.where(faces.c.content_id.in_(contents)).order_by(faces.c.id)
+    for content_id, *box in connection.execute(rows):
+        found[content_id].append(Box(*box))
+    return found
