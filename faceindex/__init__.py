@@ -44,12 +44,15 @@ if TYPE_CHECKING:
     from faceindex.results import Answer as Answer
     from faceindex.results import Certainty as Certainty
     from faceindex.results import ClusterList as ClusterList
+    from faceindex.results import DetectorPreview as DetectorPreview
+    from faceindex.results import DetectorSwitch as DetectorSwitch
     from faceindex.results import Identity as Identity
     from faceindex.results import KnownFace as KnownFace
     from faceindex.results import LibraryFace as LibraryFace
     from faceindex.results import Listeners as Listeners
     from faceindex.results import ModelSwitch as ModelSwitch
     from faceindex.results import NearKnownFace as NearKnownFace
+    from faceindex.results import PersonLoss as PersonLoss
     from faceindex.results import Planned as Planned
     from faceindex.results import Preview as Preview
     from faceindex.results import Progress as Progress
@@ -99,9 +102,9 @@ _MODULES = {
     "faceindex.naming.review": "Suggestion",
     "faceindex.output.photo_links": "Linked",
     "faceindex.people": "People",
-    "faceindex.results": "Answer Certainty ClusterList Identity KnownFace LibraryFace Listeners ModelSwitch "
-    "NearKnownFace Planned Preview Progress Refusal ReindexSummary RootReport "
-    "ScanSummary",
+    "faceindex.results": "Answer Certainty ClusterList DetectorPreview DetectorSwitch Identity KnownFace "
+    "LibraryFace Listeners ModelSwitch NearKnownFace PersonLoss Planned Preview Progress Refusal "
+    "ReindexSummary RootReport ScanSummary",
     "faceindex.roots": "ScannedRoots",
     "faceindex.scanning.scan": "ScanOptions",
     "faceindex.settings": "Settings",

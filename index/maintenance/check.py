@@ -18,11 +18,12 @@ from sqlalchemy import Connection, delete, func, or_, select
 
 from index.arrays import LANDMARKS_BYTES, are_sound
 from index.decisions.derived_tables import differences, read_state, write_derived_tables
-from index.decisions.journal_rows import NotADecision
+from index.decisions.journal_rows import NotADecision, readable
 from index.errors import accessible
 from index.photos.catalog import Catalog
+from index.photos.detections import forget_hidden_groups, show, wrongly_shown
 from index.store.read_again import read_again
-from index.store.schema import decision, descriptor, stored_face
+from index.store.schema import decision, descriptor, library, stored_face
 from index.store.statements import HasDeclaredType, is_one_of
 from index.store.store import Store, library_files
 from index.vectors.saved_index import index_fault, load_index, save_index
@@ -73,6 +74,7 @@ def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
         ReferenceInspection(store),
         FaceInspection(store),
         DescriptorInspection(store, dimension),
+        DetectorInspection(store),
         DerivedTablesInspection(store),
         IndexFileInspection(catalog, dimension),
         PermissionInspection(store.path),
@@ -186,6 +188,33 @@ def _misplaced(connection: Connection) -> list[int]:
 
 def _some(faces: Sequence[int]) -> str:
     return ", ".join(map(str, faces[:5])) + (", ..." if len(faces) > 5 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorInspection:
+    """Checks that photos show the faces that the library's detector found, where it has looked at them."""
+
+    store: Store
+
+    def find(self) -> list[Finding]:
+        """Report at most one finding."""
+        with self.store.read() as connection:
+            detector = connection.scalar(select(library.c.detector))
+            wrong = list(connection.scalars(wrongly_shown(detector))) if detector else []
+        if not wrong:
+            return []
+        message = f"faces that are hidden, or shown, against the library's detector: {len(wrong):,}"
+        remedy = f"show those that {detector} found, and those of others that decisions are about"
+        return [Finding(FindingKind.FACES, f"{message} (faces {_some(wrong)})", remedy)]
+
+    def repair(self) -> None:
+        """Show the faces that the library's detector found, and no others."""
+        with readable(self.store.path), self.store.write() as connection:
+            detector = connection.scalar(select(library.c.detector))
+            if detector and connection.scalar(wrongly_shown(detector).limit(1)) is not None:
+                show(connection, detector)
+                write_derived_tables(connection, read_state(connection))
+                forget_hidden_groups(connection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def forget_hidden_groups(connection: Connection) -> None:
     connection.execute(delete(cluster).where(cluster.c.id.not_in(large)))
 
 
-def wrongly_shown(detector: str) -> "Select[tuple[int]]":
+def wrongly_shown(detector: str) -> "Select[Any]":
     """Select faces that are shown or hidden against the rule of ``show``."""
     is_other = select(other_face.c.face_id).where(other_face.c.face_id == stored_face.c.id).exists()
     return (
