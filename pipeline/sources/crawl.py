@@ -3,10 +3,9 @@
 The order is fixed: roots as given; in each folder its files by name, then its subfolders by name, compared as
 bytes; folders reached by a symbolic link after all these, and files reached by one last, so that a photo
 keeps the path without the link. A folder or file is found by the first of its paths: device and inode tell.
-This module opens only folders and ignore files, and does not know what a photo is.
+No photo is opened, and this module does not know what one is.
 """
 
-import codecs
 import os
 import stat
 from collections import deque
@@ -15,16 +14,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from pipeline.sources.ignore_patterns import IgnorePattern, parse_pattern
+from pipeline.sources.folders import IGNORE_FILE, Entry, Folders, Identity, Listing, identity
+from pipeline.sources.ignore_patterns import IgnorePattern
 from pipeline.values import PhotoFile
 
 NO_MEDIA = b".nomedia"
 """A file of this name excludes its folder and all below: a convention of Android."""
 
-IGNORE_FILE = b".faceindexignore"
-"""Patterns as in ``.gitignore``, for the folder that holds it and all below."""
 
-_IGNORE_FILE_LIMIT = 1 << 20  # bytes; a thousand times what anyone writes by hand
+_EXPECTED = 8
+"""Folders that are listed ahead on slow storage."""
 
 
 class SkipReason(StrEnum):
@@ -57,7 +56,11 @@ KnownAs: TypeAlias = Callable[[bytes], bytes | None]
 
 
 def crawl(
-    roots: Sequence[bytes], on_skip: Callable[[Skipped], None], known_as: KnownAs = lambda _: None
+    roots: Sequence[bytes],
+    on_skip: Callable[[Skipped], None],
+    known_as: KnownAs = lambda _: None,
+    *,
+    folders: Folders | None = None,
 ) -> Iterator[PhotoFile]:
     """Return an iterator that finds every regular file under files and folders, each once, as it is read.
 
@@ -68,7 +71,7 @@ def crawl(
     with each thing skipped, when the crawl reaches it.
 
     ``known_as`` tells it of what is reached by a symbolic link; what is known outside of this crawl is
-    skipped, as if it had been visited there.
+    skipped, as if it had been visited there. ``folders`` lists the folders.
 
     Raises:
         OSError: A root does not exist or cannot be looked at. Raised at once, before the walk.
@@ -76,15 +79,11 @@ def crawl(
     paths = [os.path.abspath(root) for root in roots]
     for path in paths:
         os.stat(path)
-    return _Crawl(on_skip, known_as).run(paths)
+    return _Crawl(on_skip, known_as, folders or Folders()).run(paths)
 
 
 _Rules: TypeAlias = tuple[tuple[bytes, IgnorePattern], ...]
 """Patterns, each with the folder of its ignore file, the one that decides first: the nearest file's last."""
-
-
-_Identity: TypeAlias = tuple[int, int]
-"""Device and inode."""
 
 
 @dataclass(slots=True, eq=False)
@@ -99,12 +98,19 @@ class _Folder:
 class _Crawl:
     on_skip: Callable[[Skipped], None]
     known_as: KnownAs
-    visited: dict[_Identity, _Folder] = field(default_factory=dict)
-    files: dict[_Identity, bytes] = field(default_factory=dict)  # found, if another path may lead there too
+    folders: Folders
+    visited: dict[Identity, _Folder] = field(default_factory=dict)
+    files: dict[Identity, bytes] = field(default_factory=dict)  # found, if another path may lead there too
     linked: deque[_Folder] = field(default_factory=deque)
     linked_files: list[bytes] = field(default_factory=list)
 
     def run(self, roots: Sequence[bytes]) -> Iterator[PhotoFile]:
+        try:
+            yield from self._run(roots)
+        finally:
+            self.folders.stop()
+
+    def _run(self, roots: Sequence[bytes]) -> Iterator[PhotoFile]:
         for root in roots:
             yield from self._root(root)
         while self.linked:
@@ -128,7 +134,7 @@ class _Crawl:
             self._skip(path, SkipReason.VISITED, first)
         else:
             yield from self._file(path, found)
-            self.files.setdefault(_identity(found), path)
+            self.files.setdefault(identity(found), path)
 
     def _is_known(self, path: bytes) -> bool:
         """Skip what is known by another path."""
@@ -141,7 +147,7 @@ class _Crawl:
         """Return the path by which a walk has found this file; ``None`` if none has."""
         folder, name = os.path.split(os.path.realpath(path))
         try:
-            visited = self.visited.get(_identity(os.stat(folder)))
+            visited = self.visited.get(identity(os.stat(folder)))
         except OSError:
             return None
         if visited is None or name.startswith(b"."):
@@ -153,95 +159,77 @@ class _Crawl:
         pending = [top]
         while pending:
             folder = pending.pop()
+            self.folders.expect(each.path for each in pending[: -_EXPECTED - 1 : -1])
             try:
-                entries = self._list(folder)
+                listing = self.folders.list(folder.path)
             except OSError:
                 self._skip(folder.path, SkipReason.UNREADABLE)
                 continue
-            if entries:
-                yield from self._visit(folder, entries, pending)
+            if self._is_to_be_visited(folder, listing):
+                yield from self._visit(folder, listing, pending)
 
-    def _list(self, folder: _Folder) -> list[os.DirEntry[bytes]]:
-        """Return a folder's entries by name; none if it is left out."""
-        identity = _identity(os.stat(folder.path))
-        first = self.visited.get(identity)
+    def _is_to_be_visited(self, folder: _Folder, listing: Listing) -> bool:
+        """Skip a folder that is left out; else note the visit, and add the folder's own rules."""
+        first = self.visited.get(listing.identity)
         if first is not None:
             self._skip(folder.path, SkipReason.VISITED, first.path)
-            return []
-        with os.scandir(folder.path) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-        if any(entry.name == NO_MEDIA for entry in entries):
+            return False
+        if NO_MEDIA in listing.names:
             self._skip(folder.path, SkipReason.NO_MEDIA)
-            return []
-        self.visited[identity] = folder
-        folder.rules = self._rules(folder, entries)
-        return entries
+            return False
+        self.visited[listing.identity] = folder
+        if listing.patterns is None:
+            self._skip(os.path.join(folder.path, IGNORE_FILE), SkipReason.UNREADABLE)
+        else:
+            own = ((folder.path, pattern) for pattern in reversed(listing.patterns))
+            folder.rules = (*own, *folder.rules)
+        return True
 
-    def _visit(
-        self, folder: _Folder, entries: list[os.DirEntry[bytes]], pending: list[_Folder]
-    ) -> Iterator[PhotoFile]:
+    def _visit(self, folder: _Folder, listing: Listing, pending: list[_Folder]) -> Iterator[PhotoFile]:
         """Yield a folder's files, and push its subfolders on the stack with the first on top."""
         rules = folder.rules
         subfolders: list[_Folder] = []
-        for entry in entries:
-            if entry.name.startswith(b"."):
-                if entry.name != IGNORE_FILE:
-                    self._skip(entry.path, SkipReason.HIDDEN)
+        for name in listing.names:
+            if name.startswith(b"."):
+                if name != IGNORE_FILE:
+                    self._skip(os.path.join(folder.path, name), SkipReason.HIDDEN)
                 continue
-            found = self._stat(entry)
-            if found is None:
+            entry = next(listing.entries)
+            if isinstance(entry.found, OSError):
+                self._skip_unknown(entry, entry.found)
                 continue
-            is_folder = stat.S_ISDIR(found.st_mode)
+            is_folder = stat.S_ISDIR(entry.found.st_mode)
             if rules and _is_ignored(rules, entry.path, is_folder):
                 self._skip(entry.path, SkipReason.IGNORED)
             elif is_folder:
-                (self.linked if entry.is_symlink() else subfolders).append(_Folder(entry.path, rules))
-            elif entry.is_symlink():
+                (self.linked if entry.is_link else subfolders).append(_Folder(entry.path, rules))
+            elif entry.is_link:
                 self.linked_files.append(entry.path)
             else:
-                yield from self._file(entry.path, found)
+                yield from self._file(entry.path, entry.found)
         pending.extend(reversed(subfolders))
 
     def _file(self, path: bytes, found: os.stat_result) -> Iterator[PhotoFile]:
         if not stat.S_ISREG(found.st_mode):
             self._skip(path, SkipReason.NOT_REGULAR)
             return
-        first = self.files.get(_identity(found))
+        first = self.files.get(identity(found))
         if first is not None:
             self._skip(path, SkipReason.VISITED, first)
             return
         if found.st_nlink > 1:
-            self.files[_identity(found)] = path
+            self.files[identity(found)] = path
         yield PhotoFile(path, found.st_size, found.st_mtime_ns)
 
-    def _stat(self, entry: os.DirEntry[bytes]) -> os.stat_result | None:
-        """Return the status of the entry or the file it links to; ``None`` if that fails."""
-        try:
-            return entry.stat()
-        except OSError as error:
-            if entry.is_symlink():
-                self._skip(entry.path, SkipReason.BROKEN_LINK)
-            elif not isinstance(error, FileNotFoundError):  # gone since the folder was listed
-                self._skip(entry.path, SkipReason.UNREADABLE)
-            return None
-
-    def _rules(self, folder: _Folder, entries: list[os.DirEntry[bytes]]) -> _Rules:
-        if not any(entry.name == IGNORE_FILE for entry in entries):
-            return folder.rules
-        path = os.path.join(folder.path, IGNORE_FILE)
-        try:
-            patterns = _read_patterns(path)
-        except (OSError, ValueError):
-            self._skip(path, SkipReason.UNREADABLE)
-            return folder.rules
-        return (*((folder.path, pattern) for pattern in reversed(patterns)), *folder.rules)
+    def _skip_unknown(self, entry: Entry, error: OSError) -> None:
+        """Skip what has no status, unless it is gone since the folder was listed."""
+        if entry.is_link:
+            self._skip(entry.path, SkipReason.BROKEN_LINK)
+        elif not isinstance(error, FileNotFoundError):
+            self._skip(entry.path, SkipReason.UNREADABLE)
 
     def _skip(self, path: bytes, reason: SkipReason, first: bytes | None = None) -> None:
         self.on_skip(Skipped(path, reason, first))
-
-
-def _identity(found: os.stat_result) -> _Identity:
-    return found.st_dev, found.st_ino
 
 
 def _is_ignored(rules: _Rules, path: bytes, is_folder: bool) -> bool:
@@ -249,22 +237,3 @@ def _is_ignored(rules: _Rules, path: bytes, is_folder: bool) -> bool:
         if pattern.matches(os.fsdecode(path[len(base) :].lstrip(b"/")), is_folder):
             return pattern.excludes
     return False
-
-
-def _read_patterns(path: bytes) -> list[IgnorePattern]:
-    """Read an ignore file; skip meaningless patterns, as git does.
-
-    Raises:
-        OSError: It cannot be read.
-        ValueError: It is no regular file, or far too long for patterns.
-    """
-    # Without O_NONBLOCK, opening a named pipe of that name would wait for a writer.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise ValueError("not a regular file")
-        content = stream.read(_IGNORE_FILE_LIMIT + 1)
-    if len(content) > _IGNORE_FILE_LIMIT:
-        raise ValueError("too long for an ignore file")
-    lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    patterns = (parse_pattern(os.fsdecode(line.removesuffix(b"\r"))) for line in lines)
-    return [pattern for pattern in patterns if pattern is not None]

@@ -10,16 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.sources.crawl import Skipped, SkipReason, crawl
+from pipeline.sources.folders import Folders
 
 PATTERNS = ["a", "*.jpg", "!a.jpg", "/a", "raw/", "!raw/", "a/**", "**/b", "!*.png", "*", "!*/", "raw/*"]
 PATTERNS += ["!raw/a", "b*", "[ab]", "?", "a/b", "!b/", "/*/a", "#a"]
 
 
 class Tree:
-    """A folder to fill with files and to crawl."""
+    """A folder to fill with files and to crawl, ahead if its storage ``is_slow``."""
 
-    def __init__(self, top: Path) -> None:
+    def __init__(self, top: Path, *, is_slow: bool = False) -> None:
         self.top = os.fsencode(top)
+        self.slow_seconds = 0 if is_slow else 3600
         self.known: dict[bytes, bytes] = {}
 
     def path(self, name: bytes | str) -> bytes:
@@ -44,13 +46,14 @@ class Tree:
             if what.first is not None:
                 self.first[what.path.removeprefix(self.top + b"/")] = what.first.removeprefix(self.top + b"/")
 
-        files = crawl([self.path(root) for root in roots] or [self.top], note, self.known.get)
+        paths = [self.path(root) for root in roots] or [self.top]
+        files = crawl(paths, note, self.known.get, folders=Folders(self.slow_seconds))
         return [file.path.removeprefix(self.top + b"/") for file in files]
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
+@pytest.fixture(params=["quick", "slow"])
+def tree(tmp_path: Path, request: pytest.FixtureRequest) -> Tree:
+    return Tree(tmp_path, is_slow=request.param == "slow")
 
 
 def test_finds_every_regular_file_in_a_fixed_order(tree: Tree) -> None:
