@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TypeAlias
 
 from pipeline.decoding.decoders import Decoder, Decoders
@@ -14,7 +15,7 @@ from pipeline.errors import PhotoError
 from pipeline.memory import MemoryBudget, SharedExclusiveLock, memory_errors
 from pipeline.models.registry import CropProtocol
 from pipeline.networks import NetworkLoader
-from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.sources.photo_file_access import FIRST_BYTES, OpenPhoto
 from pipeline.timing import StageClock
 from pipeline.values import (
     DecodedPhoto,
@@ -26,6 +27,13 @@ from pipeline.values import (
     PhotoSkipped,
     Size,
 )
+
+AHEAD_BYTES = 32 << 20
+"""Bytes of photos that are read, or being read, before a thread examines them: what a network of a gigabit a
+second brings in a third of one. Photos that need one read only are bounded by their number."""
+
+_LONG_READS = 4
+"""Reads at once of what follows ``FIRST_BYTES``: with more, a disk's head would mostly move between files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +65,7 @@ class ExaminationOptions:
 
 
 class Examiner:
-    """Reads photos, finds their faces and cuts them out. Shared by threads.
+    """Reads photos, finds their faces and cuts them out. Shared by threads: some read, some examine.
 
     ``networks`` are loaded when the first photo is decoded; ``clock`` measures the stages.
     """
@@ -70,26 +78,59 @@ class Examiner:
         self._options = options
         self._clock = clock
         self._budget = MemoryBudget()
+        self._ahead = MemoryBudget(AHEAD_BYTES)
+        self._long_reads = BoundedSemaphore(_LONG_READS)
         self._turns = SharedExclusiveLock()
 
-    def examine(self, file: PhotoFile, contents: "Contents") -> "Examination | Future[_Content]":
-        """Examine one file up to its crops.
+    def read(
+        self, file: PhotoFile, contents: "Contents"
+    ) -> OpenPhoto | PhotoKnown | PhotoSkipped | PhotoFailed:
+        """Read one file; return it if its content is new, to be given to ``examine`` or ``drop``.
 
-        Where another thread is busy with the same content, return the future of that thread's result.
+        Waits while too much has been read that no thread examines yet.
         """
         decoder: str | None = None
         try:
-            with OpenPhoto(file, self._budget) as photo:
+            with ExitStack() as stack:
+                with self._clock.time("read"):
+                    photo = stack.enter_context(OpenPhoto(file, self._budget))
+                stack.callback(self.drop, photo)
                 if not is_photo(photo):
                     return PhotoSkipped(file)
                 decoder = decoder_of(format_of(photo))
+                self._read_rest(photo)
                 with self._clock.time("hash"):
                     digest = photo.digest()
                 if contents.known(digest):
                     return PhotoKnown(file, digest)
-                return contents.once(digest, lambda: self._cut_faces(photo, decoder, contents))
+                stack.pop_all()
+                return photo
         except PhotoError as error:
             return _failed(error, None, decoder)
+
+    def _read_rest(self, photo: OpenPhoto) -> None:
+        if photo.length <= FIRST_BYTES:
+            with self._clock.time("read"):
+                photo.read()
+            return
+        self._ahead.hold(photo, photo.length)
+        with self._long_reads, self._clock.time("read"):
+            photo.read()
+
+    def drop(self, photo: OpenPhoto) -> None:
+        """Close a photo that ``read`` returned; may be called twice."""
+        self._ahead.hold(photo, 0)
+        photo.close()
+
+    def examine(self, photo: OpenPhoto, contents: "Contents") -> "Examination | Future[_Content]":
+        """Examine a photo that was read, up to its crops, and close it.
+
+        Where another thread is busy with the same content, return the future of that thread's result.
+        """
+        self._ahead.hold(photo, 0)
+        with photo:
+            decoder = decoder_of(format_of(photo))
+            return contents.once(photo, lambda: self._cut_faces(photo, decoder, contents))
 
     def _cut_faces(self, photo: OpenPhoto, decoder_name: str | None, contents: "Contents") -> "_Content":
         """Return a photo's faces; if memory is short, try once more when no other thread takes any."""
@@ -163,10 +204,13 @@ class Contents:
         """Return whether this content needs no work."""
         return digest in self._done or self._known(digest)
 
-    def once(self, digest: bytes, work: Callable[[], _Content]) -> _Content | Future[_Content]:
-        """Return the result of ``work``, or the future of a thread that is busy with that content."""
+    def once(self, photo: OpenPhoto, work: Callable[[], _Content]) -> _Content | Future[_Content]:
+        """Return the result of ``work``, or the future of a thread that is busy with the photo's content."""
         own: Future[_Content] = Future()
+        digest = photo.digest()
         with self._lock:
+            if digest in self._done:  # since the file was read
+                return PhotoKnown(photo.file, digest)
             busy = self._busy.setdefault(digest, own)
         if busy is not own:
             return busy
@@ -187,7 +231,7 @@ class Contents:
             return examined
         if examined.digest in self._done:
             return PhotoKnown(examined.file, examined.digest)
-        self._done.add(examined.digest)
         with self._lock:
+            self._done.add(examined.digest)
             self._busy.pop(examined.digest, None)
         return examined

@@ -12,7 +12,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from faceindex.errors import BadRequest, FaceindexError
-from pipeline.sources.crawl import IGNORE_FILE
+from pipeline.sources.folders import IGNORE_FILE
 
 LIST = ".faceindex-links"
 

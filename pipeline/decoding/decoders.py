@@ -123,7 +123,8 @@ class Decoder:
         except PhotoError:
             photo.check_unchanged()  # a file that is still being written is not damaged
             raise
-        photo.check_unchanged()
+        if decoded.missing is not None or not photo.is_kept:
+            photo.check_unchanged()
         self._picture = decoded.picture.hex()
         return decoded
 

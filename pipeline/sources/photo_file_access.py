@@ -7,7 +7,6 @@ whatever happens to the file. This module knows no picture format.
 import errno
 import os
 import stat
-from io import FileIO
 from typing import Self
 
 import numpy as np
@@ -16,16 +15,19 @@ from blake3 import blake3
 from pipeline.errors import PhotoError
 from pipeline.memory import MemoryBudget
 from pipeline.platform_support import LARGEST_SHARED, SharedMemory
-from pipeline.values import U8, PhotoFile, Reason, Stage
+from pipeline.values import PhotoFile, Reason, Stage
 
 HEAD_BYTES = 64
 """The first bytes of a file, which tell its format: a whole ``ftyp`` box with a dozen compatible brands."""
+
+FIRST_BYTES = 128 << 10
+"""Bytes of the first read, which small files need alone. Linux fetches as many when asked for one."""
 
 _BLOCK = 1 << 20
 
 
 class OpenPhoto:
-    """A photo file open for reading; a context manager that closes it. For one thread.
+    """A photo file open for reading; a context manager that closes it. For one thread at a time.
 
     ``budget`` holds its content and pixels. Opening raises PhotoError if the file has vanished, is not
     readable, or is no longer a regular file.
@@ -40,13 +42,20 @@ class OpenPhoto:
         self._budget = budget or MemoryBudget()
         self._memory: SharedMemory | None = None
         self._digest: bytes | None = None
-        self._stream = _open(file)
+        self._is_read = False
+        self._descriptor: int | None = _open(file)
         try:
-            self.length = os.fstat(self._stream.fileno()).st_size
-            self.head = self._stream.read(HEAD_BYTES)
-        except OSError as error:
+            self._status = os.fstat(self._descriptor)
+            if not stat.S_ISREG(self._status.st_mode):
+                raise PhotoError(file, Stage.READ, Reason.UNREADABLE, "it is not a regular file any more")
+            self.length = self._status.st_size
+            self._start = os.read(self._descriptor, FIRST_BYTES)
+        except BaseException as error:
             self.close()
-            raise read_failure(file, error) from error
+            if isinstance(error, OSError):
+                raise read_failure(file, error) from error
+            raise
+        self.head = self._start[:HEAD_BYTES]
 
     def __enter__(self) -> Self:
         return self
@@ -56,43 +65,73 @@ class OpenPhoto:
 
     def close(self) -> None:
         """Close the file and release its memory; may be called twice."""
-        self._stream.close()
+        self._close_file()
         if self._memory is not None:
             self._memory.close()
             self._memory = None
         self._budget.hold(self, 0)
 
-    def digest(self) -> bytes:
-        """Return BLAKE3 of the content, 32 bytes; the first call reads the whole file.
+    def read(self) -> None:
+        """Read the rest of the file, once; close it if its content is kept.
 
         Raises:
             PhotoError: It cannot be read, or has changed since the crawl.
         """
+        if self._is_read:
+            return
+        self._check(self._status)
+        self._memory = self._make_memory()
+        try:
+            if self._memory is None:
+                self._digest = self._hash_blocks()
+            else:
+                self._fill(self._memory)
+        except OSError as error:
+            raise read_failure(self.file, error) from error
+        self.check_unchanged()
+        self._start = b""
+        self._is_read = True
+        if self._memory is not None:
+            self._close_file()
+
+    def digest(self) -> bytes:
+        """Return BLAKE3 of the content, 32 bytes; errors as ``read``, which the first call does."""
+        self.read()
         if self._digest is None:
-            self.check_unchanged()
-            try:
-                self._digest = self._read()
-            except OSError as error:
-                raise read_failure(self.file, error) from error
-            self.check_unchanged()
+            if self._memory is None:
+                raise ValueError("the photo is closed")
+            self._digest = blake3(self._memory.array().data).digest()
+            self._memory.freeze()
         return self._digest
 
     def descriptor(self) -> int:
         """Return the descriptor for ``open_content`` elsewhere, while this is open; errors as ``digest``."""
         self.digest()
-        return self._stream.fileno() if self._memory is None else self._memory.descriptor
+        if self._memory is not None:
+            return self._memory.descriptor
+        if self._descriptor is None:
+            raise ValueError("the photo is closed")
+        return self._descriptor
 
     def reserve(self, size: int) -> None:
         """Take ``size`` bytes in all from the budget for decoded pixels; wait for them."""
         content = 0 if self._memory is None else self.length
         self._budget.hold(self, content + size, may_exceed=True)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether its content is in memory, so that a change of the file since then does not matter."""
+        return self._memory is not None
+
     def check_unchanged(self) -> None:
         """Raise PhotoError if the file has changed since the crawl."""
         try:
-            now = os.fstat(self._stream.fileno())
+            now = os.stat(self.file.path if self._descriptor is None else self._descriptor)
         except OSError as error:
             raise read_failure(self.file, error) from error
+        self._check(now)
+
+    def _check(self, now: os.stat_result) -> None:
         if (now.st_size, now.st_mtime_ns) != (self.file.size, self.file.mtime_ns):
             raise PhotoError(
                 self.file,
@@ -101,29 +140,32 @@ class OpenPhoto:
                 "it changed while it was read: the next scan tries again",
             )
 
-    def _read(self) -> bytes:
-        """Read the file, keep it if it is not too large, and return the digest."""
-        self._memory = self._make_memory()
-        if self._memory is None:
-            return self._read_into(np.empty(_BLOCK, np.uint8))
-        digest = self._read_into(self._memory.array())
-        self._memory.freeze()
-        return digest
+    def _close_file(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
-    def _read_into(self, buffer: U8) -> bytes:
-        """Read the file into a buffer of its length, or in blocks through a smaller one; return its hash."""
-        buffer[: len(self.head)] = np.frombuffer(self.head, np.uint8)
-        hasher = blake3(self.head)
-        at = len(self.head)
-        while at < self.length:
-            start = at if len(buffer) == self.length else 0
-            block = buffer[start : start + min(_BLOCK, self.length - at)].data
-            count = self._stream.readinto(block)
-            if not count:  # it has become shorter
-                break
-            hasher.update(block[:count])
+    def _fill(self, memory: SharedMemory) -> None:
+        """Read the file into memory of its length. If it has become shorter, the rest stays as it is."""
+        content = memory.array()
+        at = min(len(self._start), self.length)
+        content[:at] = np.frombuffer(self._start, np.uint8, at)
+        while at < self.length and (count := self._read_into(content[at:].data)):
             at += count
+
+    def _hash_blocks(self) -> bytes:
+        """Read the file through a small buffer, and return its hash."""
+        hasher, buffer = blake3(self._start), np.empty(_BLOCK, np.uint8).data
+        left = self.length - len(self._start)
+        while left > 0 and (count := self._read_into(buffer[: min(_BLOCK, left)])):
+            hasher.update(buffer[:count])
+            left -= count
         return hasher.digest()
+
+    def _read_into(self, buffer: memoryview) -> int:
+        if self._descriptor is None:
+            raise ValueError("the photo is closed")
+        return os.readv(self._descriptor, [buffer])
 
     def _make_memory(self) -> SharedMemory | None:
         """Return memory for the content; ``None`` if it is too large, or memory is short."""
@@ -147,13 +189,9 @@ def read_failure(file: PhotoFile, error: OSError) -> PhotoError:
     return PhotoError(file, Stage.READ, Reason.UNREADABLE, message)
 
 
-def _open(file: PhotoFile) -> FileIO:
-    """Open a file that must be regular, without ever waiting for a named pipe."""
+def _open(file: PhotoFile) -> int:
+    """Open a file without ever waiting for a named pipe."""
     try:
-        descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        return os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise read_failure(file, error) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise PhotoError(file, Stage.READ, Reason.UNREADABLE, "it is not a regular file any more")
-    return FileIO(descriptor, "rb")

@@ -11,9 +11,6 @@ from typing import ParamSpec, TypeVar
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-MOST_THREADS = 32
-"""Calls under way at once. A file takes five, from opening to closing: 640 files a second at 10 ms."""
-
 STOP_SECONDS = 2.0
 """How long the end of a run waits for calls under way; a dead disk may never answer."""
 
@@ -24,7 +21,7 @@ class StorageThreads:
     They are daemons: a disk that never answers keeps neither a run nor the process from ending.
     """
 
-    def __init__(self, name: str, most: int = MOST_THREADS) -> None:
+    def __init__(self, name: str, most: int) -> None:
         self._name = name
         self._most = most
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -58,9 +55,8 @@ class StorageThreads:
                 self._threads[-1].start()
         return future
 
-    def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Cancel the calls that have not begun; wait for the others, but not for long."""
-        end = monotonic() + seconds
+    def stop(self, deadline: float) -> None:
+        """Cancel the calls that have not begun; wait for the others until a time of ``monotonic``."""
         self._stopped = True
         with suppress(Empty):
             while call := self._calls.get_nowait():
@@ -68,7 +64,7 @@ class StorageThreads:
         for _ in self._threads:
             self._calls.put(None)
         for thread in self._threads:
-            thread.join(max(0.0, end - monotonic()))
+            thread.join(max(0.0, deadline - monotonic()))
 
     def _work(self) -> None:
         while call := self._calls.get():

@@ -21,13 +21,14 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 START = """
-    import resource, sys
+    import resource, sys, threading
     import pipeline.description.quality  # a run imports it, with OpenCV, when it needs it
     from pathlib import Path
     import numpy as np
     from tests.pipeline.fakes import FakeDetector, FakeEmbedder, run, runner
     from tests.pipeline.pictures import photo_file
 
+    threading.stack_size(256 << 10)  # they reserve address space, but take no memory
     files = [photo_file(path) for path in sorted(Path(sys.argv[1]).iterdir())]
 
     def pages(status):

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.errors import PhotoError
+from pipeline.sources import photo_file_access
+from pipeline.sources.photo_file_access import FIRST_BYTES, OpenPhoto
 from pipeline.values import DecodedPhoto, DetectedFace, Outcome, PhotoFailed, PhotoFile, PhotoIndexed, Reason
 from tests.pipeline.fakes import SIDE, FakeDetector, face_at, picture, run, runner
 from tests.pipeline.pictures import encoded, noise, photo_file, written
@@ -47,7 +50,7 @@ def replace(path: Path) -> None:
 
 
 def outcome_of(file: PhotoFile, act: Callable[[Path], None]) -> Outcome:
-    """What becomes of a photo that something happens to when its content is hashed, before it is decoded."""
+    """What becomes of a photo that something happens to when its content is read, before it is decoded."""
 
     def known(digest: bytes) -> bool:
         act(Path(os.fsdecode(file.path)))
@@ -57,12 +60,31 @@ def outcome_of(file: PhotoFile, act: Callable[[Path], None]) -> Outcome:
     return outcome
 
 
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("is_kept", [True, False])
 @pytest.mark.parametrize("act", [grow, shrink, empty, write_over])
+def test_one_that_changes_while_it_is_read_is_read_by_the_next_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Path], None], *, is_kept: bool
+) -> None:
+    file = written(tmp_path / "photo", os.urandom(2 * FIRST_BYTES))
+    os.utime(file.path, ns=(1, 1))
+    file = photo_file(file.path)
+    if not is_kept:
+        monkeypatch.setattr(photo_file_access, "LARGEST_SHARED", file.size - 1)
+    with OpenPhoto(file) as photo:
+        act(Path(os.fsdecode(file.path)))
+        with pytest.raises(PhotoError) as caught:
+            photo.read()
+    assert caught.value.reason is Reason.CHANGED
+
+
+@pytest.mark.parametrize("act", [grow, shrink, empty, write_over, replace])
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WEBP", "AVIF", "GIF", "BMP"])
-def test_one_that_changes_is_not_blamed_and_read_by_the_next_scan(
+def test_one_that_is_still_being_written_is_not_blamed_and_read_by_the_next_scan(
     tmp_path: Path, name: str, act: Callable[[Path], None]
 ) -> None:
-    file = written(tmp_path / "photo", encoded(Image.fromarray(noise(64, 64)), name))
+    content = encoded(Image.fromarray(noise(64, 64)), name)
+    file = written(tmp_path / "photo", content[: len(content) // 2])
     os.utime(file.path, ns=(1, 1))
     outcome = outcome_of(photo_file(file.path), act)
     assert isinstance(outcome, PhotoFailed)
@@ -70,21 +92,23 @@ def test_one_that_changes_is_not_blamed_and_read_by_the_next_scan(
 
 
 @pytest.mark.usefixtures("way")
-@pytest.mark.parametrize("act", [vanish, replace])
-def test_one_that_vanishes_or_is_replaced_is_read_as_it_was(
+@pytest.mark.parametrize("act", [grow, shrink, empty, write_over, vanish, replace])
+def test_one_that_changes_after_it_was_read_is_what_it_was(
     tmp_path: Path, act: Callable[[Path], None]
 ) -> None:
-    """Its bytes are still there as long as it is open; the digest is theirs too."""
+    """Digest, pixels, size and time of change are of what was read; the next scan sees the change."""
     file = written(tmp_path / "photo.png", picture(1))
     outcome = outcome_of(file, act)
     undisturbed = run(runner(FakeDetector()), [written(tmp_path / "again.png", picture(1))])[0]
     assert isinstance(outcome, PhotoIndexed)
     assert isinstance(undisturbed, PhotoIndexed)
-    assert outcome.digest == undisturbed.digest
+    assert (outcome.file, outcome.digest) == (file, undisturbed.digest)
     np.testing.assert_array_equal(outcome.faces[0].vector, undisturbed.faces[0].vector)
 
 
-def test_one_that_changes_between_the_search_for_faces_and_the_crops(tmp_path: Path) -> None:
+def test_one_that_is_not_kept_and_changes_between_the_search_for_faces_and_the_crops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """For a small face the photo is decoded a second time."""
     path = tmp_path / "large.jpg"
 
@@ -94,6 +118,7 @@ def test_one_that_changes_between_the_search_for_faces_and_the_crops(tmp_path: P
             return super().detect(photo)
 
     file = written(path, encoded(Image.fromarray(noise(512, 512)), "JPEG"))
+    monkeypatch.setattr(photo_file_access, "LARGEST_SHARED", file.size - 1)
     (outcome,) = run(runner(Touching(faces=(face_at(200, 200, SIDE),))), [file])
     assert isinstance(outcome, PhotoFailed)
     assert outcome.reason is Reason.CHANGED
