@@ -37,17 +37,21 @@ class StorageThreads:
         def call() -> None:
             if self._stopped:
                 future.cancel()
-            if future.set_running_or_notify_cancel():
-                try:
-                    result = function(*arguments, **keywords)
-                except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)
-            with self._lock:
-                self._unfinished -= 1
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = function(*arguments, **keywords)
+            except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
+                self._finished()
+                future.set_exception(error)
+            else:
+                self._finished()
+                future.set_result(result)
 
         with self._lock:
+            if self._stopped:
+                future.cancel()
+                return future
             self._unfinished += 1
             self._calls.put(call)
             if len(self._threads) < min(self._unfinished, self._most):
@@ -57,7 +61,8 @@ class StorageThreads:
 
     def stop(self, deadline: float) -> None:
         """Cancel the calls that have not begun; wait for the others until a time of ``monotonic``."""
-        self._stopped = True
+        with self._lock:
+            self._stopped = True
         with suppress(Empty):
             while call := self._calls.get_nowait():
                 call()
@@ -65,6 +70,11 @@ class StorageThreads:
             self._calls.put(None)
         for thread in self._threads:
             thread.join(max(0.0, deadline - monotonic()))
+
+    def _finished(self) -> None:
+        """Count the thread as free before anybody can know the result and submit the next call."""
+        with self._lock:
+            self._unfinished -= 1
 
     def _work(self) -> None:
         while call := self._calls.get():
