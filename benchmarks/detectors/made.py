@@ -109,7 +109,7 @@ def frame_conditions(photos: int) -> Iterator[Condition]:
 
 
 def _made(group: str, name: str, scene: Scene, photos: int) -> Condition:
-    return Condition(group, name, partial(make, scene, photos, seed=len(group + name)))
+    return Condition(group, name, partial(make, scene, photos, seed=len(group)))
 
 
 def _turned(scene: Scene, photos: int, tilt: float) -> Iterator[Case]:
