@@ -22,11 +22,13 @@ class Finished:
     Attributes:
         output: Its standard output.
         seconds: From start to end, by the clock on the wall.
+        processor_seconds: Of all cores together, of it and of the processes it started and waited for.
         peak_bytes: The most memory that it and the processes it started held at a time.
     """
 
     output: str
     seconds: float
+    processor_seconds: float
     peak_bytes: int
 
 
@@ -49,7 +51,9 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command), output)
     seconds = time.perf_counter() - started
-    return Finished(output, seconds, max(memory.peak_bytes, usage.ru_maxrss * 1024))
+    return Finished(
+        output, seconds, usage.ru_utime + usage.ru_stime, max(memory.peak_bytes, usage.ru_maxrss * 1024)
+    )
 
 
 def installed() -> dict[str, str]:

@@ -64,9 +64,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, help="real weights of vggface2-resnet50")
     parser.add_argument("--quick", action="store_true", help="one round on few photos, to try it")
     parser.add_argument("--shared", type=Path, default=SHARED, help="the folder of the stacks and photos")
+    if parser.parse_args().quick:
+        parser.set_defaults(rounds=1, made=6, small=24, people=10, strangers=10)
     asked = parser.parse_args()
-    if asked.quick:
-        asked.rounds, asked.made, asked.small, asked.people, asked.strangers = 1, 6, 24, 10, 10
     if not (asked.shared / "tools").is_dir():
         parser.error(f"{asked.shared} has no folder 'tools' with the other stacks: name it with --shared")
     return asked

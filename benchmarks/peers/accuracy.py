@@ -3,13 +3,14 @@
 In each photo the face nearest the middle counts, and a photo without a face is an error. Descriptors are
 compared by their cosine, which orders pairs of unit vectors as their distance does. Groups are those of
 average linkage; the distance up to which groups are joined is the best for one half of the people, drawn at
-random, and what is measured is the other half. That is the same rule for all, and not how faceindex groups.
+random, and the other half is measured. That is the same rule for all, and not how faceindex groups.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,7 @@ from faceindex.accuracy.identification import identify
 from pipeline.values import F32
 
 DRAWS = 20
-
-DISTANCES = np.arange(0.01, 1.5, 0.01)
-"""Where groups may cease to be joined."""
+"""Random halves of the people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +80,34 @@ def mean_b_cubed(faces: F32, people: Sequence[str]) -> float:
     for _ in range(DRAWS):
         names = generator.permutation(sorted(set(people)))
         first = np.isin(people, names[: len(names) // 2])
-        chosen, other = (b_cubed(faces[half], np.array(people)[half].tolist()) for half in (first, ~first))
-        measured.append(other[chosen.argmax()])
+        chosen, other = (Half.of(faces[half], np.array(people)[half].tolist()) for half in (first, ~first))
+        measured.append(other.b_cubed(chosen.best_distance()))
     return float(np.mean(measured))
 
 
-def b_cubed(faces: F32, people: Sequence[str]) -> NDArray[np.float64]:
-    """The F of groups joined up to each of ``DISTANCES``; a photo without a face is in no group."""
-    rows = np.flatnonzero(has_face(faces))
-    tree = linkage(faces[rows], "average", metric="cosine")
-    labels = -np.arange(1, len(faces) + 1)
-    curve = []
-    for distance in DISTANCES:
-        labels[rows] = fcluster(tree, distance, "distance")
-        agreement = agree(labels.tolist(), people)
-        curve.append(agreement.b_cubed.f if agreement else 0.0)
-    return np.array(curve)
+@dataclass(frozen=True, slots=True, eq=False)
+class Half:
+    """Half of the people, and the tree of average linkage of their faces; ``rows`` are photos with a face."""
+
+    people: Sequence[str]
+    rows: NDArray[np.intp]
+    tree: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, faces: F32, people: Sequence[str]) -> Self:
+        """Link the faces, float32 [N, D]; zeros are no face."""
+        rows = np.flatnonzero(has_face(faces))
+        return cls(people, rows, linkage(faces[rows], "average", metric="cosine"))
+
+    def b_cubed(self, distance: float) -> float:
+        """The F of groups joined up to a distance; a photo without a face is in no group."""
+        labels = -np.arange(1, len(self.people) + 1)
+        labels[self.rows] = fcluster(self.tree, distance, "distance")
+        agreement = agree(labels.tolist(), self.people)
+        return agreement.b_cubed.f if agreement else 0.0
+
+    def best_distance(self) -> float:
+        """The distance of greatest F, in the middle between two joins of the tree."""
+        heights = self.tree[:, 2]
+        between = (heights[1:] + heights[:-1]) / 2
+        return float(max(between, key=self.b_cubed))

@@ -44,6 +44,7 @@ class Run:
         photos: How many it looked at.
         seconds: Without loading.
         whole: Seconds of the whole process.
+        processor: Seconds of all cores together, of the whole process.
         peak_bytes: The most memory that its processes held together.
         boxes: What was found; empty where that was not asked for.
         vectors: The descriptors, where they were asked for.
@@ -53,6 +54,7 @@ class Run:
     photos: int
     seconds: float
     whole: float
+    processor: float
     peak_bytes: int
     boxes: Boxes
     vectors: Vectors
@@ -123,6 +125,7 @@ class Peer:
             photos=said["photos"],
             seconds=said["photos"] / said["photos_per_second"],
             whole=finished.seconds,
+            processor=finished.processor_seconds,
             peak_bytes=finished.peak_bytes,
             boxes=boxes,
             vectors={photo: np.array(each["vectors"], np.float32) for photo, each in found.items()},
@@ -170,6 +173,7 @@ class Faceindex:
             photos=summary["photos"]["seen"],
             seconds=summary["seconds"] - stages["load"],
             whole=finished.seconds,
+            processor=finished.processor_seconds,
             peak_bytes=finished.peak_bytes,
             boxes=boxes,
             vectors=found,
