@@ -1,7 +1,7 @@
 """Small stand-ins for detector and embedder, for tests of what is around them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -76,7 +76,7 @@ def runner(
     return Runner(lambda: networks, workers, options, decoders=decoders)
 
 
-def run(runner: Runner, files: Sequence[PhotoFile], known: frozenset[bytes] = frozenset()) -> list[Outcome]:
+def run(runner: Runner, files: Iterable[PhotoFile], known: frozenset[bytes] = frozenset()) -> list[Outcome]:
     return list(runner.run(files, known.__contains__))
 
 

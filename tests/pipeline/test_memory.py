@@ -170,12 +170,20 @@ def test_after_a_panorama_memory_returns_to_its_level(photos: Path) -> None:
             processes = ["self", *(pid for task in tasks for pid in (task / "children").read_text().split())]
             return sum(pages(f"/proc/{process}/status") for process in processes) >> 10
 
+        looked = threading.Semaphore(0)
+
         class Watching(FakeDetector):
             def detect(self, photo):
                 levels.append(memory())
+                looked.release()
                 return super().detect(photo)
 
-        run(runner(Watching(), workers=1, long_edge=24_000), files)
+        def one_after_another():
+            for file in files:
+                yield file
+                looked.acquire(timeout=60)
+
+        run(runner(Watching(), workers=1, long_edge=24_000), one_after_another())
         print(max(levels) - levels[0], levels[-1] - levels[0])
     """
     most, last = map(int, result("import os" + textwrap.dedent(script), photos).split())
