@@ -38,7 +38,7 @@ from benchmarks.peers.tables import print_accuracies, print_speeds
 from benchmarks.process import CACHE, machine
 from benchmarks.random_weights import ensure_weights
 from pipeline.models.registry import VGGFACE2_RESNET50, spec
-from pipeline.models.runtime import has_native_bf16
+from pipeline.models.runtime import file_sha256, has_native_bf16
 from pipeline.models.weights import WeightsStore
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -76,10 +76,12 @@ def ours(models: Sequence[str], weights: Path | None) -> Iterator[Faceindex]:
     """Scans with each model, also in 32 bits where the processor multiplies bf16."""
     precisions: tuple[Precision, ...] = ("auto", "f32") if has_native_bf16() else ("auto",)
     for model in models:
+        cache = CACHE
         if weights and model == VGGFACE2_RESNET50.model_id:
-            WeightsStore(CACHE).install(spec(model), weights)
-        ensure_weights(model, CACHE)
-        yield from (Faceindex(model, precision) for precision in precisions)
+            cache = CACHE / f"weights-{file_sha256(weights)[:8]}"  # none takes the place of others
+            WeightsStore(cache).install(spec(model), weights)
+        ensure_weights(model, cache)
+        yield from (Faceindex(model, precision, cache) for precision in precisions)
 
 
 def taking_part(stacks: Sequence[Stack], photo_set: PhotoSet) -> list[Stack]:

@@ -14,7 +14,7 @@ from benchmarks.found_faces import Boxes, photos_under, truth_beside
 from benchmarks.labelled_photos import SEED, WRONG_LABELS
 from benchmarks.process import CACHE, run
 
-MOST_OF_A_PERSON = 4
+MOST_OF_A_PERSON = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ def small(number: int, shared: Path) -> PhotoSet:
 
 
 def labelled(people: int, strangers: int, shared: Path) -> Path:
-    """A folder of photos for each of some people, who have two to four, and of strangers, who have one."""
+    """A folder of photos for each of some people, who have two or three, and of strangers, who have one."""
 
     def gather(place: Path) -> None:
         generator = np.random.default_rng(SEED)
