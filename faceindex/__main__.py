@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import threading
 
 
 def main() -> None:
@@ -19,7 +20,9 @@ def main() -> None:
     try:
         run()
     except SystemExit as end:
-        if end.code in (130, 143):  # stopped by a signal: a network may still be loading in a thread
+        # A network may still be loading: in a run that a signal has stopped, or that needed none in the end.
+        # If Python ended its threads, the libraries that it uses would abort the process.
+        if isinstance(end.code, int) and any(each.daemon for each in threading.enumerate()):
             with contextlib.suppress(OSError):
                 sys.stdout.flush()
                 sys.stderr.flush()

@@ -1,13 +1,15 @@
 """A scan may be stopped at any moment: what was done is kept, and the next scan does the rest."""
 
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.functional.command import CommandLine
+from tests.functional.command import CHECKOUT, CommandLine
 from tests.functional.halfway import PHOTOS, recorded, start_halfway
 
 
@@ -60,3 +62,27 @@ def test_a_second_ctrl_c_does_not_lose_what_the_first_has_it_keep(command: Comma
     assert ran.code == 130
     assert ran.complaint == "Error: stopped; all finished work is kept"
     assert recorded(command.library) >= before
+
+
+ENDS_BESIDE_A_THREAD = """
+import atexit, os, threading
+import faceindex.cli
+from faceindex.__main__ import main
+
+def ends():
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    print("finished")
+    raise SystemExit(3)
+
+atexit.register(os.abort)  # as OpenVINO may do if Python ends while it loads a network
+faceindex.cli.main = ends
+main()
+"""
+
+
+def test_a_command_ends_with_its_own_code_while_a_network_is_still_loading() -> None:
+    """As a scan does whose new files are all damaged."""
+    ran = subprocess.run(
+        [sys.executable, "-c", ENDS_BESIDE_A_THREAD], cwd=CHECKOUT, capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (3, b"finished\n", b"")
