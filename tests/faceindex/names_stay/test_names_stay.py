@@ -279,6 +279,16 @@ class NamesStay(RuleBasedStateMachine):
     def reindex(self, late: bool, allow_missing: bool) -> None:
         self.reindex_now(late=late, allow_missing=allow_missing)
 
+    @rule(detector=st.sampled_from(("mtcnn", "yunet")))
+    def change_detector(self, detector: str) -> None:
+        """Look at all photos by another detector, or take that back, whatever is out of reach."""
+        before = self.library.statistics().detector
+        if detector != before:
+            result = self.library.switch_detector(detector, ScanOptions(allow_missing=True))
+            note(f"    reindex --detector {detector}: {result.looked_at} photos, {result.comparison}")
+            assert (result.previous, result.changed) == (before, True)
+            self.check(sound=True)
+
     def scan_now(self, roots: list[Path]) -> None:
         self.library.scan(roots)
         note(f"    scan {', '.join(map(self.told, roots))}")
