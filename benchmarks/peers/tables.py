@@ -31,14 +31,13 @@ def print_speeds(photo_set: PhotoSet, rounds: Rounds) -> None:
     )
     print()
     for stack, each in rounds.items():
-        if each[0].photos < len(photo_set.photos):
-            print(f"- {stack.name}: {each[0].photos} photos a round; its whole process is reckoned for all")
-    for stack, each in rounds.items():
-        spent = statistics.median(run.processor / run.photos for run in each)
-        print(
-            f"- {stack.name}: {1000 * spent:.0f} ms a photo of both cores together, loading and all", end=""
-        )
-        print(f"; of all threads: {stages(each)}" if isinstance(stack, Faceindex) else "")
+        spent = f"{statistics.median(run.processor for run in each):.1f} s of all cores together"
+        looked, number = each[0].photos, len(photo_set.photos)
+        if looked < number:
+            spent += f" for {looked} of {number} photos; its whole process is reckoned for all"
+        if isinstance(stack, Faceindex):
+            spent += f"; ms a photo, of all threads: {stages(each)}"
+        print(f"- {stack.name}: {spent}")
     print(flush=True)
 
 
