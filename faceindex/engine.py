@@ -8,7 +8,7 @@ from faceindex.settings import Settings
 from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.errors import ModelError
 from pipeline.examination import ExaminationOptions
-from pipeline.models.registry import ModelSpec
+from pipeline.models.registry import ModelSpec, network_model
 from pipeline.networks import Networks
 from pipeline.runner import Runner
 from pipeline.timing import StageClock
@@ -16,6 +16,7 @@ from pipeline.timing import StageClock
 if TYPE_CHECKING:
     from pipeline.description.embedder import Runtime
     from pipeline.detection.detector import Detector
+    from pipeline.models.runtime import RuntimeOptions
 
 
 def build_runner(
@@ -47,28 +48,40 @@ def _load(settings: Settings, model: ModelSpec, workers: int, detector: "Detecto
 
     from pipeline.description.embedder import load_embedder
     from pipeline.detection.detectors import load_detector
-    from pipeline.models.runtime import RuntimeOptions, has_native_bf16
     from pipeline.models.weights import WeightsStore
 
     cv2.setNumThreads(settings.cores // workers)
-    precision = settings.precision
-    if precision == "auto":
-        precision = "bf16" if has_native_bf16() else "f32"
-    side_by_side = RuntimeOptions(settings.cache_dir, settings.cores, workers, precision)
+    runtime, side_by_side = _runtime(settings, model, workers)
     in_batches = replace(side_by_side, streams=1)
     # First, since it is compiled while the rest is loaded.
-    embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, _runtime(settings))
+    embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, runtime)
     if detector is None:
         detector = load_detector(settings.detection, side_by_side)
     return Networks(detector, embedder)
 
 
-def _runtime(settings: Settings) -> "Runtime":
-    """The runtime of the descriptor model; on a GPU, TensorFlow."""
-    if settings.device == "cpu":
-        return settings.runtime
-    from pipeline.models.vggface import has_gpu
+def _runtime(settings: Settings, model: ModelSpec, workers: int) -> "tuple[Runtime, RuntimeOptions]":
+    """Return the runtime of the descriptor model, and how OpenVINO runs the others, or all.
 
-    if not has_gpu():
-        raise ModelError("TensorFlow sees no GPU here: leave --device out, or install its GPU libraries.")
-    return "tensorflow"
+    Raises:
+        ModelError: A GPU is asked for, and nothing here can use one.
+    """
+    from pipeline.models import runtime
+
+    fastest = settings.precision == "auto"
+    bf16 = runtime.has_native_bf16() if fastest else settings.precision == "bf16"
+    processor = runtime.RuntimeOptions(
+        settings.cache_dir, settings.cores, workers, "bf16" if bf16 else "f32", int8=fastest
+    )
+    if settings.device == "cpu":
+        return settings.runtime, processor
+    if settings.runtime == "openvino" and runtime.has_gpu():
+        return "openvino", replace(processor, precision="f32", int8=False, device="GPU")
+    from pipeline.models import vggface
+
+    if network_model(model).model_id in vggface.NETWORKS and vggface.has_gpu():
+        return "tensorflow", processor
+    raise ModelError(
+        f"No GPU here can run {model.model_id}: OpenVINO needs one of Intel's and its driver; TensorFlow "
+        f"needs one of Nvidia's, its libraries and a model of keras-vggface. Leave --device out."
+    )

@@ -41,8 +41,9 @@ class Settings(BaseSettings):
         library: The library's SQLite file; the index and the lock are beside it.
         cache_dir: Compiled networks and downloaded weights.
         model: Descriptor model of a new library, or ``auto``.
-        device: ``gpu`` has TensorFlow run the descriptor model on a GPU.
-        precision: Arithmetic of the networks; ``auto`` is bf16 where the processor multiplies it natively.
+        device: ``gpu`` has OpenVINO run the networks on a GPU, or TensorFlow the descriptor model.
+        precision: Arithmetic; ``auto`` is bf16 where the processor multiplies it natively, and
+            8 bits in the descriptor models that have them and processors made for them.
         workers: Photos in work at once; 0 means one for each core.
         detector: What finds the faces of a new library; ``auto`` is the best one.
         long_edge: Photos are shrunk to this many pixels along the long edge before faces are sought.

@@ -16,6 +16,7 @@ import openvino as ov
 from pipeline.description.projection import project
 from pipeline.errors import ModelError
 from pipeline.models import facenet, sface, vggface
+from pipeline.models.int8 import has_exact_int8
 from pipeline.models.registry import FACENET, SFACE, CropProtocol, ModelSpec, network_model
 from pipeline.models.runtime import InferRequests, RuntimeOptions, cached_graph, compile_graph, load_network
 from pipeline.models.weights import VerifiedWeights, WeightsStore
@@ -157,6 +158,9 @@ _GRAPHS: dict[ModelId, tuple[Callable[[Path], ov.Model], str]] = {
 }
 """The function that builds each model's graph, and the version of its code."""
 
+_INT8_GRAPHS = {SFACE.model_id: (sface.build_int8, f"{sface.CODE_VERSION}-int8-1")}
+"""The same for the models that have 8-bit layers."""
+
 
 class _OpenVinoNetwork:
     """A function from any number of crops to raw vectors: whole batches, then single crops.
@@ -166,7 +170,8 @@ class _OpenVinoNetwork:
     """
 
     def __init__(self, model_id: ModelId, weights: VerifiedWeights, options: RuntimeOptions) -> None:
-        build, code_version = _GRAPHS[model_id]
+        int8 = options.int8 and model_id in _INT8_GRAPHS and has_exact_int8()
+        build, code_version = (_INT8_GRAPHS if int8 else _GRAPHS)[model_id]
         cached = (model_id, f"{weights.sha256[:16]}-{code_version}", partial(build, weights.path), options)
         verified = cached_graph(*cached)
         compiler = ThreadPoolExecutor(1, thread_name_prefix="network")

@@ -1,4 +1,4 @@
-"""Runs networks with OpenVINO on the processor, and caches their graphs on disk.
+"""Runs networks with OpenVINO, and caches their graphs on disk.
 
 The framework that a network's weights need builds it once; the IR is saved with a digest of every file, so
 that later starts never import the framework. OpenVINO's own CACHE_DIR stays off: it copies the weights, and
@@ -25,6 +25,9 @@ from openvino import properties
 Precision: TypeAlias = Literal["f32", "bf16"]
 """Arithmetic of a network: ``f32`` everywhere, or ``bf16`` where the processor multiplies it natively."""
 
+Device: TypeAlias = Literal["CPU", "GPU"]
+"""A device of OpenVINO; where there are several GPUs, its first."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimeOptions:
@@ -35,12 +38,16 @@ class RuntimeOptions:
         threads: Inference threads of this network; 0 means one for each core.
         streams: Concurrent infer requests, which share the threads.
         precision: OpenVINO's INFERENCE_PRECISION_HINT.
+        int8: Use the 8-bit layers of a network that has some, where the processor is made for them.
+        device: Where the network is run; a GPU has no threads here, and always multiplies in f32.
     """
 
     cache_dir: Path
     threads: int
     streams: int
     precision: Precision = "f32"
+    int8: bool = False
+    device: Device = "CPU"
 
 
 def load_network(
@@ -86,14 +93,19 @@ def compile_graph(graph: Path, options: RuntimeOptions, batch: int | None = None
     model = core.read_model(graph)
     if batch is not None:
         model.reshape([batch, *list(model.input().get_partial_shape())[1:]])
-    config = {
+    return core.compile_model(model, options.device, _config(options))
+
+
+def _config(options: RuntimeOptions) -> dict[str, Any]:
+    if options.device == "GPU":
+        return {properties.num_streams: options.streams, properties.hint.inference_precision: ov.Type.f32}
+    return {
         properties.inference_num_threads: options.threads,
         properties.num_streams: options.streams,
         properties.hint.inference_precision: ov.Type.bf16 if options.precision == "bf16" else ov.Type.f32,
         # Several networks share one process: pinned, all would use the same first cores.
         properties.hint.enable_cpu_pinning: False,
     }
-    return core.compile_model(model, "CPU", config)
 
 
 class InferRequests:
@@ -119,6 +131,11 @@ class InferRequests:
 def has_native_bf16() -> bool:
     """Return whether this processor multiplies bf16 natively (AVX-512 BF16 or AMX), twice as fast as f32."""
     return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def has_gpu() -> bool:
+    """Return whether OpenVINO can use a GPU here: one of Intel's, with its driver."""
+    return any(device.startswith("GPU") for device in ov.Core().available_devices)
 
 
 def _intact(graph: Path) -> bool:

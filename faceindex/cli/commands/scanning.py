@@ -38,7 +38,7 @@ def scan(
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option(help="Compute descriptors on 'cpu' or, with TensorFlow, 'gpu'.", show_default="cpu"),
+        typer.Option(help="Run the networks on 'cpu' or 'gpu'.", show_default="cpu"),
     ] = None,
     workers: Annotated[
         int | None,
