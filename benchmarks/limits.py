@@ -1,11 +1,17 @@
 """How close each stage of a scan comes to what this machine allows, on one core.
 
-    python -m benchmarks.limits LIBRARY [--photos 20] [--model sface]
+    python -m benchmarks.limits LIBRARY [--photos 20] [--model sface] [--detector NAME] [--precision auto]
 
-First the machine: a large matrix product in f32 and bf16, a copy in memory, and the decoding of a JPEG at
-each scale. Then each stage on the photos of LIBRARY, one thread each: what it has to do (multiply-adds of
-the networks, counted in their graphs; bytes that must be read and written), how long that takes at the
-measured rates, and how long it took.
+First the machine: a large product of matrices in each arithmetic, and a copy in memory. Then each stage on
+the photos of LIBRARY, in one thread, with any detector: what it has to do, how long that takes at the
+measured rates, and how long it took. All times are of the processor: other programs disturb them little.
+
+- A network must multiply and add as often as its graph says, counted anew for each shape of input, and read
+  its weights and its input once for each batch; whichever takes longer is its limit.
+- Decoding must take what libjpeg-turbo takes at the smallest of its scales that is fine enough for the faces.
+- Any other stage must read the bytes that it is given.
+
+The photos are looked at twice; the second time counts.
 """
 
 import argparse
@@ -15,37 +21,37 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import openvino as ov
 import simplejpeg
+from numpy.typing import NDArray
 from openvino import opset13 as op
 
 from benchmarks.found_faces import photos_under
 from benchmarks.process import CACHE, machine, print_table
 from benchmarks.random_weights import ensure_weights
+from faceindex import Settings
 from pipeline.decoding.decode import decode
 from pipeline.decoding.format_reader import MemoryNeeded
 from pipeline.decoding.reader_messages import DecodeRequest
 from pipeline.decoding.readers import readable_format
-from pipeline.description.crop import cut, scale_needed
+from pipeline.description.crop import scale_needed, wants_full_size
 from pipeline.description.embedder import Embedder, load_embedder
-from pipeline.detection.mtcnn_detector import MtcnnDetector
-from pipeline.detection.mtcnn_networks import OUTPUT_BATCH, REFINE_BATCH, TILE, Mtcnn
-from pipeline.detection.mtcnn_patches import patches
-from pipeline.detection.pyramid import WINDOW, fill, plan
-from pipeline.detection.shrinking import shrunk
-from pipeline.detection.turned_image import TurnedImage
+from pipeline.description.quality import crop_and_assess
+from pipeline.detection.detector import Detector
+from pipeline.detection.detectors import load_detector
+from pipeline.models.int8 import Int8Layer, has_exact_int8, quantise
 from pipeline.models.registry import spec
-from pipeline.models.runtime import Precision, RuntimeOptions, has_native_bf16
+from pipeline.models.runtime import InferRequests, Precision, RuntimeOptions, has_native_bf16
 from pipeline.models.weights import WeightsStore
 from pipeline.platform_support import open_content
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import U8, DecodedPhoto, DetectedFace, PhotoFile, Size
+from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, PhotoFile
 
 SIDE = 2048
 """Of the matrices multiplied: large enough for the full rate, small enough for a second."""
@@ -53,28 +59,34 @@ COPY_BYTES = 256 * 1024 * 1024
 
 
 def seconds(action: Callable[[], object], repeats: int = 5) -> float:
-    """The median time of an action, after one that does not count."""
+    """The median processor time of an action, after one that does not count."""
     action()
     times = []
     for _ in range(repeats):
-        started = time.perf_counter()
+        started = time.process_time()
         action()
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return statistics.median(times)
 
 
-def product_rate(precision: Precision) -> float:
-    """Multiply-adds a second of a large matrix product on one core."""
-    a = op.parameter([SIDE, SIDE], np.float32)
+def product_rate(kind: str) -> float:
+    """Multiply-adds a second of a large product on one core, as a convolution of 1 x 1."""
     rng = np.random.default_rng(0)
-    weights = op.constant(rng.standard_normal((SIDE, SIDE), np.float32))
-    model = ov.Model([op.matmul(a, weights, False, False).output(0)], [a], "product")
-    kind = ov.Type.bf16 if precision == "bf16" else ov.Type.f32
-    compiled = ov.Core().compile_model(
-        model, "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": kind}
+    weights = rng.standard_normal((SIDE, SIDE), np.float32)
+    given = op.parameter([1, SIDE, 1, SIDE], np.float32)
+    convolution = op.convolution(
+        given, op.constant(weights[:, :, None, None]), [1, 1], [0, 0], [0, 0], [1, 1]
     )
-    request, matrix = compiled.create_infer_request(), rng.standard_normal((SIDE, SIDE), np.float32)
-    return float(SIDE**3 / seconds(lambda: request.infer({0: matrix}, share_inputs=True)))
+    model = ov.Model([convolution.output(0)], [given], "product")
+    if kind == "int8":
+        every = np.ones(SIDE, np.float32)
+        steps = np.clip(weights * 32, -127, 127).astype(np.int8)
+        model = quantise(model, [Int8Layer(-every, every, steps, every / np.float32(32))])
+    hint = ov.Type.bf16 if kind == "bf16" else ov.Type.f32
+    config = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": hint}
+    request = ov.Core().compile_model(model, "CPU", config).create_infer_request()
+    pixels = rng.standard_normal((1, SIDE, 1, SIDE), np.float32)
+    return float(SIDE**3 / seconds(lambda: request.infer({0: pixels}, share_inputs=True)))
 
 
 def copy_rate() -> float:
@@ -84,131 +96,175 @@ def copy_rate() -> float:
     return 2 * COPY_BYTES / seconds(lambda: np.copyto(target, source))
 
 
-def decode_times(photo: Path) -> dict[int, float]:
-    """Seconds that libjpeg-turbo takes to decode a JPEG at 1, 1/2, 1/4 and 1/8."""
-    content = photo.read_bytes()
-    height, width, *_ = simplejpeg.decode_jpeg_header(content)
-    pixels = np.empty((height, width, 3), np.uint8)
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What this machine does in a second on one core.
 
-    def decode(divisor: int) -> None:
-        rows, columns = -(-height // divisor), -(-width // divisor)
-        simplejpeg.decode_jpeg(content, "RGB", min_height=rows, min_width=columns, buffer=pixels)
+    Attributes:
+        products: Multiply-adds by arithmetic.
+        copied: Bytes read and written in a copy.
+    """
 
-    return {divisor: seconds(partial(decode, divisor)) for divisor in (1, 2, 4, 8)}
+    products: dict[str, float]
+    copied: float
 
 
-def multiply_adds(graph: Path, batch: int) -> int:
-    """Multiply-adds of a network for one input of a batch, counted in its graph."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a network does for one batch.
+
+    Attributes:
+        plain: Multiply-adds in floats.
+        int8: Multiply-adds in 8 bits.
+        weights: Bytes.
+    """
+
+    plain: int
+    int8: int
+    weights: int
+
+
+def work_of(graph: Path, shape: Sequence[int]) -> Work:
+    """Count in a network's graph what it does for an input of a shape."""
     model = ov.Core().read_model(graph)
-    model.reshape([batch, *list(model.input().get_partial_shape())[1:]])
-    total = 0
+    model.reshape(list(shape))
+    plain = int8 = 0
     for node in model.get_ops():
-        if node.get_type_name() not in ("Convolution", "GroupConvolution", "MatMul"):
+        kind = node.get_type_name()
+        if kind not in ("Convolution", "GroupConvolution", "MatMul"):
             continue
         outputs = int(np.prod(list(node.output(0).get_shape())))
         weights = list(node.input_value(1).get_shape())
-        if node.get_type_name() == "MatMul":
-            total += outputs * list(node.input_value(0).get_shape())[-1]
+        if kind == "MatMul":
+            each = list(node.input_value(0).get_shape())[-1]
         else:  # all of a kernel but its output channels
-            total += outputs * int(np.prod(weights[2 if len(weights) == 5 else 1 :]))
-    return total // batch
+            each = int(np.prod(weights[2 if kind == "GroupConvolution" else 1 :]))
+        if node.input_value(0).get_node().get_type_name() == "FakeQuantize":
+            int8 += outputs * each
+        else:
+            plain += outputs * each
+    return Work(plain, int8, graph.with_suffix(".bin").stat().st_size)
 
 
 @dataclass(slots=True)
 class Stages:
-    """Seconds and work of each stage, added up."""
+    """Seconds of each stage, taken and at the limit, and the multiply-adds of each network, added up."""
 
-    seconds: defaultdict[str, float]
-    least: defaultdict[str, float]
+    taken: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    least: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    multiply_adds: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
-        """Count the body as time of a stage."""
-        started = time.perf_counter()
+        """Count the body as time of a stage, without the networks that it runs."""
+        started, networks = time.process_time(), self._networks()
         yield
-        self.seconds[stage] += time.perf_counter() - started
+        self.taken[stage] += time.process_time() - started - (self._networks() - networks)
+
+    def _networks(self) -> float:
+        return sum(self.taken[name] for name in self.multiply_adds)
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """What this machine allows on one core, and what the networks ask for."""
+class Counter:
+    """Counts what each network does, and how long it takes, whoever runs it."""
 
-    products: dict[str, float]
-    copied: float
-    operations: dict[str, int]
+    def __init__(self, rates: Rates) -> None:
+        self.stages = Stages()
+        self._rates = rates
+        self._work: dict[tuple[str, tuple[int, ...]], tuple[str, Work]] = {}
+        self._infer = InferRequests.infer
+
+    def install(self) -> None:
+        """Have every inference of this process counted."""
+        counter = self
+
+        def infer(self: InferRequests, inputs: NDArray[Any]) -> list[F32]:
+            return counter.counted(self, inputs)
+
+        InferRequests.infer = infer  # type: ignore[method-assign]
+
+    def counted(self, requests: InferRequests, inputs: NDArray[Any]) -> list[F32]:
+        """Run a network, and add what it did."""
+        started = time.process_time()
+        answer = self._infer(requests, inputs)
+        taken = time.process_time() - started
+        network = requests._network
+        own, hint = network.get_property("NETWORK_NAME"), network.get_property("INFERENCE_PRECISION_HINT")
+        if (own, inputs.shape) not in self._work:
+            graph = graphs()[own]
+            self._work[own, inputs.shape] = graph.name.split("-")[0], work_of(graph, inputs.shape)
+        name, work = self._work[own, inputs.shape]
+        products = self._rates.products
+        kind = "bf16" if hint == ov.Type.bf16 else "f32"
+        multiplied = work.plain / products[kind] + work.int8 / products["int8"]
+        self.stages.multiply_adds[name] += work.plain + work.int8
+        self.stages.taken[name] += taken
+        self.stages.least[name] += max(multiplied, (work.weights + inputs.nbytes) / self._rates.copied)
+        return answer
+
+
+def graphs() -> dict[str, Path]:
+    """The newest cached graph of each network, by the name that the network has in OpenVINO."""
+    files = sorted((CACHE / "graphs").glob("*.xml"), key=lambda path: path.stat().st_mtime)
+    return {ov.Core().read_model(file).get_friendly_name(): file for file in files}
 
 
 class Measured:
     """The stages of a scan, one after the other, each timed."""
 
-    def __init__(self, networks: Mtcnn, embedder: Embedder, rates: Rates, precision: Precision) -> None:
-        self._networks = networks
-        self._detector = MtcnnDetector(networks)
+    def __init__(self, detector: Detector, long_edge: int, embedder: Embedder, counter: Counter) -> None:
+        self._detector = detector
+        self._long_edge = long_edge
         self._embedder = embedder
-        self._rates = rates
-        self._fast = rates.products[precision]
-        self._exact = rates.products["f32"]
-        self.stages = Stages(defaultdict(float), defaultdict(float))
+        self._counter = counter
 
-    def run(self, path: Path) -> None:
+    def run(self, path: Path, rates: Rates) -> None:
         """Look at one photo."""
+        stages = self._counter.stages
         stat = path.stat()
-        file = PhotoFile(os.fsencode(path), stat.st_size, stat.st_mtime_ns)
-        with OpenPhoto(file) as photo:
-            with self.stages.time("hash"):
+        with OpenPhoto(PhotoFile(os.fsencode(path), stat.st_size, stat.st_mtime_ns)) as photo:
+            with stages.time("hash"):
                 photo.digest()
-            self.stages.least["hash"] += stat.st_size / self._rates.copied
-            with self.stages.time("decode"):
-                decoded = _decoded(photo, 1600)
-            faces = self._detect(decoded)
-            needed = max((scale_needed(face, self._embedder.protocol) for face in faces), default=0.0)
-            source = decoded
+            stages.least["hash"] += stat.st_size / rates.copied
+            whole = wants_full_size(self._embedder.protocol)
+            with stages.time("decode"):
+                decoded = decoded_here(photo, None if whole else self._long_edge)
+            with stages.time("detect, beside networks"):
+                faces = self._detector.detect(decoded)
+            stages.least["detect, beside networks"] += decoded.pixels.nbytes / rates.copied
+            source, needed = decoded, self._scale_needed(faces)
             if needed > decoded.scale:
-                long_edge = int(max(decoded.size.width, decoded.size.height) * needed)
-                with self.stages.time("decode"):
-                    source = _decoded(photo, long_edge)
+                with stages.time("decode"):
+                    source = decoded_here(photo, int(max(decoded.size.width, decoded.size.height) * needed))
+            least = max(needed, self._long_edge / max(decoded.size.width, decoded.size.height))
+            stages.least["decode"] += turbo_seconds(path, 1.0 if whole else min(least, 1.0))
             self._describe(source, faces)
 
-    def _detect(self, decoded: DecodedPhoto) -> tuple[DetectedFace, ...]:
-        with self.stages.time("shrink"):
-            copy = shrunk(decoded.pixels, 1600)
-        self.stages.least["shrink"] += (decoded.pixels.nbytes + copy.nbytes) / self._rates.copied
-        self._pyramid(copy)
-        self._refine(copy)
-        return self._detector.detect(decoded)
-
-    def _pyramid(self, copy: U8) -> None:
-        pyramid = plan(Size(copy.shape[1], copy.shape[0]), WINDOW / 20, TILE)
-        with self.stages.time("pyramid"):
-            tiles = fill(pyramid, copy, TILE)
-        # The image is read once, and the tiles are written.
-        self.stages.least["pyramid"] += (copy.nbytes + tiles.nbytes) / self._rates.copied
-        with self.stages.time("P-Net"):
-            for tile in tiles:
-                self._networks.propose(tile)
-        self.stages.least["P-Net"] += len(tiles) * self._rates.operations["pnet"] / self._fast
-
-    def _refine(self, copy: U8) -> None:
-        boxes = self._detector.propose(copy)
-        for name, side, run, batch in (
-            ("R-Net", 24, self._networks.refine, REFINE_BATCH),
-            ("O-Net", 48, self._networks.output_network.output, OUTPUT_BATCH),
-        ):
-            cut_out = patches(copy, boxes, side)
-            with self.stages.time(name):
-                run(cut_out)
-            runs = max(len(cut_out), 1)
-            self.stages.least[name] += runs * self._rates.operations[name[0].lower() + "net"] / self._exact
-            boxes = self._detector.refine([TurnedImage(copy)], [boxes])[0] if batch == REFINE_BATCH else boxes
+    def _scale_needed(self, faces: Sequence[DetectedFace]) -> float:
+        return max((scale_needed(face, self._embedder.protocol) for face in faces), default=0.0)
 
     def _describe(self, source: DecodedPhoto, faces: Sequence[DetectedFace]) -> None:
-        with self.stages.time("crop"):
-            crops = [cut(source, face, self._embedder.protocol) for face in faces]
+        stages = self._counter.stages
+        with stages.time("crop and assess"):
+            crops = [crop_and_assess(source, face, self._embedder.protocol) for face in faces]
         if crops:
-            with self.stages.time("describe"):
-                self._embedder.embed(np.stack(crops))
-            operations = len(crops) * self._rates.operations["descriptor"]
-            self.stages.least["describe"] += operations / self._fast
+            with stages.time("describe, beside networks"):
+                self._embedder.embed(np.stack([crop.pixels for crop in crops]))
+
+
+def turbo_seconds(path: Path, scale: float) -> float:
+    """Seconds that libjpeg-turbo takes for a JPEG at its smallest scale from ``scale`` on; else none."""
+    if path.suffix.lower() not in (".jpg", ".jpeg"):
+        return 0.0
+    content = path.read_bytes()
+    height, width, *_ = simplejpeg.decode_jpeg_header(content)
+    pixels = np.empty((height, width, 3), np.uint8)
+    rows, columns = int(height * scale), int(width * scale)
+
+    def decode_all() -> None:
+        simplejpeg.decode_jpeg(content, "RGB", min_height=rows, min_width=columns, buffer=pixels)
+
+    return seconds(decode_all, repeats=1)
 
 
 class OwnMemory:
@@ -222,7 +278,7 @@ class OwnMemory:
         return np.empty((height, width, 3), np.uint8)
 
 
-def _decoded(photo: OpenPhoto, long_edge: int) -> DecodedPhoto:
+def decoded_here(photo: OpenPhoto, long_edge: int | None) -> DecodedPhoto:
     """As a reader process decodes it; what passing it between processes costs is not in this table."""
     request = DecodeRequest("", photo.length, readable_format(photo), long_edge, 400_000_000)
     with open_content(photo.length, os.dup(photo.descriptor())) as stream:
@@ -238,11 +294,6 @@ def _decoded(photo: OpenPhoto, long_edge: int) -> DecodedPhoto:
     )
 
 
-def graph_of(cache: Path, name: str) -> Path:
-    """The newest cached graph of a network."""
-    return max((cache / "graphs").glob(f"{name}-*.xml"), key=lambda path: path.stat().st_mtime)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -250,56 +301,55 @@ def main() -> None:
     parser.add_argument("library", type=Path)
     parser.add_argument("--photos", type=int, default=20)
     parser.add_argument("--model", default="sface")
+    parser.add_argument("--detector")
+    parser.add_argument("--precision", choices=["auto", "f32"], default="auto")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     ensure_weights(args.model, CACHE)
-    precision: Precision = "bf16" if has_native_bf16() else "f32"
-    options = RuntimeOptions(CACHE, threads=1, streams=1, precision=precision)
-    networks = Mtcnn(options)
+    fastest = args.precision == "auto"
+    precision: Precision = "bf16" if fastest and has_native_bf16() else "f32"
+    options = RuntimeOptions(CACHE, threads=1, streams=1, precision=precision, int8=fastest)
+    detection = Settings.load(detector=args.detector).detection
+    rates = Rates({kind: product_rate(kind) for kind in ("f32", "bf16", "int8")}, copy_rate())
+    print_machine(rates)
+    networks = load_detector(detection, options), detection.long_edge
     embedder = load_embedder(spec(args.model), WeightsStore(CACHE), options)
     photos = photos_under(args.library)[: args.photos]
-    print(f"{len(photos)} photos, {args.model}, {precision}; {machine()}\n")
-    rates = Rates(
-        {"f32": product_rate("f32"), "bf16": product_rate("bf16")},
-        copy_rate(),
-        {name: multiply_adds(graph_of(CACHE, name), 1) for name in ("pnet", "rnet", "onet")}
-        | {"descriptor": multiply_adds(graph_of(CACHE, args.model), 1)},
-    )
-    decoding = decode_times(photos[0])
-    print_machine(rates, decoding)
-    Measured(networks, embedder, rates, precision).run(photos[0])
-    measured = Measured(networks, embedder, rates, precision)
-    for photo in photos:
-        measured.run(photo)
-    print_stages(measured.stages, rates, len(photos), decoding[2])
+    counter = Counter(rates)
+    counter.install()
+    measured = Measured(*networks, embedder, counter)
+    for _ in range(2):
+        counter.stages = Stages()
+        for photo in photos:
+            measured.run(photo, rates)
+    int8 = ", 8 bits" if fastest and has_exact_int8() else ""
+    print(f"{len(photos)} photos, {detection.detector}, {args.model}, {precision}{int8}\n")
+    print_stages(counter.stages, len(photos))
 
 
-def print_machine(rates: Rates, decoding: dict[int, float]) -> None:
+def print_machine(rates: Rates) -> None:
     lines = [
         [f"product, {name}", f"{rate / 1e9:.0f} G multiply-adds/s"] for name, rate in rates.products.items()
     ]
     lines.append(["copy in memory", f"{rates.copied / 1e9:.1f} GB/s"])
-    lines += [[f"decode a JPEG at 1/{d}", f"{1000 * s:.0f} ms"] for d, s in decoding.items()]
-    print_table(["one core", ""], lines)
+    print_table([f"one core of {machine()}", ""], lines)
     print()
 
 
-def print_stages(stages: Stages, rates: Rates, photos: int, decode: float) -> None:
-    stages.least["decode"] = decode * photos  # what libjpeg-turbo alone needs at 1/2
+def print_stages(stages: Stages, photos: int) -> None:
     lines = []
-    for stage, spent in stages.seconds.items():
-        least = stages.least.get(stage, 0.0)
-        share = f"{100 * least / spent:.0f} %" if least else "-"
-        lines.append([stage, f"{1000 * least / photos:.1f}", f"{1000 * spent / photos:.1f}", share])
-    total = sum(stages.seconds.values())
-    lines.append(
-        ["all", f"{1000 * sum(stages.least.values()) / photos:.1f}", f"{1000 * total / photos:.1f}", ""]
+    for stage, taken in stages.taken.items():
+        least, million = stages.least.get(stage, 0.0), stages.multiply_adds.get(stage, 0) / 1e6 / photos
+        lines.append(row(stage, f"{million:,.0f}" if million else "", least, taken, photos))
+    lines.append(row("all", "", sum(stages.least.values()), sum(stages.taken.values()), photos))
+    print_table(
+        ["stage", "million multiply-adds a photo", "at the limit, ms", "measured, ms", "of the limit"], lines
     )
-    print_table(["stage", "at the limit, ms a photo", "measured, ms a photo", "of the limit"], lines)
-    print(
-        "\nMillion multiply-adds: "
-        + ", ".join(f"{name} {count / 1e6:.1f}" for name, count in rates.operations.items())
-    )
+
+
+def row(name: str, million: str, least: float, taken: float, photos: int) -> list[str]:
+    share = f"{100 * least / taken:.0f} %" if least else "-"
+    return [name, million, f"{1000 * least / photos:.1f}", f"{1000 * taken / photos:.1f}", share]
 
 
 if __name__ == "__main__":

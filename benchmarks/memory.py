@@ -43,15 +43,15 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while not self._over.wait(INTERVAL):
-            self.peak_bytes = max(self.peak_bytes, sum(map(_held, _family(self._pid))))
+            self.peak_bytes = max(self.peak_bytes, sum(map(_held, family(self._pid))))
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
     """A process and all that descend from it."""
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in _read(children).split():
-            yield from _family(int(child))
+            yield from family(int(child))
 
 
 def _held(pid: int) -> int:

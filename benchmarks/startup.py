@@ -1,13 +1,16 @@
-"""How long a question takes: from the start of the process to its end, and in a process that stays open.
+"""How long a question and a small scan take: from the start of the process to its end.
 
     python -m benchmarks.startup PHOTO [--faces 10000] [--model sface vggface2-resnet50]
 
-Makes a library of that many faces with made descriptors, asks `faceindex who PHOTO` some times, and
-`faceindex --help`. The networks' graphs are in the cache, as after any scan.
+Makes a library of that many faces with made descriptors, asks `faceindex who PHOTO` some times, also in a
+process that stays open, and `faceindex --help`. Then ten small copies of PHOTO are scanned into a new
+library; their own time is what ten more photos take. The networks' graphs are in the cache, as after any
+scan; in the last row there is no cache, as on a new machine.
 """
 
 import argparse
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -15,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageEnhance
 
 from benchmarks.process import CACHE, machine, print_table, run
 from benchmarks.random_weights import ensure_weights
@@ -27,6 +31,9 @@ from pipeline.values import Box, Descriptor, DetectedFace, PhotoFile, PhotoIndex
 
 REPEATS = 7
 BATCH = 500
+FEW, SMALL = 10, 500
+"""Photos of a small scan, and their longest side in pixels."""
+FIRST_REPEATS = 3
 
 
 def make_library(path: Path, model: ModelSpec, faces: int) -> None:
@@ -73,8 +80,55 @@ def main() -> None:
             run(command)  # compiles the networks
             lines.append([f"who, {name}, {args.faces:,} faces", timed(command)])
             lines.append(["  a further question in one process", asked_again(library, args.photo)])
+            lines += scans(Path(place), args.photo, name)
     print(f"{machine()}; medians of {REPEATS}\n")
     print_table(["command", "seconds"], lines)
+
+
+def scans(place: Path, photo: Path, model: str) -> list[list[str]]:
+    """Rows for scans of a few small photos into new libraries."""
+    folders = {count: place / str(count) for count in (FEW, 2 * FEW)}
+    for count, folder in folders.items():
+        folder.mkdir()
+        make_photos(folder, photo, count)
+    few, more = (
+        statistics.median(scanned(place, folder, model) for _ in range(REPEATS))
+        for folder in folders.values()
+    )
+    ensured = CACHE / "weights"
+    first = []
+    for number in range(FIRST_REPEATS):
+        cache = place / f"cache{number}"
+        if ensured.exists():
+            shutil.copytree(ensured, cache / "weights")
+        first.append(scanned(place, folders[FEW], model, cache))
+    own = more - few
+    return [
+        [f"scan of {FEW} photos, {model}, new library", f"{few:.2f}"],
+        ["  beyond the photos' own time", f"{few - own:.2f}"],
+        ["  beyond it, on a new machine", f"{statistics.median(first) - own:.2f}"],
+    ]
+
+
+def make_photos(folder: Path, photo: Path, count: int) -> None:
+    """Small copies of a photo, each a little darker than the one before it."""
+    with Image.open(photo) as image:
+        small = image.convert("RGB")
+        small.thumbnail((SMALL, SMALL))
+    for number in range(count):
+        ImageEnhance.Brightness(small).enhance(1 - number / 100).save(folder / f"{number}.jpg", quality=90)
+
+
+def scanned(place: Path, folder: Path, model: str, cache: Path = CACHE) -> float:
+    """Seconds of a scan into a new library."""
+    library = place / "new.db"
+    command = [sys.executable, "-m", "faceindex", "--quiet", "--library", str(library)]
+    seconds = run(
+        [*command, "scan", "--model", model, str(folder)], {"FACEINDEX_CACHE_DIR": str(cache)}
+    ).seconds
+    for file in place.glob("new.*"):
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    return seconds
 
 
 def asked_again(path: Path, photo: Path) -> str:
