@@ -26,11 +26,11 @@ from index.store.schema import (
     cluster_face,
     content,
     detection,
-    is_shown,
     other_face,
     recognised,
     stored_face,
 )
+from index.store.statements import is_one_of
 
 FIRST_DETECTOR = "mtcnn"
 """The detector of contents for which none is recorded: there was only one."""
@@ -62,8 +62,8 @@ def detector_of(found_by: ColumnElement[Any]) -> ColumnElement[str]:
 def show(connection: Connection, detector: str, contents: "Select[Any] | None" = None) -> None:
     """Have the contents that a detector has looked at, or some of them, show its faces, and no others.
 
-    Decisions may keep others: ``index.decisions.derived_tables`` must be written next, and
-    ``forget_hidden_groups`` called after that.
+    ``contents`` selects ids. Decisions may keep other faces: write ``index.decisions.derived_tables`` next,
+    and then call ``forget_hidden_groups``.
     """
     chosen = true() if contents is None else content.c.id.in_(contents)
     joined = select(stored_face.c.id).join(content).where(chosen)
@@ -75,13 +75,19 @@ def show(connection: Connection, detector: str, contents: "Select[Any] | None" =
     connection.execute(insert(other_face).from_select(["face_id", "kept"], new))
 
 
-def forget_hidden_groups(connection: Connection) -> None:
+def forget_hidden_groups(connection: Connection, contents: "Select[Any] | None" = None) -> None:
     """Delete what was recognised and grouped of hidden faces, and clusters without a second face."""
+    hidden = select(other_face.c.face_id).where(~other_face.c.kept)
+    if contents is not None:
+        hidden = hidden.join(stored_face).where(stored_face.c.content_id.in_(contents))
+    columns = cluster_face.c
+    members = select(columns.cluster_id).where(columns.face_id.in_(hidden), columns.cluster_id.is_not(None))
+    touched = connection.scalars(members.distinct()).all()
     for table in (recognised, cluster_face):
-        connection.execute(delete(table).where(~is_shown(table.c.face_id)))
-    members = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
-    large = members.group_by(cluster_face.c.cluster_id).having(func.count() > 1)
-    connection.execute(delete(cluster).where(cluster.c.id.not_in(large)))
+        connection.execute(delete(table).where(table.c.face_id.in_(hidden)))
+    left = select(columns.cluster_id).where(is_one_of(columns.cluster_id, touched))
+    large = left.group_by(columns.cluster_id).having(func.count() > 1)
+    connection.execute(delete(cluster).where(is_one_of(cluster.c.id, touched), cluster.c.id.not_in(large)))
 
 
 def wrongly_shown(detector: str) -> "Select[Any]":

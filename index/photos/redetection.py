@@ -16,7 +16,7 @@ from sqlalchemy import Connection, FromClause, func, insert, or_, select, update
 from index.arrays import descriptors_from_blobs
 from index.decisions.derived_tables import read_state, write_derived_tables
 from index.decisions.face_overlap import SAME_FACE, overlap, pairs, pairs_sharing
-from index.decisions.journal_rows import readable
+from index.decisions.journal_rows import names_any, readable
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import SameFace, add_same_faces, same_face_of
 from index.decisions.tombstones import tombstones_in
@@ -32,8 +32,10 @@ from index.store.schema import (
     library,
     other_face,
     photo,
+    rejection,
     same_face,
     stored_face,
+    verdict,
 )
 from index.store.store import Store
 from index.values import DetectorComparison, DetectorCoverage, KnownContent, NewLook
@@ -98,10 +100,27 @@ class Redetection:
                     added.append(content_id)
                     faces += _add(connection, content_id, look)
             if added and connection.scalar(select(library.c.detector)) == self._detector:
-                show(connection, self._detector, select(content.c.id).where(content.c.id.in_(added)))
-                write_derived_tables(connection, read_state(connection))
-                forget_hidden_groups(connection)
+                self._show(connection, added)
         return faces
+
+    def _show(self, connection: Connection, contents: Sequence[int]) -> None:
+        """Show what the detector, which is the library's, found in some contents."""
+        chosen = select(content.c.id).where(content.c.id.in_(contents))
+        digests = connection.scalars(select(content.c.digest).where(content.c.id.in_(contents))).all()
+        concerns_decisions = names_any(connection, digests) or any(
+            connection.scalar(
+                select(table.c.face_id)
+                .join(stored_face)
+                .where(stored_face.c.content_id.in_(contents))
+                .limit(1)
+            )
+            is not None
+            for table in (verdict, rejection)
+        )
+        show(connection, self._detector, chosen)
+        if concerns_decisions:
+            write_derived_tables(connection, read_state(connection))
+        forget_hidden_groups(connection, chosen)
 
     def make_current(self) -> None:
         """Make this the library's detector, and show its faces instead of those of others."""

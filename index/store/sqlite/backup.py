@@ -42,6 +42,9 @@ def inspect(path: Path) -> BackedUp:
                 table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
                 for table in tables & {"photo", "face", "decision"}
             }
+            if "other_face" in tables:  # faces that another detector found are not shown
+                hidden = connection.execute("SELECT count(*) FROM other_face WHERE NOT kept")
+                counts["face"] -= hidden.fetchone()[0]
         return BackedUp(counts["photo"], counts["face"], counts.get("decision", 0), os.path.getsize(path))
 
 

@@ -105,14 +105,26 @@ def _copy_tables(source: sqlite3.Connection, copy: sqlite3.Connection, now: str)
     copiers = [_TableCopier(source, copy, table) for table in sorted(tables - _LEFT_OUT)]
     for copier in copiers:
         copier.run()
-    # If the row with the library's model was lost, take the model that described most faces.
-    copy.execute(
+    _restore_library_row(copy, now)
+    copy.execute("COMMIT")
+    return copiers
+
+
+def _restore_library_row(copy: sqlite3.Connection, now: str) -> None:
+    """If it was lost, take the model that described most faces, and the detector that found most shown ones."""
+    made = copy.execute(
         "INSERT INTO library (id, model, created_at) SELECT 1, model, ? FROM descriptor "
         "WHERE NOT EXISTS (SELECT * FROM library) GROUP BY model ORDER BY count(*) DESC LIMIT 1",
         (now,),
     )
-    copy.execute("COMMIT")
-    return copiers
+    if made.rowcount > 0 and "detector" in {row[1] for row in copy.execute("PRAGMA table_info(library)")}:
+        found = copy.execute(
+            "SELECT coalesce(face.detector, content.detector) FROM face JOIN content "
+            "ON content.id = content_id WHERE face.id NOT IN (SELECT face_id FROM other_face) "
+            "GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+        ).fetchone()
+        if found and found[0]:
+            copy.execute("UPDATE library SET detector = ?", (str(found[0]).partition(" ")[0],))
 
 
 def _read_again(path: Path, faces: "_TableCopier") -> int:
