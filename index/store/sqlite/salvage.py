@@ -111,7 +111,7 @@ def _copy_tables(source: sqlite3.Connection, copy: sqlite3.Connection, now: str)
 
 
 def _restore_library_row(copy: sqlite3.Connection, now: str) -> None:
-    """If it was lost, take the model that described most faces, and the detector that found most shown ones."""
+    """If it was lost, take the model that described most faces, and the detector of most shown ones."""
     made = copy.execute(
         "INSERT INTO library (id, model, created_at) SELECT 1, model, ? FROM descriptor "
         "WHERE NOT EXISTS (SELECT * FROM library) GROUP BY model ORDER BY count(*) DESC LIMIT 1",
