@@ -59,7 +59,8 @@ def decoded_here(photo: OpenPhoto, long_edge: int | None, pixel_cap: int = 400_0
     except Unreadable as error:
         photo.check_unchanged()
         raise PhotoError(photo.file, Stage.DECODE, error.reason, error.message) from error
-    photo.check_unchanged()
+    if picture.missing is not None or not photo.is_kept:
+        photo.check_unchanged()
     return DecodedPhoto(
         photo.file,
         digest,

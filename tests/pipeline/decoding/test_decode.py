@@ -432,13 +432,22 @@ class TestReading:
 
         assert (error.stage, error.reason) == (Stage.READ, Reason.CHANGED)
 
-    def test_changed_between_digest_and_decode(self, tmp_path: Path) -> None:
-        for cut in (0, 100):  # a file that is still being written is not a damaged one
-            file = written(tmp_path / "a.jpg", VARIETIES["jpeg"][: -cut or None])
-            with OpenPhoto(file) as photo:
-                photo.digest()
-                with (tmp_path / "a.jpg").open("ab") as stream:
-                    stream.write(b"more")
-                with pytest.raises(PhotoError) as caught:
-                    decoded_here(photo, None)
-            assert caught.value.reason is Reason.CHANGED
+    @pytest.mark.parametrize("cut", [100, 5000])
+    def test_changed_between_digest_and_decode(self, tmp_path: Path, cut: int) -> None:
+        """A file that is still being written is not a damaged one."""
+        content = encoded(Image.fromarray(noise(400, 240)), "JPEG")
+        file = written(tmp_path / "a.jpg", content[:-cut])
+        with OpenPhoto(file) as photo:
+            photo.digest()
+            with (tmp_path / "a.jpg").open("ab") as stream:
+                stream.write(content[-cut:])
+            with pytest.raises(PhotoError) as caught:
+                decoded_here(photo, None)
+        assert caught.value.reason is Reason.CHANGED
+
+    def test_a_whole_one_that_changes_after_it_was_read(self, tmp_path: Path) -> None:
+        with OpenPhoto(written(tmp_path / "a.jpg", VARIETIES["jpeg"])) as photo:
+            photo.digest()
+            with (tmp_path / "a.jpg").open("ab") as stream:
+                stream.write(b"more")
+            assert decoded_here(photo, None).scale == 1
