@@ -150,7 +150,8 @@ class DetectorComparison:
 
     Attributes:
         gained: Faces where none was before.
-        lost: Faces where none is after it; those that a decision is about stay nevertheless.
+        lost: Faces where none is after it; those that a decision is about are kept nevertheless, and count
+            neither before nor after.
     """
 
     before: int

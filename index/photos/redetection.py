@@ -131,17 +131,19 @@ class Redetection:
             forget_hidden_groups(connection)
 
     def compare(self) -> DetectorComparison:
-        """Compare the faces that are shown with those of the detector, in present contents that it looked at.
+        """Compare what is shown with what the detector found, in present contents that it has looked at.
 
-        Each chunk is a transaction of its own.
+        Faces that are kept for decisions do not count. Each chunk is a transaction of its own.
         """
         total, last = DetectorComparison(0, 0, 0, 0), 0
+        kept = select(other_face.c.face_id).where(other_face.c.face_id == face.c.id)
+        found = select(face).where(~kept.exists()).subquery()
         query = select(content.c.id).where(looked_at(self._detector), is_in_photo(content.c.id))
         while True:
             with self._store.read() as connection:
                 some = query.where(content.c.id > last).order_by(content.c.id).limit(CHUNK)
                 ids = connection.scalars(some).all()
-                before, after = (_boxes(connection, each, ids) for each in (face, faces_by(self._detector)))
+                before, after = (_boxes(connection, each, ids) for each in (found, faces_by(self._detector)))
             if not ids:
                 return total
             for content_id in ids:

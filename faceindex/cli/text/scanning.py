@@ -122,14 +122,16 @@ def detector_switched(result: "DetectorSwitch") -> Iterator[str]:
     if result.comparison is not None:
         yield _faces_compared(result.comparison)
     if result.changed and result.kept:
+        stays = "stays, because of a decision about it"
+        stay = "stay, because of decisions about them"
         yield (
             f"{count(result.kept, 'face')} that {result.detector} does not find "
-            f"{'stays' if result.kept == 1 else 'stay'}: a decision says who it is, or is not"
+            f"{stays if result.kept == 1 else stay}"
         )
     for each in result.fewer[:_NAMED]:
         yield f"{each.person} has {count(each.after, 'face')} now, {each.before:,} before"
     if others := result.fewer[_NAMED:]:
-        yield f"{count(len(others), 'other person')} have fewer faces too"
+        yield f"Fewer faces too: {count(len(others), 'other person')}"
     if result.changed:
         back = (
             ""
@@ -168,7 +170,7 @@ def detector_previewed(preview: "DetectorPreview") -> Iterator[str]:
 
 def _faces_compared(comparison: "DetectorComparison") -> str:
     return (
-        f"Faces in these photos: {comparison.before:,} before, {comparison.after:,} after; "
+        f"Faces found in these photos: {comparison.before:,} before, {comparison.after:,} after; "
         f"{comparison.gained:,} gained, {comparison.lost:,} lost"
     )
 
