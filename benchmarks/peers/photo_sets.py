@@ -86,7 +86,7 @@ def labelled(people: int, strangers: int, shared: Path) -> Path:
         for row in generator.permutation(len(single))[:strangers]:
             copy(single[row], place)
 
-    return once(f"labelled-{people}-{strangers}", gather)
+    return once(f"labelled-{people}-{strangers}-{MOST_OF_A_PERSON}", gather)
 
 
 def copy(photos: Iterable[Path], place: Path) -> None:
