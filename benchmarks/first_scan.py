@@ -1,6 +1,6 @@
 """How much of its speed a first scan keeps when each file operation takes 10 ms.
 
-    python -m benchmarks.first_scan [--photos 2000] [--milliseconds 10] [--rounds 2]
+    python -m benchmarks.first_scan [--photos 4000] [--milliseconds 10] [--rounds 2]
 
 Makes different photos of 250 pixels, a hundred to a folder, of which one in ten shows a face. Then scans them
 into new libraries, in turn with and without the latency. The latency is real: a shared library, which gcc
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=int, default=2_000)
+    parser.add_argument("--photos", type=int, default=4_000)
     parser.add_argument("--milliseconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
