@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice, repeat
+from itertools import cycle, islice, repeat
 from pathlib import Path
 from threading import Barrier, Event, Timer
 from time import monotonic
@@ -40,7 +40,7 @@ from pipeline.values import (
 )
 from tests.pipeline.fakes import PROTOCOL, SIDE, FakeDetector, FakeEmbedder, face_at, picture, run, runner
 from tests.pipeline.pictures import decoded, encoded, noise, photo_file, written
-from tests.waiting import SECONDS
+from tests.waiting import SECONDS, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -188,12 +188,15 @@ def test_a_copy_of_a_file_that_cannot_be_read_is_read_itself(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_a_bug_ends_the_run_with_its_own_error(photos: list[PhotoFile], workers: int) -> None:
+def test_a_bug_ends_the_run_with_its_own_error(
+    photos: list[PhotoFile], workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.runner.UNDER_WAY", 2)
     detector = FakeDetector(bug={photos[7].path: ValueError("a bug")})
     outcomes: list[Outcome] = []
     with pytest.raises(ValueError, match="a bug"):
         outcomes.extend(runner(detector, workers=workers).run(photos, lambda _: False))
-    assert len(detector.seen) <= 8 + workers * UNDER_WAY  # those under way, and no new ones
+    assert len(detector.seen) <= 8 + workers * 2  # those under way, and no new ones
 
 
 def test_a_bug_met_by_two_workers_at_once_does_not_hang_the_run(tmp_path: Path) -> None:
@@ -207,14 +210,16 @@ def test_no_more_files_are_taken_than_are_under_way(photos: list[PhotoFile]) -> 
     taken: list[PhotoFile] = []
 
     def files() -> Iterator[PhotoFile]:
-        for file in photos:
+        for file in cycle(photos):
             taken.append(file)
             yield file
 
     embedder = FakeEmbedder(batch_size=1)
     with closing(runner(FakeDetector(), embedder, workers=2).run(files(), lambda _: False)) as outcomes:
         next(outcomes)
-        assert len(taken) <= 2 * UNDER_WAY + 1
+        wait_until(lambda: len(taken) == 2 * UNDER_WAY + 1)  # and the feed waits then
+        next(outcomes)
+        assert len(taken) <= 2 * UNDER_WAY + 2
 
 
 def test_a_photo_has_its_outcome_while_the_next_file_is_still_looked_for(photos: list[PhotoFile]) -> None:
@@ -368,17 +373,20 @@ def test_crops_that_fill_no_batch_wait_for_the_next_one(photos: list[PhotoFile])
     assert [len(batch) for batch in embedder.batches] == [8] * 7 + [4]
 
 
-def test_photos_without_faces_wait_for_no_batch(photos: list[PhotoFile]) -> None:
+def test_photos_without_faces_wait_for_no_batch(
+    photos: list[PhotoFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.runner.UNDER_WAY", 4)
     detector, embedder = FakeDetector(faces=()), FakeEmbedder(batch_size=8)
     with closing(runner(detector, embedder, workers=1).run(photos, lambda _: False)) as outcomes:
         next(outcomes)
-        assert len(detector.seen) <= UNDER_WAY + 1
+        assert len(detector.seen) <= 4 + 1
     assert not embedder.batches
 
 
 def test_one_face_does_not_hold_up_the_outcomes_of_many_photos(tmp_path: Path) -> None:
     """A folder of landscapes after one portrait: nothing would be recorded, nor shown, before its end."""
-    files = [written(tmp_path / f"{number:03}.png", picture(number, edge=16)) for number in range(200)]
+    files = [written(tmp_path / f"{number:03}.png", picture(number, edge=16)) for number in range(300)]
 
     class Portrait(FakeDetector):
         def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
