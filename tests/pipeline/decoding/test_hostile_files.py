@@ -76,10 +76,10 @@ def test_a_quarantined_photo_costs_no_time_any_more(tmp_path: Path) -> None:
     assert isinstance(outcomes[0], PhotoFailed)
     digest = outcomes[0].digest
     assert digest is not None
-    assert [len(tries(file)) for file in hanging] == [2, 0, 0, 0]
+    assert sorted(len(tries(file)) for file in hanging) == [0, 0, 0, 2]  # whichever was read first
     again = run(runner(FakeDetector(), workers=1, decoders=decoders(60)), hanging, frozenset({digest}))
     assert [type(outcome) for outcome in again] == [PhotoKnown] * 4
-    assert [len(tries(file)) for file in hanging] == [2, 0, 0, 0]
+    assert sorted(len(tries(file)) for file in hanging) == [0, 0, 0, 2]
 
 
 def tries(photo: PhotoFile) -> list[str]:
