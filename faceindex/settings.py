@@ -47,7 +47,8 @@ class Settings(BaseSettings):
         workers: Photos in work at once; 0 means one for each core.
         detector: What finds the faces of a new library; ``auto`` is the best one.
         long_edge: Photos are shrunk to this many pixels along the long edge before faces are sought.
-        smallest_face: Side of the smallest face sought, pixels of the shrunk photo.
+        smallest_face: Side of the smallest face sought, pixels of the shrunk photo; ``None`` leaves it to the
+            detector.
         max_megapixels: Photos above this fail unread.
         keep_missing_days: ``reindex`` deletes a photo and its faces this long after it was found missing.
     """
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=256)
     detector: Literal["auto"] | DetectorName = AUTO
     long_edge: int = Field(_DETECTION.long_edge, ge=64, le=20_000)
-    smallest_face: float = Field(_DETECTION.smallest_face, ge=12)
+    smallest_face: float | None = Field(_DETECTION.smallest_face, ge=12)
     max_megapixels: float = Field(400.0, gt=0)
     keep_missing_days: float = Field(30.0, ge=0, le=36_500)
 

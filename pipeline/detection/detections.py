@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.detection.detector import DetectionOptions
 from pipeline.geometry import clipped
 from pipeline.values import F32, U8, Box, DecodedPhoto, DetectedFace
 
@@ -57,11 +58,21 @@ class Detections:
     @classmethod
     def joined(cls, parts: Sequence["Detections"]) -> "Detections":
         """Put the faces of several looks together, one look after the other."""
+        none = np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 5, 2), np.float32)
         return cls(
-            np.concatenate([part.boxes for part in parts]),
-            np.concatenate([part.probabilities for part in parts]),
-            np.concatenate([part.landmarks for part in parts]),
+            np.concatenate([none[0], *(part.boxes for part in parts)]),
+            np.concatenate([none[1], *(part.probabilities for part in parts)]),
+            np.concatenate([none[2], *(part.landmarks for part in parts)]),
         )
+
+
+def large_enough(found: Detections, photo: DecodedPhoto, options: DetectionOptions) -> Detections:
+    """Return faces found in the photo's pixels, clipped to them, without those too small to be asked for."""
+    height, width = photo.pixels.shape[:2]
+    copy = min(options.long_edge, max(photo.size.width, photo.size.height))
+    sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) * (copy / max(height, width))
+    inside = Detections(clipped(found.boxes, width, height), found.probabilities, found.landmarks)
+    return inside[sides >= options.least_side]
 
 
 def faces_of(found: Detections, copy: U8, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:

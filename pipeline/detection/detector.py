@@ -26,16 +26,24 @@ class DetectionOptions:
     """Which detector finds faces, and how small ones.
 
     Attributes:
-        detector: Its name.
-        long_edge: A photo with a longer edge is shrunk to this many pixels.
-        smallest_face: Side of the smallest face sought, pixels of that copy.
+        detector: Its name. long_edge: A photo with a longer edge is shrunk to this many pixels.
+        smallest_face: Side of the smallest face sought, pixels of that copy; ``None`` for 20 with mtcnn,
+        whose
+            time depends on it, and for all that the others see.
     """
 
     detector: DetectorName = "mtcnn"
     long_edge: int = 1600
-    smallest_face: float = 20.0
+    smallest_face: float | None = None
 
     @property
     def name(self) -> str:
         """Such as ``mtcnn 1600 20 turned``; libraries from before turned faces were sought lack that word."""
-        return f"{self.detector} {self.long_edge} {self.smallest_face:g} turned"
+        return f"{self.detector} {self.long_edge} {self.least_side:g} turned"
+
+    @property
+    def least_side(self) -> float:
+        """The smallest face, pixels; 0 for no limit."""
+        if self.smallest_face is not None:
+            return self.smallest_face
+        return 20.0 if self.detector == "mtcnn" else 0.0

@@ -68,7 +68,7 @@ class MtcnnDetector:
     def propose(self, pixels: U8) -> F32:
         """Return P-Net's square boxes, float32 [N, 4], likeliest first, in an image, uint8 [H, W, 3]."""
         size = Size(pixels.shape[1], pixels.shape[0])
-        pyramid = plan(size, WINDOW / self._options.smallest_face, TILE)
+        pyramid = plan(size, WINDOW / self._options.least_side, TILE)
         answers = [self._networks.propose(tile) for tile in fill(pyramid, pixels, TILE)]
         found = [self._level_proposals(level, answers) for level in pyramid.levels]
         boxes = np.concatenate([boxes for boxes, _ in found] or [np.empty((0, 4), np.float32)])

@@ -22,10 +22,11 @@ def look_at(network: OutputNetwork, images: Sequence[TurnedImage], boxes: Sequen
         the image; boxes may reach past its border.
     """
     answers = network.output(patches_of_all(images, boxes, OUTPUT_SIDE)).split(boxes)
-    return [_placed(own, answer) for own, answer in zip(boxes, answers, strict=True)]
+    return [placed(own, answer) for own, answer in zip(boxes, answers, strict=True)]
 
 
-def _placed(boxes: F32, answer: Refinements) -> Detections:
+def placed(boxes: F32, answer: Refinements) -> Detections:
+    """Return what O-Net says of square boxes [N, 4]: its boxes and landmarks in their frame."""
     sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
     landmarks = answer.landmarks * sides + boxes[:, None, :2] - 1
     return Detections(moved(boxes, answer), answer.probability, landmarks)
@@ -48,16 +49,26 @@ def patches(pixels: U8, boxes: F32, side: int) -> U8:
     steps = np.linspace(0, 1, side, dtype=np.float32)
     columns = (boxes[:, :1] + (boxes[:, 2:3] - boxes[:, :1]) * steps) * np.float32((width - 1) / width)
     rows = (boxes[:, 1:2] + (boxes[:, 3:4] - boxes[:, 1:2]) * steps) * np.float32((height - 1) / height)
-    out = np.empty((len(boxes), side * side, 3), np.uint8)
-    for start in range(0, len(boxes), PATCH_ROWS):
-        end = min(start + PATCH_ROWS, len(boxes))
-        grid = (end - start, side, side)
-        x = np.broadcast_to(columns[start:end, None, :], grid).reshape(end - start, -1)
-        y = np.broadcast_to(rows[start:end, :, None], grid).reshape(end - start, -1)
-        out[start:end] = cv2.remap(
-            pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(127, 127, 127)
+    grid = (len(boxes), side, side)
+    x, y = np.broadcast_to(columns[:, None, :], grid), np.broadcast_to(rows[:, :, None], grid)
+    flat = (len(boxes), side * side)
+    return sampled(pixels, x.reshape(flat), y.reshape(flat)).reshape(-1, side, side, 3)
+
+
+def sampled(pixels: U8, x: F32, y: F32) -> U8:
+    """Sample an image at points, float32 [N, M] each, bilinearly; grey outside. Returns uint8 [N, M, 3]."""
+    out = np.empty((*x.shape, 3), np.uint8)
+    for start in range(0, len(x), PATCH_ROWS):
+        part = slice(start, start + PATCH_ROWS)
+        out[part] = cv2.remap(
+            pixels,
+            np.ascontiguousarray(x[part]),
+            np.ascontiguousarray(y[part]),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(127, 127, 127),
         )
-    return out.reshape(-1, side, side, 3)
+    return out
 
 
 def patches_of_all(images: Sequence[TurnedImage], boxes: Sequence[F32], side: int) -> U8:

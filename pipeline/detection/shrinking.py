@@ -13,9 +13,8 @@ def shrunk(pixels: U8, long_edge: int) -> U8:
     if scale >= 1:
         return pixels
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    # Whole blocks of pixels are averaged quickly; down to a half, bilinear sampling then skips none.
-    block = int(1 / scale)
-    if block > 1:
-        blocks = (max(width // block, 1), max(height // block, 1))
-        pixels = np.asarray(cv2.resize(pixels, blocks, interpolation=cv2.INTER_AREA))
+    # Halving averages pixels quickly; down to a half, bilinear sampling then skips none.
+    while width >= 2 * size[0] and height >= 2 * size[1]:
+        width, height = width // 2, height // 2
+        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
+from numpy.typing import NDArray
 from openvino import opset13 as op
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
@@ -68,16 +69,38 @@ class Yunet:
         )
         return found[suppress(found.boxes, found.probabilities, SAME_FACE)]
 
+    def look_at_middle(self, windows: U8) -> Detections:
+        """Return the likeliest face in the middle of each square window, uint8 [N, S, S, 3]."""
+        side = windows.shape[1]
+        seen = []
+        for answer, stride in zip(self._requests.infer(windows), STRIDES, strict=True):
+            columns = side // stride
+            row, column = np.divmod(np.arange(columns * columns), columns)
+            middle = (np.abs(np.stack([row, column]) * stride + stride / 2 - side / 2) <= side / 4).all(
+                axis=0
+            )
+            each = answer.reshape(
+                len(windows), columns * columns, -1
+            )  # the network puts all images in one row
+            best = np.where(middle, each[:, :, 0], -1).argmax(axis=1)
+            seen.append(_decoded(each[np.arange(len(windows)), best], best, stride, columns))
+        likeliest = np.stack([each.probabilities for each in seen]).argmax(axis=0)
+        return Detections.joined(seen)[likeliest * len(windows) + np.arange(len(windows))]
+
 
 def _faces(answer: F32, stride: int, columns: int, least: float) -> Detections:
-    """Decode the windows of one output [N, 15] that reach ``least``; row by row, ``columns`` a row.
+    """Decode the windows of one output [N, 15] that reach ``least``."""
+    chosen = np.flatnonzero(answer[:, 0] >= least * least)
+    return _decoded(answer[chosen], chosen, stride, columns)
+
+
+def _decoded(rows: F32, numbers: NDArray[np.intp], stride: int, columns: int) -> Detections:
+    """Decode the rows [N, 15] of some windows, which are numbered row by row, ``columns`` a row.
 
     A window's numbers are its probability squared; its box, as the centre's distance from the window's corner
     and the logarithms of the sides; and five points' distances from that corner; all in strides.
     """
-    chosen = np.flatnonzero(answer[:, 0] >= least * least)
-    rows = answer[chosen]
-    corners = np.stack([chosen % columns, chosen // columns], axis=1).astype(np.float32)
+    corners = np.stack([numbers % columns, numbers // columns], axis=1).astype(np.float32)
     centres, halves = corners + rows[:, 1:3], np.exp(rows[:, 3:5]) / 2
     points = rows[:, 5:].reshape(-1, 5, 2) + corners[:, None]
     boxes = np.concatenate([centres - halves, centres + halves], axis=1)
@@ -109,7 +132,7 @@ def _build(weights: Path) -> ov.Model:
     from pipeline.models.quantised_onnx import read_quantised
 
     network = ov.Core().read_model(read_quantised(weights, "input").SerializeToString())
-    network.reshape([1, 3, -1, -1])
+    network.reshape([-1, 3, -1, -1])
     named = {name: output.node.input_value(0) for output in network.outputs for name in output.names}
     joined = []
     for stride in STRIDES:

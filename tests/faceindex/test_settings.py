@@ -20,7 +20,7 @@ def test_defaults_are_those_of_the_platform(empty_home: Path) -> None:
     settings = Settings.load()
     assert settings.library == empty_home / ".local" / "share" / "faceindex" / "library.db"
     assert settings.cache_dir == empty_home / ".cache" / "faceindex"
-    assert (settings.model, settings.long_edge, settings.smallest_face) == ("auto", 1600, 20)
+    assert (settings.model, settings.long_edge, settings.smallest_face) == ("auto", 1600, None)
     assert settings.max_megapixels == 400
 
 
