@@ -32,7 +32,7 @@ class DetectionOptions:
             time depends on it, and for all that the others see.
     """
 
-    detector: DetectorName = "mtcnn"
+    detector: DetectorName = "cascade"
     long_edge: int = 1600
     smallest_face: float | None = None
 

@@ -16,6 +16,9 @@ SURE = 0.9
 ACCEPTED = 0.7
 """Least probability of a face that was looked at from all sides."""
 
+SEEN = 0.45
+"""Least mean of its probabilities: as it was proposed, and from all sides."""
+
 MOST_DOUBTFUL = 32
 """Most candidates looked at from all sides: bounds the time for images of pure noise."""
 
@@ -36,6 +39,9 @@ class YunetDetector:
         sure = candidates.probabilities >= SURE
         doubtful = candidates[np.flatnonzero(~sure)[:MOST_DOUBTFUL]]
         around = look_around(self._network, pixels, squared(doubtful.boxes)).faces
-        faces = Detections.joined([candidates[sure], around.at_least(ACCEPTED)])
+        accepted = (around.probabilities >= ACCEPTED) & (
+            (around.probabilities + doubtful.probabilities) / 2 >= SEEN
+        )
+        faces = Detections.joined([candidates[sure], around[accepted]])
         faces = faces[suppress(faces.boxes, faces.probabilities, SAME_FACE)]
         return faces_of(large_enough(faces, photo, self._options), pixels, photo)

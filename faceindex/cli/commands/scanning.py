@@ -29,7 +29,7 @@ def scan(
     detector: Annotated[
         str | None,
         typer.Option(
-            help="Find the faces of a new library with 'mtcnn', 'yunet' or 'cascade'.", show_default="mtcnn"
+            help="Find the faces of a new library with 'cascade', 'yunet' or 'mtcnn'.", show_default="cascade"
         ),
     ] = None,
     runtime: Annotated[
@@ -52,7 +52,9 @@ def scan(
     ] = None,
     smallest_face: Annotated[
         float | None,
-        typer.Option(help="Ignore faces smaller than this in the shrunk photo.", show_default="20"),
+        typer.Option(
+            help="Ignore faces smaller than this in the shrunk photo.", show_default="20 with mtcnn"
+        ),
     ] = None,
     max_megapixels: Annotated[
         float | None, typer.Option(help="Skip photos above this many megapixels.", show_default="400")

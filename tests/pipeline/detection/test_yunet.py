@@ -88,7 +88,7 @@ def test_a_turned_face_has_its_own_left_and_right(detector: Detector, turns: int
     corners = landmarks(detector, astronaut())
     for _ in range(turns):  # a quarter turn to the left takes (x, y) to (y, width - x)
         corners = np.stack([corners[:, 1], 512 - corners[:, 0]], axis=1)
-    assert turned == pytest.approx(corners, abs=6)
+    assert turned == pytest.approx(corners, abs=8)
 
 
 @pytest.mark.parametrize("degrees", [30, 45, 60, 135, 250])
