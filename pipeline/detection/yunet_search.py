@@ -18,7 +18,7 @@ from pipeline.detection.yunet_network import SAME_FACE, Yunet
 from pipeline.geometry import suppress
 from pipeline.values import U8
 
-FIRST_EDGE = 800
+FIRST_EDGE = 768
 """Long edge of the copy of the first look, pixels."""
 
 LEAST = 0.1
