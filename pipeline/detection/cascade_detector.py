@@ -1,17 +1,22 @@
-"""Finds faces with YuNet, and has MTCNN's O-Net judge them, and place their boxes and landmarks.
+"""Finds faces with YuNet, and has MTCNN's O-Net accept them, and refine their boxes and landmarks.
 
 YuNet proposes faces at any angle, as if they were upright; O-Net takes upright ones only. So where O-Net is
-not sure, YuNet looks at the place from all sides, and O-Net judges it turned upright. Where a face is on its
-side or upside down, others may be that YuNet did not propose: it searches the whole photo turned that way.
+not sure, YuNet detects the face at all angles, and O-Net refines it at the best. Where a face is on its side
+or upside down, others may be that YuNet did not propose: the whole photo is searched, turned that way.
 """
 
 import numpy as np
 
 from pipeline.detection.detections import Detections, Flags, faces_of, large_enough
 from pipeline.detection.detector import DetectionOptions
-from pipeline.detection.likeliest import SAME_PLACE
 from pipeline.detection.mtcnn_networks import OutputNetwork
-from pipeline.detection.rotated_looks import Around, look_around, look_upright
+from pipeline.detection.rotated_windows import (
+    LEAST_MEAN,
+    MOST_ROTATED,
+    RotatedFaces,
+    detect_rotated,
+    refine_rotated,
+)
 from pipeline.detection.turned_image import TurnedImage
 from pipeline.detection.yunet_network import Yunet
 from pipeline.detection.yunet_search import SURE as SURELY_PROPOSED
@@ -20,20 +25,17 @@ from pipeline.geometry import Overlap, overlap, squared, suppress
 from pipeline.values import U8, DecodedPhoto, DetectedFace
 
 SURE_PROPOSAL, SURE = 0.88, 0.99
-"""Probabilities by YuNet and by O-Net above which a candidate is an upright face, without another look. So
-sure are both of 95 in 100 upright faces, and of 1 in 600 turned ones."""
+"""Probabilities by YuNet and by O-Net above which a candidate is an upright face as it is. Both are so sure
+of 95 in 100 upright faces, and of 1 in 600 turned ones."""
 
 ACCEPTED = 0.8
 """Least probability of a face by O-Net."""
 
-SEEN = 0.45
-"""Least mean of YuNet's probabilities of such a face: as it proposed it, and from all sides."""
-
-SEEN_ALONE = 0.9
+ACCEPTED_ALONE = 0.9
 """YuNet's probability from which a face counts that O-Net does not accept: covered, or in profile."""
 
-MOST_DOUBTFUL = 32
-"""Most candidates looked at from all sides, likeliest first: bounds the time for crowds and for noise."""
+SAME_PLACE = 0.5
+"""Overlap, as a part of the smaller square, above which a candidate is of a face that is sure already."""
 
 SAME_FACE = 0.7
 """Overlap, as a part of the smaller box, above which two boxes are of one face."""
@@ -42,10 +44,10 @@ SAME_FACE = 0.7
 class CascadeDetector:
     """YuNet and O-Net, without state between photos: threads may share it."""
 
-    def __init__(self, proposing: Yunet, judging: OutputNetwork, options: DetectionOptions) -> None:
-        self._proposing = proposing
-        self._judging = judging
-        self._search = YunetSearch(proposing, options.long_edge)
+    def __init__(self, yunet: Yunet, output_network: OutputNetwork, options: DetectionOptions) -> None:
+        self._yunet = yunet
+        self._output_network = output_network
+        self._search = YunetSearch(yunet, options.long_edge)
         self._options = options
         self.name: str = options.name
 
@@ -63,30 +65,31 @@ class CascadeDetector:
         """Return an image's faces, some twice, and the quarter turns that would set others upright."""
         candidates = self._search.candidates(pixels)
         squares = squared(candidates.boxes)
-        upright = look_upright(self._judging, pixels, squares, np.zeros(len(squares), np.float32))
+        upright = refine_rotated(self._output_network, pixels, squares, np.zeros(len(squares), np.float32))
         sure = (candidates.probabilities > SURE_PROPOSAL) & (upright.probabilities > SURE)
         apart = ~(overlap(squares, squares[sure], Overlap.SMALLER) > SAME_PLACE).any(axis=1)
-        doubtful, others = np.split(np.flatnonzero(~sure & apart), [MOST_DOUBTFUL])
+        doubtful, others = np.split(np.flatnonzero(~sure & apart), [MOST_ROTATED])
         sure[others] = (upright.probabilities[others] >= ACCEPTED) & (
             candidates.probabilities[others] >= SURELY_PROPOSED
         )
-        around = look_around(self._proposing, pixels, squares[doubtful])
-        judged, accepted = self._judged(pixels, candidates[doubtful], around, upright[doubtful])
-        turns = around.angles[accepted] / 90
+        rotated = detect_rotated(self._yunet, pixels, squares[doubtful])
+        refined, accepted = self._refined(pixels, candidates[doubtful], rotated, upright[doubtful])
+        turns = rotated.angles[accepted] / 90
         near = {int(turn) % 4 for turn in (*np.floor(turns), *np.ceil(turns))}
-        return Detections.joined([upright[sure], judged[accepted]]), sorted(near - {0})
+        return Detections.joined([upright[sure], refined[accepted]]), sorted(near - {0})
 
-    def _judged(
-        self, pixels: U8, candidates: Detections, around: Around, upright: Detections
+    def _refined(
+        self, pixels: U8, candidates: Detections, rotated: RotatedFaces, upright: Detections
     ) -> tuple[Detections, Flags]:
-        """Return each candidate as the better of both networks sees it, and whether it is a face.
+        """Return each candidate as the better of both networks finds it, and whether it is a face.
 
-        ``upright`` is what O-Net saw of them as they lie in the image.
+        ``upright`` is what O-Net made of them at angle 0.
         """
-        judged = look_upright(self._judging, pixels, squared(around.faces.boxes), around.angles)
-        better = (around.angles == 0) & (upright.probabilities > judged.probabilities)
-        judged = judged.replaced(np.flatnonzero(better), upright[better])
-        seen = around.faces.probabilities
-        by_both = (judged.probabilities >= ACCEPTED) & ((seen + candidates.probabilities) / 2 >= SEEN)
-        alone = ~by_both & (seen >= SEEN_ALONE)
-        return judged.replaced(np.flatnonzero(alone), around.faces[alone]), by_both | alone
+        refined = refine_rotated(self._output_network, pixels, squared(rotated.faces.boxes), rotated.angles)
+        better = (rotated.angles == 0) & (upright.probabilities > refined.probabilities)
+        refined = refined.replaced(np.flatnonzero(better), upright[better])
+        detected = rotated.faces.probabilities
+        means = (detected + candidates.probabilities) / 2
+        by_both = (refined.probabilities >= ACCEPTED) & (means >= LEAST_MEAN)
+        alone = ~by_both & (detected >= ACCEPTED_ALONE)
+        return refined.replaced(np.flatnonzero(alone), rotated.faces[alone]), by_both | alone

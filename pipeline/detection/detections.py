@@ -47,22 +47,17 @@ class Detections:
 
     def replaced(self, places: NDArray[np.intp], others: "Detections") -> "Detections":
         """Return them with ``others`` [M] at the indices ``places`` [M]."""
-        boxes, probabilities, landmarks = self.boxes.copy(), self.probabilities.copy(), self.landmarks.copy()
-        boxes[places], probabilities[places], landmarks[places] = (
-            others.boxes,
-            others.probabilities,
-            others.landmarks,
-        )
-        return Detections(boxes, probabilities, landmarks)
+        source = np.arange(len(self.boxes))
+        source[places] = len(source) + np.arange(len(places))
+        return Detections.joined([self, others])[source]
 
     @classmethod
     def joined(cls, parts: Sequence["Detections"]) -> "Detections":
-        """Put the faces of several looks together, one look after the other."""
-        none = np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 5, 2), np.float32)
+        """Put several parts together, one after the other; none have no faces."""
         return cls(
-            np.concatenate([none[0], *(part.boxes for part in parts)]),
-            np.concatenate([none[1], *(part.probabilities for part in parts)]),
-            np.concatenate([none[2], *(part.landmarks for part in parts)]),
+            np.concatenate([np.empty((0, 4), np.float32), *(part.boxes for part in parts)]),
+            np.concatenate([np.empty(0, np.float32), *(part.probabilities for part in parts)]),
+            np.concatenate([np.empty((0, 5, 2), np.float32), *(part.landmarks for part in parts)]),
         )
 
 

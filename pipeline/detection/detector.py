@@ -26,10 +26,10 @@ class DetectionOptions:
     """Which detector finds faces, and how small ones.
 
     Attributes:
-        detector: Its name. long_edge: A photo with a longer edge is shrunk to this many pixels.
+        detector: Its name.
+        long_edge: A photo with a longer edge is shrunk to this many pixels.
         smallest_face: Side of the smallest face sought, pixels of that copy; ``None`` for 20 with mtcnn,
-        whose
-            time depends on it, and for all that the others see.
+            whose time depends on it, and for no limit with the others.
     """
 
     detector: DetectorName = "cascade"

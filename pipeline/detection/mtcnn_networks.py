@@ -25,7 +25,7 @@ from pipeline.values import F32, U8
 TILE = 256
 """Side of the square that P-Net is run on, pixels: one fixed shape, compiled once, that fits the cache."""
 REFINE_SIDE, OUTPUT_SIDE = 24, 48
-"""Side of the patches that R-Net and O-Net look at, pixels."""
+"""Side of the patches of R-Net and O-Net, pixels."""
 REFINE_BATCH, OUTPUT_BATCH = 64, 4
 """Patches run at once; a shorter batch is filled up with zeros, so that one shape is compiled. A patch takes
 the same time in batches of 4 to 64, and up to twice as long alone."""
@@ -108,7 +108,7 @@ class OutputNetwork:
         self._onet = _Network("onet", _onet, replace(options, precision="f32"), batch=OUTPUT_BATCH)
 
     def output(self, patches: U8) -> Refinements:
-        """Look at patches, uint8 [N, 48, 48, 3], RGB."""
+        """Run O-Net on patches, uint8 [N, 48, 48, 3], RGB."""
         offsets, points, classes = self._onet.run(patches)
         # O-Net gives five x, then five y.
         return Refinements(classes[:, 1], offsets, points.reshape(-1, 2, 5).transpose(0, 2, 1))

@@ -1,4 +1,4 @@
-"""Shows R-Net and O-Net square patches of an image, and places what they see in the image."""
+"""Cuts the patches that R-Net and O-Net take out of images, and places their output in these."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.detection.detections import Detections
-from pipeline.detection.mtcnn_networks import OUTPUT_SIDE, OutputNetwork, Refinements
+from pipeline.detection.mtcnn_networks import Refinements
 from pipeline.detection.turned_image import TurnedImage
 from pipeline.values import F32, U8
 
@@ -14,19 +14,8 @@ PATCH_ROWS = 512
 """Patches cut at once; cv2.remap takes at most 32,767 rows."""
 
 
-def look_at(network: OutputNetwork, images: Sequence[TurnedImage], boxes: Sequence[F32]) -> list[Detections]:
-    """Have O-Net look at square boxes [N, 4] of each image, in its own frame; all patches run together.
-
-    Returns:
-        For each image, what O-Net says of each of its boxes, in their order: boxes and landmarks in pixels of
-        the image; boxes may reach past its border.
-    """
-    answers = network.output(patches_of_all(images, boxes, OUTPUT_SIDE)).split(boxes)
-    return [placed(own, answer) for own, answer in zip(boxes, answers, strict=True)]
-
-
 def placed(boxes: F32, answer: Refinements) -> Detections:
-    """Return what O-Net says of square boxes [N, 4]: its boxes and landmarks in their frame."""
+    """Return O-Net's boxes, probabilities and landmarks for square boxes [N, 4], in their frame."""
     sides = (boxes[:, 2:] - boxes[:, :2] + 1)[:, None]
     landmarks = answer.landmarks * sides + boxes[:, None, :2] - 1
     return Detections(moved(boxes, answer), answer.probability, landmarks)
@@ -72,7 +61,7 @@ def sampled(pixels: U8, x: F32, y: F32) -> U8:
 
 
 def patches_of_all(images: Sequence[TurnedImage], boxes: Sequence[F32], side: int) -> U8:
-    """Cut the boxes of each image, one image after the other."""
+    """Cut the boxes of each image, in its own frame: uint8 [N, side, side, 3], one image after the other."""
     cut = [
         image.turned(patches(image.upright, image.upright_boxes(own), side))
         for image, own in zip(images, boxes, strict=True)

@@ -1,4 +1,4 @@
-"""Shrinks an image to the size at which a detector looks at it."""
+"""Shrinks an image to the size at which a detector takes it."""
 
 import cv2
 import numpy as np

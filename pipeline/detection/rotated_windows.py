@@ -1,8 +1,7 @@
-"""Looks at places of an image that are turned about their centres, and returns what was seen to the image.
+"""Detects and refines faces in windows cut out of an image at an angle, in pixels of the image.
 
-An angle is that of a face, in degrees to the right (clockwise): 0 upright, 90 lying on its left ear as one
-sees it, 180 upside down. A place is turned back by it, so that the face stands upright in what a network
-sees.
+An angle is that of a face, in degrees to the right (clockwise): 0 upright, 90 on its side with the top of the
+head to the right, 180 upside down. A window is cut at that angle, so that the face is upright in it.
 """
 
 from dataclasses import dataclass
@@ -16,13 +15,19 @@ from pipeline.detection.yunet_network import Yunet
 from pipeline.values import F32, U8
 
 ANGLES = np.arange(0, 360, 45, dtype=np.float32)
-"""Angles at which a place is looked at: YuNet and O-Net see faces that are off by half such a step."""
+"""Angles of the windows: YuNet and O-Net find faces that are off by half such a step."""
 
 WINDOW = 64
-"""Side of what YuNet sees of a place, pixels."""
+"""Side of YuNet's windows, pixels."""
 
 _FACE = 36
-"""Side of the place itself in that window, pixels."""
+"""Side of a candidate's square in its window, pixels."""
+
+MOST_ROTATED = 32
+"""Most candidates of an image to detect at all angles: bounds the time for crowds and for noise."""
+
+LEAST_MEAN = 0.45
+"""Least mean of YuNet's probabilities of a face: as it proposed it, and at the best of all angles."""
 
 
 def _turned(points: F32, angles: F32) -> F32:
@@ -40,38 +45,38 @@ def _grid(side: int) -> F32:
 
 
 _WINDOWS = _turned(np.repeat(_grid(WINDOW), len(ANGLES), axis=0), ANGLES)
-"""Where the pixels of the windows of all angles lie in a square of side 1 about the origin."""
+"""Where the pixels of the windows at all angles lie in a square of side 1 about the origin."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Around:
-    """What YuNet sees in N places from all sides: the likeliest ``faces`` [N], and their ``angles`` [N]."""
+class RotatedFaces:
+    """The most probable ``faces`` [N] of N candidates, at all angles, and their ``angles``, float32 [N]."""
 
     faces: Detections
     angles: F32
 
 
-def look_around(network: Yunet, pixels: U8, squares: F32) -> Around:
-    """Have YuNet look at squares [N, 4] of an image at all ``ANGLES``; faces are in pixels of the image."""
+def detect_rotated(network: Yunet, pixels: U8, squares: F32) -> RotatedFaces:
+    """Detect the face of each square, float32 [N, 4], of an image, uint8 [H, W, 3], at all ``ANGLES``."""
     faces = [Detections.joined([])]
     angles = np.zeros(len(squares), np.float32)
     for number, square in enumerate(squares):
         centre, scale = (square[:2] + square[2:]) / 2, float(square[2] - square[0]) / _FACE
         points = _WINDOWS * np.float32(scale * WINDOW) + centre - np.float32(0.5)
         windows = sampled(pixels, points[..., 0], points[..., 1]).reshape(-1, WINDOW, WINDOW, 3)
-        seen = network.look_at_middle(windows)
-        best = int(seen.probabilities.argmax())
+        found = network.detect_centred(windows)
+        best = int(found.probabilities.argmax())
         angles[number] = ANGLES[best]
-        face = seen[best : best + 1].moved(np.full(2, -WINDOW / 2)).scaled(np.full(2, scale))
+        face = found[best : best + 1].moved(np.full(2, -WINDOW / 2)).scaled(np.full(2, scale))
         faces.append(_returned(face, centre[None], angles[number : number + 1]))
-    return Around(Detections.joined(faces), angles)
+    return RotatedFaces(Detections.joined(faces), angles)
 
 
-def look_upright(network: OutputNetwork, pixels: U8, squares: F32, angles: F32) -> Detections:
-    """Have O-Net look at squares [N, 4] of an image, each turned back by its angle [N].
+def refine_rotated(network: OutputNetwork, pixels: U8, squares: F32, angles: F32) -> Detections:
+    """Have O-Net refine squares, float32 [N, 4], of an image, uint8 [H, W, 3], each cut at its angle [N].
 
     Returns:
-        What it says of each square, in their order, in pixels of the image.
+        Its probability, box and landmarks for each square, in their order, in pixels of the image.
     """
     centres = np.asarray((squares[:, :2] + squares[:, 2:]) / 2, np.float32)
     local = np.asarray(squares - np.tile(centres, 2), np.float32)
@@ -85,14 +90,14 @@ def look_upright(network: OutputNetwork, pixels: U8, squares: F32, angles: F32) 
     return _returned(Detections(boxes, answer.probability, landmarks), centres, angles)
 
 
-def _returned(seen: Detections, centres: F32, angles: F32) -> Detections:
-    """Return in the image what was seen in places turned back by ``angles`` [N], from ``centres`` [N, 2]."""
-    boxes = seen.boxes.reshape(len(seen.boxes), 2, 2)
+def _returned(found: Detections, centres: F32, angles: F32) -> Detections:
+    """Return in the image what was found in windows at ``angles`` [N] about ``centres`` [N, 2]."""
+    boxes = found.boxes.reshape(len(found.boxes), 2, 2)
     middles = _turned(boxes.mean(axis=1, keepdims=True), angles)[:, 0] + centres
     sides = boxes[:, 1] - boxes[:, 0]
     cosines, sines = np.abs(np.cos(np.radians(angles))), np.abs(np.sin(np.radians(angles)))
     halves = np.hypot(sides * cosines[:, None], sides[:, ::-1] * sines[:, None]).astype(np.float32) / 2
-    landmarks = _turned(seen.landmarks, angles) + centres[:, None]
+    landmarks = _turned(found.landmarks, angles) + centres[:, None]
     return Detections(
-        np.concatenate([middles - halves, middles + halves], axis=1), seen.probabilities, landmarks
+        np.concatenate([middles - halves, middles + halves], axis=1), found.probabilities, landmarks
     )
