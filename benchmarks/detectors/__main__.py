@@ -1,6 +1,6 @@
 """Compares detectors on photos whose faces are known, and prints one table.
 
-    python -m benchmarks.detectors mtcnn yunet [--only labelled,size] [--photos 24] [--pictures FOLDER]
+    python -m benchmarks.detectors mtcnn yunet [--only labelled,size] [--photos 16] [--pictures FOLDER]
     python -m benchmarks.detectors mtcnn --quick
 
 A detector is given as NAME, or as NAME:LONG_EDGE or NAME:LONG_EDGE:SMALLEST_FACE. Cells have the part of the
@@ -46,7 +46,7 @@ def main() -> None:
     )
     parser.add_argument("detectors", nargs="+")
     parser.add_argument("--only", default=",".join(GROUPS), help="of " + ",".join(GROUPS))
-    parser.add_argument("--photos", type=int, default=24, help="made photos of a condition")
+    parser.add_argument("--photos", type=int, default=16, help="made photos of a condition")
     parser.add_argument("--quick", action="store_true", help="few photos: a minute a detector")
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
     parser.add_argument("--pictures", type=Path)

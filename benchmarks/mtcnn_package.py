@@ -1,6 +1,6 @@
-"""How far the cascade agrees with the mtcnn package on the same pixels, in f32 and in bf16.
+"""How far the detector ``mtcnn`` agrees with the mtcnn package on the same pixels, in f32 and in bf16.
 
-    python -m benchmarks.detector FOLDER...
+    python -m benchmarks.mtcnn_package FOLDER...
 
 Each photo is shrunk to a long edge of 1,600 pixels and given to ``mtcnn.MTCNN().detect_faces`` and to our
 cascade, both with their defaults. A face of the package counts as matched where one of ours overlaps it by
