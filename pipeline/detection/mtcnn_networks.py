@@ -5,7 +5,6 @@ Networks", IEEE Signal Processing Letters 23(10), 2016. The weights files, lists
 layers, are read by path without importing the package, which imports TensorFlow.
 """
 
-import importlib.util
 import io
 from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
@@ -18,8 +17,9 @@ import openvino as ov
 from numpy.typing import NDArray
 from openvino import opset13 as op
 
-from pipeline.errors import WeightsInvalid, WeightsMissing
-from pipeline.models.runtime import InferRequests, RuntimeOptions, file_sha256, load_network
+from pipeline.models.packaged_weights import locate_packaged
+from pipeline.models.registry import PackagedWeights
+from pipeline.models.runtime import InferRequests, RuntimeOptions, load_network
 from pipeline.values import F32, U8
 
 TILE = 256
@@ -118,8 +118,9 @@ class _Network:
     """A compiled network of one batch size. Threads may share it."""
 
     def __init__(self, name: str, build: Any, options: RuntimeOptions, batch: int) -> None:
-        path, digest = _weights(name)
-        key = f"{digest[:16]}-{CODE_VERSION}"
+        weights = PackagedWeights("mtcnn", f"assets/weights/{name}.lz4", _SHA256[name], extra=None)
+        path = locate_packaged("MTCNN", weights)
+        key = f"{weights.sha256[:16]}-{CODE_VERSION}"
         self._compiled = load_network(name, key, partial(build, path), options, batch)
         self._requests = InferRequests(self._compiled)
         self._batch = batch
@@ -143,24 +144,6 @@ def _filled(part: NDArray[Any], batch: int) -> NDArray[Any]:
     whole = np.zeros((batch, *part.shape[1:]), part.dtype)
     whole[: len(part)] = part
     return whole
-
-
-def _weights(name: str) -> tuple[Path, str]:
-    """Return path and verified SHA-256 of a network's weights file in the installed mtcnn package."""
-    package = importlib.util.find_spec("mtcnn")
-    if package is None or package.origin is None:
-        raise WeightsMissing(
-            "The package mtcnn is not installed: reinstall faceindex, or pip install mtcnn==1.0.0."
-        )
-    path = Path(package.origin).parent / "assets" / "weights" / f"{name}.lz4"
-    if not path.is_file():
-        raise WeightsMissing(f"The mtcnn package lacks {path}: pip install --force-reinstall mtcnn==1.0.0.")
-    digest = file_sha256(path)
-    if digest != _SHA256[name]:
-        raise WeightsInvalid(
-            f"{path} is not the file of mtcnn 1.0.0 (SHA-256 {digest}): reinstall that package."
-        )
-    return path, digest
 
 
 class _Layers:

