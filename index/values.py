@@ -125,7 +125,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NewLook:
+class NewDetections:
     """What a detector found in a known content, whose digest may be that of another file of its picture."""
 
     digest: bytes

@@ -14,8 +14,8 @@ from faceindex.errors import explained
 from faceindex.lock import locked, turn
 from faceindex.results import DetectorPreview, DetectorSwitch, Listeners, PersonLoss
 from faceindex.scanning.availability import too_many
-from faceindex.scanning.look_again import LookAgain
 from faceindex.scanning.redescribe import describer
+from faceindex.scanning.redetect import DetectFaces
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.revisit import Revisit, Revisited, patiently
 from faceindex.scanning.scan import ScanOptions
@@ -83,11 +83,11 @@ class _DetectorSwitcher:
 
     def run(self) -> DetectorSwitch:
         build = partial(build_runner, self._settings, self._model)
-        task = LookAgain(self._detector)
-        look = Revisit(self._open_to_write, self._open_to_read, task, build().run, self._listeners)
+        task = DetectFaces(self._detector)
+        detect = Revisit(self._open_to_write, self._open_to_read, task, build().run, self._listeners)
         while True:
-            looked = look.run(self._options.deadline)
-            # Faces of an earlier look may be from before the library changed its model.
+            searched = detect.run(self._options.deadline)
+            # Faces of an earlier run may be from before the library changed its model.
             describe = describer(
                 self._open_to_write,
                 self._open_to_read,
@@ -95,25 +95,25 @@ class _DetectorSwitcher:
                 lambda detector: build(detector=detector).run,
                 self._listeners,
             )
-            in_time = looked.in_time and describe.run(self._options.deadline).in_time
+            in_time = searched.in_time and describe.run(self._options.deadline).in_time
             if not in_time:
                 with Session.open(self._settings) as session:
-                    return self._result(session, replace(looked, in_time=False))
+                    return self._result(session, replace(searched, in_time=False))
             with self._open_to_write(math.inf) as session:
                 # Somebody may have scanned since the last photo was looked at.
-                if not Redetection(session.database, self._detector).unlooked(look.last, 1):
-                    return self._change(session, looked)
+                if not Redetection(session.database, self._detector).unsearched(detect.last, 1):
+                    return self._change(session, searched)
 
     def _faces(self, store: Store) -> Redescription:
         return Redescription(store, self._model.model_id, faces_by(self._detector))
 
-    def _change(self, session: Session, looked: Revisited) -> DetectorSwitch:
+    def _change(self, session: Session, searched: Revisited) -> DetectorSwitch:
         redetection = Redetection(session.database, self._detector)
         coverage, comparison = redetection.coverage(), redetection.compare()
         before, previous = _faces_of_persons(session.people), str(session.catalog.detector())
         out_of_reach = coverage.contents - coverage.looked_at
         if not self._options.allow_missing and too_many(out_of_reach, coverage.contents):
-            return self._result(session, looked, comparison)
+            return self._result(session, searched, comparison)
         with turn(session.database.path), undisturbed():
             redetection.make_current()
         refresh_derived(session.database, self._model, self._listeners.note)
@@ -123,12 +123,12 @@ class _DetectorSwitcher:
             for name, faces in before.items()
             if after.get(name, faces) < faces
         )
-        return self._result(session, looked, comparison, previous, fewer)
+        return self._result(session, searched, comparison, previous, fewer)
 
     def _result(
         self,
         session: Session,
-        looked: Revisited,
+        searched: Revisited,
         comparison: DetectorComparison | None = None,
         previous: str | None = None,
         fewer: tuple[PersonLoss, ...] = (),
@@ -139,14 +139,14 @@ class _DetectorSwitcher:
             previous=previous or str(session.catalog.detector()),
             detector=self._detector,
             changed=previous is not None,
-            looked_at=looked.photos,
-            found=looked.faces,
+            looked_at=searched.photos,
+            found=searched.faces,
             coverage=redetection.coverage(),
             comparison=comparison,
             kept=redetection.kept(),
             fewer=fewer,
-            failures=looked.failures,
-            in_time=looked.in_time,
+            failures=searched.failures,
+            in_time=searched.in_time,
             seconds=time.monotonic() - self._started,
         )
 

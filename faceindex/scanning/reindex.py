@@ -10,9 +10,9 @@ from functools import partial
 
 from faceindex.engine import build_runner
 from faceindex.results import PersonGain, Planned, ReindexSummary
-from faceindex.scanning.look_again import LookAgain
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.redescribe import describer
+from faceindex.scanning.redetect import DetectFaces
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.revisit import Revisit, Revisited
 from faceindex.scanning.scan import Scan, ScanOptions
@@ -45,8 +45,8 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         lambda detector: build(detector=detector).run,
         listeners,
     )
-    task = LookAgain(settings.detection.detector)
-    look_again = Revisit(
+    task = DetectFaces(settings.detection.detector)
+    redetect = Revisit(
         lambda patience: nullcontext(session), lambda: nullcontext(session), task, build().run, listeners
     )
     failed_before = {each.path for each in session.catalog.failures_under([b"/"], unread=None)}
@@ -57,7 +57,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     if not looked.left:  # photos may have been away when the library changed its model or its detector
         described = redescribe.run(options.deadline)
     if described.in_time:
-        seen = look_again.run(options.deadline)
+        seen = redetect.run(options.deadline)
     if seen.in_time:
         pruned = Roots(store).prune(session.settings.keep_missing_days)
     refresh_derived(store, model, listeners.note)

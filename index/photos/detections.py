@@ -41,8 +41,8 @@ def name_of(detector: str) -> str:
     return detector.partition(" ")[0]
 
 
-def looked_at(detector: str) -> ColumnElement[bool]:
-    """Select contents that a detector has looked at."""
+def searched_by(detector: str) -> ColumnElement[bool]:
+    """Select contents that a detector has searched."""
     later = select(detection.c.content_id).where(
         detection.c.content_id == content.c.id, _names(detection.c.detector, detector)
     )
@@ -60,7 +60,7 @@ def detector_of(found_by: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 def show(connection: Connection, detector: str, contents: "Select[Any] | None" = None) -> None:
-    """Have the contents that a detector has looked at, or some of them, show its faces, and no others.
+    """Have the contents that a detector has searched, or some of them, show its faces, and no others.
 
     ``contents`` selects ids. Decisions may keep other faces: write ``index.decisions.derived_tables`` next,
     and then call ``forget_hidden_groups``.
@@ -69,7 +69,7 @@ def show(connection: Connection, detector: str, contents: "Select[Any] | None" =
     joined = select(stored_face.c.id).join(content).where(chosen)
     own = joined.where(_is_by(detector))
     connection.execute(delete(other_face).where(other_face.c.face_id.in_(own)))
-    others = joined.add_columns(literal(False)).where(looked_at(detector), ~_is_by(detector))
+    others = joined.add_columns(literal(False)).where(searched_by(detector), ~_is_by(detector))
     known = select(other_face.c.face_id).where(other_face.c.face_id == stored_face.c.id)
     new = others.where(~known.exists())
     connection.execute(insert(other_face).from_select(["face_id", "kept"], new))
@@ -96,7 +96,9 @@ def wrongly_shown(detector: str) -> "Select[Any]":
     return (
         select(stored_face.c.id)
         .join(content)
-        .where(or_(and_(_is_by(detector), is_other), and_(looked_at(detector), ~_is_by(detector), ~is_other)))
+        .where(
+            or_(and_(_is_by(detector), is_other), and_(searched_by(detector), ~_is_by(detector), ~is_other))
+        )
     )
 
 
@@ -106,7 +108,7 @@ def _is_by(detector: str) -> ColumnElement[bool]:
 
 
 def _is_first(detector: str) -> ColumnElement[bool]:
-    """Select contents that a detector looked at first."""
+    """Select contents that a detector searched first."""
     return _names(func.coalesce(content.c.detector, FIRST_DETECTOR), detector)
 
 

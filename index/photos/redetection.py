@@ -1,4 +1,4 @@
-"""Looks of another detector at known contents: finds those that it has not looked at, and adds what it finds.
+"""What another detector finds in known contents: reads which it has not searched yet, and adds its faces.
 
 What a new detector finds stays hidden until ``make_current``, which changes the library's detector in one
 transaction; what the others found stays stored. A decision about a face applies to the face of the new
@@ -20,7 +20,7 @@ from index.decisions.journal_rows import names_any, readable
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import SameFace, add_same_faces, same_face_of
 from index.decisions.tombstones import tombstones_in
-from index.photos.detections import detector_of, faces_by, forget_hidden_groups, looked_at, name_of, show
+from index.photos.detections import detector_of, faces_by, forget_hidden_groups, name_of, searched_by, show
 from index.photos.edited_photo import ALIKE_IN_PLACE
 from index.photos.face_rows import add_face
 from index.photos.known_contents import is_in_photo, read_contents
@@ -38,7 +38,7 @@ from index.store.schema import (
     verdict,
 )
 from index.store.store import Store
-from index.values import DetectorComparison, DetectorCoverage, KnownContent, NewLook
+from index.values import DetectorComparison, DetectorCoverage, KnownContent, NewDetections
 from pipeline.values import F32, Box
 
 CHUNK = 1000
@@ -51,7 +51,7 @@ overlap by more than ``SAME_FACE``, and no box shares more than 0.07 with that o
 
 
 class Redetection:
-    """The contents of one library, as one detector looks at them; each method is one transaction.
+    """What one detector finds in the contents of one library; each method is one transaction.
 
     ``detector`` is its name.
     """
@@ -61,44 +61,46 @@ class Redetection:
         self._detector = detector
 
     def coverage(self) -> DetectorCoverage:
-        """Count the contents that the detector has looked at."""
-        looked = looked_at(self._detector)
+        """Count the contents that the detector has searched."""
+        searched = searched_by(self._detector)
         known = select(photo.c.content_id).where(photo.c.content_id == content.c.id).exists()
         figures = select(
             func.count(),
-            func.count().filter(looked),
-            func.count().filter(~looked, is_in_photo(content.c.id)),
+            func.count().filter(searched),
+            func.count().filter(~searched, is_in_photo(content.c.id)),
         )
         with self._store.read() as connection:
             query = figures.select_from(content).where(content.c.failed_reason.is_(None), known)
             return DetectorCoverage(*connection.execute(query).one())
 
-    def unlooked(self, after: int, limit: int) -> tuple[KnownContent, ...]:
-        """Read the first contents after an id that it has not looked at and a present photo has."""
+    def unsearched(self, after: int, limit: int) -> tuple[KnownContent, ...]:
+        """Read the first contents after an id that it has not searched and a present photo has."""
         query = (
             select(content.c.id, content.c.digest)
             .where(content.c.id > after, content.c.failed_reason.is_(None))
-            .where(~looked_at(self._detector), is_in_photo(content.c.id))
+            .where(~searched_by(self._detector), is_in_photo(content.c.id))
             .order_by(content.c.id)
             .limit(limit)
         )
         with self._store.read() as connection:
             return tuple(read_contents(connection, connection.execute(query).all()))
 
-    def add(self, looks: Sequence[NewLook]) -> int:
-        """Add looks at contents, except at those that are gone or were looked at meanwhile; count the faces.
+    def add(self, found: Sequence[NewDetections]) -> int:
+        """Add what was found in contents, except in those gone or searched meanwhile; count the faces.
 
-        If the detector is the library's, which looks at photos that were away when it was changed, they are
-        shown at once.
+        If the detector is the library's, which searches photos that were away when it was changed, the faces
+        are shown at once.
         """
         faces, added = 0, []
         with readable(self._store.path), self._store.write() as connection:
-            query = select(content.c.id).where(~looked_at(self._detector), content.c.failed_reason.is_(None))
-            for look in looks:
-                content_id = connection.scalar(query.where(content.c.digest == look.digest))
+            query = select(content.c.id).where(
+                ~searched_by(self._detector), content.c.failed_reason.is_(None)
+            )
+            for each in found:
+                content_id = connection.scalar(query.where(content.c.digest == each.digest))
                 if content_id is not None:
                     added.append(content_id)
-                    faces += _add(connection, content_id, look)
+                    faces += _add(connection, content_id, each)
             if added and connection.scalar(select(library.c.detector)) == self._detector:
                 self._show(connection, added)
         return faces
@@ -131,14 +133,14 @@ class Redetection:
             forget_hidden_groups(connection)
 
     def compare(self) -> DetectorComparison:
-        """Compare what is shown with what the detector found, in present contents that it has looked at.
+        """Compare what is shown with what the detector found, in present contents that it has searched.
 
         Faces that are kept for decisions do not count. Each chunk is a transaction of its own.
         """
         total, last = DetectorComparison(0, 0, 0, 0), 0
         kept = select(other_face.c.face_id).where(other_face.c.face_id == face.c.id)
         found = select(face).where(~kept.exists()).subquery()
-        query = select(content.c.id).where(looked_at(self._detector), is_in_photo(content.c.id))
+        query = select(content.c.id).where(searched_by(self._detector), is_in_photo(content.c.id))
         while True:
             with self._store.read() as connection:
                 some = query.where(content.c.id > last).order_by(content.c.id).limit(CHUNK)
@@ -172,20 +174,20 @@ class _Found:
     vector: F32 | None
 
 
-def _add(connection: Connection, content_id: int, look: NewLook) -> int:
+def _add(connection: Connection, content_id: int, new: NewDetections) -> int:
     """Add what was found in a content, hidden, and return how many faces."""
     before = _found_before(connection, content_id)
-    forgotten = tombstones_in(connection, [look.digest])
+    forgotten = tombstones_in(connection, [new.digest])
     after: list[_Found] = []
-    for each in look.found.faces:
-        if not forgotten.cover(FaceKey(look.digest, each.face.box)):
-            face_id = add_face(connection, content_id, each, look.found.detector)
+    for each in new.found.faces:
+        if not forgotten.cover(FaceKey(new.digest, each.face.box)):
+            face_id = add_face(connection, content_id, each, new.found.detector)
             connection.execute(insert(other_face), {"face_id": face_id, "kept": False})
             after.append(_Found(each.face.box, each.vector))
-    row = {"content_id": content_id, "detector": look.found.detector}
+    row = {"content_id": content_id, "detector": new.found.detector}
     connection.execute(insert(detection), row)
     for found in before.values():
-        _link(connection, look.digest, found, after)
+        _link(connection, new.digest, found, after)
     return len(after)
 
 

@@ -142,5 +142,5 @@ def test_the_detector_of_libraries_from_before_is_mtcnn(library: Path) -> None:
         assert Catalog(database).detector() == "mtcnn"
         assert Catalog(database).statistics().detector == "mtcnn"
         redetection = Redetection(database, "mtcnn")
-        assert (redetection.coverage().waiting, redetection.unlooked(0, 10)) == (0, ())
+        assert (redetection.coverage().waiting, redetection.unsearched(0, 10)) == (0, ())
         assert Redetection(database, "yunet").coverage().waiting > 0

@@ -20,7 +20,7 @@ from index.photos.redetection import Redetection
 from index.store.opening import create_store, open_store
 from index.store.sqlite.salvage import damage, salvage
 from index.store.store import Access, Salvage
-from index.values import NewLook
+from index.values import NewDetections
 from index.vectors.saved_index import index_version
 from pipeline.values import PhotoFile
 from tests.index.builders import DIMENSION, MODEL, add_roots, indexed, units
@@ -194,13 +194,11 @@ def test_a_library_whose_model_was_lost_has_it_from_its_descriptors(library: Pat
 
 def test_a_library_whose_detector_was_lost_has_it_from_its_faces(library: Path) -> None:
     with create_store(library) as database:
-        unlooked = Redetection(database, "yunet").unlooked(0, 9999)
-        looks = [
-            NewLook(each.digest, replace(indexed(each.files[0], "any", units(1)), detector="yunet 1600 20"))
-            for each in unlooked
-        ]
-        Redetection(database, "yunet").add(looks)
-        Redetection(database, "yunet").make_current()
+        redetection = Redetection(database, "yunet")
+        for each in redetection.unsearched(0, 9999):
+            found = replace(indexed(each.files[0], "any", units(1)), detector="yunet 1600 20")
+            redetection.add([NewDetections(each.digest, found)])
+        redetection.make_current()
     overwrite(library, root_page(library, "library"), bytes(PAGE))
     salvage(library, NOW)
     with open_store(library, Access.READ) as database:

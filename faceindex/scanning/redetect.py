@@ -1,19 +1,19 @@
-"""Looks for faces in known contents with a detector that has not looked at them."""
+"""Finds the faces of known contents by a detector that has not searched them."""
 
 from collections.abc import Sequence
 
 from faceindex.session import Session
 from index.photos.redetection import Redetection
-from index.values import KnownContent, NewLook
+from index.values import KnownContent, NewDetections
 from pipeline.values import PhotoIndexed
 
 
-class LookAgain:
+class DetectFaces:
     """The task of finding faces by a detector; see ``RevisitTask``."""
 
     def __init__(self, detector: str) -> None:
         self._detector = detector
-        self._batch: list[NewLook] = []
+        self._batch: list[NewDetections] = []
 
     def waiting(self, session: Session) -> int:
         """See ``RevisitTask``."""
@@ -21,11 +21,11 @@ class LookAgain:
 
     def contents(self, session: Session, after: int, limit: int) -> Sequence[KnownContent]:
         """See ``RevisitTask``."""
-        return Redetection(session.database, self._detector).unlooked(after, limit)
+        return Redetection(session.database, self._detector).unsearched(after, limit)
 
     def take(self, content: KnownContent, found: PhotoIndexed) -> None:
         """See ``RevisitTask``."""
-        self._batch.append(NewLook(content.digest, found))
+        self._batch.append(NewDetections(content.digest, found))
 
     def store(self, session: Session) -> int:
         """See ``RevisitTask``."""
