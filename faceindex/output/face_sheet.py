@@ -1,5 +1,6 @@
 """Draws a sheet of cropped faces with their numbers, for people to see who is in a cluster."""
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from faceindex.settings import Settings
 from index.values import FaceRecord
 from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.errors import PhotoError
-from pipeline.geometry import quarter_turns
+from pipeline.geometry import eighth_turns
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile
 
@@ -68,8 +69,10 @@ def _tile(face: FaceRecord, decoders: Decoders) -> Image.Image | None:
     except (OSError, PhotoError):
         return None
     box, scale = face.box, decoded.scale
-    x, y = (box.x + box.w / 2) * scale, (box.y + box.h / 2) * scale
-    half = max(box.w, box.h) * (1 + 2 * _MARGIN) * scale / 2
-    corners = (round(x - half), round(y - half), round(x + half), round(y + half))
-    cropped = Image.fromarray(decoded.pixels).crop(corners).rotate(90 * quarter_turns(face.landmarks))
-    return cropped.resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+    x, y = round((box.x + box.w / 2) * scale), round((box.y + box.h / 2) * scale)
+    half = round(max(box.w, box.h) * (1 + 2 * _MARGIN) * scale / 2)
+    reach = math.ceil(half * math.sqrt(2))  # what any turn brings into the tile
+    around = Image.fromarray(decoded.pixels).crop((x - reach, y - reach, x + reach, y + reach))
+    upright = around.rotate(45 * eighth_turns(face.landmarks), Image.Resampling.BICUBIC)
+    inner = (reach - half, reach - half, reach + half, reach + half)
+    return upright.crop(inner).resize((_TILE, _TILE), Image.Resampling.LANCZOS)

@@ -1,16 +1,19 @@
 """Cuts a face out of a photo by one model's crop protocol, with one affine transform from photo to crop.
 
-A face that is upside down or on its side is cut upright, as its landmarks say: by their own angle where the
-protocol aligns them, else by quarter turns, so that its crop is the one that the upright photo would give.
+A face that is upside down, on its side or between is cut upright, as its landmarks say: by their own angle
+where the protocol aligns them, else by eighths of a turn, so that its crop is nearly the one that the upright
+photo would give, and by quarters exactly that one.
 Sampling is bilinear where the crop is as fine as the photo or finer, and averages areas where it is coarser,
 against aliasing. This module must not know which model the crop is for, nor how the face was found.
 """
+
+import math
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry import quarter_turns
+from pipeline.geometry import eighth_turns
 from pipeline.models.registry import AlignedCrop, BoxCrop, CropProtocol, StretchedCrop
 from pipeline.values import F32, U8, DecodedPhoto, DetectedFace, Size
 
@@ -20,8 +23,9 @@ Affine = NDArray[np.float64]
 _LARGE_FACE = 150
 """Shorter side of a box, photo pixels; few faces of a snapshot are more than twice as large."""
 
-_BACK = (np.array([(1, 0), (0, 1)]), np.array([(0, 1), (-1, 0)]), -np.eye(2), np.array([(0, -1), (1, 0)]))
-"""Matrices that turn a face upright, by ``quarter_turns``."""
+_SHAPE = np.array([0.86, 1.12])
+"""Width and height of a face, in sides of its box where it is tilted by 45 degrees: a face is about 1.3 times
+as high as wide, and its box that of an ellipse."""
 
 _HALF = 0.5
 """From the corner of a pixel, this project's origin, to its centre, OpenCV's origin."""
@@ -41,7 +45,8 @@ def scale_needed(face: DetectedFace, protocol: CropProtocol) -> float:
     """
     if isinstance(protocol, AlignedCrop):
         return min(1.0, float(_magnification(_aligned_placement(face.landmarks, protocol)).max()))
-    return min(1.0, _full_side(protocol) / min(face.box.w, face.box.h))
+    sides = _own_sides(face, np.array([face.box.w, face.box.h]))
+    return min(1.0, _full_side(protocol) / float(sides.min()))
 
 
 def wants_full_size(protocol: CropProtocol) -> bool:
@@ -64,12 +69,14 @@ def placement(face: DetectedFace, protocol: CropProtocol, size: Size) -> Affine:
         return _aligned_placement(face.landmarks, protocol)
     left, right = _widened(face.box.x, face.box.w, protocol.widen, size.width)
     top, bottom = _widened(face.box.y, face.box.h, protocol.widen, size.height)
-    sides = np.array([right - left, bottom - top])
+    sides = _own_sides(face, np.array([right - left, bottom - top]))
     if isinstance(protocol, StretchedCrop):
         scale = protocol.size / sides
     else:
         scale = np.full(2, protocol.short_side / sides.min())
-    linear = _BACK[quarter_turns(face.landmarks)] * scale
+    angle = math.radians(45 * eighth_turns(face.landmarks))
+    cos, sin = math.cos(angle), math.sin(angle)
+    linear = np.array([(cos, sin), (-sin, cos)]) * scale[:, None]
     centre = np.array([left + right, top + bottom]) / 2
     return np.column_stack([linear, protocol.size / 2 - linear @ centre])
 
@@ -86,6 +93,14 @@ def _aligned_placement(landmarks: F32, protocol: AlignedCrop) -> Affine:
     turn = np.vdot(p, q) / np.vdot(p, p).real
     linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
     return np.column_stack([linear, target_mean - linear @ source_mean])
+
+
+def _own_sides(face: DetectedFace, sides: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return width and height, [2], of a face that has a box of these sides, as it stands upright."""
+    turns = eighth_turns(face.landmarks)
+    if turns % 2:
+        return np.asarray(sides.mean() * _SHAPE)
+    return sides[::-1] if turns in (2, 6) else sides
 
 
 def _widened(start: float, length: float, widen: float, limit: int) -> tuple[float, float]:

@@ -47,7 +47,6 @@ _SHARPNESS = _Ramp("blurred", worst=0.03, good=0.15)  # ratio of variances, see 
 _SHAKE = _Ramp("blurred", worst=0.15, good=0.3)  # ratio of variances, see _evenness
 _YAW = _Ramp("turned", worst=1.0, good=0.3)  # nose beside the middle, in distances between the eyes
 _PITCH = _Ramp("up-or-down", worst=0.6, good=0.2)  # nose off its usual height, in eye-to-mouth distances
-_ROLL = _Ramp("tilted", worst=48.0, good=15.0)  # degrees from the way up it is cut in
 _CONFIDENCE = _Ramp("uncertain", worst=0.5, good=0.98)
 
 _USUAL_NOSE = 0.54
@@ -61,14 +60,13 @@ def crop_and_assess(photo: DecodedPhoto, face: DetectedFace, protocol: CropProto
     """
     frame = cut(photo, face, _FRAME)
     pixels = frame if protocol == _FRAME else cut(photo, face, protocol)
-    yaw, pitch, roll = _pose(face.landmarks)
+    yaw, pitch = _pose(face.landmarks)
     grades = (
         (_SIZE, min(face.box.w, face.box.h)),
         (_SHARPNESS, _sharpness(frame)),
         (_SHAKE, _evenness(frame)),
         (_YAW, abs(yaw)),
         (_PITCH, abs(pitch)),
-        (_ROLL, abs(roll)),
         (_CONFIDENCE, face.confidence),
     )
     quality = Quality(
@@ -107,21 +105,20 @@ def _evenness(frame: U8) -> float:
     return min(steps) / max(steps) if max(steps) > 0 else 0.0
 
 
-def _pose(landmarks: F32) -> tuple[float, float, float]:
-    """Return yaw, pitch and roll; infinite where points coincide.
+def _pose(landmarks: F32) -> tuple[float, float]:
+    """Return yaw and pitch; infinite where points coincide.
 
     Yaw is the nose's distance from the line between eyes and mouth, in distances between the eyes; pitch its
-    distance from its usual height, in distances from eyes to mouth; roll the angle of the eyes, degrees, from
-    the nearest of the four ways up that faces are sought and cut in.
+    distance from its usual height, in distances from eyes to mouth. A tilt to the side does not count:
+    faces are cut upright.
     """
     left_eye, right_eye, nose, left_mouth, right_mouth = (complex(x, y) for x, y in landmarks)
     across = right_eye - left_eye
     eyes, mouth = (left_eye + right_eye) / 2, (left_mouth + right_mouth) / 2
     if not across:
-        return math.inf, math.inf, math.inf
+        return math.inf, math.inf
     # Divided by the line through the eyes, a point has x along it and y down, in distances between the eyes.
     down, nose_below_eyes = ((mouth - eyes) / across).imag, ((nose - eyes) / across).imag
     yaw = ((nose - (eyes + mouth) / 2) / across).real
     pitch = nose_below_eyes / down - _USUAL_NOSE if down > 0 else math.inf
-    roll = math.degrees(math.atan2(across.imag, across.real))
-    return yaw, pitch, roll - 90 * round(roll / 90)
+    return yaw, pitch

@@ -1,7 +1,9 @@
 """Two real faces in photographs that packages ship, with what MTCNN finds in them."""
 
+import math
 from pathlib import Path
 
+import cv2
 import matplotlib.cbook
 import numpy as np
 import skimage.data
@@ -40,6 +42,18 @@ def hopper() -> DecodedPhoto:
     """512 x 600 pixels, the portrait of Grace Hopper that matplotlib ships."""
     path = Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
     return photo_of(np.asarray(Image.open(path).convert("RGB")))
+
+
+def tilted(photo: DecodedPhoto, face: DetectedFace, degrees: float) -> tuple[DecodedPhoto, DetectedFace]:
+    """The photo and its face after a turn to the right about the middle of the box, which is an ellipse's."""
+    x, y = face.box.x + face.box.w / 2, face.box.y + face.box.h / 2
+    turn = cv2.getRotationMatrix2D((x, y), -degrees, 1.0)
+    pixels = cv2.warpAffine(photo.pixels, turn, photo.pixels.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    w, h = math.hypot(face.box.w * cos, face.box.h * sin), math.hypot(face.box.w * sin, face.box.h * cos)
+    points = face.landmarks @ turn[:, :2].T + turn[:, 2]
+    moved = DetectedFace(Box(x - w / 2, y - h / 2, w, h), points.astype(np.float32), face.confidence)
+    return photo_of(np.asarray(pixels, np.uint8)), moved
 
 
 def crops(protocol: CropProtocol, count: int) -> U8:

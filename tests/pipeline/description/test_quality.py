@@ -121,18 +121,11 @@ def turned_by(degrees: float) -> tuple[DecodedPhoto, DetectedFace]:
     return photo_of(np.asarray(pixels, np.uint8)), replace(HOPPER, landmarks=landmarks.astype(np.float32))
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_head_upside_down_or_on_its_side_is_as_good_as_an_upright_one(degrees: float) -> None:
+@pytest.mark.parametrize("degrees", [20, 45, 70, 90, 135, 180, 225, 270, 315])
+def test_a_tilted_head_is_as_good_as_an_upright_one(degrees: float) -> None:
     quality = assess(*turned_by(degrees))
     assert quality.score == pytest.approx(assess(hopper(), HOPPER).score, abs=0.05)
     assert quality.reasons == ()
-
-
-@pytest.mark.parametrize("degrees", [45, 135, 225, 315])
-def test_a_head_between_two_ways_up_is_tilted_and_no_evidence(degrees: float) -> None:
-    quality = assess(*turned_by(degrees))
-    assert quality.score < 0.3
-    assert quality.reasons == ("tilted",)
 
 
 def test_a_face_that_the_detector_doubts_is_uncertain() -> None:

@@ -14,7 +14,7 @@ from pipeline.detection.rotated_windows import detect_rotated, refine_rotated
 from pipeline.detection.yunet_detector import YunetDetector
 from pipeline.detection.yunet_network import Yunet
 from pipeline.detection.yunet_search import YunetSearch
-from pipeline.geometry import quarter_turns, squared
+from pipeline.geometry import eighth_turns, squared
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.values import F32, U8, DecodedPhoto, PhotoFile, Size
 
@@ -84,7 +84,7 @@ def test_the_face_and_its_eyes_are_found(detector: Detector) -> None:
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_face_has_its_own_left_and_right(detector: Detector, turns: int) -> None:
     turned = landmarks(detector, np.rot90(astronaut(), turns))
-    assert quarter_turns(turned) == (-turns) % 4
+    assert eighth_turns(turned) == (-2 * turns) % 8
     corners = landmarks(detector, astronaut())
     for _ in range(turns):  # a quarter turn to the left takes (x, y) to (y, width - x)
         corners = np.stack([corners[:, 1], 512 - corners[:, 0]], axis=1)
