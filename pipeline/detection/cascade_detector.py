@@ -34,9 +34,6 @@ ACCEPTED = 0.8
 ACCEPTED_ALONE = 0.9
 """YuNet's probability from which a face counts that O-Net does not accept: covered, or in profile."""
 
-SAME_PLACE = 0.5
-"""Overlap, as a part of the smaller square, above which a candidate is of a face that is sure already."""
-
 SAME_FACE = 0.7
 """Overlap, as a part of the smaller box, above which two boxes are of one face."""
 
@@ -67,7 +64,8 @@ class CascadeDetector:
         squares = squared(candidates.boxes)
         upright = refine_rotated(self._output_network, pixels, squares, np.zeros(len(squares), np.float32))
         sure = (candidates.probabilities > SURE_PROPOSAL) & (upright.probabilities > SURE)
-        apart = ~(overlap(squares, squares[sure], Overlap.SMALLER) > SAME_PLACE).any(axis=1)
+        boxes = candidates.boxes
+        apart = ~(overlap(boxes, boxes[sure], Overlap.SMALLER) > SAME_FACE).any(axis=1)
         doubtful, others = np.split(np.flatnonzero(~sure & apart), [MOST_ROTATED])
         sure[others] = (upright.probabilities[others] >= ACCEPTED) & (
             candidates.probabilities[others] >= SURELY_PROPOSED

@@ -32,9 +32,11 @@ class YunetDetector:
         candidates = self._search.candidates(pixels)
         sure = candidates.probabilities >= SURE
         doubtful = candidates[np.flatnonzero(~sure)[:MOST_ROTATED]]
-        rotated = detect_rotated(self._network, pixels, squared(doubtful.boxes)).faces
-        means = (rotated.probabilities + doubtful.probabilities) / 2
-        accepted = (rotated.probabilities >= ACCEPTED) & (means >= LEAST_MEAN)
-        faces = Detections.joined([candidates[sure], rotated[accepted]])
+        rotated = detect_rotated(self._network, pixels, squared(doubtful.boxes))
+        better = (rotated.angles == 0) & (doubtful.probabilities > rotated.faces.probabilities)
+        found = rotated.faces.replaced(np.flatnonzero(better), doubtful[better])
+        means = (rotated.faces.probabilities + doubtful.probabilities) / 2
+        accepted = (found.probabilities >= ACCEPTED) & (means >= LEAST_MEAN)
+        faces = Detections.joined([candidates[sure], found[accepted]])
         faces = faces[suppress(faces.boxes, faces.probabilities, SAME_FACE)]
         return faces_of(large_enough(faces, photo, self._options), pixels, photo)

@@ -73,20 +73,23 @@ class Yunet:
         return found[suppress(found.boxes, found.probabilities, SAME_FACE)]
 
     def detect_centred(self, windows: U8) -> Detections:
-        """Return the most probable face near the centre of each square window, uint8 [N, S, S, 3], RGB."""
-        side = windows.shape[1]
+        """Return the most probable face in the middle of each square window, uint8 [N, S, S, 3], RGB.
+
+        Its centre is within a sixth of the side of the window's. Where there is none, the probability is 0.
+        """
+        count, side = len(windows), windows.shape[1]
         found = []
         for answer, stride in zip(self._requests.infer(windows), STRIDES, strict=True):
             columns = side // stride
-            row, column = np.divmod(np.arange(columns * columns), columns)
-            from_centre = np.abs(np.stack([row, column]) * stride + stride / 2 - side / 2)
-            central = (from_centre <= side / 4).all(axis=0)
-            # The network puts all images in one row.
-            each = answer.reshape(len(windows), columns * columns, -1)
-            best = np.where(central, each[:, :, 0], -1).argmax(axis=1)
-            found.append(_decoded(each[np.arange(len(windows)), best], best, stride, columns))
+            cells = np.tile(np.arange(columns * columns), count)  # the network puts all windows in one row
+            each = _decoded(answer[0], cells, stride, columns)
+            centres = (each.boxes[:, :2] + each.boxes[:, 2:]) / 2
+            central = (np.abs(centres - side / 2) <= side / 6).all(axis=1)
+            probabilities = (each.probabilities * central).reshape(count, -1)
+            best = np.arange(count) * columns * columns + probabilities.argmax(axis=1)
+            found.append(Detections(each.boxes, each.probabilities * central, each.landmarks)[best])
         best_output = np.stack([each.probabilities for each in found]).argmax(axis=0)
-        return Detections.joined(found)[best_output * len(windows) + np.arange(len(windows))]
+        return Detections.joined(found)[best_output * count + np.arange(count)]
 
 
 def _faces(answer: F32, stride: int, columns: int, least: float) -> Detections:

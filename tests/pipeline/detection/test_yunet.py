@@ -120,6 +120,14 @@ def test_a_small_face_beside_a_large_one_is_found(detector: Detector) -> None:
     assert sorted(round(face.box.x, -2) for face in faces) == [300, 1400]
 
 
+@pytest.mark.parametrize(
+    "name", ["Julianne_Moore/Julianne_Moore_0001.jpg", "Norm_Coleman/Norm_Coleman_0003.jpg"]
+)
+def test_heads_side_by_side_are_two_faces(detector: Detector, shared_photos: Path, name: str) -> None:
+    pixels = cv2.imread(str(shared_photos / "lfw" / name))[:, :, ::-1]
+    assert len(detector.detect(photo(np.ascontiguousarray(pixels)))) == 2
+
+
 def test_a_face_at_the_seam_of_tiles_is_found_once(detector: Detector) -> None:
     scene = np.full((1200, 1600, 3), 120, np.uint8)
     for x in range(0, 1500, 130):
