@@ -5,7 +5,7 @@ import json
 import time
 from pathlib import Path
 
-from benchmarks.search_process import peak_memory
+from benchmarks.search.process import peak_memory
 from index.clustering.regroup import regroup
 from index.recognition.thresholds import Thresholds
 from index.store.opening import open_store

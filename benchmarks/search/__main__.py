@@ -20,7 +20,7 @@ import numpy as np
 from sqlalchemy import insert
 
 from benchmarks.process import installed, machine
-from benchmarks.search_process import MODEL, NEIGHBORS, peak_memory
+from benchmarks.search.process import MODEL, NEIGHBORS, peak_memory
 from index.arrays import descriptors_from_blobs
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
@@ -105,8 +105,8 @@ def grow(database: Store, people: MadePeople, truth: Truth, start: int, stop: in
 
 
 def run(library: Path, probes: Path, exact_bytes: int, *more: str) -> Process:
-    """Run ``benchmarks.search_process``."""
-    command = [sys.executable, "-m", "benchmarks.search_process", str(library), str(probes)]
+    """Run ``benchmarks.search.process``."""
+    command = [sys.executable, "-m", "benchmarks.search.process", str(library), str(probes)]
     began = time.perf_counter()
     done = subprocess.run(
         [*command, "--exact-bytes", str(exact_bytes), *more],

@@ -1,6 +1,6 @@
 """Runs photos through the pipeline with a detector that finds nothing, as a process of its own.
 
-    python -m benchmarks.first_scan_process FOLDER
+    python -m benchmarks.first_scan.process FOLDER
 
 What remains is the crawl, reading and decoding. Prints the number of photos and the seconds as JSON.
 """

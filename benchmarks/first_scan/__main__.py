@@ -80,7 +80,7 @@ def scan(photos: Path, count: int, latency: Path, milliseconds: float, *, files_
             "SLOW_COUNTS": str(counts),
         }
         command = ["faceindex", "--library", f"{place}/library.db", "--quiet", "scan", "--json"]
-        command = ["benchmarks.first_scan_process"] if files_alone else [*command, "--model", "sface"]
+        command = ["benchmarks.first_scan.process"] if files_alone else [*command, "--model", "sface"]
         finished = run([sys.executable, "-m", *command, str(photos)], environment)
         operations = Counter[str]()
         for line in counts.read_text().splitlines():

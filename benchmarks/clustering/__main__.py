@@ -60,7 +60,7 @@ def put(database: Store, vectors: F32, first: int) -> None:
 
 
 def grouped(library: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.clustering_process", str(library), "--accept", str(ACCEPT)]
+    command = [sys.executable, "-m", "benchmarks.clustering.process", str(library), "--accept", str(ACCEPT)]
     found: dict[str, Any] = json.loads(run(command).output)
     return found
 

@@ -1,4 +1,4 @@
-/* Delays each file operation below a folder, as slow storage does. For LD_PRELOAD; see slow_storage.py.
+/* Delays each file operation below a folder, as slow storage does. For LD_PRELOAD, by benchmarks.first_scan.
  *
  * The folder is in SLOW_FOLDER, the delay in SLOW_MICROSECONDS. At its end a process adds a line with the number
  * of its operations of each kind to the file SLOW_COUNTS. A folder's entries come in blocks: each 256th waits.
