@@ -15,7 +15,7 @@ class JpegReader:
 
     @cached_property
     def libraries(self) -> tuple[str, ...]:
-        """Pillow, which has the last word, and simplejpeg."""
+        """Pillow, which reads the header and whatever simplejpeg refuses, and simplejpeg."""
         return f"pillow {version('pillow')}", f"simplejpeg {version('simplejpeg')}"
 
     def sniff(self, path: bytes, head: bytes) -> Format | None:

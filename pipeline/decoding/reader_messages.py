@@ -88,9 +88,8 @@ _KINDS: dict[str, type[Message]] = {
     kind.__name__: kind for kind in (Ready, DecodeRequest, MemoryNeeded, Continue, Decoded, Refused)
 }
 
-_HINTS = {
-    name: get_type_hints(kind) for name, kind in _KINDS.items()
-}  # takes as long as all else of a message
+# Made once: it takes as long as all else of a message.
+_HINTS = {name: get_type_hints(kind) for name, kind in _KINDS.items()}
 
 
 class Channel:

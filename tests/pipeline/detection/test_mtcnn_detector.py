@@ -19,7 +19,8 @@ from pipeline.detection.pyramid import STRIDE, WINDOW, plan
 from pipeline.detection.shrinking import shrunk
 from pipeline.geometry import overlap
 from pipeline.models.runtime import RuntimeOptions
-from pipeline.values import F32, U8, DecodedPhoto, PhotoFile, Size
+from pipeline.values import F32, U8, Size
+from tests.pipeline.faces import photo_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -127,19 +128,14 @@ def hits(truth: F32, found: Detections) -> int:
     return int((overlap(truth, found.boxes).max(axis=1, initial=0) >= 0.35).sum())
 
 
-def photo(pixels: U8, scale: float = 1.0) -> DecodedPhoto:
-    size = Size(round(pixels.shape[1] / scale), round(pixels.shape[0] / scale))
-    return DecodedPhoto(PhotoFile(b"/p.jpg", 1, 1), bytes(32), size, None, pixels, scale, bytes(32))
-
-
 def test_boxes_are_in_pixels_of_the_full_size_photo(networks: Mtcnn) -> None:
     detector = MtcnnDetector(networks)
     full = np.asarray(skimage.data.astronaut())
     half = np.asarray(cv2.resize(full, (256, 256), interpolation=cv2.INTER_AREA))
     twice = np.asarray(cv2.resize(full, (2048, 2048), interpolation=cv2.INTER_CUBIC))
-    (expected,) = detector.detect(photo(full))
-    (small,) = detector.detect(photo(half, 0.5))
-    (large,) = detector.detect(photo(twice))
+    (expected,) = detector.detect(photo_of(full))
+    (small,) = detector.detect(photo_of(half, 0.5))
+    (large,) = detector.detect(photo_of(twice))
     assert np.array([small.box.x, small.box.y, small.box.w, small.box.h]) == pytest.approx(
         np.array([expected.box.x, expected.box.y, expected.box.w, expected.box.h]), abs=12
     )
@@ -157,7 +153,7 @@ def test_smallest_face_is_heeded_beyond_what_the_package_can(networks: Mtcnn) ->
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 900), (19, 19), (20, 20), (33, 1700)])
 def test_photos_too_small_for_a_face_have_none(networks: Mtcnn, shape: tuple[int, int]) -> None:
-    assert MtcnnDetector(networks).detect(photo(np.full((*shape, 3), 200, np.uint8))) == ()
+    assert MtcnnDetector(networks).detect(photo_of(np.full((*shape, 3), 200, np.uint8))) == ()
 
 
 class ProposesEveryWindow(Mtcnn):

