@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     device: Literal["cpu", "gpu"] = "cpu"
     precision: Literal["auto", "f32", "bf16"] = "auto"
     workers: int = Field(0, ge=0, le=256)
-    detector: Literal["auto"] | DetectorName = AUTO
+    detector: Literal["auto", DetectorName] = AUTO
     long_edge: int = Field(_DETECTION.long_edge, ge=64, le=20_000)
     smallest_face: float | None = Field(_DETECTION.smallest_face, ge=12)
     max_megapixels: float = Field(400.0, gt=0)

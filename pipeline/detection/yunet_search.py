@@ -2,7 +2,9 @@
 
 The coarse pass finds every face of a fortieth of the photo's long edge, and responds weakly to those half as
 large. The fine pass costs up to eight times as much. It takes all tiles where the coarse pass found no face,
-or a small one, which seldom comes alone; and else only those with a weak response to a small face.
+or a small one, which seldom comes alone; and else only those with a weak response to a small face. Where the
+larger copy is more than five times as large as the small one, fine passes over copies between find the faces
+that are too large for its tiles.
 """
 
 from collections.abc import Iterator
@@ -37,6 +39,9 @@ MOST_ENLARGED = 2.0
 
 LEAST_GAIN = 1.25
 """Least scale of the fine copy, in scales of the coarse one, for a fine pass."""
+
+MOST_GAIN = 4.0
+"""Scale of a fine copy, in scales of the next smaller one: small enough that one of them finds each face."""
 
 TILE = 640
 """Side of a tile of the fine copy, pixels."""
@@ -76,10 +81,11 @@ class YunetSearch:
         long_edge = max(pixels.shape[:2])
         coarse_scale = min(COARSE_EDGE / long_edge, 1.0)
         scale = min(self._long_edge / long_edge, MOST_ENLARGED)
-        if scale < LEAST_GAIN * coarse_scale:
-            return coarse.at_least(LEAST)
-        tiles = _tiles_to_search(list(_tiles(pixels, scale)), coarse, coarse_scale, scale)
-        fine = [self._fine_pass(pixels, tile) for tile in tiles]
+        fine = []
+        while scale >= LEAST_GAIN * coarse_scale:
+            tiles = _tiles_to_search(list(_tiles(pixels, scale)), coarse, coarse_scale, scale)
+            fine += [self._fine_pass(pixels, tile) for tile in tiles]
+            scale /= MOST_GAIN
         coarse = coarse.at_least(LEAST)
         if not fine:
             return coarse

@@ -60,7 +60,7 @@ def test_a_tilde_is_the_home_folder_wherever_it_is_written(
     ("text", "said"),
     [
         ("libary = 1\n", "libary"),
-        ('detector = "viola-jones"\n', "detector"),
+        ('detector = "viola-jones"\n', "detector: Input should be 'auto', 'mtcnn', 'yunet' or 'cascade'"),
         ('runtime = "fast"\n', "runtime"),
         ("max_megapixels = inf\n", "max_megapixels"),
         ("workers = 2.5\n", "workers"),
