@@ -23,7 +23,7 @@ WINDOW = 64
 _FACE = 36
 """Side of a candidate's square in its window, pixels."""
 
-MOST_ROTATED = 32
+MOST_ROTATED = 12
 """Most candidates of an image to detect at all angles: bounds the time for crowds and for noise."""
 
 LEAST_MEAN = 0.45
