@@ -20,15 +20,15 @@ import numpy as np
 
 from benchmarks.detectors.case import Case, Condition, as_photo, read_pixels
 from benchmarks.detectors.empty import empty_conditions
-from benchmarks.detectors.judge import Tally, Verdict, add
 from benchmarks.detectors.labelled import labelled_conditions
 from benchmarks.detectors.loading import load
 from benchmarks.detectors.made import (
+    degraded_conditions,
     frame_conditions,
     size_conditions,
-    spoilt_conditions,
     tilt_conditions,
 )
+from benchmarks.detectors.matching import Matches, Tally, add
 from benchmarks.detectors.recognition import recognition_rows
 from benchmarks.detectors.speed import speed_rows
 from benchmarks.labelled_photos import off_centre
@@ -36,7 +36,7 @@ from benchmarks.process import machine, print_table
 from pipeline.detection.detector import Detector
 from pipeline.values import F32, DetectedFace
 
-GROUPS = ("labelled", "size", "tilt", "spoilt", "frame", "empty", "recognition", "speed")
+GROUPS = ("labelled", "size", "tilt", "degraded", "frame", "empty", "recognition", "speed")
 Places = Mapping[str, Mapping[Path, F32]]
 
 
@@ -84,7 +84,7 @@ def conditions(only: Sequence[str], photos: int) -> Iterator[Condition]:
         "labelled": lambda: labelled_conditions(12 * photos),
         "size": lambda: size_conditions(photos),
         "tilt": lambda: tilt_conditions(photos),
-        "spoilt": lambda: spoilt_conditions(photos),
+        "degraded": lambda: degraded_conditions(photos),
         "frame": lambda: frame_conditions(photos),
         "empty": lambda: empty_conditions(photos),
     }
@@ -103,10 +103,10 @@ def measured(
         for case in condition.cases():
             for name, detector in detectors.items():
                 found = detector.detect(case.photo)
-                verdict = add(tallies[name], case, found, places[name].of(case))
+                matches = add(tallies[name], case, found, places[name].of(case))
                 if pictures is not None:
                     folder = pictures / condition.group / condition.name.replace("/", "_") / name
-                    draw(case, found, verdict, folder)
+                    draw(case, found, matches, folder)
         yield condition.group, condition.name, list(tallies.values())
 
 
@@ -150,15 +150,15 @@ def landmark_rows(found: Sequence[tuple[str, str, list[Tally]]]) -> Iterator[lis
         yield [f"landmarks off: {group}, median / 9 of 10, % of the eyes' distance", "", *cells]
 
 
-def draw(case: Case, found: Sequence[DetectedFace], verdict: Verdict, folder: Path) -> None:
+def draw(case: Case, found: Sequence[DetectedFace], matches: Matches, folder: Path) -> None:
     """Write the photo if something in it was missed or is false."""
-    missed = [face for number, face in enumerate(case.faces) if face.counted and number not in verdict.hits]
-    if not missed and not verdict.false:
+    missed = [face for number, face in enumerate(case.faces) if face.counted and number not in matches.hits]
+    if not missed and not matches.false:
         return
     image = case.photo.pixels[..., ::-1].copy()
     marked = [(face.box, (0, 200, 0)) for face in found]
     marked += [(face.box, (0, 220, 255)) for face in missed]
-    marked += [(found[number].box, (0, 0, 255)) for number in verdict.false]
+    marked += [(found[number].box, (0, 0, 255)) for number in matches.false]
     for box, colour in marked:
         corner = (round(box.x * case.photo.scale), round(box.y * case.photo.scale))
         opposite = (

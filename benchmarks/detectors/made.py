@@ -1,4 +1,4 @@
-"""The conditions of made photos: sizes of faces, tilts, faces at the border, covered and spoilt ones."""
+"""The conditions of made photos: sizes of faces, tilts, faces at the border, covered and degraded ones."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from benchmarks.detectors import spoil
+from benchmarks.detectors import degradation
 from benchmarks.detectors.case import (
     Case,
     Condition,
@@ -33,24 +33,24 @@ TILTS = (15, 30, 45, 60, 90, 180, 270)
 
 _LARGE = Scene(width=4000, scale=0.5)
 _USUAL = Scene(heights=(80, 120, 180))
-_SPOILT_PHOTOS = {
-    "dark": spoil.exposure(2.5, 6),
-    "very dark": spoil.exposure(4, 6),
-    "noise of 25 grey levels": spoil.exposure(1, 25),
-    "a fifth of the contrast": spoil.contrast(0.2),
-    "JPEG quality 20": spoil.as_jpeg(20),
-    "JPEG quality 8": spoil.as_jpeg(8),
-    "grey": spoil.GREY,
+_DEGRADED_PHOTOS = {
+    "dark": degradation.exposure(2.5, 6),
+    "very dark": degradation.exposure(4, 6),
+    "noise of 25 grey levels": degradation.exposure(1, 25),
+    "a fifth of the contrast": degradation.contrast(0.2),
+    "JPEG quality 20": degradation.as_jpeg(20),
+    "JPEG quality 8": degradation.as_jpeg(8),
+    "grey": degradation.GREY,
 }
-_SPOILT_FACES = {
-    "eyes covered": spoil.EYES,
-    "nose, mouth and chin covered": spoil.MOUTH,
-    "half of the face covered": spoil.HALF,
-    "blurred by 3 % of its height": spoil.blurred(0.03),
-    "blurred by 6 % of its height": spoil.blurred(0.06),
-    "blurred by 10 % of its height": spoil.blurred(0.10),
-    "shaken by 10 % of its height": spoil.shaken(0.10),
-    "shaken by 20 % of its height": spoil.shaken(0.20),
+_DEGRADED_FACES = {
+    "eyes covered": degradation.EYES,
+    "nose, mouth and chin covered": degradation.MOUTH,
+    "half of the face covered": degradation.HALF,
+    "blurred by 3 % of its height": degradation.blurred(0.03),
+    "blurred by 6 % of its height": degradation.blurred(0.06),
+    "blurred by 10 % of its height": degradation.blurred(0.10),
+    "shaken by 10 % of its height": degradation.shaken(0.10),
+    "shaken by 20 % of its height": degradation.shaken(0.20),
 }
 _FRAMES = {
     "80 to 100 % of the height": (0.0, 0.0),
@@ -93,13 +93,13 @@ def tilt_conditions(photos: int) -> Iterator[Condition]:
         yield _made("some faces turned by", f"{tilt}°", scene, photos)
 
 
-def spoilt_conditions(photos: int) -> Iterator[Condition]:
+def degraded_conditions(photos: int) -> Iterator[Condition]:
     """Photos and faces that are covered, dark, blurred and so on."""
-    yield _made("spoilt", "not at all", _USUAL, photos)
-    for name, change in _SPOILT_FACES.items():
-        yield _made("spoilt", name, replace(_USUAL, spoil_face=change), photos)
-    for name, change in _SPOILT_PHOTOS.items():
-        yield _made("spoilt", name, replace(_USUAL, spoil_photo=change), photos)
+    yield _made("degraded", "not at all", _USUAL, photos)
+    for name, change in _DEGRADED_FACES.items():
+        yield _made("degraded", name, replace(_USUAL, degrade_face=change), photos)
+    for name, change in _DEGRADED_PHOTOS.items():
+        yield _made("degraded", name, replace(_USUAL, degrade_photo=change), photos)
 
 
 def frame_conditions(photos: int) -> Iterator[Condition]:

@@ -35,7 +35,7 @@ LFW_FACE = Box(75, 65, 100, 120)
 _HEAD_CENTRE, _HEAD_AXES = (125.0, 122.0), (70.0, 98.0)
 """The ellipse around a head that is pasted, in such a photo."""
 
-Spoil: TypeAlias = Callable[[U8, np.random.Generator], U8]
+Degrade: TypeAlias = Callable[[U8, np.random.Generator], U8]
 """Changes pixels, uint8 [H, W, 3]: of a source photo of 250 x 250, or of a whole photo."""
 
 _DATA = {
@@ -69,8 +69,8 @@ class Scene:
         tilts: Degrees to the right, from which each face's tilt is drawn. If any is not 0, upright faces are
             not counted.
         scale: Decoded pixels per pixel of the photo.
-        spoil_face: What is done to each face.
-        spoil_photo: What is done to the photo.
+        degrade_face: What is done to each face.
+        degrade_photo: What is done to the photo.
         sources: Photos that faces are taken from, instead of all.
     """
 
@@ -79,8 +79,8 @@ class Scene:
     counts: Sequence[int] = (1, 2, 3, 4, 6, 12)
     tilts: Sequence[float] = (0.0,)
     scale: float = 1.0
-    spoil_face: Spoil | None = None
-    spoil_photo: Spoil | None = None
+    degrade_face: Degrade | None = None
+    degrade_photo: Degrade | None = None
     sources: Sequence[Path] = field(default=())
 
 
@@ -105,13 +105,13 @@ def make_photo(scene: Scene, number: int, generator: np.random.Generator) -> Cas
         tilt = float(scene.tilts[int(generator.integers(len(scene.tilts)))])
         placed = after(shifted_scaled(x, y, size), turn_about(125, 125, tilt))
         face = read_pixels(source)
-        if scene.spoil_face is not None:
-            face = scene.spoil_face(face, generator)
+        if scene.degrade_face is not None:
+            face = scene.degrade_face(face, generator)
         paste(pixels, face, placed, generator)
         counted = bool(tilt) or not any(scene.tilts)
         faces.append((source, counted, after(shifted_scaled(0, 0, 1 / scene.scale), placed)))
-    if scene.spoil_photo is not None:
-        pixels = scene.spoil_photo(pixels, generator)
+    if scene.degrade_photo is not None:
+        pixels = scene.degrade_photo(pixels, generator)
     photo = as_photo(pixels, scene.scale)
     known = tuple(
         KnownFace(clipped_box(moved_box(LFW_FACE, placed), photo.size), counted, source, placed)

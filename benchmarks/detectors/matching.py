@@ -1,4 +1,4 @@
-"""Judges what a detector found in photos whose faces are known.
+"""Matches what a detector found with the faces of a photo, where these are known.
 
 A face counts as found where a detected box overlaps its own by ``LEAST_OVERLAP`` (IoU): the conventions of
 detectors and of labels differ, so no more is asked. Each detected box counts for one face; what is left is
@@ -58,14 +58,14 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Matches:
     """Which true faces were found by which detected face, by number, and which detected faces are false."""
 
     hits: Mapping[int, int]
     false: Sequence[int]
 
 
-def judge(case: Case, found: Sequence[DetectedFace]) -> Verdict:
+def match(case: Case, found: Sequence[DetectedFace]) -> Matches:
     """Match detected faces with true ones, those that overlap most first."""
     boxes = corners([clipped_box(face.box, case.photo.size) for face in found])
     both = overlap(corners([face.box for face in case.faces]), boxes)
@@ -79,26 +79,26 @@ def judge(case: Case, found: Sequence[DetectedFace]) -> Verdict:
     ignored = np.array([not face.counted for face in case.faces], bool)
     beside = (both[ignored] > 0.1).any(axis=0) if ignored.any() else np.zeros(len(found), bool)
     left = set(range(len(found))) - set(hits.values()) - set(np.flatnonzero(beside).tolist())
-    return Verdict(hits, sorted(left) if case.complete else [])
+    return Matches(hits, sorted(left) if case.complete else [])
 
 
-def add(tally: Tally, case: Case, found: Sequence[DetectedFace], places: Mapping[Path, F32]) -> Verdict:
+def add(tally: Tally, case: Case, found: Sequence[DetectedFace], places: Mapping[Path, F32]) -> Matches:
     """Add one photo to a tally; ``places`` has the landmarks that the detector finds in source photos."""
-    verdict = judge(case, found)
+    matches = match(case, found)
     tally.complete += case.complete
-    tally.false += len(verdict.false)
+    tally.false += len(matches.false)
     for number, face in enumerate(case.faces):
         if not face.counted:
             continue
         tally.faces += 1
-        tally.found += number in verdict.hits
+        tally.found += number in matches.hits
         if face.source is None or face.source not in places:
             continue
         tally.known_landmarks += 1
-        if number in verdict.hits:
-            landmarks = found[verdict.hits[number]].landmarks
+        if number in matches.hits:
+            landmarks = found[matches.hits[number]].landmarks
             tally.errors.append(landmark_error(landmarks, face, places[face.source]))
-    return verdict
+    return matches
 
 
 def landmark_error(landmarks: F32, face: KnownFace, places: F32) -> float:
