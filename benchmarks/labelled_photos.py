@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.detection.mtcnn_detector import MtcnnDetector
-from pipeline.detection.mtcnn_networks import Mtcnn
+from pipeline.detection.detector import DetectionOptions, Detector
+from pipeline.detection.detectors import load_detector
 from pipeline.models.runtime import RuntimeOptions
 from pipeline.values import DecodedPhoto, DetectedFace, PhotoFile, Size
 
@@ -38,8 +38,9 @@ class Sample:
     face: DetectedFace
 
 
-def make_detector(cache: Path) -> MtcnnDetector:
-    return MtcnnDetector(Mtcnn(RuntimeOptions(cache, threads=0, streams=1)))
+def make_detector(cache: Path) -> Detector:
+    """The detector of a new library."""
+    return load_detector(DetectionOptions(), RuntimeOptions(cache, threads=0, streams=1))
 
 
 def read(path: Path) -> DecodedPhoto:
@@ -48,7 +49,7 @@ def read(path: Path) -> DecodedPhoto:
     return DecodedPhoto(PhotoFile(bytes(path), 0, 0), bytes(32), size, None, pixels, 1.0, bytes(32))
 
 
-def gather(folder: Path, people: int | None, detector: MtcnnDetector) -> list[Sample]:
+def gather(folder: Path, people: int | None, detector: Detector) -> list[Sample]:
     found = []
     for person in sorted(path for path in folder.iterdir() if path.is_dir())[:people]:
         for path in sorted(person.glob("*.jpg")):
