@@ -25,7 +25,7 @@ from pipeline.errors import ModelError
 from pipeline.examination import ExaminationOptions
 from pipeline.models.registry import SFACE, CropProtocol
 from pipeline.networks import Networks
-from pipeline.runner import READ_AHEAD, UNDER_WAY, Runner, _FileFeed
+from pipeline.runner import UNDER_WAY, Runner, _FileFeed
 from pipeline.values import (
     U8,
     DecodedPhoto,
@@ -45,12 +45,6 @@ from tests.waiting import SECONDS, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> list[PhotoFile]:
-    """Twenty photos, no two alike."""
-    return [written(tmp_path / f"{number:02}.png", picture(number)) for number in range(20)]
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -432,66 +426,6 @@ def test_the_file_of_an_outcome_is_the_one_that_was_given(tmp_path: Path) -> Non
     assert [outcome.file for outcome in run(runner(FakeDetector()), [file])] == [
         photo_file(tmp_path / "a.png")
     ]
-
-
-class TestSlowStorage:
-    """The look whether content is known is part of reading it, in the same thread."""
-
-    def test_workers_go_on_while_a_file_is_read(self, photos: list[PhotoFile]) -> None:
-        slow, others_seen = digest(photos[0]), Event()
-
-        class Counting(FakeDetector):
-            def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
-                faces = super().detect(photo)
-                if len(self.seen) == len(photos) - 1:
-                    others_seen.set()
-                return faces
-
-        def known(content: bytes) -> bool:
-            return content == slow and not others_seen.wait(SECONDS)
-
-        detector = Counting()
-        outcomes = list(runner(detector, workers=2).run(photos, known))
-        assert detector.seen[-1] == photos[0]
-        assert [outcome.file for outcome in outcomes] == photos
-        assert {type(outcome) for outcome in outcomes} == {PhotoIndexed}
-
-    def test_so_many_files_are_read_at_once_for_each_worker(self, tmp_path: Path) -> None:
-        files = [written(tmp_path / f"{number:02}.png", picture(number)) for number in range(READ_AHEAD)]
-        together = Barrier(READ_AHEAD, timeout=SECONDS)
-
-        def known(_: bytes) -> bool:
-            together.wait()  # breaks unless all come
-            return True
-
-        outcomes = runner(FakeDetector(), workers=1).run(files, known)
-        assert [type(outcome) for outcome in outcomes] == [PhotoKnown] * READ_AHEAD
-
-    def test_a_disk_that_never_answers_does_not_keep_a_run_from_ending(
-        self, photos: list[PhotoFile], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("pipeline.runner.STOP_SECONDS", 0.1)
-        others, answer = {digest(photo) for photo in photos[1:]}, Event()
-
-        def known(content: bytes) -> bool:
-            return content in others and answer.wait()
-
-        with closing(runner(FakeDetector(), FakeEmbedder(batch_size=1)).run(photos, known)) as outcomes:
-            assert isinstance(next(outcomes), PhotoIndexed)
-        assert not answer.is_set()
-        answer.set()
-
-    def test_what_a_stopped_run_has_read_is_released(
-        self, photos: list[PhotoFile], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Else the next run would wait for ever for memory to read into."""
-        monkeypatch.setattr("pipeline.examination.AHEAD_BYTES", 1)
-        monkeypatch.setattr("pipeline.examination.FIRST_BYTES", 1)
-        twice = runner(FakeDetector(), FakeEmbedder(batch_size=1), workers=1)
-        for _ in range(3):
-            with closing(twice.run(photos, lambda _: False)) as outcomes:
-                next(outcomes)
-        assert len(run(twice, photos)) == len(photos)
 
 
 def test_closing_waits_a_while_for_the_file_that_is_being_looked_for(photos: list[PhotoFile]) -> None:
