@@ -37,7 +37,7 @@ BATCH = 16
 WIDER = 1.1
 """Ranges are so much wider than seen: faces in profile excite channels that hardly any other face does."""
 NARROWEST = 0.25
-"""Of a layer's median range: a channel that hardly ever speaks must not be cut off when it does."""
+"""Of a layer's median range: a channel that is seldom active must not be cut off when it is."""
 ROWS = 1024
 """Places of each batch that the second moments are taken from."""
 DAMPING = 0.01

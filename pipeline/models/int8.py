@@ -41,7 +41,7 @@ class Int8Layer:
 
 
 def convolutions(network: ov.Model) -> list[ov.Node]:
-    """Return the convolutions of 1 x 1 that are worth it, in the order in which they are run."""
+    """Return the convolutions of 1 x 1 that are replaced, in the order in which they are run."""
     all_of_them = [node for node in network.get_ordered_ops() if node.get_type_name() == "Convolution"]
     shapes = [list(node.input_value(1).get_shape()) for node in all_of_them]
     return [

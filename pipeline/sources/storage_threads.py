@@ -12,7 +12,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 STOP_SECONDS = 2.0
-"""How long the end of a run waits for calls under way; a dead disk may never answer."""
+"""How long the end of a run waits for calls under way; a disk that fails may never answer."""
 
 
 class StorageThreads:
