@@ -128,10 +128,10 @@ def test_a_face_at_the_seam_of_tiles_is_found_once(detector: Detector) -> None:
     assert len(detector.detect(photo_of(scene))) == 12
 
 
-def test_faces_of_all_sizes_are_found_in_a_large_fine_copy(yunet: Yunet, astronaut: U8) -> None:
+def test_faces_of_all_sizes_are_found_in_a_large_fine_copy(yunet: Yunet) -> None:
     panorama = np.full((640, 8000, 3), 120, np.uint8)
     for x, side in ((100, 640), (3000, 512), (5000, 256), (7500, 128)):
-        panorama[:side, x : x + side] = cv2.resize(astronaut, (side, side), interpolation=cv2.INTER_AREA)
+        panorama[:side, x : x + side] = cv2.resize(ASTRONAUT, (side, side), interpolation=cv2.INTER_AREA)
     candidates = YunetSearch(yunet, 8000).candidates(panorama)
     found = candidates.boxes[candidates.probabilities > 0.5]
     assert sorted(np.round(found[:, 0], -3).tolist()) == [0, 3000, 5000, 8000]
