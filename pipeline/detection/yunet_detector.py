@@ -31,7 +31,9 @@ class YunetDetector:
         pixels = photo.pixels
         candidates = self._search.candidates(pixels)
         sure = candidates.probabilities >= SURE
-        doubtful = candidates[np.flatnonzero(~sure)[:MOST_ROTATED]]
+        first, others = np.split(np.flatnonzero(~sure), [MOST_ROTATED])
+        sure[others] = candidates.probabilities[others] >= ACCEPTED
+        doubtful = candidates[first]
         rotated = detect_rotated(self._network, pixels, squared(doubtful.boxes))
         better = (rotated.angles == 0) & (doubtful.probabilities > rotated.faces.probabilities)
         found = rotated.faces.replaced(np.flatnonzero(better), doubtful[better])
