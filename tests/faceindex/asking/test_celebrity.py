@@ -74,7 +74,9 @@ def command(published: Published, tmp_path_factory: pytest.TempPathFactory) -> C
 def test_the_likeliest_are_those_of_keras_vggface(
     command: CommandLine, published: Published, hopper: Path
 ) -> None:
-    settings = Settings.load(cache_dir=command.cache, library=command.library, precision="f32")
+    settings = Settings.load(
+        cache_dir=command.cache, library=command.library, precision="f32", detector="mtcnn"
+    )
     (found,) = Library(settings).celebrities([hopper])
     assert isinstance(found, Lookalikes)
     (face,) = found.faces
