@@ -12,6 +12,7 @@ from faceindex.errors import BadRequest
 if TYPE_CHECKING:
     from faceindex.cli.render import Reporter
     from faceindex.library import Library
+    from faceindex.results import DetectorSwitch, ModelSwitch
     from faceindex.scanning.scan import ScanOptions
 
 
@@ -157,13 +158,7 @@ def _switch_model(library: "Library", model: str, reporter: "Reporter", options:
     for failure in result.failures:
         reporter.failure(failure)
     reporter.result(ModelSwitchSchema.of(result), text.model_switched(result))
-    if result.changed and result.failures:
-        raise typer.Exit(EXIT_SOME_FAILED)
-    if not result.changed and not result.in_time:
-        reporter.note(text.not_changed(result))
-    elif not result.changed:
-        reporter.error(text.not_changed(result))
-        raise typer.Exit(EXIT_REFUSED)
+    _end_switch(result, text.not_changed(result), reporter)
 
 
 def _switch_detector(library: "Library", detector: str, reporter: "Reporter", options: "ScanOptions") -> None:
@@ -173,10 +168,15 @@ def _switch_detector(library: "Library", detector: str, reporter: "Reporter", op
     for failure in result.failures:
         reporter.failure(failure)
     reporter.result(DetectorSwitchSchema.of(result), text.detector_switched(result))
+    _end_switch(result, text.detector_not_changed(result), reporter)
+
+
+def _end_switch(result: "ModelSwitch | DetectorSwitch", not_changed: str, reporter: "Reporter") -> None:
+    """Say why the library is as it was, if it is; end with the code that says so, or that photos failed."""
     if result.changed and result.failures:
         raise typer.Exit(EXIT_SOME_FAILED)
     if not result.changed and not result.in_time:
-        reporter.note(text.detector_not_changed(result))
+        reporter.note(not_changed)
     elif not result.changed:
-        reporter.error(text.detector_not_changed(result))
+        reporter.error(not_changed)
         raise typer.Exit(EXIT_REFUSED)
