@@ -176,7 +176,9 @@ decision = Table(
     Column("id", Integer, primary_key=True),
     Column("uid", Text, nullable=False, unique=True),
     *_required(Text, "made_at", "kind"),
-    *_optional(Text, "person", "other", "name", "target"),
+    *(Column(name, Text, index=True) for name in ("person", "other")),
+    Column("name", Text),
+    Column("target", Text, index=True),
     sqlite_autoincrement=True,  # people undo a decision by its number
 )
 """The journal, by rising id: rows are only appended, or redacted if a person is forgotten. ``uid`` names a
@@ -249,7 +251,7 @@ rejection = Table(
     "rejection",
     metadata,
     Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
-    Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True, index=True),
     Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
 )
 """Decisions that a face is not a person."""
@@ -289,6 +291,28 @@ recognised = Table(
     Column("similarity", Float, nullable=False),
 )
 """Faces without a decision that are similar enough to a person to count as that person."""
+
+likeness = Table(
+    "likeness",
+    metadata,
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("person_id", Integer, primary_key=True, autoincrement=False, index=True),
+    *_required(Float, "similarity", "nearest"),
+    sqlite_with_rowid=False,
+)
+"""The persons whom each described face is like, except the one whom it is confirmed as: its similarity to the
+person, and to the nearest confirmed face, where these may matter (``index.recognition.judging``). Rows of
+persons who are gone stay until the faces are judged again."""
+
+changed = Table(
+    "changed",
+    metadata,
+    Column("face_id", Integer, primary_key=True, autoincrement=False),
+    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""What decisions changed since faces were last judged: the faces, each with the persons whom it was or is
+confirmed as or rejected for; and with 0 if it was or is ignored, or no face. Both may be gone."""
 
 grouping = Table(
     "grouping",

@@ -36,7 +36,7 @@ from index.whole_file import written_whole
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in ``migrations``; opening a library of this revision needs no Alembic."""
 
 APPLICATION_ID = 0x66636978

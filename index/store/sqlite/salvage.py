@@ -28,9 +28,11 @@ REACH = 200_000
 """Row ids tried beyond the last readable row: about as many as one page of the tree leads to, at 400 pages a
 page and 300 of the smallest rows a page."""
 
-_LEFT_OUT = frozenset({"alembic_version", "vector_index", "sqlite_sequence"})
-"""Tables that are not copied: the new file has its own revision, and an index saved before the damage may
-hold lost face ids."""
+_LEFT_OUT = frozenset(
+    {"alembic_version", "vector_index", "sqlite_sequence", "grouping", "likeness", "changed"}
+)
+"""Tables that are not copied: the new file has its own revision, an index saved before the damage may hold
+lost face ids, and all faces are judged anew."""
 
 _Row: TypeAlias = tuple[Any, ...]
 

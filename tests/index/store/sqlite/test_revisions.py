@@ -12,6 +12,9 @@ read; four decisions; no saved index.
 0005.db is a scan of nine photos: eight faces, one of them none and two in photos that are missing since, one
 photo cropped since, so that its face is known twice, one content twice, two photos that cannot be read; four
 decisions about three persons; no saved index.
+0006.db is a scan of twelve photos by two detectors, of which the later is the library's: 51 faces, 26 of them
+shown; one photo missing since, one content twice, two photos that cannot be read; eight decisions, of which
+one is an undo; no saved index.
 """
 
 import shutil
