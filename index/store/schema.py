@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -176,9 +177,11 @@ decision = Table(
     Column("id", Integer, primary_key=True),
     Column("uid", Text, nullable=False, unique=True),
     *_required(Text, "made_at", "kind"),
-    *(Column(name, Text, index=True) for name in ("person", "other")),
+    Column("person", Text),
+    Column("other", Text, index=True),
     Column("name", Text),
     Column("target", Text, index=True),
+    Index(None, "person", "kind"),
     sqlite_autoincrement=True,  # people undo a decision by its number
 )
 """The journal, by rising id: rows are only appended, or redacted if a person is forgotten. ``uid`` names a
@@ -312,7 +315,8 @@ changed = Table(
     sqlite_with_rowid=False,
 )
 """What decisions changed since faces were last judged: the faces, each with the persons whom it was or is
-confirmed as or rejected for; and with 0 if it was or is ignored, or no face. Both may be gone."""
+confirmed as or rejected for; and with 0 if it was or is ignored, or no face. Both may be gone. Triggers write
+the rows whenever one of ``verdict`` or ``rejection`` is inserted or deleted; those are never updated."""
 
 grouping = Table(
     "grouping",

@@ -1,4 +1,4 @@
-"""Whom faces are like, kept up to date as decisions change, and indexes to find decisions by.
+"""Whom faces are like, kept up to date as decisions change, which faces these are about, and indexes.
 
 Nothing is judged yet: the next scan, decision or ``faceindex cluster`` compares all faces once.
 """
@@ -34,6 +34,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("face_id", "person_id", name=op.f("pk_changed")),
         sqlite_with_rowid=False,
     )
-    for name in ("person", "other", "target"):
+    op.create_index(op.f("ix_decision_person"), "decision", ["person", "kind"])
+    for name in ("other", "target"):
         op.create_index(op.f(f"ix_decision_{name}"), "decision", [name])
     op.create_index(op.f("ix_rejection_person_id"), "rejection", ["person_id"])
+    for name, event, row, person in _MARKS:
+        mark = f"INSERT OR IGNORE INTO changed (face_id, person_id) VALUES ({row}.face_id, {person});"  # noqa: S608
+        op.execute(f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW BEGIN {mark} END")
+
+
+# Triggers, because rows also go with the face that they are about, whoever deletes it. A later revision that
+# makes one of the two tables anew must make its triggers again.
+_MARKS = (
+    ("mark_decided", "INSERT ON verdict", "new", "coalesce(new.person_id, 0)"),
+    ("mark_undecided", "DELETE ON verdict", "old", "coalesce(old.person_id, 0)"),
+    ("mark_rejected", "INSERT ON rejection", "new", "new.person_id"),
+    ("mark_not_rejected", "DELETE ON rejection", "old", "old.person_id"),
+)
