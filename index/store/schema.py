@@ -108,10 +108,11 @@ photo = Table(
     Column("id", Integer, primary_key=True),
     Column("path", LargeBinary, nullable=False, unique=True),
     *_required(BigInteger, "size", "mtime_ns"),
-    Column("content_id", ForeignKey(content.c.id), index=True),
+    Column("content_id", ForeignKey(content.c.id)),
     *_optional(Text, "failed_stage", "failed_reason", "failed_message", "missing_since"),
     Column("racy", Boolean, nullable=False, server_default="0"),
     Column("perhaps_moved", Boolean, nullable=False, server_default="0"),
+    Index(None, "content_id", "missing_since"),  # which contents are missing, without reading photos
     CheckConstraint("failed_reason IS NOT NULL OR content_id IS NOT NULL", name="read_or_failed"),
 )
 """A path, with its content, or the reason why it could not be read, or both: then the content is the last one

@@ -37,6 +37,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_decision_person"), "decision", ["person", "kind"])
     for name in ("other", "target"):
         op.create_index(op.f(f"ix_decision_{name}"), "decision", [name])
+    op.drop_index(op.f("ix_photo_content_id"), "photo")
+    op.create_index(op.f("ix_photo_content_id"), "photo", ["content_id", "missing_since"])
     op.create_index(op.f("ix_rejection_person_id"), "rejection", ["person_id"])
     for name, event, row, person in _MARKS:
         mark = f"INSERT OR IGNORE INTO changed (face_id, person_id) VALUES ({row}.face_id, {person});"  # noqa: S608
