@@ -272,8 +272,7 @@ class Library:
         """Group faces without a name, and recognise people who have one."""
         from faceindex.naming.decide import regroup
 
-        run = self._sessions.read if dry_run else self._sessions.decide
-        return run(regroup, write=not dry_run)
+        return self._sessions.decide(regroup, write=not dry_run)
 
     def clusters(self, most: int = 20) -> "results.ClusterList":
         """Return the largest clusters without a name, each with its exemplar."""
@@ -318,8 +317,8 @@ class Library:
         """Fit the thresholds to this library's decisions, or ``reset`` them to those of the model."""
         from faceindex.accuracy import calibrate
 
-        run = self._sessions.read if dry_run else self._sessions.decide
-        return run(calibrate.reset if reset else calibrate.calibrate, write=not dry_run)
+        calibrated = calibrate.reset if reset else calibrate.calibrate
+        return self._sessions.decide(calibrated, write=not dry_run)
 
     def adapt(self, dimension: int | None = None, *, dry_run: bool = False) -> "Adaptation":
         """Learn from the confirmed people, and keep the result if it helps to recognise people left out.

@@ -1,8 +1,8 @@
 """Finds the part of a library that must be regrouped when faces are added.
 
-New faces are compared with all faces, and grouped with the clusters, persons and single faces near them.
-Small clusters are dissolved for this, so that later photos can correct early errors. Old faces are compared
-again only if their groups are near the same new face.
+New faces are grouped with the clusters, persons and single faces near them. Small clusters are dissolved for
+this, so that later photos can correct early errors. Old faces are compared again only if their groups are
+near the same new face. This module knows only arrays.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from index.recognition.decided_faces import Rejections
 from index.values import I64, NONE, RELIABLE, Descriptors, Flags
 from index.vectors.exact_index import ExactIndex
 from index.vectors.faiss_index import pairs_of_parts
-from index.vectors.vector_store import VectorStore
 from pipeline.values import F32
 
 NEIGHBORS = 16
@@ -27,7 +26,7 @@ NEAR_SHARE = 0.75
 Any share up to 0.8 gives the same clusters in the test collections."""
 
 LARGE = 200
-"""Reliable faces from which a cluster keeps its faces and only takes in others."""
+"""Faces from which a cluster keeps its faces and only takes in others; so many stand for a larger group."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,16 +38,23 @@ class AffectedRegion:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LibraryFaces:
-    """All N faces to group, with their descriptors and rejections."""
+class NearbyFaces:
+    """New faces, those near them and the groups of these: N faces.
+
+    Attributes:
+        vectors: float32 [N, D]: descriptors, perhaps in fewer dimensions; of norm 1 at most.
+        rejections: Those of these faces.
+        new: bool [N]: open faces that are to be compared with the others.
+        near: int64 [E, 2], rows: a new face, and another face near it.
+        in_large: bool [N]: the face is in a cluster that keeps its faces; see ``LARGE``.
+    """
 
     faces: FaceTable
-    descriptors: VectorStore
+    vectors: F32
     rejections: Rejections
-
-    def vectors(self, rows: I64) -> F32:
-        """Return descriptors by row, int64 [M], rising: float32 [M, D]."""
-        return self.descriptors.fetch(self.faces.ids[rows]).vectors
+    new: Flags
+    near: I64
+    in_large: Flags
 
     @property
     def is_reliable(self) -> Flags:
@@ -56,28 +62,24 @@ class LibraryFaces:
         return np.asarray(self.faces.qualities >= RELIABLE)
 
 
-def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegion:
-    """Find the faces that must be regrouped.
-
-    ``new``, bool [N], marks open faces that were never compared with the others; see ``group`` for ``same``.
-    """
-    least, ids = NEAR_SHARE * same, library.faces.ids
-    groups = _ExistingGroups(library)
-    near = np.searchsorted(ids, library.descriptors.near_pairs(ids[new], NEIGHBORS, least))
+def find_region(nearby: NearbyFaces, same: float) -> AffectedRegion:
+    """Find the faces that must be regrouped; see ``group`` for ``same``."""
+    new, near, is_reliable = nearby.new, nearby.near, nearby.is_reliable
+    groups = _ExistingGroups(nearby)
     within_reach = new[near[:, 1]]
-    within_reach[~within_reach] = _within_reach(library, groups, near[~within_reach], same)
+    within_reach[~within_reach] = _within_reach(nearby, groups, near[~within_reach], same)
     near = near[within_reach]
     inside = new | np.isin(groups.numbers, groups.numbers[near[:, 1]])
     # An unreliable face in a group stays there, and is no evidence for others.
-    rows = np.flatnonzero(inside & (library.is_reliable | groups.are_single))
+    rows = np.flatnonzero(inside & (is_reliable | groups.are_single))
     places = np.full(len(new), NONE)
     places[rows] = np.arange(len(rows))
-    vectors = library.vectors(rows)
+    vectors = nearby.vectors if len(rows) == len(new) else nearby.vectors[rows]
     initial = groups.initial(rows)
     near = near[places[near[:, 1]] != NONE]
     again = (initial == np.arange(len(rows))) & ~new[rows]
     near_old = places[near[~new[near[:, 1]]]]
-    near_again = _near_within(vectors, groups.numbers[rows], near_old, again, least)
+    near_again = _near_within(vectors, groups.numbers[rows], near_old, again, NEAR_SHARE * same)
     return AffectedRegion(
         rows,
         FacesToGroup(
@@ -85,10 +87,10 @@ def find_region(library: LibraryFaces, new: Flags, same: float) -> AffectedRegio
             initial=initial,
             owners=np.where(groups.are_owned, groups.numbers, NONE)[rows],
             former=np.where(groups.are_clusters, groups.numbers, NONE)[rows],
-            reliable=library.is_reliable[rows],
+            reliable=is_reliable[rows],
             near=np.concatenate([places[near], near_again]),
-            cannot_link=_rejected(library, places),
-            presumed_different=_of_one_photo(vectors, library.faces.contents[rows]),
+            cannot_link=_rejected(nearby, places),
+            presumed_different=_of_one_photo(vectors, nearby.faces.contents[rows]),
         ),
     )
 
@@ -104,16 +106,16 @@ def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
     return FacesToGroup(vectors, rows, nobody, nobody, qualities >= RELIABLE, near, no_pairs, no_pairs)
 
 
-def _within_reach(library: LibraryFaces, groups: "_ExistingGroups", near: I64, same: float) -> Flags:
+def _within_reach(nearby: NearbyFaces, groups: "_ExistingGroups", near: I64, same: float) -> Flags:
     """Tell whether the new face of each pair (new, old) may join the group of the old one: bool [E].
 
     It may if the group's reliable faces together are nearly enough evidence, if one of them alone is (it may
     be in the group by mistake), or if the group is a single face.
     """
     rows = np.flatnonzero(np.isin(groups.first, np.append(groups.first[near[:, 1]], near[:, 0])))
-    vectors, first = library.vectors(rows), np.searchsorted(rows, groups.first[rows])
+    vectors, first = nearby.vectors[rows], np.searchsorted(rows, groups.first[rows])
     new, old = np.searchsorted(rows, near).T
-    labels = np.where(library.is_reliable[rows], first, NONE)
+    labels = np.where(nearby.is_reliable[rows], first, NONE)
     pairs = np.stack([new, first[old]], axis=1)
     counted = np.isin(pairs[:, 1], labels)
     strengths = np.full(len(near), -np.inf)
@@ -131,23 +133,24 @@ class _ExistingGroups:
         are_owned: Whether the group is a person or an ignored stranger.
     """
 
-    def __init__(self, library: LibraryFaces) -> None:
-        faces, persons = library.faces, library.faces.persons
+    def __init__(self, nearby: NearbyFaces) -> None:
+        faces, persons = nearby.faces, nearby.faces.persons
         rows = np.arange(len(persons))
         has_cluster = faces.clusters != NONE
         is_person = persons != NONE
         kinds = np.select([is_person, faces.ignored, has_cluster], [0, 1, 2], 3)
         # Ignored strangers of one cluster are one stranger.
         names = np.select([is_person, has_cluster], [persons, faces.clusters], -1 - rows)
-        _, first, self.numbers = np.unique(
-            np.stack([kinds, names], axis=1), axis=0, return_index=True, return_inverse=True
-        )
-        self.first = np.asarray(first[self.numbers], np.int64)
+        order = np.lexsort((rows, names, kinds))
+        begins = np.diff(kinds[order], prepend=-1) != 0
+        begins |= np.diff(names[order], prepend=names[order][:1]) != 0
+        self.numbers = np.empty(len(rows), np.int64)
+        self.numbers[order] = np.cumsum(begins) - 1
+        self.first = np.asarray(order[begins][self.numbers], np.int64)
         self.are_owned = kinds <= 1
         self.are_clusters = kinds == 2
         self.are_single = kinds == 3
-        reliable = np.bincount(self.numbers[library.is_reliable], minlength=len(rows))[self.numbers]
-        self._stay = self.are_owned | (self.are_clusters & (reliable >= LARGE))
+        self._stay = self.are_owned | (self.are_clusters & nearby.in_large)
 
     def initial(self, rows: I64) -> I64:
         """For each of ``rows``, int64 [M], the place in it of the first face of the same lasting group."""
@@ -191,11 +194,11 @@ def _of_one_photo(vectors: F32, contents: I64) -> I64:
     return np.concatenate(pairs)
 
 
-def _rejected(library: LibraryFaces, places: I64) -> I64:
+def _rejected(nearby: NearbyFaces, places: I64) -> I64:
     """Find the places of rejected faces, each with the place of a face of the person: int64 [E, 2]."""
-    ids, rejections = library.faces.ids, library.rejections
-    inside = np.flatnonzero((places != NONE) & (library.faces.persons != NONE))
-    persons, first = np.unique(library.faces.persons[inside], return_index=True)
+    ids, rejections = nearby.faces.ids, nearby.rejections
+    inside = np.flatnonzero((places != NONE) & (nearby.faces.persons != NONE))
+    persons, first = np.unique(nearby.faces.persons[inside], return_index=True)
     chosen = np.isin(rejections.face_ids, ids) & np.isin(rejections.person_ids, persons)
     rows = np.searchsorted(ids, rejections.face_ids[chosen])
     others = inside[first[np.searchsorted(persons, rejections.person_ids[chosen])]]

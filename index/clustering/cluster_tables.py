@@ -3,12 +3,27 @@
 A face without a row in ``cluster_face`` and ``recognised`` was never compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from blake3 import blake3
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from index.store.schema import (
     cluster,
@@ -21,9 +36,12 @@ from index.store.schema import (
     rejection,
     verdict,
 )
-from index.store.statements import is_one_of, upsert
+from index.store.statements import in_chunks, is_one_of, upsert
 from index.values import I64, NONE, RELIABLE, Flags
 from pipeline.values import F32, ModelId
+
+_ROWS = 100_000
+"""Rows that are in memory at a time, as objects of Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +103,8 @@ class FaceTable:
         return FaceTable(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
 
-def read_faces(connection: Connection, model: ModelId) -> FaceTable:
-    """Read the faces to group."""
+def read_faces(connection: Connection, model: ModelId, face_ids: I64 | None = None) -> FaceTable:
+    """Read the faces to group: all, or those of some ids, int64 [M], rising."""
     query = (
         select(
             face.c.id,
@@ -103,13 +121,19 @@ def read_faces(connection: Connection, model: ModelId) -> FaceTable:
         .outerjoin(verdict, verdict.c.face_id == face.c.id)
         .outerjoin(recognised, recognised.c.face_id == face.c.id)
         .outerjoin(cluster_face, cluster_face.c.face_id == face.c.id)
-        .where(
-            face.c.content_id.in_(select(photo.c.content_id)),
-            verdict.c.status.is_distinct_from("not-a-face"),
-        )
+        .where(_is_in_photo(), verdict.c.status.is_distinct_from("not-a-face"))
         .order_by(face.c.id)
     )
-    columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * 9
+    if face_ids is not None:
+        query = query.where(is_one_of(face.c.id, face_ids.tolist()))
+    # As rows of Python, a million faces take ten times the memory of arrays.
+    parts = [_faces_of([]), *map(_faces_of, connection.execute(query).partitions(_ROWS))]
+    columns = ([getattr(part, each.name) for part in parts] for each in fields(FaceTable))
+    return FaceTable(*map(np.concatenate, columns))
+
+
+def _faces_of(rows: Sequence[Row[Any]]) -> FaceTable:
+    columns = list(zip(*rows, strict=True)) or [()] * 9
     return FaceTable(
         ids=np.array(columns[0], np.int64),
         contents=np.array(columns[1], np.int64),
@@ -121,6 +145,67 @@ def read_faces(connection: Connection, model: ModelId) -> FaceTable:
         clusters=_or_none(columns[7]),
         seen=np.array([each is not None for each in columns[8]], bool),
     )
+
+
+def read_never_compared(connection: Connection, *, again: bool = False) -> I64:
+    """Read the open faces that no other was compared with, described or not: int64 [N], rising.
+
+    With ``again``, these are all open faces without a cluster.
+    """
+    compared = select(cluster_face.c.face_id)
+    if again:
+        compared = compared.where(cluster_face.c.cluster_id.is_not(None))
+    query = select(_listed(face.c.id)).where(
+        _is_in_photo(),
+        face.c.id.not_in(compared),
+        face.c.id.not_in(select(recognised.c.face_id)),
+        face.c.id.not_in(select(verdict.c.face_id)),
+    )
+    return _ids(connection.scalar(query))
+
+
+def read_groups(connection: Connection, persons: I64, clusters: I64) -> dict[int, I64]:
+    """Read the faces of persons and clusters, recognised and ignored ones included: int64 [M] each.
+
+    Of a cluster these are the faces that are nobody's. Keys are the numbers of persons, and those of
+    clusters below ``NONE``: ``NONE - number``.
+    """
+    is_nobodys = (
+        verdict.c.person_id.is_(None),
+        verdict.c.status.is_distinct_from("not-a-face"),
+        recognised.c.face_id.is_(None),
+    )
+    queries = (
+        select(verdict.c.person_id, verdict.c.face_id).where(
+            is_one_of(verdict.c.person_id, persons.tolist())
+        ),
+        select(recognised.c.person_id, recognised.c.face_id).where(
+            is_one_of(recognised.c.person_id, persons.tolist())
+        ),
+        select(NONE - cluster_face.c.cluster_id, cluster_face.c.face_id)
+        .outerjoin(verdict, verdict.c.face_id == cluster_face.c.face_id)
+        .outerjoin(recognised, recognised.c.face_id == cluster_face.c.face_id)
+        .where(is_one_of(cluster_face.c.cluster_id, clusters.tolist()), *is_nobodys),
+    )
+    rows = [tuple(row) for query in queries for row in connection.execute(query)]
+    keys, ids = np.array(rows, np.int64).reshape(-1, 2).T
+    order = np.lexsort((ids, keys))
+    present, first = np.unique(keys[order], return_index=True)
+    parts = pairwise([*first.tolist(), len(ids)])
+    return {key: ids[order[start:end]] for key, (start, end) in zip(present.tolist(), parts, strict=True)}
+
+
+def _is_in_photo() -> ColumnElement[bool]:
+    return exists().where(photo.c.content_id == face.c.content_id)
+
+
+def _listed(column: ColumnElement[int]) -> ColumnElement[str]:
+    """Join ids to one text: four times as fast as a million rows."""
+    return func.aggregate_strings(cast(column, Text), ",")
+
+
+def _ids(listed: str | None) -> I64:
+    return np.sort(np.fromstring(listed or "", dtype=np.int64, sep=","))
 
 
 def read_last_inputs(connection: Connection) -> GroupingInputs | None:
@@ -144,16 +229,13 @@ def digest_of_decisions(connection: Connection) -> bytes:
     return hasher.digest()
 
 
-def write_faces(
-    connection: Connection, before: FaceTable, after: FaceTable, inputs: GroupingInputs, now: str
-) -> None:
-    """Write what grouping changed, its inputs, and the time for new clusters."""
-    _write_recognised(connection, before, after)
-    _write_clusters(connection, before, after, now)
+def write_inputs(connection: Connection, inputs: GroupingInputs) -> None:
+    """Write what the faces were grouped by."""
     upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")
 
 
-def _write_recognised(connection: Connection, before: FaceTable, after: FaceTable) -> None:
+def write_recognised(connection: Connection, before: FaceTable, after: FaceTable) -> None:
+    """Write which faces are recognised now."""
     is_nobody = after.recognised == NONE
     unrecognised = after.ids[(before.recognised != NONE) & is_nobody]
     connection.execute(delete(recognised).where(is_one_of(recognised.c.face_id, unrecognised.tolist())))
@@ -167,20 +249,100 @@ def _write_recognised(connection: Connection, before: FaceTable, after: FaceTabl
     upsert(connection, recognised, rows, key="face_id")
 
 
-def _write_clusters(connection: Connection, before: FaceTable, after: FaceTable, now: str) -> None:
-    numbers: dict[int, int | None] = {NONE: None}
-    if new := sorted(set(after.clusters[after.clusters < NONE].tolist()), reverse=True):
-        statement = insert(cluster).returning(cluster.c.id, sort_by_parameter_order=True)
-        ids = connection.scalars(statement, [{"made_at": now}] * len(new)).all()
-        numbers.update(zip(new, ids, strict=True))
-    changed = after.seen & (~before.seen | (after.clusters != before.clusters))
-    rows = [
-        {"face_id": face_id, "cluster_id": numbers.get(number, number)}
-        for face_id, number in zip(after.ids[changed].tolist(), after.clusters[changed].tolist(), strict=True)
-    ]
-    upsert(connection, cluster_face, rows, key="face_id")
-    inhabited = select(cluster_face.c.cluster_id).where(cluster_face.c.cluster_id.is_not(None))
-    connection.execute(delete(cluster).where(cluster.c.id.not_in(inhabited)))
+def new_clusters(connection: Connection, number: int, now: str) -> list[int]:
+    """Make so many clusters, of the time ``now``; return their ids, rising."""
+    statement = insert(cluster).returning(cluster.c.id, sort_by_parameter_order=True)
+    rows = [{"made_at": now}] * number
+    return [each for part in in_chunks(rows, _ROWS) for each in connection.scalars(statement, part)]
+
+
+def write_clusters(connection: Connection, face_ids: I64, clusters: I64) -> None:
+    """Write the cluster of each face, or that it has none: int64 [N] both."""
+    for start in range(0, len(face_ids), _ROWS):
+        part = slice(start, start + _ROWS)
+        rows = [
+            {"face_id": face_id, "cluster_id": None if number == NONE else number}
+            for face_id, number in zip(face_ids[part].tolist(), clusters[part].tolist(), strict=True)
+        ]
+        upsert(connection, cluster_face, rows, key="face_id")
+
+
+def merge_clusters(connection: Connection, successors: Mapping[int, int]) -> None:
+    """Move all faces of clusters to others."""
+    for number, successor in successors.items():
+        moved = update(cluster_face).where(cluster_face.c.cluster_id == number)
+        connection.execute(moved.values(cluster_id=successor))
+
+
+def alone_in(connection: Connection, model: ModelId, clusters: I64) -> I64:
+    """Find the faces that are the only one of their cluster, for some clusters: int64 [N], rising."""
+    query = (
+        select(func.min(face.c.id))
+        .join(cluster_face, cluster_face.c.face_id == face.c.id)
+        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
+        .outerjoin(verdict, verdict.c.face_id == face.c.id)
+        .where(
+            is_one_of(cluster_face.c.cluster_id, clusters.tolist()),
+            _is_in_photo(),
+            verdict.c.status.is_distinct_from("not-a-face"),
+        )
+        .group_by(cluster_face.c.cluster_id)
+        .having(func.count() == 1)
+    )
+    return np.array(sorted(connection.scalars(query)), np.int64)
+
+
+def delete_empty_clusters(connection: Connection, clusters: I64 | None = None) -> None:
+    """Delete clusters without a face: all, or of some."""
+    is_empty = ~exists().where(cluster_face.c.cluster_id == cluster.c.id)
+    if clusters is not None:
+        is_empty = and_(is_one_of(cluster.c.id, clusters.tolist()), is_empty)
+    connection.execute(delete(cluster).where(is_empty))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFaces:
+    """How many clusters have an open face, and how many open faces are in a cluster, and how many in none."""
+
+    clusters: int
+    clustered: int
+    unclustered: int
+
+
+def count_open(connection: Connection, model: ModelId) -> OpenFaces:
+    """Count the open faces of a library, and their clusters."""
+    query = (
+        select(
+            func.count(cluster_face.c.cluster_id.distinct()),
+            func.count(cluster_face.c.cluster_id),
+            func.count(),
+        )
+        .select_from(face)
+        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
+        .outerjoin(cluster_face, cluster_face.c.face_id == face.c.id)
+        .where(
+            _is_in_photo(),
+            face.c.id.not_in(select(recognised.c.face_id)),
+            face.c.id.not_in(select(verdict.c.face_id)),
+        )
+    )
+    clusters, clustered, faces = connection.execute(query).one()
+    return OpenFaces(clusters, clustered, faces - clustered)
+
+
+def count_reliable(connection: Connection, model: ModelId) -> int:
+    """Count the faces to group that are evidence."""
+    query = (
+        select(func.count())
+        .select_from(face)
+        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
+        .where(
+            face.c.quality >= RELIABLE,
+            _is_in_photo(),
+            face.c.id.not_in(select(verdict.c.face_id).where(verdict.c.status == "not-a-face")),
+        )
+    )
+    return int(connection.scalar(query) or 0)
 
 
 def _or_none(column: Sequence[int | None]) -> I64:

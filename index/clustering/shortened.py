@@ -1,19 +1,14 @@
-"""Reads the descriptors of a whole library into little memory, for comparison.
+"""Reads descriptors into little memory, for comparison with each other.
 
-Descriptors of a large library are projected to the dimensions in which its faces differ most; the rest is
-little more than noise. docs/clustering.md has figures.
+Where they are many, they are projected to the dimensions in which these faces differ most; the rest is little
+more than noise. docs/clustering.md has figures.
 """
-
-from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from index.photos.catalog import Catalog
 from index.values import I64, Descriptors
-from index.vectors.exact_index import ExactIndex
-from index.vectors.saved_index import checked_descriptors
 from index.vectors.vector_store import VectorStore
-from pipeline.values import F32, ModelId
+from pipeline.values import F32
 
 WHOLE_BYTES = 64 << 20
 """Size of descriptors, as float32, above which they are projected to ``FEW_DIMENSIONS``: 8,192 of 2048
@@ -21,49 +16,46 @@ elements."""
 
 FEW_DIMENSIONS = 256
 
+_CHUNK = 8192
+"""Descriptors fetched at a time, 64 MB of 2048 elements."""
+
 _SAMPLE = 4096
-"""Faces, spread evenly over the library, that determine the dimensions."""
+"""Faces, spread evenly over all, that determine the dimensions."""
 
 _ROUNDS = 2
 _SEED = 20261122
 
 
-def read_shortened(
-    catalog: Catalog,
-    model: ModelId,
-    face_ids: I64,
-    on_chunk: Callable[[Descriptors], None],
-    whole_bytes: int = WHOLE_BYTES,
-) -> VectorStore:
-    """Read the descriptors of faces once; projected descriptors have a norm of 1 at most.
+def shortened(store: VectorStore, face_ids: I64, whole_bytes: int = WHOLE_BYTES) -> Descriptors:
+    """Fetch descriptors once; projected ones have a norm of 1 at most.
 
-    ``face_ids``, int64 [N], rise; faces without a descriptor are left out. ``on_chunk`` gets every chunk of
-    whole descriptors. See ``WHOLE_BYTES`` for ``whole_bytes``.
+    ``face_ids``, int64 [N], rise; faces without a descriptor are left out. See ``WHOLE_BYTES`` for
+    ``whole_bytes``.
     """
-    first = next(catalog.descriptors(model, face_ids), None)
-    dimension = 0 if first is None else first.vectors.shape[1]
+    first = store.fetch(face_ids[:: max(1, len(face_ids) // _SAMPLE)]).vectors
+    dimension = first.shape[1]
     is_long = dimension > FEW_DIMENSIONS and 4 * dimension * len(face_ids) > whole_bytes
-    axes = _main_axes(catalog, model, face_ids, dimension) if is_long else None
+    axes = _main_axes(first) if is_long else None
+    ids = np.empty(len(face_ids), np.int64)
+    vectors = np.empty((len(face_ids), dimension if axes is None else FEW_DIMENSIONS), np.float32)
+    end = 0
+    for start in range(0, len(face_ids), _CHUNK):
+        chunk = store.fetch(face_ids[start : start + _CHUNK])
+        start, end = end, end + len(chunk)
+        ids[start:end], vectors[start:end] = (
+            chunk.ids,
+            chunk.vectors if axes is None else chunk.vectors @ axes,
+        )
+    return Descriptors(ids[:end], vectors[:end])
 
-    def source(ids: I64) -> Iterator[Descriptors]:
-        for chunk in checked_descriptors(catalog, model, dimension, ids):
-            on_chunk(chunk)
-            yield chunk if axes is None else Descriptors(chunk.ids, chunk.vectors @ axes)
 
-    store = ExactIndex(dimension if axes is None else FEW_DIMENSIONS, source)
-    store.sync(face_ids)
-    return store
-
-
-def _main_axes(catalog: Catalog, model: ModelId, face_ids: I64, dimension: int) -> F32:
+def _main_axes(faces: F32) -> F32:
     """Compute the dimensions in which faces differ most, float32 [D, ``FEW_DIMENSIONS``], orthonormal.
 
     By subspace iteration (Halko, Martinsson and Tropp, "Finding structure with randomness", 2011, algorithm
     4.4): a tenth of the work of an exact decomposition.
     """
-    sample = face_ids[:: max(1, len(face_ids) // _SAMPLE)]
-    faces = Descriptors.joined(catalog.descriptors(model, sample), dimension).vectors
-    start = np.random.default_rng(_SEED).standard_normal((dimension, FEW_DIMENSIONS), dtype=np.float32)
+    start = np.random.default_rng(_SEED).standard_normal((faces.shape[1], FEW_DIMENSIONS), dtype=np.float32)
     axes: F32 = np.linalg.qr(start)[0]
     for _ in range(_ROUNDS):
         axes = np.linalg.qr(faces.T @ (faces @ axes))[0]

@@ -11,6 +11,7 @@ from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
 from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Gallery
 from index.store.schema import content, descriptor, face, rejection, verdict
+from index.store.statements import is_one_of
 from index.store.store import Store
 from index.values import I64, RELIABLE
 from pipeline.values import F32, ModelId
@@ -93,9 +94,11 @@ def unreliable_faces(store: Store, decision_ids: Sequence[int]) -> tuple[int, ..
         return tuple(connection.scalars(query))
 
 
-def read_rejections(connection: Connection) -> Rejections:
-    """Read all rejections."""
+def read_rejections(connection: Connection, face_ids: I64 | None = None) -> Rejections:
+    """Read all rejections, or those of some faces, int64 [N]."""
     query = select(rejection.c.face_id, rejection.c.person_id)
+    if face_ids is not None:
+        query = query.where(is_one_of(rejection.c.face_id, face_ids.tolist()))
     rows = connection.execute(query.order_by(rejection.c.face_id, rejection.c.person_id)).all()
     return Rejections(*np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2).T)
 

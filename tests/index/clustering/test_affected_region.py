@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from index.clustering.affected_region import AffectedRegion, LibraryFaces, find_region
+from index.clustering.affected_region import (
+    NEAR_SHARE,
+    NEIGHBORS,
+    AffectedRegion,
+    NearbyFaces,
+    find_region,
+)
 from index.clustering.cluster_tables import FaceTable
 from index.recognition.decided_faces import Rejections
 from index.values import NONE, Descriptors
@@ -38,9 +44,13 @@ def region(clusters: Sequence[int], vectors: Sequence[F32], fresh: Sequence[int]
         clusters=np.array(clusters),
         seen=~np.isin(np.arange(number), fresh),
     )
-    none = np.empty(0, np.int64)
-    descriptors = ExactIndex.of(Descriptors(known.ids, np.stack(vectors)))
-    return find_region(LibraryFaces(known, descriptors, Rejections(none, none)), ~known.seen, SAME)
+    nobodys, new = np.empty(0, np.int64), np.isin(np.arange(number), fresh)
+    index = ExactIndex.of(Descriptors(known.ids, np.stack(vectors)))
+    near = index.near_pairs(known.ids[new], NEIGHBORS, NEAR_SHARE * SAME) - 1
+    nearby = NearbyFaces(
+        known, np.stack(vectors), Rejections(nobodys, nobodys), new, near, np.zeros(number, bool)
+    )
+    return find_region(nearby, SAME)
 
 
 def compared(found: AffectedRegion) -> set[frozenset[int]]:

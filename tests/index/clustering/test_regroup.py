@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from index.clustering.regroup import Regrouped, regroup, same_person
+from index.clustering.regroup import Regrouped, same_person
 from index.decisions.model import Merge
 from index.errors import DecisionRefused
 from index.recognition.thresholds import shipped
@@ -20,7 +20,6 @@ from index.store.store import Store
 from pipeline.values import ModelId, PhotoIndexed, Size
 from tests.index.albums import THRESHOLDS, Album, Shot, of
 from tests.index.builders import crawled, digest_of, make_file
-from tests.index.meanwhile import Meanwhile
 
 ANNA, BEN, CARL = range(3)
 
@@ -59,18 +58,6 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(album: Album) -> None:
     assert album.rows() == []
     assert album.regroup() == foretold
     assert foretold.founded == foretold.newly_recognised == 1
-
-
-@pytest.mark.parametrize("step", range(1, 7))
-def test_a_dry_run_beside_a_deletion_counts_as_before_or_after_it(album: Album, step: int) -> None:
-    """It reads in several transactions: a face that is deleted between two of them shifts no descriptor."""
-    album.add_each(*[of(BEN, 0.9)] * 3, *[of(ANNA, 0.9)] * 4, of(CARL), of(CARL))
-    before = album.regroup(write=False)
-
-    with Meanwhile(album.database.path, step, [1, 8]) as store:
-        during = regroup(store, THRESHOLDS, write=False)
-    after = album.regroup(write=False)
-    assert during in (before, after)
 
 
 def test_new_faces_join_and_numbers_stay(album: Album) -> None:

@@ -1,0 +1,188 @@
+"""Brings the clusters of a library up to date, in a transaction of the caller.
+
+Read are the faces that are open and were never compared with others, the faces near them, and the groups of
+these: nothing else, however large the library is. Clusters keep their numbers and faces, unless stronger
+evidence changes them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from index.clock import utc_now
+from index.clustering.affected_region import LARGE, NEAR_SHARE, NEIGHBORS, NearbyFaces, find_region
+from index.clustering.cluster_tables import (
+    alone_in,
+    delete_empty_clusters,
+    merge_clusters,
+    new_clusters,
+    read_faces,
+    read_groups,
+    read_never_compared,
+    write_clusters,
+)
+from index.clustering.linkage import group
+from index.clustering.shortened import shortened
+from index.recognition.decided_faces import read_rejections
+from index.values import I64, NONE
+from index.vectors.vector_store import VectorStore
+from pipeline.values import ModelId
+
+_FEWEST = 2
+"""Minimum number of reliable faces of a new cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterChanges:
+    """What changed for open faces.
+
+    Attributes:
+        joined: Faces of no cluster that entered an existing one.
+        founded: New clusters.
+        merged: Clusters that became part of another one.
+        moved: Faces that left their cluster alone.
+    """
+
+    joined: int = 0
+    founded: int = 0
+    merged: int = 0
+    moved: int = 0
+
+
+def update_clusters(
+    connection: Connection,
+    model: ModelId,
+    same: float,
+    vectors: VectorStore,
+    opened: I64 | None = None,
+    *,
+    again: bool = False,
+) -> ClusterChanges:
+    """Group the faces that were never compared with those near them.
+
+    Args:
+        connection: In a transaction that writes.
+        model: The library's.
+        same: The similarity at which two single faces are one person.
+        vectors: The descriptors of the library's faces; may hold others, or lack some of the new ones.
+        opened: int64 [M], rising: the faces that may be open now and were not before; by default all faces
+            are looked at. Faces without a descriptor wait.
+        again: Also compare open faces that are like no other, by default, or by another ``same``.
+    """
+    if opened is None:
+        opened = read_never_compared(connection, again=again)
+    nearby = _read_nearby(connection, model, same, vectors, opened)
+    return ClusterChanges() if nearby is None else _regroup(connection, model, nearby, same)
+
+
+def _read_nearby(
+    connection: Connection, model: ModelId, same: float, vectors: VectorStore, opened: I64
+) -> NearbyFaces | None:
+    """Read the new faces among those ``opened`` and all that may be grouped with them; ``None`` if none is.
+
+    A person or cluster of more than ``LARGE`` faces is represented by so many of them, evenly spread, and by
+    those near a new face.
+    """
+    candidates = read_faces(connection, model, opened)
+    new_ids = candidates.ids[candidates.is_open & (candidates.clusters == NONE)]
+    if not len(new_ids):
+        return None
+    pairs = vectors.near_pairs(new_ids, NEIGHBORS, NEAR_SHARE * same)
+    near_ids = np.unique(np.concatenate([new_ids, pairs.ravel()]))
+    near = read_faces(connection, model, near_ids)
+    persons, clusters = (np.unique(each[each != NONE]) for each in (near.persons, near.clusters))
+    groups = read_groups(connection, persons, clusters)
+    members = np.concatenate([near.ids, *(_evenly(each) for each in groups.values())])
+    faces = read_faces(connection, model, np.unique(members))
+    described = shortened(vectors, faces.ids)
+    faces = faces.at(np.isin(faces.ids, described.ids, assume_unique=True))
+    pairs = pairs[np.isin(pairs, faces.ids).all(axis=1)]
+    large = np.array(
+        [NONE - key for key, ids in groups.items() if key < NONE and len(ids) >= LARGE], np.int64
+    )
+    return NearbyFaces(
+        faces=faces,
+        vectors=described.vectors,
+        rejections=read_rejections(connection, faces.ids),
+        new=np.isin(faces.ids, new_ids, assume_unique=True),
+        near=np.searchsorted(faces.ids, pairs),
+        in_large=np.isin(faces.clusters, large),
+    )
+
+
+def _evenly(ids: I64) -> I64:
+    """Choose ``LARGE`` ids, evenly spread, or all if there are fewer."""
+    # i * m mod n is below m for exactly m of 0 to n - 1.
+    return ids[np.arange(len(ids)) * LARGE % len(ids) < LARGE] if len(ids) > LARGE else ids
+
+
+def _regroup(connection: Connection, model: ModelId, nearby: NearbyFaces, same: float) -> ClusterChanges:
+    faces, region = nearby.faces, find_region(nearby, same)
+    groups = group(region.faces, same)
+    is_open = faces.is_open[region.rows]
+    rows, now = region.rows[is_open], groups[is_open]
+    ids, seen, former = faces.ids[rows], faces.seen[rows], faces.clusters[rows]
+    is_owned = np.isin(now, groups[region.faces.owners != NONE])
+    # Faces similar to an ignored stranger stay out, so that nobody is asked about the stranger again.
+    stays_out = (former == NONE) & np.isin(now, groups[faces.ignored[region.rows]])
+    going_on = _continued(former, now)
+    present, counts = np.unique(now[nearby.is_reliable[rows] & ~stays_out], return_counts=True)
+    founding = [each for each in present[counts >= _FEWEST].tolist() if each not in going_on.numbers]
+    founded = new_clusters(connection, len(founding), utc_now().isoformat())
+    numbers = going_on.numbers | dict(zip(founding, founded, strict=True))
+    clusters = np.array([numbers.get(each, NONE) for each in now.tolist()], np.int64)
+    clusters[stays_out] = NONE
+    is_seen = seen | (clusters != NONE) | ~is_owned
+    changed = is_seen & (~seen | (clusters != former))
+    merge_clusters(connection, {old: numbers[each] for old, each in going_on.ended.items()})
+    write_clusters(connection, ids[changed], clusters[changed])
+    present, counts = np.unique(clusters[clusters != NONE], return_counts=True)
+    left_alone = np.isin(ids, alone_in(connection, model, present[counts == 1]))
+    clusters[left_alone] = NONE
+    write_clusters(connection, ids[left_alone], clusters[left_alone])
+    delete_empty_clusters(connection, np.unique(former))
+    return _counted(former, clusters, founded)
+
+
+@dataclass(frozen=True, slots=True)
+class _Continued:
+    """The cluster that each group continues, by group; the group with most faces of each other cluster."""
+
+    numbers: dict[int, int]
+    ended: dict[int, int]
+
+
+def _continued(former: I64, groups: I64) -> _Continued:
+    """Find the clusters that go on: each is the group with most of its faces, if it has most of the group's.
+
+    Arguments are by open face: the former cluster, and the group.
+    """
+    was = former != NONE
+    pairs, counts = np.unique(np.stack([former[was], groups[was]], axis=1), axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")  # of equal counts, the older cluster comes first
+    shared = pairs[order].tolist()
+    numbers: dict[int, int] = {}
+    continued: set[int] = set()
+    for cluster, group_number in shared:
+        if group_number not in numbers and cluster not in continued:
+            numbers[group_number] = cluster
+            continued.add(cluster)
+    left = [pair for pair in reversed(shared) if pair[0] not in continued]  # the largest share counts
+    return _Continued(numbers, dict(left))
+
+
+def _counted(had: I64, has: I64, founded: list[int]) -> ClusterChanges:
+    left = np.setdiff1d(had[had != NONE], has)
+    successors = {}
+    for cluster in left.tolist():
+        values, counts = np.unique(has[had == cluster], return_counts=True)
+        successors[cluster] = int(values[counts.argmax()])
+    expected = np.array([successors.get(each, each) for each in had.tolist()], np.int64)
+    is_founded = np.isin(has, founded)
+    return ClusterChanges(
+        joined=int(((had == NONE) & (has != NONE) & ~is_founded).sum()),
+        founded=len(np.unique(has[is_founded])),
+        merged=sum(successor != NONE for successor in successors.values()),
+        moved=int(((had != NONE) & (has != expected)).sum()),
+    )
