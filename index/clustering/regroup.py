@@ -5,7 +5,6 @@ faces, unless a decision or stronger evidence changes them; a decision only hide
 that it can be undone. This module knows neither SQL nor how faces are compared.
 """
 
-import math
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
@@ -18,6 +17,7 @@ from index.clustering.cluster_tables import (
     digest_of_decisions,
     read_faces,
     read_last_inputs,
+    read_never_compared,
     write_inputs,
     write_recognised,
 )
@@ -30,18 +30,6 @@ from index.store.store import Store
 from index.values import I64, NONE
 from index.vectors.saved_index import load_index
 from pipeline.values import ModelId
-
-STRANGERS_AS_NEAR = 0.03
-"""Expected number of strangers in a library similar enough to a face to form a cluster with it."""
-
-FEWEST_FACES = 2000
-"""Faces from which the similarity that makes a cluster rises."""
-
-_DECADE = 0.07
-"""Its rise for a tenfold library and a model without a measured curve: as for the others."""
-
-_ACCEPTED_RATE = 1e-4
-"""The false match rate at which faces of such a model are accepted: as for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +100,8 @@ def _regroup(connection: Connection, store: Store, model: ModelId, thresholds: T
         recogniser.add(described)
         after = recognise(before, affected, recogniser, described.vectors, rejections)
         write_recognised(connection, before, after)
-    same = same_person(thresholds, count_reliable(connection, model))
-    changes = update_clusters(connection, model, same, vectors, again=not inputs.judge_alike(last))
+    new = read_never_compared(connection, again=inputs != last)
+    changes = update_clusters(connection, model, thresholds, count_reliable(connection, model), vectors, new)
     delete_empty_clusters(connection)
     write_inputs(connection, inputs)
     is_named, differs = after.recognised != NONE, after.recognised != before.recognised
@@ -129,14 +117,3 @@ def _regroup(connection: Connection, store: Store, model: ModelId, thresholds: T
 def _dimension(catalog: Catalog, model: ModelId, face_ids: I64) -> int:
     first = next(catalog.descriptors(model, face_ids[:1]), None)
     return 0 if first is None else first.vectors.shape[1]
-
-
-def same_person(thresholds: Thresholds, faces: int) -> float:
-    """Return the similarity at which two of that many reliable faces form a cluster.
-
-    The accepted false match rate is inversely proportional to the number of faces: see ``STRANGERS_AS_NEAR``.
-    """
-    rate = STRANGERS_AS_NEAR / max(faces, FEWEST_FACES)
-    if thresholds.curve is None:
-        return thresholds.accept + _DECADE * math.log10(_ACCEPTED_RATE / rate)
-    return max(thresholds.accept, thresholds.curve.similarity_at(rate))

@@ -19,12 +19,13 @@ from index.clustering.cluster_tables import (
     new_clusters,
     read_faces,
     read_groups,
-    read_never_compared,
     write_clusters,
 )
 from index.clustering.linkage import group
+from index.clustering.same_person import same_person
 from index.clustering.shortened import shortened
 from index.recognition.decided_faces import read_rejections
+from index.recognition.thresholds import Thresholds
 from index.values import I64, NONE
 from index.vectors.vector_store import VectorStore
 from pipeline.values import ModelId
@@ -53,38 +54,36 @@ class ClusterChanges:
 def update_clusters(
     connection: Connection,
     model: ModelId,
-    same: float,
+    thresholds: Thresholds,
+    reliable: int,
     vectors: VectorStore,
-    opened: I64 | None = None,
-    *,
-    again: bool = False,
+    new: I64,
 ) -> ClusterChanges:
-    """Group the faces that were never compared with those near them.
+    """Group open faces that were never compared with those near them.
 
     Args:
         connection: In a transaction that writes.
         model: The library's.
-        same: The similarity at which two single faces are one person.
-        vectors: The descriptors of the library's faces; may hold others, or lack some of the new ones.
-        opened: int64 [M], rising: the faces that may be open now and were not before; by default all faces
-            are looked at. Faces without a descriptor wait.
-        again: Also compare open faces that are like no other, by default, or by another ``same``.
+        thresholds: Of the model.
+        reliable: The number of reliable faces; see ``same_person``.
+        vectors: The descriptors of the library's faces; may hold others.
+        new: int64 [M], rising: the faces. Those that are not open, have a cluster, or lack a descriptor, are
+            left out; all others count as compared from now on.
     """
-    if opened is None:
-        opened = read_never_compared(connection, again=again)
-    nearby = _read_nearby(connection, model, same, vectors, opened)
+    same = same_person(thresholds, reliable)
+    nearby = _read_nearby(connection, model, same, vectors, new)
     return ClusterChanges() if nearby is None else _regroup(connection, model, nearby, same)
 
 
 def _read_nearby(
-    connection: Connection, model: ModelId, same: float, vectors: VectorStore, opened: I64
+    connection: Connection, model: ModelId, same: float, vectors: VectorStore, new: I64
 ) -> NearbyFaces | None:
-    """Read the new faces among those ``opened`` and all that may be grouped with them; ``None`` if none is.
+    """Read the new faces and all that may be grouped with them; ``None`` if no face is new.
 
     A person or cluster of more than ``LARGE`` faces is represented by so many of them, evenly spread, and by
     those near a new face.
     """
-    candidates = read_faces(connection, model, opened)
+    candidates = read_faces(connection, model, new)
     new_ids = candidates.ids[candidates.is_open & (candidates.clusters == NONE)]
     if not len(new_ids):
         return None
@@ -122,8 +121,7 @@ def _regroup(connection: Connection, model: ModelId, nearby: NearbyFaces, same: 
     groups = group(region.faces, same)
     is_open = faces.is_open[region.rows]
     rows, now = region.rows[is_open], groups[is_open]
-    ids, seen, former = faces.ids[rows], faces.seen[rows], faces.clusters[rows]
-    is_owned = np.isin(now, groups[region.faces.owners != NONE])
+    ids, former = faces.ids[rows], faces.clusters[rows]
     # Faces similar to an ignored stranger stay out, so that nobody is asked about the stranger again.
     stays_out = (former == NONE) & np.isin(now, groups[faces.ignored[region.rows]])
     going_on = _continued(former, now)
@@ -133,8 +131,7 @@ def _regroup(connection: Connection, model: ModelId, nearby: NearbyFaces, same: 
     numbers = going_on.numbers | dict(zip(founding, founded, strict=True))
     clusters = np.array([numbers.get(each, NONE) for each in now.tolist()], np.int64)
     clusters[stays_out] = NONE
-    is_seen = seen | (clusters != NONE) | ~is_owned
-    changed = is_seen & (~seen | (clusters != former))
+    changed = ~faces.seen[rows] | (clusters != former)
     merge_clusters(connection, {old: numbers[each] for old, each in going_on.ended.items()})
     write_clusters(connection, ids[changed], clusters[changed])
     present, counts = np.unique(clusters[clusters != NONE], return_counts=True)

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from index.clustering.regroup import Regrouped, same_person
+from index.clustering.regroup import Regrouped
+from index.clustering.same_person import same_person
 from index.decisions.model import Merge
 from index.errors import DecisionRefused
 from index.recognition.thresholds import shipped
