@@ -71,6 +71,10 @@ class MadePeople:
         people[::5] = -np.arange(1, len(people[::5]) + 1)
         return self._faces(rng, people)
 
+    def faces(self, people: I64, part: int) -> F32:
+        """More faces of some people, int64 [N]: float32 [N, D]. Each ``part`` has faces of its own."""
+        return self._faces(np.random.default_rng((self._seed, 5, part)), people)
+
     def names(self, place: int) -> I64:
         """Whose the faces of the chunk at a place are, int64 [``CHUNK``]: a number for each person."""
         return self._people(place)

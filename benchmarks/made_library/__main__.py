@@ -1,0 +1,117 @@
+"""Make a whole library of made faces, as large as is asked for, to measure and try commands on.
+
+    python -m benchmarks.made_library FILE --faces 1000000 [--dimension 128] [--photos FOLDER]
+
+Photos with dates, 2.5 faces in each on average; faces of persons of very different sizes, of whom the first
+has 1.1 % of all faces, and of strangers seen once; a named person for each 500 faces; decisions, one for each
+ten faces; clusters, recognised faces and the saved index. The same arguments make the same library. With
+``--photos`` its photos' files are there too: of zeros, but of the sizes and times that the library knows, so
+that a scan finds them unchanged.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import delete
+
+from benchmarks.made_library.decisions import made_decisions
+from benchmarks.made_library.faces import made_boxes, made_descriptors, write_descriptors, write_faces
+from benchmarks.made_library.groups import made_clusters, write_clusters, write_recognised
+from benchmarks.made_library.journal import write_journal
+from benchmarks.made_library.photos import MadePhotos, made_photos, make_files, write_photos
+from benchmarks.made_library.population import made_population
+from index.clustering.cluster_tables import GroupingInputs, digest_of_decisions
+from index.photos.catalog import Catalog
+from index.recognition.stored_calibration import thresholds_for
+from index.store.opening import create_store
+from index.store.schema import changed, grouping
+from index.store.statements import upsert
+from index.vectors.saved_index import load_index, save_index
+from pipeline.models.registry import spec
+from tests.made_descriptors import MadePeople
+
+MODELS = {128: "sface", 2048: "vggface2-resnet50", 512: "facenet"}
+"""The model that a library claims, by the length of its descriptors."""
+FACES = 1000
+"""Fewest faces."""
+_CLUSTERED = "2022-01-01T07:00:00+00:00"
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    began, used = time.perf_counter(), time.process_time()
+    yield
+    seconds, used = time.perf_counter() - began, time.process_time() - used
+    print(f"{name}: {seconds:.1f} s, processor {used:.1f} s", file=sys.stderr, flush=True)
+
+
+def make(path: Path, faces: int, dimension: int, folder: Path, decisions: int, seed: int) -> MadePhotos:
+    """Make a library in a file that does not exist; return its photos, whose files are not made."""
+    rng = np.random.default_rng((seed, faces))
+    model = spec(MODELS[dimension]).model_id
+    people = made_population(faces, rng)
+    boxes = made_boxes(people, rng)
+    made = made_photos(people.photos, os.fsencode(folder), rng)
+    vectors = np.empty((faces, dimension), "<f2")
+    with create_store(path) as store:
+        catalog = Catalog(store)
+        catalog.choose_model(model)
+        with _step("photos and faces"), store.write() as connection:
+            digests = write_photos(connection, made, os.fsencode(folder), seed, str(catalog.detector()))
+            write_faces(connection, people, boxes, rng)
+        with _step("descriptors"), store.write() as connection:
+            start = 0
+            for chunk in made_descriptors(people, MadePeople(dimension, seed)):
+                write_descriptors(connection, model, start, chunk)
+                vectors[start : start + len(chunk)] = chunk
+                start += len(chunk)
+        with _step("clusters"), store.write() as connection:
+            write_clusters(connection, made_clusters(people, rng), _CLUSTERED)
+        with _step("decisions"):
+            write_journal(store, made_decisions(people, decisions, rng), people, boxes, digests, seed)
+        with _step("recognised"):
+            thresholds = thresholds_for(store, model)
+            write_recognised(store, people, vectors, model, thresholds)
+            with store.write() as connection:
+                decided = digest_of_decisions(connection)
+                inputs = GroupingInputs(model, thresholds.accept, thresholds.review, decided)
+                upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")
+                connection.execute(delete(changed))
+        with _step("index"):
+            save_index(load_index(catalog, model, dimension).index, catalog, model)
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("library", type=Path, metavar="FILE")
+    parser.add_argument("--faces", type=int, default=10_000)
+    parser.add_argument("--dimension", type=int, default=128, choices=sorted(MODELS))
+    parser.add_argument("--decisions", type=int, help="one for each ten faces by default")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="make the photos' files here")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    if asked.faces < FACES:
+        parser.error(f"a made library has {FACES:,} faces or more")
+    library = asked.library.absolute()
+    if library.exists():
+        parser.error(f"{library} is there already")
+    folder = (asked.photos or library.with_suffix(".photos")).absolute()
+    decisions = asked.faces // 10 if asked.decisions is None else asked.decisions
+    made = make(library, asked.faces, asked.dimension, folder, decisions, asked.seed)
+    if asked.photos:
+        with _step("files"):
+            make_files(made)
+
+
+if __name__ == "__main__":
+    main()
