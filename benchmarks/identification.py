@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.labelled_photos import PHOTOS, Sample, gather, make_detector, rightly_labelled
-from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Evidence, Gallery
+from index.recognition.gallery import Evidence, Gallery
 from index.recognition.identify import similarities
+from index.recognition.templates import NO_YEAR, ConfirmedFaces
 from index.recognition.thresholds import MIN_MARGIN, Thresholds, shipped
 from pipeline.description.crop import cut
 from pipeline.description.embedder import Embedder, load_embedder

@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.labelled_photos import PHOTOS, Sample, gather, make_detector, rightly_labelled
-from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Gallery
+from index.recognition.gallery import Gallery
 from index.recognition.identify import identify
+from index.recognition.templates import NO_YEAR, ConfirmedFaces
 from index.recognition.thresholds import Thresholds, shipped
 from index.values import RELIABLE
 from pipeline.description.embedder import Embedder, load_embedder

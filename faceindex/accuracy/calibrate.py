@@ -21,7 +21,6 @@ from index.clock import utc_now
 from index.clustering.regroup import regroup
 from index.people.queries import PeopleQueries
 from index.recognition.decided_faces import RejectedFaces, load_confirmed, load_rejected
-from index.recognition.gallery import ConfirmedFaces
 from index.recognition.stored_calibration import (
     Calibration,
     ClosePersons,
@@ -31,6 +30,7 @@ from index.recognition.stored_calibration import (
     thresholds_for,
     thresholds_with,
 )
+from index.recognition.templates import ConfirmedFaces
 from index.recognition.thresholds import ClosePair, Thresholds
 from index.values import I64
 from pipeline.values import F32

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceindex.accuracy.verification import F64
-from index.recognition.gallery import ConfirmedFaces
+from index.recognition.templates import ConfirmedFaces
 from index.recognition.thresholds import MIN_MARGIN, ClosePair
 from pipeline.values import F32
 

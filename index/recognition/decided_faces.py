@@ -1,15 +1,16 @@
 """Reads confirmed faces, rejected faces, and faces that are none, with their descriptors."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Integer, Subquery, cast, func, select
+from sqlalchemy import Connection, Integer, Subquery, cast, func, select, true
 
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
-from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Gallery
+from index.recognition.gallery import Gallery
+from index.recognition.templates import NO_YEAR, ConfirmedFaces
 from index.store.schema import content, descriptor, face, rejection, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
@@ -41,17 +42,19 @@ class RejectedFaces(Rejections):
     vectors: F32
 
 
-def load_gallery(store: Store, model: ModelId) -> Gallery:
+def load_gallery(store: Store, model: ModelId, persons: Collection[int] | None = None) -> Gallery:
     """Make the gallery of the known persons, of confirmed faces that are reliable; see ``load_confirmed``."""
-    return Gallery(load_confirmed(store, model, least_quality=RELIABLE))
+    return Gallery(load_confirmed(store, model, least_quality=RELIABLE, persons=persons))
 
 
-def load_confirmed(store: Store, model: ModelId, least_quality: float = 0.0) -> ConfirmedFaces:
-    """Read confirmed faces of all persons that a model has described, of this quality or more, by person.
+def load_confirmed(
+    store: Store, model: ModelId, *, least_quality: float = 0.0, persons: Collection[int] | None = None
+) -> ConfirmedFaces:
+    """Read confirmed faces that a model has described, of this quality or more, of all or some persons.
 
     At most ``FACES_A_YEAR`` a year are taken, evenly spread. Faces whose photos are gone count too.
     """
-    numbered = _numbered(model, least_quality)
+    numbered = _numbered(model, least_quality, persons)
     # i * m mod n is below m for exactly m of 0 to n - 1, evenly spread; for all if m >= n.
     spread = numbered.c.number * FACES_A_YEAR % numbered.c.together < FACES_A_YEAR
     query = (
@@ -132,8 +135,9 @@ def load_strangers(store: Store, model: ModelId) -> F32:
         return _vectors(store, connection.execute(query).all())
 
 
-def _numbered(model: ModelId, least_quality: float) -> Subquery:
+def _numbered(model: ModelId, least_quality: float, persons: Collection[int] | None) -> Subquery:
     """Number the confirmed faces from 0 for each person and year; also count them."""
+    of_persons = true() if persons is None else is_one_of(verdict.c.person_id, persons)
     year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
     same = (verdict.c.person_id, year)
     return (
@@ -148,7 +152,7 @@ def _numbered(model: ModelId, least_quality: float) -> Subquery:
         .join(face, face.c.id == verdict.c.face_id)
         .join(content, content.c.id == face.c.content_id)
         .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
-        .where(verdict.c.status == "confirmed", face.c.quality >= least_quality)
+        .where(verdict.c.status == "confirmed", face.c.quality >= least_quality, of_persons)
         .subquery()
     )
 

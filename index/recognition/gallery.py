@@ -1,68 +1,31 @@
-"""Compares probes with templates of persons, made of confirmed faces; knows only arrays.
+"""Compares probes with persons: with templates and single faces of each; knows only arrays.
 
-A person has a template of all years, and one for each few years with enough faces. Recognised faces are no
-evidence: one error would cause the next. docs/identification.md has the figures behind the constants.
+Only confirmed faces are evidence. Recognised faces are none: one error would cause the next.
+docs/identification.md has the figures behind the constants.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.values import I64, Flags
+from index.recognition.templates import ConfirmedFaces, Template, Templates
+from index.values import I64, NONE
 from pipeline.values import F32
-
-NO_YEAR = 0
-"""The year of a photo without a date."""
-
-ENOUGH = 3
-"""Minimum number of faces of a template of some years: with fewer, one wrong face is half of it."""
-
-SPAN = 3
-"""Maximum number of years of such a template: children change faster, but few have that many photos."""
 
 NEAREST = 3
 """Nearest faces of a person whose mean similarity counts beside the templates."""
 
-_BASE_WEIGHT = 0.2
-"""Added to a face's quality to give its weight in a template: quality 0 has a sixth of the full weight."""
+_CHUNK = 1024
+"""Probes compared at a time."""
 
-_CHUNK = 256
-"""Probes compared at a time, 30 MB with 30,000 confirmed faces."""
+_COSINES = 1 << 21
+"""Cosines computed at a time, 8 MB: of more, some leave the processor's cache before they are compared."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ConfirmedFaces:
-    """F confirmed faces, in any order.
-
-    Attributes:
-        years: int64 [F], of the photos, or ``NO_YEAR``; ``face_ids`` and ``person_ids`` are int64 [F] too.
-        qualities: float32 [F], 0 to 1.
-        vectors: float32 [F, D], of unit norm.
-    """
-
-    face_ids: I64
-    person_ids: I64
-    years: I64
-    qualities: F32
-    vectors: F32
-
-    def __len__(self) -> int:
-        return len(self.face_ids)
-
-    def at(self, rows: NDArray[np.intp] | Flags | slice) -> "ConfirmedFaces":
-        """Return the faces at some rows, in their order."""
-        return ConfirmedFaces(*(getattr(self, each.name)[rows] for each in fields(self)))
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A template's number of faces, and their first and last year; ``None`` for that of all years."""
-
-    person_id: int
-    years: tuple[int, int] | None
-    faces: int
+_SLACK = np.float32(1e-4)
+"""Allowed error of a cosine in float32 where persons are selected; a hundredth of it occurs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +41,30 @@ class Evidence:
     template: F32
     group: F32
     single: F32
+
+    @property
+    def sure(self) -> F32:
+        """The greater of ``template`` and ``group``: they say more than one face alone does."""
+        return np.maximum(self.template, self.group)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LikelyPersons:
+    """Pairs of a probe and a person who are alike, by rising row, then person; arrays [K].
+
+    Attributes:
+        rows: int64, of the probes; ``person_ids`` are int64 too.
+        similarity: float32, as ``Evidence.sure``.
+        nearest: float32, as ``Evidence.single``.
+    """
+
+    rows: I64
+    person_ids: I64
+    similarity: F32
+    nearest: F32
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +91,45 @@ class Likeness:
     nearest: tuple[FaceLikeness, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _PersonVectors:
+    """Vectors, float32 [R, D], by person: those in column c have the rows ``first[c]`` up to ``ends[c]``.
+
+    The rows ``left_out``, int64 [L], rising, are not compared.
+    """
+
+    vectors: F32
+    first: I64
+    ends: I64
+    left_out: I64
+
+    @classmethod
+    def of(cls, persons: I64, person_ids: I64, vectors: F32, left_out: I64) -> Self:
+        """Find the rows of ``persons``, one column each, by the person of each row; both rise."""
+        first = np.searchsorted(person_ids, persons)
+        return cls(vectors, first, np.searchsorted(person_ids, persons, "right"), left_out)
+
+    def rows_of(self, column: int) -> I64:
+        """Return the rows of a person."""
+        return np.setdiff1d(np.arange(self.first[column], self.ends[column]), self.left_out)
+
+    def greatest(self, probes: F32, count: int) -> Iterator[tuple[slice, F32]]:
+        """Find the greatest cosines of each person's vectors and each of N probes.
+
+        Yields some columns, and float32 [count, columns, N], falling, then minus infinity.
+        """
+        at_a_time, start = _COSINES // max(1, len(probes)), 0
+        while start < len(self.first):
+            low = self.first[start]
+            stop = max(start + 1, int(np.searchsorted(self.ends, low + at_a_time, "right")))
+            high, columns = self.ends[stop - 1], slice(start, stop)
+            cosines = self.vectors[low:high] @ probes.T
+            left_out = slice(*np.searchsorted(self.left_out, (low, high)))
+            cosines[self.left_out[left_out] - low] = -np.inf
+            yield columns, _greatest(cosines, self.first[columns] - low, self.ends[columns] - low, count)
+            start = stop
+
+
 class Gallery:
     """The known persons of a library, to compare probes with; immutable.
 
@@ -112,113 +138,156 @@ class Gallery:
 
     Attributes:
         person_ids: int64 [P], rising.
-        templates: By person, the one of all years first.
     """
 
     def __init__(self, faces: ConfirmedFaces) -> None:
-        self._faces = faces.at(np.lexsort((faces.face_ids, faces.person_ids)))
-        self.person_ids: I64
-        self.person_ids, self._first_face = np.unique(self._faces.person_ids, return_index=True)
-        self._ends = np.append(self._first_face[1:], len(faces))
-        made = list(self._templates())
-        self.templates: tuple[Template, ...] = tuple(template for template, _ in made)
-        vectors = np.array([vector for _, vector in made], np.float32)
-        self._vectors: F32 = vectors.reshape(len(made), self._faces.vectors.shape[1])
-        persons = np.array([template.person_id for template in self.templates], dtype=np.int64)
-        self._first_template = np.searchsorted(persons, self.person_ids)
+        faces = faces.at(np.lexsort((faces.face_ids, faces.years, faces.person_ids)))
+        self._set(faces, Templates.of(faces), np.empty(0, np.int64))
+
+    def _set(self, faces: ConfirmedFaces, templates: Templates, left_out: I64) -> None:
+        self._faces, self._templates, self._left_out = faces, templates, left_out
+        self.person_ids: I64 = np.unique(templates.person_ids)
+        self._face_vectors = _PersonVectors.of(self.person_ids, faces.person_ids, faces.vectors, left_out)
+        self._template_vectors = _PersonVectors.of(
+            self.person_ids, templates.person_ids, templates.vectors, np.empty(0, np.int64)
+        )
 
     def __len__(self) -> int:
         return len(self.person_ids)
 
+    @property
+    def templates(self) -> tuple[Template, ...]:
+        """By person, the one of all years first."""
+        return self._templates.described()
+
     def without(self, face_ids: Collection[int]) -> "Gallery":
-        """Make the gallery without some faces; a probe's own photo must not be in its templates."""
-        left_out = np.isin(self._faces.face_ids, np.fromiter(face_ids, np.int64))
-        return Gallery(self._faces.at(~left_out)) if left_out.any() else self
+        """Make the gallery without some faces; a probe's own photo must not be in its templates.
+
+        Descriptors are not copied, and only the templates of these faces' persons are made anew.
+        """
+        rows = np.flatnonzero(np.isin(self._faces.face_ids, np.fromiter(face_ids, np.int64)))
+        left_out = np.union1d(self._left_out, rows)
+        if len(left_out) == len(self._left_out):
+            return self
+        persons = np.unique(self._faces.person_ids[rows])
+        theirs = np.setdiff1d(np.flatnonzero(np.isin(self._faces.person_ids, persons)), left_out)
+        templates = self._templates.replaced(persons, Templates.of(self._faces.at(theirs)))
+        other = Gallery.__new__(Gallery)
+        other._set(self._faces, templates, left_out)
+        return other
 
     def vectors_of(self, person_id: int) -> F32:
         """Return the templates and faces of a person, float32 [N, D]: what a similar face is similar to.
 
         N is 0 for somebody who is not in the gallery.
         """
-        faces = self._faces.vectors[self._faces.person_ids == person_id]
-        chosen = [row for row, each in enumerate(self.templates) if each.person_id == person_id]
-        return np.concatenate([self._vectors[chosen], faces])
+        return np.concatenate([parts.vectors for parts in self._of(person_id)])
 
     def evidence(self, probes: F32) -> Evidence:
         """Compare probes, float32 [N, D] of unit norm, with every person."""
-        starts = range(0, max(1, len(probes)), _CHUNK)
-        parts = [self._evidence(probes[start : start + _CHUNK]) for start in starts]
-        return Evidence(
-            *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Evidence))
-        )
+        template, group, single = np.empty((3, len(probes), len(self)), np.float32)
+        for rows in _chunks(probes):
+            for columns, (best,) in self._template_vectors.greatest(probes[rows], 1):
+                template[rows, columns] = best.T
+            for columns, nearest in self._face_vectors.greatest(probes[rows], NEAREST):
+                group[rows, columns], single[rows, columns] = _mean(nearest).T, nearest[0].T
+        return Evidence(template, group, single)
+
+    def likely(self, probes: F32, least: F32 | float, single: float) -> LikelyPersons:
+        """Find the persons that each probe is like; quick for one probe, and for a million.
+
+        What is found for a probe does not depend on the other probes.
+
+        Args:
+            probes: float32 [N, D], of unit norm.
+            least: Minimum ``similarity``; float32 [P], in the order of ``person_ids``, or one for all.
+            single: A person whose ``nearest`` is at least this is found too.
+        """
+        bounds = np.broadcast_to(np.asarray(least, np.float32), len(self))
+        columns, rows = self._possible(probes, bounds, np.float32(single))
+        starts = np.flatnonzero(np.diff(columns, prepend=NONE))
+        similarity, nearest = np.empty((2, len(rows)), np.float32)
+        for start, end in zip(starts, np.append(starts, len(rows))[1:], strict=True):
+            theirs = slice(start, end)
+            similarity[theirs], nearest[theirs] = self._compared(columns[start], probes[rows[theirs]])
+        found = np.flatnonzero((similarity >= bounds[columns]) | (nearest >= np.float32(single)))
+        found = found[np.argsort(rows[found], kind="stable")]
+        return LikelyPersons(rows[found], self.person_ids[columns[found]], similarity[found], nearest[found])
 
     def likeness(self, probe: F32, person_id: int) -> Likeness:
         """Compare one probe, float32 [D], with one person of the gallery."""
-        faces = self._faces_of(int(np.searchsorted(self.person_ids, person_id)))
-        cosines = self._faces.vectors[faces] @ probe
-        nearest = np.argsort(-cosines, kind="stable")[:NEAREST]
-        ids = self._faces.face_ids[faces]
+        templates, faces = self._of(person_id)
+        cosines = faces.vectors @ probe
+        nearest = np.lexsort((faces.face_ids, -cosines))[:NEAREST]
         return Likeness(
-            tuple(
-                TemplateLikeness(template, float(vector @ probe))
-                for template, vector in zip(self.templates, self._vectors, strict=True)
-                if template.person_id == person_id
-            ),
-            tuple(FaceLikeness(int(ids[each]), float(cosines[each])) for each in nearest),
+            tuple(map(TemplateLikeness, templates.described(), (templates.vectors @ probe).tolist())),
+            tuple(FaceLikeness(int(faces.face_ids[each]), float(cosines[each])) for each in nearest),
         )
 
-    def _evidence(self, probes: F32) -> Evidence:
-        if not len(self):
-            return Evidence(*(np.empty((len(probes), 0), dtype=np.float32) for _ in range(3)))
-        cosines = probes @ self._faces.vectors.T
-        groups = [_mean_of_best(cosines[:, self._faces_of(column)]) for column in range(len(self))]
-        return Evidence(
-            template=np.maximum.reduceat(probes @ self._vectors.T, self._first_template, axis=1),
-            group=np.stack(groups, axis=1),
-            single=np.maximum.reduceat(cosines, self._first_face, axis=1),
+    def _of(self, person_id: int) -> tuple[Templates, ConfirmedFaces]:
+        """Return the templates and faces of a person, none of somebody unknown."""
+        columns = np.flatnonzero(self.person_ids == person_id).tolist()
+        templates, faces = (
+            np.concatenate([np.empty(0, np.int64), *(part.rows_of(column) for column in columns)])
+            for part in (self._template_vectors, self._face_vectors)
         )
+        return self._templates.at(templates), self._faces.at(faces)
 
-    def _templates(self) -> Iterator[tuple[Template, F32]]:
-        for column, person_id in enumerate(self.person_ids.tolist()):
-            faces = self._faces.at(self._faces_of(column))
-            yield Template(person_id, None, len(faces)), _mean(faces)
-            spans = list(_spans(faces.years))
-            if spans == [(faces.years.min(), faces.years.max())]:
-                continue  # the template would be the same
-            for first, last in spans:
-                some = faces.at((faces.years >= first) & (faces.years <= last))
-                yield Template(person_id, (first, last), len(some)), _mean(some)
+    def _possible(self, probes: F32, least: F32, single: np.float32) -> tuple[I64, I64]:
+        """Find what may be likely: columns and rows, int64 [K] both, by column, then row.
 
-    def _faces_of(self, column: int) -> slice:
-        return slice(self._first_face[column], self._ends[column])
+        The nearest face stands for the mean to several, which takes longer, and is never greater.
+        """
+        found = [np.empty(0, np.int64)]
+        for rows in _chunks(probes):
+            for part, bounds in (
+                (self._template_vectors, least),
+                (self._face_vectors, np.minimum(least, single)),
+            ):
+                for columns, (best,) in part.greatest(probes[rows], 1):
+                    column, row = np.nonzero(best >= bounds[columns, None] - _SLACK)
+                    found.append((column + columns.start) * len(probes) + row + rows.start)
+        return np.divmod(np.unique(np.concatenate(found)), max(1, len(probes)))
+
+    def _compared(self, column: int, probes: F32) -> tuple[F32, F32]:
+        """Compare probes, [N, D], with one person: ``similarity`` and ``nearest``, float32 [N].
+
+        The products are in float64, as the last digits of those in float32 depend on the other probes.
+        """
+        templates, faces = (
+            part.vectors[part.rows_of(column)] @ probes.T.astype(np.float64)
+            for part in (self._template_vectors, self._face_vectors)
+        )
+        nearest = _greatest(faces, np.array([0]), np.array([len(faces)]), NEAREST)[:, 0]
+        similarity = np.maximum(templates.max(axis=0), _mean(nearest))
+        return similarity.astype(np.float32), nearest[0].astype(np.float32)
 
 
-def _mean(faces: ConfirmedFaces) -> F32:
-    """Compute the template of some faces, float32 [D]: their mean, weighted by quality, of unit norm."""
-    mean = (faces.qualities + np.float32(_BASE_WEIGHT)) @ faces.vectors
-    norm = float(np.linalg.norm(mean)) or 1.0
-    return np.asarray(mean / norm, dtype=np.float32)
+def _chunks(probes: F32) -> Iterator[slice]:
+    return (slice(start, start + _CHUNK) for start in range(0, len(probes), _CHUNK))
 
 
-def _spans(years: I64) -> Iterator[tuple[int, int]]:
-    """Choose the first and last years of the templates.
+def _greatest(values: NDArray[Any], first: I64, ends: I64, count: int) -> NDArray[Any]:
+    """Find the greatest values in some ranges of the rows of [R, N].
 
-    Years are put together, from the earliest on, until they have ``ENOUGH`` faces. The earliest of them is
-    left out if that takes more than ``SPAN`` years.
+    Returns [count, ranges, N], falling, then minus infinity where a range has fewer rows.
     """
-    dated = np.sort(years[years != NO_YEAR])
-    start = 0
-    for end in range(len(dated)):
-        while dated[end] - dated[start] >= SPAN:
-            start = int(np.searchsorted(dated, dated[start], side="right"))
-        ends_its_year = end + 1 == len(dated) or dated[end + 1] != dated[end]
-        if ends_its_year and end + 1 - start >= ENOUGH:
-            yield int(dated[start]), int(dated[end])
-            start = end + 1
+    order = np.argsort(first - ends, kind="stable")  # the longest first
+    first, lengths = first[order], (ends - first)[order]
+    found = np.full((count, len(order), values.shape[1]), -np.inf, values.dtype)
+    for step in range(lengths[0]):
+        longer = np.count_nonzero(lengths > step)
+        new = values[first[:longer] + step]
+        *upper, last = found[:, :longer]
+        for known in upper:
+            new, known[:] = np.minimum(known, new), np.maximum(known, new)
+        np.maximum(last, new, out=last)
+    ranked = np.empty_like(found)
+    ranked[:, order] = found
+    return ranked
 
 
-def _mean_of_best(cosines: F32) -> F32:
-    """Compute the mean of the ``NEAREST`` greatest, or of all, of each row of [N, F]."""
-    if cosines.shape[1] > NEAREST:
-        cosines = np.partition(cosines, -NEAREST, axis=1)[:, -NEAREST:]
-    return np.asarray(cosines.mean(axis=1), dtype=np.float32)
+def _mean(nearest: NDArray[Any]) -> NDArray[Any]:
+    """Compute the mean of the finite values along the first axis."""
+    is_known = np.isfinite(nearest)
+    return np.asarray(np.where(is_known, nearest, 0).sum(axis=0) / is_known.sum(axis=0))

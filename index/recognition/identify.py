@@ -1,6 +1,6 @@
 """Finds the faces nearest to probes, and the persons that the probes may be; knows neither SQL nor FAISS."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -113,12 +113,19 @@ class Matches:
 def similarities(evidence: Evidence, thresholds: Thresholds) -> F32:
     """Combine the evidence for each probe and person into one similarity, float32 [N, P].
 
-    It is the similarity to the nearest template or the mean similarity to the nearest faces, the greater. A
-    single face that reaches the threshold makes a person probable.
+    It is the similarity to the nearest template or the mean similarity to the nearest faces, the greater,
+    ``lifted`` by the nearest face.
     """
-    sure = np.maximum(evidence.template, evidence.group)
-    lifted = np.maximum(sure, np.float32(thresholds.accept - _JUST_BELOW))
-    return np.asarray(np.where(evidence.single >= thresholds.accept, lifted, sure), dtype=np.float32)
+    return lifted(evidence.sure, evidence.single, thresholds.accept)
+
+
+def lifted(sure: F32, single: F32, accept: float) -> F32:
+    """Lift similarities to just below ``accept`` where a ``single`` face reaches it; float32, of one shape.
+
+    One face alone makes a person probable, and no more.
+    """
+    just_below = np.float32(accept - _JUST_BELOW)
+    return np.where(single >= np.float32(accept), np.maximum(sure, just_below), sure)
 
 
 def identify(
@@ -135,12 +142,7 @@ def identify(
     scores = similarities(gallery.evidence(probes), thresholds)
     for row, persons in (excluded or {}).items():
         scores[row, np.isin(gallery.person_ids, list(persons))] = -np.inf
-    # Two more columns, of nobody, if there are fewer persons than two.
-    scores = np.pad(scores, ((0, 0), (0, 2)), constant_values=-np.inf)
-    columns = np.argsort(-scores, axis=1, kind="stable")[:, :2]
-    best = np.take_along_axis(scores, columns, axis=1)
-    ids = np.where(np.isfinite(best), np.append(gallery.person_ids, [NONE, NONE])[columns], NONE)
-    (similarity, runner_up), (person_ids, runner_up_ids) = best.T, ids.T
+    (person_ids, similarity), (runner_up_ids, runner_up) = _two_best(scores, gallery.person_ids)
     clear = similarity - np.maximum(runner_up, 0.0) >= thresholds.margins(person_ids, runner_up_ids)
     accepted = (similarity >= thresholds.accept) & clear
     return Matches(
@@ -151,3 +153,14 @@ def identify(
         accepted=accepted,
         probable=(similarity >= thresholds.review) & ~accepted,
     )
+
+
+def _two_best(scores: F32, person_ids: I64) -> Iterator[tuple[I64, F32]]:
+    """Take the best person of each row out of ``scores``, then the next; ``NONE`` if nobody is left."""
+    rows, known = np.arange(len(scores)), np.append(person_ids, NONE)
+    scores = np.pad(scores, ((0, 0), (0, 1)), constant_values=-np.inf)
+    for _ in range(2):
+        columns = scores.argmax(axis=1)
+        best = scores[rows, columns]
+        yield np.where(np.isfinite(best), known[columns], NONE), best
+        scores[rows, columns] = -np.inf

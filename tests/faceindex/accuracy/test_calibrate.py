@@ -6,8 +6,9 @@ import pytest
 from faceindex.accuracy.close_persons import close_pairs
 from faceindex.accuracy.fitting import fit
 from faceindex.accuracy.verification import Comparisons, compare_all
-from index.recognition.gallery import NO_YEAR, ConfirmedFaces, Gallery
+from index.recognition.gallery import Gallery
 from index.recognition.identify import identify
+from index.recognition.templates import NO_YEAR, ConfirmedFaces
 from index.recognition.thresholds import MIN_MARGIN, Thresholds, for_gallery, shipped_curve
 from pipeline.values import F32, ModelId
 from tests.faceindex.made_library import SFACE, direction, like

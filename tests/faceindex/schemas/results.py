@@ -54,8 +54,9 @@ from index.people.photo_search import FoundPhoto
 from index.people.queries import ClusterFaces, FaceStatus, Person, PersonSummary
 from index.privacy.forget import Erased, Purged
 from index.privacy.journal_merge import Imported
-from index.recognition.gallery import FaceLikeness, Likeness, Template, TemplateLikeness
+from index.recognition.gallery import FaceLikeness, Likeness, TemplateLikeness
 from index.recognition.model_comparison import Comparison
+from index.recognition.templates import Template
 from index.recognition.thresholds import Thresholds
 from index.store.store import BackedUp, Salvage, SavedTable
 from index.values import (

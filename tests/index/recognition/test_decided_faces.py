@@ -56,6 +56,8 @@ def test_confirmed_faces_are_in_it_and_no_others(database: Store, faces: list[in
     named = {person.name: person.id for person in PeopleQueries(database).everyone().values()}
     assert gallery.person_ids.tolist() == sorted(named.values())
     assert sorted(load_confirmed(database, MODEL).face_ids.tolist()) == faces[:3]
+    (only,) = load_gallery(database, MODEL, persons=[named["Bob"], 99]).person_ids.tolist()
+    assert only == named["Bob"]
     evidence = gallery.evidence(stored(units(6))[:1])
     column = gallery.person_ids.tolist().index(named["Anna"])
     assert evidence.single[0, column] == pytest.approx(1.0, abs=1e-5)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.recognition.gallery import ENOUGH, NO_YEAR, SPAN, ConfirmedFaces, Gallery
+from index.recognition.gallery import Gallery
+from index.recognition.templates import ENOUGH, NO_YEAR, SPAN, ConfirmedFaces
 from pipeline.values import F32
 from tests.index.builders import units
 
@@ -166,3 +167,69 @@ def test_many_probes_are_compared_as_one_is() -> None:
     all_at_once = gallery.evidence(probes)
     np.testing.assert_allclose(all_at_once.group[599:], gallery.evidence(probes[599:]).group, atol=1e-6)
     assert all_at_once.template.shape == (600, 4)
+
+
+def made_gallery(seed: int, persons: int, faces: int) -> tuple[ConfirmedFaces, Gallery]:
+    """Faces that are alike, of some persons and years."""
+    generator = np.random.default_rng(seed)
+    owners = generator.integers(1, persons + 1, faces)
+    years = generator.choice([NO_YEAR, 2001, 2002, 2009], faces)
+    known = confirmed(units(faces, seed), owners.tolist(), years.tolist())
+    return known, Gallery(known)
+
+
+@given(st.integers(0, 1000), st.integers(1, 6), st.integers(1, 20), st.data())
+@settings(max_examples=50, deadline=None)
+def test_without_some_faces_a_gallery_is_as_if_they_were_not_confirmed(
+    seed: int, persons: int, faces: int, data: st.DataObject
+) -> None:
+    known, gallery = made_gallery(seed, persons, faces)
+    first, second = (data.draw(st.sets(st.integers(1, faces + 1))) for _ in range(2))
+    others = gallery.without(first).without(second)
+    anew = Gallery(known.at(~np.isin(known.face_ids, list(first | second))))
+    assert others.person_ids.tolist() == anew.person_ids.tolist()
+    assert others.templates == anew.templates
+    probes = units(3, seed + 1)
+    ours, theirs = others.evidence(probes), anew.evidence(probes)
+    np.testing.assert_allclose(ours.template, theirs.template, atol=1e-6)
+    np.testing.assert_allclose(ours.group, theirs.group, atol=1e-6)
+    np.testing.assert_allclose(ours.single, theirs.single, atol=1e-6)
+    for person in range(1, persons + 1):
+        vectors = others.vectors_of(person), anew.vectors_of(person)
+        assert len(vectors[0]) == len(vectors[1])
+        if len(vectors[0]):
+            np.testing.assert_array_equal(*vectors)
+            assert others.likeness(probes[0], person).templates == anew.likeness(probes[0], person).templates
+    found = [each.likely(probes, 0.1, 0.4) for each in (others, anew)]
+    np.testing.assert_array_equal(found[0].person_ids, found[1].person_ids)
+    np.testing.assert_array_equal(found[0].similarity, found[1].similarity)
+
+
+@given(st.integers(0, 1000), st.integers(1, 6), st.integers(0, 20), st.integers(0, 4), st.data())
+@settings(max_examples=50, deadline=None)
+def test_likely_persons_are_all_that_the_evidence_says(
+    seed: int, persons: int, faces: int, count: int, data: st.DataObject
+) -> None:
+    _, gallery = made_gallery(seed, persons, faces)
+    probes = units(count, seed + 1)
+    least = data.draw(st.lists(st.floats(-0.5, 0.5, width=32), min_size=len(gallery), max_size=len(gallery)))
+    single = data.draw(st.floats(-0.5, 0.875, width=32))
+    evidence = gallery.evidence(probes)
+    is_likely = (evidence.sure >= np.array(least, np.float32)) | (evidence.single >= single)
+    found = gallery.likely(probes, np.array(least, np.float32), single)
+    columns = np.searchsorted(gallery.person_ids, found.person_ids)
+    assert np.stack([found.rows, columns], axis=1).tolist() == np.argwhere(is_likely).tolist()
+    np.testing.assert_allclose(found.similarity, evidence.sure[found.rows, columns], atol=1e-6)
+    np.testing.assert_allclose(found.nearest, evidence.single[found.rows, columns], atol=1e-6)
+
+
+def test_what_a_probe_is_like_does_not_depend_on_other_probes() -> None:
+    _, gallery = made_gallery(7, 40, 900)
+    probes = units(1500, 8)
+    found = gallery.likely(probes, 0.25, 0.45)
+    assert len(found) > 1000
+    for row in (0, 1, 700, 1499):
+        alone, together = gallery.likely(probes[row : row + 1], 0.25, 0.45), found.rows == row
+        np.testing.assert_array_equal(alone.person_ids, found.person_ids[together])
+        np.testing.assert_array_equal(alone.similarity, found.similarity[together])
+        np.testing.assert_array_equal(alone.nearest, found.nearest[together])
