@@ -11,7 +11,7 @@ FACES = 1000
 
 def made(command: CommandLine, photos: Path) -> CommandLine:
     """Make a library with its photos' files."""
-    program = [sys.executable, "-m", "benchmarks.made_library", command.library, "--photos", photos]
+    program = [sys.executable, "-m", "benchmarks.made_library", str(command.library), "--photos", str(photos)]
     command.library.parent.mkdir(mode=0o700)
     ran = subprocess.run(
         [*program, "--faces", str(FACES)], cwd=CHECKOUT, capture_output=True, text=True, check=False
