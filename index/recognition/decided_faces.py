@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Integer, Subquery, cast, func, select, true
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Integer, cast, exists, func, select, true
 
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
@@ -14,11 +15,15 @@ from index.recognition.templates import NO_YEAR, ConfirmedFaces
 from index.store.schema import content, descriptor, face, rejection, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
-from index.values import I64, RELIABLE
+from index.values import I64, NONE, RELIABLE
 from pipeline.values import F32, ModelId
 
 FACES_A_YEAR = 20
 """Confirmed faces read for each year of a person: more hardly change the mean, and take time."""
+
+_MIXER = 2654435761
+"""Multiplies ids, modulo 2 to the power of 32, so that not all faces taken are of one day: Knuth, "The Art of
+Computer Programming", volume 3, section 6.4."""
 
 MOST_REJECTIONS = 2000
 """Number of rejections, the latest, that are read with descriptors."""
@@ -50,28 +55,44 @@ def load_gallery(store: Store, model: ModelId, persons: Collection[int] | None =
 def load_confirmed(
     store: Store, model: ModelId, *, least_quality: float = 0.0, persons: Collection[int] | None = None
 ) -> ConfirmedFaces:
-    """Read confirmed faces that a model has described, of this quality or more, of all or some persons.
+    """Read confirmed faces that a model has described, of this quality or more, by id.
 
-    At most ``FACES_A_YEAR`` a year are taken, evenly spread. Faces whose photos are gone count too.
+    At most ``FACES_A_YEAR`` a year are taken, by a fixed hash of their ids, so that one more confirmed face
+    is taken or not, and takes the place of one other at most. Faces whose photos are gone count too.
     """
-    numbered = _numbered(model, least_quality, persons)
-    # i * m mod n is below m for exactly m of 0 to n - 1, evenly spread; for all if m >= n.
-    spread = numbered.c.number * FACES_A_YEAR % numbered.c.together < FACES_A_YEAR
+    of_persons = true() if persons is None else is_one_of(verdict.c.person_id, persons)
+    year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
     query = (
-        select(numbered, descriptor.c.vector)
-        .join(descriptor, descriptor.c.face_id == numbered.c.face_id)
-        .where(descriptor.c.model == model, spread)
-        .order_by(numbered.c.person_id, numbered.c.face_id)
+        select(verdict.c.face_id, verdict.c.person_id, year, face.c.quality)
+        .join(face, face.c.id == verdict.c.face_id)
+        .join(content, content.c.id == face.c.content_id)
+        .where(verdict.c.status == "confirmed", face.c.quality >= least_quality, of_persons)
+        .where(exists().where(descriptor.c.face_id == verdict.c.face_id, descriptor.c.model == model))
+        .order_by(verdict.c.face_id)
     )
     with store.read() as connection:
         rows = connection.execute(query).all()
-    return ConfirmedFaces(
-        face_ids=np.array([row.face_id for row in rows], dtype=np.int64),
-        person_ids=np.array([row.person_id for row in rows], dtype=np.int64),
-        years=np.array([row.year for row in rows], dtype=np.int64),
-        qualities=np.array([row.quality for row in rows], dtype=np.float32),
-        vectors=_vectors(store, rows),
-    )
+        columns = list(zip(*rows, strict=True)) or [()] * 4
+        face_ids, person_ids, years = (np.array(each, np.int64) for each in columns[:3])
+        chosen = np.sort(_sampled(face_ids, person_ids, years))
+        of_chosen = (
+            select(descriptor.c.vector)
+            .where(descriptor.c.model == model, is_one_of(descriptor.c.face_id, face_ids[chosen].tolist()))
+            .order_by(descriptor.c.face_id)
+        )
+        vectors = _vectors(store, connection.execute(of_chosen).all())
+    qualities = np.array(columns[3], np.float32)[chosen]
+    return ConfirmedFaces(face_ids[chosen], person_ids[chosen], years[chosen], qualities, vectors)
+
+
+def _sampled(face_ids: I64, person_ids: I64, years: I64) -> NDArray[np.intp]:
+    """Choose the rows of at most ``FACES_A_YEAR`` faces of each person and year."""
+    mixed = face_ids * _MIXER % (1 << 32)
+    order = np.lexsort((face_ids, mixed, years, person_ids))
+    is_next = np.diff(person_ids[order], prepend=NONE) != 0
+    is_next |= np.diff(years[order], prepend=NONE) != 0
+    places = np.arange(len(order))
+    return order[places - np.maximum.accumulate(np.where(is_next, places, 0)) < FACES_A_YEAR]
 
 
 def not_faces(store: Store) -> I64:
@@ -133,28 +154,6 @@ def load_strangers(store: Store, model: ModelId) -> F32:
     )
     with store.read() as connection:
         return _vectors(store, connection.execute(query).all())
-
-
-def _numbered(model: ModelId, least_quality: float, persons: Collection[int] | None) -> Subquery:
-    """Number the confirmed faces from 0 for each person and year; also count them."""
-    of_persons = true() if persons is None else is_one_of(verdict.c.person_id, persons)
-    year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
-    same = (verdict.c.person_id, year)
-    return (
-        select(
-            verdict.c.face_id,
-            verdict.c.person_id,
-            year.label("year"),
-            face.c.quality,
-            (func.row_number().over(partition_by=same, order_by=verdict.c.face_id) - 1).label("number"),
-            func.count().over(partition_by=same).label("together"),
-        )
-        .join(face, face.c.id == verdict.c.face_id)
-        .join(content, content.c.id == face.c.content_id)
-        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
-        .where(verdict.c.status == "confirmed", face.c.quality >= least_quality, of_persons)
-        .subquery()
-    )
 
 
 def _vectors(store: Store, rows: Sequence[Any]) -> F32:

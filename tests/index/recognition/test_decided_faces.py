@@ -105,17 +105,25 @@ def test_the_year_is_the_photos(database: Store, faces: list[int]) -> None:
     assert [(template.years, template.faces) for template in templates] == [(None, 6), ((2019, 2019), 3)]
 
 
-def test_of_a_year_with_many_faces_some_are_taken_evenly(catalog: Catalog, database: Store) -> None:
+def test_of_a_year_with_many_faces_some_are_taken(catalog: Catalog, database: Store) -> None:
     vectors = units(50, seed=5)
     catalog.record([photo(number, vectors[number]) for number in range(50)])
     catalog.record([photo(50, units(1, seed=6)[0], None)])
     ids = [face_of(catalog, number) for number in range(51)]
     journal = Journal(database)
-    journal.append(Assign(journal.face_keys(ids), new_key(), "Anna"))
-    chosen = load_confirmed(database, MODEL).face_ids
-    assert len(chosen) == FACES_A_YEAR + 1
-    assert ids[50] in chosen
-    assert max(np.diff(np.sort(chosen[chosen != ids[50]]))) <= 3
+    anna, before = new_key(), set[int]()
+    for number in (50, *range(50)):
+        journal.append(Assign(journal.face_keys([ids[number]]), anna, "Anna"))
+        known = load_confirmed(database, MODEL)
+        chosen = set(known.face_ids.tolist())
+        assert len(chosen) == min(number + 1 if number < 50 else 0, FACES_A_YEAR) + 1
+        assert ids[50] in chosen
+        assert chosen - before <= {ids[number]}
+        assert len(before - chosen) <= 1
+        before = chosen
+    assert max(np.diff([0, *sorted(before - {ids[50]}), 51])) <= 5
+    taken = vectors[np.array([ids.index(each) for each in known.face_ids[:-1].tolist()])]
+    np.testing.assert_allclose(known.vectors[:-1], stored(taken), atol=1e-6)
 
 
 def test_faces_of_photos_that_are_gone_are_still_evidence(database: Store, faces: list[int]) -> None:
