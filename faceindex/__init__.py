@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from faceindex.scanning.scan import ScanOptions as ScanOptions
     from faceindex.settings import Settings as Settings
     from index.clustering.regroup import Regrouped as Regrouped
-    from index.decisions.journal import LoggedDecision as LoggedDecision
+    from index.decisions.log import LoggedDecision as LoggedDecision
     from index.maintenance.check import Finding as Finding
     from index.people.overruled import Effects as Effects
     from index.people.overruled import Overruled as Overruled
@@ -109,7 +109,7 @@ _MODULES = {
     "faceindex.scanning.scan": "ScanOptions",
     "faceindex.settings": "Settings",
     "index.clustering.regroup": "Regrouped",
-    "index.decisions.journal": "LoggedDecision",
+    "index.decisions.log": "LoggedDecision",
     "index.maintenance.check": "Finding",
     "index.people.overruled": "Effects Overruled Renamed",
     "index.people.photo_search": "FoundPhoto",

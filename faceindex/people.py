@@ -12,7 +12,7 @@ from faceindex.naming.review import Suggestion, review
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
 from faceindex.warm_sessions import WarmSessions
-from index.decisions.journal import LoggedDecision
+from index.decisions.log import LoggedDecision
 from index.people.queries import PersonSummary
 from index.privacy.forget import Erased
 from index.privacy.journal_merge import Imported

@@ -48,4 +48,4 @@ def write_journal(
     with store.write() as connection:
         fill(connection, decision, len(made), decisions)
         fill(connection, decision_face, len(rows), faces)
-    Journal(store).relink()
+    Journal(store).rederive()

@@ -11,7 +11,7 @@ from faceindex.asking.identifier import Identifier, StoredFace
 from faceindex.errors import BadRequest
 from faceindex.results import Certainty, Identity, KnownFace
 from faceindex.session import Session
-from index.decisions.journal import LoggedDecision
+from index.decisions.log import LoggedDecision
 from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
 from index.decisions.same_faces import SameFaces
 from index.people.queries import Person
@@ -81,7 +81,7 @@ def explain(
     answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
     digest = session.catalog.digest_of(photo)
-    decisions, same = session.journal.decisions(), session.journal.same_faces(digest)
+    decisions, same = session.journal.about(digest)
     hidden = {each.key for each in identifier.persons().values() if not each.name}
     for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):
         if only not in (None, number):

@@ -11,7 +11,7 @@ from faceindex.results import LibraryFace
 from faceindex.session import Session
 from index.clustering.regroup import Regrouped
 from index.clustering.regroup import regroup as bring_up_to_date
-from index.decisions.journal import LoggedDecision
+from index.decisions.log import LoggedDecision
 from index.decisions.model import (
     Act,
     Apart,

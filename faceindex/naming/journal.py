@@ -8,7 +8,7 @@ from faceindex.errors import BadRequest
 from faceindex.naming.decide import read_said, regroup
 from faceindex.paths import AnyPath
 from faceindex.session import Session
-from index.decisions.journal import LoggedDecision
+from index.decisions.log import LoggedDecision
 from index.decisions.model import Decision
 from index.people.overruled import Renamed, renamed
 from index.privacy.forget import purge

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from faceindex.lock import turn
 from index.clustering.regroup import regroup
-from index.decisions.journal import Journal
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.recognition.stored_calibration import thresholds_for
@@ -22,7 +21,6 @@ def refresh_derived(database: Store, model: ModelSpec, note: Callable[[str], Non
         LibraryError: The library cannot be read or written.
     """
     with turn(database.path):
-        Journal(database).relink()
         catalog = Catalog(database)
         loaded = load_index(catalog, model.model_id, model.dimension)
         if loaded.note:

@@ -1,41 +1,38 @@
-"""Rebuilds the tables derived from the journal, in a transaction of the caller.
+"""Rebuilds the tables derived from the journal, all or a part, in a transaction of the caller."""
 
-Decisions name contents and boxes; the tables name rows. A decision applies to the face of the content that
-overlaps its box most, if that is enough, and to the same face in other contents; no face matches two boxes.
-Where the detector of a content found no such face, the face of another detector is kept for the decision.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Set
+from dataclasses import asdict, dataclass
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, or_, select, true, update
 
-from index.decisions.face_overlap import SAME_FACE, overlap, pairs
+from index.decisions.face_links import FaceLinks, find_links
 from index.decisions.journal_rows import read_decisions
-from index.decisions.model import FaceKey
 from index.decisions.replay import KnownPerson, State, replay
 from index.decisions.same_faces import read_same_faces
-from index.store.schema import (
-    apart,
-    content,
-    decision_face,
-    other_face,
-    person,
-    rejection,
-    stored_face,
-    verdict,
-)
-from index.store.statements import in_chunks, is_one_of, upsert
-from pipeline.values import Box
+from index.store.schema import apart, other_face, person, rejection, verdict
+from index.store.statements import is_one_of, upsert
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
 """Other columns of rows, by the primary key, which comes first."""
 
 _Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
-_CHUNK = 500
-"""Contents in one statement."""
+_ALL = true()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the derived tables: the rows of the faces in some contents, and those of some persons.
+
+    Attributes:
+        contents: Digests; with a content all that show one of its faces, as far as decisions know.
+        persons: Keys. Rows say who of the others is known.
+    """
+
+    contents: Set[bytes]
+    persons: Set[str]
 
 
 def read_state(connection: Connection) -> State:
@@ -43,39 +40,62 @@ def read_state(connection: Connection) -> State:
     return replay(read_decisions(connection), read_same_faces(connection))
 
 
-def write_derived_tables(connection: Connection, state: State) -> None:
-    """Write the rows that follow from the decisions; known persons keep their row.
+def write_derived_tables(connection: Connection, state: State, part: Part | None = None) -> None:
+    """Write the rows that follow from the decisions, all or a part; known persons keep their row.
 
     The row of a person that is no longer known is deleted, with all rows that refer to it.
     """
-    links = _links(connection, state)
-    _keep(connection, links.kept)
-    stored = _persons(connection)
-    changed = [asdict(each) for key, each in state.persons.items() if stored.get(key) != each]
+    expected = state.persons if part is None else _only(state.persons, part.persons)
+    stored = _persons(connection, part)
+    changed = [asdict(each) for key, each in expected.items() if stored.get(key) != each]
     upsert(connection, person, changed, key="key")
-    ids = _person_ids(connection)
-    for table, rows in _expected_rows(state, links, ids).items():
-        _write_rows(connection, table, rows)
-    connection.execute(delete(person).where(is_one_of(person.c.key, ids.keys() - state.persons.keys())))
+    ids = _person_ids(connection, None if part is None else part.persons | _named(state))
+    gone = [ids.pop(key) for key in stored.keys() - expected.keys()]
+    if not _confirmed(state) <= ids.keys():  # somebody else's row is lost: the tables are damaged
+        write_derived_tables(connection, read_state(connection))
+        return
+    links = find_links(connection, state, ids.keys(), None if part is None else part.contents)
+    own = None if part is None else [ids[key] for key in expected]
+    _keep(connection, links, part)
+    for table, rows in _expected_rows(state, links, ids, part).items():
+        _write_rows(connection, table, rows, _ALL if own is None else _in_part(table, links, own))
+    connection.execute(delete(person).where(is_one_of(person.c.id, gone)))
 
 
 def differences(connection: Connection, state: State) -> dict[str, int]:
     """Count the missing and wrong rows of each table; leave out tables without any."""
     # A person without a row gets 0, which is nobody's id: no row of another table has it either.
     ids = dict.fromkeys(state.persons, 0) | _person_ids(connection)
-    links = _links(connection, state)
+    links = find_links(connection, state, state.persons.keys())
     counts = {person.name: _count_different(_persons(connection), state.persons)}
     counts[other_face.name] = len(links.kept ^ _kept(connection))
-    for table, rows in _expected_rows(state, links, ids).items():
+    for table, rows in _expected_rows(state, links, _only(ids, state.persons.keys())).items():
         counts[table.name] = _count_different(_stored_rows(connection, table), rows)
     return {table: count for table, count in counts.items() if count}
+
+
+def _only(values: Mapping[str, _Value], keys: Set[str]) -> dict[str, _Value]:
+    return {key: value for key, value in values.items() if key in keys}
 
 
 def _count_different(stored: Mapping[_Key, object], expected: Mapping[_Key, object]) -> int:
     return sum(stored.get(key) != expected.get(key) for key in stored.keys() | expected.keys())
 
 
-def _expected_rows(state: State, links: "_Links", ids: Mapping[str, int]) -> dict[Table, _Rows]:
+def _named(state: State) -> set[str]:
+    """Return the keys of the persons that rows of faces and persons may name."""
+    rejected = (key for each in state.rejections.values() for key in each)
+    return {*_confirmed(state), *rejected, *(key for pair in state.apart for key in pair)}
+
+
+def _confirmed(state: State) -> set[str]:
+    return {each.person for each in state.verdicts.values() if each.person is not None}
+
+
+def _expected_rows(
+    state: State, links: FaceLinks, ids: Mapping[str, int], part: Part | None = None
+) -> dict[Table, _Rows]:
+    """Return the rows of faces and of pairs of persons; ``ids`` has everybody who is known."""
     verdicts: _Rows = {
         (row,): (
             each.status,
@@ -91,31 +111,43 @@ def _expected_rows(state: State, links: "_Links", ids: Mapping[str, int]) -> dic
         for key, each in state.rejections.items()
         for who, number in each.items()
         for row in links.rows[key]
-        if who in state.persons
+        if who in ids
     }
-    return {verdict: verdicts, rejection: rejections, apart: _apart(state, ids)}
-
-
-def _apart(state: State, ids: Mapping[str, int]) -> _Rows:
-    return {
+    pairs: _Rows = {
         (min(ids[one], ids[other]), max(ids[one], ids[other])): (number,)
         for (one, other), number in state.apart.items()
-        if one in state.persons and other in state.persons
+        if one in ids and other in ids and (part is None or one in part.persons or other in part.persons)
     }
+    return {verdict: verdicts, rejection: rejections, apart: pairs}
 
 
-def _persons(connection: Connection) -> dict[str, KnownPerson]:
+def _in_part(table: Table, links: FaceLinks, persons: list[int]) -> ColumnElement[bool]:
+    """Select the rows that belong to a part."""
+    if table is apart:
+        return or_(is_one_of(apart.c.person_id, persons), is_one_of(apart.c.other_id, persons))
+    return is_one_of(table.c.face_id, sorted(links.searched))
+
+
+def _persons(connection: Connection, part: Part | None = None) -> dict[str, KnownPerson]:
     query = select(person.c.key, person.c.name, person.c.hidden)
+    if part is not None:
+        query = query.where(is_one_of(person.c.key, part.persons))
     return {row.key: KnownPerson(*row) for row in connection.execute(query)}
 
 
-def _person_ids(connection: Connection) -> dict[str, int]:
-    return {row.key: row.id for row in connection.execute(select(person.c.key, person.c.id))}
+def _person_ids(connection: Connection, keys: Set[str] | None = None) -> dict[str, int]:
+    query = select(person.c.key, person.c.id)
+    if keys is not None:
+        query = query.where(is_one_of(person.c.key, keys))
+    return {row.key: row.id for row in connection.execute(query)}
 
 
-def _write_rows(connection: Connection, table: Table, expected: _Rows) -> None:
+def _write_rows(
+    connection: Connection, table: Table, expected: _Rows, condition: ColumnElement[bool]
+) -> None:
+    """Replace the rows that meet a condition by the expected ones, as far as they differ."""
     names = [column.name for column in table.columns]
-    stored = _stored_rows(connection, table)
+    stored = _stored_rows(connection, table, condition)
     stale = [key for key, values in stored.items() if expected.get(key) != values]
     new = [key + values for key, values in expected.items() if stored.get(key) != values]
     if stale:
@@ -126,102 +158,23 @@ def _write_rows(connection: Connection, table: Table, expected: _Rows) -> None:
         connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in new])
 
 
-def _stored_rows(connection: Connection, table: Table) -> _Rows:
+def _stored_rows(connection: Connection, table: Table, condition: ColumnElement[bool] = _ALL) -> _Rows:
     keys = len(table.primary_key)
-    return {tuple(row[:keys]): tuple(row[keys:]) for row in connection.execute(select(table))}
+    rows = connection.execute(select(table).where(condition))
+    return {tuple(row[:keys]): tuple(row[keys:]) for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class _Links:
-    """The rows of each face that a decision is about; ``kept`` are those that another detector found."""
-
-    rows: Mapping[FaceKey, Sequence[int]]
-    kept: Set[int]
-
-
-@dataclass(slots=True)
-class _ContentFaces:
-    """The faces of a content, ids by box: by its detector, and by others."""
-
-    own: dict[Box, int] = field(default_factory=dict)
-    others: dict[Box, int] = field(default_factory=dict)
-
-
-def _links(connection: Connection, state: State) -> _Links:
-    """Find the rows of each face that a decision is about: one in each content that shows it."""
-    keys = dict.fromkeys([*state.verdicts, *state.rejections])
-    wanted: dict[bytes, dict[Box, FaceKey]] = {}
-    for key in keys:
-        wanted.setdefault(state.same.pictures[key.digest], {})[key.box] = key
-    links: dict[FaceKey, list[int]] = {key: [] for key in keys}
-    kept: set[int] = set()
-    for digest, faces in _faces_in_question(connection, state).items():
-        named = wanted.get(state.same.pictures[digest], {})
-        linked = _linked(list(named), faces)
-        there = {state.numbers[named[box]] for box in linked}
-        lost = [box for box, key in named.items() if state.numbers[key] not in there and _counts(state, key)]
-        from_others = list(faces.others)
-        found = {lost[i]: faces.others[from_others[j]] for i, j in pairs(lost, from_others)}
-        kept.update(found.values())
-        for box, face_id in (linked | found).items():
-            links[named[box]].append(face_id)
-    return _Links(links, kept)
-
-
-def _linked(named: Sequence[Box], faces: _ContentFaces) -> dict[Box, int]:
-    """Find the face of the content's own detector for each box, if there is one.
-
-    A face that is rather another one, which only another detector found, is not that of the box.
-    """
-    unlinked = [box for box in named if box not in faces.own]
-    rivals = [box for box in faces.others if all(overlap(box, each) <= SAME_FACE for each in named)]
-    free = [box for box in faces.own if box not in named]
-    found = {box: faces.own[box] for box in named if box in faces.own}
-    for i, j in pairs([*unlinked, *rivals], free):
-        if i < len(unlinked):
-            found[unlinked[i]] = faces.own[free[j]]
-    return found
-
-
-def _counts(state: State, key: FaceKey) -> bool:
-    """Tell whether a decision about a face has an effect: it is no rejection of an unknown person."""
-    return key in state.verdicts or not state.persons.keys().isdisjoint(state.rejections[key])
-
-
-def _faces_in_question(connection: Connection, state: State) -> dict[bytes, _ContentFaces]:
-    """Read the faces of all contents to which decisions may apply, by digest."""
-    conditions = [content.c.digest.in_(select(decision_face.c.digest))]
-    conditions += [content.c.digest.in_(chunk) for chunk in in_chunks(sorted(state.same.digests), _CHUNK)]
-    found: dict[bytes, _ContentFaces] = {}
-    for condition in conditions:
-        for digest, face_id, box, is_other in _read_faces(connection, condition):
-            faces = found.setdefault(digest, _ContentFaces())
-            (faces.others if is_other else faces.own)[box] = face_id
-    return found
-
-
-def _read_faces(
-    connection: Connection, condition: ColumnElement[bool]
-) -> Iterator[tuple[bytes, int, Box, bool]]:
-    """Read faces by rising id: digest, id, box, and whether another detector found each."""
-    columns, is_other = stored_face.c, other_face.c.face_id.is_not(None)
-    query = (
-        select(content.c.digest, columns.id, is_other, *(columns[name] for name in "xywh"))
-        .join_from(stored_face, content)
-        .outerjoin(other_face, other_face.c.face_id == columns.id)
-    )
-    for digest, face_id, other, *box in connection.execute(query.where(condition).order_by(columns.id)):
-        yield digest, face_id, Box(*box), other
-
-
-def _keep(connection: Connection, kept: Set[int]) -> None:
+def _keep(connection: Connection, links: FaceLinks, part: Part | None) -> None:
     """Show the faces of other detectors that decisions are about, and no others."""
-    stored = _kept(connection)
-    for changed, value in ((kept - stored, True), (stored - kept, False)):
+    stored = _kept(connection, None if part is None else links.searched)
+    for changed, value in ((links.kept - stored, True), (stored - links.kept, False)):
         is_changed = is_one_of(other_face.c.face_id, changed)
         if changed:
             connection.execute(update(other_face).where(is_changed).values(kept=value))
 
 
-def _kept(connection: Connection) -> set[int]:
-    return set(connection.scalars(select(other_face.c.face_id).where(other_face.c.kept)))
+def _kept(connection: Connection, among: Set[int] | None = None) -> set[int]:
+    query = select(other_face.c.face_id).where(other_face.c.kept)
+    if among is not None:
+        query = query.where(is_one_of(other_face.c.face_id, among))
+    return set(connection.scalars(query))

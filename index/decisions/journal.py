@@ -5,60 +5,48 @@ updates clusters and recognised faces.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
 
 from index.clock import Clock, utc_now
 from index.decisions.checks import checked
-from index.decisions.derived_tables import read_state, write_derived_tables
+from index.decisions.derived_tables import differences, read_state, write_derived_tables
+from index.decisions.excerpt import Excerpt
 from index.decisions.journal_lines import JournalFile, to_lines
 from index.decisions.journal_rows import (
     append_acts,
     append_decisions,
+    decisions_at,
     face_keys,
+    faces_in,
     next_number,
     read_decisions,
     readable,
 )
+from index.decisions.log import LoggedDecision, log_of, log_of_all, with_undos
 from index.decisions.model import (
     Act,
-    Assign,
     Decision,
     FaceKey,
     Forget,
     Forgotten,
-    Rename,
-    Split,
     Undo,
     faces_of,
     new_key,
+    persons_in,
 )
-from index.decisions.replay import Replay, State, replay
-from index.decisions.same_faces import SameFaces, read_pictures, read_same_faces
+from index.decisions.partial_replay import update_for_decisions
+from index.decisions.replay import State
+from index.decisions.same_faces import SameFaces, read_pictures, read_same_faces, same_faces_of
 from index.decisions.tombstones import read_tombstones, tombstones_in
 from index.decisions.undos import undone_by
 from index.errors import DecisionRefused
-from index.store.schema import face
+from index.store.schema import decision, face
 from index.store.statements import is_one_of
 from index.store.store import Store
 
-
-@dataclass(frozen=True, slots=True)
-class LoggedDecision:
-    """A decision, as the log shows it.
-
-    Attributes:
-        active: No active undo targets it, and no person was forgotten with it.
-        undoes: Number of the decision that it undoes; ``None`` also if its target is unknown.
-        undone_by: Number of the active decision that undid it.
-        person_name: The name of the act's ``person`` when it was decided; ``other_name`` likewise.
-    """
-
-    decision: Decision
-    active: bool
-    undoes: int | None
-    undone_by: int | None
-    person_name: str | None
-    other_name: str | None
+_CHUNK = 100
+"""Decisions read at once in search of the last active one."""
 
 
 class Journal:
@@ -84,18 +72,19 @@ class Journal:
             forgotten = tombstones_in(connection, {each.digest for each in named})
             if any(map(forgotten.cover, named)):
                 raise DecisionRefused(self._path, "a face in it was forgotten, which is final")
-            same = read_same_faces(connection, {each.digest for each in named})
-            replayed = Replay(read_decisions(connection), same)
+            excerpt = Excerpt(connection)
+            excerpt.add_persons(key for act in acts for key in persons_in(act))
+            replayed = excerpt.replay()
             made = []
             for number, act in enumerate(acts, next_number(connection)):
                 try:
-                    decision = Decision(number, new_key(), self._clock(), checked(act, replayed))
+                    one = Decision(number, new_key(), self._clock(), checked(act, replayed))
                 except ValueError as error:
                     raise DecisionRefused(self._path, str(error)) from error
-                replayed.apply(decision)
-                made.append(decision)
+                replayed.apply(one)
+                made.append(one)
             append_decisions(connection, made)
-            write_derived_tables(connection, replayed.state())
+            update_for_decisions(connection, made)
         return tuple(made)
 
     def undo(self, number: int | None = None) -> LoggedDecision:
@@ -104,36 +93,48 @@ class Journal:
         Raises a ``DecisionRefused`` if there is no such active decision, or it cannot be undone.
         """
         with readable(self._path), self._store.write() as connection:
-            decisions = read_decisions(connection)
-            target = self._undoable(decisions, number)
-            decisions += append_acts(connection, [Undo(target.uid)], self._clock())
-            state = replay(decisions, read_same_faces(connection))
-            write_derived_tables(connection, state)
-        return next(each for each in _logged(decisions, state) if each.decision == target)
+            target = self._last_active(connection) if number is None else self._undoable(connection, number)
+            update_for_decisions(connection, append_acts(connection, [Undo(target.uid)], self._clock()))
+            return log_of(connection, [target])[0]
 
     def decisions(self) -> tuple[LoggedDecision, ...]:
         """Read all decisions, the oldest first."""
         with readable(self._path), self._store.read() as connection:
-            decisions, same = read_decisions(connection), read_same_faces(connection)
-        return tuple(_logged(decisions, replay(decisions, same)))
+            return tuple(log_of_all(read_decisions(connection)))
+
+    def last(self, number: int) -> tuple[LoggedDecision, ...]:
+        """Read the last decisions, the oldest first."""
+        numbers = select(decision.c.id).order_by(decision.c.id.desc()).limit(number)
+        with readable(self._path), self._store.read() as connection:
+            some = decisions_at(connection, is_one_of(decision.c.id, connection.scalars(numbers).all()))
+            return tuple(log_of(connection, some)) if some else ()
+
+    def logged(self, number: int) -> LoggedDecision:
+        """Read one decision; a ``DecisionRefused`` if there is none of this number."""
+        with readable(self._path), self._store.read() as connection:
+            return log_of(connection, [self._at(connection, number)])[0]
+
+    def about(self, digest: bytes) -> tuple[tuple[LoggedDecision, ...], SameFaces]:
+        """Read the decisions about faces in a content, and what is one with these faces elsewhere."""
+        with readable(self._path), self._store.read() as connection:
+            same = same_faces_of(connection, [digest])
+            numbers = faces_in(connection, sorted({digest, *same.digests}))
+            some = decisions_at(connection, is_one_of(decision.c.id, numbers))
+            return tuple(log_of(connection, [each])[0] for each in some), same
 
     def state(self) -> State:
         """Compute the state that follows from all decisions."""
         with readable(self._path), self._store.read() as connection:
             return read_state(connection)
 
-    def same_faces(self, digest: bytes) -> SameFaces:
-        """Read what is one with faces in a content, and with all that decisions name."""
-        with self._store.read() as connection:
-            return read_same_faces(connection, [digest])
-
-    def relink(self) -> None:
-        """Update the derived tables after faces were added or removed."""
+    def rederive(self) -> dict[str, int]:
+        """Replay all decisions, correct the derived tables, and count the rows of each that were wrong."""
         with readable(self._path), self._store.read() as connection:
-            if next_number(connection) == 1:
-                return
-        with readable(self._path), self._store.write() as connection:
-            write_derived_tables(connection, read_state(connection))
+            wrong = differences(connection, read_state(connection))
+        if wrong:
+            with readable(self._path), self._store.write() as connection:
+                write_derived_tables(connection, read_state(connection))
+        return wrong
 
     def is_forgotten(self, face: FaceKey) -> bool:
         """Return whether the face was forgotten with its person, and must not be recorded."""
@@ -158,38 +159,30 @@ class Journal:
             pictures = read_pictures(connection, digests)
         return to_lines(JournalFile(decisions, points, pictures, list(same.links)))
 
-    def _undoable(self, decisions: Sequence[Decision], number: int | None) -> Decision:
-        undone = undone_by(decisions)
-        if number is None:
-            for decision in reversed(decisions):
-                if decision.uid not in undone and not isinstance(decision.act, Undo | Forget | Forgotten):
-                    return decision
-            raise DecisionRefused(self._path, "there is no decision left to undo")
-        target = next((each for each in decisions if each.id == number), None)
-        if target is None:
-            raise DecisionRefused(self._path, f"there is no decision {number}: 'people log' shows them all")
+    def _last_active(self, connection: Connection) -> Decision:
+        """Return the last active decision that can be undone and is no undo."""
+        last = next_number(connection)
+        fit = decision.c.kind.not_in(["undo", "forget", "forgotten"])
+        query = select(decision.c.id).where(fit).order_by(decision.c.id.desc()).limit(_CHUNK)
+        while numbers := connection.scalars(query.where(decision.c.id < last)).all():
+            some = decisions_at(connection, is_one_of(decision.c.id, numbers))
+            undone = undone_by(with_undos(connection, some))
+            for each in reversed(some):
+                if each.uid not in undone:
+                    return each
+            last = numbers[-1]
+        raise DecisionRefused(self._path, "there is no decision left to undo")
+
+    def _undoable(self, connection: Connection, number: int) -> Decision:
+        target = self._at(connection, number)
         if isinstance(target.act, Forget | Forgotten):
             reason = f"decision {number} cannot be undone: it is about a person who was forgotten"
             raise DecisionRefused(self._path, reason)
-        if target.uid in undone:
+        if target.uid in undone_by(with_undos(connection, [target])):
             raise DecisionRefused(self._path, f"decision {number} is undone already")
         return target
 
-
-def _logged(decisions: Sequence[Decision], state: State) -> Iterator[LoggedDecision]:
-    numbers = {each.uid: each.id for each in decisions}
-    names: dict[str, str] = {}
-    for decision in decisions:
-        act, undo = decision.act, state.undone.get(decision.uid)
-        if isinstance(act, Assign | Split):
-            names[act.person] = act.name or ""
-        yield LoggedDecision(
-            decision=decision,
-            active=undo is None and not isinstance(act, Forgotten),
-            undoes=numbers.get(getattr(act, "target", "")),
-            undone_by=None if undo is None else numbers[undo],
-            person_name=names.get(getattr(act, "person", "")),
-            other_name=names.get(getattr(act, "other", "")),
-        )
-        if isinstance(act, Rename) and undo is None:
-            names[act.person] = act.name
+    def _at(self, connection: Connection, number: int) -> Decision:
+        for each in decisions_at(connection, decision.c.id == number):
+            return each
+        raise DecisionRefused(self._path, f"there is no decision {number}: 'people log' shows them all")

@@ -1,24 +1,43 @@
 """The journal's rows, and the keys that name faces in them; all in a transaction of the caller."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from index.decisions.fields import act_of, fields_of
-from index.decisions.model import Act, Decision, FaceKey, faces_of, new_key
+from index.decisions.model import OF_FACES, Act, Decision, FaceKey, faces_of, new_key
 from index.errors import LibraryDamaged
 from index.store.schema import content, decision, decision_face, face
-from index.store.statements import in_chunks, last_id
+from index.store.statements import in_chunks, is_one_of, last_id
 from pipeline.values import Box
 
 _CHUNK = 500
 """Digests in one statement."""
+
+_FACES = select(
+    decision_face.c.id,
+    decision_face.c.decision_id,
+    *(decision_face.c[name] for name in ("digest", "x", "y", "w", "h")),
+)
+
+_OTHER_FACE = FaceKey(bytes(32), Box(0.0, 0.0, 0.0, 0.0))
+"""Stands for the faces that are left out of a decision while its fields are checked."""
 
 
 class NotADecision(ValueError):
@@ -38,30 +57,47 @@ def readable(path: Path) -> Iterator[None]:
         raise LibraryDamaged(path, str(error)) from error
 
 
-def names_any(connection: Connection, digests: Sequence[bytes]) -> bool:
-    """Return whether decisions name a face in any of these contents."""
-    queries = (
-        select(exists().where(decision_face.c.digest.in_(each))) for each in in_chunks(digests, _CHUNK)
-    )
-    return any(connection.scalar(query) for query in queries)
-
-
 def read_decisions(connection: Connection) -> list[Decision]:
     """Read all decisions by number; raise ``NotADecision`` for an unreadable row."""
-    columns = decision_face.c
-    query = select(columns.decision_id, columns.digest, columns.x, columns.y, columns.w, columns.h)
+    faces = _by_decision(connection.execute(_FACES.order_by(decision_face.c.id)))
+    rows = connection.execute(select(decision).order_by(decision.c.id)).mappings()
+    return [decision_of(row, faces.get(row["id"], ())) for row in rows]
+
+
+def decisions_at(connection: Connection, condition: ColumnElement[bool]) -> list[Decision]:
+    """Read the decisions that meet a condition on ``decision``, by number; see ``read_decisions``."""
+    rows = connection.execute(select(decision).where(condition).order_by(decision.c.id)).mappings().all()
+    named = is_one_of(decision_face.c.decision_id, [row["id"] for row in rows])
+    faces = _by_decision(connection.execute(_FACES.where(named).order_by(decision_face.c.id)))
+    return [decision_of(row, faces.get(row["id"], ())) for row in rows]
+
+
+def faces_in(connection: Connection, digests: Sequence[bytes]) -> Mapping[int, Sequence[FaceKey]]:
+    """Read the faces that decisions name in some contents, by the number of the decision."""
+    queries = (_FACES.where(decision_face.c.digest.in_(chunk)) for chunk in in_chunks(digests, _CHUNK))
+    return _by_decision(sorted(row for query in queries for row in connection.execute(query)))
+
+
+def _by_decision(rows: Iterable[Sequence[Any]]) -> dict[int, list[FaceKey]]:
     faces: dict[int, list[FaceKey]] = defaultdict(list)
-    for number, digest, *box in connection.execute(query.order_by(columns.id)).all():
+    for _, number, digest, *box in rows:
         faces[number].append(FaceKey(digest, Box(*box)))
-    decisions = []
-    for row in connection.execute(select(decision).order_by(decision.c.id)).mappings():
-        try:
-            act = act_of({**row, "faces": faces.get(row["id"])})
-            made_at = datetime.fromisoformat(row["made_at"])
-        except ValueError as error:
-            raise NotADecision(row["id"], str(error)) from error
-        decisions.append(Decision(row["id"], row["uid"], made_at, act))
-    return decisions
+    return faces
+
+
+def decision_of(row: RowMapping, faces: Sequence[FaceKey], *, some: bool = False) -> Decision:
+    """Make the decision of a row, with the faces that it names, or ``some`` of them, even none.
+
+    Raises a ``NotADecision`` if the row is unreadable.
+    """
+    try:
+        act = act_of({**row, "faces": faces or (_OTHER_FACE,) if some else faces})
+        made_at = datetime.fromisoformat(row["made_at"])
+    except ValueError as error:
+        raise NotADecision(row["id"], str(error)) from error
+    if some and not faces and isinstance(act, OF_FACES):
+        act = replace(act, faces=())
+    return Decision(row["id"], row["uid"], made_at, act)
 
 
 def face_keys(

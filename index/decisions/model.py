@@ -264,6 +264,9 @@ Act: TypeAlias = (
 )
 """Any decision; ``kind`` is the discriminator in rows and files."""
 
+OF_FACES = Assign | Reject | NotAFace | Ignore | Split
+"""The kinds of decision that name faces."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -293,7 +296,12 @@ def folded(name: str) -> str:
 
 def faces_of(act: Act) -> tuple[FaceKey, ...]:
     """Return the faces that an act names; none if it is about persons or decisions."""
-    return act.faces if isinstance(act, Assign | Reject | NotAFace | Ignore | Split) else ()
+    return act.faces if isinstance(act, OF_FACES) else ()
+
+
+def persons_in(act: Act) -> tuple[str, ...]:
+    """Return the keys of the persons that an act names."""
+    return tuple(getattr(act, each) for each in ("person", "other") if hasattr(act, each))
 
 
 def without(
@@ -312,9 +320,9 @@ def without(
         act = Assign(act.faces, act.person, act.name)
     if any(getattr(act, name, None) in persons for name in ("person", "other")):
         return Forgotten()
-    if not isinstance(act, Assign | Reject | NotAFace | Ignore | Split):
+    if not isinstance(act, OF_FACES):
         return act
     kept = tuple(face for face in act.faces if not is_forgotten(face))
-    if not kept:
-        return Forgotten()
-    return act if len(kept) == len(act.faces) else replace(act, faces=kept)
+    if len(kept) == len(act.faces):
+        return act
+    return replace(act, faces=kept) if kept else Forgotten()

@@ -102,13 +102,33 @@ def read_same_faces(connection: Connection, also: Iterable[bytes] = ()) -> SameF
     named, columns = select(decision_face.c.digest), same_face.c
     pictures = Pictures(_pictures(connection, _named.c.digest.in_(named)))
     links = dict(_links(connection, or_(columns.digest.in_(named), columns.later_digest.in_(named))))
-    read, named_too = set[bytes](), set(also)
-    while fresh := sorted((SameFaces(pictures, tuple(links.values())).digests | named_too) - read):
-        read.update(fresh)
-        pictures.update(pictures_of(connection, fresh))
-        for chunk in in_chunks(fresh, _CHUNK):
-            ends = or_(columns.digest.in_(chunk), columns.later_digest.in_(chunk))
-            links |= dict(_links(connection, ends))
+    return _followed(connection, pictures, links, also)
+
+
+def same_faces_of(connection: Connection, digests: Iterable[bytes]) -> SameFaces:
+    """Read what is one among some contents, and those that follow."""
+    return _followed(connection, Pictures(), {}, digests)
+
+
+def _followed(
+    connection: Connection, pictures: Pictures, links: dict[int, SameFace], also: Iterable[bytes]
+) -> SameFaces:
+    """Add some contents, and read on from content to content until nothing new follows."""
+    read, fresh, columns = (
+        set[bytes](),
+        {*SameFaces(pictures, tuple(links.values())).digests, *also},
+        same_face.c,
+    )
+    while fresh := fresh - read:
+        read |= fresh
+        found = pictures_of(connection, fresh)
+        pictures.update(found)
+        chosen, fresh = sorted(fresh), set(found)
+        for end in (columns.digest, columns.later_digest):
+            for chunk in in_chunks(chosen, _CHUNK):
+                more = dict(_links(connection, end.in_(chunk)))
+                links |= more
+                fresh |= {face.digest for link in more.values() for face in (link.earlier, link.later)}
     return SameFaces(pictures, tuple(links[each] for each in sorted(links)))
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast,
 
 from index.arrays import descriptors_from_blobs, landmarks_from_blob
 from index.clock import Clock, utc_now
-from index.decisions.derived_tables import read_state, write_derived_tables
 from index.decisions.journal_rows import readable
+from index.decisions.partial_replay import update_for_contents
 from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
 from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
 from index.photos.library_figures import summarise
@@ -128,8 +128,7 @@ class Catalog:
             recorder = Recorder(connection, now, since or now)
             for outcome in outcomes:
                 recorder.record(outcome)
-            if recorder.concerns_decisions():
-                write_derived_tables(connection, read_state(connection))
+            update_for_contents(connection, recorder.digests)
             return recorder.counts()
 
     def failures_under(

@@ -43,16 +43,14 @@ _TURNS = tuple(
 """The eight ways to turn and mirror a picture, as matrices for points relative to its centre."""
 
 
-def link_faces(connection: Connection, old: int, new: int) -> list[int]:
+def link_faces(connection: Connection, old: int, new: int) -> None:
     """Record which faces of the new content are those of the old one; arguments are ids of contents.
 
     A face that the old content shows only perhaps is looked for too, so that the question stays open.
-    Returns the ids of the contents that the new one was compared with.
     """
-    compared, after = [*_unsettled(connection, old, new), old], _photo(connection, new)
-    for content_id in compared:
+    after = _photo(connection, new)
+    for content_id in (*_unsettled(connection, old, new), old):
         add_same_faces(connection, same_faces(_photo(connection, content_id), after))
-    return compared
 
 
 def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:

@@ -21,7 +21,6 @@ from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, or_, select, update
 
-from index.decisions.journal_rows import names_any
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
@@ -51,9 +50,14 @@ _Kind: TypeAlias = Literal["indexed", "unchanged", "duplicate", "failed", "skipp
 
 
 class Recorder:
-    """Records and counts outcomes. ``since`` is a time before any of the files was read."""
+    """Records and counts outcomes. ``since`` is a time before any of the files was read.
+
+    Attributes:
+        digests: Those of the contents whose faces, or pictures, or whose faces in another version, are new.
+    """
 
     def __init__(self, connection: Connection, now: datetime, since: datetime) -> None:
+        self.digests: list[bytes] = []
         self._connection = connection
         self._now = now
         self._racy = range(_ns(since, -_RACY_SECONDS), _ns(now, +_RACY_SECONDS))
@@ -62,8 +66,6 @@ class Recorder:
         self._unread: set[bytes] = set()
         self._faces = 0
         self._has_tombstones = bool(connection.scalar(select(exists(select(schema.forgotten.c.id)))))
-        self._digests: list[bytes] = []
-        self._concerns_decisions = False
 
     def record(self, outcome: Outcome) -> None:
         """Record one outcome.
@@ -87,10 +89,6 @@ class Recorder:
         return Recorded(
             **self._kinds, faces=self._faces, perhaps_moved=self._perhaps_moved, unread=self._unread
         )
-
-    def concerns_decisions(self) -> bool:
-        """Return whether a face may have a decision now that had none."""
-        return self._concerns_decisions or names_any(self._connection, self._digests)
 
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
         self._add_picture(outcome.digest, outcome.picture)
@@ -137,7 +135,7 @@ class Recorder:
 
     def _add_picture(self, digest: bytes, picture: bytes) -> None:
         add_pictures(self._connection, {digest: picture})
-        self._digests.append(digest)
+        self.digests.append(digest)
 
     def _failed(self, outcome: PhotoFailed) -> _Kind:
         failure = _failure(outcome)
@@ -197,12 +195,9 @@ class Recorder:
         return kind
 
     def _link_faces(self, old: int, new: int) -> None:
-        compared = [*link_faces(self._connection, old, new), new]
-        decided = (
-            select(table.c.face_id).join(schema.face).where(schema.face.c.content_id.in_(compared)).limit(1)
-            for table in (schema.verdict, schema.rejection)
-        )
-        self._concerns_decisions |= any(self._connection.scalar(each) is not None for each in decided)
+        link_faces(self._connection, old, new)
+        digest = select(schema.content.c.digest).where(schema.content.c.id == new)
+        self.digests.append(self._connection.execute(digest).scalar_one())
 
     def _content_at(self, path: bytes) -> Row[Any] | None:
         """Read the content of a path: its ``id``, and whether it ``failed``."""

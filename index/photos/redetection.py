@@ -16,8 +16,9 @@ from sqlalchemy import Connection, FromClause, func, insert, or_, select, update
 from index.arrays import descriptors_from_blobs
 from index.decisions.derived_tables import read_state, write_derived_tables
 from index.decisions.face_overlap import SAME_FACE, overlap, pairs, pairs_sharing
-from index.decisions.journal_rows import names_any, readable
+from index.decisions.journal_rows import readable
 from index.decisions.model import FaceKey
+from index.decisions.partial_replay import update_for_contents
 from index.decisions.same_faces import SameFace, add_same_faces, same_face_of
 from index.decisions.tombstones import tombstones_in
 from index.photos.detections import detector_of, faces_by, forget_hidden_groups, name_of, searched_by, show
@@ -32,10 +33,8 @@ from index.store.schema import (
     library,
     other_face,
     photo,
-    rejection,
     same_face,
     stored_face,
-    verdict,
 )
 from index.store.store import Store
 from index.values import DetectorComparison, DetectorCoverage, KnownContent, NewDetections
@@ -109,19 +108,8 @@ class Redetection:
         """Show what the detector, which is the library's, found in some contents."""
         chosen = select(content.c.id).where(content.c.id.in_(contents))
         digests = connection.scalars(select(content.c.digest).where(content.c.id.in_(contents))).all()
-        concerns_decisions = names_any(connection, digests) or any(
-            connection.scalar(
-                select(table.c.face_id)
-                .join(stored_face)
-                .where(stored_face.c.content_id.in_(contents))
-                .limit(1)
-            )
-            is not None
-            for table in (verdict, rejection)
-        )
         show(connection, self._detector, chosen)
-        if concerns_decisions:
-            write_derived_tables(connection, read_state(connection))
+        update_for_contents(connection, digests)
         forget_hidden_groups(connection, chosen)
 
     def make_current(self) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from faceindex.asking.why import Explanation
     from faceindex.output.photo_links import Linked
     from faceindex.results import Identity, KnownFace, NearKnownFace
-    from index.decisions.journal import LoggedDecision
+    from index.decisions.log import LoggedDecision
     from index.people.photo_search import FoundPhoto
     from index.recognition.gallery import TemplateLikeness
     from pipeline.values import Box, PhotoIndexed

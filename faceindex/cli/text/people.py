@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from faceindex.naming.review import Suggestion
     from faceindex.results import LibraryFace, ShownCluster
     from index.clustering.regroup import Regrouped
-    from index.decisions.journal import LoggedDecision
+    from index.decisions.log import LoggedDecision
     from index.decisions.model import Act
     from index.people.overruled import Overruled, Renamed
     from index.people.queries import Person, PersonSummary

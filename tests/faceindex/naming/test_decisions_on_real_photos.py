@@ -19,7 +19,8 @@ from faceindex.naming import decide as people
 from faceindex.naming import journal
 from faceindex.session import Session
 from faceindex.settings import Settings
-from index.decisions.journal import Journal, LoggedDecision
+from index.decisions.journal import Journal
+from index.decisions.log import LoggedDecision
 from index.decisions.model import Undo
 from index.people.queries import PeopleQueries
 from tests.faceindex.made_library import known_faces

@@ -46,7 +46,7 @@ from faceindex.results import (
     ScanSummary,
 )
 from index.clustering.regroup import Regrouped
-from index.decisions.journal import LoggedDecision
+from index.decisions.log import LoggedDecision
 from index.decisions.model import Assign, Decision, FaceKey, NotAFace, Undo
 from index.maintenance.check import Finding, FindingKind
 from index.people.overruled import Effects, Overruled, Renamed, Said

@@ -203,19 +203,12 @@ def test_a_journal_that_is_none_is_damage(journal: Journal, database: Store) -> 
         journal.append(assign(BEN, 1))
 
 
-def test_relinking_where_nothing_was_decided_writes_nothing(journal: Journal, database: Store) -> None:
-    before = database.path.read_bytes()
-    journal.relink()
-    assert database.path.read_bytes() == before
-
-
 def test_decisions_survive_a_move(
     journal: Journal, people: PeopleQueries, catalog: Catalog, photos: Path, tmp_path: Path
 ) -> None:
     journal.append(assign(ANNA, 0))
     (photos / "0.jpg").unlink()
     catalog.record([known(make_file(tmp_path / "moved" / "0.jpg"), "content 0")])
-    journal.relink()
     assert said(people) == {1: "Anna"}
 
 
@@ -225,10 +218,8 @@ def test_decisions_find_the_boxes_of_another_detector(
     journal.append_all([assign(ANNA, 0), Ignore(keys(1)), Reject(keys(2), ANNA)])
     with database.write() as connection:  # as a check does that had faces found once more
         read_again(connection, list(connection.scalars(select(content.c.id))))
-    journal.relink()
     assert said(people, 20) == {}
     scan(catalog, photos, shift=6.0)
-    journal.relink()
     assert said(people, 20) == {7: "Anna", 8: "ignored", 9: "!Anna"}
     journal.append(Assign(journal.face_keys([8]), BEN, "Ben"))  # names the new box of a face that is known
     assert said(people, 20) == {7: "Anna", 8: "Ben", 9: "!Anna"}
@@ -277,7 +268,6 @@ def test_whatever_is_decided_and_undone_the_library_says_what_replay_says(
             assert derived(other) == expected(other, state)
             rows = whole(other)
             import_into(Journal(other), journal.export_lines())
-            Journal(other).relink()
             assert whole(other) == rows
 
 

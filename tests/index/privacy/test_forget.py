@@ -207,7 +207,6 @@ def test_a_rescan_does_not_bring_a_forgotten_face_back(
     with database.write() as connection:  # so that all photos are read once more, by another detector
         read_again(connection, list(connection.scalars(select(content.c.id))))
     scan(catalog, photos, shift=10.0)
-    journal.relink()
     assert len(face_ids(database)) == 5
     assert sorted(named(people).values()) == ["Ben", "Ben"]
 
