@@ -4,9 +4,8 @@ A tombstone is the centre of a forgotten face's box. All functions work in a tra
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
@@ -62,9 +61,13 @@ def tombstones_in(connection: Connection, digests: Iterable[bytes]) -> Tombstone
     """Read the tombstones in some contents, and in others that show the same."""
     chosen = set(digests)
     pictures = pictures_of(connection, chosen)
-    every = sorted(pictures.keys() | chosen)
-    queries = (select(forgotten).where(forgotten.c.digest.in_(each)) for each in in_chunks(every, _CHUNK))
-    return Tombstones(chain.from_iterable(_tombstones(connection, each) for each in queries), pictures)
+    return Tombstones(_tombstones_at(connection, pictures.keys() | chosen), pictures)
+
+
+def _tombstones_at(connection: Connection, digests: Iterable[bytes]) -> Iterator[Tombstone]:
+    """Read the tombstones in some contents."""
+    for chunk in in_chunks(sorted(digests), _CHUNK):
+        yield from _tombstones(connection, select(forgotten).where(forgotten.c.digest.in_(chunk)))
 
 
 def _tombstones(connection: Connection, query: Select[Any]) -> list[Tombstone]:
@@ -73,8 +76,9 @@ def _tombstones(connection: Connection, query: Select[Any]) -> list[Tombstone]:
 
 def add_tombstones(connection: Connection, points: Iterable[Tombstone]) -> Sequence[Tombstone]:
     """Add tombstones; return the new ones."""
-    known = set(read_tombstones(connection))
-    fresh = [point for point in dict.fromkeys(points) if point not in known]
+    points = list(dict.fromkeys(points))
+    known = set(_tombstones_at(connection, {point.digest for point in points}))
+    fresh = [point for point in points if point not in known]
     if fresh:
         connection.execute(insert(forgotten), [asdict(point) for point in fresh])
     return fresh

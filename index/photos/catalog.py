@@ -126,8 +126,7 @@ class Catalog:
                 self._check_model(connection, model)
             now = self._clock()
             recorder = Recorder(connection, now, since or now)
-            for outcome in outcomes:
-                recorder.record(outcome)
+            recorder.record(outcomes)
             update_for_contents(connection, recorder.digests)
             return recorder.counts()
 

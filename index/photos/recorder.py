@@ -15,7 +15,7 @@ decides once a crawl is complete.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -25,9 +25,9 @@ from index.decisions.model import FaceKey
 from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
 from index.photos.edited_photo import carry_over_tombstones, link_faces
-from index.photos.face_rows import add_face
+from index.photos.face_rows import NewFace, add_faces
 from index.store import schema
-from index.store.statements import upsert
+from index.store.statements import upsert, upsert_one
 from index.values import Recorded
 from pipeline.values import (
     Outcome,
@@ -65,24 +65,38 @@ class Recorder:
         self._perhaps_moved: dict[bytes, str] = {}
         self._unread: set[bytes] = set()
         self._faces = 0
+        self._new_faces: list[NewFace] = []
         self._has_tombstones = bool(connection.scalar(select(exists(select(schema.forgotten.c.id)))))
 
-    def record(self, outcome: Outcome) -> None:
-        """Record one outcome.
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Record outcomes in their order.
 
         Raises a ``ValueError`` if the content of a ``PhotoKnown`` was never recorded, or a descriptor or
         digest is malformed: a bug of the caller.
         """
+        read = [each for each in outcomes if isinstance(each, PhotoIndexed | PhotoKnown)]
+        pictures = {each.digest: each.picture for each in read if each.picture is not None}
+        add_pictures(self._connection, pictures)
+        self.digests += pictures
+        for outcome in outcomes:
+            self._kinds[self._record(outcome)] += 1
+        self._write_faces()
+
+    def _record(self, outcome: Outcome) -> _Kind:
         match outcome:
             case PhotoIndexed():
-                kind = self._indexed(outcome)
+                return self._indexed(outcome)
             case PhotoKnown():
-                kind = self._known(outcome)
+                return self._known(outcome)
             case PhotoFailed():
-                kind = self._failed(outcome)
+                return self._failed(outcome)
             case PhotoSkipped():
-                kind = self._skipped(outcome)
-        self._kinds[kind] += 1
+                return self._skipped(outcome)
+
+    def _write_faces(self) -> None:
+        """Write the faces found since the last call together: a statement for each costs more."""
+        self._faces += len(add_faces(self._connection, self._new_faces))
+        self._new_faces.clear()
 
     def counts(self) -> Recorded:
         """Return the counts of the outcomes recorded so far."""
@@ -91,7 +105,6 @@ class Recorder:
         )
 
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
-        self._add_picture(outcome.digest, outcome.picture)
         known = self._content(outcome.digest)
         if known is not None and not known.failed:  # two files of one picture were read at once
             return self._place(outcome.file, known.id)
@@ -111,16 +124,13 @@ class Recorder:
         forgotten = tombstones_in(self._connection, [outcome.digest]) if self._has_tombstones else None
         for described in outcome.faces:
             if forgotten is None or not forgotten.cover(FaceKey(outcome.digest, described.face.box)):
-                add_face(self._connection, content_id, described)
-                self._faces += 1
+                self._new_faces.append((content_id, described))
         if replaced is not None:
             self._link_faces(replaced, content_id)
         self._put(outcome.file, content_id, {**_NO_FAILURE, "perhaps_moved": False})
         return "indexed"
 
     def _known(self, outcome: PhotoKnown) -> _Kind:
-        if outcome.picture is not None:
-            self._add_picture(outcome.digest, outcome.picture)
         content = self._content(outcome.digest)
         if content is None:
             raise ValueError(f"the content of {outcome.file.path!r} is known, but was never recorded")
@@ -132,10 +142,6 @@ class Recorder:
                 update(schema.content).where(schema.content.c.id == content.id).values(taken_at)
             )
         return self._place(outcome.file, content.id)
-
-    def _add_picture(self, digest: bytes, picture: bytes) -> None:
-        add_pictures(self._connection, {digest: picture})
-        self.digests.append(digest)
 
     def _failed(self, outcome: PhotoFailed) -> _Kind:
         failure = _failure(outcome)
@@ -195,6 +201,7 @@ class Recorder:
         return kind
 
     def _link_faces(self, old: int, new: int) -> None:
+        self._write_faces()
         link_faces(self._connection, old, new)
         digest = select(schema.content.c.digest).where(schema.content.c.id == new)
         self.digests.append(self._connection.execute(digest).scalar_one())
@@ -219,8 +226,7 @@ class Recorder:
         return self._connection.execute(_CONTENT_OF, {"digest": digest}).first()
 
     def _put_content(self, digest: bytes, values: Mapping[str, object]) -> int:
-        upsert(self._connection, schema.content, [{"digest": digest, **values}], key="digest")
-        return int(self._connection.execute(_CONTENT_ID, {"digest": digest}).scalar_one())
+        return upsert_one(self._connection, schema.content, {"digest": digest, **values}, key="digest")
 
 
 _CONTENT = select(
@@ -232,8 +238,6 @@ _CONTENT = select(
 _CONTENT_AT = _CONTENT.join(schema.photo, schema.photo.c.content_id == schema.content.c.id).where(
     schema.photo.c.path == bindparam("path")
 )
-
-_CONTENT_ID = select(schema.content.c.id).where(schema.content.c.digest == bindparam("digest"))
 
 
 def _content_of() -> Select[Any]:

@@ -23,7 +23,7 @@ from index.decisions.same_faces import SameFace, add_same_faces, same_face_of
 from index.decisions.tombstones import tombstones_in
 from index.photos.detections import detector_of, faces_by, forget_hidden_groups, name_of, searched_by, show
 from index.photos.edited_photo import ALIKE_IN_PLACE
-from index.photos.face_rows import add_face
+from index.photos.face_rows import add_faces
 from index.photos.known_contents import is_in_photo, read_contents
 from index.store.schema import (
     content,
@@ -166,12 +166,11 @@ def _add(connection: Connection, content_id: int, new: NewDetections) -> int:
     """Add what was found in a content, hidden, and return how many faces."""
     before = _found_before(connection, content_id)
     forgotten = tombstones_in(connection, [new.digest])
-    after: list[_Found] = []
-    for each in new.found.faces:
-        if not forgotten.cover(FaceKey(new.digest, each.face.box)):
-            face_id = add_face(connection, content_id, each, new.found.detector)
-            connection.execute(insert(other_face), {"face_id": face_id, "kept": False})
-            after.append(_Found(each.face.box, each.vector))
+    faces = [each for each in new.found.faces if not forgotten.cover(FaceKey(new.digest, each.face.box))]
+    ids = add_faces(connection, [(content_id, each) for each in faces], new.found.detector)
+    if ids:
+        connection.execute(insert(other_face), [{"face_id": each, "kept": False} for each in ids])
+    after = [_Found(each.face.box, each.vector) for each in faces]
     row = {"content_id": content_id, "detector": new.found.detector}
     connection.execute(insert(detection), row)
     for found in before.values():

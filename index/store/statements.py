@@ -99,6 +99,12 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0]), key), rows)
 
 
+def upsert_one(connection: Connection, table: Table, row: Mapping[str, Any], key: str) -> int:
+    """Do the same with one row, and return its ``id``."""
+    statement = _upsert(connection.dialect.name, table, tuple(row), key, returns_id=True)
+    return int(connection.execute(statement, row).scalar_one())
+
+
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, except those whose key exists already."""
     if rows:
@@ -106,10 +112,11 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 
 @cache
-def _upsert(dialect: str, table: Table, names: tuple[str, ...], key: str) -> Any:
+def _upsert(dialect: str, table: Table, names: tuple[str, ...], key: str, *, returns_id: bool = False) -> Any:
     statement = _insert(dialect, table)
     changed = {name: statement.excluded[name] for name in names if name != key}
-    return statement.on_conflict_do_update(index_elements=[key], set_=changed)
+    statement = statement.on_conflict_do_update(index_elements=[key], set_=changed)
+    return statement.returning(table.c.id) if returns_id else statement
 
 
 def _insert(dialect: str, table: Table) -> Any:
