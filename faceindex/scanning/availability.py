@@ -65,6 +65,4 @@ def refusals(
 def _is_refused(loss: RootLoss, crawled: Crawled, *, is_there: bool) -> bool:
     if not is_there:
         return loss.root not in crawled.roots
-    return too_many(loss.lost, loss.known) or (
-        loss.lost == loss.known and not any(is_inside(path, {loss.root}) for path in crawled.seen)
-    )
+    return too_many(loss.lost, loss.known) or loss.lost == loss.known

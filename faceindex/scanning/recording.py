@@ -71,10 +71,8 @@ class BatchRecorder:
     def _add(self, outcome: Outcome) -> None:
         self._done += 1
         path, is_photo = outcome.file.path, not isinstance(outcome, PhotoSkipped)
-        if is_photo or path in self._survey.states:
+        if is_photo or path in self._survey.changed:
             self._batch.append(outcome)  # the library does not know other files that are no photos
-        if is_photo:
-            self._survey.seen.add(path)
         self._skipped += not is_photo
         self._failed += isinstance(outcome, PhotoFailed)
         if isinstance(outcome, PhotoIndexed):
@@ -94,6 +92,5 @@ class BatchRecorder:
                 self.total += recorded
                 self._perhaps_moved.update(recorded.perhaps_moved)
                 self._survey.unread.update(recorded.unread)
-                self._survey.seen.difference_update(recorded.unread)
                 self._batch = []
         self._committed = time.monotonic()

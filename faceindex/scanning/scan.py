@@ -152,7 +152,7 @@ class Scan:
         covered = frozenset([*targets.there, *targets.deleted])
         crawled = Crawled(
             covered.union(targets.away) if allow_missing else covered,
-            survey.seen,
+            survey.left,
             frozenset(survey.unlisted),
             survey.excluded,
             survey.first_paths,
@@ -196,7 +196,7 @@ class Scan:
 
     def summary(self, looked: ScanPass) -> ScanSummary:
         """Count what the scan did, and the library after it."""
-        statistics = self._catalog.statistics()
+        photos, faces = self._catalog.count()
         recorded, survey = looked.recorded, looked.survey
         unchanged, failed = survey.unchanged + recorded.unchanged, survey.failed + recorded.failed
         return ScanSummary(
@@ -210,8 +210,8 @@ class Scan:
             excluded=looked.excluded,
             returned=len(survey.returned),
             faces=recorded.faces,
-            library_photos=statistics.photos,
-            library_faces=statistics.faces,
+            library_photos=photos,
+            library_faces=faces,
             model=self._model.model_id,
             seconds=time.monotonic() - self._started,
             stages=self._clock.stages(),
@@ -224,7 +224,6 @@ class Scan:
 
     def _look_at(self, survey: Survey, targets: ScanTargets) -> Generator[Outcome, None, None]:
         """Yield the outcomes of the files that must be read. A named file that is no photo is a failure."""
-        known: set[bytes] = set()
         ended = Event()
 
         def crawled(*arguments: Any) -> Iterator[PhotoFile]:
@@ -233,13 +232,11 @@ class Scan:
                     raise RuntimeError("the scan has ended before the crawl")
                 yield file
 
-        def files() -> Iterator[PhotoFile]:
-            for number, file in enumerate(survey.files(targets, crawled, self._clock)):
-                if number == 0:  # not needed by a scan that reads nothing
-                    known.update(self._catalog.known_digests())
-                yield file
+        def is_known(digest: bytes) -> bool:
+            return not ended.is_set() and self._catalog.is_known(digest)
 
-        with closing(self._outcomes(files(), known.__contains__)) as outcomes, ExitStack() as at_end:
+        files = survey.files(targets, crawled, self._clock)
+        with closing(self._outcomes(files, is_known)) as outcomes, ExitStack() as at_end:
             at_end.callback(ended.set)
             for outcome in outcomes:
                 is_named = isinstance(outcome, PhotoSkipped) and outcome.file.path in targets.named

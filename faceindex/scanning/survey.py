@@ -1,7 +1,7 @@
 """Compares the files that a crawl finds with what the library knows. It opens no file."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -23,8 +23,8 @@ class Survey:
     """What the crawl has found so far. One thread may iterate the files while others read the attributes.
 
     Attributes:
-        states: What the library knows of the photos under the roots.
-        seen: Paths of photos, without ``unread``.
+        states: What the library knows of the photos under the roots that the crawl has not seen yet.
+        changed: Paths of known photos that must be read.
         unread: Paths of photos that could not be read, though they could before: they count as not seen.
         unlisted: Folders that could not be listed.
         excluded: Folders and files, with known photos, that ignore rules exclude.
@@ -34,8 +34,8 @@ class Survey:
         returned: Paths that were missing and are back unchanged.
     """
 
-    states: Mapping[bytes, PhotoState]
-    seen: set[bytes] = field(default_factory=set)
+    states: dict[bytes, PhotoState]
+    changed: set[bytes] = field(default_factory=set)
     unread: set[bytes] = field(default_factory=set)
     unlisted: list[bytes] = field(default_factory=list)
     excluded: set[bytes] = field(default_factory=set)
@@ -63,12 +63,17 @@ class Survey:
             yield file
         self.complete = True
 
+    @property
+    def left(self) -> set[bytes]:
+        """The paths of known photos that the crawl did not see."""
+        return self.states.keys() | self.unread
+
     def _must_be_read(self, file: PhotoFile) -> bool:
-        state = self.states.get(file.path)
+        state = self.states.pop(file.path, None)
         if state is None:
             return True
-        self.seen.add(file.path)
         if needs_reading(file, state) or state.racy:
+            self.changed.add(file.path)
             return True
         if state.missing:
             self.returned.append(file.path)

@@ -7,10 +7,25 @@ hold up a writer; they may include what is recorded in between.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from index.arrays import descriptors_from_blobs, landmarks_from_blob
 from index.clock import Clock, utc_now
@@ -18,7 +33,7 @@ from index.decisions.journal_rows import readable
 from index.decisions.partial_replay import update_for_contents
 from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
 from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
-from index.photos.library_figures import summarise
+from index.photos.library_figures import count_present, summarise
 from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
 from index.store.schema import content, descriptor, face, file_digest, is_shown, library, other_face, photo
@@ -47,6 +62,7 @@ class Catalog:
         self.path, self.store = store.path, store
         self._clock = clock
         self._is_current = is_current
+        self._asking = Lock()
 
     def model(self) -> ModelId | None:
         """Read the model that the library belongs to; ``None`` before its first scan."""
@@ -100,15 +116,15 @@ class Catalog:
             queries = (select(photo.c.path).where(photo.c.path.in_(each)) for each in in_chunks(paths, CHUNK))
             return {path for query in queries for path in connection.scalars(query)}
 
-    def known_digests(self) -> set[bytes]:
-        """Read the digests of files and pictures that need no work: they are described, or failed."""
-        with self.store.read() as connection:
-            done = select(content.c.digest).where(~self._is_retried(connection))
-            shown = select(file_digest.c.picture).where(file_digest.c.digest.in_(done))
-            others = select(file_digest.c.digest).where(
-                file_digest.c.picture.in_(shown), file_digest.c.digest.not_in(select(content.c.digest))
-            )
-            return {digest for query in (done, shown, others) for digest in connection.scalars(query)}
+    def is_known(self, digest: bytes) -> bool:
+        """Tell whether a file or a picture of this digest needs no work: it is described, or failed.
+
+        Several threads may ask. What is recorded is known from then on.
+        """
+        # One at a time: a thread that waits for a writer keeps no other from a connection.
+        with self._asking, self.store.read() as connection:
+            found = connection.execute(_KNOWN_AS, {"digest": digest}).all()
+        return any(row.failed_reason is None or not self._is_tried_again(row.decoder) for row in found)
 
     def record(self, outcomes: Sequence[Outcome], since: datetime | None = None) -> Recorded:
         """Record a batch of outcomes in their order, all or none, by the rules of ``index.photos.recorder``.
@@ -210,6 +226,11 @@ class Catalog:
             if rows:
                 yield self._descriptors(rows)
 
+    def count(self) -> tuple[int, int]:
+        """Count the present photos, and the faces in them."""
+        with self.store.read() as connection:
+            return count_present(connection)
+
     def statistics(self) -> Statistics:
         """Count what is in the library."""
         with self.store.read() as connection:
@@ -219,8 +240,12 @@ class Catalog:
         """Select contents that failed and that another decoder would decode now."""
         failed, decoder = content.c.failed_reason.is_not(None), content.c.decoder
         known = connection.scalars(select(decoder).distinct().where(failed, decoder.is_not(None)))
-        current = [each for each in known if self._is_current(each)]
+        current = [each for each in known if not self._is_tried_again(each)]
         return and_(failed, or_(decoder.is_(None), ~is_one_of(decoder, current)))
+
+    def _is_tried_again(self, decoder: str | None) -> bool:
+        """Tell whether a content that this decoder could not decode is tried again."""
+        return decoder is None or not self._is_current(decoder)
 
     def _check_model(self, connection: Connection, model: ModelId) -> None:
         chosen = connection.scalar(select(library.c.model))
@@ -257,6 +282,24 @@ def landmarks_of(row: Row[Any], library: Path) -> F32:
         return landmarks_from_blob(row.landmarks)
     except ValueError as error:
         raise LibraryDamaged(library, f"the landmarks of face {row.id} are no landmarks") from error
+
+
+def _known_as() -> Select[Any]:
+    """Select what is known of a digest: the content of a file, or a content of the picture.
+
+    A file whose own content is not known shows that of another file of its picture.
+    """
+    columns, own, other = content.c, file_digest.alias(), file_digest.alias()
+    digest: BindParameter[bytes] = bindparam("digest")
+    of_picture = select(other.c.digest).where(other.c.picture == digest)
+    of_file = select(other.c.digest).join(own, own.c.picture == other.c.picture)
+    of_file = of_file.where(own.c.digest == digest, ~exists().where(columns.digest == digest))
+    return select(columns.failed_reason, columns.decoder).where(
+        or_(columns.digest == digest, columns.digest.in_(of_picture), columns.digest.in_(of_file))
+    )
+
+
+_KNOWN_AS = _known_as()  # made once: building it takes longer than SQLite takes for it
 
 
 def _face_query() -> Select[Any]:

@@ -33,6 +33,16 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
     )
 
 
+def count_present(connection: Connection) -> tuple[int, int]:
+    """Count the present photos, and the faces in them; reads no face."""
+    photos = connection.scalar(select(func.count()).where(photo.c.missing_since.is_(None))) or 0
+    present = select(photo.c.id).where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
+    gone = select(content.c.id).where(~present.exists())
+    shown = select(func.count()).select_from(face)
+    absent = connection.scalar(shown.where(face.c.content_id.in_(gone))) or 0
+    return photos, (connection.scalar(shown) or 0) - absent
+
+
 def _photos(connection: Connection) -> RowMapping:
     present = photo.c.missing_since.is_(None)
     query = select(

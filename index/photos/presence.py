@@ -7,15 +7,16 @@ is known by that path. A photo that an ignore rule excludes counts as missing, b
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from index.clock import Clock, utc_now
 from index.paths import is_inside
 from index.store.schema import photo
-from index.store.statements import are_under, in_chunks, is_one_of, is_under
+from index.store.statements import in_chunks, is_one_of, is_under
 from index.store.store import Store
 from index.values import RootLoss
 
@@ -28,14 +29,15 @@ class Crawled:
     """What a complete crawl covered and saw.
 
     Attributes:
-        roots: Absolute paths of folders and files that it covered; ``seen`` are the photos in them.
+        roots: Absolute paths of folders and files that it covered.
+        left: Paths of known photos that it did not see, in the roots or elsewhere.
         unlisted: Folders in them that it could not list.
         excluded: Folders and files in them that ignore rules exclude.
         first_paths: For other paths of folders and files, the path by which it found the same ones.
     """
 
     roots: Set[bytes]
-    seen: Set[bytes]
+    left: Collection[bytes]
     unlisted: Set[bytes] = frozenset()
     excluded: Set[bytes] = frozenset()
     first_paths: Mapping[bytes, bytes] = field(default_factory=dict)
@@ -119,26 +121,20 @@ class Presence:
         A photo has moved if its content was recorded at another path, by this scan or by an earlier one that
         did not cover the old path. Each new path explains one old path.
         """
-        query = select(photo.c.path, photo.c.content_id, photo.c.missing_since).order_by(
-            photo.c.missing_since.is_not(None), photo.c.missing_since.desc(), photo.c.id
-        )
+        covered = [path for path in crawled.left if crawled.covers(path)]
         with self._store.read() as connection:
-            unseen = {
-                row.path: row
-                for each in are_under(photo.c.path, [*crawled.roots])
-                for row in connection.execute(query.where(each))
-                if row.path not in crawled.seen and crawled.covers(row.path)
-            }
+            unseen = {row.path: row for row in _read_unseen(connection, covered)}
+            firsts = {path: crawled.first_path(path) for path in unseen}
+            seen = _known(connection, set(firsts.values()) - unseen.keys())
             moves, excluded, old = {}, set(), defaultdict(list)
             for path, row in unseen.items():
-                first = crawled.first_path(path)
-                if first in crawled.seen:
-                    moves[path] = first
-                elif is_inside(first, crawled.excluded):
+                if firsts[path] in seen:
+                    moves[path] = firsts[path]
+                elif is_inside(firsts[path], crawled.excluded):
                     excluded.add(path)
                 elif row.content_id is not None:
                     old[row.content_id].append(path)
-            moves.update(_moves(connection, old, crawled))
+            moves.update(_moves(connection, old, unseen))
         paths = [row.path for row in unseen.values() if row.missing_since is None]
         return Unseen(paths, moves, excluded.intersection(paths))
 
@@ -189,8 +185,25 @@ class Presence:
             _update(connection, [*unseen.moves.values(), *_copies(connection, crawled)], perhaps_moved=False)
 
 
+def _read_unseen(connection: Connection, paths: Sequence[bytes]) -> list[Row[Any, Any, Any, Any]]:
+    """Read some photos: present ones first, then those that are missing for the shortest time."""
+    columns = select(photo.c.id, photo.c.path, photo.c.content_id, photo.c.missing_since)
+    chunks = (columns.where(photo.c.path.in_(chunk)) for chunk in in_chunks(paths, _CHUNK))
+    rows = [row for each in chunks for row in connection.execute(each)]
+    rows.sort(key=lambda row: row.id)
+    rows.sort(key=lambda row: row.missing_since or "", reverse=True)
+    rows.sort(key=lambda row: row.missing_since is not None)
+    return rows
+
+
+def _known(connection: Connection, paths: Iterable[bytes]) -> set[bytes]:
+    """Return those of some paths at which a photo is known."""
+    known = (select(photo.c.path).where(photo.c.path.in_(each)) for each in in_chunks([*paths], _CHUNK))
+    return {path for each in known for path in connection.scalars(each)}
+
+
 def _moves(
-    connection: Connection, gone: Mapping[int, list[bytes]], crawled: Crawled
+    connection: Connection, gone: Mapping[int, list[bytes]], unseen: Collection[bytes]
 ) -> Iterator[tuple[bytes, bytes]]:
     """Find the old and new path of each moved photo; ``gone`` has the old paths by content."""
     arrived = (
@@ -200,7 +213,7 @@ def _moves(
     )
     for chunk in in_chunks(list(gone), _CHUNK):
         for path, content_id in connection.execute(arrived.where(is_one_of(photo.c.content_id, chunk))):
-            if gone[content_id] and (path in crawled.seen or not crawled.covers(path)):
+            if gone[content_id] and path not in unseen:
                 yield gone[content_id].pop(0), path
 
 

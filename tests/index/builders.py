@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
 from index.store.store import Store
@@ -111,7 +112,8 @@ def crawled(
     store: Store, roots: Sequence[bytes], seen: Set[bytes] = frozenset(), unlisted: Set[bytes] = frozenset()
 ) -> int:
     """Record what a crawl did not see; how many photos are missing by that, and were not before."""
-    presence, crawl = Presence(store, clock=lambda: NOW), Crawled(frozenset(roots), seen, unlisted)
+    left = Catalog(store).states_under(roots).keys() - seen
+    presence, crawl = Presence(store, clock=lambda: NOW), Crawled(frozenset(roots), left, unlisted)
     unseen = presence.unseen(crawl)
     presence.record_gone(crawl, unseen)
     return len(unseen.missing)

@@ -33,7 +33,8 @@ class Scanned:
         recorded = self.catalog.record(outcomes)
         self.seen |= {outcome.file.path for outcome in outcomes}
         self.seen -= {path.encode() for path in gone.split()}
-        crawled = Crawled(frozenset(roots.encode().split()), self.seen, frozenset(unlisted.encode().split()))
+        left = self.catalog.states_under([b"/"]).keys() - self.seen
+        crawled = Crawled(frozenset(roots.encode().split()), left, frozenset(unlisted.encode().split()))
         presence = Presence(self.database)
         unseen = presence.unseen(crawled)
         presence.record_gone(crawled, unseen)
@@ -108,7 +109,7 @@ def test_nothing_has_moved_out_of_a_folder_that_could_not_be_listed(library: Sca
 
 def test_nothing_has_moved_out_of_a_root_whose_losses_are_refused(library: Scanned) -> None:
     library.catalog.record([known(at("/q/copy"), "a")])
-    crawled = Crawled(frozenset([b"/p", b"/q"]), {b"/q/copy"})
+    crawled = Crawled(frozenset([b"/p", b"/q"]), {b"/p/old"})
     presence = Presence(library.database)
     unseen = presence.unseen(crawled)
     assert unseen.moves == {b"/p/old": b"/q/copy"}
@@ -193,7 +194,8 @@ def test_losses_are_each_root_s_own(library: Scanned) -> None:
         indexed(at("/p/1"), "1"), indexed(at("/p/in/2"), "2"), indexed(at("/q/3"), "3"), roots="/p /q"
     )
     library.catalog.record([known(at("/q/new"), "a")])
-    crawled = Crawled(frozenset([b"/p", b"/p/1"]), {b"/q/3", b"/q/new"}, {b"/p/in"})
+    left = {b"/p/old", b"/p/1", b"/p/in/2"}
+    crawled = Crawled(frozenset([b"/p", b"/p/1"]), left, {b"/p/in"})
     presence = Presence(library.database)
     losses = presence.losses([b"/p", b"/p/1", b"/p/in", b"/q", b"/r"], crawled, presence.unseen(crawled))
     assert losses == (
