@@ -35,8 +35,7 @@ class People:
 
     def get(self, name: str) -> PersonSummary:
         """Return one person, hidden or not."""
-        person = self._sessions.read(lambda session: session.people.named(name))
-        return next(each for each in self.list(hidden=True) if each.person == person)
+        return self._sessions.read(lambda session: session.people.summary(name))
 
     def faces(
         self, name: str | None = None, *, cluster: int | None = None, faces: Sequence[FaceName] = ()

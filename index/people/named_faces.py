@@ -1,17 +1,21 @@
-"""Parts of queries: the person of a face, and the contents in photos.
+"""Parts of queries: the person of a face, and whether its content is in a photo.
 
 A face is confirmed by a decision, or recognised where no decision covers it or rejects that person.
+Conditions on persons or faces belong into these parts, or all named faces are read for one of them.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Connection,
     Float,
     FromClause,
     Select,
+    Subquery,
     and_,
     case,
     exists,
@@ -22,69 +26,129 @@ from sqlalchemy import (
 )
 
 from index.store.schema import content, face, photo, recognised, rejection, same_face, verdict
+from index.store.statements import is_one_of
 from index.store.store import Store
 from index.values import RELIABLE
 
 
+def confirmed_faces() -> Select[tuple[int, int, None]]:
+    """Select rows of ``verdict`` with a person, as ``recognised_faces`` does those of ``recognised``."""
+    no_similarity = null().cast(Float).label("similarity")
+    query = select(verdict.c.face_id, verdict.c.person_id, no_similarity)
+    return query.where(verdict.c.person_id.is_not(None))
+
+
 def recognised_faces() -> Select[tuple[int, int, float]]:
     """Select rows of ``recognised`` that no decision covers or contradicts."""
-    refused = and_(
+    is_decided = exists().where(verdict.c.face_id == recognised.c.face_id)
+    columns = recognised.c
+    return select(columns.face_id, columns.person_id, columns.similarity).where(~is_decided, ~is_refused())
+
+
+def is_refused() -> ColumnElement[bool]:
+    """Select rows of ``recognised`` whose person a decision rejects for the face."""
+    return exists().where(
         rejection.c.face_id == recognised.c.face_id, rejection.c.person_id == recognised.c.person_id
     )
-    return (
-        select(recognised.c.face_id, recognised.c.person_id, recognised.c.similarity)
-        .outerjoin(verdict, verdict.c.face_id == recognised.c.face_id)
-        .outerjoin(rejection, refused)
-        .where(verdict.c.face_id.is_(None), rejection.c.face_id.is_(None))
+
+
+def is_open(face_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Select faces that no decision covers, and that are not recognised as a person."""
+    is_decided = exists().where(verdict.c.face_id == face_id)
+    is_recognised = exists().where(recognised.c.face_id == face_id, ~is_refused())
+    return and_(~is_decided, ~is_recognised)
+
+
+def named_faces(persons: Iterable[int] | None = None) -> Subquery:
+    """Select faces with a person: face_id, person_id, and the similarity of a recognised face.
+
+    Only the faces of ``persons`` are read, or all.
+    """
+    confirmed, seen = confirmed_faces(), recognised_faces()
+    if persons is not None:
+        whose = tuple(persons)
+        confirmed = confirmed.where(is_one_of(verdict.c.person_id, whose))
+        seen = seen.where(is_one_of(recognised.c.person_id, whose))
+    return confirmed.union_all(seen).subquery()
+
+
+def is_in_photo(content_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Select contents in a photo, perhaps a missing one."""
+    return exists().where(photo.c.content_id == content_id)
+
+
+def is_in_present_photo(content_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Select contents in a photo that is not missing."""
+    return exists().where(photo.c.content_id == content_id, photo.c.missing_since.is_(None))
+
+
+ContentCondition: TypeAlias = Callable[[ColumnElement[int]], ColumnElement[bool]]
+"""Makes a condition of a query on the id of a content."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentContents:
+    """Ids of contents: those in no photo, and those in missing photos only."""
+
+    lost: tuple[int, ...]
+    missing: tuple[int, ...]
+
+
+def read_absent_contents(connection: Connection) -> AbsentContents:
+    """Find the contents in no photo that is not missing."""
+    is_missing = is_in_photo(content.c.id)
+    query = select(content.c.id, is_missing).where(~is_in_present_photo(content.c.id)).order_by(content.c.id)
+    rows = connection.execute(query).all()
+    return AbsentContents(
+        lost=tuple(each for each, is_missing in rows if not is_missing),
+        missing=tuple(each for each, is_missing in rows if is_missing),
     )
 
 
-def named_faces() -> CTE:
-    """Select faces with a person: face_id, person_id, and the similarity of a recognised face."""
-    confirmed = select(verdict.c.face_id, verdict.c.person_id, null().cast(Float).label("similarity"))
-    return confirmed.where(verdict.c.person_id.is_not(None)).union_all(recognised_faces()).cte("named")
-
-
-def exemplars(contents: Select[Any] | None = None) -> Select[tuple[int, int]]:
+def exemplars(
+    among: Select[tuple[int]] | None = None, is_shown: ContentCondition = is_in_photo
+) -> Select[tuple[int, int]]:
     """Select confirmed faces in no photo, by which their persons are still known: face_id, person_id.
 
-    A face that is in a photo after an edit is none (``is_edited``). ``contents`` selects the ids of those
-    that count as in a photo, by default all that are.
+    A face that is in a photo after an edit is none (``is_edited``). Only the faces that ``among`` selects are
+    read, or all. ``is_shown`` tells which contents count as in a photo.
     """
-    shown = (
-        select(photo.c.content_id).where(photo.c.content_id.is_not(None)) if contents is None else contents
-    )
-    return (
+    query = (
         select(verdict.c.face_id, verdict.c.person_id)
         .join(face, face.c.id == verdict.c.face_id)
-        .join(content, content.c.id == face.c.content_id)
-        .where(verdict.c.status == "confirmed", content.c.id.not_in(shown), ~is_edited(shown))
+        .where(verdict.c.status == "confirmed", ~is_shown(face.c.content_id), ~is_edited(among, is_shown))
     )
+    return query if among is None else query.where(verdict.c.face_id.in_(among))
 
 
-def is_edited(contents: Select[Any]) -> ColumnElement[bool]:
-    """Select faces in none of these contents that are in one before or after edits of their photo.
+def is_edited(
+    among: Select[tuple[int]] | None = None, is_shown: ContentCondition = is_in_photo
+) -> ColumnElement[bool]:
+    """Select faces in no content that is shown that are in one before or after edits of their photo.
 
     There the face must be no worse evidence: an edit that blurs it must not cost what its person is known by.
+    For ``among`` and ``is_shown`` see ``exemplars``.
     """
-    version, here, there = _versions(contents), content.alias(), face.alias()
+    version, here, there = _versions(among, is_shown), content.alias(), face.alias()
     shown = (
         exists()
-        .where(here.c.digest == version.c.digest, there.c.content_id == here.c.id)
-        .where((here.c.id + 0).in_(contents))  # else SQLite tries each of these contents with the digest
+        .where(here.c.digest == version.c.digest, there.c.content_id == here.c.id, is_shown(here.c.id))
         .where(*(there.c[name] == version.c[name] for name in "xywh"))
         .where(or_(there.c.quality >= RELIABLE, there.c.quality >= version.c.quality))
     )
     return face.c.id.in_(select(version.c.face_id).where(shown))
 
 
-def _versions(contents: Select[Any]) -> CTE:
-    """Select the edited faces in none of these contents, each with itself before and after every edit."""
-    linked = select(same_face.c.digest).union(select(same_face.c.later_digest))
+def _versions(among: Select[tuple[int]] | None, is_shown: ContentCondition) -> CTE:
+    """Select the edited faces in no content that is shown, each with itself before and after every edit."""
     key = [content.c.digest, *(face.c[name] for name in "xywh")]
     start = select(face.c.id.label("face_id"), face.c.quality, *key).join(content)
-    edited = start.where(content.c.digest.in_(linked), content.c.id.not_in(contents))
-    known = edited.cte(recursive=True)
+    if among is None:
+        linked = select(same_face.c.digest).union(select(same_face.c.later_digest))
+        start = start.where(content.c.digest.in_(linked))
+    else:
+        start = start.where(face.c.id.in_(among))
+    known = start.where(~is_shown(content.c.id)).cte(recursive=True)
     link = same_face.alias()
     earlier, later = _ends(link, [*known.c][2:])
     others = (case((earlier, link.c[f"later_{name}"]), else_=link.c[name]) for name in ("digest", *"xywh"))
@@ -105,14 +169,3 @@ def count_exemplars(store: Store) -> int:
     """Count the exemplars of a library."""
     with store.read() as connection:
         return connection.scalar(select(func.count()).select_from(exemplars().subquery())) or 0
-
-
-def contents_in_photos() -> CTE:
-    """Select contents in a photo: content_id, and missing: 1 if all its photos are missing, else 0."""
-    missing = func.min(case((photo.c.missing_since.is_(None), 0), else_=1))
-    return (
-        select(photo.c.content_id, missing.label("missing"))
-        .where(photo.c.content_id.is_not(None))
-        .group_by(photo.c.content_id)
-        .cte("in_photos")
-    )

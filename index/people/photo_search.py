@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
 
-from sqlalchemy import CTE, ColumnElement, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select
 
 from index.people.named_faces import named_faces
 from index.store.schema import content, face, photo, verdict
@@ -54,12 +54,11 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
     """
     if not search.persons:
         raise ValueError("photos are found by the persons in them: name at least one")
-    named = named_faces()
-    probable = not_(and_(*_shown(search, named, {})))
+    probable = not_(and_(*_shown(search, {}))) if search.probable else false()
     query = (
         select(photo.c.path, content.c.digest, content.c.taken_at, probable)
         .join_from(photo, content)
-        .where(photo.c.missing_since.is_(None), *_who(search, named), *_when(search))
+        .where(photo.c.missing_since.is_(None), *_who(search), *_when(search))
         .order_by(content.c.taken_at.is_(None), content.c.taken_at, photo.c.path)
     )
     with store.read() as connection:
@@ -79,38 +78,43 @@ def count_undated(store: Store, search: PhotoFilter) -> int:
     query = (
         select(func.count())
         .select_from(photo.join(content))
-        .where(photo.c.missing_since.is_(None), undated, *_who(search, named_faces()))
+        .where(photo.c.missing_since.is_(None), undated, *_who(search))
     )
     with store.read() as connection:
         return connection.scalar(query) or 0
 
 
-def _shown(
-    search: PhotoFilter, named: CTE, probable: Mapping[int, Sequence[int]]
-) -> Iterator[ColumnElement[bool]]:
+def _shown(search: PhotoFilter, probable: Mapping[int, Sequence[int]]) -> Iterator[ColumnElement[bool]]:
     """Yield for each person that a photo shows one of the person's faces; ``probable`` ones count too."""
-    contents = select(face.c.content_id)
-    showing = contents.join(named, named.c.face_id == face.c.id)
     for each in search.persons:
-        shown: ColumnElement[bool] = content.c.id.in_(showing.where(named.c.person_id == each))
+        shown: ColumnElement[bool] = content.c.id.in_(_contents_of([each]))
         if faces := probable.get(each):
-            shown = or_(shown, content.c.id.in_(contents.where(is_one_of(face.c.id, faces))))
+            contents = select(face.c.content_id).where(is_one_of(face.c.id, faces))
+            shown = or_(shown, content.c.id.in_(contents))
         yield shown
 
 
-def _who(search: PhotoFilter, named: CTE) -> list[ColumnElement[bool]]:
-    showing = select(face.c.content_id).join(named, named.c.face_id == face.c.id)
-    conditions = list(_shown(search, named, search.probable))
+def _contents_of(persons: Sequence[int]) -> Select[tuple[int]]:
+    """Select the ids of contents with a face of some persons."""
+    named = named_faces(persons)
+    return select(face.c.content_id).join_from(named, face, face.c.id == named.c.face_id)
+
+
+def _who(search: PhotoFilter) -> list[ColumnElement[bool]]:
+    conditions = list(_shown(search, search.probable))
     if search.without:
-        conditions.append(content.c.id.not_in(showing.where(is_one_of(named.c.person_id, search.without))))
+        conditions.append(content.c.id.not_in(_contents_of(search.without)))
     if search.only:
-        theirs = showing.with_only_columns(face.c.id).where(is_one_of(named.c.person_id, search.persons))
-        no_faces = select(verdict.c.face_id).where(verdict.c.status == "not-a-face")
+        other, theirs = face.alias(), named_faces(search.persons)
+        is_no_face = exists().where(verdict.c.face_id == other.c.id, verdict.c.status == "not-a-face")
         probable = sorted(chain.from_iterable(search.probable.values()))
-        others = select(face.c.content_id).where(
-            face.c.id.not_in(theirs), face.c.id.not_in(no_faces), not_(is_one_of(face.c.id, probable))
+        is_other = exists().where(
+            other.c.content_id == content.c.id,
+            other.c.id.not_in(select(theirs.c.face_id)),
+            ~is_no_face,
+            not_(is_one_of(other.c.id, probable)),
         )
-        conditions.append(content.c.id.not_in(others))
+        conditions.append(~is_other)
     return conditions
 
 

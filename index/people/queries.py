@@ -4,18 +4,25 @@ A decision about a face hides its recognised person and cluster; a rejection hid
 tables keep both for when the decision is undone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, count, groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, and_, case, select
 
 from index.decisions.model import folded
 from index.errors import PersonUnknown
-from index.people.named_faces import contents_in_photos, exemplars, named_faces, recognised_faces
-from index.store.schema import cluster_face, content, face, person, photo, rejection, verdict
+from index.people.face_counts import (
+    NO_FACES,
+    FaceCounts,
+    count_clustered,
+    count_faces,
+    count_faces_of,
+)
+from index.people.named_faces import exemplars, is_in_photo, is_open, is_refused, named_faces
+from index.store.schema import cluster_face, content, face, person, photo, recognised, rejection, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
 
@@ -106,6 +113,14 @@ class ClusterFaces:
     face_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LargestClusters:
+    """The clusters with most faces, the largest first, and the number of all that have a face."""
+
+    clusters: tuple[ClusterFaces, ...]
+    total: int
+
+
 class PeopleQueries:
     """The persons, faces and clusters of one library. Every method is one transaction."""
 
@@ -119,46 +134,28 @@ class PeopleQueries:
 
     def summaries(self) -> tuple[PersonSummary, ...]:
         """Count the faces of everyone, hidden persons too, by name."""
-        one, photos = named_faces(), contents_in_photos()
-        query = (
-            select(
-                one.c.person_id,
-                func.count().filter(one.c.similarity.is_(None)),
-                func.count().filter(one.c.similarity.is_not(None)),
-                func.coalesce(func.sum(photos.c.missing), 0),
-            )
-            .join_from(one, face, face.c.id == one.c.face_id)
-            .join(photos, photos.c.content_id == face.c.content_id)
-            .group_by(one.c.person_id)
-        )
         with self._store.read() as connection:
-            persons = read_everyone(connection)
-            counts = {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
-            kept: dict[int, list[int]] = {}
-            for row in connection.execute(exemplars().order_by(verdict.c.face_id)):
-                kept.setdefault(row.person_id, []).append(row.face_id)
+            persons, counts = read_everyone(connection), count_faces(connection)
         ranked = sorted(persons.values(), key=lambda each: (folded(each.name), each.id))
-        return tuple(
-            PersonSummary(each, *counts.get(each.id, (0, 0, 0)), exemplar_ids=tuple(kept.get(each.id, ())))
-            for each in ranked
-        )
+        return tuple(_summary(each, counts.get(each.id, NO_FACES)) for each in ranked)
+
+    def summary(self, name: str) -> PersonSummary:
+        """Count the faces of the person of this name; for errors see ``named``."""
+        with self._store.read() as connection:
+            person = self._named(name, read_everyone(connection))
+            return _summary(person, count_faces_of(connection, person.id))
 
     def named(self, name: str) -> Person:
         """Find the person of this name, in any case; a ``PersonUnknown`` if nobody has it."""
-        names = {folded(each.name): each for each in self.everyone().values()}
-        if (key := folded(name)) not in names:
-            close = get_close_matches(key, names)
-            raise PersonUnknown(self._store.path, name, tuple(names[each].name for each in close))
-        return names[key]
+        return self._named(name, self.everyone())
 
     def faces_of(self, person_id: int) -> PersonFaces:
         """Read the faces of a person."""
-        one, photos = named_faces(), contents_in_photos()
+        one = named_faces([person_id])
         query = (
             select(one.c.face_id, one.c.similarity)
             .join_from(one, face, face.c.id == one.c.face_id)
-            .join(photos, photos.c.content_id == face.c.content_id)
-            .where(one.c.person_id == person_id)
+            .where(is_in_photo(face.c.content_id))
             .order_by(one.c.similarity.desc(), one.c.face_id)
         )
         with self._store.read() as connection:
@@ -170,24 +167,25 @@ class PeopleQueries:
 
     def is_exemplar(self, face_id: int) -> bool:
         """Return whether a face is confirmed, and in no photo any more."""
+        one = select(verdict.c.face_id).where(verdict.c.face_id == face_id)
         with self._store.read() as connection:
-            return connection.scalar(exemplars().where(verdict.c.face_id == face_id)) is not None
+            return connection.scalar(exemplars(one)) is not None
 
     def statuses(self, face_ids: Sequence[int]) -> dict[int, FaceStatus]:
         """Read the status of some faces, by id."""
-        seen = recognised_faces().subquery()
+        counts = and_(verdict.c.face_id.is_(None), ~is_refused())
         query = (
             select(
                 face.c.id,
-                func.coalesce(verdict.c.person_id, seen.c.person_id).label("person_id"),
-                seen.c.similarity,
+                case((counts, recognised.c.person_id), else_=verdict.c.person_id).label("person_id"),
+                case((counts, recognised.c.similarity)).label("similarity"),
                 verdict.c.status,
                 verdict.c.decision_id,
                 verdict.c.edited,
                 cluster_face.c.cluster_id,
             )
             .outerjoin(verdict, verdict.c.face_id == face.c.id)
-            .outerjoin(seen, seen.c.face_id == face.c.id)
+            .outerjoin(recognised, recognised.c.face_id == face.c.id)
             .outerjoin(cluster_face, cluster_face.c.face_id == face.c.id)
             .where(is_one_of(face.c.id, face_ids))
         )
@@ -209,6 +207,15 @@ class PeopleQueries:
             found = _clusters(connection, _clustered())
         return tuple(sorted(found, key=lambda each: (-len(each.face_ids), each.cluster_id)))
 
+    def largest_clusters(self, most: int) -> LargestClusters:
+        """Read the largest clusters, and count all that have a face left."""
+        with self._store.read() as connection:
+            sizes = count_clustered(connection)
+            largest = sorted(sizes, key=lambda each: (-sizes[each], each))[:most]
+            query = _clustered().where(is_one_of(cluster_face.c.cluster_id, largest))
+            found = {each.cluster_id: each for each in _clusters(connection, query)}
+        return LargestClusters(tuple(found[each] for each in largest), len(sizes))
+
     def cluster(self, cluster_id: int) -> ClusterFaces:
         """Read one cluster; without a face if it does not exist, or no face is left in it."""
         with self._store.read() as connection:
@@ -220,6 +227,13 @@ class PeopleQueries:
         query = select(content.c.digest).join_from(photo, content).where(photo.c.path == path)
         with self._store.read() as connection:
             return connection.scalar(query)
+
+    def _named(self, name: str, persons: Mapping[int, Person]) -> Person:
+        names = {folded(each.name): each for each in persons.values()}
+        if (key := folded(name)) not in names:
+            close = get_close_matches(key, names)
+            raise PersonUnknown(self._store.path, name, tuple(names[each].name for each in close))
+        return names[key]
 
 
 def read_everyone(connection: Connection) -> dict[int, Person]:
@@ -249,17 +263,17 @@ def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) 
     )
 
 
+def _summary(person: Person, counts: FaceCounts) -> PersonSummary:
+    return PersonSummary(person, counts.confirmed, counts.recognised, counts.missing, counts.exemplar_ids)
+
+
 def _clustered() -> Select[tuple[int, int]]:
-    """Select faces in a cluster and a photo that no decision covers and that were not recognised."""
-    seen = recognised_faces().subquery()
-    photos = contents_in_photos()
+    """Select the open faces in a cluster and a photo."""
     return (
         select(cluster_face.c.cluster_id, cluster_face.c.face_id)
         .join(face, face.c.id == cluster_face.c.face_id)
-        .join(photos, photos.c.content_id == face.c.content_id)
-        .outerjoin(verdict, verdict.c.face_id == face.c.id)
-        .outerjoin(seen, seen.c.face_id == face.c.id)
-        .where(cluster_face.c.cluster_id.is_not(None), verdict.c.face_id.is_(None), seen.c.face_id.is_(None))
+        .where(cluster_face.c.cluster_id.is_not(None), is_open(cluster_face.c.face_id))
+        .where(is_in_photo(face.c.content_id))
         .order_by(cluster_face.c.cluster_id, cluster_face.c.face_id)
     )
 

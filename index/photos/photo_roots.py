@@ -7,7 +7,7 @@ of that other root (``KnownRoot.place``). Photos under no root were named one by
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
 from index.clock import Clock, utc_now
 from index.decisions.same_faces import forget_contents
@@ -148,14 +148,17 @@ class Roots:
         """
         before = (self._clock() - timedelta(days=days)).isoformat()
         is_old = and_(photo.c.missing_since.is_not(None), photo.c.missing_since <= before)
-        kept = select(photo.c.content_id).where(photo.c.content_id.is_not(None), ~is_old)
-        lost = select(content.c.id).where(content.c.id.not_in(kept))
-        exemplar = exemplars(kept).with_only_columns(verdict.c.face_id)
+
+        def is_kept(content_id: ColumnElement[int]) -> ColumnElement[bool]:
+            return exists().where(photo.c.content_id == content_id, ~is_old)
+
+        lost = select(content.c.id).where(~is_kept(content.c.id))
+        exemplar = exemplars(is_shown=is_kept).with_only_columns(verdict.c.face_id)
         doomed = and_(stored_face.c.content_id.in_(lost), stored_face.c.id.not_in(exemplar))
         given_up = (
             select(func.count())
             .select_from(face.join(content))
-            .where(face.c.content_id.in_(lost), face.c.id.not_in(exemplar), ~is_edited(kept))
+            .where(face.c.content_id.in_(lost), face.c.id.not_in(exemplar), ~is_edited(is_shown=is_kept))
         )
         with self._store.read() if dry_run else self._store.write() as connection:
             photos = connection.scalar(select(func.count()).select_from(photo).where(is_old)) or 0
