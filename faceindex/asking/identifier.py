@@ -23,7 +23,13 @@ from faceindex.session import Session
 from index.clustering.recognise import NEAR_IDENTICAL, most_similar
 from index.decisions.face_overlap import pairs
 from index.people.queries import FaceStatus, Person
-from index.recognition.decided_faces import load_gallery, load_rejected, load_strangers, not_faces
+from index.recognition.decided_faces import (
+    load_gallery,
+    load_rejected,
+    load_strangers,
+    not_faces,
+    refreshed_gallery,
+)
 from index.recognition.gallery import Gallery
 from index.recognition.identify import (
     LikenessVerdict,
@@ -54,7 +60,7 @@ class StoredFace:
 class Identifier:
     """The index, gallery and persons of a library, loaded once for many photos. Safe to share by threads.
 
-    The index of ``before``, loaded earlier from the same session, is reused if the faces are the same.
+    What has not changed is reused of ``before``, loaded earlier from the same session.
     """
 
     def __init__(self, session: Session, before: "Identifier | None" = None) -> None:
@@ -64,7 +70,7 @@ class Identifier:
         self._version = index_version(session.database, self._model.model_id)
         self._vectors = self._load_vectors(session, before)
         self._people = session.people
-        self._gallery = load_gallery(session.database, self._model.model_id)
+        self._gallery = self._load_gallery(session, before)
         self._rejected = load_rejected(session.database, self._model.model_id)
         self._strangers = load_strangers(session.database, self._model.model_id)
         self._not_faces = not_faces(session.database).tolist()
@@ -82,6 +88,12 @@ class Identifier:
         if loaded.note:
             session.listeners.note(loaded.note)
         return loaded.index
+
+    def _load_gallery(self, session: Session, before: "Identifier | None") -> Gallery:
+        name = self._model.model_id
+        if before and before._model.model_id == name:
+            return refreshed_gallery(session.database, name, before._gallery)
+        return load_gallery(session.database, name)
 
     def naming(self, *, hidden: bool) -> "Identifier":
         """Return a copy that names hidden persons, or does not."""

@@ -141,8 +141,14 @@ class Gallery:
     """
 
     def __init__(self, faces: ConfirmedFaces) -> None:
-        faces = faces.at(np.lexsort((faces.face_ids, faces.years, faces.person_ids)))
+        faces = faces.by_person()
         self._set(faces, Templates.of(faces), np.empty(0, np.int64))
+
+    @classmethod
+    def _made(cls, faces: ConfirmedFaces, templates: Templates, left_out: I64) -> "Gallery":
+        made = cls.__new__(cls)
+        made._set(faces, templates, left_out)
+        return made
 
     def _set(self, faces: ConfirmedFaces, templates: Templates, left_out: I64) -> None:
         self._faces, self._templates, self._left_out = faces, templates, left_out
@@ -160,6 +166,22 @@ class Gallery:
         """By person, the one of all years first."""
         return self._templates.described()
 
+    @property
+    def faces(self) -> ConfirmedFaces:
+        """Its faces, by person, then year."""
+        shown = np.setdiff1d(np.arange(len(self._faces)), self._left_out)
+        return self._faces if len(shown) == len(self._faces) else self._faces.at(shown)
+
+    def replaced(self, person_ids: I64, faces: ConfirmedFaces) -> "Gallery":
+        """Make the gallery in which some persons have these faces; one without a face is not in it.
+
+        Only their templates are made anew.
+        """
+        theirs = faces.by_person()
+        others = self.faces.at(~np.isin(self.faces.person_ids, person_ids))
+        templates = self._templates.replaced(person_ids, Templates.of(theirs))
+        return self._made(others.and_(theirs).by_person(), templates, np.empty(0, np.int64))
+
     def without(self, face_ids: Collection[int]) -> "Gallery":
         """Make the gallery without some faces; a probe's own photo must not be in its templates.
 
@@ -172,9 +194,7 @@ class Gallery:
         persons = np.unique(self._faces.person_ids[rows])
         theirs = np.setdiff1d(np.flatnonzero(np.isin(self._faces.person_ids, persons)), left_out)
         templates = self._templates.replaced(persons, Templates.of(self._faces.at(theirs)))
-        other = Gallery.__new__(Gallery)
-        other._set(self._faces, templates, left_out)
-        return other
+        return self._made(self._faces, templates, left_out)
 
     def vectors_of(self, person_id: int) -> F32:
         """Return the templates and faces of a person, float32 [N, D]: what a similar face is similar to.

@@ -51,6 +51,18 @@ class ConfirmedFaces:
         """Return the faces at some rows, in their order."""
         return ConfirmedFaces(*(getattr(self, each.name)[rows] for each in fields(self)))
 
+    def and_(self, others: "ConfirmedFaces") -> "ConfirmedFaces":
+        """Return these faces, then others, described by one model."""
+        parts = [each for each in (self, others) if len(each)] or [self]
+        return ConfirmedFaces(
+            *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(self))
+        )
+
+    def by_person(self) -> "ConfirmedFaces":
+        """Return the faces in the order of person, then year, then id."""
+        order = np.lexsort((self.face_ids, self.years, self.person_ids))
+        return self if np.array_equal(order, np.arange(len(self))) else self.at(order)
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -97,8 +109,10 @@ class Templates:
     def replaced(self, person_ids: I64, others: Self) -> Self:
         """Return these templates with ``others`` in place of those of some persons."""
         kept = self.at(~np.isin(self.person_ids, person_ids))
-        pairs = ((getattr(kept, each.name), getattr(others, each.name)) for each in fields(self))
-        joined = type(self)(*(np.concatenate(each) for each in pairs))
+        parts = [each for each in (kept, others) if len(each.faces)] or [kept]
+        joined = type(self)(
+            *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(self))
+        )
         return joined.at(np.argsort(joined.person_ids, kind="stable"))
 
     def described(self) -> tuple[Template, ...]:

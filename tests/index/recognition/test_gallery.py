@@ -1,6 +1,7 @@
 """What persons look like: templates, of all years and of some, and how like a probe is to each person."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -233,3 +234,22 @@ def test_what_a_probe_is_like_does_not_depend_on_other_probes() -> None:
         np.testing.assert_array_equal(alone.person_ids, found.person_ids[together])
         np.testing.assert_array_equal(alone.similarity, found.similarity[together])
         np.testing.assert_array_equal(alone.nearest, found.nearest[together])
+
+
+@given(st.integers(0, 1000), st.integers(1, 6), st.integers(0, 20), st.data())
+@settings(max_examples=50, deadline=None)
+def test_with_other_faces_of_some_persons_a_gallery_is_as_if_it_was_made_with_them(
+    seed: int, persons: int, faces: int, data: st.DataObject
+) -> None:
+    before, gallery = made_gallery(seed, persons, faces)
+    after, _ = made_gallery(seed + 1, persons + 1, faces)
+    changed = np.array(sorted(data.draw(st.sets(st.integers(1, persons + 2)))), np.int64)
+    is_changed = [np.isin(each.person_ids, changed) for each in (before, after)]
+    theirs = replace(after.at(is_changed[1]), face_ids=100 + after.face_ids[is_changed[1]])
+    others = gallery.replaced(changed, theirs)
+    anew = Gallery(before.at(~is_changed[0]).and_(theirs))
+    assert others.templates == anew.templates
+    assert others.faces.face_ids.tolist() == anew.faces.face_ids.tolist()
+    ours, expected = others.evidence(units(3, seed)), anew.evidence(units(3, seed))
+    np.testing.assert_allclose(ours.template, expected.template, atol=1e-6)
+    np.testing.assert_allclose(ours.group, expected.group, atol=1e-6)
