@@ -18,6 +18,7 @@ from index.recognition.decided_faces import (
     load_gallery,
     load_strangers,
     not_faces,
+    refreshed_gallery,
     unreliable_faces,
 )
 from index.store.store import Store
@@ -140,3 +141,27 @@ def test_a_damaged_descriptor_is_said_to_be_one(library: Path, database: Store, 
         connection.exec_driver_sql("UPDATE descriptor SET vector = zeroblob(32)")
     with pytest.raises(LibraryDamaged, match="faces with a decision"):
         load_gallery(database, MODEL)
+
+
+def test_a_gallery_brought_up_to_date_is_as_one_read_anew(catalog: Catalog, database: Store) -> None:
+    vectors, generator = units(30, seed=9), np.random.default_rng(5)
+    catalog.record([photo(number, vectors[number], JULY if number % 2 else None) for number in range(30)])
+    ids = [face_of(catalog, number) for number in range(30)]
+    journal, names = Journal(database), {name: new_key() for name in ("Anna", "Ben", "Carl")}
+    known = load_gallery(database, MODEL)
+    for _ in range(40):
+        some = journal.face_keys(generator.choice(ids, 3, replace=False).tolist())
+        name = str(generator.choice([*names, "nobody", "undo"]))
+        if name in names:
+            journal.append(Assign(some, names[name], name))
+        elif name == "nobody":
+            journal.append(Ignore(some))
+        elif journal.decisions():
+            journal.undo()
+        known, anew = refreshed_gallery(database, MODEL, known), load_gallery(database, MODEL)
+        assert known.faces.face_ids.tolist() == anew.faces.face_ids.tolist()
+        assert known.templates == anew.templates
+        np.testing.assert_allclose(
+            known.evidence(vectors).template, anew.evidence(vectors).template, atol=1e-6
+        )
+        assert refreshed_gallery(database, MODEL, known) is known
