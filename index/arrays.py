@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from index.values import F16
 from pipeline.values import F32
 
 _LANDMARKS = np.dtype("<f4")
@@ -40,19 +41,31 @@ def dimension_of(blob: bytes) -> int:
     return len(blob) // _DESCRIPTOR.itemsize
 
 
-def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
-    """Decode at least one descriptor: float32 [N, D], scaled back to unit norm.
+def halves_from_blobs(blobs: Sequence[bytes]) -> tuple[F16, F32]:
+    """Decode at least one descriptor as stored: float16 [N, D], with the norms, float32 [N].
 
     Raises a ``ValueError`` if they differ in length, or one is not a unit vector.
     """
     size = len(blobs[0])
     if any(len(blob) != size for blob in blobs):
         raise ValueError("descriptors differ in length")
-    vectors = np.frombuffer(b"".join(blobs), dtype=_DESCRIPTOR).reshape(len(blobs), -1).astype(np.float32)
-    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]  # np.linalg.norm would make copies
+    halves = np.frombuffer(b"".join(blobs), dtype=_DESCRIPTOR).reshape(len(blobs), -1)
+    vectors = halves.astype(np.float32)
+    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))  # np.linalg.norm would make copies
     if not np.all(np.abs(norms - 1.0) < _TOLERANCE):  # a NaN fails this comparison too
         raise ValueError("a descriptor is not of unit norm")
-    vectors /= norms
+    return halves, norms
+
+
+def descriptors_from_blobs(blobs: Sequence[bytes]) -> F32:
+    """Decode at least one descriptor: float32 [N, D], scaled back to unit norm; raise as above."""
+    return scaled(*halves_from_blobs(blobs))
+
+
+def scaled(halves: F16, norms: F32) -> F32:
+    """Scale stored descriptors, float16 [N, D], back to unit norm: float32 [N, D]."""
+    vectors = halves.astype(np.float32)
+    vectors /= norms[:, None]
     return vectors
 
 

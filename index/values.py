@@ -13,6 +13,8 @@ from pipeline.values import F32, Box, DetectedFace, ModelId, PhotoFile, PhotoInd
 
 I64: TypeAlias = NDArray[np.int64]
 
+F16: TypeAlias = NDArray[np.float16]
+
 Flags: TypeAlias = NDArray[np.bool_]
 
 NONE = -1
@@ -189,6 +191,21 @@ class Descriptors:
         return cls(
             np.concatenate([each.ids for each in found]), np.concatenate([each.vectors for each in found])
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredDescriptors:
+    """Descriptors as the database stores them: float16 [N, D], by id, int64 [N], rising.
+
+    Their ``norms``, float32 [N], are 1 but for rounding.
+    """
+
+    ids: I64
+    halves: F16
+    norms: F32
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)

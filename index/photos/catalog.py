@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 
-from index.arrays import descriptors_from_blobs, landmarks_from_blob
+from index.arrays import halves_from_blobs, landmarks_from_blob, scaled
 from index.clock import Clock, utc_now
 from index.decisions.journal_rows import readable
 from index.decisions.partial_replay import update_for_contents
@@ -39,7 +39,16 @@ from index.photos.recorder import Recorder
 from index.store.schema import content, descriptor, face, file_digest, is_shown, library, other_face, photo
 from index.store.statements import are_under, in_chunks, insert_new, is_one_of
 from index.store.store import Store
-from index.values import I64, Descriptors, FaceRecord, FailureRecord, PhotoState, Recorded, Statistics
+from index.values import (
+    I64,
+    Descriptors,
+    FaceRecord,
+    FailureRecord,
+    PhotoState,
+    Recorded,
+    Statistics,
+    StoredDescriptors,
+)
 from pipeline.values import F32, Box, ModelId, Outcome, PhotoIndexed, Quality
 
 CHUNK = 1000
@@ -217,6 +226,13 @@ class Catalog:
 
         Raises a ``LibraryDamaged`` if a descriptor has a wrong length or norm.
         """
+        for chunk in self.stored_descriptors(model, face_ids):
+            yield Descriptors(chunk.ids, scaled(chunk.halves, chunk.norms))
+
+    def stored_descriptors(
+        self, model: ModelId, face_ids: Sequence[int] | I64
+    ) -> Iterator[StoredDescriptors]:
+        """Read descriptors as they are stored; otherwise as ``descriptors``."""
         columns = descriptor.c
         query = select(columns.face_id, columns.vector).where(columns.model == model)
         for chunk in in_chunks([int(each) for each in face_ids], CHUNK):
@@ -224,7 +240,7 @@ class Catalog:
             with self.store.read() as connection:
                 rows = connection.execute(some).all()
             if rows:
-                yield self._descriptors(rows)
+                yield self._stored_descriptors(rows)
 
     def count(self) -> tuple[int, int]:
         """Count the present photos, and the faces in them."""
@@ -252,14 +268,14 @@ class Catalog:
         if chosen != model:
             raise ModelMismatch(self.path, chosen, model)
 
-    def _descriptors(self, rows: Sequence[Row[int, bytes]]) -> Descriptors:
+    def _stored_descriptors(self, rows: Sequence[Row[int, bytes]]) -> StoredDescriptors:
         try:
-            vectors = descriptors_from_blobs([row.vector for row in rows])
+            halves, norms = halves_from_blobs([row.vector for row in rows])
         except ValueError as error:
             first, last = rows[0].face_id, rows[-1].face_id
             reason = f"{error}, among those of the faces {first} to {last}"
             raise LibraryDamaged(self.path, reason) from error
-        return Descriptors(np.array([row.face_id for row in rows], dtype=np.int64), vectors)
+        return StoredDescriptors(np.array([row.face_id for row in rows], dtype=np.int64), halves, norms)
 
     def _face_record(self, row: Row[Any]) -> FaceRecord:
         return FaceRecord(

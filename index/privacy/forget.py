@@ -122,7 +122,7 @@ def purge(store: Store) -> Purged:
         indexes.add(file)
         loaded = load_index(catalog, model, dimension)
         if not loaded.saved:  # it differs from the database
-            save_index(loaded.index, catalog, model)
+            save_index(loaded.index, catalog, model, whole=True)
             rewritten.append(file)
     with accessible(path):
         copies = store.copies()

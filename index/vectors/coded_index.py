@@ -4,17 +4,19 @@ Nothing is learned from the faces, so adding or removing some does not affect th
 the figures.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any, BinaryIO
+from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
-from index.values import I64, Neighbor
-from index.vectors.faiss_index import FaissIndex, neighbors, threads_for
+from index.arrays import scaled
+from index.values import I64, Descriptors, Neighbor, StoredDescriptors
+from index.vectors.faiss_index import FaissIndex, Selector, neighbors, threads_for
 from index.vectors.vector_store import DescriptorSource
-from pipeline.platform_support import path_of
 from pipeline.values import F32
 
 ROTATION_SEED = 20240607
@@ -23,6 +25,9 @@ ROTATION_SEED = 20240607
 _MIN_CANDIDATES = 200
 _CANDIDATES_A_NEIGHBOR = 20
 """Candidates compared exactly: at least, and for each face wanted. docs/search.md has the figures."""
+
+_SLACK = {1: 0.06, 2: 0.045, 4: 0.045}
+"""How far an estimate by codes of so many bits may be off; docs/search.md has the figures."""
 
 _PART = 100_000
 """Minimum number of codes for each thread: comparing them takes 2 ms, starting a thread 0.1 ms."""
@@ -39,32 +44,47 @@ class CodedIndex(FaissIndex):
 
     def __init__(self, dimension: int, source: DescriptorSource) -> None:
         bits = 1 if dimension >= 1024 else 2 if dimension >= 256 else 4  # docs/search.md
-        super().__init__(f"codes of {bits} bits", dimension, source)
-        rotation = faiss.HadamardRotation(dimension, ROTATION_SEED)
-        codes = faiss.IndexRaBitQ(rotation.d_out, faiss.METRIC_INNER_PRODUCT, bits)
-        storage = faiss.IndexPreTransform(rotation, codes)
-        storage.train(np.zeros((1, dimension), dtype=np.float32))  # sets the centre, and learns nothing else
-        self._index: Any = faiss.IndexIDMap(storage)
+        kind = f"codes of {bits} bits"
+        version = ".".join(faiss.__version__.split(".")[:2])  # FAISS may change the codes
+        super().__init__(kind, f"{kind} by FAISS {version}", dimension, source)
+        self._slack = _SLACK[bits]
+        self._rotation = faiss.HadamardRotation(dimension, ROTATION_SEED)
+        self._flat: Any = faiss.IndexRaBitQ(self._rotation.d_out, faiss.METRIC_INNER_PRODUCT, bits)
+        self._index: Any = faiss.IndexPreTransform(self._rotation, self._flat)
+        self._index.train(np.zeros((1, dimension), np.float32))  # sets the centre, and learns nothing else
 
-    def __len__(self) -> int:
-        return int(self._index.ntotal)
+    def reserve(self, count: int) -> None:
+        """Make room for rows; see ``FaissIndex``."""
+        if count <= len(self._all_ids):
+            return
+        kept = self._row_ids
+        self._all_ids = np.empty(count, np.int64)
+        self._all_ids[: self._count] = kept
+        self._flat.codes.resize(count * self._flat.code_size)
 
-    def ids(self) -> I64:
-        """Return the faces it holds; see ``VectorStore``."""
-        return np.sort(faiss.vector_to_array(self._index.id_map))
+    def rows(self, start: int, end: int) -> list[NDArray[Any]]:
+        """Return the arrays that have the rows; see ``FaissIndex``."""
+        codes = np.empty((0, self._flat.code_size), np.uint8)
+        if len(self._all_ids):
+            size = len(self._all_ids) * self._flat.code_size
+            codes = faiss.rev_swig_ptr(self._flat.codes.data(), size).reshape(-1, self._flat.code_size)
+        return [self._all_ids[start:end], codes[start:end]]
 
-    def _replace(self, removed: I64, new: I64) -> None:
-        self._index.remove_ids(removed)
-        for chunk in self._source(new):
-            self._index.add_with_ids(chunk.vectors, chunk.ids)
+    def refresh(self) -> None:
+        """Take notice of changed rows; see ``FaissIndex``."""
+        super().refresh()
+        self._flat.ntotal = self._index.ntotal = self._count
+
+    def _encoded(self, chunk: StoredDescriptors) -> list[NDArray[Any]]:
+        return [chunk.ids, self._index.sa_encode(scaled(chunk.halves, chunk.norms))]
 
     def search(self, probes: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
         """Find the nearest faces of each probe; see ``VectorStore``. It may miss some."""
-        if not len(self) or not len(probes):
+        selector, count = self._excluding(exclude)
+        reach = min(max(_MIN_CANDIDATES, k * _CANDIDATES_A_NEIGHBOR), count)
+        if not reach or not len(probes):
             return [[] for _ in probes]
-        reach = max(_MIN_CANDIDATES, k * _CANDIDATES_A_NEIGHBOR) + len(exclude)
-        rows = self._candidates(np.ascontiguousarray(probes), min(reach, len(self)))
-        candidates = [row[(row >= 0) & ~np.isin(row, exclude)] for row in rows]
+        candidates = self._candidates(np.ascontiguousarray(probes), reach, selector)
         ids, similarities = self._measured(probes, _union(candidates))
         found = []
         for row, ids_of_probe in zip(similarities, candidates, strict=True):
@@ -72,65 +92,88 @@ class CodedIndex(FaissIndex):
             found.append(neighbors(ids[chosen], row[chosen], k))
         return found
 
-    def _candidates(self, probes: F32, reach: int) -> I64:
-        """Find the faces whose codes are nearest to each probe, int64 [N, reach], padded with -1.
+    def _candidates(self, probes: F32, reach: int, selector: Selector | None) -> list[I64]:
+        """Find the faces whose codes are nearest to each probe: for each, int64 [<= reach].
 
         FAISS runs one thread for each probe. If that leaves cores idle (OMP_NUM_THREADS limits them), the
         codes of a large index are compared in parts, one thread each.
         """
         parts = min(faiss.omp_get_max_threads() // len(probes), len(self) // _PART)
-        if parts < 2:
+        if parts < 2 or selector:
             with threads_for(len(probes)):
-                found: I64 = self._index.search(probes, reach)[1]
-                return found
+                found = self._index.search(probes, reach, params=_parameters(selector))[1]
+            return [self._row_ids[rows[rows >= 0]] for rows in found]
         bounds = [len(self) * part // parts for part in range(parts + 1)]
         with ThreadPoolExecutor(parts) as pool:
             searched = list(pool.map(lambda ends: self._part(probes, reach, *ends), pairwise(bounds)))
-        similarities, ids = (np.concatenate(each, axis=1) for each in zip(*searched, strict=True))
+        similarities, rows = (np.concatenate(each, axis=1) for each in zip(*searched, strict=True))
         best = np.argsort(-similarities, axis=1, kind="stable")[:, :reach]
-        return np.take_along_axis(ids, best, axis=1)
+        found = np.take_along_axis(rows, best, axis=1)
+        return [self._row_ids[rows[rows >= 0]] for rows in found]
 
     def _part(self, probes: F32, reach: int, first: int, end: int) -> tuple[F32, I64]:
-        """Estimate similarities for the codes at positions ``first`` up to ``end``; also return their ids."""
-        # FAISS does not own its selectors: all three must live until the search is over.
-        places = faiss.IDSelectorRange(first, end)
-        of_codes, parameters = faiss.SearchParameters(), faiss.SearchParametersPreTransform()
-        of_codes.sel, parameters.index_params = places, of_codes
+        """Estimate similarities for the codes at positions ``first`` up to ``end``; also return the rows."""
+        places = faiss.IDSelectorRange(first, end)  # FAISS does not own its selectors
         with threads_for(len(probes)):
-            similarities, rows = self._index.index.search(probes, min(reach, end - first), params=parameters)
-        ids: I64 = faiss.rev_swig_ptr(self._index.id_map.data(), len(self))[rows]
-        return similarities, np.where(rows >= 0, ids, -1)
+            found: tuple[F32, I64] = self._index.search(
+                probes, min(reach, end - first), params=_parameters(places)
+            )
+        return found
 
     def _measured(self, probes: F32, ids: I64) -> tuple[I64, F32]:
         """Return the stored faces, int64 [M], and their similarities to the probes, float32 [N, M]."""
         known, similarities = [ids[:0]], [probes[:, :0]]
-        for chunk in self._source(ids):  # all candidates' descriptors may not fit in memory
+        for chunk in self._read(ids):  # all candidates' descriptors may not fit in memory
             known.append(chunk.ids)
             similarities.append(probes @ chunk.vectors.T)
         return np.concatenate(known), np.concatenate(similarities, axis=1)
 
-    def write(self, file: BinaryIO) -> None:
-        """Write it to a file; see ``FaissIndex``."""
-        faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
+    def _read(self, ids: I64) -> Iterator[Descriptors]:
+        for chunk in self._source(ids):
+            yield Descriptors(chunk.ids, scaled(chunk.halves, chunk.norms))
 
-    def read(self, file: BinaryIO) -> None:
-        """Read what an index of the same kind wrote; see ``FaissIndex``."""
-        try:
-            # Never by its own name, which may hold any bytes, and may name another file by now.
-            reader = faiss.PyCallbackIOReader(file.read)  # type: ignore[attr-defined]
-            index = faiss.read_index(path_of(file) or reader)
-        except RuntimeError as error:
-            raise self._cannot_read() from error
-        if not isinstance(index, faiss.IndexIDMap) or _layout(index) != _layout(self._index):
-            raise self._cannot_read()
-        self._index = index
+    def within(self, probes: F32, least: float | F32) -> I64:
+        """Find all faces near any of some probes; see ``VectorStore``. It may miss some."""
+        limits = np.broadcast_to(np.asarray(least, np.float32), len(probes))
+        if not len(probes) or not self._count:
+            return np.empty(0, np.int64)
+        rows = []
+        for probe, limit in zip(np.ascontiguousarray(probes), limits, strict=True):
+            rows.append(self._index.range_search(probe[None], float(limit) - self._slack)[2])
+        ids, near = _union([self._row_ids[each] for each in rows]), []
+        for chunk in self._read(ids):
+            products = probes @ chunk.vectors.T
+            near.append(chunk.ids[np.any(products >= limits[:, None], axis=0)])
+        return np.concatenate([ids[:0], *near])
+
+    def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
+        """Find the neighbours of some of its faces; see ``VectorStore``."""
+        asked, pairs = self.fetch(face_ids), []
+        for face_id, vector in zip(asked.ids.tolist(), asked.vectors, strict=True):
+            (found,) = self.search(vector[None], k, np.array([face_id]))
+            pairs += [(face_id, each.face_id) for each in found if each.similarity >= least]
+        return np.array(pairs, np.int64).reshape(-1, 2)
+
+    def fetch(self, face_ids: I64) -> Descriptors:
+        """Get descriptors by id; see ``VectorStore``."""
+        known = np.sort(self._row_ids[self._rows_of(face_ids)])
+        return Descriptors.joined(self._read(known), self.dimension)
+
+    def blocks(self) -> Iterator[Descriptors]:
+        """Get all descriptors; see ``VectorStore``."""
+        return self._read(self.ids())
+
+
+def _parameters(selector: Any) -> Any:
+    """Make FAISS's parameters of a search among chosen rows; ``None`` of one among all."""
+    if selector is None:
+        return None
+    chosen = selector.selector if isinstance(selector, Selector) else selector
+    of_codes = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
+    return faiss.SearchParametersPreTransform(index_params=of_codes)  # type: ignore[call-arg]
 
 
 def _union(rows: list[I64]) -> I64:
     """Return all ids of some rows, rising, each once. Importing ``np.unique`` takes longer than a search."""
     ids = np.sort(np.concatenate(rows))
     return ids[np.diff(ids, prepend=-1) > 0]
-
-
-def _layout(index: Any) -> tuple[type, int]:
-    return type(faiss.downcast_index(index.index)), index.d

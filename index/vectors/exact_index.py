@@ -1,14 +1,14 @@
-"""An index of whole descriptors: FAISS compares a probe with every one of them."""
+"""Whole descriptors in memory, float32, compared with each other."""
 
+from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import BinaryIO
 
 import faiss
 import numpy as np
 
 from index.values import I64, Descriptors, Neighbor
-from index.vectors.faiss_index import FaissIndex, neighbors, pairs_of_parts, threads_for
-from index.vectors.vector_store import DescriptorSource
+from index.vectors.faiss_index import neighbors, pairs_of_parts, threads_for
+from index.vectors.vector_store import VectorStore
 from pipeline.values import F32
 
 _QUERIES = 1024
@@ -16,14 +16,11 @@ _QUERIES = 1024
 four times as long for each."""
 
 
-class ExactIndex(FaissIndex):
-    """Whole descriptors, at 4 D + 8 bytes a face in memory and in the file.
+class ExactIndex(VectorStore):
+    """Whole descriptors, at 4 D + 8 bytes a face in memory."""
 
-    The file holds the ids, int64 [N], and the descriptors, float32 [N, D], as NumPy writes arrays.
-    """
-
-    def __init__(self, dimension: int, source: DescriptorSource) -> None:
-        super().__init__("exact", dimension, source)
+    def __init__(self, dimension: int, source: Callable[[I64], Iterator[Descriptors]]) -> None:
+        self._dimension, self._source = dimension, source
         self._faces = Descriptors.joined((), dimension)
 
     @classmethod
@@ -33,12 +30,20 @@ class ExactIndex(FaissIndex):
         index._faces = descriptors
         return index
 
+    def __len__(self) -> int:
+        return len(self.ids())
+
     def ids(self) -> I64:
         """Return the faces it holds; see ``VectorStore``."""
         return self._faces.ids
 
-    def _replace(self, removed: I64, new: I64) -> None:
-        kept = self._faces.without(removed)
+    def sync(self, face_ids: I64) -> bool:
+        """Make it hold these faces and no others; see ``VectorStore``."""
+        now = self.ids()
+        if np.array_equal(now, face_ids):
+            return False
+        kept = self._faces.only(face_ids)
+        new = np.setdiff1d(face_ids, now, assume_unique=True)
         ids = np.empty(len(kept) + len(new), np.int64)
         vectors = np.empty((len(ids), self._dimension), np.float32)
         end = 0
@@ -49,6 +54,7 @@ class ExactIndex(FaissIndex):
         order = np.argsort(ids, kind="stable")
         is_rising = bool(np.all(order[1:] > order[:-1]))
         self._faces = Descriptors(ids, vectors) if is_rising else Descriptors(ids[order], vectors[order])
+        return True
 
     def search(self, probes: F32, k: int, exclude: I64) -> list[list[Neighbor]]:
         """Find the nearest faces of each probe; see ``VectorStore``."""
@@ -87,17 +93,11 @@ class ExactIndex(FaissIndex):
         """Get descriptors by id; see ``VectorStore``. All of them are not copied."""
         return self._faces.only(face_ids)
 
-    def write(self, file: BinaryIO) -> None:
-        """Write it to a file; see ``FaissIndex``."""
-        for array in (self._faces.ids, self._faces.vectors):
-            np.lib.format.write_array(file, array, allow_pickle=False)
+    def within(self, probes: F32, least: float | F32) -> I64:
+        """Find all faces near any of some probes; see ``VectorStore``."""
+        products = self._faces.vectors @ probes.T
+        return self.ids()[np.any(products >= np.asarray(least), axis=1)]
 
-    def read(self, file: BinaryIO) -> None:
-        """Read what an exact index wrote; see ``FaissIndex``."""
-        try:
-            ids, vectors = (np.lib.format.read_array(file, allow_pickle=False) for _ in range(2))
-        except ValueError as error:
-            raise self._cannot_read() from error
-        if vectors.shape != (len(ids), self._dimension):
-            raise self._cannot_read()
-        self._faces = Descriptors(ids, vectors)
+    def blocks(self) -> Iterator[Descriptors]:
+        """Get all descriptors; see ``VectorStore``."""
+        yield self._faces

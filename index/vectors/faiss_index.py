@@ -1,79 +1,159 @@
-"""The common part of the exact and the coded index, and the threads of FAISS; knows no database or path."""
+"""The common part of the exact and the coded index; knows no database or path."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
-from index.values import I64, Descriptors, Neighbor
+from index.values import I64, Flags, Neighbor
+from index.vectors.row_file import FileEnd
 from index.vectors.vector_store import DescriptorSource, VectorStore
 from pipeline.values import F32
 
 _Part = TypeVar("_Part")
+_Found = TypeVar("_Found")
+
+BLOCK_BYTES = 16 << 20
+"""Size of the descriptors, as float32, that are decoded at a time."""
 
 
 class FaissIndex(VectorStore):
-    """A ``VectorStore`` in memory that can be saved to a file.
+    """Rows of an id and a code of each face, in memory, in the order in which they were added.
 
-    ``kind`` is how the descriptors are stored, which the database records for each saved file; ``dimension``
-    is their length D; ``source`` reads them from the database.
+    ``kind`` is how the descriptors are stored, which the database records for each saved file, and ``format``
+    names it exactly; ``dimension`` is their length D; ``source`` reads them from the database.
+
+    Attributes:
+        file_end: Of the file that has the first ``rows_in_file`` rows too; ``None`` without one.
+        gone_from_file: Rows of that file that were removed here.
     """
 
-    def __init__(self, kind: str, dimension: int, source: DescriptorSource) -> None:
-        self.kind = kind
-        self._dimension = dimension
+    def __init__(self, kind: str, format: str, dimension: int, source: DescriptorSource) -> None:  # noqa: A002
+        self.kind, self.format, self.dimension = kind, format, dimension
+        self.file_end: FileEnd | None = None
+        self.rows_in_file = self.gone_from_file = 0
         self._source = source
+        self._count = 0
+        self._all_ids: I64 = np.empty(0, np.int64)
+        self._sorted_rows: I64 | None = None
 
     def __len__(self) -> int:
-        return len(self.ids())
+        return self._count
+
+    def ids(self) -> I64:
+        """Return the faces it holds; see ``VectorStore``."""
+        ids = self._row_ids
+        return ids if self._sorted_rows is None else ids[self._sorted_rows]
+
+    @property
+    def _row_ids(self) -> I64:
+        return self._all_ids[: self._count]
+
+    def _rows_of(self, face_ids: I64) -> I64:
+        """Return the rows of those of some faces, int64 [M], that it holds, in their order."""
+        if not self._count:
+            return np.empty(0, np.int64)
+        places = np.searchsorted(self._row_ids, face_ids, sorter=self._sorted_rows)
+        places = np.minimum(places, self._count - 1)
+        rows = places if self._sorted_rows is None else self._sorted_rows[places]
+        return np.asarray(rows[self._row_ids[rows] == face_ids], np.int64)
 
     def sync(self, face_ids: I64) -> bool:
         """Make it hold these faces and no others; see ``VectorStore``."""
         now = self.ids()
         if np.array_equal(now, face_ids):
             return False
-        self._replace(
-            np.setdiff1d(now, face_ids, assume_unique=True), np.setdiff1d(face_ids, now, assume_unique=True)
-        )
+        self._remove(np.setdiff1d(now, face_ids, assume_unique=True))
+        new = np.setdiff1d(face_ids, now, assume_unique=True)
+        self.reserve(self._count + len(new))
+        for chunk in self._source(new):
+            encoded = self._encoded(chunk)
+            for place, rows in zip(self.extend(len(chunk)), encoded, strict=True):
+                place[:] = rows
+        self.refresh()
         return True
 
-    @abstractmethod
-    def _replace(self, removed: I64, new: I64) -> None:
-        """Remove faces, and add others."""
+    def _remove(self, face_ids: I64) -> None:
+        if not len(face_ids):
+            return
+        kept = np.ones(self._count, bool)
+        kept[self._rows_of(face_ids)] = False
+        in_file = int(np.count_nonzero(kept[: self.rows_in_file]))
+        self.gone_from_file += self.rows_in_file - in_file
+        self.rows_in_file = in_file
+        count = 0
+        for array in self.rows(0, self._count):
+            count = _compact(array, kept)
+        self.truncate(count)
 
-    def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
-        """Find the neighbours of some of its faces; see ``VectorStore``."""
-        asked, pairs = self.fetch(face_ids), []
-        for face_id, vector in zip(asked.ids.tolist(), asked.vectors, strict=True):
-            (found,) = self.search(vector[None], k, np.array([face_id]))
-            pairs += [(face_id, each.face_id) for each in found if each.similarity >= least]
-        return np.array(pairs, np.int64).reshape(-1, 2)
-
-    def fetch(self, face_ids: I64) -> Descriptors:
-        """Get descriptors by id; see ``VectorStore``."""
-        known = np.intersect1d(face_ids, self.ids(), assume_unique=True)
-        return Descriptors.joined(self._source(known), self._dimension)
+    # What the file is read into, and written from.
 
     @abstractmethod
-    def write(self, file: BinaryIO) -> None:
-        """Write the index to a file, or raise an ``OSError``."""
+    def reserve(self, count: int) -> None:
+        """Make room for so many rows in all."""
 
     @abstractmethod
-    def read(self, file: BinaryIO) -> None:
-        """Replace the content by what an index of the same kind and dimension wrote.
+    def rows(self, start: int, end: int) -> list[NDArray[Any]]:
+        """Return the arrays that have the rows, without copying: ids, int64 [N], first."""
 
-        The file is at its start, and unchanged since it was written: FAISS may crash on other bytes.
+    def extend(self, count: int) -> list[NDArray[Any]]:
+        """Add rows, and return the arrays to fill with them. ``refresh`` must follow."""
+        start = self._count
+        self.reserve(start + count)
+        self._count += count
+        return self.rows(start, self._count)
 
-        Raises:
-            ValueError: The file is of another kind, dimension or version of FAISS.
+    def truncate(self, count: int) -> None:
+        """Drop all but the first rows."""
+        self._count = count
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take notice of changed rows."""
+        ids = self._row_ids
+        is_rising = bool(np.all(ids[1:] > ids[:-1]))
+        self._sorted_rows = None if is_rising else np.argsort(ids, kind="stable")
+
+    @abstractmethod
+    def _encoded(self, chunk: Any) -> list[NDArray[Any]]:
+        """Return the rows of some ``StoredDescriptors``."""
+
+    def _excluding(self, exclude: I64) -> tuple[Any, int]:
+        """Return a selector of the other faces' rows, ``None`` of all, and how many these are.
+
+        FAISS does not own the selector: it must live until the search is over.
         """
+        rows = self._rows_of(np.sort(exclude))
+        if not len(rows):
+            return None, self._count
+        others = np.ones(self._count, bool)
+        others[rows] = False
+        return Selector(others), int(np.count_nonzero(others))
 
-    def _cannot_read(self) -> ValueError:
-        return ValueError(f"a library of this size has an index of another kind or version, {self.kind}")
+
+class Selector:
+    """Rows for FAISS to look at, bool [N]; keeps alive what FAISS does not own."""
+
+    def __init__(self, chosen: Flags) -> None:
+        self._bits = np.packbits(chosen, bitorder="little")
+        self.selector = faiss.IDSelectorBitmap(len(chosen), faiss.swig_ptr(self._bits))
+
+
+def _compact(array: NDArray[Any], kept: Flags) -> int:
+    """Move the kept rows to the front, in place; return how many they are."""
+    first = int(np.argmin(kept))
+    step = max(1, BLOCK_BYTES // (array.strides[0] or 1))
+    end = first
+    for start in range(first, len(kept), step):
+        chosen = array[start : start + step][kept[start : start + step]]
+        array[end : end + len(chosen)] = chosen
+        end += len(chosen)
+    return end
 
 
 def neighbors(ids: I64, similarities: F32, k: int) -> list[Neighbor]:
@@ -81,6 +161,11 @@ def neighbors(ids: I64, similarities: F32, k: int) -> list[Neighbor]:
     best = np.lexsort((ids, -similarities))[:k]
     similarities = np.clip(similarities, -1.0, 1.0)
     return [Neighbor(int(ids[each]), float(similarities[each])) for each in best]
+
+
+def similarities_to(probe: F32, vectors: F32) -> F32:
+    """Multiply a probe, float32 [D], with descriptors, float32 [N, D], each alike for any N: float32 [N]."""
+    return np.asarray(np.einsum("d,nd->n", probe, vectors), np.float32)
 
 
 @contextmanager
@@ -98,14 +183,58 @@ def threads_for(probes: int) -> Iterator[None]:
         faiss.omp_set_num_threads(threads)
 
 
-def pairs_of_parts(pairs: Callable[[_Part], I64], parts: Iterable[_Part]) -> I64:
-    """Find the pairs of all parts, with one thread for each core: int64 [E, 2].
+def in_threads(find: Callable[[_Part], _Found], parts: Iterable[_Part]) -> Iterator[_Found]:
+    """Call a function for all parts, with one thread for each core; yield in their order.
 
     FAISS's own threads would wait for each other at every step, which takes several times as long on a busy
     machine.
     """
-    none, cores = np.empty((0, 2), np.int64), faiss.omp_get_max_threads()
+    cores = faiss.omp_get_max_threads()
     if cores == 1:  # also in the threads that are started here
-        return np.concatenate([none, *map(pairs, parts)])
+        yield from map(find, parts)
+        return
     with ThreadPoolExecutor(cores, initializer=faiss.omp_set_num_threads, initargs=(1,)) as pool:
-        return np.concatenate([none, *pool.map(pairs, parts)])
+        yield from pool.map(find, parts)
+
+
+def pairs_of_parts(pairs: Callable[[_Part], I64], parts: Iterable[_Part]) -> I64:
+    """Find the pairs of all parts, as ``in_threads`` does: int64 [E, 2]."""
+    return np.concatenate([np.empty((0, 2), np.int64), *in_threads(pairs, parts)])
+
+
+def near_rows(
+    queries: F32, own_rows: I64, k: int, least: float, blocks: Iterable[tuple[I64, Callable[[], F32]]]
+) -> I64:
+    """Find the nearest of all rows for each query, which is one of them.
+
+    Args:
+        queries: float32 [Q, D].
+        own_rows: int64 [Q], where each query is itself; that row is left out.
+        k: Rows for each query, at most.
+        least: Minimum similarity.
+        blocks: For each block of rows their numbers, int64 [B], and what decodes them, float32 [B, D].
+
+    Returns:
+        int64 [E, 2]: places of queries, and rows.
+    """
+
+    def nearest(block: tuple[I64, Callable[[], F32]]) -> tuple[F32, I64]:
+        rows, decode = block
+        with threads_for(1):
+            found, places = faiss.knn(
+                queries, decode(), min(k + 1, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
+            )
+        return found, rows[places]
+
+    similarities = np.empty((len(queries), 0), np.float32)
+    near = np.empty((len(queries), 0), np.int64)
+    for more, rows in in_threads(nearest, blocks):
+        similarities, near = np.append(similarities, more, axis=1), np.append(near, rows, axis=1)
+        best = np.argsort(-similarities, axis=1, kind="stable")[:, : k + 1]
+        similarities = np.take_along_axis(similarities, best, axis=1)
+        near = np.take_along_axis(near, best, axis=1)
+    others = near != own_rows[:, None]
+    others &= others.cumsum(axis=1) <= k  # of many equal ones, the face itself may not be among them
+    chosen = others & (similarities >= least)
+    places = np.broadcast_to(np.arange(len(queries))[:, None], near.shape)
+    return np.stack([places[chosen], near[chosen]], axis=1)

@@ -1,10 +1,12 @@
 """The index of a library and its file: of the right kind, and not believed where it is not what was saved."""
 
+import importlib
 import os
 import resource
 import shutil
 import signal
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,20 +18,23 @@ from index.errors import LibraryDamaged, LibraryInaccessible
 from index.photos.catalog import Catalog
 from index.store.opening import create_store, open_store
 from index.store.store import Access, Store
-from index.values import I64, Descriptors, Neighbor
+from index.values import I64, Neighbor
 from index.vectors import saved_index
 from index.vectors.coded_index import CodedIndex
-from index.vectors.exact_index import ExactIndex
+from index.vectors.half_index import HalfIndex
+from index.vectors.row_file import FileEnd, Rows, read_rows
 from index.vectors.saved_index import (
     LoadedIndex,
     index_fault,
     index_path,
     index_version,
     load_index,
+    open_saved_index,
     save_index,
 )
 from pipeline.values import F32, ModelId, PhotoFile
 from tests.index.builders import DIMENSION, MODEL, indexed, stored, units
+from tests.index.vectors.sources import source_of
 
 pytestmark = pytest.mark.slow
 
@@ -103,9 +108,11 @@ def remove(database: Store, which: str) -> None:
         connection.exec_driver_sql(f"DELETE FROM face WHERE {which}")  # noqa: S608
 
 
-def other(dimension: int = DIMENSION) -> ExactIndex:
+def other(dimension: int = DIMENSION) -> HalfIndex:
     """An index that is not the library's, of as many faces as it has."""
-    return ExactIndex.of(Descriptors(np.arange(1, 51), units(50, 9, dimension)))
+    index = HalfIndex(dimension, source_of(np.arange(1, 51), units(50, 9, dimension)))
+    index.sync(np.arange(1, 51))
+    return index
 
 
 @pytest.fixture
@@ -166,16 +173,16 @@ def test_a_reader_that_may_not_write_loads_it(indexes: Indexes, crowd: F32) -> N
 def test_a_library_that_outgrows_its_kind_of_index_gets_the_other(
     catalog: Catalog, database: Store, crowd: F32
 ) -> None:
-    indexes = Indexes(catalog, exact_bytes=4 * DIMENSION * len(crowd))
+    indexes = Indexes(catalog, exact_bytes=2 * DIMENSION * len(crowd))
     indexes.save()
-    assert isinstance(indexes.load().index, ExactIndex)
+    assert isinstance(indexes.load().index, HalfIndex)
     crowd = np.concatenate([crowd, add(catalog, 1)])
     assert isinstance(indexes.load().index, CodedIndex)
     indexes.check(crowd, note="of this size")
     indexes.save()
     indexes.check(crowd, saved=True)
     remove(database, "id = 1")
-    assert isinstance(indexes.load().index, ExactIndex)
+    assert isinstance(indexes.load().index, HalfIndex)
     indexes.check(crowd[1:], note="of this size")
     indexes.save()
     indexes.check(crowd[1:], saved=True)
@@ -212,11 +219,15 @@ def test_a_flipped_bit_is_noticed_anywhere(indexes: Indexes, crowd: F32, place: 
     indexes.check(crowd, saved=True)
 
 
-@pytest.mark.usefixtures("way")
-def test_a_longer_file_is_not_used(indexes: Indexes, crowd: F32) -> None:
+@pytest.mark.parametrize("beyond", [b"\0", bytes(8), b"\xff" * 8, b"\1" + bytes(7), bytes(range(256)) * 9])
+def test_what_a_killed_run_appended_does_not_count(indexes: Indexes, crowd: F32, beyond: bytes) -> None:
     with open(indexes.save(), "ab") as file:
-        file.write(b"\0")
-    indexes.check(crowd, note="damaged")
+        file.write(beyond)
+    indexes.check(crowd)
+    indexes.save()
+    indexes.check(np.concatenate([crowd, add(indexes.catalog, 3)]))
+    indexes.save()
+    assert indexes.load().saved
 
 
 def test_a_folder_in_place_of_the_file_is_not_used(indexes: Indexes, crowd: F32) -> None:
@@ -264,40 +275,136 @@ class PowerFailureError(Exception):
     """Ends a save at some point."""
 
 
-def crash(indexes: Indexes, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
-    """Save the index; the power fails at a call. Nothing tidies up after a power failure."""
+def crash(
+    indexes: Indexes, monkeypatch: pytest.MonkeyPatch, call: str, after: int = 0, *, whole: bool = False
+) -> None:
+    """Save the index; the power fails at a call, after some. Nothing tidies up after a power failure."""
+    module, name = call.rsplit(".", 1)
+    real, calls = getattr(importlib.import_module(module), name), 0
 
     with monkeypatch.context() as context:
 
-        def fail(*arguments: object) -> None:
+        def fail(*arguments: object, **options: object) -> object:
+            nonlocal calls
+            calls += 1
+            if calls <= after:
+                return real(*arguments, **options)
             context.setattr(Path, "unlink", lambda path, missing_ok: None)
+            context.setattr(os, "truncate", lambda path, length: None)
             raise PowerFailureError
 
         context.setattr(call, fail)
         with pytest.raises(PowerFailureError):
-            indexes.save()
+            save_index(indexes.load().index, indexes.catalog, MODEL, whole=whole)
 
 
-STEPS = ["index.vectors.saved_index.upsert", "index.whole_file.sync_to_disk", "os.replace"]
+REWRITING = ["index.vectors.saved_index.upsert", "index.whole_file.sync_to_disk", "os.replace"]
 """Calls of a save in their order: the file is written, the database knows it, it is on the disk."""
 
 
 @pytest.mark.parametrize(
-    "steps", [*([step] for step in STEPS), ["os.replace", "os.replace"], STEPS, STEPS[::-1]]
+    "steps", [*([step] for step in REWRITING), ["os.replace", "os.replace"], REWRITING, REWRITING[::-1]]
 )
-def test_a_crash_at_any_step_leaves_an_index_that_is_used(
-    indexes: Indexes, crowd: F32, monkeypatch: pytest.MonkeyPatch, steps: list[str]
+def test_a_crash_at_any_step_of_rewriting_leaves_an_index_that_is_used(
+    indexes: Indexes, database: Store, crowd: F32, monkeypatch: pytest.MonkeyPatch, steps: list[str]
 ) -> None:
     indexes.save()
-    for step in steps:
-        crowd = np.concatenate([crowd, add(indexes.catalog, 5 + len(crowd))])
-        crash(indexes, monkeypatch, step)
+    for removed, step in enumerate(steps, start=1):
+        remove(database, f"id = {removed}")
+        crowd = np.concatenate([crowd[1:], add(indexes.catalog, 5 + len(crowd))])
+        crash(indexes, monkeypatch, step, whole=True)
         assert indexes.unfinished.exists()
         assert index_fault(indexes.catalog, MODEL) is None
         indexes.check(crowd)
-    indexes.save()
+    save_index(indexes.load().index, indexes.catalog, MODEL, whole=True)
     assert files_beside(indexes.path) == [indexes.catalog.path.name, indexes.path.name]
     indexes.check(crowd, saved=True)
+
+
+APPENDING = [
+    ("index.vectors.row_file._bytes_of", 0),
+    ("index.vectors.row_file._bytes_of", 1),
+    ("index.vectors.saved_index.sync_to_disk", 0),
+    ("index.vectors.saved_index.upsert", 0),
+]
+"""Calls of a save in their order: the rows are written, they are on the disk, the database knows them."""
+
+
+@pytest.mark.parametrize("steps", [*([step] for step in APPENDING), APPENDING, APPENDING[::-1]])
+def test_a_crash_at_any_step_of_appending_leaves_an_index_that_is_used(
+    indexes: Indexes, crowd: F32, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int]]
+) -> None:
+    indexes.save()
+    before = indexes.path.read_bytes()
+    for call, after in steps:
+        crowd = np.concatenate([crowd, add(indexes.catalog, 5 + len(crowd))])
+        crash(indexes, monkeypatch, call, after)
+        assert indexes.path.read_bytes().startswith(before)
+        assert index_fault(indexes.catalog, MODEL) is None
+        indexes.check(crowd)
+    indexes.save()
+    assert indexes.path.read_bytes().startswith(before)
+    indexes.check(crowd, saved=True)
+
+
+def test_faces_are_appended(indexes: Indexes, database: Store, crowd: F32) -> None:
+    """Until a fifth of the faces in the file are gone."""
+    before = indexes.save().read_bytes()
+    size = (len(before) - 72 - 8) // len(crowd)
+    remove(database, "id <= 10")
+    crowd = np.concatenate([crowd[10:], add(indexes.catalog, 3)])
+    after = indexes.save().read_bytes()
+    assert after.startswith(before)
+    assert len(after) == len(before) + 8 + 3 * size
+    indexes.check(crowd)
+    assert indexes.save().read_bytes() == after
+    remove(database, "id = 11")
+    assert len(indexes.save().read_bytes()) == 72 + 8 + size * (len(crowd) - 1)
+    indexes.check(crowd[1:], saved=True)
+
+
+def test_a_face_leaves_the_file_at_once_if_that_is_wanted(
+    indexes: Indexes, database: Store, crowd: F32, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also from what a killed run appended, which the database does not know of."""
+    indexes.save()
+    add(indexes.catalog, 3)
+    crash(indexes, monkeypatch, "index.vectors.saved_index.upsert")
+    remove(database, "id > 50")
+    loaded = indexes.load()
+    assert not loaded.saved
+    appended = indexes.path.stat().st_size
+    save_index(loaded.index, indexes.catalog, MODEL)
+    assert indexes.path.stat().st_size == appended
+    save_index(loaded.index, indexes.catalog, MODEL, whole=True)
+    assert indexes.path.stat().st_size < appended
+    indexes.check(crowd, saved=True)
+
+
+def test_the_saved_index_opens_without_the_list_of_faces(
+    catalog: Catalog, database: Store, crowd: F32, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may lack faces, and have some that are gone."""
+
+    def opened() -> LoadedIndex:
+        with monkeypatch.context() as context:
+            context.delattr(Catalog, "described_faces")
+            return open_saved_index(catalog, MODEL, DIMENSION)
+
+    assert open_saved_index(catalog, MODEL, DIMENSION).index.ids().tolist() == list(range(1, 51))
+    save_index(load_index(catalog, MODEL, DIMENSION).index, catalog, MODEL)
+    remove(database, "id = 7")
+    add(catalog, 2)
+    assert opened().index.ids().tolist() == list(range(1, 51))
+    save_index(load_index(catalog, MODEL, DIMENSION).index, catalog, MODEL)
+    index = opened().index
+    assert index.ids().tolist() == list(range(1, 53))
+    assert np.array_equal(index.search(crowd[:1], 1, NONE)[0][0].face_id, 1)
+    index_path(catalog.path, MODEL).unlink()
+    loaded = open_saved_index(catalog, MODEL, DIMENSION)
+    assert loaded.note is not None
+    assert "missing" in loaded.note
+    assert loaded.index.ids().tolist() == [each for each in range(1, 53) if each != 7]
 
 
 def test_a_reader_during_a_save_uses_the_file_that_it_opened(
@@ -306,14 +413,13 @@ def test_a_reader_during_a_save_uses_the_file_that_it_opened(
     """It has opened the old file when the new one is saved."""
     indexes.save()
     crowd = np.concatenate([crowd, add(indexes.catalog, 5)])
-    digest = saved_index._digest
 
-    def digest_while_another_is_saved(file: BinaryIO) -> bytes:
+    def read_while_another_is_saved(file: BinaryIO, rows: Rows, accepted: Sequence[bytes | None]) -> FileEnd:
         monkeypatch.undo()
         indexes.save()
-        return digest(file)
+        return read_rows(file, rows, accepted)
 
-    monkeypatch.setattr(saved_index, "_digest", digest_while_another_is_saved)
+    monkeypatch.setattr(saved_index, "read_rows", read_while_another_is_saved)
     indexes.check(crowd)
     indexes.check(crowd, saved=True)
 
@@ -337,13 +443,15 @@ def test_as_many_came_as_went(indexes: Indexes, database: Store, crowd: F32) -> 
     indexes.check(np.concatenate([crowd[3:], add(indexes.catalog, 3)]))
 
 
-def test_a_file_that_grew_is_the_same_as_one_built_at_once(
+def test_a_file_written_anew_is_the_same_as_one_built_at_once(
     indexes: Indexes, database: Store, crowd: F32
 ) -> None:
     indexes.save()
-    remove(database, "id IN (4, 5, 44)")
     add(indexes.catalog, 9)
-    grown = indexes.save().read_bytes()
+    indexes.save()
+    remove(database, "id IN (4, 5, 44, 52)")
+    save_index(indexes.load().index, indexes.catalog, MODEL, whole=True)
+    grown = indexes.path.read_bytes()
     indexes.path.unlink()
     assert indexes.save().read_bytes() == grown
 
@@ -357,18 +465,24 @@ def test_a_face_that_is_deleted_during_a_search_is_left_out(
     assert {46, 47, 48, 49, 50} <= {each.face_id for each in found}
 
 
-def test_a_copy_of_the_database_brought_back_does_not_use_the_later_index(
-    indexes: Indexes, database: Store, crowd: F32, tmp_path: Path
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_copy_of_the_database_brought_back_does_not_use_later_faces(
+    indexes: Indexes, database: Store, crowd: F32, tmp_path: Path, whole: bool
 ) -> None:
+    """Of a file that only grew, what was there then still counts."""
     indexes.save()
     shutil.copy(indexes.catalog.path, tmp_path / "copy")
     remove(database, "id > 40")
     add(indexes.catalog, 10)
-    indexes.save()
+    save_index(indexes.load().index, indexes.catalog, MODEL, whole=whole)
     database.close()
     shutil.copy(tmp_path / "copy", indexes.catalog.path)
-    with open_store(indexes.catalog.path, Access.READ) as back:
-        Indexes(Catalog(back), indexes.exact_bytes).check(crowd, note="not one that this library saved")
+    with open_store(indexes.catalog.path, Access.WRITE) as back:
+        again = Indexes(Catalog(back), indexes.exact_bytes)
+        again.check(crowd, note="not one that this library saved" if whole else None)
+        crowd = np.concatenate([crowd, add(again.catalog, 4)])
+        again.save()
+        again.check(crowd, saved=True)
 
 
 def test_a_descriptor_of_another_length_is_refused(indexes: Indexes, crowd: F32) -> None:
@@ -387,22 +501,30 @@ def test_an_index_that_cannot_be_written_says_so(indexes: Indexes, crowd: F32) -
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_full_disk_says_so_and_the_old_index_is_used(indexes: Indexes, crowd: F32, share: float) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_full_disk_says_so_and_the_old_index_is_used(
+    indexes: Indexes, database: Store, crowd: F32, share: float, whole: bool
+) -> None:
     """A limit on the size of files stands in for the disk."""
-    before = indexes.save().stat()
-    size = int(share * (before.st_size - 1))
+    before = indexes.save().stat().st_size
+    if whole:
+        remove(database, "id = 50")
+        crowd, size = crowd[:-1], int(share * (before - 100))
+    else:
+        crowd, size = np.concatenate([crowd, add(indexes.catalog, 9)]), before + int(share * 300)
     index = indexes.load().index
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
         with pytest.raises(LibraryInaccessible):
-            save_index(index, indexes.catalog, MODEL)
+            save_index(index, indexes.catalog, MODEL, whole=whole)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, ignored)
     assert files_beside(indexes.path) == [indexes.catalog.path.name, indexes.path.name]
-    indexes.check(crowd, saved=True)
+    assert indexes.path.stat().st_size == before
+    indexes.check(crowd)
 
 
 def test_a_library_with_a_name_that_is_not_text_keeps_its_index(tmp_path: Path) -> None:
