@@ -123,7 +123,7 @@ class Scan:
 
         ``with_others`` looks at the photos under no root too.
         """
-        self._store.refuse_damaged()
+        self._store.refuse_damaged(daily=not with_others)
         self._exemplars = count_exemplars(self._store)
         targets = self._find(roots, with_others=with_others)
         survey = Survey(self._catalog.states_under(targets.all))

@@ -112,8 +112,12 @@ class Store(ABC):
         """Delete rows until none refers to a missing row."""
 
     @abstractmethod
-    def refuse_damaged(self) -> None:
-        """Raise ``LibraryDamaged`` for a damaged library: writing much would spread the damage."""
+    def refuse_damaged(self, *, daily: bool = False) -> None:
+        """Raise ``LibraryDamaged`` for a damaged library: writing much would spread the damage.
+
+        Every page is read. With ``daily``, those of a large library are read only if it was not found sound
+        earlier on this day (UTC).
+        """
 
     @abstractmethod
     def vacuum(self) -> None:

@@ -51,6 +51,8 @@ def _pragmas(path: Path, access: Access) -> tuple[str, ...]:
         "synchronous=FULL",
         # A cache that spills before the commit would lock readers out for the whole transaction.
         "cache_spill=OFF",
+        # A damaged page is found when it is read, before anything that follows from it is written.
+        "cell_size_check=ON",
         # Deleted data is overwritten: a forgotten person must not be left in free pages.
         "secure_delete=ON",
     )
