@@ -59,7 +59,8 @@ def write_derived_tables(connection: Connection, state: State, part: Part | None
     _keep(connection, links, part)
     for table, rows in _expected_rows(state, links, ids, part).items():
         _write_rows(connection, table, rows, _ALL if own is None else _in_part(table, links, own))
-    connection.execute(delete(person).where(is_one_of(person.c.id, gone)))
+    if gone:
+        connection.execute(delete(person).where(is_one_of(person.c.id, gone)))
 
 
 def differences(connection: Connection, state: State) -> dict[str, int]:

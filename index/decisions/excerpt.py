@@ -5,14 +5,15 @@ A replay of it gives these faces and persons the state that a replay of the whol
     a face      follows from the decisions that name it, in whatever content shows it, and from the merges of
                 the persons in these. The other faces of these decisions are left out
     a person    follows from merges with others, and for each of the merged keys from its names, whether it is
-                hidden and apart from others, and its first assignment that holds: it makes the person known
+                hidden and apart from others, and its first assignment that holds, which makes it known
     a decision  holds or not by the undos of it, and theirs
 
 All functions work in a transaction of the caller, and raise ``NotADecision`` for an unreadable row.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
@@ -26,8 +27,11 @@ from index.store.statements import is_one_of
 _OF_PERSONS = ("merge", "apart", "split", "rename", "hide", "unhide")
 """Kinds of decision from which a person's state follows, except assignments."""
 
-_FIRST = 8
-"""Assignments read at once, until one was never undone."""
+_OF_OTHERS = ("merge", "apart")
+"""Those of them from which the state of their ``other`` person follows."""
+
+_FIRST = 4
+"""Assignments read at once, until one of them was never undone."""
 
 
 class Excerpt:
@@ -46,45 +50,45 @@ class Excerpt:
         self._rows: dict[int, RowMapping] = {}
         self._faces: Mapping[int, Sequence[FaceKey]] = {}
         self._merged: dict[str, set[str]] = defaultdict(set)  # keys in one merge with a key
-        self._asked: set[str] = set()  # uids whose undos were read
         self._read_merges: set[str] = set()
+        self._read_undos: set[str] = set()  # uids
 
     @property
     def is_empty(self) -> bool:
         """Whether no decision was read."""
         return not self._rows
 
-    def add_decisions(self, decisions: Iterable[Decision]) -> None:
+    def add_decisions(self, numbers: Iterable[int]) -> None:
         """Read decisions, without faces in other contents than those of the excerpt."""
-        self._add(is_one_of(decision.c.id, (each.id for each in decisions)))
+        self._add(decision.c.id, set(numbers) - self._rows.keys())
 
     def add_persons(self, keys: Iterable[str]) -> None:
         """Read what the state of persons follows from, and of those merged with them."""
-        fresh = self._add_merges(keys) - self.persons
-        self.persons |= fresh
-        kinds = decision.c.kind.in_(_OF_PERSONS)
-        found = self._add(is_one_of(decision.c.person, fresh), kinds)
-        found += self._add(is_one_of(decision.c.other, fresh), kinds)
-        for key in fresh:
-            self._add_first_assignment(key)
-        self._add_merges(
-            key for row in found if row["kind"] == "apart" for key in (row["person"], row["other"])
-        )
+        fresh = set(keys)
+        while fresh := fresh - self.persons:
+            self.persons |= fresh
+            self._read_merges |= fresh
+            found = self._add(decision.c.person, fresh, _OF_PERSONS)
+            found += self._add(decision.c.other, fresh, _OF_OTHERS)
+            for key in fresh:
+                self._add_first_assignment(key)
+            self._add_merges(_persons(row for row in found if row["kind"] == "apart"))
+            fresh = {other for key in self.persons for other in self._merged.get(key, ())}
 
     def add_contents(self, digests: Iterable[bytes]) -> None:
         """Read what the state of the faces in some contents follows from, wherever they are shown."""
         self._same = same_faces_of(self._connection, self.contents.union(digests))
         self.contents.update(digests, self._same.digests)
         self._faces = faces_in(self._connection, sorted(self.contents))
-        fresh = self._faces.keys() - self._rows.keys()
-        found = self._add(is_one_of(decision.c.id, fresh))
-        self._add_merges(key for row in found for key in (row["person"], row["other"]) if key)
+        self.add_decisions(self._faces)
+        self._add_merges(_persons(self._rows[number] for number in self._faces))
 
     def decisions(self) -> list[Decision]:
         """Return the decisions, by rising number."""
-        self._add_undos()
-        keys = {key for row in self._rows.values() for key in (row["person"], row["other"]) if key}
-        self._add(is_one_of(decision.c.person, keys), decision.c.kind == "forget")
+        while fresh := {row["uid"] for row in self._rows.values()} - self._read_undos:
+            self._read_undos |= fresh
+            self._add(decision.c.target, fresh)
+        self._add(decision.c.person, _persons(self._rows.values()), ("forget",))
         return [
             decision_of(row, self._faces.get(number, ()), some=True)
             for number, row in sorted(self._rows.items())
@@ -94,50 +98,42 @@ class Excerpt:
         """Replay the decisions."""
         return Replay(self.decisions(), self._same)
 
-    def _add(self, *conditions: ColumnElement[bool]) -> list[RowMapping]:
-        rows = self._connection.execute(select(decision).where(*conditions)).mappings().all()
-        self._rows.update((row["id"], row) for row in rows)
-        return list(rows)
-
-    def _add_merges(self, keys: Iterable[str]) -> set[str]:
-        """Read the merges of some persons, and of those merged with them; return the keys of all."""
-        found = fresh = set(keys)
-        while fresh := fresh - self._read_merges:
-            self._read_merges |= fresh
-            is_merge = decision.c.kind == "merge"
-            rows = self._add(is_one_of(decision.c.person, fresh), is_merge)
-            rows += self._add(is_one_of(decision.c.other, fresh), is_merge)
-            for row in rows:
+    def _add(
+        self, column: ColumnElement[Any], values: Set[int | str], kinds: Sequence[str] = ()
+    ) -> list[RowMapping]:
+        """Read the decisions that have one of some values, and one of some kinds."""
+        if not values:
+            return []
+        query = select(decision).where(is_one_of(column, values))
+        rows = self._connection.execute(query.where(decision.c.kind.in_(kinds)) if kinds else query)
+        found = rows.mappings().all()
+        for row in found:
+            self._rows[row["id"]] = row
+            if row["kind"] == "merge":
                 self._merged[row["person"]].add(row["other"])
                 self._merged[row["other"]].add(row["person"])
-            fresh = {key for row in rows for key in (row["person"], row["other"])}
-        waiting = list(found)
-        while waiting:
-            others = self._merged.get(waiting.pop(), set()) - found
-            found = found | others
-            waiting += others
-        return found
+        return list(found)
+
+    def _add_merges(self, keys: Set[str]) -> None:
+        """Read the merges of some persons, and of those merged with them."""
+        while fresh := keys - self._read_merges:
+            self._read_merges |= fresh
+            found = self._add(decision.c.person, fresh, ("merge",))
+            found += self._add(decision.c.other, fresh, ("merge",))
+            keys = _persons(found)
 
     def _add_first_assignment(self, key: str) -> None:
         """Read the assignments to a person up to the first that was never undone."""
-        last = 0
-        columns = decision.c
-        query = select(decision).where(columns.person == key, columns.kind == "assign").order_by(columns.id)
-        while rows := self._connection.execute(query.where(columns.id > last).limit(_FIRST)).mappings().all():
-            undone = self._undone(row["uid"] for row in rows)
-            for row in rows:
-                self._rows[row["id"]] = row
-                if row["uid"] not in undone:
-                    return
-            last = rows[-1]["id"]
+        columns, last = decision.c, 0
+        query = select(columns.id).where(columns.person == key, columns.kind == "assign").order_by(columns.id)
+        while numbers := self._connection.scalars(query.where(columns.id > last).limit(_FIRST)).all():
+            rows = self._add(decision.c.id, set(numbers))
+            uids = is_one_of(columns.target, [row["uid"] for row in rows])
+            undone = set(self._connection.scalars(select(columns.target).where(uids)))
+            if any(row["uid"] not in undone for row in rows):
+                return
+            last = numbers[-1]
 
-    def _undone(self, uids: Iterable[str]) -> set[str]:
-        """Return the decisions that were undone once, perhaps not for good."""
-        return set(
-            self._connection.scalars(select(decision.c.target).where(is_one_of(decision.c.target, uids)))
-        )
 
-    def _add_undos(self) -> None:
-        while fresh := {row["uid"] for row in self._rows.values()} - self._asked:
-            self._asked |= fresh
-            self._add(is_one_of(decision.c.target, fresh))
+def _persons(rows: Iterable[RowMapping]) -> set[str]:
+    return {key for row in rows for key in (row["person"], row["other"]) if key}

@@ -84,7 +84,7 @@ class Journal:
                 replayed.apply(one)
                 made.append(one)
             append_decisions(connection, made)
-            update_for_decisions(connection, made)
+            update_for_decisions(connection, made, excerpt)
         return tuple(made)
 
     def undo(self, number: int | None = None) -> LoggedDecision:

@@ -29,13 +29,15 @@ from index.store.schema import decision, decision_face, person
 from index.store.statements import is_one_of
 
 
-def update_for_decisions(connection: Connection, made: Sequence[Decision]) -> None:
-    """Update the derived tables after decisions were appended."""
+def update_for_decisions(
+    connection: Connection, made: Sequence[Decision], excerpt: Excerpt | None = None
+) -> None:
+    """Update the derived tables after decisions were appended, of whose persons an excerpt may be there."""
     if not made:
         return
     concerned = [*made, *_targets(connection, made)]
-    excerpt = Excerpt(connection)
-    excerpt.add_decisions(concerned)
+    excerpt = excerpt or Excerpt(connection)
+    excerpt.add_decisions(each.id for each in concerned)
     excerpt.add_persons(key for each in concerned for key in _persons_changed_by(each))
     digests = {face.digest for each in concerned for face in faces_of(each.act)}
     digests |= _contents_about(connection, _changed_keys(connection, excerpt, made))
