@@ -115,9 +115,9 @@ class People:
         """Suggest which faces to look at, the most useful first."""
         return self._sessions.read(review)
 
-    def log(self) -> tuple[LoggedDecision, ...]:
-        """Return all decisions, the oldest first."""
-        return self._sessions.read(lambda session: session.journal.decisions())
+    def log(self, last: int | None = None) -> tuple[LoggedDecision, ...]:
+        """Return all decisions, or only the ``last`` ones, the oldest first."""
+        return self._sessions.read(lambda session: session.journal.decisions(last))
 
     def journal(self) -> Iterator[str]:
         """Yield the journal as JSON lines, which restore every name in a library of the same photos."""

@@ -283,8 +283,7 @@ def _decide(session: Session, act: Act, chosen: Sequence[int] = ()) -> Decided:
     effects = _effects(act, before, after)
     follows = not isinstance(act, Rename | Hide | Unhide | Apart)
     regrouped = regroup(session) if follows else None
-    logged = next(each for each in reversed(session.journal.decisions()) if each.decision.id == number)
-    logged = _as_listed(logged, {**after.persons, **before.persons})
+    logged = _as_listed(session.journal.logged(number), {**after.persons, **before.persons})
     poor = poor_faces(session, [number])
     return Decided(logged, len(faces_in_act(act)), regrouped, poor, effects)
 

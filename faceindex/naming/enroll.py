@@ -149,10 +149,11 @@ class _Enrolment:
     def decide(self, session: Session) -> tuple[tuple[Decision, ...], tuple[Overruled, ...]]:
         """Assign the faces of the recorded photos to their people; return what that overrules, too."""
         with turn(session.database.path):
-            before = read_said(session, None)
             acts = [assign(session, tuple(keys), name) for name, keys in self._faces.values()]
+            concerned = self._journal.faces_beside([face for act in acts for face in act.faces])
+            before = read_said(session, concerned)
             decisions = self._journal.append_all(acts)
-            return decisions, overruled(before, read_said(session, None))
+            return decisions, overruled(before, read_said(session, concerned))
 
     def _choice(self, outcome: _Examined) -> FaceKey | str:
         """The face to enrol, or why there is none."""

@@ -8,6 +8,7 @@ from faceindex.errors import BadRequest
 from faceindex.naming.decide import read_said, regroup
 from faceindex.paths import AnyPath
 from faceindex.session import Session
+from index.decisions.journal import Journal
 from index.decisions.log import LoggedDecision
 from index.decisions.model import Decision
 from index.people.overruled import Renamed, renamed
@@ -42,16 +43,15 @@ def undo(session: Session, number: int | None = None) -> Undone:
     undone = session.journal.undo(number)
     changed = renamed(before, read_said(session))
     regroup(session)
-    return Undone(undone, _about(undone, session.journal.decisions()), changed)
+    return Undone(undone, _about(undone, session.journal), changed)
 
 
-def _about(undone: LoggedDecision, decisions: Sequence[LoggedDecision]) -> LoggedDecision | None:
+def _about(undone: LoggedDecision, journal: Journal) -> LoggedDecision | None:
     """Follow an undo to the decision at the end of the undos; ``None`` for another decision."""
-    by_number = {each.decision.id: each for each in decisions}
     seen, about = {undone.decision.id}, undone
     while about.undoes is not None and about.undoes not in seen:
         seen.add(about.undoes)
-        about = by_number[about.undoes]
+        about = journal.logged(about.undoes)
     return about if len(seen) > 1 else None
 
 

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from functools import partial
 
 from faceindex.engine import build_runner
+from faceindex.lock import turn
 from faceindex.results import PersonGain, Planned, ReindexSummary
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.redescribe import describer
@@ -60,6 +61,11 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         seen = redetect.run(options.deadline)
     if seen.in_time:
         pruned = Roots(store).prune(session.settings.keep_missing_days)
+    with turn(store.path):
+        wrong = session.journal.rederive()
+    if wrong:
+        rows = ", ".join(f"{count:,} of {table}" for table, count in wrong.items())
+        listeners.note(f"rows that did not follow from the journal of decisions were derived again: {rows}")
     refresh_derived(store, model, listeners.note)
     summary = scan.summary(looked)
     return ReindexSummary(

@@ -41,12 +41,12 @@ from index.decisions.same_faces import SameFaces, read_pictures, read_same_faces
 from index.decisions.tombstones import read_tombstones, tombstones_in
 from index.decisions.undos import undone_by
 from index.errors import DecisionRefused
-from index.store.schema import decision, face
-from index.store.statements import is_one_of
+from index.store.schema import content, decision, face, stored_face
+from index.store.statements import in_chunks, is_one_of
 from index.store.store import Store
 
 _CHUNK = 100
-"""Decisions read at once in search of the last active one."""
+"""Decisions read at once in search of the last active one, and contents in one statement."""
 
 
 class Journal:
@@ -97,17 +97,13 @@ class Journal:
             update_for_decisions(connection, append_acts(connection, [Undo(target.uid)], self._clock()))
             return log_of(connection, [target])[0]
 
-    def decisions(self) -> tuple[LoggedDecision, ...]:
-        """Read all decisions, the oldest first."""
+    def decisions(self, last: int | None = None) -> tuple[LoggedDecision, ...]:
+        """Read all decisions, or only the ``last`` ones, the oldest first."""
         with readable(self._path), self._store.read() as connection:
-            return tuple(log_of_all(read_decisions(connection)))
-
-    def last(self, number: int) -> tuple[LoggedDecision, ...]:
-        """Read the last decisions, the oldest first."""
-        numbers = select(decision.c.id).order_by(decision.c.id.desc()).limit(number)
-        with readable(self._path), self._store.read() as connection:
-            some = decisions_at(connection, is_one_of(decision.c.id, connection.scalars(numbers).all()))
-            return tuple(log_of(connection, some)) if some else ()
+            if last is None:
+                return tuple(log_of_all(read_decisions(connection)))
+            numbers = connection.scalars(select(decision.c.id).order_by(decision.c.id.desc()).limit(last))
+            return tuple(log_of(connection, decisions_at(connection, is_one_of(decision.c.id, numbers))))
 
     def logged(self, number: int) -> LoggedDecision:
         """Read one decision; a ``DecisionRefused`` if there is none of this number."""
@@ -135,6 +131,14 @@ class Journal:
             with readable(self._path), self._store.write() as connection:
                 write_derived_tables(connection, read_state(connection))
         return wrong
+
+    def faces_beside(self, faces: Sequence[FaceKey]) -> tuple[int, ...]:
+        """Return the ids of all faces in the contents that show any of some faces, by any detector."""
+        with self._store.read() as connection:
+            digests = {face.digest for face in faces}
+            every = sorted(digests | same_faces_of(connection, digests).digests)
+            chunks = (content.c.digest.in_(chunk) for chunk in in_chunks(every, _CHUNK))
+            return tuple(number for each in chunks for number in face_keys(connection, each, stored_face))
 
     def is_forgotten(self, face: FaceKey) -> bool:
         """Return whether the face was forgotten with its person, and must not be recorded."""

@@ -39,13 +39,15 @@ def log_of_all(decisions: Sequence[Decision]) -> list[LoggedDecision]:
 
 def log_of(connection: Connection, decisions: Sequence[Decision]) -> list[LoggedDecision]:
     """Return the log of some decisions that follow one another in the journal."""
+    if not decisions:
+        return []
     related = with_undos(connection, decisions)
     numbers = {each.uid: each.id for each in related}
     targets = [each.act.target for each in decisions if isinstance(each.act, Undo)]
     query = select(decision.c.uid, decision.c.id).where(is_one_of(decision.c.uid, targets))
     numbers |= {row.uid: row.id for row in connection.execute(query)}
     keys = {key for each in decisions for key in persons_in(each.act)}
-    names = _names_before(connection, decisions[0].id, keys) if keys else {}
+    names = _names_before(connection, decisions[0].id, keys)
     return list(_logged(decisions, undone_by(related), numbers, names))
 
 

@@ -290,6 +290,8 @@ def folded(name: str) -> str:
     The source is the Unicode Standard, section 3.13: definition D145 (canonical caseless match), and of
     D147 that characters without a form of their own do not count.
     """
+    if name.isascii():
+        return name.strip().lower()
     seen = unicodedata.normalize("NFD", _without(_NOT_COMPARED, name)).strip()
     return unicodedata.normalize("NFD", seen.casefold())
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from index.people.queries import Person, read_everyone
+from index.people.queries import Person, listed
 from index.store.schema import person, rejection, verdict
 from index.store.statements import is_one_of
 
@@ -102,11 +102,12 @@ def said_of_faces(connection: Connection, face_ids: Sequence[int] | None = None)
         face_id: shared.setdefault((status, key, number), (status, key, number))
         for face_id, status, key, number in connection.execute(decided)
     }
+    everyone = connection.execute(select(person)).all()
     return SaidOfFaces(
         verdicts=verdicts,
         rejections={(face_id, key): number for face_id, key, number in connection.execute(refused)},
-        persons={each.key: each for each in read_everyone(connection).values()},
-        names={row.key: row.name for row in connection.execute(select(person.c.key, person.c.name))},
+        persons={each.key: each for each in listed(everyone).values()},
+        names={row.key: row.name for row in everyone},
     )
 
 

@@ -4,10 +4,11 @@ A decision about a face hides its recognised person and cluster; a rejection hid
 tables keep both for when the decision is undone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import chain, count, groupby
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, select
@@ -238,13 +239,21 @@ class PeopleQueries:
 
 def read_everyone(connection: Connection) -> dict[int, Person]:
     """Read all persons by id, each with a unique name."""
+    return listed(connection.execute(select(person)).all())
+
+
+def listed(rows: Iterable[Any]) -> dict[int, Person]:
+    """Give all persons, rows of ``person``, unique names; by id."""
     persons: dict[int, Person] = {}
     taken: set[str] = set()
-    for row in connection.execute(select(person).order_by(person.c.named, person.c.id)):
-        names = chain([row.name], (f"{row.name} ({number})" for number in count(2)))
-        name = next(each for each in names if folded(each) not in taken)
-        taken.add(folded(name))
-        persons[row.id] = Person(row.id, row.key, name, row.hidden)
+    for row in sorted(rows, key=attrgetter("named", "id")):
+        person_id, key, own_name, hidden, _ = row
+        name, number = own_name, 1
+        while (seen := folded(name)) in taken:
+            number += 1
+            name = f"{own_name} ({number})"
+        taken.add(seen)
+        persons[person_id] = Person(person_id, key, name, hidden)
     return dict(sorted(persons.items()))
 
 

@@ -243,7 +243,7 @@ verdict = Table(
     Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
     Column("status", Text, nullable=False),
     Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), index=True),
-    Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
+    Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("edited", Boolean, nullable=False, server_default="0"),
     CheckConstraint("status IN ('confirmed', 'ignored', 'not-a-face')", name="status"),
     CheckConstraint("(status = 'confirmed') = (person_id IS NOT NULL)", name="person"),
@@ -264,7 +264,7 @@ apart = Table(
     "apart",
     metadata,
     Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True),
-    Column("other_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("other_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True, index=True),
     Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
     CheckConstraint("person_id < other_id", name="order"),
 )

@@ -39,7 +39,8 @@ def upgrade() -> None:
         op.create_index(op.f(f"ix_decision_{name}"), "decision", [name])
     op.drop_index(op.f("ix_photo_content_id"), "photo")
     op.create_index(op.f("ix_photo_content_id"), "photo", ["content_id", "missing_since"])
-    op.create_index(op.f("ix_rejection_person_id"), "rejection", ["person_id"])
+    for table, name in (("rejection", "person_id"), ("verdict", "decision_id"), ("apart", "other_id")):
+        op.create_index(op.f(f"ix_{table}_{name}"), table, [name])
     for name, event, row, person in _MARKS:
         mark = f"INSERT OR IGNORE INTO changed (face_id, person_id) VALUES ({row}.face_id, {person});"  # noqa: S608
         op.execute(f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW BEGIN {mark} END")

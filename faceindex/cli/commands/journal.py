@@ -1,7 +1,6 @@
 """The commands of ``faceindex people`` about the journal of decisions."""
 
 import sys
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -40,9 +39,8 @@ def log(
         from faceindex.cli.text import people as text
         from faceindex.schemas.people import LoggedSchema
 
-        decisions = library.people.log()
-        first = 0 if last is None else max(0, len(decisions) - last)
-        reporter.results(map(LoggedSchema.of, decisions[first:]), islice(text.log(decisions), first, None))
+        decisions = library.people.log(last)
+        reporter.results(map(LoggedSchema.of, decisions), text.log(decisions))
 
 
 def export(

@@ -1,4 +1,4 @@
-"""Whatever is decided and recorded, in whatever order, the tables say what a replay of the whole journal says.
+"""Whatever is decided and recorded, the tables say what a replay of the whole journal says.
 
 Photos are edited and copied, searched by another detector, and lost; only what a step touches is read again.
 """
