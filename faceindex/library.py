@@ -372,7 +372,7 @@ class Library:
         """Yield each fault before its repair, what was saved of a damaged database, and last the result."""
         from faceindex.maintenance import check
 
-        return check(self.settings, repair=repair)
+        return check(self.settings, self._listeners.step, repair=repair)
 
     def backup(self, file: AnyPath, *, force: bool = False) -> "BackedUp":
         """Copy the library, without photos and even during a scan, to a file that only its owner can read.

@@ -1,7 +1,7 @@
 """Check and repair, backup and restore of a library, and advice about its place."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,12 @@ class Restored:
     kept: Path | None
 
 
-def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | Checked]:
+def check(
+    settings: Settings, step: Callable[[str], None] = lambda _: None, *, repair: bool
+) -> Iterator[Finding | Salvage | Checked]:
     """Look for faults in the library, and with ``repair`` repair them, under its lock.
+
+    ``step`` is told what is being checked.
 
     Yields every fault, before it is repaired; what was saved of a damaged database; last, how it ended.
     """
@@ -60,6 +64,7 @@ def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | C
         if repair:
             stack.enter_context(locked(path))
             stack.enter_context(turn(path, PATIENCE))
+        step("checking all pages of the database")
         fault = backend.damage(path)
         if fault is not None:
             yield Finding(
@@ -71,15 +76,23 @@ def check(settings: Settings, *, repair: bool) -> Iterator[Finding | Salvage | C
                 yield Checked(found=1, left=1)
                 return
             yield backend.salvage(path, utc_now().isoformat())
-        yield from _inspect(path, repair, already=int(fault is not None))
+        yield from _inspect(path, step, int(fault is not None), repair=repair)
 
 
-def _inspect(path: Path, repair: bool, already: int) -> Iterator[Finding | Checked]:
+def _inspect(
+    path: Path, step: Callable[[str], None], already: int, *, repair: bool
+) -> Iterator[Finding | Checked]:
     with open_store(path, Access.WRITE if repair else Access.READ) as database:
         looks = inspections(database, lambda model: _dimension(database, model))
+
+        def find() -> Iterator[Finding]:
+            for look in looks:
+                step(f"checking {look.about}")
+                yield from look.find()
+
         found = already
         for _ in range(_ROUNDS):
-            findings = [finding for look in looks for finding in look.find()]
+            findings = list(find())
             found += len(findings)
             yield from findings
             if not findings or not repair:
@@ -87,7 +100,8 @@ def _inspect(path: Path, repair: bool, already: int) -> Iterator[Finding | Check
             for look in looks:
                 look.repair()
         else:
-            findings = [finding for look in looks for finding in look.find()]
+            findings = list(find())
+        step("counting")
         statistics, undescribed = Catalog(database).statistics(), 0
         if statistics.model is not None:
             coverage = Redescription(database, statistics.model).coverage()

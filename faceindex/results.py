@@ -38,13 +38,14 @@ class Progress:
 class Listeners:
     """Callbacks, all called in the thread that called the library.
 
-    ``progress`` is called after each photo, ``note`` with a sentence for the user, and ``download`` with the
-    bytes received so far and in all.
+    ``progress`` is called after each photo, ``note`` with a sentence for the user, ``download`` with the
+    bytes received so far and in all, and ``step`` with what a long command does now, in a few words.
     """
 
     progress: Callable[[Progress], None] = lambda _: None
     note: Callable[[str], None] = lambda _: None
     download: Callable[[int, int], None] = lambda done, total: None
+    step: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Reporter:
         """Progress bars, on a terminal only, and notes."""
         from faceindex.results import Listeners
 
-        return Listeners(self._photos, self.note, self._download)
+        return Listeners(self._photos, self.note, self._download, self._step)
 
     def error(self, message: str) -> None:
         """Print an error, in one line."""
@@ -220,10 +220,12 @@ class Reporter:
 
         bar = self._bar_of(
             "photos",
+            progress.BarColumn(bar_width=None),
             progress.TextColumn("{task.completed:,.0f} of {task.fields[at_least]}{task.total:,.0f} photos"),
             progress.TextColumn("{task.fields[rate]}"),
             progress.TextColumn("{task.fields[faces]:,} faces"),
             progress.TextColumn("{task.fields[failed]:,} failed"),
+            progress.TimeRemainingColumn(),
         )
         if bar is not None:
             speed = bar.tasks[0].speed
@@ -242,9 +244,22 @@ class Reporter:
     def _download(self, done: int, total: int) -> None:
         from rich import progress
 
-        bar = self._bar_of("download", progress.DownloadColumn(), progress.TransferSpeedColumn())
+        bar = self._bar_of(
+            "download",
+            progress.BarColumn(bar_width=None),
+            progress.DownloadColumn(),
+            progress.TransferSpeedColumn(),
+            progress.TimeRemainingColumn(),
+        )
         if bar is not None:
             bar.update(bar.tasks[0].id, completed=done, total=total, visible=True)
+
+    def _step(self, doing: str) -> None:
+        from rich import progress
+
+        bar = self._bar_of("step", progress.SpinnerColumn(), progress.TextColumn("{task.description}"))
+        if bar is not None:
+            bar.update(bar.tasks[0].id, description=doing, visible=True, refresh=True)
 
     def _bar_of(self, kind: str, *columns: "ProgressColumn") -> "Progress | None":
         """Return the only bar, of this kind; ``None`` if no bar may be shown."""
@@ -254,8 +269,7 @@ class Reporter:
             return None
         if self._bar is None or self._bar[0] != kind:
             self._end_bar()
-            all_columns = (progress.BarColumn(bar_width=None), *columns, progress.TimeRemainingColumn())
-            bar = progress.Progress(*all_columns, console=self._err, transient=True)
+            bar = progress.Progress(*columns, console=self._err, transient=True)
             bar.add_task(kind, total=None, at_least="", rate="", faces=0, failed=0, visible=False)
             bar.start()
             self._bar = kind, bar

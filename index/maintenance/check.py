@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import compress
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 from sqlalchemy import Connection, delete, func, or_, select
 
@@ -58,7 +58,9 @@ class Finding:
 
 
 class Inspection(Protocol):
-    """Checks one thing in a library; may raise a ``LibraryError``."""
+    """Checks one thing in a library, ``about`` which it is; may raise a ``LibraryError``."""
+
+    about: ClassVar[str]
 
     def find(self) -> list[Finding]:
         """Find faults without writing."""
@@ -85,6 +87,7 @@ def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
 class ReferenceInspection:
     """Checks that rows refer to existing rows."""
 
+    about: ClassVar[str] = "references between rows"
     store: Store
 
     def find(self) -> list[Finding]:
@@ -107,6 +110,7 @@ class FaceInspection:
     Decisions about deleted faces stay in the journal, and apply again once the photo has been read again.
     """
 
+    about: ClassVar[str] = "boxes and landmarks"
     store: Store
 
     def find(self) -> list[Finding]:
@@ -136,6 +140,7 @@ class DescriptorInspection:
     library changed its model.
     """
 
+    about: ClassVar[str] = "descriptors"
     store: Store
     dimension: Dimension
 
@@ -194,6 +199,7 @@ def _some(faces: Sequence[int]) -> str:
 class DetectorInspection:
     """Checks that photos show the faces that the library's detector found, where it has looked at them."""
 
+    about: ClassVar[str] = "which faces are shown"
     store: Store
 
     def find(self) -> list[Finding]:
@@ -221,6 +227,7 @@ class DetectorInspection:
 class DerivedTablesInspection:
     """Checks that the derived tables follow from the journal of decisions."""
 
+    about: ClassVar[str] = "what follows from decisions"
     store: Store
 
     def find(self) -> list[Finding]:
@@ -255,6 +262,7 @@ class DerivedTablesInspection:
 class IndexFileInspection:
     """Checks that this library saved its index file."""
 
+    about: ClassVar[str] = "the saved index"
     catalog: Catalog
     dimension: Dimension
 
@@ -279,6 +287,7 @@ class IndexFileInspection:
 class PermissionInspection:
     """Checks that only the owner can use the library's files: descriptors of faces are biometric data."""
 
+    about: ClassVar[str] = "permissions"
     path: Path
 
     def find(self) -> list[Finding]:

@@ -1,11 +1,13 @@
 """check, backup and restore as a person types them; damage is real: bytes of real files are overwritten."""
 
+import os
+import pty
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +73,21 @@ def test_a_sound_library_has_no_faults(copied: CommandLine) -> None:
         "event": "summary", "found": 0, "left": 0, "photos": 4, "faces": 3, "undescribed": 0,
     }  # fmt: skip
     assert {path: path.read_bytes() for path in copied.library.parent.iterdir()} == before
+
+
+def test_a_check_says_on_a_terminal_what_it_looks_at(copied: CommandLine) -> None:
+    reading, terminal = pty.openpty()
+    with copied.start("check", terminal=terminal) as process:
+        os.close(terminal)
+        shown = ""
+        with suppress(OSError):  # at its end
+            while part := os.read(reading, 100_000):
+                shown += part.decode(errors="replace")
+        assert process.wait() == 0
+    os.close(reading)
+    for step in ("all pages of the database", "descriptors", "what follows from decisions"):
+        assert f"checking {step}" in shown
+    assert shown.rstrip().endswith("no fault found in 4 photos and 3 faces")
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "flipped", "of another library"])
