@@ -45,8 +45,11 @@ from index.store.schema import content, decision, face, stored_face
 from index.store.statements import in_chunks, is_one_of
 from index.store.store import Store
 
-_CHUNK = 100
-"""Decisions read at once in search of the last active one, and contents in one statement."""
+_CHUNK = 500
+"""Contents in one statement."""
+
+_RECENT = 10
+"""Decisions read at once in search of the last active one."""
 
 
 class Journal:
@@ -167,7 +170,7 @@ class Journal:
         """Return the last active decision that can be undone and is no undo."""
         last = next_number(connection)
         fit = decision.c.kind.not_in(["undo", "forget", "forgotten"])
-        query = select(decision.c.id).where(fit).order_by(decision.c.id.desc()).limit(_CHUNK)
+        query = select(decision.c.id).where(fit).order_by(decision.c.id.desc()).limit(_RECENT)
         while numbers := connection.scalars(query.where(decision.c.id < last)).all():
             some = decisions_at(connection, is_one_of(decision.c.id, numbers))
             undone = undone_by(with_undos(connection, some))
