@@ -317,7 +317,8 @@ changed = Table(
 )
 """What decisions changed since faces were last judged: the faces, each with the persons whom it was or is
 confirmed as or rejected for; and with 0 if it was or is ignored, or no face. Both may be gone. Triggers write
-the rows whenever one of ``verdict`` or ``rejection`` is inserted or deleted; those are never updated."""
+the rows whenever one of ``verdict`` or ``rejection`` is inserted or deleted; those are never updated. A photo
+that turns out to be of another year marks its confirmed faces, too."""
 
 grouping = Table(
     "grouping",

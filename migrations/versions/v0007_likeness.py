@@ -44,13 +44,24 @@ def upgrade() -> None:
     for name, event, row, person in _MARKS:
         mark = f"INSERT OR IGNORE INTO changed (face_id, person_id) VALUES ({row}.face_id, {person});"  # noqa: S608
         op.execute(f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW BEGIN {mark} END")
+    op.execute(_MARK_DATED)
 
 
 # Triggers, because rows also go with the face that they are about, whoever deletes it. A later revision that
-# makes one of the two tables anew must make its triggers again.
+# makes one of these tables anew must make its triggers again.
 _MARKS = (
     ("mark_decided", "INSERT ON verdict", "new", "coalesce(new.person_id, 0)"),
     ("mark_undecided", "DELETE ON verdict", "old", "coalesce(old.person_id, 0)"),
     ("mark_rejected", "INSERT ON rejection", "new", "new.person_id"),
     ("mark_not_rejected", "DELETE ON rejection", "old", "old.person_id"),
 )
+
+_MARK_DATED = """
+CREATE TRIGGER mark_dated AFTER UPDATE OF taken_at ON content FOR EACH ROW
+WHEN substr(old.taken_at, 1, 4) IS NOT substr(new.taken_at, 1, 4)
+BEGIN
+    INSERT OR IGNORE INTO changed (face_id, person_id)
+    SELECT verdict.face_id, verdict.person_id FROM face JOIN verdict ON verdict.face_id = face.id
+    WHERE face.content_id = new.id AND verdict.status = 'confirmed';
+END
+"""  # a person is recognised by what they looked like in each year

@@ -6,6 +6,7 @@ Photos are edited and copied, searched by another detector, and lost; only what 
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -26,7 +27,7 @@ from index.store.read_again import read_again
 from index.store.schema import changed, content, rejection, verdict
 from index.store.store import Store
 from index.values import NewDetections
-from pipeline.values import Box
+from pipeline.values import Box, PhotoKnown
 from tests.index.builders import MODEL, digest_of, indexed, make_file, near, units
 from tests.index.journals import ANNA, BEN, CARL, KEYS, acts, assign, keys, moved, scan, split
 
@@ -179,3 +180,16 @@ def clear_marks(store: Store) -> None:
 def marks(store: Store) -> set[tuple[int, int]]:
     with store.read() as connection:
         return {(row.face_id, row.person_id) for row in connection.execute(select(changed))}
+
+
+@pytest.mark.parametrize(("year", "marked"), [(2019, set()), (2020, {(1, 1), (2, 1)})])
+def test_another_year_of_a_photo_marks_its_confirmed_faces(
+    scanned: Path, tmp_path: Path, year: int, marked: set[tuple[int, int]]
+) -> None:
+    shutil.copy(scanned, tmp_path / "library")
+    with create_store(tmp_path / "library") as store:
+        clear_marks(store)
+        photo = indexed(make_file(tmp_path / "0.jpg"), "content 0")
+        dated = PhotoKnown(photo.file, photo.digest, taken_at=datetime(year, 7, 15, tzinfo=UTC))
+        Catalog(store).record([dated])
+        assert marks(store) == marked
