@@ -22,7 +22,7 @@ STRANGERS = 0.15
 """Cosines, on average."""
 
 _RANK = 256
-"""Dimensions of the space of faces, or D / 2 where that is less."""
+"""Most dimensions of the space of faces, by default."""
 _PHOTO = 0.15
 """Share of pose and light in the square of a descriptor; what is left over is noise without structure."""
 _FACES = 8.0
@@ -35,18 +35,29 @@ class MadePeople:
     Args:
         dimension: D.
         seed: Of everything.
+        strangers: The cosine of two strangers on average.
+        fall: The exponent of the power law: at 0 all directions vary alike.
+        rank: Dimensions of the space of faces, by default the least of 256 and D / 2.
     """
 
-    def __init__(self, dimension: int, seed: int = 20240607) -> None:
+    def __init__(
+        self,
+        dimension: int,
+        seed: int = 20240607,
+        strangers: float = STRANGERS,
+        fall: float = 0.5,
+        rank: int | None = None,
+    ) -> None:
         self._dimension = dimension
         self._seed = seed
         rng = np.random.default_rng((seed, 0))
-        rank = min(_RANK, dimension // 2)
+        rank = rank or min(_RANK, dimension // 2)
         self._axes: F32 = np.linalg.qr(rng.standard_normal((dimension, rank)))[0].T.astype(np.float32)
-        variances = np.arange(1, rank + 1) ** -0.5
+        variances = np.arange(1, rank + 1) ** -fall
         self._scales: F32 = np.sqrt(variances / variances.sum()).astype(np.float32)
         mean = rng.standard_normal(rank).astype(np.float32)
-        self._mean: F32 = np.float32(np.sqrt(STRANGERS)) * mean / np.linalg.norm(mean)
+        self._person = np.float32(np.sqrt(SAME - strangers))
+        self._mean: F32 = np.float32(np.sqrt(strangers)) * mean / np.linalg.norm(mean)
 
     def gallery(self, start: int, stop: int) -> Iterator[F32]:
         """The faces from one place to another, in chunks, float32 [<= ``CHUNK``, D], of unit norm.
@@ -88,7 +99,7 @@ class MadePeople:
         names, whose = np.unique(people, return_inverse=True)
         identities = np.stack([self._identity(int(name)) for name in names])[whose]
         photos = rng.standard_normal(identities.shape, dtype=np.float32)
-        latent = self._mean + np.float32(np.sqrt(SAME - STRANGERS)) * self._scales * identities
+        latent = self._mean + self._person * self._scales * identities
         latent += np.float32(np.sqrt(_PHOTO)) * self._scales[::-1] * photos  # faces vary where people do not
         faces = latent @ self._axes
         spread = np.float32(np.sqrt((1.0 - SAME - _PHOTO) / self._dimension))

@@ -22,7 +22,13 @@ import numpy as np
 from sqlalchemy import delete
 
 from benchmarks.made_library.decisions import made_decisions
-from benchmarks.made_library.faces import made_boxes, made_descriptors, write_descriptors, write_faces
+from benchmarks.made_library.faces import (
+    made_boxes,
+    made_descriptors,
+    made_persons,
+    write_descriptors,
+    write_faces,
+)
 from benchmarks.made_library.groups import made_clusters, write_clusters, write_recognised
 from benchmarks.made_library.journal import write_journal
 from benchmarks.made_library.photos import MadePhotos, made_photos, make_files, write_photos
@@ -35,7 +41,6 @@ from index.store.schema import changed, grouping
 from index.store.statements import upsert
 from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import spec
-from tests.made_descriptors import MadePeople
 
 MODELS = {128: "sface", 2048: "vggface2-resnet50", 512: "facenet"}
 """The model that a library claims, by the length of its descriptors."""
@@ -68,7 +73,7 @@ def make(path: Path, faces: int, dimension: int, folder: Path, decisions: int, s
             write_faces(connection, people, boxes, rng)
         with _step("descriptors"), store.write() as connection:
             start = 0
-            for chunk in made_descriptors(people, MadePeople(dimension, seed)):
+            for chunk in made_descriptors(people, made_persons(dimension, seed)):
                 write_descriptors(connection, model, start, chunk)
                 vectors[start : start + len(chunk)] = chunk
                 start += len(chunk)

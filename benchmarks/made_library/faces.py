@@ -20,6 +20,11 @@ _SHARES = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]
 """Where the five landmarks are in a box."""
 
 
+def made_persons(dimension: int, seed: int) -> MadePeople:
+    """Make the persons of a library: two of them are as alike as sface's false match rates say."""
+    return MadePeople(dimension, seed, strangers=0.0, fall=0.25, rank=min(256, dimension))
+
+
 def made_boxes(people: Population, rng: np.random.Generator) -> F32:
     """Make the box of each face, float32 [N, 4]: x, y, w, h. Those of a photo stand in rows."""
     across, down = WIDTH // _STEP, HEIGHT // _STEP
