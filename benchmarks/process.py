@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import TIMEOUT_MAX, Timer
 
 import platformdirs
 
@@ -32,11 +33,14 @@ class Finished:
     peak_bytes: int
 
 
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Finished:
+def run(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, limit: float | None = None
+) -> Finished:
     """Run a command to its end, as it runs where it was installed: from the second time on with bytecode.
 
     Raises:
-        subprocess.CalledProcessError: It failed; what it said on standard error is passed on.
+        subprocess.CalledProcessError: It failed, or ran for longer than ``limit`` seconds and was killed;
+            what it said on standard error is passed on.
     """
     started = time.perf_counter()
     with subprocess.Popen(
@@ -44,8 +48,11 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     ) as process:
         if process.stdout is None:
             raise TypeError("no pipe to the process")
+        timer = Timer(limit or TIMEOUT_MAX, process.kill)
+        timer.start()
         with PeakMemory(process.pid) as memory:
             output = process.stdout.read()
+        timer.cancel()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -80,4 +87,4 @@ def print_table(heading: Sequence[str], lines: Iterable[Sequence[str]], *, of_nu
     print("| " + " | ".join(heading) + " |")
     print("| --- |" + (" ---: |" if of_numbers else " --- |") * (len(heading) - 1))
     for line in lines:
-        print("| " + " | ".join(line) + " |")
+        print("| " + " | ".join(line) + " |", flush=True)

@@ -38,7 +38,7 @@ def agree(groups: Sequence[int], people: Sequence[str]) -> Clustering | None:
         return None
     names, person = np.unique(people, return_inverse=True)
     numbers, group = np.unique(groups, return_inverse=True)
-    cell = group * len(names) + person
+    _, cell = np.unique(group * len(names) + person, return_inverse=True)
     together = np.bincount(cell)
     of_group, of_person = np.bincount(group), np.bincount(person)
     shared = together[cell]

@@ -1,0 +1,1 @@
+"""How long each command takes on a large library; ``python -m benchmarks.scale FILE`` prints it."""
