@@ -102,6 +102,12 @@ class FaceTable:
         """Return the chosen faces, bool [N]."""
         return FaceTable(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
+    def and_(self, others: "FaceTable") -> "FaceTable":
+        """Return these and other faces."""
+        order = np.argsort(np.concatenate([self.ids, others.ids]), kind="stable")
+        pairs = ((getattr(self, each.name), getattr(others, each.name)) for each in fields(self))
+        return FaceTable(*(np.concatenate(pair)[order] for pair in pairs))
+
 
 def read_faces(connection: Connection, model: ModelId, face_ids: I64 | None = None) -> FaceTable:
     """Read the faces to group: all, or those of some ids, int64 [M], rising."""

@@ -21,6 +21,7 @@ from index.clustering.cluster_tables import (
     read_groups,
     write_clusters,
 )
+from index.clustering.inverted_lists import InvertedLists, OnStep
 from index.clustering.linkage import group
 from index.clustering.same_person import same_person
 from index.clustering.shortened import shortened
@@ -29,6 +30,10 @@ from index.recognition.thresholds import Thresholds
 from index.values import I64, NONE
 from index.vectors.vector_store import VectorStore
 from pipeline.values import ModelId
+
+MOST_COMPARISONS = 4_000_000_000
+"""Pairs of faces up to which all are compared, in some ten seconds: 63,000 new ones of as many, or 4,000 in a
+million. ``InvertedLists`` compare more."""
 
 _FEWEST = 2
 """Minimum number of reliable faces of a new cluster."""
@@ -58,6 +63,7 @@ def update_clusters(
     reliable: int,
     vectors: VectorStore,
     new: I64,
+    on_step: OnStep = lambda what, done, total: None,
 ) -> ClusterChanges:
     """Group open faces that were never compared with those near them.
 
@@ -69,45 +75,51 @@ def update_clusters(
         vectors: The descriptors of the library's faces; may hold others.
         new: int64 [M], rising: the faces. Those that are not open, have a cluster, or lack a descriptor, are
             left out; all others count as compared from now on.
+        on_step: Told about progress.
     """
     same = same_person(thresholds, reliable)
-    nearby = _read_nearby(connection, model, same, vectors, new)
-    return ClusterChanges() if nearby is None else _regroup(connection, model, nearby, same)
+    nearby = _read_nearby(connection, model, same, vectors, new, on_step) if len(new) else None
+    return ClusterChanges() if nearby is None else _regroup(connection, model, nearby, same, on_step)
 
 
 def _read_nearby(
-    connection: Connection, model: ModelId, same: float, vectors: VectorStore, new: I64
+    connection: Connection, model: ModelId, same: float, vectors: VectorStore, new: I64, on_step: OnStep
 ) -> NearbyFaces | None:
     """Read the new faces and all that may be grouped with them; ``None`` if no face is new.
 
     A person or cluster of more than ``LARGE`` faces is represented by so many of them, evenly spread, and by
     those near a new face.
     """
-    candidates = read_faces(connection, model, new)
-    new_ids = candidates.ids[candidates.is_open & (candidates.clusters == NONE)]
-    if not len(new_ids):
+    pairs = _near_pairs(vectors, new, NEAR_SHARE * same, on_step)
+    near = read_faces(connection, model, np.union1d(new, pairs[:, 1]))
+    is_new = near.is_open & (near.clusters == NONE) & np.isin(near.ids, new, assume_unique=True)
+    if not is_new.any():
         return None
-    pairs = vectors.near_pairs(new_ids, NEIGHBORS, NEAR_SHARE * same)
-    near_ids = np.unique(np.concatenate([new_ids, pairs.ravel()]))
-    near = read_faces(connection, model, near_ids)
     persons, clusters = (np.unique(each[each != NONE]) for each in (near.persons, near.clusters))
     groups = read_groups(connection, persons, clusters)
-    members = np.concatenate([near.ids, *(_evenly(each) for each in groups.values())])
-    faces = read_faces(connection, model, np.unique(members))
+    members = [near.ids[:0], *map(_evenly, groups.values())]
+    faces = near.and_(read_faces(connection, model, np.setdiff1d(np.concatenate(members), near.ids)))
     described = shortened(vectors, faces.ids)
     faces = faces.at(np.isin(faces.ids, described.ids, assume_unique=True))
-    pairs = pairs[np.isin(pairs, faces.ids).all(axis=1)]
-    large = np.array(
-        [NONE - key for key, ids in groups.items() if key < NONE and len(ids) >= LARGE], np.int64
-    )
+    new = np.intersect1d(near.ids[is_new], faces.ids, assume_unique=True)
+    large = [NONE - key for key, ids in groups.items() if key < NONE and len(ids) >= LARGE]
     return NearbyFaces(
         faces=faces,
         vectors=described.vectors,
         rejections=read_rejections(connection, faces.ids),
-        new=np.isin(faces.ids, new_ids, assume_unique=True),
-        near=np.searchsorted(faces.ids, pairs),
-        in_large=np.isin(faces.clusters, large),
+        new=np.isin(faces.ids, new, assume_unique=True),
+        near=np.searchsorted(faces.ids, pairs[np.isin(pairs[:, 0], new) & np.isin(pairs[:, 1], faces.ids)]),
+        in_large=np.isin(faces.clusters, np.array(large, np.int64)),
     )
+
+
+def _near_pairs(vectors: VectorStore, new: I64, least: float, on_step: OnStep) -> I64:
+    """Find the faces near each new one; see ``VectorStore.near_pairs``."""
+    if len(new) * len(vectors) <= MOST_COMPARISONS:
+        return vectors.near_pairs(new, NEIGHBORS, least)
+    everyone = shortened(vectors, vectors.ids())
+    rows = np.flatnonzero(np.isin(everyone.ids, new, assume_unique=True))
+    return everyone.ids[InvertedLists(everyone.vectors).near_pairs(rows, NEIGHBORS, least, on_step)]
 
 
 def _evenly(ids: I64) -> I64:
@@ -116,7 +128,9 @@ def _evenly(ids: I64) -> I64:
     return ids[np.arange(len(ids)) * LARGE % len(ids) < LARGE] if len(ids) > LARGE else ids
 
 
-def _regroup(connection: Connection, model: ModelId, nearby: NearbyFaces, same: float) -> ClusterChanges:
+def _regroup(
+    connection: Connection, model: ModelId, nearby: NearbyFaces, same: float, on_step: OnStep
+) -> ClusterChanges:
     faces, region = nearby.faces, find_region(nearby, same)
     groups = group(region.faces, same)
     is_open = faces.is_open[region.rows]
