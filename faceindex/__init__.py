@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from faceindex.scanning.scan import ScanOptions as ScanOptions
     from faceindex.settings import Settings as Settings
     from index.clustering.regroup import Regrouped as Regrouped
+    from index.clustering.ungrouped import Ungrouped as Ungrouped
     from index.decisions.log import LoggedDecision as LoggedDecision
     from index.maintenance.check import Finding as Finding
     from index.people.overruled import Effects as Effects
@@ -109,6 +110,7 @@ _MODULES = {
     "faceindex.scanning.scan": "ScanOptions",
     "faceindex.settings": "Settings",
     "index.clustering.regroup": "Regrouped",
+    "index.clustering.ungrouped": "Ungrouped",
     "index.decisions.log": "LoggedDecision",
     "index.maintenance.check": "Finding",
     "index.people.overruled": "Effects Overruled Renamed",

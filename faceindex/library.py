@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from faceindex.roots import ScannedRoots
     from faceindex.scanning.scan import ScanOptions
     from index.clustering.regroup import Regrouped
+    from index.clustering.ungrouped import Ungrouped
     from index.maintenance.check import Finding
     from index.people.photo_search import FoundPhoto
     from index.store.store import BackedUp, Salvage
@@ -279,6 +280,12 @@ class Library:
         from faceindex.naming.clusters import clusters
 
         return self._sessions.read(clusters, most)
+
+    def ungrouped(self) -> "Ungrouped":
+        """Count the faces without a name that are in no cluster, by the cause."""
+        from faceindex.naming.clusters import ungrouped
+
+        return self._sessions.read(ungrouped)
 
     def evaluate(
         self,

@@ -1,12 +1,15 @@
-"""Lists the clusters without a name, each with its exemplar: the face that shows it best."""
+"""Lists the clusters without a name, each with the face that shows it best; says why faces are in none."""
 
 import numpy as np
 
 from faceindex.results import ClusterList, ShownCluster
 from faceindex.session import Session
 from index.clustering.linkage import exemplar
+from index.clustering.ungrouped import Ungrouped, why_ungrouped
 from index.people.queries import ClusterFaces
+from index.photos.redescription import Redescription
 from index.values import Descriptors, FaceRecord
+from index.vectors.saved_index import load_index
 
 
 def clusters(session: Session, most: int) -> ClusterList:
@@ -15,6 +18,15 @@ def clusters(session: Session, most: int) -> ClusterList:
     exemplars = ((each, _exemplar(session, each)) for each in found[:most])
     shown = tuple(ShownCluster(each, record) for each, record in exemplars if record is not None)
     return ClusterList(shown, len(found))
+
+
+def ungrouped(session: Session) -> Ungrouped:
+    """Count the open faces that are in no cluster, by the cause."""
+    model, thresholds = session.model(), session.thresholds()
+    waiting = Redescription(session.database, model.model_id).coverage().waiting
+    vectors = load_index(session.catalog, model.model_id, model.dimension).index
+    with session.database.read() as connection:
+        return why_ungrouped(connection, model.model_id, thresholds, vectors, waiting)
 
 
 def _exemplar(session: Session, cluster: ClusterFaces) -> FaceRecord | None:

@@ -39,6 +39,23 @@ class RegroupedSchema(Schema):
     unclustered: int
 
 
+class UngroupedSchema(Schema):
+    """Faces without a name that are in no cluster, by cause; the last four are estimates by ``compared``."""
+
+    event: Literal["ungrouped"] = "ungrouped"
+    similarity: float
+    reliable: int
+    least_quality: float
+    compared: int
+    undescribed: int
+    uncompared: int
+    poor: int
+    strangers: int
+    conflicting: int
+    probable: int
+    alone: int
+
+
 class OverruledSchema(Schema):
     """Faces of which decisions say something else now; ``said`` is what was said before, of ``person``."""
 

@@ -170,6 +170,29 @@ def read_never_compared(connection: Connection, *, again: bool = False) -> I64:
     return _ids(connection.scalar(query))
 
 
+def read_without_cluster(connection: Connection, model: ModelId) -> tuple[I64, I64]:
+    """Read the open faces that were compared and have no cluster, good and poor ones: int64 [N], rising."""
+    query = (
+        select(_listed(face.c.id))
+        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
+        .join(cluster_face, cluster_face.c.face_id == face.c.id)
+        .where(
+            cluster_face.c.cluster_id.is_(None),
+            _is_in_photo(),
+            face.c.id.not_in(select(recognised.c.face_id)),
+            face.c.id.not_in(select(verdict.c.face_id)),
+        )
+    )
+    good = connection.scalar(query.where(face.c.quality >= RELIABLE))
+    return _ids(good), _ids(connection.scalar(query.where(face.c.quality < RELIABLE)))
+
+
+def read_beside(connection: Connection, face_ids: I64) -> I64:
+    """Read all faces in the photos of some faces, int64 [N]."""
+    contents = select(face.c.content_id).where(is_one_of(face.c.id, face_ids.tolist()))
+    return _ids(connection.scalar(select(_listed(face.c.id)).where(face.c.content_id.in_(contents))))
+
+
 def read_groups(connection: Connection, persons: I64, clusters: I64) -> dict[int, I64]:
     """Read the faces of persons and clusters, recognised and ignored ones included: int64 [M] each.
 

@@ -24,6 +24,9 @@ app = typer.Typer(
 def cluster(
     context: typer.Context,
     most: Annotated[int, typer.Option("-n", min=0, help="List this many clusters, the largest first.")] = 20,
+    why: Annotated[
+        bool, typer.Option("--why", help="Only say why faces are in no cluster, and change nothing.")
+    ] = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -31,8 +34,12 @@ def cluster(
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import people as text
         from faceindex.schemas.faces import ClusterSchema
-        from faceindex.schemas.people import RegroupedSchema
+        from faceindex.schemas.people import RegroupedSchema, UngroupedSchema
 
+        if why:
+            found = library.ungrouped()
+            reporter.result(UngroupedSchema.of(found), text.ungrouped(found))
+            return
         done = library.cluster(dry_run=dry_run)
         listed = library.clusters(most)
         if listed.shown:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from faceindex.naming.review import Suggestion
     from faceindex.results import LibraryFace, ShownCluster
     from index.clustering.regroup import Regrouped
+    from index.clustering.ungrouped import Ungrouped
     from index.decisions.log import LoggedDecision
     from index.decisions.model import Act
     from index.people.overruled import Overruled, Renamed
@@ -91,6 +92,48 @@ def regrouped(done: "Regrouped", *, dry: bool) -> str:
         f"{count(done.unclustered, 'face')} like no other; {done.recognised:,} recognised as people"
     )
     return f"{would}{changed}. {state}" if changed else state
+
+
+def ungrouped(found: "Ungrouped") -> Iterator[str]:
+    """Say why faces are in no cluster, and what to do about each cause."""
+    good = found.strangers + found.conflicting + found.probable + found.alone
+    yield (
+        f"Two faces form a cluster from a similarity of {found.similarity:.3f} on, in a library of "
+        f"{count(found.reliable, 'good face')}. Faces without a name, in no cluster:"
+    )
+    causes = (
+        (found.undescribed, "wait to be described", "'faceindex reindex' does that"),
+        (found.uncompared, "wait to be compared with the others", "'faceindex cluster' does that"),
+        (
+            found.poor,
+            f"are too poor to form a cluster (quality below {found.least_quality})",
+            "they join one when better photos of the person are scanned",
+        ),
+        (found.alone, "are like no other face", "name them one by one, or scan more photos of them"),
+        (
+            found.conflicting,
+            "are like others, but a decision or a face in the same photo keeps them apart",
+            "'faceindex people log' lists decisions, and 'faceindex people undo' takes one back",
+        ),
+        (
+            found.probable,
+            "are like a person with a name, but not surely that person",
+            "'faceindex people review' asks about them",
+        ),
+        (
+            found.strangers,
+            "are like a stranger whom you ignore",
+            "'faceindex people undo' takes back that decision",
+        ),
+    )
+    shown = [(f"{number:,}", what, remedy) for number, what, remedy in causes if number]
+    width = max((len(number) for number, _, _ in shown), default=0)
+    for number, what, remedy in shown:
+        yield f"  {number:>{width}}  {what}: {remedy}"
+    if not shown:
+        yield "  none"
+    if found.compared < good:
+        yield f"The causes of the last {good:,} are estimated by {found.compared:,} of them."
 
 
 def decided(decided: "Decided") -> str:

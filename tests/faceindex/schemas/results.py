@@ -46,6 +46,7 @@ from faceindex.results import (
     ScanSummary,
 )
 from index.clustering.regroup import Regrouped
+from index.clustering.ungrouped import Ungrouped
 from index.decisions.log import LoggedDecision
 from index.decisions.model import Assign, Decision, FaceKey, NotAFace, Undo
 from index.maintenance.check import Finding, FindingKind
@@ -140,6 +141,7 @@ FOUND = FoundPhoto(PATH, DIGEST, datetime(2019, 7, 14, 12, 30))
 FOUND_UNDATED = FoundPhoto(PATH, DIGEST, None)
 
 REGROUPED = Regrouped(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+UNGROUPED = Ungrouped(0.5, 100, 0.3, 1, 2, 3, 4, 5, 6, 7, 22)
 EFFECTS = Effects(
     (Overruled((7, 9), Said.CONFIRMED, "Ben", "Anna", 3), Overruled((8,), Said.IGNORED, None, None, None)),
     (Renamed("Ben (2)", "Ben"), Renamed(None, "Anna (2)", "Anna"), Renamed("Tim", "Anna", None, True)),

@@ -44,6 +44,7 @@ from faceindex.schemas.people import (
     RegroupedSchema,
     SuggestionSchema,
     UndoneSchema,
+    UngroupedSchema,
 )
 from faceindex.schemas.scanning import (
     DetectorPreviewSchema,
@@ -76,6 +77,7 @@ LINES = (
     LookalikesSchema.of(results.LOOKALIKES),
     PersonSchema.of(results.PERSON),
     RegroupedSchema.of(results.REGROUPED),
+    UngroupedSchema.of(results.UNGROUPED),
     DecidedSchema.of(results.DECIDED),
     DecidedSchema.of(results.DECIDED_ALONE),
     LoggedSchema.of(results.ASSIGNED),
@@ -221,6 +223,8 @@ FIELDS = {
     "SuggestionSchema": "kind person other cluster faces similarity command otherwise",
     "TemplateSchema": "years faces similarity",
     "ThresholdsSchema": "accept review provenance",
+    "UngroupedSchema": "event similarity reliable least_quality compared undescribed uncompared poor strangers "
+    "conflicting probable alone",
     "UndoneSchema": "event decision undo about holds renamed",
     "VerificationRatesSchema": "genuine impostor auc eer operating",
     "VerificationSchema": "same similarity probability threshold faces model",
