@@ -21,13 +21,13 @@ from index.clustering.cluster_tables import (
     read_groups,
     write_clusters,
 )
-from index.clustering.inverted_lists import InvertedLists, OnStep
 from index.clustering.linkage import group
 from index.clustering.same_person import same_person
 from index.clustering.shortened import shortened
 from index.recognition.decided_faces import read_rejections
 from index.recognition.thresholds import Thresholds
 from index.values import I64, NONE
+from index.vectors.inverted_lists import InvertedLists, OnStep
 from index.vectors.vector_store import VectorStore
 from pipeline.values import ModelId
 

@@ -223,8 +223,10 @@ FIELDS = {
     "SuggestionSchema": "kind person other cluster faces similarity command otherwise",
     "TemplateSchema": "years faces similarity",
     "ThresholdsSchema": "accept review provenance",
-    "UngroupedSchema": "event similarity reliable least_quality compared undescribed uncompared poor strangers "
-    "conflicting probable alone",
+    "UngroupedSchema": (
+        "event similarity reliable least_quality compared undescribed uncompared "
+        "poor strangers conflicting probable alone"
+    ),
     "UndoneSchema": "event decision undo about holds renamed",
     "VerificationRatesSchema": "genuine impostor auc eer operating",
     "VerificationSchema": "same similarity probability threshold faces model",
