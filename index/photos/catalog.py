@@ -224,6 +224,19 @@ class Catalog:
         # The hidden are left out here: a condition on each row would double the time.
         return np.sort(ids[~np.isin(ids, without)] if len(without) else ids)
 
+    def latest_described(self, model: ModelId) -> I64:
+        """Read what says whether faces that a model has described were added: int64 [N], rising.
+
+        Ids only grow, but decisions show faces of other detectors.
+        """
+        columns = descriptor.c
+        of_model = select(columns.face_id).where(columns.model == model)
+        latest = of_model.where(is_shown(columns.face_id)).order_by(columns.face_id.desc()).limit(1)
+        kept = of_model.join(other_face, other_face.c.face_id == columns.face_id).where(other_face.c.kept)
+        with self.store.read() as connection:
+            ids = {*connection.scalars(latest), *connection.scalars(kept)}
+        return np.array(sorted(ids), np.int64)
+
     def descriptors(self, model: ModelId, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
         """Read descriptors by rising face id, in chunks; leave out faces that the model has not described.
 
