@@ -36,7 +36,7 @@ from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
 from index.photos.library_figures import count_present, summarise
 from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
-from index.store.schema import content, descriptor, face, file_digest, library, other_face, photo
+from index.store.schema import content, descriptor, face, file_digest, is_shown, library, other_face, photo
 from index.store.statements import are_under, in_chunks, insert_new, is_one_of
 from index.store.store import Store
 from index.values import (
