@@ -271,9 +271,9 @@ class Library:
 
     def cluster(self, *, dry_run: bool = False) -> "Regrouped":
         """Group faces without a name, and recognise people who have one."""
-        from faceindex.naming.decide import regroup
+        from faceindex.naming.clusters import group
 
-        return self._sessions.decide(regroup, write=not dry_run)
+        return self._sessions.decide(group, write=not dry_run)
 
     def clusters(self, most: int = 20) -> "results.ClusterList":
         """Return the largest clusters without a name, each with its exemplar."""

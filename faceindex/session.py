@@ -1,8 +1,8 @@
 """An open library: its settings, its tables, its model. Every use case takes one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from faceindex.errors import FaceindexError, LibraryLocked, explained
 from faceindex.lock import DECISION_PATIENCE, PATIENCE, locked, turn
@@ -19,6 +19,9 @@ from index.store.store import Access, Store
 from index.values import Descriptors
 from pipeline.models.registry import ModelSpec, spec
 
+if TYPE_CHECKING:
+    from index.vectors.vector_store import VectorStore
+
 
 class Session:
     """A library open for reading, also by several threads; for a run, under its lock; or for a decision."""
@@ -30,6 +33,7 @@ class Session:
         self.people = PeopleQueries(database)
         self.journal = Journal(database)
         self.listeners = listeners
+        self.open_vectors: Callable[[], VectorStore] | None = None  # by whoever keeps it open
         self._stack = stack
 
     @classmethod
@@ -155,6 +159,16 @@ class Session:
                     f"The library {self.settings.library} is empty: fill it with 'faceindex scan FOLDER'."
                 )
             return find_model(self.database, own)
+
+    def vectors(self) -> "VectorStore":
+        """Return the library's index as it was saved last, or the one that stays open for decisions."""
+        if self.open_vectors is not None:
+            return self.open_vectors()
+        from index.vectors.saved_index import open_saved_index  # it brings FAISS
+
+        with explained():
+            model = self.model()
+            return open_saved_index(self.catalog, model.model_id, model.dimension).index
 
     def descriptors(self, face_ids: Sequence[int]) -> Iterator[Descriptors]:
         """Yield the descriptors of faces by the library's model, in chunks; ``face_ids`` are ascending."""

@@ -69,6 +69,11 @@ def scaled(halves: F16, norms: F32) -> F32:
     return vectors
 
 
+def pair_keys(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number pairs of row ids, int64 [N] both and below 2^31, by rising first id, then second: int64 [N]."""
+    return np.asarray((first << 32) | second, np.int64)
+
+
 def are_sound(blobs: Sequence[object], dimension: int) -> NDArray[np.bool_]:
     """Check that each blob is a descriptor of this length, finite and of unit norm: bool [N]."""
     size = dimension * _DESCRIPTOR.itemsize

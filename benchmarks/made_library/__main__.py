@@ -33,7 +33,7 @@ from benchmarks.made_library.groups import made_clusters, write_clusters, write_
 from benchmarks.made_library.journal import write_journal
 from benchmarks.made_library.photos import MadePhotos, made_photos, make_files, write_photos
 from benchmarks.made_library.population import made_population
-from index.clustering.cluster_tables import GroupingInputs, digest_of_decisions
+from index.clustering.cluster_tables import GroupingInputs, count_reliable
 from index.photos.catalog import Catalog
 from index.recognition.stored_calibration import thresholds_for
 from index.store.opening import create_store
@@ -85,8 +85,8 @@ def make(path: Path, faces: int, dimension: int, folder: Path, decisions: int, s
             thresholds = thresholds_for(store, model)
             write_recognised(store, people, vectors, model, thresholds)
             with store.write() as connection:
-                decided = digest_of_decisions(connection)
-                inputs = GroupingInputs(model, thresholds.accept, thresholds.review, decided)
+                reliable = count_reliable(connection, model)
+                inputs = GroupingInputs(model, thresholds.accept, thresholds.review, reliable)
                 upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")
                 connection.execute(delete(changed))
         with _step("index"):

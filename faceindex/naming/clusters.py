@@ -3,13 +3,20 @@
 import numpy as np
 
 from faceindex.results import ClusterList, ShownCluster
+from faceindex.scanning.refresh_derived import group_faces
 from faceindex.session import Session
 from index.clustering.linkage import exemplar
+from index.clustering.regroup import Regrouped
 from index.clustering.ungrouped import Ungrouped, why_ungrouped
 from index.people.queries import ClusterFaces
 from index.photos.redescription import Redescription
 from index.values import Descriptors, FaceRecord
 from index.vectors.saved_index import load_index
+
+
+def group(session: Session, *, write: bool = True) -> Regrouped:
+    """Update clusters and recognised faces to the decisions and descriptors; or only count the changes."""
+    return group_faces(session.database, session.model(), session.listeners, write=write)
 
 
 def clusters(session: Session, most: int) -> ClusterList:

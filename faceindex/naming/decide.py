@@ -93,9 +93,9 @@ class ForgetPlan:
         return len(self.erased) + self.without_photo
 
 
-def regroup(session: Session, *, write: bool = True) -> Regrouped:
-    """Update clusters and recognised faces to the decisions and descriptors; or only count the changes."""
-    return bring_up_to_date(session.database, session.thresholds(), write=write)
+def regroup(session: Session) -> Regrouped:
+    """Update recognised faces and clusters to the decisions."""
+    return bring_up_to_date(session.database, session.thresholds(), session.vectors(), decided_only=True)
 
 
 def name_cluster(session: Session, number: int, name: str) -> Decided:
@@ -269,22 +269,17 @@ def _faces_in(session: Session, photo: str) -> list[int] | None:
     return None if digest is None else session.catalog.face_ids_of(digest)
 
 
-def read_said(
-    session: Session, chosen: Sequence[int] = (), persons: SaidOfFaces | None = None
-) -> SaidOfFaces:
-    """Read what decisions say of persons and of some faces; see ``said_of_faces``."""
+def read_said(session: Session, chosen: Sequence[int] | None = ()) -> SaidOfFaces:
+    """Read what decisions say of persons and of some faces; ``None`` for all faces."""
     with session.database.read() as connection:
-        return said_of_faces(connection, chosen, persons)
+        return said_of_faces(connection, chosen)
 
 
 def _decide(session: Session, act: Act, chosen: Sequence[int] = ()) -> Decided:
     """Append a decision about faces, ``chosen`` by id, or about persons."""
     before = read_said(session, chosen)
     number = session.journal.append(act).id
-    is_of_faces_alone = isinstance(act, Reject | NotAFace | Ignore) or (
-        isinstance(act, Assign) and act.person in before.persons
-    )
-    after = read_said(session, chosen, before if is_of_faces_alone else None)
+    after = read_said(session, chosen)
     effects = _effects(act, before, after)
     follows = not isinstance(act, Rename | Hide | Unhide | Apart)
     regrouped = regroup(session) if follows else None

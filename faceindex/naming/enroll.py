@@ -114,7 +114,7 @@ def enroll(
             enrolment.decide(session)
         raise
     decisions, changed = enrolment.decide(session)
-    refresh_derived(session.database, model, session.listeners.note)
+    refresh_derived(session.database, model, session.listeners)
     numbers = tuple(each.id for each in decisions)
     return Enrolled(
         people=len(decisions),

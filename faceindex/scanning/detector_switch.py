@@ -116,7 +116,7 @@ class _DetectorSwitcher:
             return self._result(session, searched, comparison)
         with turn(session.database.path), undisturbed():
             redetection.make_current()
-        refresh_derived(session.database, self._model, self._listeners.note)
+        refresh_derived(session.database, self._model, self._listeners)
         after = _faces_of_persons(session.people)
         fewer = tuple(
             PersonLoss(name, faces, after[name])

@@ -102,7 +102,7 @@ class _ModelSwitcher:
                     if not loaded.saved:
                         save_index(loaded.index, session.catalog, self._model.model_id)
                     redescription.make_current()
-            refresh_derived(session.database, self._model, self._listeners.note)
+            refresh_derived(session.database, self._model, self._listeners)
         return self._result(session, described, before, comparison)
 
     def _result(

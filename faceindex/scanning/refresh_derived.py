@@ -1,9 +1,8 @@
 """Updates the derived data of a library after faces were added or removed."""
 
-from collections.abc import Callable
-
 from faceindex.lock import turn
-from index.clustering.regroup import regroup
+from faceindex.results import Listeners
+from index.clustering.regroup import Regrouped, regroup
 from index.photos.catalog import Catalog
 from index.photos.redescription import Redescription
 from index.recognition.stored_calibration import thresholds_for
@@ -12,21 +11,41 @@ from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import ModelSpec
 
 
-def refresh_derived(database: Store, model: ModelSpec, note: Callable[[str], None]) -> None:
+def refresh_derived(
+    database: Store, model: ModelSpec, listeners: Listeners, *, everything: bool = False
+) -> None:
     """Update the saved index, the clusters and the recognised faces of a library in one turn to write.
 
-    ``note`` is told if the saved index could not be used, or if faces are not described yet.
+    It is noted if the saved index could not be used, or if faces are not described yet. With ``everything``,
+    all faces are judged once more afterwards; it is noted if that changes any.
 
     Raises:
         LibraryError: The library cannot be read or written.
     """
     with turn(database.path):
-        catalog = Catalog(database)
-        loaded = load_index(catalog, model.model_id, model.dimension)
-        if loaded.note:
-            note(loaded.note)
-        if not loaded.saved:
-            save_index(loaded.index, catalog, model.model_id)
-        regroup(database, thresholds_for(database, model.model_id))
+        group_faces(database, model, listeners)
+        if everything:
+            anew = group_faces(database, model, listeners, everything=True)
+            if anew.differences:
+                listeners.note(f"{anew.differences:,} faces were judged wrongly before, and are mended.")
     if waiting := Redescription(database, model.model_id).coverage().waiting:
-        note(f"{waiting:,} faces are not described by {model.model_id} yet: 'faceindex reindex' does that.")
+        listeners.note(
+            f"{waiting:,} faces are not described by {model.model_id} yet: 'faceindex reindex' does that."
+        )
+
+
+def group_faces(
+    database: Store, model: ModelSpec, listeners: Listeners, *, everything: bool = False, write: bool = True
+) -> Regrouped:
+    """Update the saved index, the clusters and the recognised faces, in a turn to write.
+
+    With ``everything``, all faces are judged anew. Without ``write``, changes are only counted.
+    """
+    catalog = Catalog(database)
+    loaded = load_index(catalog, model.model_id, model.dimension)
+    if loaded.note:
+        listeners.note(loaded.note)
+    if write and not loaded.saved:
+        save_index(loaded.index, catalog, model.model_id)
+    thresholds = thresholds_for(database, model.model_id)
+    return regroup(database, thresholds, loaded.index, everything=everything, write=write)

@@ -66,7 +66,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     if wrong:
         rows = ", ".join(f"{count:,} of {table}" for table, count in wrong.items())
         listeners.note(f"rows that did not follow from the journal of decisions were derived again: {rows}")
-    refresh_derived(store, model, listeners.note)
+    refresh_derived(store, model, listeners, everything=True)
     summary = scan.summary(looked)
     return ReindexSummary(
         scan=summary,

@@ -115,7 +115,7 @@ class Scan:
         """
         looked = self.look(roots, options)
         with self._clock.time("index"):
-            refresh_derived(self._store, self._model, self._listeners.note)
+            refresh_derived(self._store, self._model, self._listeners)
         return self.summary(looked)
 
     def look(self, roots: Sequence[bytes], options: ScanOptions, *, with_others: bool = False) -> ScanPass:

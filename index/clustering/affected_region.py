@@ -11,8 +11,8 @@ import numpy as np
 
 from index.clustering.cluster_tables import FaceTable
 from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
-from index.clustering.recognise import NEAR_IDENTICAL
 from index.recognition.decided_faces import Rejections
+from index.recognition.rules import NEAR_IDENTICAL
 from index.values import I64, NONE, RELIABLE, Descriptors, Flags
 from index.vectors.exact_index import ExactIndex
 from index.vectors.faiss_index import pairs_of_parts

@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from blake3 import blake3
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -33,7 +32,6 @@ from index.store.schema import (
     grouping,
     photo,
     recognised,
-    rejection,
     verdict,
 )
 from index.store.statements import in_chunks, is_one_of, upsert
@@ -46,16 +44,16 @@ _ROWS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class GroupingInputs:
-    """What clusters and recognised faces depend on; ``decided`` is the digest of verdicts and rejections."""
+    """By what faces were judged and grouped; ``reliable`` is the number of faces that are evidence."""
 
     model: ModelId
     accept: float
     review: float
-    decided: bytes
+    reliable: int
 
     def judge_alike(self, other: "GroupingInputs | None") -> bool:
         """Return whether model and thresholds are equal."""
-        return other is not None and self == replace(other, decided=self.decided)
+        return other is not None and self == replace(other, reliable=self.reliable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,42 +238,12 @@ def _ids(listed: str | None) -> I64:
 def read_last_inputs(connection: Connection) -> GroupingInputs | None:
     """Read the inputs of the last grouping; ``None`` before the first."""
     row = connection.execute(select(grouping)).one_or_none()
-    return None if row is None else GroupingInputs(ModelId(row.model), row.accept, row.review, row.decided)
-
-
-def digest_of_decisions(connection: Connection) -> bytes:
-    """Compute the digest of all verdicts and rejections, and of which faces are evidence."""
-    hasher = blake3(f"quality {RELIABLE};".encode())
-    for query in (
-        select(verdict.c.face_id, verdict.c.status, verdict.c.person_id).order_by(verdict.c.face_id),
-        select(rejection.c.face_id, rejection.c.person_id).order_by(
-            rejection.c.face_id, rejection.c.person_id
-        ),
-    ):
-        for row in connection.execute(query):
-            hasher.update(repr(tuple(row)).encode())
-        hasher.update(b";")
-    return hasher.digest()
+    return None if row is None else GroupingInputs(ModelId(row.model), row.accept, row.review, row.reliable)
 
 
 def write_inputs(connection: Connection, inputs: GroupingInputs) -> None:
     """Write what the faces were grouped by."""
     upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")
-
-
-def write_recognised(connection: Connection, before: FaceTable, after: FaceTable) -> None:
-    """Write which faces are recognised now."""
-    is_nobody = after.recognised == NONE
-    unrecognised = after.ids[(before.recognised != NONE) & is_nobody]
-    connection.execute(delete(recognised).where(is_one_of(recognised.c.face_id, unrecognised.tolist())))
-    differs = (after.recognised != before.recognised) | (after.similarities != before.similarities)
-    chosen = differs & ~is_nobody
-    columns = (each[chosen].tolist() for each in (after.ids, after.recognised, after.similarities))
-    rows = [
-        {"face_id": face_id, "person_id": person_id, "similarity": similarity}
-        for face_id, person_id, similarity in zip(*columns, strict=True)
-    ]
-    upsert(connection, recognised, rows, key="face_id")
 
 
 def new_clusters(connection: Connection, number: int, now: str) -> list[int]:

@@ -5,31 +5,32 @@ faces, unless a decision or stronger evidence changes them; a decision only hide
 that it can be undone. This module knows neither SQL nor how faces are compared.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from index.clustering.cluster_tables import (
     GroupingInputs,
+    OpenFaces,
     count_open,
     count_reliable,
     delete_empty_clusters,
-    digest_of_decisions,
-    read_faces,
     read_last_inputs,
     read_never_compared,
     write_inputs,
-    write_recognised,
 )
-from index.clustering.recognise import Recogniser, recognise
 from index.clustering.update_clusters import update_clusters
 from index.photos.catalog import Catalog
-from index.recognition.decided_faces import load_gallery, load_strangers, read_rejections
+from index.recognition.judging import Judge, Judged
 from index.recognition.thresholds import Thresholds
+from index.store.schema import recognised
 from index.store.store import Store
-from index.values import I64, NONE
-from index.vectors.saved_index import load_index
-from pipeline.values import ModelId
+from index.values import I64
+from index.vectors.vector_store import VectorStore
+
+_MOVES = 0.1
+"""Share by which the number of reliable faces must change before the similarity for clusters follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Regrouped:
         merged: Clusters that became part of another one.
         moved: Faces that left their cluster alone.
         clusters: Clusters with an open face now.
-        clustered: Open faces in a cluster now.
+        clustered: Open faces in a cluster now; ``unclustered`` are in none.
+        differences: Faces whose likeness or person was stored otherwise, if all were judged.
     """
 
     recognised: int = 0
@@ -59,6 +61,7 @@ class Regrouped:
     clusters: int = 0
     clustered: int = 0
     unclustered: int = 0
+    differences: int = field(default=0, compare=False)
 
     @property
     def changed(self) -> bool:
@@ -67,53 +70,94 @@ class Regrouped:
         return bool(people + self.joined + self.founded + self.merged + self.moved)
 
 
-def regroup(store: Store, thresholds: Thresholds, *, write: bool = True) -> Regrouped:
-    """Bring recognised faces and clusters up to date with decisions and descriptors, idempotently.
+def regroup(
+    store: Store,
+    thresholds: Thresholds,
+    vectors: VectorStore,
+    *,
+    decided_only: bool = False,
+    everything: bool = False,
+    write: bool = True,
+    progress: Callable[[int], None] = lambda faces: None,
+) -> Regrouped:
+    """Bring recognised faces and clusters up to date, idempotently.
 
-    The store must be open for writing, by one process at a time. It gets the result in one transaction, which
-    is rolled back without ``write``. The thresholds are of the library's model.
+    Args:
+        store: Open for writing, by one process at a time.
+        thresholds: Of the library's model.
+        vectors: The descriptors of its faces. Faces that they lack are left for the next time.
+        decided_only: Only follow decisions, by the thresholds of the last time, and count no clusters.
+        everything: Judge all faces anew. This is also done if the model or the thresholds are others.
+        write: Else the transaction, in which all is done, is rolled back.
+        progress: Is told the number of faces after each step of judging all.
     """
     model = Catalog(store).model()
     if model is None:
         return Regrouped()
     with store.write() as connection:
-        done = _regroup(connection, store, model, thresholds)
+        last = read_last_inputs(connection)
+        if decided_only and last is not None:
+            thresholds = replace(thresholds, accept=last.accept, review=last.review)
+        judge = Judge(store, model, thresholds, vectors)
+        run = _Run(connection, judge, GroupingInputs(model, thresholds.accept, thresholds.review, 0), last)
+        if everything or run.is_other:
+            done = run.all(progress)
+        else:
+            done = run.decided() if decided_only else run.new()
         if not write and (transaction := connection.get_transaction()):
             transaction.rollback()
     return done
 
 
-def _regroup(connection: Connection, store: Store, model: ModelId, thresholds: Thresholds) -> Regrouped:
-    last = read_last_inputs(connection)
-    decided = digest_of_decisions(connection)
-    inputs = GroupingInputs(model, thresholds.accept, thresholds.review, decided)
-    before = read_faces(connection, model)
-    catalog = Catalog(store)
-    vectors = load_index(catalog, model, _dimension(catalog, model, before.ids)).index
-    affected = before.is_open & ~before.seen if inputs == last else before.is_undecided
-    after = before
-    if affected.any():
-        rejections = read_rejections(connection)
-        gallery, strangers = load_gallery(store, model), load_strangers(store, model)
-        recogniser = Recogniser(gallery, thresholds, before.ids[affected], rejections, strangers)
-        described = vectors.fetch(before.ids)
-        recogniser.add(described)
-        after = recognise(before, affected, recogniser, described.vectors, rejections)
-        write_recognised(connection, before, after)
-    new = read_never_compared(connection, again=inputs != last)
-    changes = update_clusters(connection, model, thresholds, count_reliable(connection, model), vectors, new)
-    delete_empty_clusters(connection)
-    write_inputs(connection, inputs)
-    is_named, differs = after.recognised != NONE, after.recognised != before.recognised
-    return Regrouped(
-        recognised=int(is_named.sum()),
-        newly_recognised=int((is_named & differs).sum()),
-        no_longer_recognised=int(((before.recognised != NONE) & differs & after.is_undecided).sum()),
-        **asdict(changes),
-        **asdict(count_open(connection, model)),
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """One run, in a transaction that writes; ``inputs`` are the present ones, not counted yet."""
 
+    connection: Connection
+    judge: Judge
+    inputs: GroupingInputs
+    last: GroupingInputs | None
 
-def _dimension(catalog: Catalog, model: ModelId, face_ids: I64) -> int:
-    first = next(catalog.descriptors(model, face_ids[:1]), None)
-    return 0 if first is None else first.vectors.shape[1]
+    @property
+    def is_other(self) -> bool:
+        """Whether faces were never judged, or by another model or other thresholds."""
+        return not self.inputs.judge_alike(self.last)
+
+    def decided(self) -> Regrouped:
+        """Follow the decisions."""
+        judged = self.judge.judge_changes(self.connection)
+        return self._grouped(judged, judged.opened, self._reliable_before, OpenFaces(0, 0, 0))
+
+    def new(self) -> Regrouped:
+        """Follow the decisions, and judge and group new faces."""
+        judged = self.judge.judge_new(self.connection) + self.judge.judge_changes(self.connection)
+        return self._counted(judged)
+
+    def all(self, progress: Callable[[int], None]) -> Regrouped:
+        """Judge all faces, and group new ones; by other thresholds also those that are like no other."""
+        return self._counted(self.judge.judge_all(self.connection, progress))
+
+    @property
+    def _reliable_before(self) -> int:
+        return 0 if self.last is None else self.last.reliable
+
+    def _counted(self, judged: Judged) -> Regrouped:
+        delete_empty_clusters(self.connection)
+        before, reliable = self._reliable_before, count_reliable(self.connection, self.inputs.model)
+        if abs(reliable - before) <= _MOVES * before:
+            reliable = before
+        new = read_never_compared(self.connection, again=self.is_other)
+        return self._grouped(judged, new, reliable, None)
+
+    def _grouped(self, judged: Judged, new: I64, reliable: int, left: OpenFaces | None) -> Regrouped:
+        connection, model = self.connection, self.inputs.model
+        changes = update_clusters(connection, model, self.judge.thresholds, reliable, self.judge.vectors, new)
+        write_inputs(connection, replace(self.inputs, reliable=reliable))
+        return Regrouped(
+            recognised=connection.scalar(select(func.count()).select_from(recognised)) or 0,
+            newly_recognised=judged.newly_recognised,
+            no_longer_recognised=judged.no_longer_recognised,
+            differences=judged.differences,
+            **asdict(changes),
+            **asdict(left or count_open(connection, model)),
+        )

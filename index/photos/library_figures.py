@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, or_, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from index.store.schema import content, descriptor, face, is_shown, library, photo, root, vector_index
 from index.values import ReasonCount, Statistics
@@ -34,10 +34,10 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
 
 
 def count_present(connection: Connection) -> tuple[int, int]:
-    """Count the present photos, and the faces in their contents."""
+    """Count the present photos, and the faces in them; reads no face."""
     photos = connection.scalar(select(func.count()).where(photo.c.missing_since.is_(None))) or 0
     present = select(photo.c.id).where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
-    gone = select(content.c.id).where(or_(content.c.failed_reason.is_not(None), ~present.exists()))
+    gone = select(content.c.id).where(~present.exists())
     shown = select(func.count()).select_from(face)
     absent = connection.scalar(shown.where(face.c.content_id.in_(gone))) or 0
     return photos, (connection.scalar(shown) or 0) - absent

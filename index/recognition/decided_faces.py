@@ -116,12 +116,16 @@ def _sample(
 
 def _sampled(face_ids: I64, person_ids: I64, years: I64) -> NDArray[np.intp]:
     """Choose the rows of at most ``FACES_A_YEAR`` faces of each person and year."""
-    mixed = face_ids * _MIXER % (1 << 32)
-    order = np.lexsort((face_ids, mixed, years, person_ids))
+    order = np.lexsort((face_ids, sample_order(face_ids), years, person_ids))
     is_next = np.diff(person_ids[order], prepend=NONE) != 0
     is_next |= np.diff(years[order], prepend=NONE) != 0
     places = np.arange(len(order))
     return order[places - np.maximum.accumulate(np.where(is_next, places, 0)) < FACES_A_YEAR]
+
+
+def sample_order(face_ids: I64) -> I64:
+    """Return numbers by whose order faces are taken into a sample, the same ones always: int64 [N]."""
+    return face_ids * _MIXER % (1 << 32)
 
 
 def not_faces(store: Store) -> I64:
@@ -176,15 +180,19 @@ def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
     return RejectedFaces(face_ids, person_ids, _vectors(store, rows))
 
 
-def load_strangers(store: Store, model: ModelId) -> F32:
-    """Read descriptors of ignored strangers, the latest reliable faces: float32 [N, D], of unit norm."""
+def load_strangers(store: Store, model: ModelId, first: int = 0, end: int | None = None) -> F32:
+    """Read descriptors of ignored strangers, reliable faces: float32 [N, D], of unit norm.
+
+    They are those from ``first`` up to ``end``, by default ``MOST_STRANGERS``, counted from the latest.
+    """
     latest = (
         select(verdict.c.face_id)
         .join(face, face.c.id == verdict.c.face_id)
         .where(verdict.c.status == "ignored", face.c.quality >= RELIABLE)
         .where(exists().where(descriptor.c.face_id == verdict.c.face_id, descriptor.c.model == model))
         .order_by(verdict.c.decision_id.desc(), verdict.c.face_id)
-        .limit(MOST_STRANGERS)
+        .offset(first)
+        .limit((MOST_STRANGERS if end is None else end) - first)
         .subquery()
     )
     query = (

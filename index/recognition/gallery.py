@@ -201,15 +201,15 @@ class Gallery:
 
         N is 0 for somebody who is not in the gallery.
         """
-        return np.concatenate([parts.vectors for parts in self._of(person_id)])
+        return np.concatenate([parts.vectors for parts in self.of(person_id)])
 
     def templates_of(self, person_id: int) -> F32:
         """Return the templates of a person, float32 [T, D]; T is 0 for somebody who is not in the gallery."""
-        return self._of(person_id)[0].vectors
+        return self.of(person_id)[0].vectors
 
     def faces_of(self, person_id: int) -> ConfirmedFaces:
         """Return the faces of a person, none for somebody who is not in the gallery."""
-        return self._of(person_id)[1]
+        return self.of(person_id)[1]
 
     def evidence(self, probes: F32) -> Evidence:
         """Compare probes, float32 [N, D] of unit norm, with every person."""
@@ -244,7 +244,7 @@ class Gallery:
 
     def likeness(self, probe: F32, person_id: int) -> Likeness:
         """Compare one probe, float32 [D], with one person of the gallery."""
-        templates, faces = self._of(person_id)
+        templates, faces = self.of(person_id)
         cosines = faces.vectors @ probe
         nearest = np.lexsort((faces.face_ids, -cosines))[:NEAREST]
         return Likeness(
@@ -252,7 +252,7 @@ class Gallery:
             tuple(FaceLikeness(int(faces.face_ids[each]), float(cosines[each])) for each in nearest),
         )
 
-    def _of(self, person_id: int) -> tuple[Templates, ConfirmedFaces]:
+    def of(self, person_id: int) -> tuple[Templates, ConfirmedFaces]:
         """Return the templates and faces of a person, none of somebody unknown."""
         columns = np.flatnonzero(self.person_ids == person_id).tolist()
         templates, faces = (

@@ -142,6 +142,17 @@ class Thresholds:
         log_odds = self.curve.log_ratio(similarity) - math.log(2 * among - 1)
         return 1 / (1 + math.exp(-log_odds))
 
+    def least(self, person_ids: I64) -> F32:
+        """Return the similarity to each person, int64 [P], from which it matters to a face: float32 [P].
+
+        Below it, the person is not shown for review, and makes no more similar one doubtful.
+        """
+        least = np.full(len(person_ids), min(self.review, self.accept - MIN_MARGIN), np.float32)
+        for pair in self.close:
+            is_one = (person_ids == pair.person_id) | (person_ids == pair.other_id)
+            least[is_one] = np.minimum(least[is_one], self.accept - pair.margin)
+        return least
+
     def margins(self, person_ids: I64, runner_up_ids: I64) -> F32:
         """Return the lead over the runner-up that a sure name needs: int64 [N] both, float32 [N]."""
         margins = np.full(len(person_ids), MIN_MARGIN, np.float32)

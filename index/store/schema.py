@@ -326,10 +326,11 @@ grouping = Table(
     Column("id", Integer, primary_key=True),
     Column("model", Text, nullable=False),
     *_required(Float, "accept", "review"),
-    Column("decided", LargeBinary, nullable=False),
+    Column("reliable", Integer, nullable=False),
     CheckConstraint("id = 1", name="one_row"),
 )
-"""What clusters and recognised faces were computed from: model, thresholds, digest of the decisions."""
+"""By what faces were last judged: the model, its thresholds, and the number of reliable faces for which the
+similarity of two faces of one cluster was chosen. No row: all faces must be judged."""
 
 calibration = Table(
     "calibration",

@@ -34,6 +34,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("face_id", "person_id", name=op.f("pk_changed")),
         sqlite_with_rowid=False,
     )
+    op.drop_table("grouping")
+    op.create_table(
+        "grouping",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("model", sa.Text, nullable=False),
+        *(sa.Column(name, sa.Float, nullable=False) for name in ("accept", "review")),
+        sa.Column("reliable", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grouping")),
+        sa.CheckConstraint("id = 1", name=op.f("ck_grouping_one_row")),
+    )
     op.create_index(op.f("ix_decision_person"), "decision", ["person", "kind"])
     for name in ("other", "target"):
         op.create_index(op.f(f"ix_decision_{name}"), "decision", [name])

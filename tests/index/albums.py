@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from index.photos.catalog import Catalog
 from index.recognition.thresholds import Thresholds
 from index.store.schema import cluster, cluster_face, recognised
 from index.store.store import Store
+from index.vectors.saved_index import load_index, open_saved_index, save_index
+from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, Box, Descriptor, DetectedFace, PhotoIndexed, Quality, Size
 from tests.index.builders import MODEL, digest_of, make_file
 
@@ -64,15 +67,15 @@ class Album:
         self._faces = 0
         self._made = 0
 
-    def add(self, *shots: Shot) -> list[int]:
-        """One more photo with these faces; their ids."""
+    def add(self, *shots: Shot, year: int | None = None) -> list[int]:
+        """One more photo with these faces, taken in this year; their ids."""
         self._made += 1
         file = make_file(self._photos / f"{self._made}.jpg")
         faces = tuple(self._described(shot, place) for place, shot in enumerate(shots))
         digest = digest_of(f"photo {self._made}")
-        self.catalog.record(
-            [PhotoIndexed(file, digest, Size(4000, 400), None, faces, "png pillow 12.0.0", "mtcnn", digest)]
-        )
+        taken_at = None if year is None else datetime(year, 5, 6, tzinfo=UTC)
+        size, decoder = Size(4000, 400), "png pillow 12.0.0"
+        self.catalog.record([PhotoIndexed(file, digest, size, taken_at, faces, decoder, "mtcnn", digest)])
         return self.catalog.face_ids_of(digest)
 
     def add_each(self, *shots: Shot) -> list[int]:
@@ -80,7 +83,18 @@ class Album:
         return [face_id for shot in shots for face_id in self.add(shot)]
 
     def regroup(self, thresholds: Thresholds = THRESHOLDS, *, write: bool = True) -> Regrouped:
-        return regroup(self.database, thresholds, write=write)
+        """What a scan does in the end."""
+        loaded = load_index(self.catalog, MODEL, DIMENSION)
+        if write and not loaded.saved:
+            save_index(loaded.index, self.catalog, MODEL)
+        return regroup(self.database, thresholds, loaded.index, write=write)
+
+    def follow(self, thresholds: Thresholds = THRESHOLDS) -> Regrouped:
+        """What follows a decision."""
+        return regroup(self.database, thresholds, self.saved_vectors(), decided_only=True)
+
+    def saved_vectors(self) -> VectorStore:
+        return open_saved_index(self.catalog, MODEL, DIMENSION).index
 
     def name(self, name: str, *face_ids: int) -> str:
         """Confirm faces as a new person; the key."""

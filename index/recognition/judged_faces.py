@@ -1,0 +1,144 @@
+"""Reads the faces to judge with what is known of them, and writes who they are."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Integer, Text, cast, delete, func, select
+
+from index.recognition.templates import NO_YEAR
+from index.store.schema import (
+    cluster_face,
+    content,
+    descriptor,
+    face,
+    likeness,
+    recognised,
+    rejection,
+    stored_face,
+    verdict,
+)
+from index.store.statements import is_one_of, upsert
+from index.values import I64, NONE, Flags
+from pipeline.values import F32, ModelId
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoFaces:
+    """All N described faces of some photos, arrays [N] by rising id.
+
+    Attributes:
+        contents: The photo of each.
+        undecided: Whether no decision covers each.
+        confirmed: The person that each is by decision, or ``NONE``.
+        recognised: The person that each was recognised as, or ``NONE``; with its similarity, or 0.
+    """
+
+    ids: I64
+    contents: I64
+    undecided: Flags
+    confirmed: I64
+    recognised: I64
+    similarities: F32
+
+    def at(self, chosen: Flags) -> "PhotoFaces":
+        """Return some of the faces, bool [N]."""
+        return PhotoFaces(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
+
+def read_photos(connection: Connection, model: ModelId, condition: ColumnElement[bool]) -> PhotoFaces:
+    """Read the faces of whole photos of which one face meets a condition on ``face``."""
+    photos = select(face.c.content_id).where(condition)
+    query = (
+        select(
+            face.c.id,
+            face.c.content_id,
+            verdict.c.status,
+            verdict.c.person_id,
+            recognised.c.person_id,
+            recognised.c.similarity,
+        )
+        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
+        .outerjoin(verdict, verdict.c.face_id == face.c.id)
+        .outerjoin(recognised, recognised.c.face_id == face.c.id)
+        .where(face.c.content_id.in_(photos))
+        .order_by(face.c.id)
+    )
+    columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * 6
+    return PhotoFaces(
+        ids=np.array(columns[0], np.int64),
+        contents=np.array(columns[1], np.int64),
+        undecided=np.array([status is None for status in columns[2]], bool),
+        confirmed=_or_none(columns[3]),
+        recognised=_or_none(columns[4]),
+        similarities=np.array([each or 0.0 for each in columns[5]], np.float32),
+    )
+
+
+def read_unjudged(connection: Connection) -> I64:
+    """Read the faces that were never judged, nor decided: int64 [M], rising.
+
+    Whoever was judged is recognised, or was compared with others.
+    """
+    judged = (select(table.c.face_id) for table in (cluster_face, recognised, verdict))
+    listed = func.aggregate_strings(cast(face.c.id, Text), ",")  # a quarter of the time of rows
+    ids = connection.scalar(select(listed).where(*(face.c.id.not_in(each) for each in judged)))
+    return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
+
+
+def without_likeness(connection: Connection, face_ids: I64) -> I64:
+    """Return those of some faces, int64 [M], rising, that are like nobody yet."""
+    known = connection.scalars(
+        select(likeness.c.face_id).where(is_one_of(likeness.c.face_id, face_ids.tolist()))
+    )
+    return np.setdiff1d(face_ids, np.array(known.all(), np.int64))
+
+
+def confirmed_pairs(connection: Connection, face_ids: I64) -> tuple[I64, I64]:
+    """Read which of some faces are confirmed, and the persons: int64 [K] both."""
+    query = select(verdict.c.face_id, verdict.c.person_id).where(
+        is_one_of(verdict.c.face_id, face_ids.tolist()), verdict.c.person_id.is_not(None)
+    )
+    rows = [tuple(row) for row in connection.execute(query)]
+    face_column, persons = np.array(rows, np.int64).reshape(-1, 2).T
+    return face_column, persons
+
+
+def rejected_pairs(connection: Connection, condition: ColumnElement[bool]) -> tuple[I64, I64]:
+    """Read the rejections that meet a condition on ``rejection``: faces and persons, int64 [K] both."""
+    query = select(rejection.c.face_id, rejection.c.person_id).where(condition)
+    rows = [tuple(row) for row in connection.execute(query.order_by(*query.selected_columns))]
+    face_column, persons = np.array(rows, np.int64).reshape(-1, 2).T
+    return face_column, persons
+
+
+def years_of(connection: Connection, face_ids: I64) -> Counter[int]:
+    """Count faces by the year of their photos, or ``NO_YEAR``."""
+    year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
+    query = select(year).join_from(stored_face, content, content.c.id == stored_face.c.content_id)
+    found = connection.scalars(query.where(is_one_of(stored_face.c.id, face_ids.tolist())))
+    return Counter(found)
+
+
+def write_recognised(connection: Connection, face_ids: I64, person_ids: I64, similarities: F32) -> None:
+    """Write who faces are, int64 [M] both, float32 [M]; ``NONE`` for nobody."""
+    is_nobody = person_ids == NONE
+    gone = is_one_of(recognised.c.face_id, face_ids[is_nobody].tolist())
+    connection.execute(delete(recognised).where(gone))
+    columns = (each[~is_nobody].tolist() for each in (face_ids, person_ids, similarities))
+    rows = [
+        {"face_id": face_id, "person_id": person_id, "similarity": similarity}
+        for face_id, person_id, similarity in zip(*columns, strict=True)
+    ]
+    upsert(connection, recognised, rows, key="face_id")
+
+
+def compare_again(connection: Connection, face_ids: I64) -> None:
+    """Let those of some faces, int64 [M], that are in no cluster be compared with all others again."""
+    chosen = is_one_of(cluster_face.c.face_id, face_ids.tolist())
+    connection.execute(delete(cluster_face).where(chosen, cluster_face.c.cluster_id.is_(None)))
+
+
+def _or_none(column: Sequence[int | None]) -> I64:
+    return np.array([NONE if each is None else each for each in column], np.int64)

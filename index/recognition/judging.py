@@ -1,0 +1,299 @@
+"""Judges who faces are, by decisions and likeness, and keeps the judgement up to date as these change.
+
+After decisions, only what they may have changed is judged again: the likeness of faces to the persons that
+gained or lost confirmed faces, and the faces whose likeness or decisions changed, with those beside them in
+their photos. The result is that of judging everything anew. docs/identification.md says why this suffices.
+
+Each function works in transactions of its own; the caller has a turn to write.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, delete, func, select
+
+from index.recognition.decided_faces import (
+    FACES_A_YEAR,
+    MOST_STRANGERS,
+    load_gallery,
+    load_strangers,
+    sample_order,
+)
+from index.recognition.gallery import NEAREST, Gallery
+from index.recognition.judged_faces import (
+    PhotoFaces,
+    compare_again,
+    confirmed_pairs,
+    read_photos,
+    read_unjudged,
+    rejected_pairs,
+    without_likeness,
+    write_recognised,
+    years_of,
+)
+from index.recognition.likeness import (
+    EQUAL,
+    NOBODY,
+    Changes,
+    Likenesses,
+    Replaced,
+    drop_changes,
+    read_changes,
+    read_likenesses,
+    replace_likenesses,
+)
+from index.recognition.rules import (
+    Candidates,
+    best_candidates,
+    like_a_stranger,
+    like_the_rejected,
+    most_similar,
+    second_in_photo,
+)
+from index.recognition.templates import ConfirmedFaces
+from index.recognition.thresholds import Thresholds
+from index.store.schema import face, likeness, rejection
+from index.store.statements import is_one_of
+from index.store.store import Store
+from index.values import I64, NONE, Descriptors, Flags
+from index.vectors.vector_store import VectorStore
+from pipeline.values import F32, ModelId
+
+_CHUNK = 4096
+"""Faces, or contents, judged at a time if all are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What judging changed.
+
+    Attributes:
+        newly_recognised: The number of faces that had no person or another one before.
+        no_longer_recognised: The number of those that had a person, and have none or another one now, without
+            those that a decision is about.
+        differences: The number of faces whose stored likeness or person was another one.
+        opened: int64 [M], rising: faces that may be open now, and are to be compared with others again.
+    """
+
+    newly_recognised: int = 0
+    no_longer_recognised: int = 0
+    differences: int = 0
+    opened: I64 = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __add__(self, other: "Judged") -> "Judged":
+        return Judged(
+            self.newly_recognised + other.newly_recognised,
+            self.no_longer_recognised + other.no_longer_recognised,
+            self.differences + other.differences,
+            np.union1d(self.opened, other.opened),
+        )
+
+
+class Judge:
+    """Judges the faces of a library that a model has described, in a transaction of the caller.
+
+    Confirmed faces are read in transactions of the store: they must be committed.
+    """
+
+    def __init__(self, store: Store, model: ModelId, thresholds: Thresholds, vectors: VectorStore) -> None:
+        self._store = store
+        self._model = model
+        self.thresholds = thresholds
+        self.vectors = vectors
+        self._strangers = load_strangers(store, model)
+
+    def judge_changes(self, connection: Connection) -> Judged:
+        """Judge what decisions changed since the last time, and note that it is judged.
+
+        Changes of faces that the vectors lack, because a scan has just recorded them, are noted on.
+        """
+        changes = read_changes(connection)
+        if not len(changes):
+            return Judged()
+        replaced = self._compare_with_changed(connection, changes)
+        beside = self._beside_strangers(changes)
+        touched = np.unique(np.concatenate([changes.face_ids, replaced.differ, beside]))
+        judged = self._judge(connection, is_one_of(face.c.id, touched.tolist()))
+        opened = np.unique(np.concatenate([changes.face_ids, replaced.unlike, beside]))
+        compare_again(connection, opened)
+        drop_changes(connection, kept=np.setdiff1d(changes.face_ids, self.vectors.ids()))
+        return judged + Judged(opened=opened)
+
+    def judge_new(self, connection: Connection) -> Judged:
+        """Judge the faces that were never judged: recorded since, or decided before they were judged."""
+        decided = without_likeness(connection, np.unique(read_changes(connection).face_ids))
+        new = np.union1d(read_unjudged(connection), decided)
+        new, judged = np.intersect1d(new, self.vectors.ids(), assume_unique=True), Judged()
+        if not len(new):
+            return judged
+        gallery = load_gallery(self._store, self._model)
+        for start in range(0, len(new), _CHUNK):
+            chunk = new[start : start + _CHUNK]
+            self._compare(connection, gallery, chunk)
+            judged += self._judge(connection, is_one_of(face.c.id, chunk.tolist()))
+        return judged
+
+    def judge_all(self, connection: Connection, progress: Callable[[int], None]) -> Judged:
+        """Judge every face; ``progress`` is told the number of faces after each chunk."""
+        gallery, ids = load_gallery(self._store, self._model), self.vectors.ids()
+        connection.execute(delete(likeness).where(likeness.c.face_id > (ids[-1] if len(ids) else 0)))
+        judged, last = Judged(), 0
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            stored = likeness.c.face_id.between(last + 1, int(chunk[-1]))
+            replaced = self._compare(connection, gallery, chunk, stored)
+            judged += Judged(differences=len(replaced.differ))
+            last = int(chunk[-1])
+            progress(len(chunk))
+        drop_changes(connection, kept=np.empty(0, np.int64))
+        return judged + self._judge_contents(connection)
+
+    def _compare_with_changed(self, connection: Connection, changes: Changes) -> Replaced:
+        """Replace the likeness of faces to the persons that changed."""
+        stored = is_one_of(likeness.c.person_id, changes.persons.tolist())
+        old = read_likenesses(connection, stored)
+        gallery = load_gallery(self._store, self._model, changes.persons.tolist())
+        probes, least = self._probes(connection, gallery, changes)
+        near = self.vectors.within(probes, least) if len(probes) else old.face_ids
+        faces = self.vectors.fetch(np.union1d(old.face_ids, near))
+        new = self._likenesses(connection, gallery, faces)
+        replaced = replace_likenesses(connection, old, new)
+        beside = self._beside_rejected(changes, new, faces)
+        return Replaced(np.union1d(replaced.differ, beside), replaced.unlike)
+
+    def _probes(self, connection: Connection, gallery: Gallery, changes: Changes) -> tuple[F32, F32]:
+        """Return what faces are near to whose likeness to a changed person may have begun to matter.
+
+        Float32 [N, D], and the least similarity to each, float32 [N]. Who is like a person now, and was not
+        before, is near to a template; or to the mean of three faces, of which one is new: if the two others
+        are below the threshold, the new one is at least ``bound`` alike.
+        """
+        accept, probes, least = self.thresholds.accept, [], []
+        for person_id, enough in zip(
+            gallery.person_ids.tolist(), self.thresholds.least(gallery.person_ids).tolist(), strict=True
+        ):
+            templates, faces = gallery.of(person_id)
+            about = changes.face_ids[changes.person_ids == person_id]
+            if len(faces) <= NEAREST:  # the mean of all of them may have grown
+                new, bound = faces.vectors, enough
+            else:
+                years = years_of(connection, about[~np.isin(about, faces.face_ids)])
+                new = faces.at(np.isin(faces.face_ids, about) | _may_be_new(faces, years)).vectors
+                bound = 3 * enough - 2 * accept
+            probes += [templates.vectors, new]
+            least += [enough] * len(templates.vectors) + [bound] * len(new)
+        return (np.concatenate(probes) if probes else self._strangers[:0]), np.array(least, np.float32)
+
+    def _beside_rejected(self, changes: Changes, likenesses: Likenesses, faces: Descriptors) -> I64:
+        """Find the faces like a person that are near to a face that was or is rejected for the person."""
+        found: list[I64] = [changes.face_ids[:0]]
+        about = self.vectors.fetch(np.unique(changes.face_ids))
+        for person_id in changes.persons:
+            theirs = faces.only(likenesses.face_ids[likenesses.person_ids == person_id])
+            others = about.only(changes.face_ids[changes.person_ids == person_id])
+            near = most_similar(theirs.vectors, others.vectors) >= self.thresholds.accept
+            found.append(theirs.ids[near])
+        return np.unique(np.concatenate(found))
+
+    def _beside_strangers(self, changes: Changes) -> I64:
+        """Find the faces near to one that was or is an ignored stranger, or came to count as the latest."""
+        about: I64 = changes.face_ids[changes.person_ids == NOBODY]
+        if not len(about):
+            return about
+        probes = self.vectors.fetch(about).vectors
+        if len(self._strangers) == MOST_STRANGERS:
+            moved = load_strangers(
+                self._store, self._model, MOST_STRANGERS - len(about), MOST_STRANGERS + len(about)
+            )
+            probes = np.concatenate([probes, moved])
+        return self.vectors.within(probes, self.thresholds.accept)
+
+    def _compare(
+        self,
+        connection: Connection,
+        gallery: Gallery,
+        face_ids: I64,
+        stored: ColumnElement[bool] | None = None,
+    ) -> Replaced:
+        """Replace the likeness of faces to everybody; ``stored`` selects their rows."""
+        faces = self.vectors.fetch(face_ids)
+        if stored is None:
+            stored = is_one_of(likeness.c.face_id, face_ids.tolist())
+        old = read_likenesses(connection, stored)
+        return replace_likenesses(connection, old, self._likenesses(connection, gallery, faces))
+
+    def _likenesses(self, connection: Connection, gallery: Gallery, faces: Descriptors) -> Likenesses:
+        found = gallery.likely(
+            faces.vectors, self.thresholds.least(gallery.person_ids), self.thresholds.accept
+        )
+        alike = Likenesses(faces.ids[found.rows], found.person_ids, found.similarity, found.nearest)
+        return alike.without(*confirmed_pairs(connection, np.unique(alike.face_ids)))
+
+    def _judge_contents(self, connection: Connection) -> Judged:
+        last = connection.scalar(select(func.max(face.c.content_id))) or 0
+        judged = Judged()
+        for start in range(0, last + 1, _CHUNK):
+            judged += self._judge(connection, face.c.content_id.between(start, start + _CHUNK - 1))
+        return judged
+
+    def _judge(self, connection: Connection, condition: ColumnElement[bool]) -> Judged:
+        """Judge the faces of whole photos of which one face meets a condition, and write who they are."""
+        faces = read_photos(connection, self._model, condition)
+        faces = faces.at(np.isin(faces.ids, self.vectors.ids()))
+        candidates = self._candidates(connection, faces)
+        now = np.where(candidates.accepted, candidates.persons, NONE)
+        differs = (now != faces.recognised) | (np.abs(candidates.similarities - faces.similarities) > EQUAL)
+        differs &= (now != NONE) | (faces.recognised != NONE)
+        write_recognised(connection, faces.ids[differs], now[differs], candidates.similarities[differs])
+        changed_person = now != faces.recognised
+        lost = (faces.recognised != NONE) & changed_person & faces.undecided
+        opened = faces.ids[lost & (now == NONE)]
+        compare_again(connection, opened)
+        return Judged(
+            newly_recognised=int(((now != NONE) & changed_person).sum()),
+            no_longer_recognised=int(lost.sum()),
+            differences=int(changed_person.sum()),
+            opened=opened,
+        )
+
+    def _candidates(self, connection: Connection, faces: PhotoFaces) -> Candidates:
+        """Find who each face is, if ``accepted``."""
+        ids = faces.ids[faces.undecided]
+        alike = read_likenesses(connection, is_one_of(likeness.c.face_id, ids.tolist()))
+        refused = rejected_pairs(connection, is_one_of(rejection.c.face_id, ids.tolist()))
+        found = best_candidates(faces.ids, alike.without(*refused), self.thresholds)
+        vectors = self._vectors_of(faces.ids, (found.persons != NONE) | (faces.confirmed != NONE))
+        found = found.without(like_a_stranger(found, vectors, self._strangers, self.thresholds.accept))
+        rejected = self._rejected(connection, np.unique(found.persons[found.persons != NONE]))
+        unsure = like_the_rejected(found, vectors, *rejected)
+        unsure |= second_in_photo(faces.contents, faces.confirmed, found, vectors)
+        return replace(found, accepted=found.accepted & ~unsure)
+
+    def _vectors_of(self, ids: I64, wanted: Flags) -> F32:
+        """Return the descriptors of some faces, zero for the others: float32 [N, D]."""
+        found = self.vectors.fetch(ids[wanted])
+        vectors = np.zeros((len(ids), found.vectors.shape[1]), np.float32)
+        vectors[np.searchsorted(ids, found.ids)] = found.vectors
+        return vectors
+
+    def _rejected(self, connection: Connection, persons: I64) -> tuple[I64, F32]:
+        """Read who was rejected for some persons: persons, int64 [R], and descriptors, float32 [R, D]."""
+        face_ids, person_ids = rejected_pairs(connection, is_one_of(rejection.c.person_id, persons.tolist()))
+        faces = self.vectors.fetch(np.unique(face_ids))
+        known = np.isin(face_ids, faces.ids)
+        return person_ids[known], faces.vectors[np.searchsorted(faces.ids, face_ids[known])]
+
+
+def _may_be_new(faces: ConfirmedFaces, gone: Mapping[int, int]) -> Flags:
+    """Tell which faces of a person may have taken the place of faces that are gone, counted by year.
+
+    A year that is full, see ``FACES_A_YEAR``, takes the next ones in the order of the sample.
+    """
+    found = np.zeros(len(faces), bool)
+    for year, number in gone.items():
+        rows = np.flatnonzero(faces.years == year)
+        if len(rows) >= FACES_A_YEAR:
+            order = np.argsort(sample_order(faces.face_ids[rows]))
+            found[rows[order[-number:]]] = True
+    return found

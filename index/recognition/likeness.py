@@ -1,0 +1,144 @@
+"""The table of whom faces are like: its rows as arrays, and the rows that decisions changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
+
+from index.arrays import pair_keys
+from index.store.schema import changed, likeness, stored_face
+from index.store.statements import is_one_of
+from index.values import I64, Flags
+from pipeline.values import F32
+
+NOBODY = 0
+"""Stands for a person in ``changed`` where a face was or is ignored, or no face."""
+
+EQUAL = 1e-5
+"""Similarities that differ by less are equal: a sum depends on how many faces are compared at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likenesses:
+    """K rows of the table, by rising face id, then person id: int64 [K] and float32 [K].
+
+    Attributes:
+        similarities: To the person's nearest template, or the mean to the nearest faces: the greater.
+        nearest: To the nearest confirmed face.
+    """
+
+    face_ids: I64
+    person_ids: I64
+    similarities: F32
+    nearest: F32
+
+    def __len__(self) -> int:
+        return len(self.face_ids)
+
+    @classmethod
+    def joined(cls, parts: "list[Likenesses]") -> "Likenesses":
+        """Put rows of rising faces together."""
+        names = [each.name for each in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def at(self, rows: NDArray[np.intp] | Flags) -> "Likenesses":
+        """Return some of the rows, in their order."""
+        return Likenesses(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+    def without(self, face_ids: I64, person_ids: I64) -> "Likenesses":
+        """Return the rows without those of some pairs, int64 [M] both."""
+        left_out = np.isin(pair_keys(self.face_ids, self.person_ids), pair_keys(face_ids, person_ids))
+        return self.at(~left_out) if left_out.any() else self
+
+
+def read_likenesses(connection: Connection, condition: ColumnElement[bool]) -> Likenesses:
+    """Read the rows that meet a condition on ``likeness``."""
+    columns = likeness.c
+    query = select(columns.face_id, columns.person_id, columns.similarity, columns.nearest).where(condition)
+    rows = connection.execute(query).all()
+    ids = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
+    values = np.array([row[2:] for row in rows], np.float32).reshape(-1, 2)
+    order = np.lexsort((ids[:, 1], ids[:, 0]))
+    return Likenesses(ids[order, 0], ids[order, 1], values[order, 0], values[order, 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replaced:
+    """Faces of which a stored row was replaced: int64 [M] both, rising.
+
+    Attributes:
+        differ: Those with a new, another or a missing row.
+        unlike: Those that are like a person no more.
+    """
+
+    differ: I64
+    unlike: I64
+
+
+def replace_likenesses(connection: Connection, old: Likenesses, new: Likenesses) -> Replaced:
+    """Replace stored rows by others, except equal ones and those of faces that are gone."""
+    old_keys, new_keys = (pair_keys(each.face_ids, each.person_ids) for each in (old, new))
+    places = np.searchsorted(old_keys, new_keys)
+    stored = np.append(old_keys, -1)[places] == new_keys
+    differs = ~stored
+    for before, now in ((old.similarities, new.similarities), (old.nearest, new.nearest)):
+        differs[stored] |= np.abs(before[places[stored]] - now[stored]) > EQUAL
+    gone = old.at(~np.isin(old_keys, new_keys))
+    changed_rows = old.at(np.isin(old_keys, new_keys[differs]))
+    _delete(connection, Likenesses.joined([gone, changed_rows]))
+    added = new.at(differs)
+    added = added.at(np.isin(added.face_ids, _existing(connection, added.face_ids)))
+    if len(added):
+        connection.execute(insert(likeness), list(_rows(added)))
+    return Replaced(np.union1d(gone.face_ids, added.face_ids), np.unique(gone.face_ids))
+
+
+def _delete(connection: Connection, rows: Likenesses) -> None:
+    if len(rows):
+        is_row = (likeness.c.face_id == bindparam("face"), likeness.c.person_id == bindparam("person"))
+        pairs = zip(rows.face_ids.tolist(), rows.person_ids.tolist(), strict=True)
+        statement = delete(likeness).where(*is_row)
+        connection.execute(statement, [{"face": face_id, "person": person} for face_id, person in pairs])
+
+
+def _rows(likenesses: Likenesses) -> Iterator[dict[str, float]]:
+    columns = (getattr(likenesses, each.name).tolist() for each in fields(likenesses))
+    for face_id, person_id, similarity, nearest in zip(*columns, strict=True):
+        yield {"face_id": face_id, "person_id": person_id, "similarity": similarity, "nearest": nearest}
+
+
+def _existing(connection: Connection, face_ids: I64) -> list[int]:
+    wanted = is_one_of(stored_face.c.id, np.unique(face_ids).tolist())
+    return list(connection.scalars(select(stored_face.c.id).where(wanted)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changes:
+    """What decisions changed since faces were last judged: pairs of face and person, int64 [K] both."""
+
+    face_ids: I64
+    person_ids: I64
+
+    def __len__(self) -> int:
+        return len(self.face_ids)
+
+    @property
+    def persons(self) -> I64:
+        """The persons concerned, int64 [P], rising."""
+        return np.unique(self.person_ids[self.person_ids != NOBODY])
+
+
+def read_changes(connection: Connection) -> Changes:
+    """Read all changes."""
+    rows = connection.execute(select(changed.c.face_id, changed.c.person_id)).all()
+    return Changes(*np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2).T)
+
+
+def drop_changes(connection: Connection, kept: I64) -> None:
+    """Delete all changes, except those of the faces ``kept``, int64 [M]."""
+    statement = delete(changed)
+    if len(kept):
+        statement = statement.where(~is_one_of(changed.c.face_id, kept.tolist()))
+    connection.execute(statement)

@@ -1,0 +1,108 @@
+"""Who faces are, kept up to date as decisions change: the same as if all were judged anew."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from index.clustering.regroup import regroup
+from index.decisions.model import Merge
+from index.errors import DecisionRefused
+from index.recognition import decided_faces, judging
+from index.recognition.thresholds import ClosePair, Thresholds
+from index.store.opening import create_store
+from index.store.schema import changed
+from index.store.store import Store
+from tests.index.albums import THRESHOLDS, Album, Shot, of
+
+ANNA, BEN = range(2)
+PERSONS = ("a" * 32, "b" * 32, "c" * 32)
+
+shots = st.builds(
+    lambda one, other, quality: Shot({ANNA: one, BEN: other}, quality),
+    st.sampled_from([0.0, 0.35, 0.5, 0.6, 0.7, 0.8]),
+    st.sampled_from([0.0, 0.3, 0.45, 0.55]),
+    st.sampled_from([1.0, 1.0, 0.1]),
+)
+face_ids = st.lists(st.integers(1, 14), min_size=1, max_size=3, unique=True)
+steps = st.one_of(
+    st.tuples(st.just("photo"), st.lists(shots, min_size=1, max_size=3), st.sampled_from([None, 2001, 2005])),
+    st.tuples(st.just("confirm"), st.sampled_from(PERSONS), face_ids),
+    st.tuples(st.just("reject"), st.sampled_from(PERSONS), face_ids),
+    st.tuples(st.just("ignore"), face_ids),
+    st.tuples(st.just("no face"), face_ids),
+    st.tuples(st.just("undo"), st.none() | st.integers(1, 20)),
+    st.tuples(st.just("merge"), st.sampled_from(PERSONS), st.sampled_from(PERSONS)),
+)
+
+
+def take(album: Album, step: tuple[object, ...]) -> None:
+    """Do what a step says; some steps make no sense, and are refused."""
+    with suppress(DecisionRefused):
+        match step:
+            case ("photo", list(faces), int() | None as year):
+                album.add(*faces, year=year)
+            case ("confirm", str(person), list(faces)):
+                album.confirm(person, "Somebody", *faces)
+            case ("reject", str(person), list(faces)):
+                album.reject(person, *faces)
+            case ("ignore", list(faces)):
+                album.ignore(*faces)
+            case ("no face", list(faces)):
+                album.is_no_face(*faces)
+            case ("undo", int() | None as number):
+                album.journal.undo(number)
+            case ("merge", str(person), str(other)):
+                album.journal.append(Merge(person, other))
+
+
+def differences(album: Album, thresholds: Thresholds = THRESHOLDS) -> int:
+    """How many faces would be judged otherwise, if all were judged anew."""
+    vectors = album.saved_vectors()
+    return regroup(album.database, thresholds, vectors, everything=True, write=False).differences
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(taken=st.lists(steps, min_size=1, max_size=16), close=st.booleans())
+def test_it_is_as_if_all_were_judged_anew(
+    tmp_path_factory: pytest.TempPathFactory, taken: list[tuple[object, ...]], close: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("library")
+    pairs = (ClosePair(1, 2, 0.15),) if close else ()
+    thresholds = Thresholds(0.5, 0.4, "made for tests", close=pairs)
+    with pytest.MonkeyPatch.context() as patch, create_store(folder / "library.sqlite3") as database:
+        for module in (decided_faces, judging):
+            patch.setattr(module, "FACES_A_YEAR", 2)
+            patch.setattr(module, "MOST_STRANGERS", 2)
+        album = Album(database, folder)
+        for _ in range(3):
+            album.add(of(ANNA), of(BEN, 0.5))
+        album.regroup(thresholds)
+        for step in taken:
+            take(album, step)
+            if step[0] == "photo":
+                album.regroup(thresholds)
+            else:
+                album.follow(thresholds)
+            assert differences(album, thresholds) == 0
+        with database.read() as connection:
+            assert connection.scalar(select(func.count()).select_from(changed)) == 0
+
+
+def test_what_a_decision_about_a_face_that_the_index_lacks_changes_is_judged_later(album: Album) -> None:
+    known = album.add_each(of(ANNA), of(ANNA))
+    album.regroup()
+    (recorded,) = album.add(of(ANNA, 0.9))
+    key = album.name("Anna", recorded)
+    album.follow()
+    assert album.recognised(key) == known
+    album.regroup()
+    assert differences(album) == 0
+
+
+@pytest.fixture
+def album(database: Store, photos: Path) -> Album:
+    return Album(database, photos)
