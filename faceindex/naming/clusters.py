@@ -13,6 +13,9 @@ from index.photos.redescription import Redescription
 from index.values import Descriptors, FaceRecord
 from index.vectors.saved_index import load_index
 
+_LOOKED_AT = 200
+"""Faces of a cluster, those of best quality, among which its exemplar is: some clusters have thousands."""
+
 
 def group(session: Session, *, write: bool = True) -> Regrouped:
     """Update clusters and recognised faces to the decisions and descriptors; or only count the changes."""
@@ -21,10 +24,10 @@ def group(session: Session, *, write: bool = True) -> Regrouped:
 
 def clusters(session: Session, most: int) -> ClusterList:
     """Return the largest clusters, and how many there are in all."""
-    found = session.people.clusters()
-    exemplars = ((each, _exemplar(session, each)) for each in found[:most])
+    found = session.people.largest_clusters(most)
+    exemplars = ((each, _exemplar(session, each)) for each in found.clusters)
     shown = tuple(ShownCluster(each, record) for each, record in exemplars if record is not None)
-    return ClusterList(shown, len(found))
+    return ClusterList(shown, found.total)
 
 
 def ungrouped(session: Session) -> Ungrouped:
@@ -38,7 +41,7 @@ def ungrouped(session: Session) -> Ungrouped:
 
 def _exemplar(session: Session, cluster: ClusterFaces) -> FaceRecord | None:
     """Return the exemplar, or the best face if none is described; ``None`` if all were deleted since."""
-    records = session.catalog.faces(cluster.face_ids)
+    records = session.catalog.faces(session.people.best_faces(cluster.face_ids, _LOOKED_AT))
     described = Descriptors.joined(session.descriptors(sorted(records)), session.model().dimension)
     if not len(described):
         return max(records.values(), key=lambda record: record.quality.score, default=None)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, not_, select
+from sqlalchemy import Connection, Select, func, not_, select, union_all
 
 from index.people.named_faces import (
     confirmed_faces,
@@ -21,7 +21,7 @@ from index.people.named_faces import (
     read_absent_contents,
     recognised_faces,
 )
-from index.store.schema import cluster_face, face, is_shown, verdict
+from index.store.schema import cluster_face, face, is_shown, other_face, recognised, verdict
 from index.store.statements import is_one_of
 
 
@@ -80,15 +80,42 @@ def count_faces_of(connection: Connection, person_id: int) -> FaceCounts:
     return FaceCounts(confirmed, recognised, missing, tuple(connection.scalars(kept)))
 
 
-def count_clustered(connection: Connection) -> Counter[int]:
-    """Count the open faces in a photo of each cluster that has one, by cluster."""
-    face_id, cluster_id = cluster_face.c.face_id, cluster_face.c.cluster_id
-    open_faces = (
-        select(cluster_id, func.count()).where(cluster_id.is_not(None), is_open(face_id)).group_by(cluster_id)
-    )
-    counts = _counter(connection, open_faces.where(is_shown(face_id)))
+def largest_clusters(connection: Connection, most: int) -> tuple[list[int], int]:
+    """Find the clusters with most open faces in a photo, the largest first, and count all that have one.
+
+    The faces of each cluster are counted in an index, and those subtracted that are named, hidden or lost.
+    """
+    every = select(cluster_face.c.cluster_id, func.count().label("faces"))
+    every = every.where(cluster_face.c.cluster_id.is_not(None)).group_by(cluster_face.c.cluster_id)
     lost = faces_in(read_absent_contents(connection).lost)
-    return +(counts - _counter(connection, open_faces.where(face_id.in_(lost))))
+    hidden = select(other_face.c.face_id).where(not_(other_face.c.kept))
+    left_out = (
+        select(verdict.c.face_id),
+        recognised_faces().with_only_columns(recognised.c.face_id),
+        hidden.where(is_open(other_face.c.face_id)),
+        lost.where(is_open(face.c.id)),
+    )
+    each = union_all(every, *map(_not_counted, left_out)).subquery().c
+    left = func.sum(each.faces)
+    sizes = (
+        select(each.cluster_id, left.label("left")).group_by(each.cluster_id).having(left > 0).subquery().c
+    )
+    ranked = select(sizes.cluster_id, func.count().over()).order_by(sizes.left.desc(), sizes.cluster_id)
+    rows = connection.execute(ranked.limit(max(most, 1))).all()
+    return [row[0] for row in rows[:most]], rows[0][1] if rows else 0
+
+
+def _not_counted(faces: Select[Any]) -> Select[Any]:
+    """Select clusters with the negative number of some faces in them."""
+    some, cluster_id = faces.subquery(), cluster_face.c.cluster_id
+    # Without the sum, SQLite may read all faces in clusters, and look for each among these.
+    is_same = cluster_face.c.face_id == some.c[0] + 0
+    return (
+        select(cluster_id, -func.count())
+        .join_from(some, cluster_face, is_same)
+        .where(cluster_id.is_not(None))
+        .group_by(cluster_id)
+    )
 
 
 def faces_in(contents: Iterable[int]) -> Select[tuple[int]]:

@@ -18,9 +18,9 @@ from index.errors import PersonUnknown
 from index.people.face_counts import (
     NO_FACES,
     FaceCounts,
-    count_clustered,
     count_faces,
     count_faces_of,
+    largest_clusters,
 )
 from index.people.named_faces import exemplars, is_in_photo, is_open, is_refused, named_faces
 from index.store.schema import cluster_face, content, face, person, photo, recognised, rejection, verdict
@@ -211,17 +211,22 @@ class PeopleQueries:
     def largest_clusters(self, most: int) -> LargestClusters:
         """Read the largest clusters, and count all that have a face left."""
         with self._store.read() as connection:
-            sizes = count_clustered(connection)
-            largest = sorted(sizes, key=lambda each: (-sizes[each], each))[:most]
+            largest, total = largest_clusters(connection, most)
             query = _clustered().where(is_one_of(cluster_face.c.cluster_id, largest))
             found = {each.cluster_id: each for each in _clusters(connection, query)}
-        return LargestClusters(tuple(found[each] for each in largest), len(sizes))
+        return LargestClusters(tuple(found[each] for each in largest), total)
 
     def cluster(self, cluster_id: int) -> ClusterFaces:
         """Read one cluster; without a face if it does not exist, or no face is left in it."""
         with self._store.read() as connection:
             found = _clusters(connection, _clustered().where(cluster_face.c.cluster_id == cluster_id))
         return found[0] if found else ClusterFaces(cluster_id, ())
+
+    def best_faces(self, face_ids: Sequence[int], most: int) -> list[int]:
+        """Return the ids of the faces of best quality among some, by rising id."""
+        best = select(face.c.id).where(is_one_of(face.c.id, face_ids))
+        with self._store.read() as connection:
+            return sorted(connection.scalars(best.order_by(face.c.quality.desc(), face.c.id).limit(most)))
 
     def digest_of(self, path: bytes) -> bytes | None:
         """Read the digest of a photo's content when last read; ``None`` for an unknown photo."""

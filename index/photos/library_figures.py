@@ -1,11 +1,24 @@
 """Counts what is in a library, in a transaction of the caller."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from index.store.schema import content, descriptor, face, is_shown, library, photo, root, vector_index
+from index.people.named_faces import is_in_present_photo, read_absent_contents
+from index.store.schema import (
+    content,
+    descriptor,
+    face,
+    is_shown,
+    library,
+    photo,
+    root,
+    stored_face,
+    vector_index,
+)
+from index.store.statements import is_one_of
 from index.values import ReasonCount, Statistics
 from pipeline.values import ModelId
 
@@ -16,7 +29,8 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
     model, created_at, detector = connection.execute(chosen).one_or_none() or (None, None, None)
     saved = select(vector_index.c.kind, vector_index.c.count).where(vector_index.c.model == model)
     index_kind, indexed_faces = connection.execute(saved).one_or_none() or (None, 0)
-    photos, shown = _photos(connection), _contents(connection)
+    failed = connection.scalars(select(content.c.id).where(content.c.failed_reason.is_not(None))).all()
+    photos, shown = _photos(connection), _contents(connection, failed)
     return Statistics(
         **photos,
         **shown,
@@ -25,8 +39,8 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
         detector=detector,
         created_at=_time(created_at),
         roots=tuple(connection.scalars(select(root.c.path).where(~root.c.forgotten).order_by(root.c.id))),
-        failed=_failed(connection),
-        duplicates=_readable(connection) - shown["contents"],
+        failed=_failed(connection, failed),
+        duplicates=_readable(connection, failed) - shown["contents"],
         database_bytes=store_bytes,
         index_kind=index_kind,
         indexed_faces=indexed_faces,
@@ -36,8 +50,7 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
 def count_present(connection: Connection) -> tuple[int, int]:
     """Count the present photos, and the faces in them; reads no face."""
     photos = connection.scalar(select(func.count()).where(photo.c.missing_since.is_(None))) or 0
-    present = select(photo.c.id).where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
-    gone = select(content.c.id).where(~present.exists())
+    gone = select(content.c.id).where(~is_in_present_photo(content.c.id))
     shown = select(func.count()).select_from(face)
     absent = connection.scalar(shown.where(face.c.content_id.in_(gone))) or 0
     return photos, (connection.scalar(shown) or 0) - absent
@@ -53,46 +66,54 @@ def _photos(connection: Connection) -> RowMapping:
     return connection.execute(query).mappings().one()
 
 
-def _readable(connection: Connection) -> int:
+def _readable(connection: Connection, failed: Sequence[int]) -> int:
     """Count present photos with a content that could be decoded."""
-    query = select(func.count()).select_from(photo.join(content))
-    readable = query.where(photo.c.missing_since.is_(None), content.c.failed_reason.is_(None))
-    return connection.scalar(readable) or 0
+    has_content = select(func.count()).where(photo.c.missing_since.is_(None), photo.c.content_id.is_not(None))
+    failed_ones = has_content.where(is_one_of(photo.c.content_id, failed))
+    query = select(has_content.scalar_subquery() - failed_ones.scalar_subquery())
+    return connection.scalar(query) or 0
 
 
-def _failed(connection: Connection) -> tuple[ReasonCount, ...]:
-    reason = func.coalesce(photo.c.failed_reason, content.c.failed_reason)
-    photos = func.count()
-    rows = connection.execute(
-        select(reason, photos)
-        .select_from(photo)
-        .outerjoin(content)
-        .where(photo.c.missing_since.is_(None), reason.is_not(None))
-        .group_by(reason)
-        .order_by(photos.desc(), reason)
-    )
+def _failed(connection: Connection, failed: Sequence[int]) -> tuple[ReasonCount, ...]:
+    present, itself = photo.c.missing_since.is_(None), photo.c.failed_reason
+    files = select(itself).where(present, itself.is_not(None))
+    contents = select(content.c.failed_reason).join_from(content, photo)
+    reasons = files.union_all(contents.where(present, itself.is_(None), is_one_of(content.c.id, failed)))
+    reason, photos = reasons.subquery().c[0], func.count()
+    rows = connection.execute(select(reason, photos).group_by(reason).order_by(photos.desc(), reason))
     return tuple(ReasonCount(reason, photos) for reason, photos in rows)
 
 
-def _contents(connection: Connection) -> dict[str, Any]:
-    faces = select(func.count()).where(face.c.content_id == content.c.id).scalar_subquery()
-    present = select(photo.c.id).where(photo.c.content_id == content.c.id, photo.c.missing_since.is_(None))
+def _contents(connection: Connection, failed: Sequence[int]) -> dict[str, Any]:
+    """Count the decoded contents in present photos, and the faces in them, each table in one pass."""
+    absent = read_absent_contents(connection)
+    left_out = sorted({*absent.lost, *absent.missing, *failed})
+    contents = select(
+        func.count().label("contents"),
+        # Compared as text, whatever their offsets: near enough for photos years apart.
+        func.min(content.c.taken_at).label("first_taken"),
+        func.max(content.c.taken_at).label("last_taken"),
+    ).where(~is_one_of(content.c.id, left_out))
+    content_id = stored_face.c.content_id
     each = (
-        select(content.c.taken_at, faces.label("faces"))
-        .where(content.c.failed_reason.is_(None), present.exists())
+        select(func.count().label("faces"))
+        .where(is_shown(stored_face.c.id), ~is_one_of(content_id, left_out))
+        .group_by(content_id)
         .subquery()
     )
-    query = select(
-        func.count().label("contents"),
-        func.count().filter(each.c.faces == 0).label("contents_without_face"),
+    faces = select(
+        func.count().label("with_face"),
         func.coalesce(func.sum(each.c.faces), 0).label("faces"),
         func.coalesce(func.max(each.c.faces), 0).label("most_faces"),
-        # Compared as text, whatever their offsets: near enough for photos years apart.
-        func.min(each.c.taken_at).label("first_taken"),
-        func.max(each.c.taken_at).label("last_taken"),
     ).select_from(each)
-    row = connection.execute(query).mappings().one()
-    return {**row, **{name: _time(row[name]) for name in ("first_taken", "last_taken")}}
+    shown, found = (connection.execute(query).mappings().one() for query in (contents, faces))
+    return {
+        "contents": shown["contents"],
+        "contents_without_face": shown["contents"] - found["with_face"],
+        "faces": found["faces"],
+        "most_faces": found["most_faces"],
+        **{name: _time(shown[name]) for name in ("first_taken", "last_taken")},
+    }
 
 
 def _descriptors(connection: Connection, model: ModelId | None) -> RowMapping:

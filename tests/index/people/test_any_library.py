@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from index.people.named_faces import count_exemplars
 from index.people.photo_search import PhotoFilter, count_undated, find_photos
 from index.people.queries import ClusterFaces, PeopleQueries
+from index.photos.catalog import Catalog
 from index.store.opening import create_store
 from index.store.store import Store
 from tests.index.people.any_library import CLUSTERS, FACES, PERSONS, AnyLibrary
@@ -82,6 +83,24 @@ def test_faces_and_clusters(store: Store, library: AnyLibrary) -> None:
         rows = {each["face_id"]: each["cluster_id"] for each in library.clustered}
         is_open = not said and who is None
         assert status.cluster_id == (rows.get(face_id) if is_open else None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(any_library)
+def test_statistics(store: Store, library: AnyLibrary) -> None:
+    library.write(store)
+    found = Catalog(store).statistics()
+    present = [each for each in library.photos if not each["missing_since"]]
+    contents = {each["content_id"] for each in present}
+    shown = [each for each in library.faces if library.is_shown(each["id"])]
+    faces = [sum(each["content_id"] == number for each in shown) for number in contents]
+    times = [each["taken_at"] for each in library.contents if each["id"] in contents and each["taken_at"]]
+    taken = [None if each is None else each.isoformat() for each in (found.first_taken, found.last_taken)]
+    assert (found.photos, found.missing) == (len(present), len(library.photos) - len(present))
+    assert (found.contents, found.duplicates) == (len(contents), len(present) - len(contents))
+    assert (found.faces, found.most_faces) == (sum(faces), max(faces, default=0))
+    assert found.contents_without_face == faces.count(0)
+    assert taken == [min(times, default=None), max(times, default=None)]
 
 
 some_persons = st.sets(st.sampled_from(PERSON_IDS), max_size=2).map(lambda chosen: tuple(sorted(chosen)))

@@ -1,0 +1,134 @@
+"""A question about one person, face, cluster or photo costs what it is about, and not what else is there."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, insert
+
+from index.people.photo_search import PhotoFilter, count_undated, find_photos
+from index.people.queries import PeopleQueries
+from index.photos.catalog import Catalog
+from index.store.opening import create_store
+from index.store.schema import (
+    cluster,
+    cluster_face,
+    content,
+    decision,
+    person,
+    photo,
+    recognised,
+    rejection,
+    same_face,
+    stored_face,
+    verdict,
+)
+from index.store.store import Store
+from tests.index.builders import digest_of
+from tests.index.people.query_plans import statements_of, steps, whole_tables
+
+SMALL, LARGE = 100, 1000
+"""Numbers of faces, of which ``ASKED`` are those that questions are about, in both."""
+
+ASKED = range(1, 21)
+KIND = 5
+
+Question = Callable[[Store], object]
+
+QUESTIONS: dict[str, Question] = {
+    "people get": lambda store: PeopleQueries(store).summary("P1"),
+    "faces of a person": lambda store: PeopleQueries(store).faces_of(1),
+    "an exemplar": lambda store: PeopleQueries(store).is_exemplar(1),
+    "status of faces": lambda store: PeopleQueries(store).statuses(ASKED),
+    "a cluster": lambda store: PeopleQueries(store).cluster(1),
+    "best faces": lambda store: PeopleQueries(store).best_faces(ASKED, 3),
+    "a photo": lambda store: PeopleQueries(store).digest_of(b"/2.jpg"),
+    "faces": lambda store: Catalog(store).faces(ASKED),
+    "faces of a photo": lambda store: Catalog(store).face_ids_of(digest_of("1")),
+    "find": lambda store: find_photos(store, PhotoFilter((1,))),
+    "find --with": lambda store: find_photos(store, PhotoFilter((1, 2))),
+    "find --without": lambda store: find_photos(store, PhotoFilter((1,), without=(2,))),
+    "find --only": lambda store: find_photos(store, PhotoFilter((1, 2), only=True)),
+    "find --since": lambda store: find_photos(store, PhotoFilter((1,), since=date(2019, 1, 1))),
+    "find --probable": lambda store: find_photos(store, PhotoFilter((1,), only=True, probable={1: ASKED})),
+    "undated": lambda store: count_undated(store, PhotoFilter((1, 2), since=date(2019, 1, 1))),
+}
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Store]]:
+    """A small and a large library, in which the same faces are those of the same two persons."""
+    folder = Path(tmp_path_factory.mktemp("libraries"))
+    with ExitStack() as stack:
+        stores = [stack.enter_context(create_store(folder / str(size))) for size in (SMALL, LARGE)]
+        for store, size in zip(stores, (SMALL, LARGE), strict=True):
+            fill(store, size)
+        yield stores
+
+
+def fill(store: Store, faces: int) -> None:
+    """Give each face a content and a photo, and in turns a decision, recognition, rejection or edit."""
+    ids = range(1, faces + 1)
+    who = {each: 1 + each % 2 if each in ASKED else 3 + each % 3 for each in ids}
+    group = {each: 1 if each in ASKED else 2 for each in ids}
+    rows: dict[Table, list[dict[str, Any]]] = {
+        content: [{"id": each, "digest": digest_of(str(each)), "width": 1, "height": 1} for each in ids],
+        photo: [
+            {"path": b"/%d.jpg" % each, "size": 1, "mtime_ns": 1, "content_id": each} for each in ids[1:]
+        ],
+        stored_face: [
+            dict.fromkeys("xywh", 1.0)
+            | {"id": each, "content_id": each, "landmarks": bytes(40), "confidence": 1.0, "quality": 1.0}
+            | {"quality_reasons": ""}
+            for each in ids
+        ],
+        person: [{"id": each, "key": str(each), "name": f"P{each}", "hidden": False} for each in range(1, 6)],
+        decision: [{"id": 1, "uid": "1", "made_at": "2024", "kind": "assign"}],
+        verdict: [
+            {"face_id": each, "status": "confirmed", "person_id": who[each], "decision_id": 1}
+            for each in ids[::KIND]
+        ],
+        recognised: [
+            {"face_id": each, "person_id": who[each], "similarity": 0.5}
+            for each in ids
+            if each % KIND in (2, 3)
+        ],
+        rejection: [{"face_id": each, "person_id": who[each], "decision_id": 1} for each in ids[2::KIND]],
+        cluster: [{"id": each, "made_at": "2024"} for each in (1, 2)],
+        cluster_face: [{"face_id": each, "cluster_id": group[each]} for each in ids],
+        same_face: [
+            {"digest": digest_of(str(each)), "later_digest": digest_of(str(each + 1)), "certain": True}
+            | dict.fromkeys("xywh", 1.0)
+            | {f"later_{name}": 1.0 for name in "xywh"}
+            | {"similarity": 1.0}
+            for each in ids[:-1:KIND]
+        ],
+    }
+    with store.write() as connection:
+        for table, values in rows.items():
+            connection.execute(insert(table), values)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_reads_what_it_is_about(libraries: Sequence[Store], question: str) -> None:
+    taken = []
+    for store in libraries:
+        with statements_of(store) as statements:
+            answer = QUESTIONS[question](store)
+        assert answer is not None
+        assert whole_tables(store, statements) <= {"person"}  # for a name that nobody else has
+        taken.append(steps(store, statements))
+    small, large = taken
+    assert large <= small + 2
+
+
+def test_a_plan_that_reads_a_table_whole_is_found(libraries: Sequence[Store]) -> None:
+    """The check can fail."""
+    small, large = libraries
+    with statements_of(large) as statements:
+        PeopleQueries(large).summaries()
+    assert {"content", "recognised"} <= whole_tables(large, statements)
+    assert steps(large, statements) > 2 * steps(small, statements)
