@@ -34,15 +34,15 @@ from index.recognition.identify import (
     LikenessVerdict,
     Match,
     NeighborOptions,
-    identify,
+    best_matches,
     nearest,
     similarities,
 )
 from index.recognition.rules import NEAR_IDENTICAL, most_similar
 from index.recognition.thresholds import Thresholds
 from index.values import NONE, Descriptors, NearFace
-from index.vectors.saved_index import index_version, load_index
-from index.vectors.vector_store import VectorStore
+from index.vectors.faiss_index import FaissIndex
+from index.vectors.saved_index import holds_latest, index_version, load_searchable_index
 from pipeline.values import F32, PhotoIndexed
 
 _REACH = 256
@@ -55,6 +55,23 @@ class StoredFace:
 
     face_id: int | None = None
     status: FaceStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Probe:
+    """A face to identify, float32 [D], and what it is like.
+
+    Attributes:
+        own: The similarity to its person; ``None`` if nothing else is known of that one.
+        stranger: The similarity to the nearest ignored stranger.
+        compared: The number of persons that it was compared with.
+    """
+
+    vector: F32
+    match: Match
+    own: float | None
+    stranger: float
+    compared: int
 
 
 class Identifier:
@@ -73,18 +90,16 @@ class Identifier:
         self._gallery = self._load_gallery(session, before)
         self._rejected = load_rejected(session.database, self._model.model_id)
         self._strangers = load_strangers(session.database, self._model.model_id)
-        self._not_faces = not_faces(session.database).tolist()
+        self._not_faces = not_faces(session.database)
         self._persons = self._people.everyone()
         self._hidden = False
 
-    def _load_vectors(self, session: Session, before: "Identifier | None") -> VectorStore:
+    def _load_vectors(self, session: Session, before: "Identifier | None") -> FaissIndex:
         name = self._model.model_id
         known = before if before and before._version == self._version else None
-        if known and known._model.model_id == name:
-            listed = self._catalog.described_faces(name)
-            if np.array_equal(known._vectors.ids(), listed):
-                return known._vectors
-        loaded = load_index(self._catalog, name, self._model.dimension)
+        if known and known._model.model_id == name and holds_latest(known._vectors, self._catalog, name):
+            return known._vectors
+        loaded = load_searchable_index(self._catalog, name, self._model.dimension)
         if loaded.note:
             session.listeners.note(loaded.note)
         return loaded.index
@@ -180,32 +195,36 @@ class Identifier:
         return NearKnownFace(near.face, near.similarity, person, status.confirmed, status.ignored)
 
     def _identities(self, gallery: Gallery, queries: F32, stored: Sequence[StoredFace]) -> Iterator[Identity]:
-        parts = zip(queries, stored, strict=True)
-        return _each_person_once([self._identity(gallery, *each) for each in parts], stored, queries)
+        rejected = {row: _rejected(face) for row, face in enumerate(stored) if _rejected(face)}
+        scores = similarities(gallery.evidence(queries), self.thresholds)
+        matches = best_matches(scores, gallery.person_ids, self.thresholds, rejected)
+        strangers = most_similar(queries, self._strangers).tolist()
+        found = []
+        for row, face in enumerate(stored):
+            person = face.status.person if face.status is not None else None
+            own = scores[row, gallery.person_ids == person.id].tolist() if person else []
+            compared = max(1, len(gallery) - len(rejected.get(row, ())))
+            probe = _Probe(queries[row], matches[row], own[0] if own else None, strangers[row], compared)
+            found.append(self._identity(probe, face.status or FaceStatus()))
+        return _each_person_once(found, stored, queries)
 
-    def _identity(self, gallery: Gallery, query: F32, stored: StoredFace) -> Identity:
-        status = stored.status
-        if status is not None and (status.not_a_face or status.ignored):
+    def _identity(self, probe: "_Probe", status: FaceStatus) -> Identity:
+        match = probe.match
+        if status.not_a_face or status.ignored:
             return Identity(Certainty.NOT_A_FACE if status.not_a_face else Certainty.IGNORED)
-        rejected = () if status is None else [person.id for person in status.rejected]
-        match = identify(gallery, query[None], self.thresholds, {0: rejected})[0]
-        if status is not None and status.person is not None and status.confirmed:
-            return self._confirmed(gallery, query, status.person, match)
-        compared = max(1, len(gallery) - len(rejected))
-        if status is not None and status.person is not None and status.similarity is not None:
-            return self._recognised(status.person, status.similarity, match, compared)
-        stranger = float(most_similar(query[None], self._strangers)[0])
-        if stranger >= self.thresholds.accept and stranger > match.similarity:
-            return Identity(Certainty.IGNORED, similarity=stranger)
-        identity = self._matched(match, compared)
-        if identity.certainty is Certainty.ACCEPTED and self.is_like_the_rejected(query, identity):
+        if status.person is not None and status.confirmed:
+            return self._confirmed(probe, status.person)
+        if status.person is not None and status.similarity is not None:
+            return self._recognised(status.person, status.similarity, probe)
+        if probe.stranger >= self.thresholds.accept and probe.stranger > match.similarity:
+            return Identity(Certainty.IGNORED, similarity=probe.stranger)
+        identity = self._matched(match, probe.compared)
+        if identity.certainty is Certainty.ACCEPTED and self.is_like_the_rejected(probe.vector, identity):
             return replace(identity, certainty=Certainty.PROBABLE)
         return identity
 
-    def _confirmed(self, gallery: Gallery, query: F32, person: Person, match: Match) -> Identity:
-        scores = similarities(gallery.evidence(query[None]), self.thresholds)[0]
-        own = scores[gallery.person_ids == person.id]
-        similarity = float(own[0]) if len(own) else None  # none if this face is all that is known
+    def _confirmed(self, probe: "_Probe", person: Person) -> Identity:
+        match, similarity = probe.match, probe.own
         is_first = match.person_id == person.id
         other = self._persons.get(match.runner_up_id if is_first else match.person_id)
         next_best = match.runner_up if is_first else match.similarity
@@ -218,7 +237,8 @@ class Identifier:
             margin=margin,
         )
 
-    def _recognised(self, person: Person, similarity: float, match: Match, compared: int) -> Identity:
+    def _recognised(self, person: Person, similarity: float, probe: "_Probe") -> Identity:
+        match, compared = probe.match, probe.compared
         if match.person_id == person.id and match.verdict is LikenessVerdict.ACCEPTED:
             return self._matched(match, compared)
         # Confirmed faces in this photo, as in a collage, are evidence for the library.
@@ -246,6 +266,10 @@ class Identifier:
 
     def _name(self, person: Person) -> str:
         return "" if person.hidden and not self._hidden else person.name
+
+
+def _rejected(stored: StoredFace) -> list[int]:
+    return [] if stored.status is None else [person.id for person in stored.status.rejected]
 
 
 def _each_person_once(

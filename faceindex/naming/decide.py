@@ -269,17 +269,22 @@ def _faces_in(session: Session, photo: str) -> list[int] | None:
     return None if digest is None else session.catalog.face_ids_of(digest)
 
 
-def read_said(session: Session, chosen: Sequence[int] | None = ()) -> SaidOfFaces:
-    """Read what decisions say of persons and of some faces; ``None`` for all faces."""
+def read_said(
+    session: Session, chosen: Sequence[int] = (), persons: SaidOfFaces | None = None
+) -> SaidOfFaces:
+    """Read what decisions say of persons and of some faces; see ``said_of_faces``."""
     with session.database.read() as connection:
-        return said_of_faces(connection, chosen)
+        return said_of_faces(connection, chosen, persons)
 
 
 def _decide(session: Session, act: Act, chosen: Sequence[int] = ()) -> Decided:
     """Append a decision about faces, ``chosen`` by id, or about persons."""
     before = read_said(session, chosen)
     number = session.journal.append(act).id
-    after = read_said(session, chosen)
+    is_of_faces_alone = isinstance(act, Reject | NotAFace | Ignore) or (
+        isinstance(act, Assign) and act.person in before.persons
+    )
+    after = read_said(session, chosen, before if is_of_faces_alone else None)
     effects = _effects(act, before, after)
     follows = not isinstance(act, Rename | Hide | Unhide | Apart)
     regrouped = regroup(session) if follows else None

@@ -5,7 +5,7 @@ All functions work in a transaction of the caller.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import Connection, select
@@ -88,8 +88,13 @@ class SaidOfFaces:
     names: Mapping[str, str]
 
 
-def said_of_faces(connection: Connection, face_ids: Sequence[int] | None = None) -> SaidOfFaces:
-    """Read what decisions say of some faces, or of all, and of all persons."""
+def said_of_faces(
+    connection: Connection, face_ids: Sequence[int] | None = None, persons: SaidOfFaces | None = None
+) -> SaidOfFaces:
+    """Read what decisions say of some faces, or of all, and of all persons.
+
+    If no person can have changed since, ``persons`` is what was said before, and they are not read again.
+    """
     decided = select(verdict.c.face_id, verdict.c.status, person.c.key, verdict.c.decision_id).outerjoin(
         person
     )
@@ -102,10 +107,13 @@ def said_of_faces(connection: Connection, face_ids: Sequence[int] | None = None)
         face_id: shared.setdefault((status, key, number), (status, key, number))
         for face_id, status, key, number in connection.execute(decided)
     }
+    rejections = {(face_id, key): number for face_id, key, number in connection.execute(refused)}
+    if persons is not None:
+        return replace(persons, verdicts=verdicts, rejections=rejections)
     everyone = connection.execute(select(person)).all()
     return SaidOfFaces(
-        verdicts=verdicts,
-        rejections={(face_id, key): number for face_id, key, number in connection.execute(refused)},
+        verdicts,
+        rejections,
         persons={each.key: each for each in listed(everyone).values()},
         names={row.key: row.name for row in everyone},
     )

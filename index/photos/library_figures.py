@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from index.people.named_faces import is_in_present_photo, read_absent_contents
 from index.store.schema import (
@@ -48,9 +48,11 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
 
 
 def count_present(connection: Connection) -> tuple[int, int]:
-    """Count the present photos, and the faces in them; reads no face."""
+    """Count the present photos, and the faces in their contents."""
     photos = connection.scalar(select(func.count()).where(photo.c.missing_since.is_(None))) or 0
-    gone = select(content.c.id).where(~is_in_present_photo(content.c.id))
+    gone = select(content.c.id).where(
+        or_(content.c.failed_reason.is_not(None), ~is_in_present_photo(content.c.id))
+    )
     shown = select(func.count()).select_from(face)
     absent = connection.scalar(shown.where(face.c.content_id.in_(gone))) or 0
     return photos, (connection.scalar(shown) or 0) - absent

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Subquery, func, insert, select, update
 from index.arrays import descriptor_to_blob
 from index.photos.catalog import landmarks_of
 from index.photos.known_contents import is_in_photo, read_contents
-from index.store.schema import content, descriptor, face, library, verdict
+from index.store.schema import content, descriptor, face, library, stored_face, verdict
 from index.store.store import Store
 from index.values import Coverage, NewDescriptors, Undescribed
 from pipeline.values import Box, DetectedFace, ModelId
@@ -32,8 +32,12 @@ class Redescription:
     def coverage(self) -> Coverage:
         """Count the faces that the model has described."""
         count = select(func.count()).select_from(self._face)
+        every = select(func.count()).select_from(stored_face).scalar_subquery()
+        own = select(func.count()).where(descriptor.c.model == self._model).scalar_subquery()
         with self._store.read() as connection:
             faces = connection.scalar(count) or 0
+            if connection.scalar(select(every == own)):  # each descriptor is of another face
+                return Coverage(faces, faces, 0, 0)
             described = faces - (connection.scalar(count.where(self._lacks())) or 0)
             figures = select(func.count(), func.count(self._face.c.content_id.distinct()))
             waiting = figures.where(self._lacks(), is_in_photo(self._face.c.content_id))

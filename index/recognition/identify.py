@@ -23,12 +23,13 @@ class NeighborOptions:
         k: Maximum number for each probe.
         min_similarity: Of a match, -1 to 1.
         not_of: Digest of the photo of the probes: its own faces are no matches.
+        not_these: Other faces that are none.
     """
 
     k: int = 10
     min_similarity: float = -1.0
     not_of: bytes | None = None
-    not_these: Collection[int] = ()
+    not_these: Collection[int] | I64 = ()
 
 
 def nearest(
@@ -140,9 +141,21 @@ def identify(
     ``excluded`` has, by row of ``probes``, persons that the face is not.
     """
     scores = similarities(gallery.evidence(probes), thresholds)
-    for row, persons in (excluded or {}).items():
-        scores[row, np.isin(gallery.person_ids, list(persons))] = -np.inf
-    (person_ids, similarity), (runner_up_ids, runner_up) = _two_best(scores, gallery.person_ids)
+    return best_matches(scores, gallery.person_ids, thresholds, excluded)
+
+
+def best_matches(
+    scores: F32,
+    persons: I64,
+    thresholds: Thresholds,
+    excluded: Mapping[int, Collection[int]] | None = None,
+) -> Matches:
+    """Find the person most similar to each probe by ``similarities`` to ``persons``; see ``identify``."""
+    # One more column, of nobody.
+    scores = np.pad(scores, ((0, 0), (0, 1)), constant_values=-np.inf)
+    for row, others in (excluded or {}).items():
+        scores[row, np.flatnonzero(np.isin(persons, list(others)))] = -np.inf
+    (person_ids, similarity), (runner_up_ids, runner_up) = _two_best(scores, np.append(persons, NONE))
     clear = similarity - np.maximum(runner_up, 0.0) >= thresholds.margins(person_ids, runner_up_ids)
     accepted = (similarity >= thresholds.accept) & clear
     return Matches(
@@ -155,12 +168,11 @@ def identify(
     )
 
 
-def _two_best(scores: F32, person_ids: I64) -> Iterator[tuple[I64, F32]]:
+def _two_best(scores: F32, persons: I64) -> Iterator[tuple[I64, F32]]:
     """Take the best person of each row out of ``scores``, then the next; ``NONE`` if nobody is left."""
-    rows, known = np.arange(len(scores)), np.append(person_ids, NONE)
-    scores = np.pad(scores, ((0, 0), (0, 1)), constant_values=-np.inf)
+    rows = np.arange(len(scores))
     for _ in range(2):
         columns = scores.argmax(axis=1)
         best = scores[rows, columns]
-        yield np.where(np.isfinite(best), known[columns], NONE), best
+        yield np.where(np.isfinite(best), persons[columns], NONE), best
         scores[rows, columns] = -np.inf

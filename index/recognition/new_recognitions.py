@@ -3,7 +3,7 @@
 from collections import Counter
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 
 from index.people.named_faces import named_faces
 from index.photos.catalog import Catalog
@@ -12,6 +12,7 @@ from index.recognition.identify import identify
 from index.recognition.thresholds import Thresholds
 from index.store.schema import face, stored_face, verdict
 from index.store.store import Store
+from index.values import I64
 from pipeline.values import ModelId
 
 
@@ -20,7 +21,7 @@ class NewRecognitions:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._before = self._person_ids()
+        self._before = self._named()
         with store.read() as connection:
             self._last = connection.scalar(select(func.max(stored_face.c.id))) or 0
 
@@ -31,13 +32,16 @@ class NewRecognitions:
         """
         edited = select(verdict.c.face_id).where(verdict.c.edited)
         with self._store.read() as connection:
-            known = set(connection.scalars(edited))
-        now = self._person_ids()
-        return Counter(
-            person
-            for face_id, person in now.items()
-            if self._before.get(face_id) != person and face_id not in known
-        )
+            known = np.array(connection.scalars(edited).all(), dtype=np.int64)
+        faces, persons = self._named()
+        before, persons_before = self._before
+        place = np.searchsorted(before, faces)
+        place[place == len(before)] = 0
+        had = np.zeros(len(faces), bool)
+        if len(before):
+            had = (before[place] == faces) & (persons_before[place] == persons)
+        gained = persons[~had & ~np.isin(faces, known)]
+        return Counter(gained.tolist())
 
     def probable(self, model: ModelId, thresholds: Thresholds) -> int:
         """Count the new faces without a name that are similar enough to a person for review."""
@@ -57,8 +61,13 @@ class NewRecognitions:
         chunks = Catalog(self._store).descriptors(model, face_ids)
         return sum(int(identify(gallery, each.vectors, thresholds).probable.sum()) for each in chunks)
 
-    def _person_ids(self) -> dict[int, int]:
+    def _named(self) -> tuple[I64, I64]:
+        """Read the named faces, int64 [N], rising, and the person of each."""
         named = named_faces()
+        # As text, which is several times as fast for a million rows.
+        pair = cast(named.c.face_id, Text) + "," + cast(named.c.person_id, Text)
         with self._store.read() as connection:
-            rows = connection.execute(select(named.c.face_id, named.c.person_id))
-            return {row.face_id: row.person_id for row in rows}
+            listed = connection.scalar(select(func.aggregate_strings(pair, ",")))
+        pairs = np.fromstring(listed or "", dtype=np.int64, sep=",").reshape(-1, 2)
+        faces, persons = pairs[np.argsort(pairs[:, 0])].T
+        return faces, persons

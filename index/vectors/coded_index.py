@@ -26,8 +26,14 @@ _MIN_CANDIDATES = 200
 _CANDIDATES_A_NEIGHBOR = 20
 """Candidates compared exactly: at least, and for each face wanted. docs/search.md has the figures."""
 
-_SLACK = {1: 0.06, 2: 0.045, 4: 0.045}
-"""How far an estimate by codes of so many bits may be off; docs/search.md has the figures."""
+_ERROR = {1: 0.77, 2: 0.38, 4: 0.114}
+"""Standard deviation of an estimate by codes of so many bits, times the square root of the dimension."""
+
+_SLACK = 5.0
+"""Standard deviations by which an estimate may be too low: less happens once in three million."""
+
+_PROBES = 256
+"""Probes whose candidates are collected at a time."""
 
 _PART = 100_000
 """Minimum number of codes for each thread: comparing them takes 2 ms, starting a thread 0.1 ms."""
@@ -47,8 +53,8 @@ class CodedIndex(FaissIndex):
         kind = f"codes of {bits} bits"
         version = ".".join(faiss.__version__.split(".")[:2])  # FAISS may change the codes
         super().__init__(kind, f"{kind} by FAISS {version}", dimension, source)
-        self._slack = _SLACK[bits]
         self._rotation = faiss.HadamardRotation(dimension, ROTATION_SEED)
+        self._slack = np.float32(_SLACK * _ERROR[bits] / self._rotation.d_out**0.5)
         self._flat: Any = faiss.IndexRaBitQ(self._rotation.d_out, faiss.METRIC_INNER_PRODUCT, bits)
         self._index: Any = faiss.IndexPreTransform(self._rotation, self._flat)
         self._index.train(np.zeros((1, dimension), np.float32))  # sets the centre, and learns nothing else
@@ -98,26 +104,28 @@ class CodedIndex(FaissIndex):
         FAISS runs one thread for each probe. If that leaves cores idle (OMP_NUM_THREADS limits them), the
         codes of a large index are compared in parts, one thread each.
         """
-        parts = min(faiss.omp_get_max_threads() // len(probes), len(self) // _PART)
-        if parts < 2 or selector:
-            with threads_for(len(probes)):
-                found = self._index.search(probes, reach, params=_parameters(selector))[1]
-            return [self._row_ids[rows[rows >= 0]] for rows in found]
+        parts = max(1, min(faiss.omp_get_max_threads() // len(probes), len(self) // _PART))
         bounds = [len(self) * part // parts for part in range(parts + 1)]
         with ThreadPoolExecutor(parts) as pool:
-            searched = list(pool.map(lambda ends: self._part(probes, reach, *ends), pairwise(bounds)))
+            searched = list(
+                pool.map(lambda ends: self._part(probes, reach, selector, *ends), pairwise(bounds))
+            )
         similarities, rows = (np.concatenate(each, axis=1) for each in zip(*searched, strict=True))
         best = np.argsort(-similarities, axis=1, kind="stable")[:, :reach]
         found = np.take_along_axis(rows, best, axis=1)
         return [self._row_ids[rows[rows >= 0]] for rows in found]
 
-    def _part(self, probes: F32, reach: int, first: int, end: int) -> tuple[F32, I64]:
-        """Estimate similarities for the codes at positions ``first`` up to ``end``; also return the rows."""
-        places = faiss.IDSelectorRange(first, end)  # FAISS does not own its selectors
+    def _part(
+        self, probes: F32, reach: int, selector: Selector | None, first: int, end: int
+    ) -> tuple[F32, I64]:
+        """Estimate similarities for the codes in the rows ``first`` up to ``end``; also return the rows."""
+        # FAISS does not own its selectors: all must live until the search is over.
+        part = faiss.IDSelectorRange(first, end)
+        chosen: Any = faiss.IDSelectorAnd(part, selector.selector) if selector else part
+        of_codes = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
+        parameters = faiss.SearchParametersPreTransform(index_params=of_codes)  # type: ignore[call-arg]
         with threads_for(len(probes)):
-            found: tuple[F32, I64] = self._index.search(
-                probes, min(reach, end - first), params=_parameters(places)
-            )
+            found: tuple[F32, I64] = self._index.search(probes, min(reach, end - first), params=parameters)
         return found
 
     def _measured(self, probes: F32, ids: I64) -> tuple[I64, F32]:
@@ -134,25 +142,50 @@ class CodedIndex(FaissIndex):
 
     def within(self, probes: F32, least: float | F32) -> I64:
         """Find all faces near any of some probes; see ``VectorStore``. It may miss some."""
+        probes, near = np.ascontiguousarray(probes), [np.empty(0, np.int64)]
         limits = np.broadcast_to(np.asarray(least, np.float32), len(probes))
-        if not len(probes) or not self._count:
-            return np.empty(0, np.int64)
-        rows = []
-        for probe, limit in zip(np.ascontiguousarray(probes), limits, strict=True):
-            rows.append(self._index.range_search(probe[None], float(limit) - self._slack)[2])
-        ids, near = _union([self._row_ids[each] for each in rows]), []
-        for chunk in self._read(ids):
+        for chunk in self._read(self._perhaps_within(probes, limits - self._slack)):
             products = probes @ chunk.vectors.T
             near.append(chunk.ids[np.any(products >= limits[:, None], axis=0)])
-        return np.concatenate([ids[:0], *near])
+        return np.concatenate(near)
+
+    def _perhaps_within(self, probes: F32, least: F32) -> I64:
+        """Find the faces whose estimate reaches the minimum of any probe: ids, rising."""
+        chosen = np.zeros(self._count, bool)
+        for start in range(0, len(probes) if self._count else 0, _PROBES):
+            asked, limits = probes[start : start + _PROBES], least[start : start + _PROBES]
+            with threads_for(len(asked)):
+                ends, estimates, rows = self._index.range_search(asked, float(limits.min()))
+            chosen[rows[estimates >= np.repeat(limits, np.diff(ends.astype(np.int64)))]] = True
+        return np.sort(self._row_ids[chosen])
 
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
-        """Find the neighbours of some of its faces; see ``VectorStore``."""
-        asked, pairs = self.fetch(face_ids), []
-        for face_id, vector in zip(asked.ids.tolist(), asked.vectors, strict=True):
-            (found,) = self.search(vector[None], k, np.array([face_id]))
-            pairs += [(face_id, each.face_id) for each in found if each.similarity >= least]
-        return np.array(pairs, np.int64).reshape(-1, 2)
+        """Find the neighbours of some of its faces; see ``VectorStore``. It may miss some."""
+        asked, pairs = self.fetch(face_ids), [np.empty((0, 2), np.int64)]
+        for start in range(0, len(asked), _PROBES):
+            part = slice(start, start + _PROBES)
+            pairs.append(self._near_pairs(asked.ids[part], asked.vectors[part], k, least))
+        return np.concatenate(pairs)
+
+    def _near_pairs(self, face_ids: I64, vectors: F32, k: int, least: float) -> I64:
+        reach = min(max(_MIN_CANDIDATES, k * _CANDIDATES_A_NEIGHBOR), self._count)
+        with threads_for(len(vectors)):
+            estimates, rows = self._index.search(vectors, reach)
+        # What may be among the k nearest: all of them are at least as similar as the k-th estimate says.
+        kth = np.full(len(vectors), -np.inf, np.float32) if reach <= k else estimates[:, k]
+        limits = np.maximum(np.float32(least) - self._slack, kth - 2 * self._slack)
+        chosen = (rows >= 0) & (estimates >= limits[:, None])
+        queries, others = np.nonzero(chosen)[0], self._row_ids[rows[chosen]]
+        queries, others = (each[others != face_ids[queries]] for each in (queries, others))
+        similarities = np.full(len(others), -np.inf, np.float32)
+        for chunk in self._read(_union([others])):
+            places = np.minimum(np.searchsorted(chunk.ids, others), len(chunk) - 1)
+            here = np.flatnonzero(chunk.ids[places] == others)
+            similarities[here] = np.einsum("nd,nd->n", vectors[queries[here]], chunk.vectors[places[here]])
+        order = np.lexsort((others, -similarities, queries))
+        first = np.searchsorted(queries[order], queries[order])
+        nearest = order[(np.arange(len(order)) - first < k) & (similarities[order] >= least)]
+        return np.stack([face_ids[queries[nearest]], others[nearest]], axis=1)
 
     def fetch(self, face_ids: I64) -> Descriptors:
         """Get descriptors by id; see ``VectorStore``."""
@@ -162,15 +195,6 @@ class CodedIndex(FaissIndex):
     def blocks(self) -> Iterator[Descriptors]:
         """Get all descriptors; see ``VectorStore``."""
         return self._read(self.ids())
-
-
-def _parameters(selector: Any) -> Any:
-    """Make FAISS's parameters of a search among chosen rows; ``None`` of one among all."""
-    if selector is None:
-        return None
-    chosen = selector.selector if isinstance(selector, Selector) else selector
-    of_codes = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
-    return faiss.SearchParametersPreTransform(index_params=of_codes)  # type: ignore[call-arg]
 
 
 def _union(rows: list[I64]) -> I64:

@@ -1,7 +1,7 @@
 """The common part of the exact and the coded index; knows no database or path."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from pipeline.values import F32
 _Part = TypeVar("_Part")
 _Found = TypeVar("_Found")
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 """Size of the descriptors, as float32, that are decoded at a time."""
 
 
@@ -190,7 +190,7 @@ def in_threads(find: Callable[[_Part], _Found], parts: Iterable[_Part]) -> Itera
     machine.
     """
     cores = faiss.omp_get_max_threads()
-    if cores == 1:  # also in the threads that are started here
+    if cores == 1 or (isinstance(parts, Sized) and len(parts) == 1):  # also in the threads started here
         yield from map(find, parts)
         return
     with ThreadPoolExecutor(cores, initializer=faiss.omp_set_num_threads, initargs=(1,)) as pool:

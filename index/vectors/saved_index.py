@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy import select
 
 from index.arrays import scaled
@@ -117,6 +118,20 @@ def open_saved_index(catalog: Catalog, model: ModelId, dimension: int) -> Loaded
             if end := _read_into(index, catalog, model):
                 return LoadedIndex(index, None, saved=not end.beyond)
     return load_index(catalog, model, dimension)
+
+
+def load_searchable_index(catalog: Catalog, model: ModelId, dimension: int) -> LoadedIndex:
+    """Load the index of a library with all faces that it has now, and perhaps some that are gone.
+
+    It is compared with the database only if faces were added since it was saved.
+    """
+    opened = open_saved_index(catalog, model, dimension)
+    return opened if holds_latest(opened.index, catalog, model) else load_index(catalog, model, dimension)
+
+
+def holds_latest(index: FaissIndex, catalog: Catalog, model: ModelId) -> bool:
+    """Return whether an index of the model holds the faces that were added last."""
+    return bool(np.isin(catalog.latest_described(model), index.ids()).all())
 
 
 def _read_into(index: FaissIndex, catalog: Catalog, model: ModelId) -> FileEnd | None:

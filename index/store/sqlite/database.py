@@ -8,13 +8,26 @@ import sqlite3
 import stat
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, QueuePool, column, create_engine, delete, table
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    QueuePool,
+    column,
+    create_engine,
+    delete,
+    make_url,
+    table,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.util import LRUCache
 
 import index.store.sqlite.dialect  # noqa: F401 -- it takes effect by being imported
 from index.errors import (
@@ -50,6 +63,12 @@ gigabyte, from a disk as long as reading the file. The day, counted from 1970, i
 
 _DAY_SECONDS = 86_400
 
+_URL = "sqlite://"
+"""It names no file: ``connect`` takes any name."""
+
+_COMPILED: LRUCache[Any, Any] = LRUCache(1000)
+"""Compiled statements of all open libraries."""
+
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID_AT = 68
 """The start of a SQLite file, and the offset of the id (https://www.sqlite.org/fileformat.html, 1.3)."""
@@ -60,8 +79,7 @@ class SqliteStore(Store):
 
     def __init__(self, path: Path, access: Access) -> None:
         self.path = path
-        # The URL names no file: connect takes any name.
-        self._engine = create_engine("sqlite://", creator=lambda: connect(path, access), poolclass=QueuePool)
+        self._engine = _engine(lambda: connect(path, access))
         self._identity = _identity(path)
         self._watcher: sqlite3.Connection | None = None
         self._watching = Lock()
@@ -164,6 +182,21 @@ class SqliteStore(Store):
         self._engine.dispose()
         if self._watcher is not None:
             self._watcher.close()
+
+
+def _engine(creator: Callable[[], sqlite3.Connection]) -> Engine:
+    """Make an engine that shares compiled statements with all others: compiling takes longer than SQLite."""
+    pool = QueuePool(cast("Callable[[], DBAPIConnection]", creator))
+    return Engine(pool, _dialect(), make_url(_URL), execution_options={"compiled_cache": _COMPILED})
+
+
+@cache
+def _dialect() -> Dialect:
+    """Return the dialect of all engines: compiled statements belong to one."""
+    engine = create_engine(_URL)
+    engine.connect().close()  # sets up the dialect
+    engine.dispose()
+    return engine.dialect
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -84,7 +84,7 @@ def test_a_library_that_has_grown_gets_the_other_kind_of_index_and_says_so_once(
             library.reindex()
             return library.statistics().index_kind, notes
 
-    monkeypatch.setattr("index.vectors.saved_index.EXACT_BYTES", 4 * SFACE.dimension * len(scanned.faces()))
+    monkeypatch.setattr("index.vectors.saved_index.EXACT_BYTES", 2 * SFACE.dimension * len(scanned.faces()))
     assert night() == ("exact", [])
     save(astronaut(5), scanned.folder / "new.jpg")
     kind, (note,) = night()

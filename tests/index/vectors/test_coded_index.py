@@ -1,10 +1,12 @@
 """The index of codes finds nearly all of the nearest faces, and gives them their exact similarity."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
-from index.values import I64, Neighbor
-from index.vectors.coded_index import _PART, CodedIndex
+from index.values import I64, Neighbor, StoredDescriptors
+from index.vectors.coded_index import _MIN_CANDIDATES, _PART, CodedIndex
 from pipeline.values import F32
 from tests.index.builders import stored, units
 from tests.index.vectors.sources import NO_FACES, source_of
@@ -50,6 +52,37 @@ def test_codes_find_nearly_all_of_the_nearest(dimension: int) -> None:
     assert recall(index, vectors, probes, exclude=removed) >= 0.99
 
 
+@pytest.mark.parametrize("dimension", [128, 512, 2048])
+def test_all_faces_within_a_similarity_are_found(dimension: int) -> None:
+    people = MadePeople(dimension)
+    vectors, probes = stored(next(people.gallery(0, FACES))), people.probes(PROBES, FACES)
+    index, similarities = coded(np.arange(FACES), vectors), probes @ vectors.T
+    limits = np.linspace(0.3, 0.6, PROBES, dtype=np.float32)
+    for least, margin in ((0.4, similarities - 0.4), (limits, similarities - limits[:, None])):
+        expected = np.flatnonzero(margin.max(axis=0) >= 0)
+        assert 50 < len(expected) < FACES - 50
+        assert index.within(probes, least).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("dimension", [128, 512, 2048])
+def test_nearly_all_near_pairs_are_found(dimension: int) -> None:
+    vectors = stored(next(MadePeople(dimension).gallery(0, FACES)))
+    asked = np.arange(0, FACES, 10)
+    similarities = vectors[asked] @ vectors.T
+    similarities[np.arange(len(asked)), asked] = -1.0
+    nearest = np.argsort(-similarities, axis=1)[:, :16]
+    expected = {
+        (face, other)
+        for face, row, others in zip(asked.tolist(), similarities, nearest.tolist(), strict=True)
+        for other in others
+        if row[other] >= 0.4
+    }
+    found = coded(np.arange(FACES), vectors).near_pairs(asked, 16, 0.4)
+    assert len(found) == len(set(map(tuple, found.tolist())))
+    assert len(expected & set(map(tuple, found.tolist()))) >= 0.99 * len(expected) > 500
+    assert np.all(np.einsum("nd,nd->n", vectors[found[:, 0]], vectors[found[:, 1]]) > 0.4 - 1e-6)
+
+
 def test_codes_find_nearly_all_of_heavy_tailed_descriptors_with_many_zeros() -> None:
     """Networks that end in a ReLU and average pooling give such; without a rotation a quarter is found."""
     people = MadePeople(2048)
@@ -62,6 +95,27 @@ def test_codes_find_nearly_all_of_heavy_tailed_descriptors_with_many_zeros() -> 
     vectors, probes = rectified(next(people.gallery(0, FACES))), rectified(people.probes(PROBES, FACES))
     assert 0.4 < np.mean(vectors == 0.0) < 0.6
     assert recall(coded(np.arange(FACES), vectors), stored(vectors), probes) >= 0.99
+
+
+@pytest.mark.parametrize("faces", [1000, FACES])
+def test_work_does_not_grow_with_the_number_of_excluded_faces(faces: int) -> None:
+    """Descriptors are read from the database: as many as for a search without exclusions."""
+    people, asked = MadePeople(128), []
+    vectors, probe = stored(next(people.gallery(0, faces))), people.probes(1, faces)
+    source = source_of(np.arange(faces), vectors)
+
+    def counting(ids: I64) -> Iterator[StoredDescriptors]:
+        asked.append(len(ids))
+        return source(ids)
+
+    index = CodedIndex(128, counting)
+    index.sync(np.arange(faces))
+    nearest = np.argsort(-(vectors @ probe[0]))
+    for excluded in (nearest[:0], nearest[:10], nearest[0::2]):
+        asked.clear()
+        (found,) = index.search(probe, K, excluded)
+        assert ids_of(found) == nearest[~np.isin(nearest, excluded)][:K].tolist()
+        assert asked == [_MIN_CANDIDATES]
 
 
 def test_what_is_found_does_not_depend_on_how_many_cores_there_are() -> None:

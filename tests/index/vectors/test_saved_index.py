@@ -25,10 +25,12 @@ from index.vectors.half_index import HalfIndex
 from index.vectors.row_file import FileEnd, Rows, read_rows
 from index.vectors.saved_index import (
     LoadedIndex,
+    holds_latest,
     index_fault,
     index_path,
     index_version,
     load_index,
+    load_searchable_index,
     open_saved_index,
     save_index,
 )
@@ -405,6 +407,24 @@ def test_the_saved_index_opens_without_the_list_of_faces(
     assert loaded.note is not None
     assert "missing" in loaded.note
     assert loaded.index.ids().tolist() == [each for each in range(1, 53) if each != 7]
+
+
+def test_to_search_the_index_is_compared_with_the_library_only_if_faces_were_added(
+    catalog: Catalog, crowd: F32, database: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_index(load_index(catalog, MODEL, DIMENSION).index, catalog, MODEL)
+    remove(database, "id = 7")
+    with monkeypatch.context() as context:
+        context.delattr(Catalog, "described_faces")
+        index = load_searchable_index(catalog, MODEL, DIMENSION).index
+    assert index.ids().tolist() == list(range(1, 51))
+    add(catalog, 1)
+    assert not holds_latest(index, catalog, MODEL)
+    index = load_searchable_index(catalog, MODEL, DIMENSION).index
+    assert index.ids().tolist() == [each for each in range(1, 52) if each != 7]
+    assert holds_latest(index, catalog, MODEL)
+    remove(database, "id > 0")
+    assert holds_latest(index, catalog, MODEL)
 
 
 def test_a_reader_during_a_save_uses_the_file_that_it_opened(
