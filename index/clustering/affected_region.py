@@ -13,9 +13,8 @@ from index.clustering.cluster_tables import FaceTable
 from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
 from index.recognition.decided_faces import Rejections
 from index.recognition.rules import NEAR_IDENTICAL
-from index.values import I64, NONE, RELIABLE, Descriptors, Flags
-from index.vectors.exact_index import ExactIndex
-from index.vectors.faiss_index import pairs_of_parts
+from index.values import I64, NONE, RELIABLE, Flags
+from index.vectors.nearest import near_pairs_among, pairs_of_parts
 from pipeline.values import F32
 
 NEIGHBORS = 16
@@ -102,7 +101,7 @@ def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
     """
     rows = np.arange(len(vectors), dtype=np.int64)
     nobody, no_pairs = np.full(len(rows), NONE, np.int64), np.empty((0, 2), np.int64)
-    near = ExactIndex.of(Descriptors(rows, vectors)).near_pairs(rows, NEIGHBORS, NEAR_SHARE * same)
+    near = near_pairs_among(vectors, rows, NEIGHBORS, NEAR_SHARE * same)
     return FacesToGroup(vectors, rows, nobody, nobody, qualities >= RELIABLE, near, no_pairs, no_pairs)
 
 
@@ -173,8 +172,8 @@ def _near_within(vectors: F32, numbers: I64, near: I64, asked: Flags, least: flo
 
     def pairs_within(groups: I64) -> I64:
         places = np.sort(np.concatenate([order[bounds[each] : bounds[each + 1]] for each in groups]))
-        index = ExactIndex.of(Descriptors(places, vectors[places]))
-        return index.near_pairs(places[asked[places]], NEIGHBORS, least)
+        pairs = near_pairs_among(vectors[places], np.flatnonzero(asked[places]), NEIGHBORS, least)
+        return places[pairs]
 
     return pairs_of_parts(pairs_within, different)
 

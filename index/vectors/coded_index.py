@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from index.arrays import scaled
 from index.values import I64, Descriptors, Neighbor, StoredDescriptors
-from index.vectors.faiss_index import FaissIndex, Selector, neighbors, threads_for
+from index.vectors.faiss_index import FaissIndex, Selector, neighbors
+from index.vectors.nearest import threads_for
 from index.vectors.vector_store import DescriptorSource
 from pipeline.values import F32
 

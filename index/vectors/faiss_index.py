@@ -1,25 +1,17 @@
 """The common part of the exact and the coded index; knows no database or path."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sized
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from index.values import I64, Flags, Neighbor
+from index.vectors.nearest import BLOCK_BYTES
 from index.vectors.row_file import FileEnd
 from index.vectors.vector_store import DescriptorSource, VectorStore
 from pipeline.values import F32
-
-_Part = TypeVar("_Part")
-_Found = TypeVar("_Found")
-
-BLOCK_BYTES = 8 << 20
-"""Size of the descriptors, as float32, that are decoded at a time."""
 
 
 class FaissIndex(VectorStore):
@@ -166,75 +158,3 @@ def neighbors(ids: I64, similarities: F32, k: int) -> list[Neighbor]:
 def similarities_to(probe: F32, vectors: F32) -> F32:
     """Multiply a probe, float32 [D], with descriptors, float32 [N, D], each alike for any N: float32 [N]."""
     return np.asarray(np.einsum("d,nd->n", probe, vectors), np.float32)
-
-
-@contextmanager
-def threads_for(probes: int) -> Iterator[None]:
-    """Let FAISS start no more threads than there are probes.
-
-    A thread without a probe spins until the search ends: on a busy machine, searching one probe then takes 23
-    ms instead of 3 ms.
-    """
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(min(probes, threads))  # OpenMP sets this for the calling thread alone
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(threads)
-
-
-def in_threads(find: Callable[[_Part], _Found], parts: Iterable[_Part]) -> Iterator[_Found]:
-    """Call a function for all parts, with one thread for each core; yield in their order.
-
-    FAISS's own threads would wait for each other at every step, which takes several times as long on a busy
-    machine.
-    """
-    cores = faiss.omp_get_max_threads()
-    if cores == 1 or (isinstance(parts, Sized) and len(parts) == 1):  # also in the threads started here
-        yield from map(find, parts)
-        return
-    with ThreadPoolExecutor(cores, initializer=faiss.omp_set_num_threads, initargs=(1,)) as pool:
-        yield from pool.map(find, parts)
-
-
-def pairs_of_parts(pairs: Callable[[_Part], I64], parts: Iterable[_Part]) -> I64:
-    """Find the pairs of all parts, as ``in_threads`` does: int64 [E, 2]."""
-    return np.concatenate([np.empty((0, 2), np.int64), *in_threads(pairs, parts)])
-
-
-def near_rows(
-    queries: F32, own_rows: I64, k: int, least: float, blocks: Iterable[tuple[I64, Callable[[], F32]]]
-) -> I64:
-    """Find the nearest of all rows for each query, which is one of them.
-
-    Args:
-        queries: float32 [Q, D].
-        own_rows: int64 [Q], where each query is itself; that row is left out.
-        k: Rows for each query, at most.
-        least: Minimum similarity.
-        blocks: For each block of rows their numbers, int64 [B], and what decodes them, float32 [B, D].
-
-    Returns:
-        int64 [E, 2]: places of queries, and rows.
-    """
-
-    def nearest(block: tuple[I64, Callable[[], F32]]) -> tuple[F32, I64]:
-        rows, decode = block
-        with threads_for(1):
-            found, places = faiss.knn(
-                queries, decode(), min(k + 1, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
-            )
-        return found, rows[places]
-
-    similarities = np.empty((len(queries), 0), np.float32)
-    near = np.empty((len(queries), 0), np.int64)
-    for more, rows in in_threads(nearest, blocks):
-        similarities, near = np.append(similarities, more, axis=1), np.append(near, rows, axis=1)
-        best = np.argsort(-similarities, axis=1, kind="stable")[:, : k + 1]
-        similarities = np.take_along_axis(similarities, best, axis=1)
-        near = np.take_along_axis(near, best, axis=1)
-    others = near != own_rows[:, None]
-    others &= others.cumsum(axis=1) <= k  # of many equal ones, the face itself may not be among them
-    chosen = others & (similarities >= least)
-    places = np.broadcast_to(np.arange(len(queries))[:, None], near.shape)
-    return np.stack([places[chosen], near[chosen]], axis=1)

@@ -1,6 +1,6 @@
 """An index of whole descriptors, as the database stores them: a probe is compared with every one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -10,15 +10,8 @@ from numpy.typing import NDArray
 
 from index.arrays import scaled
 from index.values import F16, I64, Descriptors, Flags, Neighbor, StoredDescriptors
-from index.vectors.faiss_index import (
-    BLOCK_BYTES,
-    FaissIndex,
-    Selector,
-    in_threads,
-    near_rows,
-    neighbors,
-    similarities_to,
-)
+from index.vectors.faiss_index import FaissIndex, Selector, neighbors, similarities_to
+from index.vectors.nearest import QUERIES, blocks_of, in_threads, near_rows
 from index.vectors.vector_store import DescriptorSource
 from pipeline.values import F32
 
@@ -31,9 +24,6 @@ _ROUNDING = np.float32(2e-6)
 _SCANNED = 64
 """Probes up to which each is compared with stored descriptors, in 8 ms for a million of 128 elements. More
 are multiplied with decoded ones: 0.2 s for decoding, and 2.5 ms each."""
-
-_QUERIES = 4096
-"""Faces that are compared with all at a time. Below about 900 FAISS takes four times as long for each."""
 
 
 class HalfIndex(FaissIndex):
@@ -78,9 +68,8 @@ class HalfIndex(FaissIndex):
         """Return descriptors by row: float32 [M, D]."""
         return scaled(self._all_halves[rows], self._all_norms[rows])
 
-    def _row_blocks(self) -> Iterator[slice]:
-        step = max(1, BLOCK_BYTES // (4 * self.dimension))
-        return (slice(start, min(start + step, self._count)) for start in range(0, self._count, step))
+    def _row_blocks(self) -> list[slice]:
+        return blocks_of(self._count, self.dimension)
 
     def fetch(self, face_ids: I64) -> Descriptors:
         """Get descriptors by id; see ``VectorStore``."""
@@ -195,13 +184,9 @@ class HalfIndex(FaissIndex):
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
         """Find the neighbours of some of its faces; see ``VectorStore``."""
         pairs = [np.empty((0, 2), np.int64)]
+        blocks = [(block, partial(self._vectors, block)) for block in self._row_blocks()]
         rows = self._rows_of(face_ids)
-        for start in range(0, len(rows), _QUERIES):
-            asked = rows[start : start + _QUERIES]
-            found = near_rows(self._vectors(asked), asked, k, least, self._decodable())
-            pairs.append(np.stack([asked[found[:, 0]], found[:, 1]], axis=1))
+        for start in range(0, len(rows), QUERIES):
+            asked = rows[start : start + QUERIES]
+            pairs.append(near_rows(self._vectors(asked), asked, k, least, blocks))
         return self._row_ids[np.concatenate(pairs)]
-
-    def _decodable(self) -> Iterator[tuple[I64, Callable[[], F32]]]:
-        for block in self._row_blocks():
-            yield np.arange(block.start, block.stop), partial(self._vectors, block)

@@ -14,15 +14,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from index.arrays import scaled
 from index.errors import LibraryDamaged, accessible
 from index.photos.catalog import Catalog
 from index.store.schema import vector_index
 from index.store.statements import upsert
 from index.store.store import Store
-from index.values import I64, Descriptors, StoredDescriptors
+from index.values import I64, StoredDescriptors
 from index.vectors.coded_index import CodedIndex
 from index.vectors.faiss_index import FaissIndex
 from index.vectors.half_index import HalfIndex
@@ -160,6 +159,8 @@ def save_index(index: FaissIndex, catalog: Catalog, model: ModelId, *, whole: bo
             _rewrite(index, catalog, model)
         elif index.rows_in_file < len(index):
             _append(index, end, catalog, model)
+        else:
+            _record_count(index, catalog, model)
 
 
 def _end_to_append_at(index: FaissIndex, path: Path, whole: bool) -> FileEnd | None:
@@ -213,6 +214,13 @@ def _record(
     row = {"model": model, "kind": index.kind, "count": len(index), "digest": end.digest}
     with catalog.store.write() as connection:
         upsert(connection, vector_index, [row | {"previous": before and before.digest}], "model")
+
+
+def _record_count(index: FaissIndex, catalog: Catalog, model: ModelId) -> None:
+    """Record that faces are gone; their rows stay in the file."""
+    changed = update(vector_index).where(vector_index.c.model == model).values(count=len(index))
+    with catalog.store.write() as connection:
+        connection.execute(changed)
 
 
 def index_fault(catalog: Catalog, model: ModelId) -> str | None:
@@ -271,11 +279,3 @@ def stored_descriptors(
             reason = f"a descriptor has {chunk.halves.shape[1]} elements, where {model} gives {dimension}"
             raise LibraryDamaged(catalog.path, reason)
         yield chunk
-
-
-def checked_descriptors(
-    catalog: Catalog, model: ModelId, dimension: int, face_ids: I64
-) -> Iterator[Descriptors]:
-    """Read descriptors of unit norm; otherwise as ``stored_descriptors``."""
-    for chunk in stored_descriptors(catalog, model, dimension, face_ids):
-        yield Descriptors(chunk.ids, scaled(chunk.halves, chunk.norms))

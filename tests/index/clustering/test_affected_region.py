@@ -13,8 +13,8 @@ from index.clustering.affected_region import (
 )
 from index.clustering.cluster_tables import FaceTable
 from index.recognition.decided_faces import Rejections
-from index.values import NONE, Descriptors
-from index.vectors.exact_index import ExactIndex
+from index.values import NONE
+from index.vectors.nearest import near_pairs_among
 from pipeline.values import F32
 
 SAME = 0.5
@@ -45,8 +45,7 @@ def region(clusters: Sequence[int], vectors: Sequence[F32], fresh: Sequence[int]
         seen=~np.isin(np.arange(number), fresh),
     )
     nobodys, new = np.empty(0, np.int64), np.isin(np.arange(number), fresh)
-    index = ExactIndex.of(Descriptors(known.ids, np.stack(vectors)))
-    near = index.near_pairs(known.ids[new], NEIGHBORS, NEAR_SHARE * SAME) - 1
+    near = near_pairs_among(np.stack(vectors), np.flatnonzero(new), NEIGHBORS, NEAR_SHARE * SAME)
     nearby = NearbyFaces(
         known, np.stack(vectors), Rejections(nobodys, nobodys), new, near, np.zeros(number, bool)
     )

@@ -3,9 +3,12 @@
 import numpy as np
 
 from index.clustering.shortened import FEW_DIMENSIONS, shortened
-from index.values import I64, Descriptors
-from index.vectors.exact_index import ExactIndex
+from index.values import I64
+from index.vectors.half_index import HalfIndex
+from index.vectors.nearest import near_pairs_among
 from pipeline.values import F32
+from tests.index.builders import stored
+from tests.index.vectors.sources import source_of
 
 PEOPLE, EACH, LONG = 40, 5, 600
 IDS: I64 = 1 + np.arange(PEOPLE * EACH)
@@ -18,23 +21,28 @@ def faces() -> F32:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
+def library() -> HalfIndex:
+    index = HalfIndex(LONG, source_of(IDS, faces()))
+    index.sync(IDS)
+    return index
+
+
 def test_few_are_fetched_as_they_are() -> None:
-    store = ExactIndex.of(Descriptors(IDS, faces()))
-    read = shortened(store, np.append(IDS[::2], 1000))
+    read = shortened(library(), np.append(IDS[::2], 1000))
     assert np.array_equal(read.ids, IDS[::2])
-    assert np.array_equal(read.vectors, faces()[::2])
+    assert np.allclose(read.vectors, stored(faces())[::2], atol=1e-6)
 
 
 def test_many_are_shortened_and_keep_their_neighbours() -> None:
-    short = shortened(ExactIndex.of(Descriptors(IDS, faces())), IDS, whole_bytes=0)
+    short = shortened(library(), IDS, whole_bytes=0)
     assert short.vectors.shape == (PEOPLE * EACH, FEW_DIMENSIONS)
-    whole = faces()
+    whole = stored(faces())
     assert np.abs(short.vectors @ short.vectors.T - whole @ whole.T)[np.triu_indices(len(IDS), 1)].max() < 0.1
-    people = dict(zip(IDS.tolist(), np.repeat(np.arange(PEOPLE), EACH), strict=True))
-    assert {tuple(pair) for pair in ExactIndex.of(short).near_pairs(IDS, EACH - 1, 0.4).tolist()} == {
-        (one, other) for one in people for other in people if one != other and people[one] == people[other]
+    rows = np.arange(PEOPLE * EACH)
+    assert {tuple(pair) for pair in near_pairs_among(short.vectors, rows, EACH - 1, 0.4).tolist()} == {
+        (one, other) for one in rows for other in rows if one != other and one // EACH == other // EACH
     }
 
 
 def test_none_are_none() -> None:
-    assert len(shortened(ExactIndex.of(Descriptors(IDS, faces())), np.empty(0, np.int64))) == 0
+    assert len(shortened(library(), np.empty(0, np.int64))) == 0
