@@ -108,7 +108,11 @@ class Reporter:
         """Print result lines unfolded; with ``headed`` the first is a heading."""
         self._end_bar()
         for number, line in enumerate(lines):
-            self._out.print(Text(printable(line), style="bold" if headed and not number else ""))
+            if headed and not number:
+                self._out.print(Text(printable(line), style="bold"))
+            else:  # without a style, what rich would write, in a tenth of the time
+                self._out.file.write(f"{printable(line)}\n")
+        self._out.file.flush()
 
     def json(self, value: "Schema") -> None:
         """Print an object of the JSON contract."""
