@@ -1,19 +1,21 @@
 """Writes all faces of a library to a file, whole or not at all."""
 
+import math
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faceindex.errors import FaceindexError
 from faceindex.results import LibraryFace
 from faceindex.schemas.faces import FaceSchema
 from faceindex.session import Session
-from index.values import Descriptors
 
 
 def known_faces(session: Session) -> Iterator[LibraryFace]:
@@ -43,20 +45,58 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
 def write_npz(session: Session, path: Path) -> None:
     """Write arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
 
-    Faces without a descriptor of the library's model are left out. Errors are those of ``write_lines``.
+    Faces without a descriptor of the library's model are left out. The memory needed does not grow with the
+    library. Errors are those of ``write_lines``.
     """
-    records = {face.face_id: face for chunk in session.catalog.all_faces() for face in chunk}
-    described = Descriptors.joined(session.descriptors(list(records)), session.model().dimension)
-    faces = [records[each] for each in described.ids.tolist()]
-    boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]
-    with _replacing(path) as file:
-        np.savez(
-            file,
-            descriptors=described.vectors,
-            face_id=described.ids,
-            photo=np.array([os.fsdecode(face.photo) for face in faces], dtype=str),
-            box=np.array(boxes, np.float32).reshape(-1, 4),
-        )
+    with _replacing(path) as file, ExitStack() as stack:
+        arrays = [
+            _Rows(name, dtype, shape, stack.enter_context(tempfile.TemporaryFile(dir=path.parent)))
+            for name, dtype, shape in (
+                ("descriptors", "<f4", (session.model().dimension,)),
+                ("face_id", "<i8", ()),
+                ("photo", "<U1", ()),
+                ("box", "<f4", (4,)),
+            )
+        ]
+        for chunk in session.catalog.all_faces():
+            records = {face.face_id: face for face in chunk}
+            for described in session.descriptors(list(records)):
+                faces = [records[each] for each in described.ids.tolist()]
+                boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]
+                photos = np.array([os.fsdecode(face.photo) for face in faces])
+                parts: tuple[NDArray[Any], ...] = (described.vectors, described.ids, photos, np.array(boxes))
+                for array, part in zip(arrays, parts, strict=True):
+                    array.append(part)
+        with zipfile.ZipFile(file, "w") as archive:
+            for array in arrays:
+                with archive.open(f"{array.name}.npy", "w", force_zip64=True) as member:
+                    array.write(member)
+
+
+class _Rows:
+    """The rows of an array, in a temporary file until their number, and the width of texts, is known."""
+
+    def __init__(self, name: str, dtype: str, shape: tuple[int, ...], file: IO[bytes]) -> None:
+        self.name = name
+        self._dtype, self._shape, self._file = np.dtype(dtype), shape, file
+        self._parts: list[tuple[int, np.dtype[Any]]] = []
+
+    def append(self, rows: NDArray[Any]) -> None:
+        """Add rows of this shape; texts may be of any length."""
+        dtype = rows.dtype if self._dtype.kind == "U" else self._dtype
+        self._file.write(rows.astype(dtype).tobytes())
+        self._parts.append((len(rows), dtype))
+
+    def write(self, file: IO[bytes]) -> None:
+        """Write the array in NumPy's format."""
+        dtype = max((each for _, each in self._parts), key=lambda each: each.itemsize, default=self._dtype)
+        shape = (sum(length for length, _ in self._parts), *self._shape)
+        header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        self._file.seek(0)
+        for length, stored in self._parts:
+            part = self._file.read(length * math.prod(self._shape) * stored.itemsize)
+            file.write(np.frombuffer(part, stored).astype(dtype).tobytes())
 
 
 @contextmanager
