@@ -16,6 +16,8 @@ from faceindex.settings import Settings
 
 if TYPE_CHECKING:
     from faceindex.asking.identifier import Identifier
+    from faceindex.open_index import OpenIndex
+    from index.vectors.vector_store import VectorStore
     from pipeline.detection.detector import DetectionOptions
     from pipeline.models.registry import ModelSpec
     from pipeline.runner import Runner
@@ -42,6 +44,7 @@ class WarmSessions:
         self._runners: dict[tuple[ModelId, DetectionOptions], Runner] = {}
         self._identifying = Lock()
         self._identified: tuple[Session, Hashable, Identifier] | None = None
+        self._index: OpenIndex | None = None
 
     def read(
         self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
@@ -64,6 +67,7 @@ class WarmSessions:
         patience = DECISION_PATIENCE if self._patience is None else self._patience
         opened = Session.open_to_decide(self.settings, self.listeners, patience)
         with explained(), opened as session:
+            session.open_vectors = self._saved_vectors
             return use_case(session, *args, **kwargs)
 
     def each(
@@ -128,12 +132,24 @@ class WarmSessions:
             before = self._identified if self._identified and self._identified[0] is session else None
             if before is not None and before[1] == state:
                 return before[2]
-            identifier = Identifier(session, None if before is None else before[2])
+            vectors = self._open_index().current(session)
+            identifier = Identifier(session, vectors, None if before is None else before[2])
             self._identified = session, state, identifier
             return identifier
+
+    def _saved_vectors(self) -> "VectorStore":
+        """Return the index by which decisions are followed; it stays open."""
+        return self._open_index().as_saved(self._current()[0])
+
+    def _open_index(self) -> "OpenIndex":
+        from faceindex.open_index import OpenIndex  # it brings FAISS
+
+        with self._opening:
+            self._index = self._index or OpenIndex()
+            return self._index
 
     def _forget(self) -> None:
         if self._reader is not None:
             self._reader.close()
-        self._reader = self._identified = None
+        self._reader = self._identified = self._index = None
         self._runners = {}  # a model that a library has learned is its own

@@ -41,8 +41,7 @@ from index.recognition.identify import (
 from index.recognition.rules import NEAR_IDENTICAL, most_similar
 from index.recognition.thresholds import Thresholds
 from index.values import NONE, Descriptors, NearFace
-from index.vectors.faiss_index import FaissIndex
-from index.vectors.saved_index import holds_latest, index_version, load_searchable_index
+from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, PhotoIndexed
 
 _REACH = 256
@@ -80,12 +79,11 @@ class Identifier:
     What has not changed is reused of ``before``, loaded earlier from the same session.
     """
 
-    def __init__(self, session: Session, before: "Identifier | None" = None) -> None:
+    def __init__(self, session: Session, vectors: VectorStore, before: "Identifier | None" = None) -> None:
         self._model = session.model()
         self.thresholds: Thresholds = session.thresholds()
         self._catalog = session.catalog
-        self._version = index_version(session.database, self._model.model_id)
-        self._vectors = self._load_vectors(session, before)
+        self._vectors = vectors
         self._people = session.people
         self._gallery = self._load_gallery(session, before)
         self._rejected = load_rejected(session.database, self._model.model_id)
@@ -93,16 +91,6 @@ class Identifier:
         self._not_faces = not_faces(session.database)
         self._persons = self._people.everyone()
         self._hidden = False
-
-    def _load_vectors(self, session: Session, before: "Identifier | None") -> FaissIndex:
-        name = self._model.model_id
-        known = before if before and before._version == self._version else None
-        if known and known._model.model_id == name and holds_latest(known._vectors, self._catalog, name):
-            return known._vectors
-        loaded = load_searchable_index(self._catalog, name, self._model.dimension)
-        if loaded.note:
-            session.listeners.note(loaded.note)
-        return loaded.index
 
     def _load_gallery(self, session: Session, before: "Identifier | None") -> Gallery:
         name = self._model.model_id

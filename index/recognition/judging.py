@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
+from index.arrays import are_among
 from index.recognition.decided_faces import (
     FACES_A_YEAR,
     MOST_STRANGERS,
@@ -117,14 +118,14 @@ class Judge:
         judged = self._judge(connection, is_one_of(face.c.id, touched.tolist()))
         opened = np.unique(np.concatenate([changes.face_ids, replaced.unlike, beside]))
         compare_again(connection, opened)
-        drop_changes(connection, kept=np.setdiff1d(changes.face_ids, self.vectors.ids()))
+        drop_changes(connection, kept=changes.face_ids[~are_among(changes.face_ids, self.vectors.ids())])
         return judged + Judged(opened=opened)
 
     def judge_new(self, connection: Connection) -> Judged:
         """Judge the faces that were never judged: recorded since, or decided before they were judged."""
         decided = without_likeness(connection, np.unique(read_changes(connection).face_ids))
         new = np.union1d(read_unjudged(connection), decided)
-        new, judged = np.intersect1d(new, self.vectors.ids(), assume_unique=True), Judged()
+        new, judged = new[are_among(new, self.vectors.ids())], Judged()
         if not len(new):
             return judged
         gallery = load_gallery(self._store, self._model)
@@ -240,7 +241,7 @@ class Judge:
     def _judge(self, connection: Connection, condition: ColumnElement[bool]) -> Judged:
         """Judge the faces of whole photos of which one face meets a condition, and write who they are."""
         faces = read_photos(connection, self._model, condition)
-        faces = faces.at(np.isin(faces.ids, self.vectors.ids()))
+        faces = faces.at(are_among(faces.ids, self.vectors.ids()))
         candidates = self._candidates(connection, faces)
         now = np.where(candidates.accepted, candidates.persons, NONE)
         differs = (now != faces.recognised) | (np.abs(candidates.similarities - faces.similarities) > EQUAL)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy import select, update
 
+from index.arrays import are_among
 from index.errors import LibraryDamaged, accessible
 from index.photos.catalog import Catalog
 from index.store.schema import vector_index
@@ -130,7 +130,7 @@ def load_searchable_index(catalog: Catalog, model: ModelId, dimension: int) -> L
 
 def holds_latest(index: FaissIndex, catalog: Catalog, model: ModelId) -> bool:
     """Return whether an index of the model holds the faces that were added last."""
-    return bool(np.isin(catalog.latest_described(model), index.ids()).all())
+    return bool(are_among(catalog.latest_described(model), index.ids()).all())
 
 
 def _read_into(index: FaissIndex, catalog: Catalog, model: ModelId) -> FileEnd | None:

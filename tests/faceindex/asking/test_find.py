@@ -11,6 +11,7 @@ from faceindex.asking.find import parse_day
 from faceindex.asking.identifier import Identifier
 from faceindex.errors import BadRequest
 from faceindex.naming.decide import regroup
+from faceindex.open_index import OpenIndex
 from faceindex.results import Certainty
 from faceindex.session import Session
 from index.decisions.journal import Journal
@@ -56,7 +57,7 @@ def test_find_counts_what_who_is_sure_of_and_probable_adds_the_rest(family: Albu
     sure: set[bytes] = set()
     probable: set[bytes] = set()
     with Session.open(family.settings) as session:
-        identifier = Identifier(session)
+        identifier = Identifier(session, OpenIndex().current(session))
         for record in known_faces(session):
             identity = identifier.identities(record.digest)[record.face_id]
             if identity.person is not None and identity.person.name == "Anna":

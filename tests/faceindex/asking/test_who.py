@@ -9,6 +9,7 @@ import pytest
 from faceindex.asking.identifier import Identifier
 from faceindex.asking.why import Explanation, Rule, explain
 from faceindex.cli.text.answers import answer_faces, explanation_rows
+from faceindex.open_index import OpenIndex
 from faceindex.output.annotated_photo import UNKNOWN, caption
 from faceindex.results import Answer, Certainty, Identity, KnownFace
 from faceindex.session import Session
@@ -37,6 +38,10 @@ def settings(album: Album, tmp_path: Path) -> Settings:
     ]
     fill(album.settings, photos, tmp_path)
     return album.settings
+
+
+def identifier_of(library: Session) -> Identifier:
+    return Identifier(library, OpenIndex().current(library))
 
 
 def decide(settings: Settings, *acts: Act) -> None:
@@ -74,7 +79,7 @@ def photo_of(faces: Sequence[Descriptor], digest: bytes = DIGEST) -> PhotoIndexe
 
 def ask(settings: Settings, *faces: Descriptor, hidden: bool = False) -> Answer:
     with Session.open(settings) as library:
-        return Identifier(library).naming(hidden=hidden).answer(photo_of(faces), NeighborOptions(k=6))
+        return identifier_of(library).naming(hidden=hidden).answer(photo_of(faces), NeighborOptions(k=6))
 
 
 def ask_again(settings: Settings, number: int, *, hidden: bool = False) -> Answer:
@@ -88,7 +93,7 @@ def ask_again(settings: Settings, number: int, *, hidden: bool = False) -> Answe
             face(vector, (together[face_id].box.x - 100) / 200)
             for face_id, vector in zip(chunk.ids.tolist(), chunk.vectors, strict=True)
         ]
-        identifier = Identifier(library).naming(hidden=hidden)
+        identifier = identifier_of(library).naming(hidden=hidden)
         return identifier.answer(photo_of(faces, record.digest), NeighborOptions(k=6))
 
 
@@ -102,7 +107,7 @@ def certainties(answer: Answer) -> list[str]:
 
 def reasons(settings: Settings, photo: PhotoIndexed, *, hidden: bool = False) -> list[Explanation]:
     with Session.open(settings) as library:
-        return list(explain(library, Identifier(library).naming(hidden=hidden), photo))
+        return list(explain(library, identifier_of(library).naming(hidden=hidden), photo))
 
 
 def test_persons_are_named_and_strangers_are_not(settings: Settings) -> None:
@@ -238,7 +243,7 @@ def test_an_ignored_stranger_counts_however_few_faces_are_shown(settings: Settin
     about(settings, Ignore, 1)
     with Session.open(settings) as library:
         near = like(ANNA, 0.9, 12)  # face 2 is nearer than the stranger
-        answer = Identifier(library).answer(photo_of([face(near)]), NeighborOptions(k=1))
+        answer = identifier_of(library).answer(photo_of([face(near)]), NeighborOptions(k=1))
     assert [each.face.face_id for each in answer.faces[0].matches] == [2]
     assert certainties(answer) == ["ignored"]
 
