@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from faceindex.naming.enroll import Enrolled as Enrolled
     from faceindex.naming.enroll import LeftOut as LeftOut
     from faceindex.naming.journal import Undone as Undone
-    from faceindex.naming.review import Suggestion as Suggestion
+    from faceindex.naming.suggestion import Suggestion as Suggestion
+    from faceindex.naming.suggestion import Suggestions as Suggestions
     from faceindex.output.photo_links import Linked as Linked
     from faceindex.people import People as People
     from faceindex.results import Answer as Answer
@@ -100,7 +101,7 @@ _MODULES = {
     "faceindex.naming.decide": "Decided ForgetPlan",
     "faceindex.naming.enroll": "Enrolled LeftOut",
     "faceindex.naming.journal": "Undone",
-    "faceindex.naming.review": "Suggestion",
+    "faceindex.naming.suggestion": "Suggestion Suggestions",
     "faceindex.output.photo_links": "Linked",
     "faceindex.people": "People",
     "faceindex.results": "Answer Certainty ClusterList DetectorPreview DetectorSwitch Identity KnownFace "

@@ -8,7 +8,8 @@ from faceindex.naming import decide
 from faceindex.naming.decide import Decided, FaceName, ForgetPlan
 from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
 from faceindex.naming.journal import Undone, import_journal, read_journal, undo
-from faceindex.naming.review import Suggestion, review
+from faceindex.naming.review import review
+from faceindex.naming.suggestion import Suggestions
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
 from faceindex.warm_sessions import WarmSessions
@@ -111,9 +112,9 @@ class People:
         with self._sessions.writing(make=True) as session:
             return enroll(session, people, face)
 
-    def review(self) -> Sequence[Suggestion]:
-        """Suggest which faces to look at, the most useful first."""
-        return self._sessions.read(review)
+    def review(self, most: int | None = None) -> Suggestions:
+        """Suggest which faces to look at, the most useful first, at most this many."""
+        return self._sessions.read(review, most)
 
     def log(self, last: int | None = None) -> tuple[LoggedDecision, ...]:
         """Return all decisions, or only the ``last`` ones, the oldest first."""

@@ -1,24 +1,28 @@
 """Suggests which faces to review: first possible errors, since they cause others.
 
-The other suggestions follow by the number of faces that one decision would name.
+The other suggestions follow by the number of faces that one decision would name. That number is known of all
+from a few queries; only those that are asked for are looked at closely.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 
 import numpy as np
 
+from faceindex.naming.doubts import Doubts
+from faceindex.naming.suggestion import Kind, Suggestion, Suggestions, usefulness
 from faceindex.session import Session
-from index.people.contradictions import read_contradictions
-from index.people.edited_faces import edited_faces
-from index.people.queries import ClusterFaces, FaceStatus, Person
+from index.people.queries import ClusterFaces, Person
+from index.people.to_review import barely_recognised, is_of_single_face
 from index.recognition.decided_faces import load_gallery
-from index.recognition.gallery import NEAREST
+from index.recognition.gallery import Gallery
 from index.recognition.identify import Match, identify
-from index.recognition.thresholds import MIN_MARGIN
-from index.values import Descriptors
-from pipeline.values import F32
+from index.recognition.judged_faces import rejected_pairs
+from index.recognition.likeness import read_likenesses
+from index.recognition.rules import best_candidates
+from index.store.schema import rejection
+from index.store.statements import in_chunks, is_one_of
 
 BARELY = 0.03
 """Suggest a recognised face for confirmation up to this similarity above the threshold."""
@@ -30,92 +34,51 @@ _CLUSTERS = 500
 """Clusters compared at a time."""
 
 
-class Kind(StrEnum):
-    """What is suggested, in the order for suggestions about equally many faces."""
-
-    EDITED = "edited"
-    DOUBTFUL = "doubtful"
-    SAME_PERSON = "same-person"
-    PROBABLE_CLUSTER = "probable-cluster"
-    PROBABLE_FACES = "probable-faces"
-    BARELY_RECOGNISED = "barely-recognised"
-    NEW_CLUSTER = "new-cluster"
-
-
-_ERRORS = (Kind.EDITED, Kind.DOUBTFUL, Kind.SAME_PERSON)
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """Faces to review, by falling similarity; ``similarity`` is their mean to the person, -1 to 1.
-
-    An ``EDITED`` face may be one of ``person`` that was confirmed before its photo was edited. For
-    ``DOUBTFUL`` and ``SAME_PERSON``, the faces are those of ``person``, and similar to ``other``. Neither
-    contradicts a decision: see ``index.people.contradictions``.
-    """
-
-    kind: Kind
-    person: Person | None
-    other: Person | None
-    cluster_id: int | None
-    face_ids: tuple[int, ...]
-    similarity: float | None
+def review(session: Session, most: int | None = None) -> Suggestions:
+    """Return the most useful suggestions, at most ``most``, without hidden or rejected persons."""
+    persons = session.people.everyone()
+    gallery = load_gallery(session.database, session.model().model_id)
+    errors = sorted(Doubts(session, gallery, persons).suggestions(), key=usefulness)
+    groups = _Groups(session, gallery, persons)
+    found = [*groups.probable_faces(), *groups.barely_recognised()]
+    sizes = session.people.cluster_sizes()
+    total = len(errors) + len(found) + len(sizes)
+    wanted = (total if most is None else most) - len(errors)
+    if wanted > 0:
+        numbers = sorted([*(len(each.face_ids) for each in found), *sizes.values()], reverse=True)
+        least = numbers[wanted - 1] if wanted <= len(numbers) else 0
+        found += groups.clusters([number for number, size in sizes.items() if size >= least])
+    return Suggestions([*errors, *sorted(found, key=usefulness)][:most], total)
 
 
-def review(session: Session) -> list[Suggestion]:
-    """Return all suggestions, the most useful first, without hidden or rejected persons."""
-    order = list(Kind)
-    return sorted(
-        _Reviewer(session).suggestions(),
-        key=lambda each: (
-            _ERRORS.index(each.kind) if each.kind in _ERRORS else len(_ERRORS),
-            -len(each.face_ids),
-            order.index(each.kind),
-            -(each.similarity or 0.0),
-            each.face_ids,
-        ),
-    )
-
-
-class _Reviewer:
-    def __init__(self, session: Session) -> None:
+class _Groups:
+    def __init__(self, session: Session, gallery: Gallery, persons: Mapping[int, Person]) -> None:
         self._session = session
         self._model = session.model()
         self._thresholds = session.thresholds()
-        self._people = session.people
-        self._persons = self._people.everyone()
-        self._hidden = {each.id for each in self._persons.values() if each.hidden}
-        self._contradictions = read_contradictions(session.database)
-        self._gallery = load_gallery(session.database, self._model.model_id)
+        self._gallery = gallery
+        self._persons = persons
 
-    def suggestions(self) -> Iterator[Suggestion]:
-        clusters = self._people.clusters()
-        yield from self._of_edited_photos()
-        yield from self._persons_looked_at()
-        for start in range(0, len(clusters), _CLUSTERS):
-            yield from self._of_clusters(clusters[start : start + _CLUSTERS])
-        yield from self._of_single_faces({face for each in clusters for face in each.face_ids})
-        yield from self._barely_recognised()
-
-    def _of_edited_photos(self) -> Iterator[Suggestion]:
-        for each in edited_faces(self._session.database):
-            if person := self._shown(each.person_id):
-                yield Suggestion(Kind.EDITED, person, None, None, (each.face_id,), each.similarity)
+    def clusters(self, numbers: Sequence[int]) -> Iterator[Suggestion]:
+        """Suggest whole clusters, each as somebody known or as nobody."""
+        for some in in_chunks(numbers, _CLUSTERS):
+            yield from self._of_clusters(self._session.people.clusters(some))
 
     def _of_clusters(self, clusters: Sequence[ClusterFaces]) -> Iterator[Suggestion]:
-        faces = np.concatenate([each.face_ids for each in clusters]).astype(np.int64)
+        faces = np.array([face for each in clusters for face in each.face_ids], np.int64)
         number = np.repeat(np.arange(len(clusters)), [len(each.face_ids) for each in clusters])
         order = np.argsort(faces)
+        faces, number = faces[order], number[order]
         means = np.zeros((len(clusters), self._model.dimension), np.float32)
-        for chunk in self._session.catalog.descriptors(self._model.model_id, faces[order]):
-            np.add.at(means, number[order][np.searchsorted(faces[order], chunk.ids)], chunk.vectors)
+        for chunk in self._session.catalog.descriptors(self._model.model_id, faces):
+            np.add.at(means, number[np.searchsorted(faces, chunk.ids)], chunk.vectors)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         means /= np.where(lengths, lengths, 1.0)
+        with self._session.database.read() as connection:
+            refused = rejected_pairs(connection, is_one_of(rejection.c.face_id, faces.tolist()))
         rejected: dict[int, set[int]] = {}
-        statuses = self._people.statuses(faces.tolist())
-        for face, row in zip(faces.tolist(), number.tolist(), strict=True):
-            if statuses[face].rejected:
-                rejected.setdefault(row, set()).update(person.id for person in statuses[face].rejected)
+        for row, person_id in zip(number[np.searchsorted(faces, refused[0])], refused[1], strict=True):
+            rejected.setdefault(int(row), set()).add(int(person_id))
         matches = identify(self._gallery, means, self._thresholds, rejected)
         return (self._of_cluster(each, matches[row]) for row, each in enumerate(clusters))
 
@@ -126,103 +89,35 @@ class _Reviewer:
             return Suggestion(Kind.NEW_CLUSTER, None, None, number, faces, None)
         return Suggestion(Kind.PROBABLE_CLUSTER, person, None, number, faces, match.similarity)
 
-    def _of_single_faces(self, clustered: set[int]) -> Iterator[Suggestion]:
+    def probable_faces(self) -> Iterator[Suggestion]:
         """Suggest faces in no cluster that are probably a person, one suggestion for each person."""
-        by_person: dict[int, list[tuple[float, int]]] = {}
-        catalog, model = self._session.catalog, self._model.model_id
-        for chunk in catalog.descriptors(model, catalog.described_faces(model)):
-            statuses = self._people.statuses(chunk.ids.tolist())
-            rows = [
-                row
-                for row, face in enumerate(chunk.ids.tolist())
-                if face not in clustered and _is_open(statuses[face])
-            ]
-            rejected = {
-                at: [person.id for person in statuses[int(chunk.ids[row])].rejected]
-                for at, row in enumerate(rows)
-            }
-            matches = identify(self._gallery, chunk.vectors[rows], self._thresholds, rejected)
-            for at in np.flatnonzero(matches.probable | matches.accepted):
-                by_person.setdefault(int(matches.person_ids[at]), []).append(
-                    (-float(matches.similarities[at]), int(chunk.ids[rows[at]]))
-                )
-        for person_id, faces in by_person.items():
+        with self._session.database.read() as connection:
+            alike = read_likenesses(connection, is_of_single_face())
+        faces = np.unique(alike.face_ids)
+        found = best_candidates(faces, alike, self._thresholds)
+        order = np.lexsort((faces, -found.similarities, found.persons))
+        columns = (found.persons[order], -found.similarities[order], faces[order])
+        rows = zip(*(each.tolist() for each in columns), strict=True)
+        for person_id, theirs in groupby(rows, key=itemgetter(0)):
             if person := self._shown(person_id):
-                yield self._of_faces(Kind.PROBABLE_FACES, person, sorted(faces))
+                some = [(similarity, face_id) for _, similarity, face_id in islice(theirs, AT_A_TIME)]
+                yield _of_faces(Kind.PROBABLE_FACES, person, some)
 
-    def _barely_recognised(self) -> Iterator[Suggestion]:
-        low = self._thresholds.accept + BARELY
-        for person in filter(None, map(self._shown, self._persons)):
-            recognised = self._people.faces_of(person.id).recognised
-            barely = [(-each.similarity, each.face_id) for each in recognised if each.similarity < low]
-            if barely:
-                yield self._of_faces(Kind.BARELY_RECOGNISED, person, barely)
-
-    def _of_faces(self, kind: Kind, person: Person, faces: Sequence[tuple[float, int]]) -> Suggestion:
-        faces = faces[:AT_A_TIME]
-        similarity = -sum(each for each, _ in faces) / len(faces)
-        return Suggestion(kind, person, None, None, tuple(face for _, face in faces), similarity)
-
-    def _persons_looked_at(self) -> Iterator[Suggestion]:
-        """Suggest confirmed faces that are more similar to others, and pairs of similar persons."""
-        together: set[frozenset[Person | None]] = set()
-        for person in filter(None, map(self._shown, self._gallery.person_ids.tolist())):
-            confirmed = self._people.faces_of(person.id).confirmed
-            chunks = self._session.catalog.descriptors(self._model.model_id, confirmed)
-            described = Descriptors.joined(chunks, self._model.dimension)
-            faces, vectors = tuple(described.ids.tolist()), described.vectors
-            if not faces:
-                continue
-            if len(faces) > 1:
-                yield from self._doubtful(person, faces, vectors)
-            other, similarity = self._most_like(_mean(vectors), person)
-            pair = frozenset((person, other))
-            if other and similarity >= self._thresholds.accept and pair not in together:
-                together.add(pair)
-                yield Suggestion(Kind.SAME_PERSON, person, other, None, faces, similarity)
-
-    def _most_like(self, template: F32, person: Person) -> tuple[Person | None, float]:
-        """Return the other person with the most similar template; single faces say little here."""
-        cosines = self._gallery.evidence(template[None]).template[0]
-        others = self._contradictions.not_one.get(person.id, frozenset())
-        cosines[np.isin(self._gallery.person_ids, [person.id, *others, *self._hidden])] = -1.0
-        best = int(np.argmax(cosines))
-        return self._shown(int(self._gallery.person_ids[best])), float(cosines[best])
-
-    def _doubtful(self, person: Person, faces: Sequence[int], vectors: F32) -> Iterator[Suggestion]:
-        rejected = {
-            row: [person.id, *self._contradictions.not_suggested(face, person.id)]
-            for row, face in enumerate(faces)
-        }
-        others = identify(self._gallery, vectors, self._thresholds, rejected)
-        own = _to_the_others(vectors)
-        for row in np.flatnonzero(others.similarities >= self._thresholds.accept).tolist():
-            other = self._shown(int(others.person_ids[row]))
-            if other and others.similarities[row] >= own[row] + MIN_MARGIN:
-                similarity = float(others.similarities[row])
-                yield Suggestion(Kind.DOUBTFUL, person, other, None, (faces[row],), similarity)
+    def barely_recognised(self) -> Iterator[Suggestion]:
+        """Suggest recognised faces with little to spare, one suggestion for each person."""
+        with self._session.database.read() as connection:
+            found = barely_recognised(connection, self._thresholds.accept + BARELY)
+        for person_id, faces in found.items():
+            if person := self._shown(person_id):
+                yield _of_faces(Kind.BARELY_RECOGNISED, person, faces)
 
     def _shown(self, person_id: int) -> Person | None:
         person = self._persons.get(person_id)
         return None if person is None or person.hidden else person
 
 
-def _is_open(status: FaceStatus) -> bool:
-    return status.person is None and not status.ignored and not status.not_a_face
-
-
-def _mean(vectors: F32) -> F32:
-    mean = vectors.mean(axis=0)
-    return np.asarray(mean / (np.linalg.norm(mean) or 1.0), np.float32)
-
-
-def _to_the_others(vectors: F32) -> F32:
-    """Return the mean similarity of each face to the nearest others of its person, float32 [N]."""
-    cosines = vectors @ vectors.T
-    np.fill_diagonal(cosines, -1.0)
-    nearest = np.sort(cosines, axis=1)[:, -NEAREST:]
-    counted = nearest > -1.0
-    sums = np.where(counted, nearest, 0.0).sum(axis=1)
-    return np.asarray(
-        np.where(counted.any(axis=1), sums / np.maximum(counted.sum(axis=1), 1), -1.0), np.float32
-    )
+def _of_faces(kind: Kind, person: Person, faces: Sequence[tuple[float, int]]) -> Suggestion:
+    """Suggest faces of a person; the similarity of each, times -1, comes first."""
+    faces = faces[:AT_A_TIME]
+    similarity = -sum(each for each, _ in faces) / len(faces)
+    return Suggestion(kind, person, None, None, tuple(face for _, face in faces), similarity)

@@ -4,7 +4,8 @@ A decision about a face hides its recognised person and cluster; a rejection hid
 tables keep both for when the decision is undone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import groupby
@@ -202,11 +203,19 @@ class PeopleQueries:
         found = {row.id: _status(row, persons, tuple(rejected.get(row.id, ()))) for row in rows}
         return {face_id: found.get(face_id, FaceStatus()) for face_id in face_ids}
 
-    def clusters(self) -> tuple[ClusterFaces, ...]:
-        """Read the clusters that have a face left, the largest first."""
+    def clusters(self, only: Collection[int] | None = None) -> tuple[ClusterFaces, ...]:
+        """Read the clusters that have a face left, all or some by their numbers, the largest first."""
+        query = _clustered()
+        if only is not None:
+            query = query.where(is_one_of(cluster_face.c.cluster_id, only))
         with self._store.read() as connection:
-            found = _clusters(connection, _clustered())
+            found = _clusters(connection, query)
         return tuple(sorted(found, key=lambda each: (-len(each.face_ids), each.cluster_id)))
+
+    def cluster_sizes(self) -> Counter[int]:
+        """Count the faces left in each cluster, by its number."""
+        with self._store.read() as connection:
+            return count_clustered(connection)
 
     def largest_clusters(self, most: int) -> LargestClusters:
         """Read the largest clusters, and count all that have a face left."""

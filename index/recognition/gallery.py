@@ -182,6 +182,11 @@ class Gallery:
         templates = self._templates.replaced(person_ids, Templates.of(theirs))
         return self._made(others.and_(theirs).by_person(), templates, np.empty(0, np.int64))
 
+    @property
+    def overall_templates(self) -> F32:
+        """The template of all years of each person, float32 [P, D]."""
+        return self._templates.vectors[self._template_vectors.first]
+
     def without(self, face_ids: Collection[int]) -> "Gallery":
         """Make the gallery without some faces; a probe's own photo must not be in its templates.
 
@@ -213,13 +218,19 @@ class Gallery:
 
     def evidence(self, probes: F32) -> Evidence:
         """Compare probes, float32 [N, D] of unit norm, with every person."""
-        template, group, single = np.empty((3, len(probes), len(self)), np.float32)
+        group, single = np.empty((2, len(probes), len(self)), np.float32)
         for rows in _chunks(probes):
-            for columns, (best,) in self._template_vectors.greatest(probes[rows], 1):
-                template[rows, columns] = best.T
             for columns, nearest in self._face_vectors.greatest(probes[rows], NEAREST):
                 group[rows, columns], single[rows, columns] = _mean(nearest).T, nearest[0].T
-        return Evidence(template, group, single)
+        return Evidence(self.to_templates(probes), group, single)
+
+    def to_templates(self, probes: F32) -> F32:
+        """Compare probes with the templates alone: ``Evidence.template``."""
+        found = np.empty((len(probes), len(self)), np.float32)
+        for rows in _chunks(probes):
+            for columns, (best,) in self._template_vectors.greatest(probes[rows], 1):
+                found[rows, columns] = best.T
+        return found
 
     def likely(self, probes: F32, least: F32 | float, single: float) -> LikelyPersons:
         """Find the persons that each probe is like; quick for one probe, and for a million.

@@ -266,17 +266,16 @@ def review(
         from faceindex.cli.text import people as text
         from faceindex.schemas.people import SuggestionSchema
 
-        found = library.people.review()
-        shown = found[:most]
+        found = library.people.review(most)
         values = (
             SuggestionSchema.of(each, command=text.command(each), otherwise=text.otherwise(each))
-            for each in shown
+            for each in found
         )
-        reporter.results(values, text.suggestions(shown))
+        reporter.results(values, text.suggestions(found))
         if as_json:
             return
-        if len(found) > most:
-            reporter.note(f"{len(found) - most:,} more: -n {len(found)} shows all.")
+        if found.total > len(found):
+            reporter.note(f"{found.total - len(found):,} more: -n {found.total} shows all.")
         if not found:
             reporter.note("Nothing to review.")
 

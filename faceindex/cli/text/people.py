@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import columns, count, padded
-from faceindex.naming.review import Kind
+from faceindex.naming.suggestion import Kind
 from index.decisions.model import Rename, Undo, faces_of
 from index.people.overruled import Said
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from faceindex.naming.decide import Decided, ForgetPlan
     from faceindex.naming.enroll import Enrolled, LeftOut
     from faceindex.naming.journal import Undone
-    from faceindex.naming.review import Suggestion
+    from faceindex.naming.suggestion import Suggestion
     from faceindex.results import LibraryFace, ShownCluster
     from index.clustering.regroup import Regrouped
     from index.clustering.ungrouped import Ungrouped

@@ -10,7 +10,8 @@ import pytest
 
 from faceindex.naming import decide as people
 from faceindex.naming.clusters import clusters
-from faceindex.naming.review import Kind, review
+from faceindex.naming.review import review
+from faceindex.naming.suggestion import Kind
 from faceindex.output.export import write_npz
 from faceindex.session import Session
 from tests.faceindex.conftest import Album

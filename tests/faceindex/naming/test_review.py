@@ -1,13 +1,20 @@
 """What is suggested for review: what may be wrong first, then what a decision settles most faces of."""
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from faceindex.cli.text import people as people_text
 from faceindex.errors import BadRequest
 from faceindex.naming import decide as people
 from faceindex.naming import journal
-from faceindex.naming.review import AT_A_TIME, Kind, Suggestion, review
+from faceindex.naming.review import AT_A_TIME, review
+from faceindex.naming.suggestion import Kind, Suggestion
 from faceindex.session import Session
+from faceindex.settings import Settings
+from index.photos.catalog import Catalog
+from index.values import I64, Descriptors
+from pipeline.values import ModelId
 from tests.faceindex.conftest import Album
 from tests.faceindex.made_library import SFACE, direction, face, fill, like
 
@@ -197,3 +204,52 @@ def test_a_face_confirmed_after_two_persons_were_told_apart_is_doubted(album: Al
         assert suggested(library, Kind.DOUBTFUL) == []
         people.move(library, "Anna", ["10"])
         assert [each.face_ids for each in suggested(library, Kind.DOUBTFUL)] == [(10,)]
+
+
+class CountingCatalog(Catalog):
+    """Counts the descriptors that are read."""
+
+    read = 0
+
+    def descriptors(self, model: ModelId, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
+        for chunk in super().descriptors(model, face_ids):
+            self.read += len(chunk)
+            yield chunk
+
+
+def many(album: Album, clusters: int) -> Settings:
+    """A library with clusters of 3 to 8 faces, Anna, and a face that was confirmed as Anna and is Ben."""
+    photos = [[face(like(ANNA, 0.85, seed))] for seed in range(10, 16)]
+    photos += [[face(like(BEN, 0.85, seed))] for seed in range(20, 24)]
+    for number in range(clusters):
+        seeds = range(1000 + 10 * number, 1003 + 10 * number + number % 6)
+        photos += [[face(like(direction(100 + number), 0.9, seed))] for seed in seeds]
+    fill(album.settings, photos, album.folder)
+    with Session.open_to_write(album.settings) as library:
+        people.move(library, "Anna", [*map(str, range(1, 6)), "7"])
+        people.move(library, "Ben", ["8", "9", "10"])
+    return album.settings
+
+
+def test_the_first_suggestions_are_the_first_of_all(album: Album) -> None:
+    with Session.open(many(album, 14)) as library:
+        everything = review(library)
+        assert everything.total == len(everything) == 15
+        assert {each.kind for each in everything} == {Kind.DOUBTFUL, Kind.NEW_CLUSTER}
+        for most in range(1, 17):
+            first = review(library, most)
+            assert [each.face_ids for each in first] == [each.face_ids for each in everything[:most]]
+            assert first.total == 15
+
+
+@pytest.mark.parametrize("clusters", [6, 24])
+def test_only_the_clusters_that_are_shown_are_looked_at(album: Album, clusters: int) -> None:
+    with Session.open(many(album, clusters)) as library:
+        library.catalog = catalog = CountingCatalog(library.database)
+        (doubtful,) = review(library, 1)
+        assert doubtful.kind is Kind.DOUBTFUL
+        confirmed = catalog.read
+        assert confirmed <= 2 + 6  # those that are like somebody else, and all of Anna
+        assert len(review(library, 2)) == 2
+        largest = 8 * clusters // 6
+        assert catalog.read - confirmed == confirmed + largest

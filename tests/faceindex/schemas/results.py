@@ -24,7 +24,7 @@ from faceindex.maintenance import Checked, Restored
 from faceindex.naming.decide import Decided, ForgetPlan
 from faceindex.naming.enroll import Enrolled, LeftOut
 from faceindex.naming.journal import Undone
-from faceindex.naming.review import Kind, Suggestion
+from faceindex.naming.suggestion import Kind, Suggestion
 from faceindex.results import (
     Answer,
     Certainty,

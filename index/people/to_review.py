@@ -1,0 +1,71 @@
+"""Reads what a user may review: judged faces whose similarity leaves a doubt; only faces in a photo count."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, select
+
+from index.people.named_faces import is_in_photo, is_open, recognised_faces
+from index.store.schema import cluster_face, descriptor, face, likeness, rejection, verdict
+from index.store.statements import is_one_of
+from pipeline.values import ModelId
+
+
+def faces_like_others(connection: Connection, least: float) -> list[tuple[int, int, int, float]]:
+    """Select confirmed faces at least this similar to another person.
+
+    Rows of face, its person, the other one and the similarity to that one, by rising face, then falling
+    similarity, then rising other person.
+    """
+    query = (
+        select(likeness.c.face_id, verdict.c.person_id, likeness.c.person_id, likeness.c.similarity)
+        .join(verdict, verdict.c.face_id == likeness.c.face_id)
+        .join(face, face.c.id == likeness.c.face_id)
+        .where(verdict.c.status == "confirmed", likeness.c.similarity >= least)
+        .where(is_in_photo(face.c.content_id))
+        .order_by(likeness.c.face_id, likeness.c.similarity.desc(), likeness.c.person_id)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
+
+
+def is_of_single_face() -> ColumnElement[bool]:
+    """Select the likeness of open faces in no cluster to persons whom they were not rejected for."""
+    face_id = likeness.c.face_id
+    is_rejected = exists().where(
+        rejection.c.face_id == face_id, rejection.c.person_id == likeness.c.person_id
+    )
+    is_clustered = exists().where(cluster_face.c.face_id == face_id, cluster_face.c.cluster_id.is_not(None))
+    is_shown = exists().where(face.c.id == face_id, is_in_photo(face.c.content_id))
+    return and_(is_open(face_id), ~is_clustered, ~is_rejected, is_shown)
+
+
+def barely_recognised(connection: Connection, below: float) -> dict[int, list[tuple[float, int]]]:
+    """Read recognised faces below a similarity by person: minus the similarity, and the face; rising."""
+    seen = recognised_faces().subquery()
+    query = (
+        select(seen.c.person_id, seen.c.similarity, seen.c.face_id)
+        .join(face, face.c.id == seen.c.face_id)
+        .where(seen.c.similarity < below, is_in_photo(face.c.content_id))
+        .order_by(seen.c.person_id, seen.c.similarity.desc(), seen.c.face_id)
+    )
+    found: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for person_id, similarity, face_id in connection.execute(query):
+        found[person_id].append((-similarity, face_id))
+    return found
+
+
+def confirmed_faces_in_photos(
+    connection: Connection, model: ModelId, persons: Collection[int]
+) -> dict[int, list[int]]:
+    """Read the confirmed faces of some persons that a model has described, by person, rising."""
+    query = (
+        select(verdict.c.person_id, verdict.c.face_id)
+        .join(face, face.c.id == verdict.c.face_id)
+        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
+        .where(is_one_of(verdict.c.person_id, persons), is_in_photo(face.c.content_id))
+        .order_by(verdict.c.face_id)
+    )
+    found: dict[int, list[int]] = defaultdict(list)
+    for person_id, face_id in connection.execute(query):
+        found[person_id].append(face_id)
+    return found
