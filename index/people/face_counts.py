@@ -81,7 +81,20 @@ def count_faces_of(connection: Connection, person_id: int) -> FaceCounts:
 
 
 def largest_clusters(connection: Connection, most: int) -> tuple[list[int], int]:
-    """Find the clusters with most open faces in a photo, the largest first, and count all that have one.
+    """Find the clusters with most open faces in a photo, the largest first, and count all that have one."""
+    sizes = _cluster_sizes(connection).subquery().c
+    ranked = select(sizes.cluster_id, func.count().over()).order_by(sizes.left.desc(), sizes.cluster_id)
+    rows = connection.execute(ranked.limit(max(most, 1))).all()
+    return [row[0] for row in rows[:most]], rows[0][1] if rows else 0
+
+
+def count_clustered(connection: Connection) -> Counter[int]:
+    """Count the open faces in a photo of each cluster that has one, by cluster."""
+    return _counter(connection, _cluster_sizes(connection))
+
+
+def _cluster_sizes(connection: Connection) -> Select[Any]:
+    """Select the clusters with open faces in a photo, and their number: cluster_id, left.
 
     The faces of each cluster are counted in an index, and those subtracted that are named, hidden or lost.
     """
@@ -97,12 +110,7 @@ def largest_clusters(connection: Connection, most: int) -> tuple[list[int], int]
     )
     each = union_all(every, *map(_not_counted, left_out)).subquery().c
     left = func.sum(each.faces)
-    sizes = (
-        select(each.cluster_id, left.label("left")).group_by(each.cluster_id).having(left > 0).subquery().c
-    )
-    ranked = select(sizes.cluster_id, func.count().over()).order_by(sizes.left.desc(), sizes.cluster_id)
-    rows = connection.execute(ranked.limit(max(most, 1))).all()
-    return [row[0] for row in rows[:most]], rows[0][1] if rows else 0
+    return select(each.cluster_id, left.label("left")).group_by(each.cluster_id).having(left > 0)
 
 
 def _not_counted(faces: Select[Any]) -> Select[Any]:

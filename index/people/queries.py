@@ -19,6 +19,7 @@ from index.errors import PersonUnknown
 from index.people.face_counts import (
     NO_FACES,
     FaceCounts,
+    count_clustered,
     count_faces,
     count_faces_of,
     largest_clusters,
