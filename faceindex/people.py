@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from faceindex.asking.photo_arguments import is_remote
 from faceindex.errors import BadRequest
 from faceindex.naming import decide
-from faceindex.naming.decide import Decided, FaceName, ForgetPlan
+from faceindex.naming.chosen_faces import FaceName, faces_of
+from faceindex.naming.decide import Decided, ForgetPlan
 from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
 from faceindex.naming.journal import Undone, import_journal, read_journal, undo
 from faceindex.naming.review import review
@@ -42,7 +43,7 @@ class People:
         self, name: str | None = None, *, cluster: int | None = None, faces: Sequence[FaceName] = ()
     ) -> tuple[LibraryFace, ...]:
         """Return the faces of a person, confirmed ones first; or of a cluster; or the faces given."""
-        return self._sessions.read(decide.faces_of, name, cluster, faces)
+        return self._sessions.read(faces_of, name, cluster, faces)
 
     def name(self, cluster: int, name: str) -> Decided:
         """Say who the faces of a cluster are: a new name or a known person."""

@@ -1,12 +1,16 @@
 """Records decisions about faces and persons, and regroups the faces they affect; see ``faceindex.people``."""
 
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from faceindex.errors import BadRequest
+from faceindex.naming.chosen_faces import (
+    FaceName,
+    cluster_faces,
+    face_ids,
+    faces_of_person,
+    library_faces,
+)
 from faceindex.results import LibraryFace
 from faceindex.session import Session
 from index.clustering.regroup import Regrouped
@@ -46,11 +50,6 @@ from index.privacy.forget import Erased, faces_to_forget
 from index.privacy.forget import forget as erase
 from index.recognition.decided_faces import unreliable_faces
 from index.values import FaceRecord
-
-FaceName: TypeAlias = int | str | os.PathLike[str]
-"""The number of a face; a photo with one face; or ``PHOTO:2`` for its second face, as ``who`` counts."""
-
-_PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def regroup(session: Session) -> Regrouped:
 
 def name_cluster(session: Session, number: int, name: str) -> Decided:
     """Assign the faces of a cluster to a person."""
-    return _assign(session, _cluster(session, number), name)
+    return _assign(session, cluster_faces(session, number), name)
 
 
 def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
@@ -133,7 +132,7 @@ def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str)
     """Assign some faces of a person to a new one."""
     person = session.people.named(name)
     chosen = face_ids(session, faces)
-    others = set(chosen) - set(_faces_of_person(session, name))
+    others = set(chosen) - set(faces_of_person(session, name))
     if others:
         raise BadRequest(f"Face {min(others)} is not one of {person.name}'s: see 'faceindex people show'.")
     _refuse_known(session, new_name)
@@ -204,69 +203,12 @@ def plan_forget(session: Session, name: str, *, also_recognised: bool = False) -
     return ForgetPlan(person, erased, let_go, without_photo=len(found.erased) - len(erased))
 
 
-def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
-    """Return the ids of faces, each once; ``BadRequest`` if there is no such face."""
-    texts = (str(name) if isinstance(name, int) else os.fspath(name) for name in names)
-    return tuple(dict.fromkeys(_face_id(session, text) for text in texts))
-
-
-def faces_of(
-    session: Session, name: str | None = None, cluster: int | None = None, faces: Sequence[FaceName] = ()
-) -> tuple[LibraryFace, ...]:
-    """Return the faces of a person, confirmed ones first; of a cluster; or those given.
-
-    Raises:
-        BadRequest: Not exactly one of the three is given, or there is no such person, cluster or face.
-    """
-    if (name is not None) + (cluster is not None) + bool(faces) != 1:
-        raise BadRequest("Name a person, or a cluster with --cluster, or faces with --face.")
-    if name is not None:
-        chosen = _faces_of_person(session, name)
-    else:
-        chosen = face_ids(session, faces) if cluster is None else _cluster(session, cluster)
-    return library_faces(session, chosen)
-
-
-def library_faces(session: Session, chosen: Sequence[int]) -> tuple[LibraryFace, ...]:
-    """Read faces by their ids, in this order, without those in no photo."""
-    records = session.catalog.faces(chosen)
-    status = session.people.statuses(chosen)
-    return tuple(LibraryFace(records[each], status[each]) for each in chosen if each in records)
-
-
 def clean(name: str) -> str:
     """Normalise a name; ``BadRequest`` if the text cannot be one."""
     try:
         return clean_name(name)
     except ValueError as error:
         raise BadRequest(f"{name!r} cannot be a name: {error}.") from error
-
-
-def _faces_of_person(session: Session, name: str) -> tuple[int, ...]:
-    found = session.people.faces_of(session.people.named(name).id)
-    return *found.confirmed, *(each.face_id for each in found.recognised)
-
-
-def _face_id(session: Session, name: str) -> int:
-    if name.isascii() and name.isdigit():
-        if not session.catalog.faces([int(name)]) and not session.people.is_exemplar(int(name)):
-            raise BadRequest(f"There is no face {name}: 'faceindex people show' and 'cluster' list numbers.")
-        return int(name)
-    ids, place = _faces_in(session, name), None
-    if ids is None and (match := _PLACE_IN_PHOTO.fullmatch(name)):
-        ids, place = _faces_in(session, match[1]), int(match[2])
-    if ids is None:
-        raise BadRequest(f"{name} is neither the number of a face nor a photo of the library: scan it first.")
-    if place is None and len(ids) != 1:
-        raise BadRequest(f"{name} has {len(ids)} faces: name one by its number, or as PHOTO:1 for the first.")
-    if place is not None and place > len(ids):
-        raise BadRequest(f"{name}: there are only {len(ids)} faces in this photo.")
-    return ids[(place or 1) - 1]
-
-
-def _faces_in(session: Session, photo: str) -> list[int] | None:
-    digest = session.people.digest_of(os.path.abspath(os.fsencode(photo)))
-    return None if digest is None else session.catalog.face_ids_of(digest)
 
 
 def read_said(
@@ -341,16 +283,12 @@ def _refuse_known(session: Session, name: str) -> None:
         raise BadRequest(f"There is a {person.name} already: 'faceindex people merge' makes two persons one.")
 
 
-def _cluster(session: Session, number: int) -> tuple[int, ...]:
-    faces = session.people.cluster(number).face_ids
-    if not faces:
-        raise BadRequest(f"There is no cluster {number} without a name: 'faceindex cluster' lists them.")
-    return faces
-
-
 def _chosen(session: Session, faces: Sequence[FaceName], clusters: Sequence[int]) -> tuple[int, ...]:
     """Return the ids of faces, and of the faces of some clusters, each once."""
-    chosen = [*face_ids(session, faces), *(face for each in clusters for face in _cluster(session, each))]
+    chosen = [
+        *face_ids(session, faces),
+        *(face for each in clusters for face in cluster_faces(session, each)),
+    ]
     if not chosen:
         raise BadRequest("Name the faces, or a cluster with --cluster.")
     return tuple(dict.fromkeys(chosen))

@@ -6,6 +6,7 @@ import pytest
 
 from faceindex.cli.text import people as text
 from faceindex.naming import decide, journal
+from faceindex.naming.chosen_faces import faces_of
 from faceindex.naming.decide import Decided
 from faceindex.session import Session
 from index.decisions.journal import Journal
@@ -85,7 +86,7 @@ def test_an_undo_that_brings_a_name_back_says_who_is_listed_how(library: Session
             "If they are one: faceindex people merge Obama 'Obama (2)'. "
             "Else: faceindex people rename 'Obama (2)' NAME"
         ) in list(text.undone(undone))
-        assert decide.faces_of(library, "Obama")[0].record.face_id == 7
+        assert faces_of(library, "Obama")[0].record.face_id == 7
         renamed = decide.rename(library, "Obama", "Michelle")
         assert renamed.effects.renamed == (Renamed("Obama (2)", "Obama"),)
         assert "Obama (2) is listed as Obama now." in text.decided(renamed)

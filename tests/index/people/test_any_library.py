@@ -66,6 +66,7 @@ def test_faces_and_clusters(store: Store, library: AnyLibrary) -> None:
     ] == clusters
     clusters.sort(key=lambda each: -len(each.face_ids))
     assert list(people.clusters()) == clusters
+    assert people.cluster_sizes() == {each.cluster_id: len(each.face_ids) for each in clusters}
     largest = people.largest_clusters(2)
     assert (list(largest.clusters), largest.total) == (clusters[:2], len(clusters))
     for face_id, status in people.statuses(FACE_IDS).items():
