@@ -67,7 +67,7 @@ def find_region(nearby: NearbyFaces, same: float) -> AffectedRegion:
     groups = _ExistingGroups(nearby)
     within_reach = new[near[:, 1]]
     within_reach[~within_reach] = _within_reach(nearby, groups, near[~within_reach], same)
-    near = near[within_reach]
+    near = near if within_reach.all() else near[within_reach]
     inside = new | np.isin(groups.numbers, groups.numbers[near[:, 1]])
     # An unreliable face in a group stays there, and is no evidence for others.
     rows = np.flatnonzero(inside & (is_reliable | groups.are_single))
@@ -75,10 +75,12 @@ def find_region(nearby: NearbyFaces, same: float) -> AffectedRegion:
     places[rows] = np.arange(len(rows))
     vectors = nearby.vectors if len(rows) == len(new) else nearby.vectors[rows]
     initial = groups.initial(rows)
-    near = near[places[near[:, 1]] != NONE]
+    if len(rows) < len(new):  # else they are many, and a copy takes memory
+        near = places[near[places[near[:, 1]] != NONE]]
     again = (initial == np.arange(len(rows))) & ~new[rows]
-    near_old = places[near[~new[near[:, 1]]]]
-    near_again = _near_within(vectors, groups.numbers[rows], near_old, again, NEAR_SHARE * same)
+    near_again = _near_within(
+        vectors, groups.numbers[rows], near[~new[rows][near[:, 1]]], again, NEAR_SHARE * same
+    )
     return AffectedRegion(
         rows,
         FacesToGroup(
@@ -87,7 +89,7 @@ def find_region(nearby: NearbyFaces, same: float) -> AffectedRegion:
             owners=np.where(groups.are_owned, groups.numbers, NONE)[rows],
             former=np.where(groups.are_clusters, groups.numbers, NONE)[rows],
             reliable=is_reliable[rows],
-            near=np.concatenate([places[near], near_again]),
+            near=np.concatenate([near, near_again]) if len(near_again) else near,
             cannot_link=_rejected(nearby, places),
             presumed_different=_of_one_photo(vectors, nearby.faces.contents[rows]),
         ),

@@ -33,8 +33,8 @@ TOLERATED_SHARE = 0.34
 """Two groups may be joined if at most this share of the smaller is presumed different from the other: a
 collage does not split a large group, and a single face or a pair is never joined."""
 
-_ELEMENTS = 1 << 24
-"""Elements of descriptors compared at a time, 128 MB."""
+_ELEMENTS = 1 << 23
+"""Elements of descriptors compared at a time, 64 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,29 +98,33 @@ def exemplar(vectors: F32, qualities: F32) -> int:
 
 
 class _Groups:
-    """Sums, float32 [N, D], and numbers, float64 [N], of the reliable faces of each group."""
+    """Sums, float32 [N, D], numbers and evidence, float64 [N], of the reliable faces of each group."""
 
     def __init__(self, vectors: F32, labels: I64) -> None:
         counted = labels != NONE
         self.sums = np.zeros_like(vectors)
-        np.add.at(self.sums, labels[counted], vectors[counted])
+        step = max(1, _ELEMENTS // max(1, vectors.shape[1]))
+        for rows in (slice(start, start + step) for start in range(0, len(labels), step)):
+            np.add.at(self.sums, labels[rows][counted[rows]], vectors[rows][counted[rows]])
         self.sizes: F64 = np.bincount(labels[counted], minlength=len(vectors)).astype(np.float64)
         # The omitted dimensions of the vectors count as uncorrelated.
         lost = 1.0 - np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
         self._lost = np.bincount(labels[counted], lost[counted], minlength=len(vectors))
+        squares = np.einsum("nd,nd->n", self.sums, self.sums, dtype=np.float64)
+        self._within = (squares + self._lost) / np.maximum(self.sizes, 1.0) ** 2
 
     def join(self, pairs: I64) -> None:
         """Merge the second group of each pair into the first. No group is in two pairs."""
         into, merged = pairs.T
         for values in (self.sums, self.sizes, self._lost):
             values[into] += values[merged]
+        squares = np.einsum("nd,nd->n", self.sums[into], self.sums[into], dtype=np.float64)
+        self._within[into] = (squares + self._lost[into]) / self.sizes[into] ** 2
 
     def sides(self, rows: I64) -> "_Side":
-        used, places = np.unique(rows, return_inverse=True)
-        counts, sums = self.sizes[used], self.sums[used]
-        within = (np.einsum("nd,nd->n", sums, sums, dtype=np.float64) + self._lost[used]) / counts**2
+        within, counts = self._within[rows], self.sizes[rows]
         moments = (1.0 - ONE_MOMENT) / np.maximum(within - ONE_MOMENT, 1e-9)
-        return _Side(np.clip(moments, 1.0, counts)[places], within[places])
+        return _Side(np.clip(moments, 1.0, counts), within)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,18 +146,18 @@ _SINGLE = _Side(np.ones(1), np.ones(1))
 
 def _strength(first: _Groups, second: _Groups, pairs: I64) -> F64:
     """Compute the evidence that the two groups of each pair are one person, float64 [E]."""
-    cosines = np.empty(len(pairs))
+    strengths = np.empty(len(pairs))
     step = max(1, _ELEMENTS // max(1, first.sums.shape[1]))
     for start in range(0, len(pairs), step):
         one, other = pairs[start : start + step].T
         dots = np.einsum("nd,nd->n", first.sums[one], second.sums[other])
-        cosines[start : start + step] = dots / (first.sizes[one] * second.sizes[other])
-    # The model separates two large groups of one person if each is of one day. So groups are also
-    # joined at a mean similarity at which two single faces would be.
-    return np.maximum(
-        _log_ratio(first.sides(pairs[:, 0]), second.sides(pairs[:, 1]), cosines),
-        _log_ratio(_SINGLE, _SINGLE, cosines),
-    )
+        cosines = dots / (first.sizes[one] * second.sizes[other])
+        # The model separates two large groups of one person if each is of one day. So groups are also
+        # joined at a mean similarity at which two single faces would be.
+        strengths[start : start + step] = np.maximum(
+            _log_ratio(first.sides(one), second.sides(other), cosines), _log_ratio(_SINGLE, _SINGLE, cosines)
+        )
+    return strengths
 
 
 def _log_ratio(first: _Side, second: _Side, cosines: F64) -> F64:
@@ -201,7 +205,7 @@ class _Linking:
         self._cannot_link = PairCounts.of(self._labels[faces.cannot_link])
         different = faces.presumed_different[both(faces.reliable[faces.presumed_different])]
         self._presumed_different = PairCounts.of(self._labels[different])
-        near = faces.near[both(faces.reliable[faces.near])]
+        near = _chosen(faces.near, both(faces.reliable[faces.near]))
         former = faces.former[near]
         were_one = (former[:, 0] == former[:, 1]) & (former[:, 0] != NONE)
         self._candidates = self._compared(self._labels[near], were_one)
@@ -241,22 +245,33 @@ class _Linking:
         return _Candidates(pairs, were_one, np.where(must_not, -np.inf, strengths))
 
 
+def _chosen(pairs: I64, flags: Flags) -> I64:
+    """Return the chosen pairs; do not copy all of them, which may be many."""
+    return pairs if flags.all() else pairs[flags]
+
+
 def _mutual(candidates: _Candidates, limit: float) -> I64:
     """Find the groups that are each other's strongest candidate, int64 [K, 2]; the lowest of equals."""
-    strong = candidates.at(candidates.strengths >= limit)
-    groups, partners = np.concatenate([strong.pairs, strong.pairs[:, ::-1]]).T
-    order = np.lexsort((partners, -np.concatenate([strong.strengths, strong.strengths]), groups))
+    strong = np.flatnonzero(candidates.strengths >= limit)
+    pairs, strengths = candidates.pairs[strong], candidates.strengths[strong]
+    best = np.full(pairs.max(initial=0) + 1, -np.inf)
+    for side in pairs.T:
+        np.maximum.at(best, side, strengths)
+    # No sorting of all candidates: what is left are the pairs of the result, and equal ones.
+    pairs = pairs[(strengths[:, None] == best[pairs]).all(axis=1)]
+    groups, partners = np.concatenate([pairs, pairs[:, ::-1]]).T
+    order = np.lexsort((partners, groups))
     groups, first = np.unique(groups[order], return_index=True)
-    best = partners[order][first]
-    is_mutual = best[np.searchsorted(groups, best)] == groups
-    return np.asarray(np.stack([groups, best], axis=1)[is_mutual & (groups < best)], np.int64)
+    chosen = partners[order][first]
+    is_mutual = chosen[np.searchsorted(groups, chosen)] == groups
+    return np.asarray(np.stack([groups, chosen], axis=1)[is_mutual & (groups < chosen)], np.int64)
 
 
 def _with_unreliable_faces(faces: FacesToGroup, labels: I64, limit: float) -> I64:
     """Add single unreliable faces to the groups that fit best, the strongest evidence first."""
     alone = ~faces.reliable & (np.bincount(labels, minlength=len(labels))[labels] == 1)
-    near = np.concatenate([faces.near, faces.near[:, ::-1]])
-    near = near[alone[near[:, 0]] & faces.reliable[near[:, 1]]]
+    ways = (faces.near, faces.near[:, ::-1])
+    near = np.concatenate([way[alone[way[:, 0]] & faces.reliable[way[:, 1]]] for way in ways])
     choices = np.unique(np.stack([near[:, 0], labels[near[:, 1]]], axis=1), axis=0)
     strengths = strengths_alone(faces.vectors, np.where(faces.reliable, labels, NONE), choices)
     order = np.lexsort((choices[:, 1], choices[:, 0], -strengths))

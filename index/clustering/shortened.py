@@ -32,10 +32,10 @@ def shortened(store: VectorStore, face_ids: I64, whole_bytes: int = WHOLE_BYTES)
     ``face_ids``, int64 [N], rise; faces without a descriptor are left out. See ``WHOLE_BYTES`` for
     ``whole_bytes``.
     """
-    first = store.fetch(face_ids[:: max(1, len(face_ids) // _SAMPLE)]).vectors
-    dimension = first.shape[1]
+    dimension = store.fetch(face_ids[:1]).vectors.shape[1]
     is_long = dimension > FEW_DIMENSIONS and 4 * dimension * len(face_ids) > whole_bytes
-    axes = _main_axes(first) if is_long else None
+    spread = face_ids[:: max(1, len(face_ids) // _SAMPLE)]
+    axes = _main_axes(store.fetch(spread).vectors) if is_long else None
     ids = np.empty(len(face_ids), np.int64)
     vectors = np.empty((len(face_ids), dimension if axes is None else FEW_DIMENSIONS), np.float32)
     end = 0
