@@ -1,7 +1,7 @@
 """The values that this package returns; none refers to a database row or connection, or to FAISS."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -16,6 +16,10 @@ I64: TypeAlias = NDArray[np.int64]
 F16: TypeAlias = NDArray[np.float16]
 
 Flags: TypeAlias = NDArray[np.bool_]
+
+OnStep: TypeAlias = Callable[[str, int, int], None]
+"""Told what is done with faces, as ``compared``, how many it was done with so far, and how many there are;
+always in the thread of the caller."""
 
 NONE = -1
 """No person, group or cluster, in arrays of their numbers."""

@@ -10,6 +10,9 @@ from index.store.store import Store
 from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import ModelSpec
 
+_MANY_FACES = 20_000
+"""Faces from which grouping them takes seconds, so that its progress is worth showing."""
+
 
 def refresh_derived(
     database: Store, model: ModelSpec, listeners: Listeners, *, everything: bool = False
@@ -48,4 +51,9 @@ def group_faces(
     if write and not loaded.saved:
         save_index(loaded.index, catalog, model.model_id)
     thresholds = thresholds_for(database, model.model_id)
-    return regroup(database, thresholds, loaded.index, everything=everything, write=write)
+
+    def on_step(what: str, done: int, total: int) -> None:
+        if total >= _MANY_FACES:
+            listeners.step(f"{done:,} of {total:,} faces {what}")
+
+    return regroup(database, thresholds, loaded.index, everything=everything, write=write, on_step=on_step)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.clustering.pair_counts import PairCounts, both, either
-from index.values import I64, NONE, Flags
+from index.values import I64, NONE, Flags, OnStep
 from pipeline.values import F32
 
 F64: TypeAlias = NDArray[np.float64]
@@ -62,14 +62,14 @@ class FacesToGroup:
     presumed_different: I64
 
 
-def group(faces: FacesToGroup, same: float) -> I64:
+def group(faces: FacesToGroup, same: float, on_step: OnStep = lambda what, done, total: None) -> I64:
     """Group faces; ``same`` is the similarity at which two single faces are one person.
 
     Returns:
         int64 [N], the group of each face: the lowest ``initial`` in it.
     """
     limit = strength_of_two(same)
-    return _with_unreliable_faces(faces, _Linking(faces).link(limit), limit)
+    return _with_unreliable_faces(faces, _Linking(faces).link(limit, on_step), limit)
 
 
 def strength_of_two(similarity: float) -> float:
@@ -210,11 +210,19 @@ class _Linking:
         were_one = (former[:, 0] == former[:, 1]) & (former[:, 0] != NONE)
         self._candidates = self._compared(self._labels[near], were_one)
 
-    def link(self, limit: float) -> I64:
+    def link(self, limit: float, on_step: OnStep) -> I64:
         """Join groups while the evidence is at least ``limit``; return as ``group``."""
+        joinable = self._joinable(limit)
         while len(joined := _mutual(self._candidates, limit)):
             self._join(joined)
+            on_step("grouped", max(0, joinable - self._joinable(limit)), joinable)
         return self._labels
+
+    def _joinable(self, limit: float) -> int:
+        """Count the faces of groups that may be joined to another."""
+        are_joinable = np.zeros(len(self._labels), bool)
+        are_joinable[self._candidates.pairs[self._candidates.strengths >= limit]] = True
+        return int(self._groups.sizes[are_joinable].sum())
 
     def _join(self, joined: I64) -> None:
         self._groups.join(joined)

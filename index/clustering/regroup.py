@@ -5,7 +5,6 @@ faces, unless a decision or stronger evidence changes them; a decision only hide
 that it can be undone. This module knows neither SQL nor how faces are compared.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
 from sqlalchemy import Connection, func, select
@@ -26,7 +25,7 @@ from index.recognition.judging import Judge, Judged
 from index.recognition.thresholds import Thresholds
 from index.store.schema import recognised
 from index.store.store import Store
-from index.values import I64
+from index.values import I64, OnStep
 from index.vectors.vector_store import VectorStore
 
 _MOVES = 0.1
@@ -78,7 +77,7 @@ def regroup(
     decided_only: bool = False,
     everything: bool = False,
     write: bool = True,
-    progress: Callable[[int], None] = lambda faces: None,
+    on_step: OnStep = lambda what, done, total: None,
 ) -> Regrouped:
     """Bring recognised faces and clusters up to date, idempotently.
 
@@ -89,7 +88,7 @@ def regroup(
         decided_only: Only follow decisions, by the thresholds of the last time, and count no clusters.
         everything: Judge all faces anew. This is also done if the model or the thresholds are others.
         write: Else the transaction, in which all is done, is rolled back.
-        progress: Is told the number of faces after each step of judging all.
+        on_step: Told about progress, where it may take long.
     """
     model = Catalog(store).model()
     if model is None:
@@ -99,11 +98,10 @@ def regroup(
         if decided_only and last is not None:
             thresholds = replace(thresholds, accept=last.accept, review=last.review)
         judge = Judge(store, model, thresholds, vectors)
-        run = _Run(connection, judge, GroupingInputs(model, thresholds.accept, thresholds.review, 0), last)
-        if everything or run.is_other:
-            done = run.all(progress)
-        else:
-            done = run.decided() if decided_only else run.new()
+        inputs = GroupingInputs(model, thresholds.accept, thresholds.review, 0)
+        run = _Run(connection, judge, inputs, last, on_step)
+        step = run.decided if decided_only else run.new
+        done = run.all() if everything or run.is_other else step()
         if not write and (transaction := connection.get_transaction()):
             transaction.rollback()
     return done
@@ -117,6 +115,7 @@ class _Run:
     judge: Judge
     inputs: GroupingInputs
     last: GroupingInputs | None
+    on_step: OnStep
 
     @property
     def is_other(self) -> bool:
@@ -130,12 +129,14 @@ class _Run:
 
     def new(self) -> Regrouped:
         """Follow the decisions, and judge and group new faces."""
-        judged = self.judge.judge_new(self.connection) + self.judge.judge_changes(self.connection)
+        judged = self.judge.judge_new(self.connection, self.on_step) + self.judge.judge_changes(
+            self.connection
+        )
         return self._counted(judged)
 
-    def all(self, progress: Callable[[int], None]) -> Regrouped:
+    def all(self) -> Regrouped:
         """Judge all faces, and group new ones; by other thresholds also those that are like no other."""
-        return self._counted(self.judge.judge_all(self.connection, progress))
+        return self._counted(self.judge.judge_all(self.connection, self.on_step))
 
     @property
     def _reliable_before(self) -> int:
@@ -151,7 +152,8 @@ class _Run:
 
     def _grouped(self, judged: Judged, new: I64, reliable: int, left: OpenFaces | None) -> Regrouped:
         connection, model = self.connection, self.inputs.model
-        changes = update_clusters(connection, model, self.judge.thresholds, reliable, self.judge.vectors, new)
+        thresholds, vectors = self.judge.thresholds, self.judge.vectors
+        changes = update_clusters(connection, model, thresholds, reliable, vectors, new, self.on_step)
         write_inputs(connection, replace(self.inputs, reliable=reliable))
         return Regrouped(
             recognised=connection.scalar(select(func.count()).select_from(recognised)) or 0,

@@ -26,8 +26,8 @@ from index.clustering.same_person import same_person
 from index.clustering.shortened import shortened
 from index.recognition.decided_faces import read_rejections
 from index.recognition.thresholds import Thresholds
-from index.values import I64, NONE
-from index.vectors.inverted_lists import InvertedLists, OnStep
+from index.values import I64, NONE, OnStep
+from index.vectors.inverted_lists import InvertedLists
 from index.vectors.vector_store import VectorStore
 from pipeline.values import ModelId
 
@@ -132,7 +132,7 @@ def _regroup(
     connection: Connection, model: ModelId, nearby: NearbyFaces, same: float, on_step: OnStep
 ) -> ClusterChanges:
     faces, region = nearby.faces, find_region(nearby, same)
-    groups = group(region.faces, same)
+    groups = group(region.faces, same, on_step)
     is_open = faces.is_open[region.rows]
     rows, now = region.rows[is_open], groups[is_open]
     ids, former = faces.ids[rows], faces.clusters[rows]

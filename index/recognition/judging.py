@@ -7,7 +7,7 @@ their photos. The result is that of judging everything anew. docs/identification
 Each function works in transactions of its own; the caller has a turn to write.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -57,7 +57,7 @@ from index.recognition.thresholds import Thresholds
 from index.store.schema import face, likeness, rejection
 from index.store.statements import is_one_of
 from index.store.store import Store
-from index.values import I64, NONE, Descriptors, Flags
+from index.values import I64, NONE, Descriptors, Flags, OnStep
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, ModelId
 
@@ -121,7 +121,7 @@ class Judge:
         drop_changes(connection, kept=changes.face_ids[~are_among(changes.face_ids, self.vectors.ids())])
         return judged + Judged(opened=opened)
 
-    def judge_new(self, connection: Connection) -> Judged:
+    def judge_new(self, connection: Connection, on_step: OnStep) -> Judged:
         """Judge the faces that were never judged: recorded since, or decided before they were judged."""
         decided = without_likeness(connection, np.unique(read_changes(connection).face_ids))
         new = np.union1d(read_unjudged(connection), decided)
@@ -133,10 +133,11 @@ class Judge:
             chunk = new[start : start + _CHUNK]
             self._compare(connection, gallery, chunk)
             judged += self._judge(connection, is_one_of(face.c.id, chunk.tolist()))
+            on_step("judged", start + len(chunk), len(new))
         return judged
 
-    def judge_all(self, connection: Connection, progress: Callable[[int], None]) -> Judged:
-        """Judge every face; ``progress`` is told the number of faces after each chunk."""
+    def judge_all(self, connection: Connection, on_step: OnStep) -> Judged:
+        """Judge every face."""
         gallery, ids = load_gallery(self._store, self._model), self.vectors.ids()
         connection.execute(delete(likeness).where(likeness.c.face_id > (ids[-1] if len(ids) else 0)))
         judged, last = Judged(), 0
@@ -146,7 +147,7 @@ class Judge:
             replaced = self._compare(connection, gallery, chunk, stored)
             judged += Judged(differences=len(replaced.differ))
             last = int(chunk[-1])
-            progress(len(chunk))
+            on_step("judged", start + len(chunk), len(ids))
         drop_changes(connection, kept=np.empty(0, np.int64))
         return judged + self._judge_contents(connection)
 
