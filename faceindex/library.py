@@ -259,9 +259,7 @@ class Library:
 
         first, last = (None if each is None else str(each) for each in (since, until))
         query = PhotoQuery(names, tuple(without), only=only, since=first, until=last, hidden=hidden)
-        with explained():
-            identifier = self._sessions.identifier() if probable else None
-        return self._sessions.read(find, query, identifier)
+        return self._sessions.read(find, query, self._sessions.identifier if probable else None)
 
     def link(self, photos: "Sequence[FoundPhoto]", folder: AnyPath) -> "Linked":
         """Create or update a folder of symbolic links to photos."""

@@ -2,6 +2,7 @@
 
 import calendar
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ class PhotoQuery:
 
 
 def find(
-    session: Session, query: PhotoQuery, identifier: "Identifier | None" = None
+    session: Session, query: PhotoQuery, identifier: "Callable[[], Identifier] | None" = None
 ) -> tuple[FoundPhoto, ...]:
     """Find photos that are not missing; ``BadRequest`` for an unknown or hidden name or a wrong date.
 
@@ -49,7 +50,7 @@ def find(
         only=query.only,
         since=since,
         until=until,
-        probable={each: probable_faces(identifier, session, each) for each in persons} if identifier else {},
+        probable={each: probable_faces(session, identifier, each) for each in persons} if identifier else {},
     )
     if undated := count_undated(session.database, search):
         session.listeners.note(_left_out(undated))

@@ -44,9 +44,6 @@ from index.values import NONE, Descriptors, NearFace
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, PhotoIndexed
 
-_REACH = 256
-"""Faces near each face of a person that are looked at first."""
-
 
 @dataclass(frozen=True, slots=True)
 class StoredFace:
@@ -128,17 +125,6 @@ class Identifier:
         stored = [StoredFace(each, statuses[each]) for each in known]
         gallery = self._gallery.without(ids)
         return dict(zip(known, self._identities(gallery, described.vectors, stored), strict=True))
-
-    def near(self, person_id: int) -> list[int]:
-        """Return the faces of the library that are similar enough to a person to be probable, rising."""
-        probes, least = self._gallery.vectors_of(person_id), self.thresholds.review
-        reach, nobody = _REACH, np.empty(0, np.int64)
-        while True:
-            found = self._vectors.search(probes, reach, nobody)
-            near = {each.face_id for row in found for each in row if each.similarity >= least}
-            if reach >= len(self._vectors) or all(row[-1].similarity < least for row in found if row):
-                return sorted(near)
-            reach *= 4
 
     def persons(self) -> dict[int, Person]:
         """Return all persons by id, hidden ones without a name unless ``naming`` asked for it."""

@@ -10,8 +10,8 @@ from faceindex.naming.suggestion import Kind, Suggestion
 from faceindex.session import Session
 from index.people.contradictions import read_contradictions
 from index.people.edited_faces import edited_faces
+from index.people.likely_faces import confirmed_faces_in_photos, faces_like_others
 from index.people.queries import Person
-from index.people.to_review import confirmed_faces_in_photos, faces_like_others
 from index.recognition.gallery import NEAREST, Gallery
 from index.recognition.thresholds import MIN_MARGIN
 from index.values import I64, Descriptors

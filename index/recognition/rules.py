@@ -8,6 +8,7 @@ and one more similar to an ignored stranger is a stranger. ``faceindex.asking.id
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.recognition.identify import lifted
 from index.recognition.likeness import Likenesses
@@ -35,6 +36,10 @@ class Candidates:
     persons: I64
     similarities: F32
     accepted: Flags
+
+    def at(self, rows: NDArray[np.intp]) -> "Candidates":
+        """Return those of the faces at some rows, in their order."""
+        return Candidates(self.persons[rows], self.similarities[rows], self.accepted[rows])
 
     def without(self, refused: Flags) -> "Candidates":
         """Return the same with nobody for some faces."""

@@ -1,12 +1,12 @@
-"""Reads what a user may review: judged faces whose similarity leaves a doubt; only faces in a photo count."""
+"""Reads faces that are like a person where the similarity leaves a doubt; only faces in a photo count."""
 
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, select
 
 from index.people.named_faces import is_in_photo, is_open, recognised_faces
-from index.store.schema import cluster_face, descriptor, face, likeness, rejection, verdict
+from index.store.schema import cluster_face, content, descriptor, face, likeness, rejection, verdict
 from index.store.statements import is_one_of
 from pipeline.values import ModelId
 
@@ -31,12 +31,42 @@ def faces_like_others(connection: Connection, least: float) -> list[tuple[int, i
 def is_of_single_face() -> ColumnElement[bool]:
     """Select the likeness of open faces in no cluster to persons whom they were not rejected for."""
     face_id = likeness.c.face_id
-    is_rejected = exists().where(
-        rejection.c.face_id == face_id, rejection.c.person_id == likeness.c.person_id
-    )
     is_clustered = exists().where(cluster_face.c.face_id == face_id, cluster_face.c.cluster_id.is_not(None))
-    is_shown = exists().where(face.c.id == face_id, is_in_photo(face.c.content_id))
-    return and_(is_open(face_id), ~is_clustered, ~is_rejected, is_shown)
+    return and_(is_open(face_id), ~is_clustered, ~_is_rejected(likeness), _is_in_photo(face_id))
+
+
+def is_of_face_like(person_id: int) -> ColumnElement[bool]:
+    """Select the likeness of open faces that may be a person, to all whom they were not rejected for."""
+    theirs = likeness.alias()
+    like = select(theirs.c.face_id).where(
+        theirs.c.person_id == person_id, ~_is_rejected(theirs), is_open(theirs.c.face_id)
+    )
+    return and_(likeness.c.face_id.in_(like), ~_is_rejected(likeness), _is_in_photo(likeness.c.face_id))
+
+
+def beside_whom_they_are_like(connection: Connection, face_ids: Collection[int]) -> dict[int, bytes]:
+    """Find faces whose photo shows a confirmed face of a person whom they are like: digests by face."""
+    beside, said = face.alias(), verdict.alias()
+    is_beside = exists().where(
+        beside.c.content_id == content.c.id,
+        said.c.face_id == beside.c.id,
+        said.c.person_id == likeness.c.person_id,
+    )
+    query = (
+        select(face.c.id, content.c.digest)
+        .join(content, content.c.id == face.c.content_id)
+        .join(likeness, likeness.c.face_id == face.c.id)
+        .where(is_one_of(face.c.id, face_ids), is_beside)
+    )
+    return {row.id: row.digest for row in connection.execute(query)}
+
+
+def _is_rejected(row: FromClause) -> ColumnElement[bool]:
+    return exists().where(rejection.c.face_id == row.c.face_id, rejection.c.person_id == row.c.person_id)
+
+
+def _is_in_photo(face_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return exists().where(face.c.id == face_id, is_in_photo(face.c.content_id))
 
 
 def barely_recognised(connection: Connection, below: float) -> dict[int, list[tuple[float, int]]]:
