@@ -1,23 +1,23 @@
 """``library.people``: names, decisions about faces, and the journal of all decisions."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from faceindex.asking.photo_arguments import is_remote
 from faceindex.errors import BadRequest
-from faceindex.naming import decide
 from faceindex.naming.chosen_faces import FaceName, faces_of
-from faceindex.naming.decide import Decided, ForgetPlan
-from faceindex.naming.enroll import Enrolled, PersonToEnroll, enroll, people_in_folder
-from faceindex.naming.journal import Undone, import_journal, read_journal, undo
-from faceindex.naming.review import review
-from faceindex.naming.suggestion import Suggestions
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
 from faceindex.warm_sessions import WarmSessions
-from index.decisions.log import LoggedDecision
 from index.people.queries import PersonSummary
-from index.privacy.forget import Erased
-from index.privacy.journal_merge import Imported
+
+if TYPE_CHECKING:
+    from faceindex.naming.decide import Decided, ForgetPlan
+    from faceindex.naming.enroll import Enrolled, PersonToEnroll
+    from faceindex.naming.journal import Undone
+    from faceindex.naming.suggestion import Suggestions
+    from index.decisions.log import LoggedDecision
+    from index.privacy.forget import Erased
+    from index.privacy.journal_merge import Imported
 
 
 class People:
@@ -45,79 +45,113 @@ class People:
         """Return the faces of a person, confirmed ones first; or of a cluster; or the faces given."""
         return self._sessions.read(faces_of, name, cluster, faces)
 
-    def name(self, cluster: int, name: str) -> Decided:
+    def name(self, cluster: int, name: str) -> "Decided":
         """Say who the faces of a cluster are: a new name or a known person."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.name_cluster, cluster, name)
 
-    def confirm(self, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
+    def confirm(self, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> "Decided":
         """Confirm that faces, or with ``every`` all recognised faces, show a known person."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.confirm, name, faces, every=every)
 
-    def reject(self, name: str, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
+    def reject(self, name: str, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> "Decided":
         """Say that faces, and all faces of some clusters, do not show a person."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.reject, name, faces, clusters)
 
-    def move(self, name: str, faces: Sequence[FaceName]) -> Decided:
+    def move(self, name: str, faces: Sequence[FaceName]) -> "Decided":
         """Say whom faces show, whoever they were assigned to before: a new name or a known person."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.move, name, faces)
 
-    def merge(self, name: str, other: str) -> Decided:
+    def merge(self, name: str, other: str) -> "Decided":
         """Make two persons one, who keeps the first name."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.merge, name, other)
 
-    def apart(self, name: str, other: str) -> Decided:
+    def apart(self, name: str, other: str) -> "Decided":
         """Say that two persons are two, however much they look alike; ``review`` asks no more."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.apart, name, other)
 
-    def split(self, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
+    def split(self, name: str, faces: Sequence[FaceName], new_name: str) -> "Decided":
         """Move some faces of a person to a new person."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.split, name, faces, new_name)
 
-    def ignore(self, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
+    def ignore(self, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> "Decided":
         """Say that faces, and all faces of some clusters, show strangers; ``review`` leaves them out."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.ignore, faces, clusters)
 
-    def not_a_face(self, faces: Sequence[FaceName]) -> Decided:
+    def not_a_face(self, faces: Sequence[FaceName]) -> "Decided":
         """Say that detections are no faces."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.not_a_face, faces)
 
-    def rename(self, name: str, new_name: str) -> Decided:
+    def rename(self, name: str, new_name: str) -> "Decided":
         """Give a person another name that nobody has."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.rename, name, new_name)
 
-    def hide(self, name: str, *, hidden: bool = True) -> Decided:
+    def hide(self, name: str, *, hidden: bool = True) -> "Decided":
         """Leave a person out of lists and answers, or show it again. No face is lost."""
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.hide, name, hidden=hidden)
 
-    def undo(self, number: int | None = None) -> Undone:
+    def undo(self, number: int | None = None) -> "Undone":
         """Take a decision back, by default the last one in force. An undo can be undone too."""
+        from faceindex.naming.journal import undo
+
         return self._sessions.decide(undo, number)
 
-    def enroll(self, name: str, photos: AnyPaths, *, face: int | None = None) -> Enrolled:
+    def enroll(self, name: str, photos: AnyPaths, *, face: int | None = None) -> "Enrolled":
         """Add a person, new or known, from photos, which become part of the library; it need not exist yet.
 
         ``face`` is the number of the face in each photo, from 1, as ``Library.who`` counts. Photos that
         cannot be read, or that do not have exactly one face or the given one, are left out.
         """
+        from faceindex.asking.photo_arguments import is_remote
+        from faceindex.naming import decide
+        from faceindex.naming.enroll import PersonToEnroll
+
         names = several(photos)
         if any(map(is_remote, names)):
             raise BadRequest("Enrolled photos become part of the library: save the photo in a file first.")
         person = PersonToEnroll(decide.clean(name), tuple(absolute(names)))
         return self._enroll((person,), face)
 
-    def enroll_folder(self, folder: AnyPath, *, face: int | None = None) -> Enrolled:
+    def enroll_folder(self, folder: AnyPath, *, face: int | None = None) -> "Enrolled":
         """Enroll everybody in a folder laid out as ``NAME/photo.jpg``."""
+        from faceindex.naming.enroll import people_in_folder
+
         return self._enroll(people_in_folder(absolute(folder)[0]), face)
 
-    def _enroll(self, people: Sequence[PersonToEnroll], face: int | None) -> Enrolled:
+    def _enroll(self, people: "Sequence[PersonToEnroll]", face: int | None) -> "Enrolled":
+        from faceindex.naming.enroll import enroll
+
         with self._sessions.writing(make=True) as session:
             return enroll(session, people, face)
 
-    def review(self, most: int | None = None) -> Suggestions:
+    def review(self, most: int | None = None) -> "Suggestions":
         """Suggest which faces to look at, the most useful first, at most this many."""
+        from faceindex.naming.review import review
+
         return self._sessions.read(review, most)
 
-    def log(self, last: int | None = None) -> tuple[LoggedDecision, ...]:
+    def log(self, last: int | None = None) -> "tuple[LoggedDecision, ...]":
         """Return all decisions, or only the ``last`` ones, the oldest first."""
         return self._sessions.read(lambda session: session.journal.decisions(last))
 
@@ -133,22 +167,28 @@ class People:
         write_lines(lines, to_path(file))
         return len(lines)
 
-    def import_journal(self, file: AnyPath) -> Imported:
+    def import_journal(self, file: AnyPath) -> "Imported":
         """Add the new decisions of a journal file; none, but a ``FaceindexError``, if a line is invalid.
 
         They count as later than those that are there; ``Imported.effects`` lists what they overrule.
         """
+        from faceindex.naming.journal import import_journal, read_journal
+
         lines = read_journal(file)  # a pipe may take its time: others write meanwhile
         return self._sessions.decide(import_journal, lines)
 
-    def forget(self, name: str, *, also_recognised: bool = False) -> Erased:
+    def forget(self, name: str, *, also_recognised: bool = False) -> "Erased":
         """Erase a person's descriptors, boxes and name. This cannot be undone.
 
         Confirmed faces are erased. Faces that were only recognised stay, without a name, unless
         ``also_recognised``.
         """
+        from faceindex.naming import decide
+
         return self._sessions.decide(decide.forget, name, also_recognised=also_recognised)
 
-    def plan_forget(self, name: str, *, also_recognised: bool = False) -> ForgetPlan:
+    def plan_forget(self, name: str, *, also_recognised: bool = False) -> "ForgetPlan":
         """Return what ``forget`` would erase and let go."""
+        from faceindex.naming import decide
+
         return self._sessions.read(decide.plan_forget, name, also_recognised=also_recognised)

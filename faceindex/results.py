@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from index.people.queries import ClusterFaces, FaceStatus, Person
-from index.recognition.model_comparison import Comparison
 from index.values import (
     Coverage,
     DetectorComparison,
@@ -18,6 +18,9 @@ from index.values import (
 )
 from pipeline.timing import StageSeconds
 from pipeline.values import Descriptor, ModelId, PhotoFailed, PhotoIndexed
+
+if TYPE_CHECKING:
+    from index.recognition.model_comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class Preview:
     previous: ModelId
     model: ModelId
     coverage: Coverage
-    comparison: Comparison | None
+    comparison: "Comparison | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ class ModelSwitch:
     changed: bool
     described: int
     coverage: Coverage
-    comparison: Comparison | None
+    comparison: "Comparison | None"
     failures: tuple[PhotoFailed, ...]
     in_time: bool
     seconds: float

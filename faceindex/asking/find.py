@@ -2,12 +2,11 @@
 
 import calendar
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from faceindex.asking.probable import probable_faces
 from faceindex.errors import BadRequest
 from faceindex.session import Session
 from index.people.photo_search import FoundPhoto, PhotoFilter, count_undated, find_photos
@@ -44,13 +43,18 @@ def find(
         raise BadRequest(f"No photo can be taken since {since} and until {until}: check the two dates.")
     people = session.people
     persons = tuple(_person(people, name, query) for name in query.names)
+    probable: dict[int, Sequence[int]] = {}
+    if identifier is not None:
+        from faceindex.asking.probable import probable_faces  # it brings what compares faces
+
+        probable = {each: probable_faces(session, identifier, each) for each in persons}
     search = PhotoFilter(
         persons=persons,
         without=tuple(_person(people, name, query) for name in query.without),
         only=query.only,
         since=since,
         until=until,
-        probable={each: probable_faces(session, identifier, each) for each in persons} if identifier else {},
+        probable=probable,
     )
     if undated := count_undated(session.database, search):
         session.listeners.note(_left_out(undated))

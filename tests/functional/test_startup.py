@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from index.decisions.journal import Journal
+from index.photos.catalog import Catalog
+from index.store.opening import create_store
+from tests.index.builders import MODEL
+from tests.index.journals import ANNA, assign, scan
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +37,19 @@ def test_help_imports_nothing_heavy() -> None:
     heavy = {"numpy", "cv2", "openvino", "faiss", "sqlalchemy", "pydantic_settings", "tensorflow", "PIL"}
     assert imported("--help") & heavy == set()
     assert imported("scan", "--help") & heavy == set()
+
+
+def test_questions_about_persons_import_no_search_index(tmp_path: Path) -> None:
+    library = tmp_path / "library.db"
+    with create_store(library) as store:
+        catalog = Catalog(store)
+        catalog.choose_model(MODEL)
+        scan(catalog, tmp_path / "photos")
+        Journal(store).append(assign(ANNA, 0))
+    for question in (("people", "list"), ("people", "show", "Anna"), ("find", "Anna"), ("stats",)):
+        modules = imported("--library", str(library), *question)
+        assert "sqlalchemy" in modules
+        assert modules & {"faiss", "openvino", "cv2", "PIL"} == set()
 
 
 def test_a_question_imports_neither_tensorflow_nor_what_only_a_scan_needs(

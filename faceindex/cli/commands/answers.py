@@ -151,7 +151,6 @@ def find(
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text.answers import links_note, probable_note
         from faceindex.errors import BadRequest
-        from faceindex.schemas.answers import FoundPhotoSchema
 
         if zero and as_json:
             raise BadRequest("-0 and --json exclude each other: leave one out.")
@@ -172,12 +171,15 @@ def find(
         if link is not None:
             reporter.note(links_note(library.link(photos, link), str(link)))
             return
-        for photo in photos:
-            if as_json:
+        if as_json:
+            from faceindex.schemas.answers import FoundPhotoSchema
+
+            for photo in photos:
                 reporter.json(FoundPhotoSchema.of(photo))
-            else:
-                mark = "  (probably)" if photo.probable else ""
-                reporter.path(photo.path, end=b"\0" if zero else b"\n", mark=mark)
+            return
+        for photo in photos:
+            mark = "  (probably)" if photo.probable else ""
+            reporter.path(photo.path, end=b"\0" if zero else b"\n", mark=mark)
 
 
 def celebrity(

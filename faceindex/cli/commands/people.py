@@ -1,6 +1,6 @@
 """``faceindex people`` and ``cluster``; ``journal`` has the commands about the journal of decisions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,9 @@ from faceindex.cli.options import Clusters, DryRun, Faces, Hidden, Json, Name, N
 if TYPE_CHECKING:
     from faceindex.naming.decide import Decided
     from faceindex.people import People
+    from faceindex.results import LibraryFace
+    from faceindex.schemas.base import Schema
+    from index.people.queries import PersonSummary
 
 app = typer.Typer(
     help="Name people, correct mistakes, and undo decisions.",
@@ -97,11 +100,10 @@ def list_people(
     """Show all persons, and how many faces each has."""
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import people as text
-        from faceindex.schemas.people import PersonSchema
 
         found = library.people.list(hidden=hidden)
         if found:
-            reporter.results(map(PersonSchema.of, found), text.people(found), headed=True)
+            reporter.results(_persons(found), text.people(found), headed=True)
         elif not as_json:
             reporter.note("Nobody has a name yet: 'faceindex cluster' shows who could have one.")
 
@@ -121,12 +123,11 @@ def show(
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.render import count
         from faceindex.cli.text import people as text
-        from faceindex.schemas.faces import PersonFaceSchema
 
         if sheet is not None:
             library.check_picture(sheet)
         found = library.people.faces(name, cluster=cluster, faces=faces or ())
-        reporter.results(map(PersonFaceSchema.of, found), text.faces(found), headed=True)
+        reporter.results(_faces(found), text.faces(found), headed=True)
         if name is not None and (kept := library.people.get(name).exemplar_ids):
             reporter.note(text.exemplars(kept))
         if sheet is not None:
@@ -296,3 +297,17 @@ def _decide(context: typer.Context, as_json: bool, decide: "Callable[[People], D
         reporter.outcome(DecidedSchema.of(decided), [text.decided(decided)])
         for warning in text.poor(decided.poor):
             reporter.note(warning)
+
+
+def _persons(found: "Iterable[PersonSummary]") -> "Iterator[Schema]":
+    """Yield JSON; the schemas, which take long to import, are imported only if it is asked for."""
+    from faceindex.schemas.people import PersonSchema
+
+    yield from map(PersonSchema.of, found)
+
+
+def _faces(found: "Iterable[LibraryFace]") -> "Iterator[Schema]":
+    """Yield JSON, as ``_persons`` does."""
+    from faceindex.schemas.faces import PersonFaceSchema
+
+    yield from map(PersonFaceSchema.of, found)
