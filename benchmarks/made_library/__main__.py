@@ -3,10 +3,10 @@
     python -m benchmarks.made_library FILE --faces 1000000 [--dimension 128] [--photos FOLDER]
 
 Photos with dates, 2.5 faces in each on average; faces of persons of very different sizes, of whom the first
-has 1.1 % of all faces, and of strangers seen once; a named person for each 500 faces; decisions, one for each
-ten faces; clusters, recognised faces and the saved index. The same arguments make the same library. With
-``--photos`` its photos' files are there too: of zeros, but of the sizes and times that the library knows, so
-that a scan finds them unchanged.
+has 1.1 % of a million, and of strangers seen once; a named person for each 500 faces; decisions, one for each
+ten faces; clusters as the first clustering would find them; the saved index; all faces judged. The same
+arguments make the same library. With ``--photos`` its photos' files are there too: of zeros, but of the sizes
+and times that the library knows, so that a scan finds them unchanged.
 """
 
 import argparse
@@ -19,7 +19,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import delete
 
 from benchmarks.made_library.decisions import made_decisions
 from benchmarks.made_library.faces import (
@@ -29,15 +28,16 @@ from benchmarks.made_library.faces import (
     write_descriptors,
     write_faces,
 )
-from benchmarks.made_library.groups import made_clusters, write_clusters, write_recognised
+from benchmarks.made_library.groups import made_clusters, write_clusters
 from benchmarks.made_library.journal import write_journal
 from benchmarks.made_library.photos import MadePhotos, made_photos, make_files, write_photos
 from benchmarks.made_library.population import made_population
 from index.clustering.cluster_tables import GroupingInputs, count_reliable
+from index.clustering.regroup import regroup
 from index.photos.catalog import Catalog
 from index.recognition.stored_calibration import thresholds_for
 from index.store.opening import create_store
-from index.store.schema import changed, grouping
+from index.store.schema import grouping
 from index.store.statements import upsert
 from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import spec
@@ -64,7 +64,6 @@ def make(path: Path, faces: int, dimension: int, folder: Path, decisions: int, s
     people = made_population(faces, rng)
     boxes = made_boxes(people, rng)
     made = made_photos(people.photos, os.fsencode(folder), rng)
-    vectors = np.empty((faces, dimension), "<f2")
     with create_store(path) as store:
         catalog = Catalog(store)
         catalog.choose_model(model)
@@ -75,22 +74,21 @@ def make(path: Path, faces: int, dimension: int, folder: Path, decisions: int, s
             start = 0
             for chunk in made_descriptors(people, made_persons(dimension, seed)):
                 write_descriptors(connection, model, start, chunk)
-                vectors[start : start + len(chunk)] = chunk
                 start += len(chunk)
         with _step("clusters"), store.write() as connection:
             write_clusters(connection, made_clusters(people, rng), _CLUSTERED)
         with _step("decisions"):
             write_journal(store, made_decisions(people, decisions, rng), people, boxes, digests, seed)
-        with _step("recognised"):
+        with _step("index"):
+            loaded = load_index(catalog, model, dimension)
+            save_index(loaded.index, catalog, model)
+        with _step("judging"):
             thresholds = thresholds_for(store, model)
-            write_recognised(store, people, vectors, model, thresholds)
             with store.write() as connection:
                 reliable = count_reliable(connection, model)
                 inputs = GroupingInputs(model, thresholds.accept, thresholds.review, reliable)
                 upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")
-                connection.execute(delete(changed))
-        with _step("index"):
-            save_index(load_index(catalog, model, dimension).index, catalog, model)
+            regroup(store, thresholds, loaded.index, everything=True)
     return made
 
 
