@@ -208,10 +208,6 @@ class Gallery:
         """
         return np.concatenate([parts.vectors for parts in self.of(person_id)])
 
-    def templates_of(self, person_id: int) -> F32:
-        """Return the templates of a person, float32 [T, D]; T is 0 for somebody who is not in the gallery."""
-        return self.of(person_id)[0].vectors
-
     def faces_of(self, person_id: int) -> ConfirmedFaces:
         """Return the faces of a person, none for somebody who is not in the gallery."""
         return self.of(person_id)[1]

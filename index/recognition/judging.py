@@ -40,6 +40,7 @@ from index.recognition.likeness import (
     Likenesses,
     Replaced,
     drop_changes,
+    existing,
     read_changes,
     read_likenesses,
     replace_likenesses,
@@ -118,7 +119,8 @@ class Judge:
         judged = self._judge(connection, is_one_of(face.c.id, touched.tolist()))
         opened = np.unique(np.concatenate([changes.face_ids, replaced.unlike, beside]))
         compare_again(connection, opened)
-        drop_changes(connection, kept=changes.face_ids[~are_among(changes.face_ids, self.vectors.ids())])
+        unknown = changes.face_ids[~are_among(changes.face_ids, self.vectors.ids())]
+        drop_changes(connection, kept=existing(connection, unknown))
         return judged + Judged(opened=opened)
 
     def judge_new(self, connection: Connection, on_step: OnStep) -> Judged:

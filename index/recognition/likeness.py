@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
-from index.arrays import pair_keys
+from index.arrays import are_among, pair_keys
 from index.store.schema import changed, likeness, stored_face
 from index.store.statements import is_one_of
 from index.values import I64, Flags
@@ -89,7 +89,7 @@ def replace_likenesses(connection: Connection, old: Likenesses, new: Likenesses)
     changed_rows = old.at(np.isin(old_keys, new_keys[differs]))
     _delete(connection, Likenesses.joined([gone, changed_rows]))
     added = new.at(differs)
-    added = added.at(np.isin(added.face_ids, _existing(connection, added.face_ids)))
+    added = added.at(are_among(added.face_ids, existing(connection, np.unique(added.face_ids))))
     if len(added):
         connection.execute(insert(likeness), list(_rows(added)))
     return Replaced(np.union1d(gone.face_ids, added.face_ids), np.unique(gone.face_ids))
@@ -109,9 +109,11 @@ def _rows(likenesses: Likenesses) -> Iterator[dict[str, float]]:
         yield {"face_id": face_id, "person_id": person_id, "similarity": similarity, "nearest": nearest}
 
 
-def _existing(connection: Connection, face_ids: I64) -> list[int]:
-    wanted = is_one_of(stored_face.c.id, np.unique(face_ids).tolist())
-    return list(connection.scalars(select(stored_face.c.id).where(wanted)))
+def existing(connection: Connection, face_ids: I64) -> I64:
+    """Return those of some faces, int64 [M], that the library has, hidden ones too: rising."""
+    wanted = is_one_of(stored_face.c.id, face_ids.tolist())
+    ids = connection.scalars(select(stored_face.c.id).where(wanted).order_by(stored_face.c.id))
+    return np.array(ids.all(), np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """Who faces are, kept up to date as decisions change: the same as if all were judged anew."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,18 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from index.clustering.regroup import regroup
-from index.decisions.model import Merge
+from index.decisions.model import Merge, Reject
 from index.errors import DecisionRefused
 from index.recognition import decided_faces, judging
 from index.recognition.thresholds import ClosePair, Thresholds
 from index.store.opening import create_store
 from index.store.schema import changed
 from index.store.store import Store
-from tests.index.albums import THRESHOLDS, Album, Shot, of
+from index.values import I64, Descriptors
+from index.vectors.half_index import HalfIndex
+from tests.index.albums import DIMENSION, THRESHOLDS, Album, Shot, of
+from tests.index.builders import MODEL
+from tests.index.counted_work import counted_work
 
 ANNA, BEN = range(2)
 PERSONS = ("a" * 32, "b" * 32, "c" * 32)
@@ -90,6 +95,39 @@ def test_it_is_as_if_all_were_judged_anew(
             assert differences(album, thresholds) == 0
         with database.read() as connection:
             assert connection.scalar(select(func.count()).select_from(changed)) == 0
+
+
+class CountingIndex(HalfIndex):
+    """Counts the descriptors that are fetched from it."""
+
+    def __init__(self, album: Album) -> None:
+        super().__init__(DIMENSION, partial(album.catalog.stored_descriptors, MODEL))
+        self.sync(album.catalog.described_faces(MODEL))
+        self.fetched = 0
+
+    def fetch(self, face_ids: I64) -> Descriptors:
+        self.fetched += len(face_ids)
+        return super().fetch(face_ids)
+
+
+def test_a_decision_costs_what_it_touches(album: Album) -> None:
+    """Rows read and descriptors fetched after a decision do not grow with the library."""
+    anna, ben = (album.add_each(*[of(person)] * 4) for person in (ANNA, BEN))
+    album.name("Anna", *anna[:2])
+    album.name("Ben", *ben[:2])
+    costs = []
+    for number, others in enumerate((20, 200)):
+        album.add_each(*(of(2 + place % 50, 0.6) for place in range(others)))
+        person = album.name("Somebody", *album.add(of(60 + number)))
+        album.regroup()
+        index = CountingIndex(album)
+        album.journal.append(Reject(album.journal.face_keys(anna[2 + number :][:1]), person))
+        with counted_work() as work:
+            done = regroup(album.database, THRESHOLDS, index, decided_only=True)
+        assert not done.changed
+        costs.append((work.statements, work.rows, index.fetched))
+    assert costs[0] == costs[1]
+    assert costs[0][1] < 60
 
 
 def test_what_a_decision_about_a_face_that_the_index_lacks_changes_is_judged_later(album: Album) -> None:
