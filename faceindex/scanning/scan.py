@@ -123,9 +123,11 @@ class Scan:
 
         ``with_others`` looks at the photos under no root too.
         """
+        self._listeners.step("checking the library")
         self._store.refuse_damaged(daily=not with_others)
         self._exemplars = count_exemplars(self._store)
         targets = self._find(roots, with_others=with_others)
+        self._listeners.step("looking for new photos")
         survey = Survey(self._catalog.states_under(targets.all))
         recorder = BatchRecorder(self._catalog, survey, self._clock, self._listeners)
         if time.monotonic() < options.deadline:
