@@ -11,8 +11,16 @@ from threading import Barrier
 import pytest
 
 import faceindex.engine
-from faceindex import Answer, FaceindexError, Library, LibraryLocked, Listeners, NoLibrary, PhotoFailed
-from faceindex.asking import identifier
+from faceindex import (
+    Answer,
+    FaceindexError,
+    Library,
+    LibraryLocked,
+    Listeners,
+    NoLibrary,
+    PhotoFailed,
+    open_index,
+)
 from faceindex.lock import DECISION_PATIENCE, locked, turn
 from tests.faceindex.conftest import Album, Clock
 from tests.functional.people import astronaut, landscape, save
@@ -48,7 +56,11 @@ def matches_of(library: Library, photo: Path) -> list[str]:
 
 def test_a_second_question_loads_nothing(scanned: Album, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
-    for module, name in ((faceindex.engine, "build_runner"), (identifier, "load_index")):
+    for module, name in (
+        (faceindex.engine, "build_runner"),
+        (open_index, "load_searchable_index"),
+        (open_index, "open_saved_index"),
+    ):
         real = getattr(module, name)
 
         def load(*arguments: object, real=real, name=name, **options: object) -> object:  # type: ignore[no-untyped-def]
@@ -60,10 +72,10 @@ def test_a_second_question_loads_nothing(scanned: Album, monkeypatch: pytest.Mon
         for photo in ("eileen 0.jpg", "grace.jpg", "eileen 1.jpg"):
             assert name_in(library, scanned.folder / photo) is None
         assert library.verify(scanned.folder / "eileen 0.jpg", scanned.folder / "grace.jpg")
-        assert sorted(loaded) == ["build_runner", "load_index"]
+        assert sorted(loaded) == ["build_runner", "load_searchable_index"]
         library.people.move("Grace", [scanned.folder / "grace.jpg"])
         assert name_in(library, scanned.folder / "grace.jpg") == "Grace"
-        assert sorted(loaded) == ["build_runner", "load_index"]  # no face came or went
+        assert sorted(loaded) == ["build_runner", "load_searchable_index"]  # no face came or went
 
 
 def test_threads_ask_while_another_confirms(scanned: Album) -> None:
