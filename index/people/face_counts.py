@@ -17,8 +17,9 @@ from index.people.named_faces import (
     is_in_photo,
     is_in_present_photo,
     is_open,
+    missing_contents,
     named_faces,
-    read_absent_contents,
+    read_lost_contents,
     recognised_faces,
 )
 from index.store.schema import cluster_face, face, is_shown, other_face, recognised, verdict
@@ -40,8 +41,8 @@ NO_FACES = FaceCounts()
 
 def count_faces(connection: Connection) -> dict[int, FaceCounts]:
     """Count the faces of everyone, by person; persons without a face may be left out."""
-    absent = read_absent_contents(connection)
-    lost, missing = faces_in(absent.lost), faces_in(absent.missing)
+    lost = _faces_in(read_lost_contents(connection))
+    missing = select(face.c.id).where(face.c.content_id.in_(missing_contents()))
     counts: list[Counter[int]] = []
     of_missing: Counter[int] = Counter()
     for named in (confirmed_faces(), recognised_faces()):
@@ -100,7 +101,7 @@ def _cluster_sizes(connection: Connection) -> Select[Any]:
     """
     every = select(cluster_face.c.cluster_id, func.count().label("faces"))
     every = every.where(cluster_face.c.cluster_id.is_not(None)).group_by(cluster_face.c.cluster_id)
-    lost = faces_in(read_absent_contents(connection).lost)
+    lost = _faces_in(read_lost_contents(connection))
     hidden = select(other_face.c.face_id).where(not_(other_face.c.kept))
     left_out = (
         select(verdict.c.face_id),
@@ -126,7 +127,7 @@ def _not_counted(faces: Select[Any]) -> Select[Any]:
     )
 
 
-def faces_in(contents: Iterable[int]) -> Select[tuple[int]]:
+def _faces_in(contents: Iterable[int]) -> Select[tuple[int]]:
     """Select the ids of the faces in some contents."""
     return select(face.c.id).where(is_one_of(face.c.content_id, contents))
 

@@ -5,7 +5,6 @@ Conditions on persons or faces belong into these parts, or all named faces are r
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -86,23 +85,17 @@ ContentCondition: TypeAlias = Callable[[ColumnElement[int]], ColumnElement[bool]
 """Makes a condition of a query on the id of a content."""
 
 
-@dataclass(frozen=True, slots=True)
-class AbsentContents:
-    """Ids of contents: those in no photo, and those in missing photos only."""
-
-    lost: tuple[int, ...]
-    missing: tuple[int, ...]
+def read_lost_contents(connection: Connection) -> list[int]:
+    """Find the ids of the contents in no photo, rising. They are few, and found in an index of all."""
+    query = select(content.c.id).where(~is_in_photo(content.c.id)).order_by(content.c.id)
+    return list(connection.scalars(query))
 
 
-def read_absent_contents(connection: Connection) -> AbsentContents:
-    """Find the contents in no photo that is not missing."""
-    is_missing = is_in_photo(content.c.id)
-    query = select(content.c.id, is_missing).where(~is_in_present_photo(content.c.id)).order_by(content.c.id)
-    rows = connection.execute(query).all()
-    return AbsentContents(
-        lost=tuple(each for each, is_missing in rows if not is_missing),
-        missing=tuple(each for each, is_missing in rows if is_missing),
-    )
+def missing_contents() -> Select[tuple[int]]:
+    """Select the ids of the contents in photos that are all missing: one pass over an index."""
+    is_missing = func.min(case((photo.c.missing_since.is_(None), 0), else_=1)) == 1
+    with_content = select(photo.c.content_id).where(photo.c.content_id.is_not(None))
+    return with_content.group_by(photo.c.content_id).having(is_missing)
 
 
 def exemplars(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, or_, select
 
-from index.people.named_faces import is_in_present_photo, read_absent_contents
+from index.people.named_faces import is_in_present_photo, missing_contents, read_lost_contents
 from index.store.schema import (
     content,
     descriptor,
@@ -88,18 +88,18 @@ def _failed(connection: Connection, failed: Sequence[int]) -> tuple[ReasonCount,
 
 def _contents(connection: Connection, failed: Sequence[int]) -> dict[str, Any]:
     """Count the decoded contents in present photos, and the faces in them, each table in one pass."""
-    absent = read_absent_contents(connection)
-    left_out = sorted({*absent.lost, *absent.missing, *failed})
+    left_out = sorted({*read_lost_contents(connection), *failed})
     contents = select(
         func.count().label("contents"),
         # Compared as text, whatever their offsets: near enough for photos years apart.
         func.min(content.c.taken_at).label("first_taken"),
         func.max(content.c.taken_at).label("last_taken"),
-    ).where(~is_one_of(content.c.id, left_out))
+    ).where(~is_one_of(content.c.id, left_out), content.c.id.not_in(missing_contents()))
     content_id = stored_face.c.content_id
     each = (
         select(func.count().label("faces"))
         .where(is_shown(stored_face.c.id), ~is_one_of(content_id, left_out))
+        .where(content_id.not_in(missing_contents()))
         .group_by(content_id)
         .subquery()
     )
