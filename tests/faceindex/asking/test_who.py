@@ -1,6 +1,6 @@
 """Who a face is: what was decided comes first, then likeness, by the rules in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,12 @@ from faceindex.results import Answer, Certainty, Identity, KnownFace
 from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.journal import Journal
-from index.decisions.model import Act, Assign, Hide, Ignore, NotAFace, Reject, Unhide, new_key
+from index.decisions.model import Act, Assign, FaceKey, Hide, Ignore, NotAFace, Reject, Unhide, new_key
 from index.people.queries import PeopleQueries
 from index.recognition.identify import NeighborOptions
 from pipeline.values import Descriptor, PhotoFile, PhotoIndexed, Size
 from tests.faceindex.conftest import Album
-from tests.faceindex.made_library import direction, face, fill, like
+from tests.faceindex.made_library import SFACE, direction, face, fill, like
 
 ANNA, BOB, STRANGER, NONE = (direction(seed) for seed in (1, 2, 3, 4))
 DIGEST = bytes(range(32))
@@ -352,3 +352,38 @@ def test_an_answer_holds_for_each_face_in_order(settings: Settings) -> None:
     assert answer.faces == ()
     known: KnownFace = ask(settings, face(ANNA)).faces[0]
     assert known.described.face.box.x == 100
+
+
+def test_who_stays_open_and_answers_as_one_that_was_opened_anew(album: Album, tmp_path: Path) -> None:
+    photos = [
+        [face(like(direction(number % 3), 0.8, 20 + number)), face(like(BOB, 0.6, 50 + number), place=1)]
+        for number in range(8)
+    ]
+    fill(album.settings, photos, tmp_path)
+    generator, keys = np.random.default_rng(3), {name: new_key() for name in ("Anna", "Bob")}
+    kinds: list[Callable[[tuple[FaceKey, ...]], Act]] = [
+        lambda some: Assign(some, keys["Anna"], "Anna"),
+        lambda some: Assign(some, keys["Bob"], "Bob"),
+        lambda some: Reject(some, keys["Bob"]),
+        Ignore,
+        NotAFace,
+    ]
+    with Session.open(album.settings) as library:
+        known = library.catalog.described_faces(SFACE).tolist()
+        digests = sorted({each.digest for each in library.catalog.faces(known).values()})
+        index = OpenIndex()
+        warm = Identifier(library, index.current(library))
+        for number in range(10):
+            with Session.open_to_write(album.settings) as writing:
+                journal = Journal(writing.database)
+                some = journal.face_keys(generator.choice(known, 2, replace=False).tolist())
+                if number % 4 == 3:
+                    journal.undo()
+                elif number == 0:
+                    journal.append_all([kinds[0](some[:1]), kinds[1](some[1:])])
+                else:
+                    journal.append(kinds[generator.integers(len(kinds))](some))
+            warm = Identifier(library, index.current(library), warm)
+            fresh = identifier_of(library)
+            for digest in digests:
+                assert warm.identities(digest) == fresh.identities(digest)
