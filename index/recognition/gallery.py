@@ -177,10 +177,15 @@ class Gallery:
 
         Only their templates are made anew.
         """
-        theirs = faces.by_person()
-        others = self.faces.at(~np.isin(self.faces.person_ids, person_ids))
+        others, theirs = self.faces, faces.by_person()
+        parts, end = [], 0
+        for person_id in np.unique(person_ids).tolist():
+            rows = others.of_person(person_id)
+            parts += [others.at(slice(end, rows.start)), theirs.at(theirs.of_person(person_id))]
+            end = rows.stop
+        joined = ConfirmedFaces.joined([*parts, others.at(slice(end, None))])
         templates = self._templates.replaced(person_ids, Templates.of(theirs))
-        return self._made(others.and_(theirs).by_person(), templates, np.empty(0, np.int64))
+        return self._made(joined, templates, np.empty(0, np.int64))
 
     @property
     def overall_templates(self) -> F32:

@@ -51,12 +51,16 @@ class ConfirmedFaces:
         """Return the faces at some rows, in their order."""
         return ConfirmedFaces(*(getattr(self, each.name)[rows] for each in fields(self)))
 
-    def and_(self, others: "ConfirmedFaces") -> "ConfirmedFaces":
-        """Return these faces, then others, described by one model."""
-        parts = [each for each in (self, others) if len(each)] or [self]
-        return ConfirmedFaces(
-            *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(self))
-        )
+    @classmethod
+    def joined(cls, parts: Sequence["ConfirmedFaces"]) -> "ConfirmedFaces":
+        """Put faces described by one model together, in the order of the parts, at least one."""
+        some = [each for each in parts if len(each)] or parts[:1]
+        return cls(*(np.concatenate([getattr(part, each.name) for part in some]) for each in fields(cls)))
+
+    def of_person(self, person_id: int) -> slice:
+        """Find the rows of a person among faces by person."""
+        start, end = (np.searchsorted(self.person_ids, person_id, side) for side in ("left", "right"))
+        return slice(int(start), int(end))
 
     def by_person(self) -> "ConfirmedFaces":
         """Return the faces in the order of person, then year, then id."""

@@ -247,7 +247,7 @@ def test_with_other_faces_of_some_persons_a_gallery_is_as_if_it_was_made_with_th
     is_changed = [np.isin(each.person_ids, changed) for each in (before, after)]
     theirs = replace(after.at(is_changed[1]), face_ids=100 + after.face_ids[is_changed[1]])
     others = gallery.replaced(changed, theirs)
-    anew = Gallery(before.at(~is_changed[0]).and_(theirs))
+    anew = Gallery(ConfirmedFaces.joined([before.at(~is_changed[0]), theirs]))
     assert others.templates == anew.templates
     assert others.faces.face_ids.tolist() == anew.faces.face_ids.tolist()
     ours, expected = others.evidence(units(3, seed)), anew.evidence(units(3, seed))
