@@ -179,13 +179,13 @@ class Library:
         with explained():
             names = several(photos)
             runner, identifier = self._sessions.asking()
-            identifier = identifier.naming(hidden=hidden)
             for photo in named_photos(names):
                 found = examine(photo, runner.run)
                 if isinstance(found, PhotoFailed):
                     yield found
                 elif found is not None and not isinstance(photo, PhotoFailed):
-                    yield replace(identifier.answer(found, options), source=photo.path)
+                    answer = identifier().naming(hidden=hidden).answer(found, options)
+                    yield replace(answer, source=photo.path)
 
     def why(
         self, photo: AnyPath, *, face: int | None = None, hidden: bool = False
@@ -205,7 +205,7 @@ class Library:
                 found = examine(named, runner.run)
             if found is None or isinstance(found, PhotoFailed):
                 return found or ()
-            return tuple(self._sessions.each(explain, identifier.naming(hidden=hidden), found, face))
+            return tuple(self._sessions.each(explain, identifier().naming(hidden=hidden), found, face))
 
     def verify(
         self, photo_a: AnyPath, photo_b: AnyPath, *, face_a: int | None = None, face_b: int | None = None

@@ -4,6 +4,7 @@ One reading session and the networks stay open, as do gallery and index until a 
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -101,10 +102,17 @@ class WarmSessions:
                 runner.prepare()  # in parallel with what the caller does next
             return runner
 
-    def asking(self) -> "tuple[Runner, Identifier]":
-        """Return the runner of the library's model, and the identifier of the library's present state."""
+    def asking(self) -> "tuple[Runner, Callable[[], Identifier]]":
+        """Return the runner of the library's model, and what waits for the identifier of its present state.
+
+        The identifier is loaded meanwhile, in parallel with what the caller does next.
+        """
         session, state = self._current()
-        return self.runner(session.model(), session.own_settings()), self._identifier_of(session, state)
+        runner = self.runner(session.model(), session.own_settings())
+        pool = ThreadPoolExecutor(1)
+        loading = pool.submit(self._identifier_of, session, state)
+        pool.shutdown(wait=False)
+        return runner, loading.result
 
     def identifier(self) -> "Identifier":
         """Return the identifier of the library's present state, without a runner."""
