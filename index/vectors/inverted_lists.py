@@ -14,9 +14,10 @@ import numpy as np
 from index.values import I64, OnStep
 from pipeline.values import F32
 
-PROBED = 64
-"""Lists compared with each face. Of 100,000 faces in 1,265 lists, half as many lose 0.0006 of B-cubed F, and
-so many 0.0002."""
+PROBED = 16
+"""Each face is compared with those of one list in so many. Of the near faces of one person this finds 97 % in
+100,000 made faces, where B-cubed F is that of comparing all, and 95 % in a million; half as many lists find
+94 % and 90 %, and lose 0.0005 of F in the 100,000."""
 
 _LISTS_AT_MOST = 4096
 _SAMPLE_A_LIST = 40
@@ -42,7 +43,7 @@ class InvertedLists:
         self._index: Any = faiss.IndexIVFScalarQuantizer(
             self._centres, dimension, lists, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT, False
         )
-        self._index.nprobe = PROBED
+        self._index.nprobe = max(1, lists // PROBED)
         self._index.cp.niter = _ROUNDS
         self._index.train(vectors[:: max(1, count // (lists * _SAMPLE_A_LIST))])
         for start in range(0, count, _PART):

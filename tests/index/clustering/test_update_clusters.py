@@ -88,6 +88,21 @@ def test_a_large_group_is_represented_by_some_of_its_faces(
         assert len(album.partition()) == 1
 
 
+def test_many_new_faces_are_compared_by_inverted_lists(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.clustering.update_clusters.MOST_COMPARISONS", 0)
+    anna, ben = album.add_each(of(ANNA), of(ANNA)), album.add_each(of(BEN), of(BEN))
+    album.name("Ben", *ben)
+    told: list[str] = []
+    with album.database.write() as connection:
+        new = read_never_compared(connection)
+        index = CountingIndex(album)
+        update_clusters(
+            connection, MODEL, THRESHOLDS, 0, index, new, lambda what, done, total: told.append(what)
+        )
+    assert album.partition() == {tuple(anna)}
+    assert told == ["compared", "grouped"]
+
+
 def test_faces_without_a_descriptor_wait(album: Album) -> None:
     album.add_each(of(ANNA), of(ANNA))
     index = HalfIndex(DIMENSION, partial(album.catalog.stored_descriptors, MODEL))
