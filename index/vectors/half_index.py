@@ -13,6 +13,7 @@ from index.values import F16, I64, Descriptors, Flags, Neighbor, StoredDescripto
 from index.vectors.faiss_index import FaissIndex, Selector, neighbors, similarities_to
 from index.vectors.nearest import QUERIES, blocks_of, in_threads, near_rows
 from index.vectors.vector_store import DescriptorSource
+from pipeline.platform_support import filled_memory
 from pipeline.values import F32
 
 _SPARE = 32
@@ -48,7 +49,8 @@ class HalfIndex(FaissIndex):
         kept = self.rows(0, self._count)
         self._all_ids = np.empty(count, np.int64)
         self._all_norms = np.empty(count, np.float32)
-        self._all_halves = np.empty((count, self.dimension), "<f2")
+        halves = filled_memory(2 * count * self.dimension).view("<f2")
+        self._all_halves = halves.reshape(count, self.dimension)
         for place, rows in zip(self.rows(0, self._count), kept, strict=True):
             place[:] = rows
 
