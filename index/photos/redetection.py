@@ -88,7 +88,7 @@ class Redetection:
         """Add what was found in contents, except in those gone or searched meanwhile; count the faces.
 
         If the detector is the library's, which searches photos that were away when it was changed, the faces
-        are shown at once.
+        are shown at once; else only those that decisions are about and no face that is shown.
         """
         faces, added = 0, []
         with readable(self._store.path), self._store.write() as connection:
@@ -100,17 +100,14 @@ class Redetection:
                 if content_id is not None:
                     added.append(content_id)
                     faces += _add(connection, content_id, each)
-            if added and connection.scalar(select(library.c.detector)) == self._detector:
-                self._show(connection, added)
+            chosen = select(content.c.id).where(content.c.id.in_(added))
+            is_current = connection.scalar(select(library.c.detector)) == self._detector
+            if is_current:
+                show(connection, self._detector, chosen)
+            update_for_contents(connection, [each.digest for each in found])
+            if is_current:
+                forget_hidden_groups(connection, chosen)
         return faces
-
-    def _show(self, connection: Connection, contents: Sequence[int]) -> None:
-        """Show what the detector, which is the library's, found in some contents."""
-        chosen = select(content.c.id).where(content.c.id.in_(contents))
-        digests = connection.scalars(select(content.c.digest).where(content.c.id.in_(contents))).all()
-        show(connection, self._detector, chosen)
-        update_for_contents(connection, digests)
-        forget_hidden_groups(connection, chosen)
 
     def make_current(self) -> None:
         """Make this the library's detector, and show its faces instead of those of others."""

@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, select
 
 from index.decisions.derived_tables import differences, read_state
 from index.decisions.journal import Journal
-from index.decisions.model import Act, Apart, FaceKey, Merge, Reject, Rename
+from index.decisions.model import Act, Apart, FaceKey, Merge, NotAFace, Reject, Rename
 from index.errors import DecisionRefused
 from index.photos.catalog import Catalog
 from index.photos.redetection import Redetection
@@ -123,6 +123,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(steps=STEPS)
 @example(steps=[Merge(ANNA, BEN), Reject(keys(2), BEN), 4, Merge(CARL, BEN), 5, 6, 4])
 @example(steps=[Reject(keys(5), BEN), 2, 5, Merge(ANNA, CARL), 2])
+@example(steps=[NotAFace((face_of("content 0", 0, 30.0),)), Photos("found", 0)])
 @example(steps=[Photos("edited", 0), Photos("found", 0), Photos("switched", 1), Reject(keys(0), ANNA), 1])
 @example(steps=[Apart(ANNA, BEN), Merge(CARL, BEN), 4, 5, split(CARL, ANNA, 1), Rename(BEN, "Anna"), 2])
 def test_the_tables_say_what_a_whole_replay_says(scanned: Path, steps: list[Step]) -> None:
