@@ -13,18 +13,19 @@ from typing import Literal, TypeAlias
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from index.decisions.derived_tables import differences, read_state
 from index.decisions.journal import Journal
 from index.decisions.model import Act, Apart, FaceKey, Merge, NotAFace, Reject, Rename
 from index.errors import DecisionRefused
 from index.photos.catalog import Catalog
+from index.photos.photo_roots import Roots
 from index.photos.redetection import Redetection
 from index.privacy.forget import forget
 from index.store.opening import create_store
 from index.store.read_again import read_again
-from index.store.schema import changed, content, rejection, verdict
+from index.store.schema import changed, content, photo, rejection, verdict
 from index.store.store import Store
 from index.values import NewDetections
 from pipeline.values import Box, PhotoKnown
@@ -40,10 +41,11 @@ class Photos:
     """Something that happens to photos.
 
     An edited version has the same faces, one that is perhaps the same has similar ones, and a copy has the
-    same picture. ``found`` are other boxes that a second detector finds; ``lost`` contents are unknown again.
+    same picture. ``found`` are other boxes that a second detector finds; ``lost`` contents are unknown again,
+    and of ``pruned`` ones only exemplars are left.
     """
 
-    what: Literal["edited", "perhaps", "copy", "back", "found", "switched", "lost"]
+    what: Literal["edited", "perhaps", "copy", "back", "found", "switched", "lost", "pruned"]
     number: int
 
     def happen(self, store: Store, folder: Path) -> None:
@@ -66,6 +68,11 @@ class Photos:
                     Redetection(store, "yunet").add([new])
             case "switched":
                 Redetection(store, "yunet" if self.number else "mtcnn").make_current()
+            case "pruned":
+                with store.write() as connection:
+                    file_is_gone = photo.c.path.in_([file.path])
+                    connection.execute(update(photo).where(file_is_gone).values(missing_since="2000-01-01"))
+                Roots(store).prune(1)
             case "lost":
                 with store.write() as connection:
                     is_lost = content.c.digest.in_(
@@ -88,7 +95,7 @@ FACES = st.builds(
 
 PHOTOS = st.builds(
     Photos,
-    st.sampled_from(["edited", "perhaps", "copy", "back", "found", "switched", "lost"]),
+    st.sampled_from(["edited", "perhaps", "copy", "back", "found", "switched", "lost", "pruned"]),
     st.integers(0, 1),
 )
 
@@ -133,7 +140,7 @@ def test_the_tables_say_what_a_whole_replay_says(scanned: Path, steps: list[Step
             for step in steps:
                 before = rows_by_face(store)
                 clear_marks(store)
-                take(store, step, Path(folder, "photos"))
+                take(store, step, scanned.parent / "photos")
                 with store.read() as connection:
                     assert differences(connection, read_state(connection)) == {}
                 assert marks(store) >= changes(before, rows_by_face(store))
