@@ -306,22 +306,15 @@ class OpenFaces:
     unclustered: int
 
 
-def count_open(connection: Connection, model: ModelId) -> OpenFaces:
-    """Count the open faces of a library, and their clusters."""
-    query = (
-        select(
-            func.count(cluster_face.c.cluster_id.distinct()),
-            func.count(cluster_face.c.cluster_id),
-            func.count(),
-        )
-        .select_from(face)
-        .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
-        .outerjoin(cluster_face, cluster_face.c.face_id == face.c.id)
-        .where(
-            _is_in_photo(),
-            face.c.id.not_in(select(recognised.c.face_id)),
-            face.c.id.not_in(select(verdict.c.face_id)),
-        )
+def count_open(connection: Connection) -> OpenFaces:
+    """Count the open faces of a library that were compared, and their clusters."""
+    shown = select(face.c.id).where(face.c.id == cluster_face.c.face_id, _is_in_photo())
+    query = select(
+        func.count(cluster_face.c.cluster_id.distinct()), func.count(cluster_face.c.cluster_id), func.count()
+    ).where(
+        ~exists().where(verdict.c.face_id == cluster_face.c.face_id),
+        ~exists().where(recognised.c.face_id == cluster_face.c.face_id),
+        shown.exists(),
     )
     clusters, clustered, faces = connection.execute(query).one()
     return OpenFaces(clusters, clustered, faces - clustered)

@@ -161,5 +161,5 @@ class _Run:
             no_longer_recognised=judged.no_longer_recognised,
             differences=judged.differences,
             **asdict(changes),
-            **asdict(left or count_open(connection, model)),
+            **asdict(left or count_open(connection)),
         )
