@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from index.decisions.journal import Journal
 from index.decisions.model import (
@@ -201,6 +201,28 @@ def test_a_journal_that_is_none_is_damage(journal: Journal, database: Store) -> 
         journal.decisions()
     with pytest.raises(LibraryDamaged):
         journal.append(assign(BEN, 1))
+
+
+def test_wrong_rows_are_counted_and_derived_again(
+    journal: Journal, people: PeopleQueries, database: Store
+) -> None:
+    journal.append_all([assign(ANNA, 0), assign(BEN, 1), Reject(keys(2), ANNA)])
+    assert journal.rederive() == {}
+    with database.write() as connection:
+        connection.execute(delete(verdict))
+        connection.execute(update(person).where(person.c.key == BEN).values(name="Bob"))
+    assert journal.rederive() == {"person": 1, "verdict": 2}
+    assert said(people) == {1: "Anna", 2: "Ben", 3: "!Anna"}
+
+
+def test_a_decision_beside_a_person_whose_row_is_lost_brings_it_back(
+    journal: Journal, people: PeopleQueries, database: Store
+) -> None:
+    journal.append_all([assign(ANNA, 0), assign(BEN, 2)])
+    with database.write() as connection:
+        connection.execute(delete(person).where(person.c.key == ANNA))
+    journal.append(Ignore(keys(1)))
+    assert said(people) == {1: "Anna", 2: "ignored", 3: "Ben"}
 
 
 def test_decisions_survive_a_move(
