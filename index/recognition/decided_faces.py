@@ -180,8 +180,8 @@ def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
     return RejectedFaces(face_ids, person_ids, _vectors(store, rows))
 
 
-def load_strangers(store: Store, model: ModelId, first: int = 0, end: int | None = None) -> F32:
-    """Read descriptors of ignored strangers, reliable faces: float32 [N, D], of unit norm.
+def read_strangers(connection: Connection, first: int = 0, end: int | None = None) -> I64:
+    """Read the reliable faces of ignored strangers, int64 [N], rising.
 
     They are those from ``first`` up to ``end``, by default ``MOST_STRANGERS``, counted from the latest.
     """
@@ -189,19 +189,19 @@ def load_strangers(store: Store, model: ModelId, first: int = 0, end: int | None
         select(verdict.c.face_id)
         .join(face, face.c.id == verdict.c.face_id)
         .where(verdict.c.status == "ignored", face.c.quality >= RELIABLE)
-        .where(exists().where(descriptor.c.face_id == verdict.c.face_id, descriptor.c.model == model))
         .order_by(verdict.c.decision_id.desc(), verdict.c.face_id)
         .offset(first)
         .limit((MOST_STRANGERS if end is None else end) - first)
-        .subquery()
     )
-    query = (
-        select(descriptor.c.vector)
-        .join(latest, descriptor.c.face_id == latest.c.face_id)
-        .where(descriptor.c.model == model)
-        .order_by(descriptor.c.face_id)
-    )
+    return np.sort(np.array(connection.scalars(latest).all(), np.int64))
+
+
+def load_strangers(store: Store, model: ModelId) -> F32:
+    """Read descriptors of ignored strangers, the latest reliable faces: float32 [N, D], of unit norm."""
+    columns = descriptor.c
     with store.read() as connection:
+        of_strangers = is_one_of(columns.face_id, read_strangers(connection).tolist())
+        query = select(columns.vector).where(of_strangers, columns.model == model).order_by(columns.face_id)
         return _vectors(store, connection.execute(query).all())
 
 

@@ -244,7 +244,10 @@ class Gallery:
             single: A person whose ``nearest`` is at least this is found too.
         """
         bounds = np.broadcast_to(np.asarray(least, np.float32), len(self))
-        columns, rows = self._possible(probes, bounds, np.float32(single))
+        if len(self) == 1:  # selecting takes as long as comparing
+            columns, rows = np.zeros(len(probes), np.int64), np.arange(len(probes))
+        else:
+            columns, rows = self._possible(probes, bounds, np.float32(single))
         starts = np.flatnonzero(np.diff(columns, prepend=NONE))
         similarity, nearest = np.empty((2, len(rows)), np.float32)
         for start, end in zip(starts, np.append(starts, len(rows))[1:], strict=True):

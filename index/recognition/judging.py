@@ -9,6 +9,7 @@ Each function works in transactions of its own; the caller has a turn to write.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, delete, func, select
@@ -18,7 +19,7 @@ from index.recognition.decided_faces import (
     FACES_A_YEAR,
     MOST_STRANGERS,
     load_gallery,
-    load_strangers,
+    read_strangers,
     sample_order,
 )
 from index.recognition.gallery import NEAREST, Gallery
@@ -50,7 +51,6 @@ from index.recognition.rules import (
     best_candidates,
     like_a_stranger,
     like_the_rejected,
-    most_similar,
     second_in_photo,
 )
 from index.recognition.templates import ConfirmedFaces
@@ -103,7 +103,12 @@ class Judge:
         self._model = model
         self.thresholds = thresholds
         self.vectors = vectors
-        self._strangers = load_strangers(store, model)
+
+    @cached_property
+    def _strangers(self) -> F32:
+        """The descriptors of ignored strangers, float32 [S, D]."""
+        with self._store.read() as connection:
+            return self.vectors.fetch(read_strangers(connection)).vectors
 
     def judge_changes(self, connection: Connection) -> Judged:
         """Judge what decisions changed since the last time, and note that it is judged.
@@ -114,8 +119,9 @@ class Judge:
         if not len(changes):
             return Judged()
         replaced = self._compare_with_changed(connection, changes)
-        beside = self._beside_strangers(changes)
-        touched = np.unique(np.concatenate([changes.face_ids, replaced.differ, beside]))
+        beside = self._beside_strangers(connection, changes)
+        near = self._beside_rejected(connection, changes)
+        touched = np.unique(np.concatenate([changes.face_ids, replaced.differ, beside, near]))
         judged = self._judge(connection, is_one_of(face.c.id, touched.tolist()))
         opened = np.unique(np.concatenate([changes.face_ids, replaced.unlike, beside]))
         compare_again(connection, opened)
@@ -155,6 +161,8 @@ class Judge:
 
     def _compare_with_changed(self, connection: Connection, changes: Changes) -> Replaced:
         """Replace the likeness of faces to the persons that changed."""
+        if not len(changes.persons):
+            return Replaced.nothing()
         stored = is_one_of(likeness.c.person_id, changes.persons.tolist())
         old = read_likenesses(connection, stored)
         gallery = load_gallery(self._store, self._model, changes.persons.tolist())
@@ -162,9 +170,7 @@ class Judge:
         near = self.vectors.within(probes, least) if len(probes) else old.face_ids
         faces = self.vectors.fetch(np.union1d(old.face_ids, near))
         new = self._likenesses(connection, gallery, faces)
-        replaced = replace_likenesses(connection, old, new)
-        beside = self._beside_rejected(changes, new, faces)
-        return Replaced(np.union1d(replaced.differ, beside), replaced.unlike)
+        return replace_likenesses(connection, old, new)
 
     def _probes(self, connection: Connection, gallery: Gallery, changes: Changes) -> tuple[F32, F32]:
         """Return what faces are near to whose likeness to a changed person may have begun to matter.
@@ -187,30 +193,28 @@ class Judge:
                 bound = 3 * enough - 2 * accept
             probes += [templates.vectors, new]
             least += [enough] * len(templates.vectors) + [bound] * len(new)
-        return (np.concatenate(probes) if probes else self._strangers[:0]), np.array(least, np.float32)
+        return (np.concatenate(probes) if probes else np.empty((0, 0), np.float32)), np.array(
+            least, np.float32
+        )
 
-    def _beside_rejected(self, changes: Changes, likenesses: Likenesses, faces: Descriptors) -> I64:
+    def _beside_rejected(self, connection: Connection, changes: Changes) -> I64:
         """Find the faces like a person that are near to a face that was or is rejected for the person."""
-        found: list[I64] = [changes.face_ids[:0]]
-        about = self.vectors.fetch(np.unique(changes.face_ids))
-        for person_id in changes.persons:
-            theirs = faces.only(likenesses.face_ids[likenesses.person_ids == person_id])
-            others = about.only(changes.face_ids[changes.person_ids == person_id])
-            near = most_similar(theirs.vectors, others.vectors) >= self.thresholds.accept
-            found.append(theirs.ids[near])
-        return np.unique(np.concatenate(found))
+        face_ids, persons = changes.rejected
+        if not len(face_ids):
+            return face_ids
+        near = self.vectors.within(self.vectors.fetch(np.unique(face_ids)).vectors, self.thresholds.accept)
+        theirs = is_one_of(likeness.c.person_id, np.unique(persons).tolist())
+        alike = read_likenesses(connection, is_one_of(likeness.c.face_id, near.tolist()) & theirs)
+        return np.unique(alike.face_ids)
 
-    def _beside_strangers(self, changes: Changes) -> I64:
+    def _beside_strangers(self, connection: Connection, changes: Changes) -> I64:
         """Find the faces near to one that was or is an ignored stranger, or came to count as the latest."""
         about: I64 = changes.face_ids[changes.person_ids == NOBODY]
         if not len(about):
             return about
-        probes = self.vectors.fetch(about).vectors
-        if len(self._strangers) == MOST_STRANGERS:
-            moved = load_strangers(
-                self._store, self._model, MOST_STRANGERS - len(about), MOST_STRANGERS + len(about)
-            )
-            probes = np.concatenate([probes, moved])
+        # Of more than count, as many came to count, or ceased to, at the end.
+        moved = read_strangers(connection, max(0, MOST_STRANGERS - len(about)), MOST_STRANGERS + len(about))
+        probes = self.vectors.fetch(np.union1d(about, moved)).vectors
         return self.vectors.within(probes, self.thresholds.accept)
 
     def _compare(
@@ -267,6 +271,8 @@ class Judge:
         alike = read_likenesses(connection, is_one_of(likeness.c.face_id, ids.tolist()))
         refused = rejected_pairs(connection, is_one_of(rejection.c.face_id, ids.tolist()))
         found = best_candidates(faces.ids, alike.without(*refused), self.thresholds)
+        if not (found.persons != NONE).any():
+            return found
         vectors = self._vectors_of(faces.ids, (found.persons != NONE) | (faces.confirmed != NONE))
         found = found.without(like_a_stranger(found, vectors, self._strangers, self.thresholds.accept))
         rejected = self._rejected(connection, np.unique(found.persons[found.persons != NONE]))

@@ -76,6 +76,11 @@ class Replaced:
     differ: I64
     unlike: I64
 
+    @classmethod
+    def nothing(cls) -> "Replaced":
+        """Return no faces."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+
 
 def replace_likenesses(connection: Connection, old: Likenesses, new: Likenesses) -> Replaced:
     """Replace stored rows by others, except equal ones and those of faces that are gone."""
@@ -118,7 +123,7 @@ def existing(connection: Connection, face_ids: I64) -> I64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Changes:
-    """What decisions changed since faces were last judged: pairs of face and person, int64 [K] both."""
+    """What decisions changed since faces were last judged: int64 [K] both, as in the table ``changed``."""
 
     face_ids: I64
     person_ids: I64
@@ -128,8 +133,14 @@ class Changes:
 
     @property
     def persons(self) -> I64:
-        """The persons concerned, int64 [P], rising."""
-        return np.unique(self.person_ids[self.person_ids != NOBODY])
+        """The persons that may have gained or lost a confirmed face, int64 [P], rising."""
+        return np.unique(self.person_ids[self.person_ids > NOBODY])
+
+    @property
+    def rejected(self) -> tuple[I64, I64]:
+        """The faces that were or are rejected, and for whom: int64 [R] both."""
+        chosen = self.person_ids < NOBODY
+        return self.face_ids[chosen], -self.person_ids[chosen]
 
 
 def read_changes(connection: Connection) -> Changes:

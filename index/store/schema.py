@@ -316,9 +316,9 @@ changed = Table(
     sqlite_with_rowid=False,
 )
 """What decisions changed since faces were last judged: the faces, each with the persons whom it was or is
-confirmed as or rejected for; and with 0 if it was or is ignored, or no face. Both may be gone. Triggers write
-the rows whenever one of ``verdict`` or ``rejection`` is inserted or deleted; those are never updated. A photo
-that turns out to be of another year marks its confirmed faces, too."""
+confirmed as; with those for whom it was or is rejected, as negative ids; and with 0 if it was or is ignored,
+or no face. All may be gone. Triggers write the rows whenever one of ``verdict`` or ``rejection`` is inserted
+or deleted; those are never updated. A photo that turns out to be of another year marks its confirmed faces."""
 
 grouping = Table(
     "grouping",

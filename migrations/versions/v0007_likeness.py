@@ -62,8 +62,8 @@ def upgrade() -> None:
 _MARKS = (
     ("mark_decided", "INSERT ON verdict", "new", "coalesce(new.person_id, 0)"),
     ("mark_undecided", "DELETE ON verdict", "old", "coalesce(old.person_id, 0)"),
-    ("mark_rejected", "INSERT ON rejection", "new", "new.person_id"),
-    ("mark_not_rejected", "DELETE ON rejection", "old", "old.person_id"),
+    ("mark_rejected", "INSERT ON rejection", "new", "-new.person_id"),
+    ("mark_not_rejected", "DELETE ON rejection", "old", "-old.person_id"),
 )
 
 _MARK_DATED = """

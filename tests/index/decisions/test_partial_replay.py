@@ -171,7 +171,7 @@ def rows_by_face(store: Store) -> dict[tuple[int, int], object]:
         found: dict[tuple[int, int], object] = {
             (face_id, who): status for face_id, who, status in connection.execute(verdicts)
         }
-        return found | {(row.face_id, row.person_id): "rejected" for row in connection.execute(rejections)}
+        return found | {(row.face_id, -row.person_id): "rejected" for row in connection.execute(rejections)}
 
 
 def changes(
