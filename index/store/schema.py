@@ -318,7 +318,7 @@ changed = Table(
 """What decisions changed since faces were last judged: the faces, each with the persons whom it was or is
 confirmed as; with those for whom it was or is rejected, as negative ids; and with 0 if it was or is ignored,
 or no face. All may be gone. Triggers write the rows whenever one of ``verdict`` or ``rejection`` is inserted
-or deleted; those are never updated. A photo that turns out to be of another year marks its confirmed faces."""
+or deleted; those are never updated. A photo that turns out to be of another year marks confirmed faces."""
 
 grouping = Table(
     "grouping",

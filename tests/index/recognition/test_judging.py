@@ -4,6 +4,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,9 +14,11 @@ from index.clustering.regroup import regroup
 from index.decisions.model import Merge, Reject
 from index.errors import DecisionRefused
 from index.recognition import decided_faces, judging
+from index.recognition.decided_faces import sample_order
+from index.recognition.likeness import read_likenesses
 from index.recognition.thresholds import ClosePair, Thresholds
 from index.store.opening import create_store
-from index.store.schema import changed
+from index.store.schema import changed, likeness
 from index.store.store import Store
 from index.values import I64, Descriptors
 from index.vectors.half_index import HalfIndex
@@ -70,7 +73,7 @@ def differences(album: Album, thresholds: Thresholds = THRESHOLDS) -> int:
     return regroup(album.database, thresholds, vectors, everything=True, write=False).differences
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(taken=st.lists(steps, min_size=1, max_size=16), close=st.booleans())
 def test_it_is_as_if_all_were_judged_anew(
     tmp_path_factory: pytest.TempPathFactory, taken: list[tuple[object, ...]], close: bool
@@ -95,6 +98,64 @@ def test_it_is_as_if_all_were_judged_anew(
             assert differences(album, thresholds) == 0
         with database.read() as connection:
             assert connection.scalar(select(func.count()).select_from(changed)) == 0
+
+
+def likenesses(album: Album, face_id: int) -> list[float]:
+    """How similar a face is to the persons whom it is like."""
+    with album.database.read() as connection:
+        found = read_likenesses(connection, likeness.c.face_id == face_id)
+    return [float(each) for each in found.similarities]
+
+
+def test_a_new_face_makes_three_near_ones_of_two(album: Album) -> None:
+    """The mean of the three nearest reaches what matters, though the new face itself is far below."""
+    face, like = {BEN: 0.8}, 0.89
+    known = album.add_each(*[Shot({**face, ANNA: 0.55})] * 2, *[of(BEN, 0.81)] * 4)
+    (new,) = album.add(Shot({**face, ANNA: 0.27}))
+    (other,) = album.add(Shot({ANNA: like}))
+    album.confirm(PERSONS[0], "Ben", *known)
+    album.regroup()
+    assert likenesses(album, other) == []
+    album.confirm(PERSONS[0], "Ben", new)
+    album.follow()
+    assert likenesses(album, other) == pytest.approx([like * (0.55 + 0.55 + 0.27) / 3], abs=1e-3)
+    assert differences(album) == 0
+
+
+def test_a_face_that_takes_the_place_of_another_in_the_sample_counts(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (decided_faces, judging):
+        monkeypatch.setattr(module, "FACES_A_YEAR", 2)
+    several = [album.add(Shot({BEN: 0.8, 2 + each: 0.6}), year=2001)[0] for each in range(3)]
+    first, _, waiting = sorted(range(3), key=lambda each: int(sample_order(np.array([several[each]]))[0]))
+    album.add_each(of(BEN, 0.9), of(BEN, 0.9))
+    others = [album.add(of(BEN, 0.9), year=year)[0] for year in (2011, 2012, 2013)]
+    (alike,) = album.add(Shot({2 + waiting: 0.9}))
+    key = album.name("Ben", *several, *others)
+    album.regroup()
+    assert likenesses(album, alike) == []
+    album.reject(key, several[first])
+    album.follow()
+    assert len(likenesses(album, alike)) == 1
+    assert differences(album) == 0
+
+
+def test_who_is_no_stranger_any_more_is_judged_again(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many strangers count, the latest: one more ends what another one decided."""
+    for module in (decided_faces, judging):
+        monkeypatch.setattr(module, "MOST_STRANGERS", 1)
+    key = album.name("Anna", *album.add_each(of(ANNA, 0.9), of(ANNA, 0.9)))
+    stranger, alike = album.add_each(*[Shot({ANNA: 0.6, BEN: 0.7}, noise=300)] * 2)
+    (another,) = album.add(of(5))
+    album.regroup()
+    album.ignore(stranger)
+    album.follow()
+    assert album.recognised(key) == []
+    album.ignore(another)
+    album.follow()
+    assert album.recognised(key) == [alike]
+    assert differences(album) == 0
 
 
 class CountingIndex(HalfIndex):
