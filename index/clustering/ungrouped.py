@@ -13,6 +13,7 @@ from index.clustering.cluster_tables import (
     count_reliable,
     read_beside,
     read_faces,
+    read_last_inputs,
     read_never_compared,
     read_without_cluster,
 )
@@ -60,12 +61,14 @@ def why_ungrouped(
     connection: Connection, model: ModelId, thresholds: Thresholds, vectors: VectorStore, undescribed: int
 ) -> Ungrouped:
     """Count the open faces in no cluster by what keeps them out; ``undescribed`` ones are known."""
-    reliable = count_reliable(connection, model)
+    last = read_last_inputs(connection)
+    reliable = count_reliable(connection, model) if last is None else last.reliable
     same = same_person(thresholds, reliable)
     uncompared = read_never_compared(connection)
     waiting = len(read_faces(connection, model, uncompared).ids) if len(uncompared) else 0
     good, poor = read_without_cluster(connection, model)
-    some = good[:: max(1, -(-len(good) // MOST_COMPARED))]
+    number = min(len(good), MOST_COMPARED)
+    some = good[np.arange(number) * len(good) // max(1, number)]
     kinds = _kinds(connection, model, same, vectors, some)
     counts = np.bincount(kinds, minlength=4) * (len(good) / max(1, len(some)))
     strangers, conflicting, probable = (round(each) for each in counts[:3].tolist())

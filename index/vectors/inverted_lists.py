@@ -24,7 +24,7 @@ _SAMPLE_A_LIST = 40
 """Faces that determine the centres: FAISS asks for 39 or more of each list."""
 
 _ROUNDS = 8
-_PART = 4096
+_PART = 1024
 """Faces that one thread compares at a time, and that are added at a time."""
 
 

@@ -102,27 +102,27 @@ def ungrouped(found: "Ungrouped") -> Iterator[str]:
         f"{count(found.reliable, 'good face')}. Faces without a name, in no cluster:"
     )
     causes = (
-        (found.undescribed, "wait to be described", "'faceindex reindex' does that"),
-        (found.uncompared, "wait to be compared with the others", "'faceindex cluster' does that"),
+        (found.undescribed, "waiting to be described", "'faceindex reindex' does that"),
+        (found.uncompared, "waiting to be compared with the others", "'faceindex cluster' does that"),
         (
             found.poor,
-            f"are too poor to form a cluster (quality below {found.least_quality})",
+            f"too poor to form a cluster (quality below {found.least_quality})",
             "they join one when better photos of the person are scanned",
         ),
-        (found.alone, "are like no other face", "name them one by one, or scan more photos of them"),
+        (found.alone, "like no other face", "name them one by one, or scan more photos of them"),
         (
             found.conflicting,
-            "are like others, but a decision or a face in the same photo keeps them apart",
+            "like others, and kept apart by a decision or a face in the same photo",
             "'faceindex people log' lists decisions, and 'faceindex people undo' takes one back",
         ),
         (
             found.probable,
-            "are like a person with a name, but not surely that person",
+            "like a person with a name, but not surely that person",
             "'faceindex people review' asks about them",
         ),
         (
             found.strangers,
-            "are like a stranger whom you ignore",
+            "like a stranger whom you ignore",
             "'faceindex people undo' takes back that decision",
         ),
     )

@@ -39,7 +39,7 @@ def test_each_face_without_a_cluster_is_counted_by_its_cause(album: Album) -> No
     found = why(album, undescribed=4)
     assert found == Ungrouped(
         similarity=found.similarity,
-        reliable=8,
+        reliable=7,
         least_quality=RELIABLE,
         undescribed=4,
         uncompared=1,
