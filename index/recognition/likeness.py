@@ -58,10 +58,11 @@ def read_likenesses(connection: Connection, condition: ColumnElement[bool]) -> L
     columns = likeness.c
     query = select(columns.face_id, columns.person_id, columns.similarity, columns.nearest).where(condition)
     rows = connection.execute(query).all()
-    ids = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
-    values = np.array([row[2:] for row in rows], np.float32).reshape(-1, 2)
-    order = np.lexsort((ids[:, 1], ids[:, 0]))
-    return Likenesses(ids[order, 0], ids[order, 1], values[order, 0], values[order, 1])
+    read = list(zip(*rows, strict=True)) or [()] * 4
+    face_ids, person_ids = (np.array(each, np.int64) for each in read[:2])
+    similarities, nearest = (np.array(each, np.float32) for each in read[2:])
+    order = np.lexsort((person_ids, face_ids))
+    return Likenesses(face_ids[order], person_ids[order], similarities[order], nearest[order])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
