@@ -75,7 +75,7 @@ def decisions_at(connection: Connection, condition: ColumnElement[bool]) -> list
 def faces_in(connection: Connection, digests: Sequence[bytes]) -> Mapping[int, Sequence[FaceKey]]:
     """Read the faces that decisions name in some contents, by the number of the decision."""
     queries = (_FACES.where(decision_face.c.digest.in_(chunk)) for chunk in in_chunks(digests, _CHUNK))
-    return _by_decision(sorted(row for query in queries for row in connection.execute(query)))
+    return _by_decision(sorted(tuple(row) for query in queries for row in connection.execute(query)))
 
 
 def _by_decision(rows: Iterable[Sequence[Any]]) -> dict[int, list[FaceKey]]:
