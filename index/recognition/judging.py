@@ -111,10 +111,7 @@ class Judge:
             return self.vectors.fetch(read_strangers(connection)).vectors
 
     def judge_changes(self, connection: Connection) -> Judged:
-        """Judge what decisions changed since the last time, and note that it is judged.
-
-        Changes of faces that the vectors lack, because a scan has just recorded them, are noted on.
-        """
+        """Judge what decisions changed since the last time, and note that it is judged."""
         changes = read_changes(connection)
         if not len(changes):
             return Judged()
@@ -125,8 +122,7 @@ class Judge:
         judged = self._judge(connection, is_one_of(face.c.id, touched.tolist()))
         opened = np.unique(np.concatenate([changes.face_ids, replaced.unlike, beside]))
         compare_again(connection, opened)
-        unknown = changes.face_ids[~are_among(changes.face_ids, self.vectors.ids())]
-        drop_changes(connection, kept=existing(connection, unknown))
+        self._drop(connection, changes)
         return judged + Judged(opened=opened)
 
     def judge_new(self, connection: Connection, on_step: OnStep) -> Judged:
@@ -156,8 +152,13 @@ class Judge:
             judged += Judged(differences=len(replaced.differ))
             last = int(chunk[-1])
             on_step("judged", start + len(chunk), len(ids))
-        drop_changes(connection, kept=np.empty(0, np.int64))
+        self._drop(connection, read_changes(connection))
         return judged + self._judge_contents(connection)
+
+    def _drop(self, connection: Connection, changes: Changes) -> None:
+        """Delete changes, but those of faces that the vectors lack, because a scan has just recorded them."""
+        unknown = changes.face_ids[~are_among(changes.face_ids, self.vectors.ids())]
+        drop_changes(connection, kept=existing(connection, unknown))
 
     def _compare_with_changed(self, connection: Connection, changes: Changes) -> Replaced:
         """Replace the likeness of faces to the persons that changed."""

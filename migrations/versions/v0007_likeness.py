@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("face_id", "person_id", name=op.f("pk_changed")),
         sqlite_with_rowid=False,
     )
+    op.execute("DELETE FROM vector_index")  # the files have another format now, and are made anew
     op.drop_table("grouping")
     op.create_table(
         "grouping",
