@@ -26,6 +26,9 @@ _SCANNED = 64
 """Probes up to which each is compared with stored descriptors, in 8 ms for a million of 128 elements. More
 are multiplied with decoded ones: 0.2 s for decoding, and 2.5 ms each."""
 
+_FEW = 16
+"""Faces of which each is sought alone: decoding all rows for one product of matrices takes as long."""
+
 
 class HalfIndex(FaissIndex):
     """Whole descriptors, float16, at 2 D + 12 bytes a face in memory and in the file.
@@ -185,10 +188,23 @@ class HalfIndex(FaissIndex):
 
     def near_pairs(self, face_ids: I64, k: int, least: float) -> I64:
         """Find the neighbours of some of its faces; see ``VectorStore``."""
+        rows = self._rows_of(face_ids)
+        if len(rows) <= _FEW:
+            return self._near_few(rows, k, least)
         pairs = [np.empty((0, 2), np.int64)]
         blocks = [(block, partial(self._vectors, block)) for block in self._row_blocks()]
-        rows = self._rows_of(face_ids)
         for start in range(0, len(rows), QUERIES):
             asked = rows[start : start + QUERIES]
             pairs.append(near_rows(self._vectors(asked), asked, k, least, blocks))
         return self._row_ids[np.concatenate(pairs)]
+
+    def _near_few(self, rows: I64, k: int, least: float) -> I64:
+        asked = self._row_ids[rows]
+        found = self.search(self._vectors(rows), k + 1, asked[:0])
+        near = [
+            (face_id, other.face_id)
+            for face_id, others in zip(asked.tolist(), found, strict=True)
+            for other in [each for each in others if each.face_id != face_id][:k]
+            if other.similarity >= least
+        ]
+        return np.array(near, np.int64).reshape(-1, 2)
