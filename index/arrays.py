@@ -69,19 +69,6 @@ def scaled(halves: F16, norms: F32) -> F32:
     return vectors
 
 
-def pair_keys(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number pairs of row ids, int64 [N] both and below 2^31, by rising first id, then second: int64 [N]."""
-    return np.asarray((first << 32) | second, np.int64)
-
-
-def are_among(values: NDArray[np.int64], rising: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which values, int64 [N], are among others, int64 [M], rising: bool [N]; quick for few of many."""
-    if not len(rising):
-        return np.zeros(len(values), bool)
-    places = np.minimum(np.searchsorted(rising, values), len(rising) - 1)
-    return np.asarray(rising[places] == values)
-
-
 def are_sound(blobs: Sequence[object], dimension: int) -> NDArray[np.bool_]:
     """Check that each blob is a descriptor of this length, finite and of unit norm: bool [N]."""
     size = dimension * _DESCRIPTOR.itemsize

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from index.id_arrays import pair_keys
 from index.values import I64, Flags
-
-_HALF = 1 << 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairCounts:
-    """Counts, int64 [E], of pairs; ``keys``, int64 [E], rising, has each lower number in the upper bits."""
+    """Counts, int64 [E], of pairs, the lower number first; ``keys``, int64 [E], rising, see ``pair_keys``."""
 
     keys: I64
     counts: I64
@@ -21,18 +20,18 @@ class PairCounts:
         """Count pairs, int64 [N, 2], each once or ``counts`` times; drop pairs of equal numbers."""
         pairs = np.sort(pairs, axis=1)
         differ = pairs[:, 0] < pairs[:, 1]
-        keys, places = np.unique(_keys(pairs[differ]), return_inverse=True)
+        keys, places = np.unique(pair_keys(*pairs[differ].T), return_inverse=True)
         weights = None if counts is None else counts[differ]
         return cls(keys, np.bincount(places, weights, minlength=len(keys)).astype(np.int64))
 
     @property
     def pairs(self) -> I64:
         """The pairs, int64 [E, 2]."""
-        return np.stack(np.divmod(self.keys, _HALF), axis=1)
+        return np.stack(np.divmod(self.keys, 1 << 32), axis=1)
 
     def counts_of(self, pairs: I64) -> I64:
         """Return the counts of pairs, int64 [N, 2], the lower number first: int64 [N]."""
-        keys = _keys(pairs)
+        keys = pair_keys(*pairs.T)
         places = np.searchsorted(self.keys, keys)
         known = np.append(self.keys, -1)[places] == keys
         return np.where(known, np.append(self.counts, 0)[places], 0)
@@ -48,10 +47,6 @@ class PairCounts:
         keys = np.concatenate([self.keys[~stale], again.keys])
         order = np.argsort(keys, kind="stable")
         return PairCounts(keys[order], np.concatenate([self.counts[~stale], again.counts])[order])
-
-
-def _keys(pairs: I64) -> I64:
-    return np.asarray(pairs[:, 0] * _HALF + pairs[:, 1], np.int64)
 
 
 def either(flags: Flags) -> Flags:

@@ -18,9 +18,10 @@ from index.clustering.cluster_tables import (
     read_without_cluster,
 )
 from index.clustering.same_person import same_person
+from index.id_arrays import pair_keys
 from index.recognition.decided_faces import read_rejections
 from index.recognition.thresholds import Thresholds
-from index.values import I64, NONE, RELIABLE, Flags
+from index.values import I64, NONE, RELIABLE
 from index.vectors.vector_store import VectorStore
 from pipeline.values import ModelId
 
@@ -97,18 +98,14 @@ def _kinds(connection: Connection, model: ModelId, same: float, vectors: VectorS
     groups = np.where(persons != NONE, persons, np.minimum(NONE, NONE - faces.clusters))
     rejections = read_rejections(connection, some)
     is_conflict = contents[one] == contents[other]
-    is_conflict |= _is_among(contents[one], groups[other], contents, groups) & (groups[other] != NONE)
-    is_conflict |= _is_among(faces.ids[one], persons[other], rejections.face_ids, rejections.person_ids)
+    is_beside = np.isin(pair_keys(contents[one], groups[other]), pair_keys(contents, groups))
+    is_conflict |= is_beside & (groups[other] != NONE)
+    is_conflict |= np.isin(
+        pair_keys(faces.ids[one], persons[other]), pair_keys(rejections.face_ids, rejections.person_ids)
+    )
     is_person = persons[other] != NONE
     is_evidence = (faces.qualities[other] >= RELIABLE) | is_person
     kinds = np.full(len(faces.ids), 3)
     for kind, holds in ((2, is_person), (1, is_conflict), (0, faces.ignored[other])):
         kinds[one[holds & is_evidence]] = kind
     return np.asarray(kinds[np.isin(faces.ids, some)], np.int64)
-
-
-def _is_among(first: I64, second: I64, firsts: I64, seconds: I64) -> Flags:
-    """Tell which pairs of numbers, int64 [N] each, are among others, int64 [M] each: bool [N]."""
-    known = set(zip(firsts.tolist(), seconds.tolist(), strict=True))
-    asked = zip(first.tolist(), second.tolist(), strict=True)
-    return np.fromiter((each in known for each in asked), bool, len(first))

@@ -17,10 +17,8 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Text,
     and_,
     bindparam,
-    cast,
     exists,
     func,
     or_,
@@ -32,12 +30,13 @@ from index.clock import Clock, utc_now
 from index.decisions.journal_rows import readable
 from index.decisions.partial_replay import update_for_contents
 from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
+from index.id_arrays import listed_ids
 from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
 from index.photos.library_figures import count_present, summarise
 from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
 from index.store.schema import content, descriptor, face, file_digest, is_shown, library, other_face, photo
-from index.store.statements import are_under, in_chunks, insert_new, is_one_of
+from index.store.statements import are_under, in_chunks, insert_new, is_one_of, listed
 from index.store.store import Store
 from index.values import (
     I64,
@@ -214,13 +213,10 @@ class Catalog:
 
     def described_faces(self, model: ModelId) -> I64:
         """Read the ids of all faces that a model has described, in a photo or not: int64 [N], rising."""
-        described = select(_listed(descriptor.c.face_id)).where(descriptor.c.model == model)
-        hidden = select(_listed(other_face.c.face_id)).where(~other_face.c.kept)
+        described = select(listed(descriptor.c.face_id)).where(descriptor.c.model == model)
+        hidden = select(listed(other_face.c.face_id)).where(~other_face.c.kept)
         with self.store.read() as connection:
-            ids, without = (
-                np.fromstring(connection.scalar(each) or "", dtype=np.int64, sep=",")
-                for each in (described, hidden)
-            )
+            ids, without = (listed_ids(connection.scalar(each)) for each in (described, hidden))
         # The hidden are left out here: a condition on each row would double the time.
         return np.sort(ids[~np.isin(ids, without)] if len(without) else ids)
 
@@ -306,11 +302,6 @@ class Catalog:
             detector=name_of(row.found_by),
             kept=row.is_kept,
         )
-
-
-def _listed(column: ColumnElement[int]) -> ColumnElement[str]:
-    """Concatenate numbers as text: four times as fast for a million rows."""
-    return func.aggregate_strings(cast(column, Text), ",")
 
 
 def landmarks_of(row: Row[Any], library: Path) -> F32:

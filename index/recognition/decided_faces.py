@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Integer, Text, cast, exists, func, select, true
+from sqlalchemy import Connection, Integer, cast, exists, func, select, true
 
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
+from index.id_arrays import listed_ids
 from index.recognition.gallery import Gallery
 from index.recognition.templates import NO_YEAR, ConfirmedFaces
 from index.store.schema import content, descriptor, face, rejection, verdict
-from index.store.statements import is_one_of
+from index.store.statements import is_one_of, listed
 from index.store.store import Store
 from index.values import I64, NONE, RELIABLE
 from pipeline.values import F32, ModelId
@@ -94,21 +95,16 @@ def _sample(
     """Choose confirmed faces, without their descriptors; see ``load_confirmed``."""
     of_persons = true() if persons is None else is_one_of(verdict.c.person_id, persons)
     year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
-    # Concatenated as text: three times as fast as a row for each face.
-    columns = (verdict.c.face_id, verdict.c.person_id, year, face.c.quality)
-    listed = (func.aggregate_strings(cast(each, Text), ",") for each in columns)
     query = (
-        select(*listed)
+        select(*map(listed, (verdict.c.face_id, verdict.c.person_id, year, face.c.quality)))
         .join_from(verdict, face, face.c.id == verdict.c.face_id)
         .join(content, content.c.id == face.c.content_id)
         .where(verdict.c.status == "confirmed", face.c.quality >= least_quality, of_persons)
         .where(exists().where(descriptor.c.face_id == verdict.c.face_id, descriptor.c.model == model))
     )
-    columns_of_text = connection.execute(query).one()
-    face_ids, person_ids, years = (
-        np.fromstring(each or "", np.int64, sep=",") for each in columns_of_text[:3]
-    )
-    qualities = np.fromstring(columns_of_text[3] or "", np.float64, sep=",").astype(np.float32)
+    *ids, numbers = connection.execute(query).one()
+    face_ids, person_ids, years = map(listed_ids, ids)
+    qualities = np.fromstring(numbers or "", np.float64, sep=",").astype(np.float32)
     found = ConfirmedFaces(face_ids, person_ids, years, qualities, np.empty((len(face_ids), 0), np.float32))
     chosen = _sampled(face_ids, person_ids, years)
     return found.at(chosen[np.argsort(face_ids[chosen])])

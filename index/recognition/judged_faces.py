@@ -1,12 +1,12 @@
 """Reads the faces to judge with what is known of them, and writes who they are."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Integer, Text, cast, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, cast, delete, func, select
 
+from index.id_arrays import ids_or_none, listed_ids
 from index.recognition.templates import NO_YEAR
 from index.store.schema import (
     cluster_face,
@@ -19,7 +19,7 @@ from index.store.schema import (
     stored_face,
     verdict,
 )
-from index.store.statements import is_one_of, upsert
+from index.store.statements import is_one_of, listed, upsert
 from index.values import I64, NONE, Flags
 from pipeline.values import F32, ModelId
 
@@ -70,8 +70,8 @@ def read_photos(connection: Connection, model: ModelId, condition: ColumnElement
         ids=np.array(columns[0], np.int64),
         contents=np.array(columns[1], np.int64),
         undecided=np.array([status is None for status in columns[2]], bool),
-        confirmed=_or_none(columns[3]),
-        recognised=_or_none(columns[4]),
+        confirmed=ids_or_none(columns[3]),
+        recognised=ids_or_none(columns[4]),
         similarities=np.array([each or 0.0 for each in columns[5]], np.float32),
     )
 
@@ -82,9 +82,8 @@ def read_unjudged(connection: Connection) -> I64:
     Whoever was judged is recognised, or was compared with others.
     """
     judged = (select(table.c.face_id) for table in (cluster_face, recognised, verdict))
-    listed = func.aggregate_strings(cast(face.c.id, Text), ",")  # a quarter of the time of rows
-    ids = connection.scalar(select(listed).where(*(face.c.id.not_in(each) for each in judged)))
-    return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
+    query = select(listed(face.c.id)).where(*(face.c.id.not_in(each) for each in judged))
+    return np.sort(listed_ids(connection.scalar(query)))
 
 
 def without_likeness(connection: Connection, face_ids: I64) -> I64:
@@ -138,7 +137,3 @@ def compare_again(connection: Connection, face_ids: I64) -> None:
     """Let those of some faces, int64 [M], that are in no cluster be compared with all others again."""
     chosen = is_one_of(cluster_face.c.face_id, face_ids.tolist())
     connection.execute(delete(cluster_face).where(chosen, cluster_face.c.cluster_id.is_(None)))
-
-
-def _or_none(column: Sequence[int | None]) -> I64:
-    return np.array([NONE if each is None else each for each in column], np.int64)

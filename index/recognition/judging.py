@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
-from index.arrays import are_among
+from index.id_arrays import are_among
 from index.recognition.decided_faces import (
     FACES_A_YEAR,
     MOST_STRANGERS,

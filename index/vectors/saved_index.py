@@ -15,8 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from index.arrays import are_among
 from index.errors import LibraryDamaged, accessible
+from index.id_arrays import are_among
 from index.photos.catalog import Catalog
 from index.store.schema import vector_index
 from index.store.statements import upsert
