@@ -36,7 +36,7 @@ from index.recognition.judged_faces import (
 )
 from index.recognition.likeness import (
     EQUAL,
-    NOBODY,
+    STRANGERS,
     Changes,
     Likenesses,
     Replaced,
@@ -184,16 +184,19 @@ class Judge:
         for person_id, enough in zip(
             gallery.person_ids.tolist(), self.thresholds.least(gallery.person_ids).tolist(), strict=True
         ):
-            templates, faces = gallery.of(person_id)
+            faces = gallery.faces_of(person_id)
             about = changes.face_ids[changes.person_ids == person_id]
             if len(faces) <= NEAREST:  # the mean of all of them may have grown
                 new, bound = faces.vectors, enough
+            elif np.isin(about, changes.dated).any():  # other faces of the year that it left may count now
+                new, bound = faces.vectors, 3 * enough - 2 * accept
             else:
                 years = years_of(connection, about[~np.isin(about, faces.face_ids)])
                 new = faces.at(np.isin(faces.face_ids, about) | _may_be_new(faces, years)).vectors
                 bound = 3 * enough - 2 * accept
-            probes += [templates.vectors, new]
-            least += [enough] * len(templates.vectors) + [bound] * len(new)
+            changed = _changed_templates(gallery, person_id, about, changes.dated)
+            probes += [changed, new]
+            least += [enough] * len(changed) + [bound] * len(new)
         return (np.concatenate(probes) if probes else np.empty((0, 0), np.float32)), np.array(
             least, np.float32
         )
@@ -210,7 +213,7 @@ class Judge:
 
     def _beside_strangers(self, connection: Connection, changes: Changes) -> I64:
         """Find the faces near to one that was or is an ignored stranger, or came to count as the latest."""
-        about: I64 = changes.face_ids[changes.person_ids == NOBODY]
+        about: I64 = changes.face_ids[changes.person_ids == STRANGERS]
         if not len(about):
             return about
         # Of more than count, as many came to count, or ceased to, at the end.
@@ -308,3 +311,20 @@ def _may_be_new(faces: ConfirmedFaces, gone: Mapping[int, int]) -> Flags:
             order = np.argsort(sample_order(faces.face_ids[rows]))
             found[rows[order[-number:]]] = True
     return found
+
+
+def _changed_templates(gallery: Gallery, person_id: int, about: I64, dated: I64) -> F32:
+    """Return those templates of a person, float32 [T, D], that may not have been there before.
+
+    If one face came, ``about`` which the changes are, and none went, these are the ones that are not there
+    without it; else all. A face that is ``dated`` anew has left another year.
+    """
+    templates, faces = gallery.of(person_id)
+    came = faces.at(np.isin(faces.face_ids, about))
+    is_plain = len(about) == 1 and len(came) == 1 and not np.isin(about, dated).any()
+    if not is_plain or (faces.years == came.years).sum() >= FACES_A_YEAR:
+        return templates.vectors
+    before = gallery.without(about.tolist()).of(person_id)[0].vectors
+    is_old = (templates.vectors[:, None] == before[None]).all(axis=2).any(axis=1)
+    changed: F32 = templates.vectors[~is_old]
+    return changed

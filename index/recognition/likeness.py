@@ -13,8 +13,12 @@ from index.store.statements import is_one_of
 from index.values import I64, Flags
 from pipeline.values import F32
 
-NOBODY = 0
-"""Stands for a person in ``changed`` where a face was or is ignored, or no face."""
+STRANGERS = 0
+"""Stands for a person in ``changed`` where a face was or is ignored."""
+
+ITSELF = 1 << 62
+"""The same where a face was or is no face: nobody but the face is concerned. It stands beside the person
+where the photo of a confirmed face turned out to be of another year."""
 
 EQUAL = 1e-5
 """Similarities that differ by less are equal: a sum depends on how many faces are compared at once."""
@@ -135,12 +139,18 @@ class Changes:
     @property
     def persons(self) -> I64:
         """The persons that may have gained or lost a confirmed face, int64 [P], rising."""
-        return np.unique(self.person_ids[self.person_ids > NOBODY])
+        return np.unique(self.person_ids[(self.person_ids > STRANGERS) & (self.person_ids < ITSELF)])
+
+    @property
+    def dated(self) -> I64:
+        """The faces that are none, or whose photo turned out to be of another year: int64 [M]."""
+        dated: I64 = self.face_ids[self.person_ids == ITSELF]
+        return dated
 
     @property
     def rejected(self) -> tuple[I64, I64]:
         """The faces that were or are rejected, and for whom: int64 [R] both."""
-        chosen = self.person_ids < NOBODY
+        chosen = self.person_ids < STRANGERS
         return self.face_ids[chosen], -self.person_ids[chosen]
 
 

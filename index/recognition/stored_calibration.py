@@ -9,12 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, distinct, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from index.errors import LibraryDamaged
 from index.recognition.adapted_models import own_curve
 from index.recognition.thresholds import ClosePair, Curve, Thresholds, for_gallery, shipped, shipped_curve
 from index.store.schema import calibration, person, verdict
+from index.store.statements import is_one_of
 from index.store.store import Store
 from pipeline.values import ModelId
 
@@ -114,8 +115,11 @@ def forget_in_calibrations(connection: Connection, keys: Collection[str]) -> Non
 def _calibrated(store: Store, curve: Curve, close: tuple[ClosePersons, ...]) -> Thresholds:
     """Make thresholds by a curve, without close persons who are no longer known."""
     with store.read() as connection:
-        rows = {row.key: row.id for row in connection.execute(select(person.c.key, person.c.id))}
-        persons = connection.execute(select(func.count(distinct(verdict.c.person_id)))).scalar_one()
+        keys = {key for each in close for key in (each.person, each.other)}
+        named = select(person.c.key, person.c.id).where(is_one_of(person.c.key, sorted(keys)))
+        rows = {row.key: row.id for row in connection.execute(named)} if keys else {}
+        is_confirmed = select(verdict.c.face_id).where(verdict.c.person_id == person.c.id).exists()
+        persons = connection.scalar(select(func.count()).select_from(person).where(is_confirmed)) or 0
     pairs = tuple(
         ClosePair(rows[each.person], rows[each.other], each.margin)
         for each in close

@@ -247,6 +247,7 @@ verdict = Table(
     Column("edited", Boolean, nullable=False, server_default="0"),
     CheckConstraint("status IN ('confirmed', 'ignored', 'not-a-face')", name="status"),
     CheckConstraint("(status = 'confirmed') = (person_id IS NOT NULL)", name="person"),
+    Index(None, "status", "decision_id"),
 )
 """The last decision about a face: it is this person, a stranger, or no face. ``edited``: the decision names
 the face in an earlier or later content of its file."""
@@ -316,9 +317,10 @@ changed = Table(
     sqlite_with_rowid=False,
 )
 """What decisions changed since faces were last judged: the faces, each with the persons whom it was or is
-confirmed as; with those for whom it was or is rejected, as negative ids; and with 0 if it was or is ignored,
-or no face. All may be gone. Triggers write the rows whenever one of ``verdict`` or ``rejection`` is inserted
-or deleted; those are never updated. A photo that turns out to be of another year marks confirmed faces."""
+confirmed as; with those for whom it was or is rejected, as negative ids; with 0 if it was or is ignored; and
+with 2^62 if it was or is no face, which concerns itself alone. All may be gone. Triggers write the rows
+whenever one of ``verdict`` or ``rejection`` is inserted or deleted; those are never updated. A photo that turns
+out to be of another year marks its confirmed faces, with both the person and 2^62."""
 
 grouping = Table(
     "grouping",

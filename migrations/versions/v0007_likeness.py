@@ -52,17 +52,20 @@ def upgrade() -> None:
     op.create_index(op.f("ix_photo_content_id"), "photo", ["content_id", "missing_since"])
     for table, name in (("rejection", "person_id"), ("verdict", "decision_id"), ("apart", "other_id")):
         op.create_index(op.f(f"ix_{table}_{name}"), table, [name])
+    op.create_index(op.f("ix_verdict_status"), "verdict", ["status", "decision_id"])
     for name, event, row, person in _MARKS:
         mark = f"INSERT OR IGNORE INTO changed (face_id, person_id) VALUES ({row}.face_id, {person});"  # noqa: S608
         op.execute(f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW BEGIN {mark} END")
     op.execute(_MARK_DATED)
 
 
+_CONCERNED = "CASE {0}.status WHEN 'not-a-face' THEN 1 << 62 ELSE coalesce({0}.person_id, 0) END"
+
 # Triggers, because rows also go with the face that they are about, whoever deletes it. A later revision that
 # makes one of these tables anew must make its triggers again.
 _MARKS = (
-    ("mark_decided", "INSERT ON verdict", "new", "coalesce(new.person_id, 0)"),
-    ("mark_undecided", "DELETE ON verdict", "old", "coalesce(old.person_id, 0)"),
+    ("mark_decided", "INSERT ON verdict", "new", _CONCERNED.format("new")),
+    ("mark_undecided", "DELETE ON verdict", "old", _CONCERNED.format("old")),
     ("mark_rejected", "INSERT ON rejection", "new", "-new.person_id"),
     ("mark_not_rejected", "DELETE ON rejection", "old", "-old.person_id"),
 )
@@ -73,6 +76,9 @@ WHEN substr(old.taken_at, 1, 4) IS NOT substr(new.taken_at, 1, 4)
 BEGIN
     INSERT OR IGNORE INTO changed (face_id, person_id)
     SELECT verdict.face_id, verdict.person_id FROM face JOIN verdict ON verdict.face_id = face.id
+    WHERE face.content_id = new.id AND verdict.status = 'confirmed'
+    UNION ALL
+    SELECT verdict.face_id, 1 << 62 FROM face JOIN verdict ON verdict.face_id = face.id
     WHERE face.content_id = new.id AND verdict.status = 'confirmed';
 END
 """  # a person is recognised by what they looked like in each year

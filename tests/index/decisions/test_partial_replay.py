@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 
 from index.decisions.derived_tables import differences, read_state
 from index.decisions.journal import Journal
@@ -23,6 +23,7 @@ from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
 from index.photos.redetection import Redetection
 from index.privacy.forget import forget
+from index.recognition.likeness import ITSELF
 from index.store.opening import create_store
 from index.store.read_again import read_again
 from index.store.schema import changed, content, photo, rejection, verdict
@@ -165,7 +166,8 @@ def take(store: Store, step: Step, folder: Path) -> None:
 
 def rows_by_face(store: Store) -> dict[tuple[int, int], object]:
     """What the tables say of each face: its verdict, with the person or 0, and each rejection."""
-    verdicts = select(verdict.c.face_id, func.coalesce(verdict.c.person_id, 0), verdict.c.status)
+    concerned = case((verdict.c.status == "not-a-face", ITSELF), else_=func.coalesce(verdict.c.person_id, 0))
+    verdicts = select(verdict.c.face_id, concerned, verdict.c.status)
     rejections = select(rejection.c.face_id, rejection.c.person_id)
     with store.read() as connection:
         found: dict[tuple[int, int], object] = {
@@ -190,7 +192,9 @@ def marks(store: Store) -> set[tuple[int, int]]:
         return {(row.face_id, row.person_id) for row in connection.execute(select(changed))}
 
 
-@pytest.mark.parametrize(("year", "marked"), [(2019, set()), (2020, {(1, 1), (2, 1)})])
+@pytest.mark.parametrize(
+    ("year", "marked"), [(2019, set()), (2020, {(1, 1), (2, 1), (1, ITSELF), (2, ITSELF)})]
+)
 def test_another_year_of_a_photo_marks_its_confirmed_faces(
     scanned: Path, tmp_path: Path, year: int, marked: set[tuple[int, int]]
 ) -> None:
