@@ -319,8 +319,8 @@ changed = Table(
 """What decisions changed since faces were last judged: the faces, each with the persons whom it was or is
 confirmed as; with those for whom it was or is rejected, as negative ids; with 0 if it was or is ignored; and
 with 2^62 if it was or is no face, which concerns itself alone. All may be gone. Triggers write the rows
-whenever one of ``verdict`` or ``rejection`` is inserted or deleted; those are never updated. A photo that turns
-out to be of another year marks its confirmed faces, with both the person and 2^62."""
+whenever one of ``verdict`` or ``rejection`` is inserted or deleted; those are never updated. A photo that
+turns out to be of another year marks its confirmed faces, with both the person and 2^62."""
 
 grouping = Table(
     "grouping",
