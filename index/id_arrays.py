@@ -1,6 +1,6 @@
 """Arrays of row ids: made of columns and of texts, and compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -10,6 +10,12 @@ from index.values import I64, NONE, Flags
 def ids_or_none(column: Iterable[int | None]) -> I64:
     """Make an array of a column of ids, ``NONE`` where it is null: int64 [N]."""
     return np.array([NONE if each is None else each for each in column], np.int64)
+
+
+def columns_of(pairs: Iterable[Sequence[int]]) -> tuple[I64, I64]:
+    """Make an array of each of two columns of ids: int64 [N] both."""
+    first, second = np.array([tuple(each) for each in pairs], np.int64).reshape(-1, 2).T
+    return first, second
 
 
 def listed_ids(text: str | None) -> I64:

@@ -15,10 +15,9 @@ from faceindex.naming.suggestion import Kind, Suggestion, Suggestions, usefulnes
 from faceindex.session import Session
 from index.people.likely_faces import barely_recognised, is_of_single_face
 from index.people.queries import ClusterFaces, Person
-from index.recognition.decided_faces import load_gallery
+from index.recognition.decided_faces import load_gallery, read_rejections
 from index.recognition.gallery import Gallery
 from index.recognition.identify import Match, identify
-from index.recognition.judged_faces import rejected_pairs
 from index.recognition.likeness import read_likenesses
 from index.recognition.rules import best_candidates
 from index.store.schema import rejection
@@ -57,7 +56,7 @@ class _Groups:
         self._model = session.model()
         self._thresholds = session.thresholds()
         self._gallery = gallery
-        self._persons = persons
+        self._shown = {number: each for number, each in persons.items() if not each.hidden}
 
     def clusters(self, numbers: Sequence[int]) -> Iterator[Suggestion]:
         """Suggest whole clusters, each as somebody known or as nobody."""
@@ -75,16 +74,17 @@ class _Groups:
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         means /= np.where(lengths, lengths, 1.0)
         with self._session.database.read() as connection:
-            refused = rejected_pairs(connection, is_one_of(rejection.c.face_id, faces.tolist()))
+            refused = read_rejections(connection, is_one_of(rejection.c.face_id, faces.tolist()))
+        rows = number[np.searchsorted(faces, refused.face_ids)]
         rejected: dict[int, set[int]] = {}
-        for row, person_id in zip(number[np.searchsorted(faces, refused[0])], refused[1], strict=True):
-            rejected.setdefault(int(row), set()).add(int(person_id))
+        for row, person_id in zip(rows.tolist(), refused.person_ids.tolist(), strict=True):
+            rejected.setdefault(row, set()).add(person_id)
         matches = identify(self._gallery, means, self._thresholds, rejected)
         return (self._of_cluster(each, matches[row]) for row, each in enumerate(clusters))
 
     def _of_cluster(self, cluster: ClusterFaces, match: Match) -> Suggestion:
         number, faces = cluster.cluster_id, cluster.face_ids
-        person = self._shown(match.person_id)
+        person = self._shown.get(match.person_id)
         if person is None or match.similarity < self._thresholds.review:
             return Suggestion(Kind.NEW_CLUSTER, None, None, number, faces, None)
         return Suggestion(Kind.PROBABLE_CLUSTER, person, None, number, faces, match.similarity)
@@ -99,7 +99,7 @@ class _Groups:
         columns = (found.persons[order], -found.similarities[order], faces[order])
         rows = zip(*(each.tolist() for each in columns), strict=True)
         for person_id, theirs in groupby(rows, key=itemgetter(0)):
-            if person := self._shown(person_id):
+            if person := self._shown.get(person_id):
                 some = [(similarity, face_id) for _, similarity, face_id in islice(theirs, AT_A_TIME)]
                 yield _of_faces(Kind.PROBABLE_FACES, person, some)
 
@@ -108,12 +108,8 @@ class _Groups:
         with self._session.database.read() as connection:
             found = barely_recognised(connection, self._thresholds.accept + BARELY)
         for person_id, faces in found.items():
-            if person := self._shown(person_id):
+            if person := self._shown.get(person_id):
                 yield _of_faces(Kind.BARELY_RECOGNISED, person, faces)
-
-    def _shown(self, person_id: int) -> Person | None:
-        person = self._persons.get(person_id)
-        return None if person is None or person.hidden else person
 
 
 def _of_faces(kind: Kind, person: Person, faces: Sequence[tuple[float, int]]) -> Suggestion:

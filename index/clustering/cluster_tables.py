@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from index.id_arrays import ids_or_none, listed_ids
+from index.id_arrays import columns_of, ids_or_none, listed_ids
 from index.store.schema import (
     cluster,
     cluster_face,
@@ -215,8 +215,7 @@ def read_groups(connection: Connection, persons: I64, clusters: I64) -> dict[int
         .outerjoin(recognised, recognised.c.face_id == cluster_face.c.face_id)
         .where(is_one_of(cluster_face.c.cluster_id, clusters.tolist()), *is_nobodys),
     )
-    rows = [tuple(row) for query in queries for row in connection.execute(query)]
-    keys, ids = np.array(rows, np.int64).reshape(-1, 2).T
+    keys, ids = columns_of(row for query in queries for row in connection.execute(query))
     order = np.lexsort((ids, keys))
     present, first = np.unique(keys[order], return_index=True)
     parts = pairwise([*first.tolist(), len(ids)])

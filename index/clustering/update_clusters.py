@@ -26,6 +26,8 @@ from index.clustering.same_person import same_person
 from index.clustering.shortened import shortened
 from index.recognition.decided_faces import read_rejections
 from index.recognition.thresholds import Thresholds
+from index.store.schema import rejection
+from index.store.statements import is_one_of
 from index.values import I64, NONE, OnStep
 from index.vectors.inverted_lists import InvertedLists
 from index.vectors.vector_store import VectorStore
@@ -106,7 +108,7 @@ def _read_nearby(
     return NearbyFaces(
         faces=faces,
         vectors=described.vectors,
-        rejections=read_rejections(connection, faces.ids),
+        rejections=read_rejections(connection, is_one_of(rejection.c.face_id, faces.ids.tolist())),
         new=np.isin(faces.ids, new, assume_unique=True),
         near=np.searchsorted(faces.ids, pairs[np.isin(pairs[:, 0], new) & np.isin(pairs[:, 1], faces.ids)]),
         in_large=np.isin(faces.clusters, np.array(large, np.int64)),

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Integer, cast, exists, func, select, true
+from sqlalchemy import ColumnElement, Connection, Integer, cast, exists, func, select, true
 
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
-from index.id_arrays import listed_ids
+from index.id_arrays import columns_of, listed_ids
 from index.recognition.gallery import Gallery
 from index.recognition.templates import NO_YEAR, ConfirmedFaces
 from index.store.schema import content, descriptor, face, rejection, verdict
@@ -147,13 +147,10 @@ def unreliable_faces(store: Store, decision_ids: Sequence[int]) -> tuple[int, ..
         return tuple(connection.scalars(query))
 
 
-def read_rejections(connection: Connection, face_ids: I64 | None = None) -> Rejections:
-    """Read all rejections, or those of some faces, int64 [N]."""
-    query = select(rejection.c.face_id, rejection.c.person_id)
-    if face_ids is not None:
-        query = query.where(is_one_of(rejection.c.face_id, face_ids.tolist()))
-    rows = connection.execute(query.order_by(rejection.c.face_id, rejection.c.person_id)).all()
-    return Rejections(*np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2).T)
+def read_rejections(connection: Connection, condition: ColumnElement[bool]) -> Rejections:
+    """Read the rejections that meet a condition on ``rejection``."""
+    query = select(rejection.c.face_id, rejection.c.person_id).where(condition)
+    return Rejections(*columns_of(connection.execute(query.order_by(*query.selected_columns))))
 
 
 def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
@@ -172,8 +169,7 @@ def load_rejected(store: Store, model: ModelId) -> RejectedFaces:
     )
     with store.read() as connection:
         rows = connection.execute(query).all()
-    face_ids, person_ids = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2).T
-    return RejectedFaces(face_ids, person_ids, _vectors(store, rows))
+    return RejectedFaces(*columns_of(row[:2] for row in rows), _vectors(store, rows))
 
 
 def read_strangers(connection: Connection, first: int = 0, end: int | None = None) -> I64:

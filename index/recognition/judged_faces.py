@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Integer, cast, delete, func, select
 
-from index.id_arrays import ids_or_none, listed_ids
+from index.id_arrays import columns_of, ids_or_none, listed_ids
 from index.recognition.templates import NO_YEAR
 from index.store.schema import (
     cluster_face,
@@ -15,7 +15,6 @@ from index.store.schema import (
     face,
     likeness,
     recognised,
-    rejection,
     stored_face,
     verdict,
 )
@@ -25,7 +24,7 @@ from pipeline.values import F32, ModelId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PhotoFaces:
+class FacesToJudge:
     """All N described faces of some photos, arrays [N] by rising id.
 
     Attributes:
@@ -42,12 +41,12 @@ class PhotoFaces:
     recognised: I64
     similarities: F32
 
-    def at(self, chosen: Flags) -> "PhotoFaces":
+    def at(self, chosen: Flags) -> "FacesToJudge":
         """Return some of the faces, bool [N]."""
-        return PhotoFaces(*(getattr(self, each.name)[chosen] for each in fields(self)))
+        return FacesToJudge(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
 
-def read_photos(connection: Connection, model: ModelId, condition: ColumnElement[bool]) -> PhotoFaces:
+def read_photos(connection: Connection, model: ModelId, condition: ColumnElement[bool]) -> FacesToJudge:
     """Read the faces of whole photos of which one face meets a condition on ``face``."""
     photos = select(face.c.content_id).where(condition)
     query = (
@@ -66,7 +65,7 @@ def read_photos(connection: Connection, model: ModelId, condition: ColumnElement
         .order_by(face.c.id)
     )
     columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * 6
-    return PhotoFaces(
+    return FacesToJudge(
         ids=np.array(columns[0], np.int64),
         contents=np.array(columns[1], np.int64),
         undecided=np.array([status is None for status in columns[2]], bool),
@@ -99,17 +98,7 @@ def confirmed_pairs(connection: Connection, face_ids: I64) -> tuple[I64, I64]:
     query = select(verdict.c.face_id, verdict.c.person_id).where(
         is_one_of(verdict.c.face_id, face_ids.tolist()), verdict.c.person_id.is_not(None)
     )
-    rows = [tuple(row) for row in connection.execute(query)]
-    face_column, persons = np.array(rows, np.int64).reshape(-1, 2).T
-    return face_column, persons
-
-
-def rejected_pairs(connection: Connection, condition: ColumnElement[bool]) -> tuple[I64, I64]:
-    """Read the rejections that meet a condition on ``rejection``: faces and persons, int64 [K] both."""
-    query = select(rejection.c.face_id, rejection.c.person_id).where(condition)
-    rows = [tuple(row) for row in connection.execute(query.order_by(*query.selected_columns))]
-    face_column, persons = np.array(rows, np.int64).reshape(-1, 2).T
-    return face_column, persons
+    return columns_of(connection.execute(query))
 
 
 def years_of(connection: Connection, face_ids: I64) -> Counter[int]:

@@ -19,17 +19,17 @@ from index.recognition.decided_faces import (
     FACES_A_YEAR,
     MOST_STRANGERS,
     load_gallery,
+    read_rejections,
     read_strangers,
     sample_order,
 )
 from index.recognition.gallery import NEAREST, Gallery
 from index.recognition.judged_faces import (
-    PhotoFaces,
+    FacesToJudge,
     compare_again,
     confirmed_pairs,
     read_photos,
     read_unjudged,
-    rejected_pairs,
     without_likeness,
     write_recognised,
     years_of,
@@ -269,12 +269,13 @@ class Judge:
             opened=opened,
         )
 
-    def _candidates(self, connection: Connection, faces: PhotoFaces) -> Candidates:
+    def _candidates(self, connection: Connection, faces: FacesToJudge) -> Candidates:
         """Find who each face is, if ``accepted``."""
         ids = faces.ids[faces.undecided]
         alike = read_likenesses(connection, is_one_of(likeness.c.face_id, ids.tolist()))
-        refused = rejected_pairs(connection, is_one_of(rejection.c.face_id, ids.tolist()))
-        found = best_candidates(faces.ids, alike.without(*refused), self.thresholds)
+        refused = read_rejections(connection, is_one_of(rejection.c.face_id, ids.tolist()))
+        possible = alike.without(refused.face_ids, refused.person_ids)
+        found = best_candidates(faces.ids, possible, self.thresholds)
         if not (found.persons != NONE).any():
             return found
         vectors = self._vectors_of(faces.ids, (found.persons != NONE) | (faces.confirmed != NONE))
@@ -293,10 +294,11 @@ class Judge:
 
     def _rejected(self, connection: Connection, persons: I64) -> tuple[I64, F32]:
         """Read who was rejected for some persons: persons, int64 [R], and descriptors, float32 [R, D]."""
-        face_ids, person_ids = rejected_pairs(connection, is_one_of(rejection.c.person_id, persons.tolist()))
-        faces = self.vectors.fetch(np.unique(face_ids))
-        known = np.isin(face_ids, faces.ids)
-        return person_ids[known], faces.vectors[np.searchsorted(faces.ids, face_ids[known])]
+        refused = read_rejections(connection, is_one_of(rejection.c.person_id, persons.tolist()))
+        faces = self.vectors.fetch(np.unique(refused.face_ids))
+        known = np.isin(refused.face_ids, faces.ids)
+        rows = np.searchsorted(faces.ids, refused.face_ids[known])
+        return refused.person_ids[known], faces.vectors[rows]
 
 
 def _may_be_new(faces: ConfirmedFaces, gone: Mapping[int, int]) -> Flags:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
-from index.id_arrays import are_among, pair_keys
+from index.id_arrays import are_among, columns_of, pair_keys
 from index.store.schema import changed, likeness, stored_face
 from index.store.statements import is_one_of
 from index.values import I64, Flags
@@ -156,8 +156,7 @@ class Changes:
 
 def read_changes(connection: Connection) -> Changes:
     """Read all changes."""
-    rows = connection.execute(select(changed.c.face_id, changed.c.person_id)).all()
-    return Changes(*np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2).T)
+    return Changes(*columns_of(connection.execute(select(changed.c.face_id, changed.c.person_id))))
 
 
 def drop_changes(connection: Connection, kept: I64) -> None:
