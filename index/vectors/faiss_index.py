@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.values import I64, Flags, Neighbor
+from index.vectors.index_file import FileEnd
 from index.vectors.nearest import BLOCK_BYTES
-from index.vectors.row_file import FileEnd
 from index.vectors.vector_store import DescriptorSource, VectorStore
 from pipeline.values import F32
 

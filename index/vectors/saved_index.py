@@ -23,9 +23,9 @@ from index.store.statements import upsert
 from index.store.store import Store
 from index.values import I64, StoredDescriptors
 from index.vectors.coded_index import CodedIndex
+from index.vectors.exact_index import ExactIndex
 from index.vectors.faiss_index import FaissIndex
-from index.vectors.half_index import HalfIndex
-from index.vectors.row_file import (
+from index.vectors.index_file import (
     FileEnd,
     NotSaved,
     Rows,
@@ -112,7 +112,7 @@ def open_saved_index(catalog: Catalog, model: ModelId, dimension: int) -> Loaded
     with catalog.store.read() as connection:
         kind = connection.scalar(query)
     if kind is not None:
-        index = _empty(catalog, model, dimension, kind == HalfIndex.KIND)
+        index = _empty(catalog, model, dimension, kind == ExactIndex.KIND)
         with suppress(ValueError):
             if end := _read_into(index, catalog, model):
                 return LoadedIndex(index, None, saved=not end.beyond)
@@ -142,7 +142,7 @@ def _read_into(index: FaissIndex, catalog: Catalog, model: ModelId) -> FileEnd |
 
 def _empty(catalog: Catalog, model: ModelId, dimension: int, is_exact: bool) -> FaissIndex:
     source = partial(stored_descriptors, catalog, model, dimension)
-    return HalfIndex(dimension, source) if is_exact else CodedIndex(dimension, source)
+    return ExactIndex(dimension, source) if is_exact else CodedIndex(dimension, source)
 
 
 def save_index(index: FaissIndex, catalog: Catalog, model: ModelId, *, whole: bool = False) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from index.clustering.shortened import FEW_DIMENSIONS, shortened
 from index.values import I64
-from index.vectors.half_index import HalfIndex
+from index.vectors.exact_index import ExactIndex
 from index.vectors.nearest import near_pairs_among
 from pipeline.values import F32
 from tests.index.builders import stored
@@ -21,8 +21,8 @@ def faces() -> F32:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def library() -> HalfIndex:
-    index = HalfIndex(LONG, source_of(IDS, faces()))
+def library() -> ExactIndex:
+    index = ExactIndex(LONG, source_of(IDS, faces()))
     index.sync(IDS)
     return index
 

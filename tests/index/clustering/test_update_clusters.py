@@ -11,7 +11,7 @@ from index.clustering.cluster_tables import read_never_compared
 from index.clustering.update_clusters import ClusterChanges, update_clusters
 from index.store.store import Store
 from index.values import I64, Descriptors
-from index.vectors.half_index import HalfIndex
+from index.vectors.exact_index import ExactIndex
 from tests.index.albums import DIMENSION, THRESHOLDS, Album, of
 from tests.index.builders import MODEL
 from tests.index.counted_work import counted_work
@@ -24,7 +24,7 @@ def album(database: Store, photos: Path) -> Album:
     return Album(database, photos)
 
 
-class CountingIndex(HalfIndex):
+class CountingIndex(ExactIndex):
     """Counts the descriptors that it hands out one by one."""
 
     def __init__(self, album: Album) -> None:
@@ -105,7 +105,7 @@ def test_many_new_faces_are_compared_by_inverted_lists(album: Album, monkeypatch
 
 def test_faces_without_a_descriptor_wait(album: Album) -> None:
     album.add_each(of(ANNA), of(ANNA))
-    index = HalfIndex(DIMENSION, partial(album.catalog.stored_descriptors, MODEL))
+    index = ExactIndex(DIMENSION, partial(album.catalog.stored_descriptors, MODEL))
     index.sync(np.array([1], np.int64))
     with album.database.write() as connection:
         update_clusters(connection, MODEL, THRESHOLDS, 0, index, read_never_compared(connection))

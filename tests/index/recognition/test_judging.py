@@ -21,7 +21,7 @@ from index.store.opening import create_store
 from index.store.schema import changed, likeness
 from index.store.store import Store
 from index.values import I64, Descriptors
-from index.vectors.half_index import HalfIndex
+from index.vectors.exact_index import ExactIndex
 from tests.index.albums import DIMENSION, THRESHOLDS, Album, Shot, of
 from tests.index.builders import MODEL
 from tests.index.counted_work import counted_work
@@ -158,7 +158,7 @@ def test_who_is_no_stranger_any_more_is_judged_again(album: Album, monkeypatch: 
     assert differences(album) == 0
 
 
-class CountingIndex(HalfIndex):
+class CountingIndex(ExactIndex):
     """Counts the descriptors that are fetched from it."""
 
     def __init__(self, album: Album) -> None:

@@ -21,8 +21,8 @@ from index.store.store import Access, Store
 from index.values import I64, Neighbor
 from index.vectors import saved_index
 from index.vectors.coded_index import CodedIndex
-from index.vectors.half_index import HalfIndex
-from index.vectors.row_file import FileEnd, Rows, read_rows
+from index.vectors.exact_index import ExactIndex
+from index.vectors.index_file import FileEnd, Rows, read_rows
 from index.vectors.saved_index import (
     LoadedIndex,
     holds_latest,
@@ -110,9 +110,9 @@ def remove(database: Store, which: str) -> None:
         connection.exec_driver_sql(f"DELETE FROM face WHERE {which}")  # noqa: S608
 
 
-def other(dimension: int = DIMENSION) -> HalfIndex:
+def other(dimension: int = DIMENSION) -> ExactIndex:
     """An index that is not the library's, of as many faces as it has."""
-    index = HalfIndex(dimension, source_of(np.arange(1, 51), units(50, 9, dimension)))
+    index = ExactIndex(dimension, source_of(np.arange(1, 51), units(50, 9, dimension)))
     index.sync(np.arange(1, 51))
     return index
 
@@ -177,14 +177,14 @@ def test_a_library_that_outgrows_its_kind_of_index_gets_the_other(
 ) -> None:
     indexes = Indexes(catalog, exact_bytes=2 * DIMENSION * len(crowd))
     indexes.save()
-    assert isinstance(indexes.load().index, HalfIndex)
+    assert isinstance(indexes.load().index, ExactIndex)
     crowd = np.concatenate([crowd, add(catalog, 1)])
     assert isinstance(indexes.load().index, CodedIndex)
     indexes.check(crowd, note="of this size")
     indexes.save()
     indexes.check(crowd, saved=True)
     remove(database, "id = 1")
-    assert isinstance(indexes.load().index, HalfIndex)
+    assert isinstance(indexes.load().index, ExactIndex)
     indexes.check(crowd[1:], note="of this size")
     indexes.save()
     indexes.check(crowd[1:], saved=True)
@@ -324,8 +324,8 @@ def test_a_crash_at_any_step_of_rewriting_leaves_an_index_that_is_used(
 
 
 APPENDING = [
-    ("index.vectors.row_file._bytes_of", 0),
-    ("index.vectors.row_file._bytes_of", 1),
+    ("index.vectors.index_file._bytes_of", 0),
+    ("index.vectors.index_file._bytes_of", 1),
     ("index.vectors.saved_index.sync_to_disk", 0),
     ("index.vectors.saved_index.upsert", 0),
 ]

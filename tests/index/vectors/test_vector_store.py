@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from index.arrays import scaled
 from index.values import I64, Descriptors, Neighbor
 from index.vectors.coded_index import CodedIndex
-from index.vectors.half_index import HalfIndex
+from index.vectors.exact_index import ExactIndex
 from index.vectors.vector_store import DescriptorSource, VectorStore
 from pipeline.values import F32
 from tests.index.builders import DIMENSION, stored, units
@@ -167,9 +167,9 @@ class VectorStoreTests:
         assert sorted(map(tuple, found.tolist())) == [(1, 2), (1, 3), (2, 1), (2, 3), (3, 1), (3, 2)]
 
 
-class TestHalfIndex(VectorStoreTests):
+class TestExactIndex(VectorStoreTests):
     def empty(self, source: DescriptorSource, dimension: int) -> VectorStore:
-        return HalfIndex(dimension, source)
+        return ExactIndex(dimension, source)
 
 
 class TestCodedIndex(VectorStoreTests):

@@ -30,7 +30,7 @@ _FEW = 16
 """Faces of which each is sought alone: decoding all rows for one product of matrices takes as long."""
 
 
-class HalfIndex(FaissIndex):
+class ExactIndex(FaissIndex):
     """Whole descriptors, float16, at 2 D + 12 bytes a face in memory and in the file.
 
     A row is an id, the norm of the stored descriptor, float32, and the descriptor itself.
