@@ -36,7 +36,7 @@ def edited_faces(store: Store) -> tuple[EditedFace, ...]:
             ~same_face.c.certain,
             *(same_face.c[name] == old.c[name] for name in "xywh"),
             *(same_face.c[f"later_{name}"] == face.c[name] for name in "xywh"),
-            said.c.status == "confirmed",
+            said.c.person_id.is_not(None),
             verdict.c.face_id.is_(None),
             content.c.id.in_(select(photo.c.content_id)),
             ~answered.exists(),

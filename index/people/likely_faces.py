@@ -21,7 +21,7 @@ def faces_like_others(connection: Connection, least: float) -> list[tuple[int, i
         select(likeness.c.face_id, verdict.c.person_id, likeness.c.person_id, likeness.c.similarity)
         .join(verdict, verdict.c.face_id == likeness.c.face_id)
         .join(face, face.c.id == likeness.c.face_id)
-        .where(verdict.c.status == "confirmed", likeness.c.similarity >= least)
+        .where(verdict.c.person_id.is_not(None), likeness.c.similarity >= least)
         .where(is_in_photo(face.c.content_id))
         .order_by(likeness.c.face_id, likeness.c.similarity.desc(), likeness.c.person_id)
     )

@@ -109,7 +109,7 @@ def exemplars(
     query = (
         select(verdict.c.face_id, verdict.c.person_id)
         .join(face, face.c.id == verdict.c.face_id)
-        .where(verdict.c.status == "confirmed", ~is_shown(face.c.content_id), ~is_edited(among, is_shown))
+        .where(verdict.c.person_id.is_not(None), ~is_shown(face.c.content_id), ~is_edited(among, is_shown))
     )
     return query if among is None else query.where(verdict.c.face_id.in_(among))
 

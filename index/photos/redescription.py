@@ -46,9 +46,9 @@ class Redescription:
     def unknown_persons(self, current: ModelId) -> tuple[int, ...]:
         """Find the persons with confirmed faces described by the current model, and with none by this one."""
         confirmed = select(verdict.c.person_id).join(descriptor, descriptor.c.face_id == verdict.c.face_id)
-        known = confirmed.where(descriptor.c.model == self._model, verdict.c.status == "confirmed")
+        known = confirmed.where(descriptor.c.model == self._model, verdict.c.person_id.is_not(None))
         query = confirmed.where(
-            descriptor.c.model == current, verdict.c.status == "confirmed", verdict.c.person_id.not_in(known)
+            descriptor.c.model == current, verdict.c.person_id.is_not(None), verdict.c.person_id.not_in(known)
         )
         with self._store.read() as connection:
             return tuple(connection.scalars(query.distinct().order_by(verdict.c.person_id)))

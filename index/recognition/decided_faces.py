@@ -99,7 +99,7 @@ def _sample(
         select(*map(listed, (verdict.c.face_id, verdict.c.person_id, year, face.c.quality)))
         .join_from(verdict, face, face.c.id == verdict.c.face_id)
         .join(content, content.c.id == face.c.content_id)
-        .where(verdict.c.status == "confirmed", face.c.quality >= least_quality, of_persons)
+        .where(verdict.c.person_id.is_not(None), face.c.quality >= least_quality, of_persons)
         .where(exists().where(descriptor.c.face_id == verdict.c.face_id, descriptor.c.model == model))
     )
     *ids, numbers = connection.execute(query).one()
@@ -138,7 +138,7 @@ def unreliable_faces(store: Store, decision_ids: Sequence[int]) -> tuple[int, ..
         .join(face, face.c.id == verdict.c.face_id)
         .where(
             verdict.c.decision_id.in_(decision_ids),
-            verdict.c.status == "confirmed",
+            verdict.c.person_id.is_not(None),
             face.c.quality < RELIABLE,
         )
         .order_by(verdict.c.face_id)

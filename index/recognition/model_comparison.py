@@ -58,7 +58,7 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
         confirmed = connection.execute(
             select(verdict.c.face_id, verdict.c.person_id, face.c.content_id)
             .join(face, face.c.id == verdict.c.face_id)
-            .where(verdict.c.status == "confirmed")
+            .where(verdict.c.person_id.is_not(None))
             .order_by(verdict.c.face_id)
         ).all()
     described = frozenset(both.tolist())
