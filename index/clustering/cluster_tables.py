@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     and_,
@@ -23,13 +22,13 @@ from sqlalchemy import (
 )
 
 from index.id_arrays import columns_of, ids_or_none, listed_ids
+from index.people.named_faces import is_in_photo
 from index.store.schema import (
     cluster,
     cluster_face,
     descriptor,
     face,
     grouping,
-    photo,
     recognised,
     verdict,
 )
@@ -124,7 +123,7 @@ def read_faces(connection: Connection, model: ModelId, face_ids: I64 | None = No
         .outerjoin(verdict, verdict.c.face_id == face.c.id)
         .outerjoin(recognised, recognised.c.face_id == face.c.id)
         .outerjoin(cluster_face, cluster_face.c.face_id == face.c.id)
-        .where(_is_in_photo(), verdict.c.status.is_distinct_from("not-a-face"))
+        .where(is_in_photo(face.c.content_id), verdict.c.status.is_distinct_from("not-a-face"))
         .order_by(face.c.id)
     )
     if face_ids is not None:
@@ -159,7 +158,7 @@ def read_never_compared(connection: Connection, *, again: bool = False) -> I64:
     if again:
         compared = compared.where(cluster_face.c.cluster_id.is_not(None))
     query = select(listed(face.c.id)).where(
-        _is_in_photo(),
+        is_in_photo(face.c.content_id),
         face.c.id.not_in(compared),
         face.c.id.not_in(select(recognised.c.face_id)),
         face.c.id.not_in(select(verdict.c.face_id)),
@@ -175,7 +174,7 @@ def read_without_cluster(connection: Connection, model: ModelId) -> tuple[I64, I
         .join(cluster_face, cluster_face.c.face_id == face.c.id)
         .where(
             cluster_face.c.cluster_id.is_(None),
-            _is_in_photo(),
+            is_in_photo(face.c.content_id),
             face.c.id.not_in(select(recognised.c.face_id)),
             face.c.id.not_in(select(verdict.c.face_id)),
         )
@@ -220,10 +219,6 @@ def read_groups(connection: Connection, persons: I64, clusters: I64) -> dict[int
     present, first = np.unique(keys[order], return_index=True)
     parts = pairwise([*first.tolist(), len(ids)])
     return {key: ids[order[start:end]] for key, (start, end) in zip(present.tolist(), parts, strict=True)}
-
-
-def _is_in_photo() -> ColumnElement[bool]:
-    return exists().where(photo.c.content_id == face.c.content_id)
 
 
 def read_last_inputs(connection: Connection) -> GroupingInputs | None:
@@ -271,7 +266,7 @@ def alone_in(connection: Connection, model: ModelId, clusters: I64) -> I64:
         .outerjoin(verdict, verdict.c.face_id == face.c.id)
         .where(
             is_one_of(cluster_face.c.cluster_id, clusters.tolist()),
-            _is_in_photo(),
+            is_in_photo(face.c.content_id),
             verdict.c.status.is_distinct_from("not-a-face"),
         )
         .group_by(cluster_face.c.cluster_id)
@@ -299,7 +294,7 @@ class OpenFaces:
 
 def count_open(connection: Connection) -> OpenFaces:
     """Count the open faces of a library that were compared, and their clusters."""
-    shown = select(face.c.id).where(face.c.id == cluster_face.c.face_id, _is_in_photo())
+    shown = select(face.c.id).where(face.c.id == cluster_face.c.face_id, is_in_photo(face.c.content_id))
     query = select(
         func.count(cluster_face.c.cluster_id.distinct()), func.count(cluster_face.c.cluster_id), func.count()
     ).where(
@@ -311,6 +306,11 @@ def count_open(connection: Connection) -> OpenFaces:
     return OpenFaces(clusters, clustered, faces - clustered)
 
 
+def count_recognised(connection: Connection) -> int:
+    """Count the faces that are recognised as a person."""
+    return connection.scalar(select(func.count()).select_from(recognised)) or 0
+
+
 def count_reliable(connection: Connection, model: ModelId) -> int:
     """Count the faces to group that are evidence."""
     query = (
@@ -319,7 +319,7 @@ def count_reliable(connection: Connection, model: ModelId) -> int:
         .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
         .where(
             face.c.quality >= RELIABLE,
-            _is_in_photo(),
+            is_in_photo(face.c.content_id),
             face.c.id.not_in(select(verdict.c.face_id).where(verdict.c.status == "not-a-face")),
         )
     )

@@ -7,12 +7,13 @@ that it can be undone. This module knows neither SQL nor how faces are compared.
 
 from dataclasses import asdict, dataclass, field, replace
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from index.clustering.cluster_tables import (
     GroupingInputs,
     OpenFaces,
     count_open,
+    count_recognised,
     count_reliable,
     delete_empty_clusters,
     read_last_inputs,
@@ -23,7 +24,6 @@ from index.clustering.update_clusters import update_clusters
 from index.photos.catalog import Catalog
 from index.recognition.judging import Judge, Judged
 from index.recognition.thresholds import Thresholds
-from index.store.schema import recognised
 from index.store.store import Store
 from index.values import I64, OnStep
 from index.vectors.vector_store import VectorStore
@@ -156,7 +156,7 @@ class _Run:
         changes = update_clusters(connection, model, thresholds, reliable, vectors, new, self.on_step)
         write_inputs(connection, replace(self.inputs, reliable=reliable))
         return Regrouped(
-            recognised=connection.scalar(select(func.count()).select_from(recognised)) or 0,
+            recognised=count_recognised(connection),
             newly_recognised=judged.newly_recognised,
             no_longer_recognised=judged.no_longer_recognised,
             differences=judged.differences,

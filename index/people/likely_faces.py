@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, select
 
-from index.people.named_faces import is_in_photo, is_open, recognised_faces
-from index.store.schema import cluster_face, content, descriptor, face, likeness, rejection, verdict
+from index.people.named_faces import is_in_photo, is_open, is_refused, recognised_faces
+from index.store.schema import cluster_face, content, descriptor, face, likeness, verdict
 from index.store.statements import is_one_of
 from pipeline.values import ModelId
 
@@ -32,16 +32,16 @@ def is_of_single_face() -> ColumnElement[bool]:
     """Select the likeness of open faces in no cluster to persons whom they were not rejected for."""
     face_id = likeness.c.face_id
     is_clustered = exists().where(cluster_face.c.face_id == face_id, cluster_face.c.cluster_id.is_not(None))
-    return and_(is_open(face_id), ~is_clustered, ~_is_rejected(likeness), _is_in_photo(face_id))
+    return and_(is_open(face_id), ~is_clustered, ~is_refused(likeness), _is_in_photo(face_id))
 
 
 def is_of_face_like(person_id: int) -> ColumnElement[bool]:
     """Select the likeness of open faces that may be a person, to all whom they were not rejected for."""
     theirs = likeness.alias()
     like = select(theirs.c.face_id).where(
-        theirs.c.person_id == person_id, ~_is_rejected(theirs), is_open(theirs.c.face_id)
+        theirs.c.person_id == person_id, ~is_refused(theirs), is_open(theirs.c.face_id)
     )
-    return and_(likeness.c.face_id.in_(like), ~_is_rejected(likeness), _is_in_photo(likeness.c.face_id))
+    return and_(likeness.c.face_id.in_(like), ~is_refused(likeness), _is_in_photo(likeness.c.face_id))
 
 
 def beside_whom_they_are_like(connection: Connection, face_ids: Collection[int]) -> dict[int, bytes]:
@@ -59,10 +59,6 @@ def beside_whom_they_are_like(connection: Connection, face_ids: Collection[int])
         .where(is_one_of(face.c.id, face_ids), is_beside)
     )
     return {row.id: row.digest for row in connection.execute(query)}
-
-
-def _is_rejected(row: FromClause) -> ColumnElement[bool]:
-    return exists().where(rejection.c.face_id == row.c.face_id, rejection.c.person_id == row.c.person_id)
 
 
 def _is_in_photo(face_id: ColumnElement[int]) -> ColumnElement[bool]:

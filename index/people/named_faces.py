@@ -44,11 +44,9 @@ def recognised_faces() -> Select[tuple[int, int, float]]:
     return select(columns.face_id, columns.person_id, columns.similarity).where(~is_decided, ~is_refused())
 
 
-def is_refused() -> ColumnElement[bool]:
-    """Select rows of ``recognised`` whose person a decision rejects for the face."""
-    return exists().where(
-        rejection.c.face_id == recognised.c.face_id, rejection.c.person_id == recognised.c.person_id
-    )
+def is_refused(row: FromClause = recognised) -> ColumnElement[bool]:
+    """Select rows of a table, with a face and a person, whose person a decision rejects for the face."""
+    return exists().where(rejection.c.face_id == row.c.face_id, rejection.c.person_id == row.c.person_id)
 
 
 def is_open(face_id: ColumnElement[int]) -> ColumnElement[bool]:

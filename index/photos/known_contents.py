@@ -4,18 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import Connection, Row, select
 
 from index.decisions.same_faces import pictures_of
 from index.store.schema import photo
 from index.values import KnownContent
 from pipeline.values import PhotoFile
-
-
-def is_in_photo(content_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Select contents of present photos."""
-    present = photo.c.missing_since.is_(None)
-    return select(photo.c.id).where(photo.c.content_id == content_id, present).exists()
 
 
 def read_contents(connection: Connection, rows: Sequence[Row[Any, Any]]) -> Iterator[KnownContent]:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Subquery, func, insert, select, update
 
 from index.arrays import descriptor_to_blob
+from index.people.named_faces import is_in_present_photo
 from index.photos.catalog import landmarks_of
-from index.photos.known_contents import is_in_photo, read_contents
+from index.photos.known_contents import read_contents
 from index.store.schema import content, descriptor, face, library, stored_face, verdict
 from index.store.store import Store
 from index.values import Coverage, NewDescriptors, Undescribed
@@ -40,7 +41,7 @@ class Redescription:
                 return Coverage(faces, faces, 0, 0)
             described = faces - (connection.scalar(count.where(self._lacks())) or 0)
             figures = select(func.count(), func.count(self._face.c.content_id.distinct()))
-            waiting = figures.where(self._lacks(), is_in_photo(self._face.c.content_id))
+            waiting = figures.where(self._lacks(), is_in_present_photo(self._face.c.content_id))
             return Coverage(faces, described, *connection.execute(waiting).one())
 
     def unknown_persons(self, current: ModelId) -> tuple[int, ...]:
@@ -60,7 +61,7 @@ class Redescription:
         )
         query = (
             select(content.c.id, content.c.digest)
-            .where(content.c.id > after, has_any, is_in_photo(content.c.id))
+            .where(content.c.id > after, has_any, is_in_present_photo(content.c.id))
             .order_by(content.c.id)
             .limit(limit)
         )

@@ -21,10 +21,11 @@ from index.decisions.model import FaceKey
 from index.decisions.partial_replay import update_for_contents
 from index.decisions.same_faces import SameFace, add_same_faces, same_face_of
 from index.decisions.tombstones import tombstones_in
+from index.people.named_faces import is_in_present_photo
 from index.photos.detections import detector_of, faces_by, forget_hidden_groups, name_of, searched_by, show
 from index.photos.edited_photo import ALIKE_IN_PLACE
 from index.photos.face_rows import add_faces
-from index.photos.known_contents import is_in_photo, read_contents
+from index.photos.known_contents import read_contents
 from index.store.schema import (
     content,
     descriptor,
@@ -66,7 +67,7 @@ class Redetection:
         figures = select(
             func.count(),
             func.count().filter(searched),
-            func.count().filter(~searched, is_in_photo(content.c.id)),
+            func.count().filter(~searched, is_in_present_photo(content.c.id)),
         )
         with self._store.read() as connection:
             query = figures.select_from(content).where(content.c.failed_reason.is_(None), known)
@@ -77,7 +78,7 @@ class Redetection:
         query = (
             select(content.c.id, content.c.digest)
             .where(content.c.id > after, content.c.failed_reason.is_(None))
-            .where(~searched_by(self._detector), is_in_photo(content.c.id))
+            .where(~searched_by(self._detector), is_in_present_photo(content.c.id))
             .order_by(content.c.id)
             .limit(limit)
         )
@@ -125,7 +126,7 @@ class Redetection:
         total, last = DetectorComparison(0, 0, 0, 0), 0
         kept = select(other_face.c.face_id).where(other_face.c.face_id == face.c.id)
         found = select(face).where(~kept.exists()).subquery()
-        query = select(content.c.id).where(searched_by(self._detector), is_in_photo(content.c.id))
+        query = select(content.c.id).where(searched_by(self._detector), is_in_present_photo(content.c.id))
         while True:
             with self._store.read() as connection:
                 some = query.where(content.c.id > last).order_by(content.c.id).limit(CHUNK)

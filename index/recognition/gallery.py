@@ -206,13 +206,6 @@ class Gallery:
         templates = self._templates.replaced(persons, Templates.of(self._faces.at(theirs)))
         return self._made(self._faces, templates, left_out)
 
-    def vectors_of(self, person_id: int) -> F32:
-        """Return the templates and faces of a person, float32 [N, D]: what a similar face is similar to.
-
-        N is 0 for somebody who is not in the gallery.
-        """
-        return np.concatenate([parts.vectors for parts in self.of(person_id)])
-
     def faces_of(self, person_id: int) -> ConfirmedFaces:
         """Return the faces of a person, none for somebody who is not in the gallery."""
         return self.of(person_id)[1]

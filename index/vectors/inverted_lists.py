@@ -5,13 +5,13 @@ descriptors: the faces lie in lists around centres, and each is compared with th
 docs/clustering.md has the loss.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import faiss
 import numpy as np
 
 from index.values import I64, OnStep
+from index.vectors.nearest import in_threads, pairs_of_found
 from pipeline.values import F32
 
 PROBED = 16
@@ -57,21 +57,14 @@ class InvertedLists:
         """
 
         def near(part: I64) -> I64:
+            # Where fewer are found, FAISS fills up with similarities that no face has.
             similarities, found = self._index.search(self._vectors[part], k + 1)
-            own = np.broadcast_to(part[:, None], found.shape)
-            others = found != own
-            others &= others.cumsum(axis=1) <= k  # of many equal ones, the face itself may not be among them
-            chosen = others & (similarities >= least) & (found >= 0)
-            return np.stack([own[chosen], found[chosen]], axis=1)
+            return pairs_of_found(part, similarities, found, k, least)
 
         parts = [rows[start : start + _PART] for start in range(0, len(rows), _PART)]
         found, done = [np.empty((0, 2), np.int64)], 0
-        # Threads of FAISS wait for each other, which on a busy machine takes several times as long.
-        with ThreadPoolExecutor(
-            faiss.omp_get_max_threads(), initializer=faiss.omp_set_num_threads, initargs=(1,)
-        ) as pool:
-            for part, pairs in zip(parts, pool.map(near, parts), strict=True):
-                found.append(pairs)
-                done += len(part)
-                on_step("compared", done, len(rows))
+        for part, pairs in zip(parts, in_threads(near, parts), strict=True):
+            found.append(pairs)
+            done += len(part)
+            on_step("compared", done, len(rows))
         return np.concatenate(found)

@@ -106,6 +106,14 @@ def near_rows(queries: F32, own_rows: I64, k: int, least: float, blocks: Iterabl
         best = np.argsort(-similarities, axis=1, kind="stable")[:, : k + 1]
         similarities = np.take_along_axis(similarities, best, axis=1)
         near = np.take_along_axis(near, best, axis=1)
+    return pairs_of_found(own_rows, similarities, near, k, least)
+
+
+def pairs_of_found(own_rows: I64, similarities: F32, near: I64, k: int, least: float) -> I64:
+    """Return each of some rows, int64 [Q], with at most k of the others found near it: int64 [E, 2].
+
+    What was found, float32 and int64 [Q, k + 1], is by falling similarity.
+    """
     others = near != own_rows[:, None]
     others &= others.cumsum(axis=1) <= k  # of many equal ones, the face itself may not be among them
     chosen = others & (similarities >= least)
