@@ -133,7 +133,7 @@ def _apply(session: Session, found: Calibration | None, *, write: bool) -> Calib
             store_calibration(database, found)
         elif write:
             drop_calibrations(database, model)
-        done = regroup(database, after, session.vectors(), write=write)
+        done = regroup(database, after, session.vectors(), everything=True, write=write)
     return Calibrated(
         model=model,
         method=SHIPPED if found is None else found.method,

@@ -169,7 +169,8 @@ class Judge:
         gallery = load_gallery(self._store, self._model, changes.persons.tolist())
         probes, least = self._probes(connection, gallery, changes)
         near = self.vectors.within(probes, least) if len(probes) else old.face_ids
-        faces = self.vectors.fetch(np.union1d(old.face_ids, near))
+        of_persons = changes.face_ids[np.isin(changes.person_ids, changes.persons)]  # or were before
+        faces = self.vectors.fetch(np.unique(np.concatenate([old.face_ids, near, of_persons])))
         new = self._likenesses(connection, gallery, faces)
         return replace_likenesses(connection, old, new)
 

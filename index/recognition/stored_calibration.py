@@ -13,8 +13,16 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from index.errors import LibraryDamaged
 from index.recognition.adapted_models import own_curve
-from index.recognition.thresholds import ClosePair, Curve, Thresholds, for_gallery, shipped, shipped_curve
-from index.store.schema import calibration, person, verdict
+from index.recognition.thresholds import (
+    UNKNOWN,
+    ClosePair,
+    Curve,
+    Thresholds,
+    for_gallery,
+    shipped,
+    shipped_curve,
+)
+from index.store.schema import calibration, grouping, person, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
 from pipeline.values import ModelId
@@ -85,7 +93,11 @@ def curve_that_came_with(store: Store, model: ModelId) -> Curve | None:
 
 
 def store_calibration(store: Store, found: Calibration) -> None:
-    """Store a calibration, which replaces earlier ones of its model; these are kept."""
+    """Store a calibration, which replaces earlier ones of its model; these are kept.
+
+    Then all faces must be judged anew, as after every function here that writes: close persons may be others
+    also where the thresholds stay.
+    """
     body = {
         **found.curve.to_json(),
         "close": [[each.person, each.other, each.margin] for each in found.close],
@@ -97,12 +109,16 @@ def store_calibration(store: Store, found: Calibration) -> None:
     row = {"model": found.model, "made_at": found.made_at.isoformat(), "body": json.dumps(body)}
     with store.write() as connection:
         connection.execute(insert(calibration), row)
+        connection.execute(delete(grouping))
 
 
 def drop_calibrations(store: Store, model: ModelId) -> int:
     """Delete all calibrations of a model, and return their number."""
     with store.write() as connection:
-        return connection.execute(delete(calibration).where(calibration.c.model == model)).rowcount
+        dropped = connection.execute(delete(calibration).where(calibration.c.model == model)).rowcount
+        if dropped:
+            connection.execute(delete(grouping))
+    return dropped
 
 
 def forget_in_calibrations(connection: Connection, keys: Collection[str]) -> None:
@@ -110,10 +126,15 @@ def forget_in_calibrations(connection: Connection, keys: Collection[str]) -> Non
     for row in connection.execute(select(calibration.c.id, calibration.c.body)).all():
         if any(key in row.body for key in keys):
             connection.execute(delete(calibration).where(calibration.c.id == row.id))
+            connection.execute(delete(grouping))
 
 
 def _calibrated(store: Store, curve: Curve, close: tuple[ClosePersons, ...]) -> Thresholds:
-    """Make thresholds by a curve, without close persons who are no longer known."""
+    """Make thresholds by a curve.
+
+    A pair stays if one of the two is known: what matters to faces like that person must not change with the
+    other, who may return.
+    """
     with store.read() as connection:
         keys = {key for each in close for key in (each.person, each.other)}
         named = select(person.c.key, person.c.id).where(is_one_of(person.c.key, sorted(keys)))
@@ -121,8 +142,8 @@ def _calibrated(store: Store, curve: Curve, close: tuple[ClosePersons, ...]) -> 
         is_confirmed = select(verdict.c.face_id).where(verdict.c.person_id == person.c.id).exists()
         persons = connection.scalar(select(func.count()).select_from(person).where(is_confirmed)) or 0
     pairs = tuple(
-        ClosePair(rows[each.person], rows[each.other], each.margin)
+        ClosePair(rows.get(each.person, UNKNOWN), rows.get(each.other, UNKNOWN), each.margin)
         for each in close
-        if each.person in rows and each.other in rows
+        if each.person in rows or each.other in rows
     )
     return for_gallery(curve, persons, pairs)

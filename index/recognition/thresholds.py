@@ -104,9 +104,16 @@ class Curve:
         return float(np.interp(similarity, known, [point.log_ratio for point in self.evidence]))
 
 
+UNKNOWN = 0
+"""Stands for a person who is no longer known."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClosePair:
-    """Two persons who are easily confused, and the margin between them that a sure name needs."""
+    """Two persons who are easily confused, and the margin between them that a sure name needs.
+
+    One may be ``UNKNOWN``.
+    """
 
     person_id: int
     other_id: int

@@ -1,6 +1,7 @@
 """Who faces are, kept up to date as decisions change: the same as if all were judged anew."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,14 @@ from index.errors import DecisionRefused
 from index.recognition import decided_faces, judging
 from index.recognition.decided_faces import sample_order
 from index.recognition.likeness import read_likenesses
-from index.recognition.thresholds import ClosePair, Thresholds
+from index.recognition.stored_calibration import (
+    Calibration,
+    ClosePersons,
+    drop_calibrations,
+    store_calibration,
+    thresholds_for,
+)
+from index.recognition.thresholds import ClosePair, Thresholds, shipped_curve
 from index.store.opening import create_store
 from index.store.schema import changed, likeness
 from index.store.store import Store
@@ -139,6 +147,46 @@ def test_a_face_that_takes_the_place_of_another_in_the_sample_counts(
     album.follow()
     assert len(likenesses(album, alike)) == 1
     assert differences(album) == 0
+
+
+def test_a_face_that_is_a_person_no_more_may_still_be_near_to_one_of_their_faces(album: Album) -> None:
+    """Its like is one of many confirmed faces, which did not change; it is far from their template."""
+    odd, like = album.add_each(*[Shot({BEN: 0.8})] * 2)
+    key = album.name("Anna", odd, like, *album.add_each(*[of(ANNA, 0.9)] * 6))
+    album.regroup()
+    assert likenesses(album, odd) == []
+    album.ignore(odd)
+    album.follow()
+    assert len(likenesses(album, odd)) == 1
+    assert album.recognised(key) == []
+    assert differences(album) == 0
+
+
+@pytest.mark.parametrize("margin", [0.1, 0.4])
+def test_all_are_judged_anew_by_another_calibration(album: Album, margin: float) -> None:
+    """Also where it changes the close persons alone."""
+    curve = shipped_curve(MODEL)
+    assert curve is not None
+    anna = album.name("Anna", *album.add_each(*[of(ANNA, 0.9)] * 2))
+    ben = album.name("Ben", *album.add_each(*[of(BEN, 0.9)] * 2))
+    (doubtful,) = album.add(Shot({ANNA: 0.75, BEN: 0.6}))
+    album.regroup(thresholds_for(album.database, MODEL))
+    assert album.recognised(anna) == [doubtful]
+    close = (ClosePersons(anna, ben, margin),)
+    store_calibration(album.database, Calibration(MODEL, datetime.now(UTC), curve, close, "shipped", 2, 2, 4))
+    thresholds = thresholds_for(album.database, MODEL)
+    assert album.regroup(thresholds).no_longer_recognised == int(margin > 0.1)
+    assert differences(album, thresholds) == 0
+    album.journal.append(Merge(ben, anna))  # who was like Ben does not change
+    album.follow(thresholds_for(album.database, MODEL))
+    assert differences(album, thresholds_for(album.database, MODEL)) == 0
+    album.journal.undo()
+    album.follow(thresholds_for(album.database, MODEL))
+    assert differences(album, thresholds_for(album.database, MODEL)) == 0
+    assert drop_calibrations(album.database, MODEL) == 1
+    album.regroup(thresholds_for(album.database, MODEL))
+    assert album.recognised(anna) == [doubtful]
+    assert differences(album, thresholds_for(album.database, MODEL)) == 0
 
 
 def test_who_is_no_stranger_any_more_is_judged_again(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:

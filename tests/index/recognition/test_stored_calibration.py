@@ -21,7 +21,7 @@ from index.recognition.stored_calibration import (
     thresholds_for,
     thresholds_with,
 )
-from index.recognition.thresholds import ClosePair, Curve, RatePoint, shipped, straight_evidence
+from index.recognition.thresholds import UNKNOWN, ClosePair, Curve, RatePoint, shipped, straight_evidence
 from index.store.schema import calibration
 from index.store.store import Store
 from pipeline.values import ModelId, PhotoFile
@@ -69,7 +69,7 @@ def test_without_calibration_thresholds_are_those_of_the_model(database: Store) 
     assert thresholds_for(database, MODEL) == shipped(MODEL)
 
 
-def test_close_persons_are_known_by_their_rows_while_they_are_known(
+def test_close_persons_are_known_by_their_rows_while_one_of_them_is_known(
     database: Store, catalog: Catalog
 ) -> None:
     catalog.record(
@@ -79,7 +79,8 @@ def test_close_persons_are_known_by_their_rows_while_they_are_known(
     journal = Journal(database)
     journal.append(Assign(journal.face_keys(faces[:1]), ANNA, "Anna"))
     store_calibration(database, FOUND)
-    assert thresholds_for(database, MODEL).close == ()
+    rows = {person.key: person.id for person in PeopleQueries(database).everyone().values()}
+    assert thresholds_for(database, MODEL).close == (ClosePair(rows[ANNA], UNKNOWN, 0.17),)
     journal.append(Assign(journal.face_keys(faces[1:]), BERTA, "Berta"))
     rows = {person.key: person.id for person in PeopleQueries(database).everyone().values()}
     assert thresholds_for(database, MODEL).close == (ClosePair(rows[ANNA], rows[BERTA], 0.17),)
