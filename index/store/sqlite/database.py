@@ -23,6 +23,7 @@ from sqlalchemy import (
     column,
     create_engine,
     delete,
+    event,
     make_url,
     table,
 )
@@ -63,6 +64,10 @@ gigabyte, from a disk as long as reading the file. The day, counted from 1970, i
 
 _DAY_SECONDS = 86_400
 
+_WRITING_KIB, _READING_KIB = 262_144, 2_000
+"""Upper bound of SQLite's cache in a transaction that writes; else as SQLite has it. Changed pages stay in it
+until the commit, and once they fill it, each page that is read costs a search among them."""
+
 _URL = "sqlite://"
 """It names no file: ``connect`` takes any name."""
 
@@ -94,9 +99,12 @@ class SqliteStore(Store):
         with turn(self.path), self.write_unshared() as connection:
             yield connection
 
-    def write_unshared(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def write_unshared(self) -> Iterator[Connection]:
         """Begin a transaction as ``write`` does, in a file that only this thread uses."""
-        return self._transaction("BEGIN IMMEDIATE")  # a plain BEGIN could not wait for other programs
+        with self._transaction("BEGIN IMMEDIATE") as connection:  # a plain BEGIN could not wait for others
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{_WRITING_KIB}")
+            yield connection
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
@@ -116,6 +124,7 @@ class SqliteStore(Store):
             connection.commit()  # SQLAlchemy's own transaction: SQLite has none open yet
             with connection.begin():
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql(f"PRAGMA cache_size=-{_WRITING_KIB}")
                 yield connection
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise LibraryDamaged(self.path, "it has rows with broken references")
@@ -187,7 +196,13 @@ class SqliteStore(Store):
 def _engine(creator: Callable[[], sqlite3.Connection]) -> Engine:
     """Make an engine that shares compiled statements with all others: compiling takes longer than SQLite."""
     pool = QueuePool(cast("Callable[[], DBAPIConnection]", creator))
+    event.listen(pool, "reset", _shrink)
     return Engine(pool, _dialect(), make_url(_URL), execution_options={"compiled_cache": _COMPILED})
+
+
+def _shrink(connection: sqlite3.Connection, *others: object) -> None:
+    """Give back the memory of a transaction."""
+    connection.execute(f"PRAGMA cache_size=-{_READING_KIB}").close()
 
 
 @cache
