@@ -1,1 +1,0 @@
-"""How long a library takes to cluster; ``python -m benchmarks.clustering`` prints it."""
