@@ -313,7 +313,7 @@ changed = Table(
     "changed",
     metadata,
     Column("face_id", Integer, primary_key=True, autoincrement=False),
-    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
 """What decisions changed since faces were last judged: the faces, each with the persons whom it was or is

@@ -30,7 +30,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_likeness_person_id"), "likeness", ["person_id"])
     op.create_table(
         "changed",
-        *(sa.Column(name, sa.Integer, nullable=False) for name in ("face_id", "person_id")),
+        sa.Column("face_id", sa.Integer, nullable=False),
+        sa.Column("person_id", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("face_id", "person_id", name=op.f("pk_changed")),
         sqlite_with_rowid=False,
     )
@@ -61,8 +62,8 @@ def upgrade() -> None:
 
 _CONCERNED = "CASE {0}.status WHEN 'not-a-face' THEN 1 << 62 ELSE coalesce({0}.person_id, 0) END"
 
-# Triggers, because rows also go with the face that they are about, whoever deletes it. A later revision that
-# makes one of these tables anew must make its triggers again.
+# Triggers, in SQLite's own SQL, because rows also go with the face that they are about, whoever deletes it. A
+# later revision that makes one of these tables anew must make its triggers again.
 _MARKS = (
     ("mark_decided", "INSERT ON verdict", "new", _CONCERNED.format("new")),
     ("mark_undecided", "DELETE ON verdict", "old", _CONCERNED.format("old")),
