@@ -101,6 +101,13 @@ def confirmed_pairs(connection: Connection, face_ids: I64) -> tuple[I64, I64]:
     return columns_of(connection.execute(query))
 
 
+def count_ignored(connection: Connection, face_ids: I64) -> int:
+    """Count those of some faces that are ignored strangers."""
+    chosen = is_one_of(verdict.c.face_id, face_ids.tolist())
+    query = select(func.count()).select_from(verdict).where(chosen, verdict.c.status == "ignored")
+    return connection.scalar(query) or 0
+
+
 def years_of(connection: Connection, face_ids: I64) -> Counter[int]:
     """Count faces by the year of their photos, or ``NO_YEAR``."""
     year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)

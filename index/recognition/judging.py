@@ -28,6 +28,7 @@ from index.recognition.judged_faces import (
     FacesToJudge,
     compare_again,
     confirmed_pairs,
+    count_ignored,
     read_photos,
     read_unjudged,
     without_likeness,
@@ -120,7 +121,8 @@ class Judge:
         near = self._beside_rejected(connection, changes)
         touched = np.unique(np.concatenate([changes.face_ids, replaced.differ, beside, near]))
         judged = self._judge(connection, is_one_of(face.c.id, touched.tolist()))
-        opened = np.unique(np.concatenate([changes.face_ids, replaced.unlike, beside]))
+        known = self._beside_former_strangers(connection, changes, beside)
+        opened = np.unique(np.concatenate([changes.face_ids, replaced.unlike, known]))
         compare_again(connection, opened)
         self._drop(connection, changes)
         return judged + Judged(opened=opened)
@@ -221,6 +223,11 @@ class Judge:
         moved = read_strangers(connection, max(0, MOST_STRANGERS - len(about)), MOST_STRANGERS + len(about))
         probes = self.vectors.fetch(np.union1d(about, moved)).vectors
         return self.vectors.within(probes, self.thresholds.accept)
+
+    def _beside_former_strangers(self, connection: Connection, changes: Changes, beside: I64) -> I64:
+        """Return which faces beside strangers are compared again: all, if one is no stranger any more."""
+        about: I64 = changes.face_ids[changes.person_ids == STRANGERS]
+        return beside if len(about) > count_ignored(connection, about) else about[:0]
 
     def _compare(
         self,
