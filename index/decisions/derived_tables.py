@@ -10,7 +10,7 @@ from index.decisions.face_links import FaceLinks, find_links
 from index.decisions.journal_rows import read_decisions
 from index.decisions.replay import KnownPerson, State, replay
 from index.decisions.same_faces import read_same_faces
-from index.store.schema import apart, other_face, person, rejection, verdict
+from index.store.schema import apart, likeness, other_face, person, rejection, verdict
 from index.store.statements import is_one_of, upsert
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
@@ -172,6 +172,8 @@ def _keep(connection: Connection, links: FaceLinks, part: Part | None) -> None:
         is_changed = is_one_of(other_face.c.face_id, changed)
         if changed:
             connection.execute(update(other_face).where(is_changed).values(kept=value))
+        if changed and not value:  # once shown again, they are judged as new ones
+            connection.execute(delete(likeness).where(is_one_of(likeness.c.face_id, changed)))
 
 
 def _kept(connection: Connection, among: Set[int] | None = None) -> set[int]:

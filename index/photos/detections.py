@@ -26,6 +26,7 @@ from index.store.schema import (
     cluster_face,
     content,
     detection,
+    likeness,
     other_face,
     recognised,
     stored_face,
@@ -76,14 +77,14 @@ def show(connection: Connection, detector: str, contents: "Select[Any] | None" =
 
 
 def forget_hidden_groups(connection: Connection, contents: "Select[Any] | None" = None) -> None:
-    """Delete what was recognised and grouped of hidden faces, and clusters without a second face."""
+    """Delete what was judged and grouped of hidden faces, and clusters without a second face."""
     hidden = select(other_face.c.face_id).where(~other_face.c.kept)
     if contents is not None:
         hidden = hidden.join(stored_face).where(stored_face.c.content_id.in_(contents))
     columns = cluster_face.c
     members = select(columns.cluster_id).where(columns.face_id.in_(hidden), columns.cluster_id.is_not(None))
     touched = connection.scalars(members.distinct()).all()
-    for table in (recognised, cluster_face):
+    for table in (likeness, recognised, cluster_face):
         connection.execute(delete(table).where(table.c.face_id.in_(hidden)))
     left = select(columns.cluster_id).where(is_one_of(columns.cluster_id, touched))
     large = left.group_by(columns.cluster_id).having(func.count() > 1)

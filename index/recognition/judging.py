@@ -42,10 +42,10 @@ from index.recognition.likeness import (
     Likenesses,
     Replaced,
     drop_changes,
-    existing,
     read_changes,
     read_likenesses,
     replace_likenesses,
+    shown,
 )
 from index.recognition.rules import (
     Candidates,
@@ -160,7 +160,7 @@ class Judge:
     def _drop(self, connection: Connection, changes: Changes) -> None:
         """Delete changes, but those of faces that the vectors lack, because a scan has just recorded them."""
         unknown = changes.face_ids[~are_among(changes.face_ids, self.vectors.ids())]
-        drop_changes(connection, kept=existing(connection, unknown))
+        drop_changes(connection, kept=shown(connection, unknown))
 
     def _compare_with_changed(self, connection: Connection, changes: Changes) -> Replaced:
         """Replace the likeness of faces to the persons that changed."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
 from index.id_arrays import are_among, columns_of, pair_keys
-from index.store.schema import changed, likeness, stored_face
+from index.store.schema import changed, face, likeness
 from index.store.statements import is_one_of
 from index.values import I64, Flags
 from pipeline.values import F32
@@ -88,7 +88,7 @@ class Replaced:
 
 
 def replace_likenesses(connection: Connection, old: Likenesses, new: Likenesses) -> Replaced:
-    """Replace stored rows by others, except equal ones and those of faces that are gone."""
+    """Replace stored rows by others, except equal ones and those of faces that are gone or hidden."""
     old_keys, new_keys = (pair_keys(each.face_ids, each.person_ids) for each in (old, new))
     places = np.searchsorted(old_keys, new_keys)
     stored = np.append(old_keys, -1)[places] == new_keys
@@ -99,7 +99,7 @@ def replace_likenesses(connection: Connection, old: Likenesses, new: Likenesses)
     changed_rows = old.at(np.isin(old_keys, new_keys[differs]))
     _delete(connection, Likenesses.joined([gone, changed_rows]))
     added = new.at(differs)
-    added = added.at(are_among(added.face_ids, existing(connection, np.unique(added.face_ids))))
+    added = added.at(are_among(added.face_ids, shown(connection, np.unique(added.face_ids))))
     if len(added):
         connection.execute(insert(likeness), list(_rows(added)))
     return Replaced(np.union1d(gone.face_ids, added.face_ids), np.unique(gone.face_ids))
@@ -119,10 +119,10 @@ def _rows(likenesses: Likenesses) -> Iterator[dict[str, float]]:
         yield {"face_id": face_id, "person_id": person_id, "similarity": similarity, "nearest": nearest}
 
 
-def existing(connection: Connection, face_ids: I64) -> I64:
-    """Return those of some faces, int64 [M], that the library has, hidden ones too: rising."""
-    wanted = is_one_of(stored_face.c.id, face_ids.tolist())
-    ids = connection.scalars(select(stored_face.c.id).where(wanted).order_by(stored_face.c.id))
+def shown(connection: Connection, face_ids: I64) -> I64:
+    """Return those of some faces, int64 [M], that the library shows: rising."""
+    wanted = is_one_of(face.c.id, face_ids.tolist())
+    ids = connection.scalars(select(face.c.id).where(wanted).order_by(face.c.id))
     return np.array(ids.all(), np.int64)
 
 

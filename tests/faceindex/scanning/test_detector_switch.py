@@ -84,6 +84,25 @@ def test_there_and_back(scanned: Album) -> None:
         assert (findings, library.statistics().indexed_faces) == ([], 3)
 
 
+def test_hidden_faces_are_judged_no_more(scanned: Album) -> None:
+    """Whom they were like is forgotten, and decisions about them have no effect on later ones."""
+    call(scanned, "collins 0.jpg", "Collins")
+    notes: list[str] = []
+    with Library(scanned.settings, Listeners(note=notes.append)) as library:
+        library.cluster()
+        (one,) = (face.face_id for face in scanned.faces() if face.photo.endswith(b"collins 1.jpg"))
+        assert scanned.execute("SELECT DISTINCT face_id FROM likeness") == [(one,)]
+        for detector in ("yunet", "mtcnn"):
+            change(scanned, detector)
+            found = {face.face_id for face in scanned.faces()}
+            assert {face_id for (face_id,) in scanned.execute("SELECT face_id FROM likeness")} < found
+            assert scanned.execute("SELECT * FROM changed") == []
+            library.reindex()
+        library.people.undo()
+    assert scanned.execute("SELECT * FROM changed") == []
+    assert not any("wrongly" in note for note in notes)
+
+
 def test_the_changed_library_is_scanned_and_asked_with_its_detector(scanned: Album) -> None:
     change(scanned, "yunet")
     save(astronaut(7), scanned.folder / "new.jpg")
