@@ -42,6 +42,7 @@ from index.recognition.likeness import (
     Likenesses,
     Replaced,
     drop_changes,
+    likenesses_to,
     read_changes,
     read_likenesses,
     replace_likenesses,
@@ -244,10 +245,7 @@ class Judge:
         return replace_likenesses(connection, old, self._likenesses(connection, gallery, faces))
 
     def _likenesses(self, connection: Connection, gallery: Gallery, faces: Descriptors) -> Likenesses:
-        found = gallery.likely(
-            faces.vectors, self.thresholds.least(gallery.person_ids), self.thresholds.accept
-        )
-        alike = Likenesses(faces.ids[found.rows], found.person_ids, found.similarity, found.nearest)
+        alike = likenesses_to(gallery, faces, self.thresholds)
         return alike.without(*confirmed_pairs(connection, np.unique(alike.face_ids)))
 
     def _judge_contents(self, connection: Connection) -> Judged:

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
 from index.id_arrays import are_among, columns_of, pair_keys
+from index.recognition.gallery import Gallery
+from index.recognition.thresholds import Thresholds
 from index.store.schema import changed, face, likeness
 from index.store.statements import is_one_of
-from index.values import I64, Flags
+from index.values import I64, Descriptors, Flags
 from pipeline.values import F32
 
 STRANGERS = 0
@@ -55,6 +57,12 @@ class Likenesses:
         """Return the rows without those of some pairs, int64 [M] both."""
         left_out = np.isin(pair_keys(self.face_ids, self.person_ids), pair_keys(face_ids, person_ids))
         return self.at(~left_out) if left_out.any() else self
+
+
+def likenesses_to(gallery: Gallery, faces: Descriptors, thresholds: Thresholds) -> Likenesses:
+    """Compare faces with all persons of a gallery, and return whom they are like, as far as it may matter."""
+    found = gallery.likely(faces.vectors, thresholds.least(gallery.person_ids), thresholds.accept)
+    return Likenesses(faces.ids[found.rows], found.person_ids, found.similarity, found.nearest)
 
 
 def read_likenesses(connection: Connection, condition: ColumnElement[bool]) -> Likenesses:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from index.photos.catalog import Catalog
 from index.recognition.decided_faces import load_gallery
 from index.recognition.identify import identify
-from index.recognition.likeness import Likenesses
+from index.recognition.likeness import likenesses_to
 from index.recognition.rules import best_candidates
 from index.recognition.stored_calibration import thresholds_for
 from index.store.schema import face, verdict
@@ -80,11 +80,8 @@ def compare(store: Store, first: ModelId, second: ModelId) -> Comparison:
 def _recognised(store: Store, model: ModelId, face_ids: I64) -> Iterator[tuple[int, int]]:
     """Yield each face with the person that it is recognised as, or ``NONE``."""
     gallery, thresholds = load_gallery(store, model), thresholds_for(store, model)
-    least = thresholds.least(gallery.person_ids)
     for chunk in Catalog(store).descriptors(model, face_ids):
-        found = gallery.likely(chunk.vectors, least, thresholds.accept)
-        alike = Likenesses(chunk.ids[found.rows], found.person_ids, found.similarity, found.nearest)
-        candidates = best_candidates(chunk.ids, alike, thresholds)
+        candidates = best_candidates(chunk.ids, likenesses_to(gallery, chunk, thresholds), thresholds)
         persons = np.where(candidates.accepted, candidates.persons, NONE)
         yield from zip(chunk.ids.tolist(), persons.tolist(), strict=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from index.photos.catalog import Catalog
 from index.recognition.thresholds import Thresholds
 from index.store.schema import cluster, cluster_face, recognised
 from index.store.store import Store
+from index.values import I64, Descriptors
+from index.vectors.exact_index import ExactIndex
 from index.vectors.saved_index import load_index, open_saved_index, save_index
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, Box, Descriptor, DetectedFace, PhotoIndexed, Quality, Size
@@ -156,3 +159,16 @@ class Album:
 
 def _unit(vector: F32) -> F32:
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+class CountingIndex(ExactIndex):
+    """The index of an album; ``fetched`` counts the descriptors that were fetched from it."""
+
+    def __init__(self, album: Album) -> None:
+        super().__init__(DIMENSION, partial(album.catalog.stored_descriptors, MODEL))
+        self.sync(album.catalog.described_faces(MODEL))
+        self.fetched = 0
+
+    def fetch(self, face_ids: I64) -> Descriptors:
+        self.fetched += len(face_ids)
+        return super().fetch(face_ids)

@@ -11,6 +11,7 @@ from index.photos.catalog import Catalog
 from index.store.opening import create_store
 from index.store.store import Store
 from tests.index import builders
+from tests.index.albums import Album
 from tests.index.builders import MODEL
 from tests.index.journals import scan
 
@@ -42,6 +43,11 @@ def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def album(database: Store, photos: Path) -> Album:
+    return Album(database, photos)
 
 
 @pytest.fixture

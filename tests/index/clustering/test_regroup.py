@@ -17,17 +17,11 @@ from index.errors import DecisionRefused
 from index.recognition.thresholds import shipped
 from index.store.opening import create_store
 from index.store.schema import cluster, grouping, recognised
-from index.store.store import Store
 from pipeline.values import ModelId, PhotoIndexed, Size
 from tests.index.albums import THRESHOLDS, Album, Shot, of
 from tests.index.builders import crawled, digest_of, make_file
 
 ANNA, BEN, CARL = range(3)
-
-
-@pytest.fixture
-def album(database: Store, photos: Path) -> Album:
-    return Album(database, photos)
 
 
 def test_faces_of_one_person_are_a_cluster(album: Album) -> None:

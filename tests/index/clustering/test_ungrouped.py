@@ -1,23 +1,16 @@
 """Why faces are in no cluster."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from index.clustering.ungrouped import MOST_COMPARED, Ungrouped, why_ungrouped
-from index.store.store import Store
 from index.values import RELIABLE
 from index.vectors.saved_index import load_index
 from tests.index.albums import DIMENSION, THRESHOLDS, Album, Shot, of
 from tests.index.builders import MODEL
 
 ANNA, BEN, CARL, DORA, EVE = range(5)
-
-
-@pytest.fixture
-def album(database: Store, photos: Path) -> Album:
-    return Album(database, photos)
 
 
 def why(album: Album, undescribed: int = 0) -> Ungrouped:

@@ -1,7 +1,6 @@
 """The work of grouping new faces: it grows with what is near them, and not with the library."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,32 +8,12 @@ import pytest
 from index.clustering.affected_region import NEIGHBORS
 from index.clustering.cluster_tables import read_never_compared
 from index.clustering.update_clusters import ClusterChanges, update_clusters
-from index.store.store import Store
-from index.values import I64, Descriptors
 from index.vectors.exact_index import ExactIndex
-from tests.index.albums import DIMENSION, THRESHOLDS, Album, of
+from tests.index.albums import DIMENSION, THRESHOLDS, Album, CountingIndex, of
 from tests.index.builders import MODEL
 from tests.index.counted_work import counted_work
 
 ANNA, BEN, CARL = range(3)
-
-
-@pytest.fixture
-def album(database: Store, photos: Path) -> Album:
-    return Album(database, photos)
-
-
-class CountingIndex(ExactIndex):
-    """Counts the descriptors that it hands out one by one."""
-
-    def __init__(self, album: Album) -> None:
-        super().__init__(DIMENSION, partial(album.catalog.stored_descriptors, MODEL))
-        self.sync(album.catalog.described_faces(MODEL))
-        self.fetched = 0
-
-    def fetch(self, face_ids: I64) -> Descriptors:
-        self.fetched += len(face_ids)
-        return super().fetch(face_ids)
 
 
 def grouped(album: Album) -> tuple[ClusterChanges, int, int]:

@@ -2,8 +2,6 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,10 +25,7 @@ from index.recognition.stored_calibration import (
 from index.recognition.thresholds import ClosePair, Thresholds, shipped_curve
 from index.store.opening import create_store
 from index.store.schema import changed, likeness
-from index.store.store import Store
-from index.values import I64, Descriptors
-from index.vectors.exact_index import ExactIndex
-from tests.index.albums import DIMENSION, THRESHOLDS, Album, Shot, of
+from tests.index.albums import THRESHOLDS, Album, CountingIndex, Shot, of
 from tests.index.builders import MODEL
 from tests.index.counted_work import counted_work
 
@@ -206,19 +201,6 @@ def test_who_is_no_stranger_any_more_is_judged_again(album: Album, monkeypatch: 
     assert differences(album) == 0
 
 
-class CountingIndex(ExactIndex):
-    """Counts the descriptors that are fetched from it."""
-
-    def __init__(self, album: Album) -> None:
-        super().__init__(DIMENSION, partial(album.catalog.stored_descriptors, MODEL))
-        self.sync(album.catalog.described_faces(MODEL))
-        self.fetched = 0
-
-    def fetch(self, face_ids: I64) -> Descriptors:
-        self.fetched += len(face_ids)
-        return super().fetch(face_ids)
-
-
 def test_a_decision_costs_what_it_touches(album: Album) -> None:
     """Rows read and descriptors fetched after a decision do not grow with the library."""
     anna, ben = (album.add_each(*[of(person)] * 4) for person in (ANNA, BEN))
@@ -248,8 +230,3 @@ def test_what_a_decision_about_a_face_that_the_index_lacks_changes_is_judged_lat
     assert album.recognised(key) == known
     album.regroup()
     assert differences(album) == 0
-
-
-@pytest.fixture
-def album(database: Store, photos: Path) -> Album:
-    return Album(database, photos)
