@@ -16,7 +16,7 @@ from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Thresholds
 from index.store.opening import backend_of, create_store, open_store
 from index.store.store import Access, Store
-from index.values import Descriptors
+from index.values import I64, Descriptors
 from pipeline.models.registry import ModelSpec, spec
 
 if TYPE_CHECKING:
@@ -170,7 +170,11 @@ class Session:
             model = self.model()
             return open_saved_index(self.catalog, model.model_id, model.dimension).index
 
-    def descriptors(self, face_ids: Sequence[int]) -> Iterator[Descriptors]:
+    def descriptors(self, face_ids: Sequence[int] | I64) -> Iterator[Descriptors]:
         """Yield the descriptors of faces by the library's model, in chunks; ``face_ids`` are ascending."""
         with explained():
             yield from self.catalog.descriptors(self.model().model_id, face_ids)
+
+    def described(self, face_ids: Sequence[int] | I64) -> Descriptors:
+        """Read the descriptors of faces at once; otherwise as ``descriptors``."""
+        return Descriptors.joined(self.descriptors(face_ids), self.model().dimension)

@@ -21,6 +21,11 @@ OnStep: TypeAlias = Callable[[str, int, int], None]
 """Told what is done with faces, as ``compared``, how many it was done with so far, and how many there are;
 always in the thread of the caller."""
 
+
+def no_step(what: str, done: int, total: int) -> None:
+    """Tell nobody: the ``OnStep`` by default."""
+
+
 NONE = -1
 """No person, group or cluster, in arrays of their numbers."""
 

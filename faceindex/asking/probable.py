@@ -11,7 +11,6 @@ from index.people.likely_faces import beside_whom_they_are_like, is_of_face_like
 from index.recognition.decided_faces import load_strangers
 from index.recognition.likeness import read_likenesses
 from index.recognition.rules import best_candidates, like_a_stranger
-from index.values import Descriptors
 
 if TYPE_CHECKING:
     from faceindex.asking.identifier import Identifier  # it brings FAISS
@@ -29,14 +28,12 @@ def probable_faces(
         alike = read_likenesses(connection, is_of_face_like(person_id))
         digests = beside_whom_they_are_like(connection, np.unique(alike.face_ids).tolist())
     alike = alike.at(~np.isin(alike.face_ids, list(digests)))
-    faces, model, thresholds = np.unique(alike.face_ids), session.model(), session.thresholds()
+    faces, thresholds = np.unique(alike.face_ids), session.thresholds()
     found = best_candidates(faces, alike, thresholds)
     theirs = np.flatnonzero(found.persons == person_id)
-    described = Descriptors.joined(
-        session.catalog.descriptors(model.model_id, faces[theirs]), model.dimension
-    )
+    described = session.described(faces[theirs])
     rows = np.searchsorted(faces, described.ids)
-    strangers = load_strangers(session.database, model.model_id)
+    strangers = load_strangers(session.database, session.model().model_id)
     is_stranger = like_a_stranger(found.at(rows), described.vectors, strangers, thresholds.accept)
     beside = _probable(identifier, set(digests.values()), person_id)
     return tuple(sorted({*described.ids[~is_stranger].tolist(), *beside}))

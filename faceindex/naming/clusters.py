@@ -10,7 +10,7 @@ from index.clustering.regroup import Regrouped
 from index.clustering.ungrouped import Ungrouped, why_ungrouped
 from index.people.queries import ClusterFaces
 from index.photos.redescription import Redescription
-from index.values import Descriptors, FaceRecord
+from index.values import FaceRecord
 from index.vectors.saved_index import load_index
 
 _LOOKED_AT = 200
@@ -42,7 +42,7 @@ def ungrouped(session: Session) -> Ungrouped:
 def _exemplar(session: Session, cluster: ClusterFaces) -> FaceRecord | None:
     """Return the exemplar, or the best face if none is described; ``None`` if all were deleted since."""
     records = session.catalog.faces(session.people.best_faces(cluster.face_ids, _LOOKED_AT))
-    described = Descriptors.joined(session.descriptors(sorted(records)), session.model().dimension)
+    described = session.described(sorted(records))
     if not len(described):
         return max(records.values(), key=lambda record: record.quality.score, default=None)
     chosen = [records[face] for face in described.ids.tolist()]

@@ -36,7 +36,7 @@ class Doubts:
 
     def __init__(self, session: Session, gallery: Gallery, persons: Mapping[int, Person]) -> None:
         self._session = session
-        self._model = session.model()
+        self._model = session.model().model_id
         self._accept = session.thresholds().accept
         self._gallery = gallery
         self._persons = persons
@@ -61,14 +61,16 @@ class Doubts:
         doubts: dict[int, list[_Doubt]] = defaultdict(list)
         for each in self._most_like():
             doubts[each.person_id].append(each)
-        vectors = self._described(sorted(each.face_id for theirs in doubts.values() for each in theirs))
+        vectors = self._session.described(
+            sorted(each.face_id for theirs in doubts.values() for each in theirs)
+        )
         for person_id, theirs in doubts.items():
             known = self._gallery.faces_of(person_id)
             doubts[person_id] = _clear(theirs, vectors, Descriptors(known.face_ids, known.vectors))
         remaining = [person_id for person_id, theirs in doubts.items() if theirs]
         for person_id, face_ids in self._confirmed(remaining).items():
             if len(face_ids) > 1:
-                for each in _clear(doubts[person_id], vectors, self._described(face_ids)):
+                for each in _clear(doubts[person_id], vectors, self._session.described(face_ids)):
                     person, other = self._shown(person_id), self._shown(each.other_id)
                     if person and other:
                         faces = (each.face_id,)
@@ -115,11 +117,7 @@ class Doubts:
 
     def _confirmed(self, person_ids: Sequence[int]) -> dict[int, list[int]]:
         with self._session.database.read() as connection:
-            return confirmed_faces_in_photos(connection, self._model.model_id, person_ids)
-
-    def _described(self, face_ids: Sequence[int]) -> Descriptors:
-        chunks = self._session.catalog.descriptors(self._model.model_id, face_ids)
-        return Descriptors.joined(chunks, self._model.dimension)
+            return confirmed_faces_in_photos(connection, self._model, person_ids)
 
     def _shown(self, person_id: int) -> Person | None:
         person = self._persons.get(person_id)

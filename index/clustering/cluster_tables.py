@@ -105,8 +105,8 @@ class FaceTable:
         return FaceTable(*(np.concatenate(pair)[order] for pair in pairs))
 
 
-def read_faces(connection: Connection, model: ModelId, face_ids: I64 | None = None) -> FaceTable:
-    """Read the faces to group: all, or those of some ids, int64 [M], rising."""
+def read_faces(connection: Connection, model: ModelId, face_ids: I64) -> FaceTable:
+    """Read those of some ids, int64 [M], that are faces to group."""
     query = (
         select(
             face.c.id,
@@ -123,11 +123,10 @@ def read_faces(connection: Connection, model: ModelId, face_ids: I64 | None = No
         .outerjoin(verdict, verdict.c.face_id == face.c.id)
         .outerjoin(recognised, recognised.c.face_id == face.c.id)
         .outerjoin(cluster_face, cluster_face.c.face_id == face.c.id)
-        .where(is_in_photo(face.c.content_id), verdict.c.status.is_distinct_from("not-a-face"))
+        .where(is_one_of(face.c.id, face_ids.tolist()), is_in_photo(face.c.content_id))
+        .where(verdict.c.status.is_distinct_from("not-a-face"))
         .order_by(face.c.id)
     )
-    if face_ids is not None:
-        query = query.where(is_one_of(face.c.id, face_ids.tolist()))
     # As rows of Python, a million faces take ten times the memory of arrays.
     parts = [_faces_of([]), *map(_faces_of, connection.execute(query).partitions(_ROWS))]
     columns = ([getattr(part, each.name) for part in parts] for each in fields(FaceTable))

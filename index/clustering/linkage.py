@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.clustering.pair_counts import PairCounts, both, either
-from index.values import I64, NONE, Flags, OnStep
+from index.values import I64, NONE, Flags, OnStep, no_step
 from pipeline.values import F32
 
 F64: TypeAlias = NDArray[np.float64]
@@ -62,7 +62,7 @@ class FacesToGroup:
     presumed_different: I64
 
 
-def group(faces: FacesToGroup, same: float, on_step: OnStep = lambda what, done, total: None) -> I64:
+def group(faces: FacesToGroup, same: float, on_step: OnStep = no_step) -> I64:
     """Group faces; ``same`` is the similarity at which two single faces are one person.
 
     Returns:

@@ -25,7 +25,7 @@ from index.photos.catalog import Catalog
 from index.recognition.judging import Judge, Judged
 from index.recognition.thresholds import Thresholds
 from index.store.store import Store
-from index.values import I64, OnStep
+from index.values import I64, OnStep, no_step
 from index.vectors.vector_store import VectorStore
 
 _MOVES = 0.1
@@ -77,7 +77,7 @@ def regroup(
     decided_only: bool = False,
     everything: bool = False,
     write: bool = True,
-    on_step: OnStep = lambda what, done, total: None,
+    on_step: OnStep = no_step,
 ) -> Regrouped:
     """Bring recognised faces and clusters up to date, idempotently.
 

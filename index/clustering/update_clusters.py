@@ -28,7 +28,7 @@ from index.recognition.decided_faces import read_rejections
 from index.recognition.thresholds import Thresholds
 from index.store.schema import rejection
 from index.store.statements import is_one_of
-from index.values import I64, NONE, OnStep
+from index.values import I64, NONE, OnStep, no_step
 from index.vectors.inverted_lists import InvertedLists
 from index.vectors.vector_store import VectorStore
 from pipeline.values import ModelId
@@ -65,7 +65,7 @@ def update_clusters(
     reliable: int,
     vectors: VectorStore,
     new: I64,
-    on_step: OnStep = lambda what, done, total: None,
+    on_step: OnStep = no_step,
 ) -> ClusterChanges:
     """Group open faces that were never compared with those near them.
 

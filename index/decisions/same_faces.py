@@ -2,8 +2,8 @@
 
 Decisions name faces in contents. What a decision says holds for the same face in all of them: in files that
 differ in metadata alone, in a file before and after it was edited, and in one content that two detectors
-looked at, whose boxes of a face differ much. These are facts that a scan found, and
-no decisions; without a decision they have no effect. All functions work in a transaction of the caller.
+looked at, whose boxes of a face differ much. These are facts that a scan found, and no decisions; without a
+decision they have no effect. All functions work in a transaction of the caller.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -97,12 +97,12 @@ def read_pictures(connection: Connection, digests: Sequence[bytes]) -> dict[byte
     return {row.digest: row.picture for chunk in chunks for row in connection.execute(chunk)}
 
 
-def read_same_faces(connection: Connection, also: Iterable[bytes] = ()) -> SameFaces:
-    """Read what is one among the contents that decisions name, some others, and those that follow."""
+def read_same_faces(connection: Connection) -> SameFaces:
+    """Read what is one among the contents that decisions name, and those that follow."""
     named, columns = select(decision_face.c.digest), same_face.c
     pictures = Pictures(_pictures(connection, _named.c.digest.in_(named)))
     links = dict(_links(connection, or_(columns.digest.in_(named), columns.later_digest.in_(named))))
-    return _followed(connection, pictures, links, also)
+    return _followed(connection, pictures, links, SameFaces(pictures, tuple(links.values())).digests)
 
 
 def same_faces_of(connection: Connection, digests: Iterable[bytes]) -> SameFaces:
@@ -111,14 +111,10 @@ def same_faces_of(connection: Connection, digests: Iterable[bytes]) -> SameFaces
 
 
 def _followed(
-    connection: Connection, pictures: Pictures, links: dict[int, SameFace], also: Iterable[bytes]
+    connection: Connection, pictures: Pictures, links: dict[int, SameFace], digests: Iterable[bytes]
 ) -> SameFaces:
-    """Add some contents, and read on from content to content until nothing new follows."""
-    read, fresh, columns = (
-        set[bytes](),
-        {*SameFaces(pictures, tuple(links.values())).digests, *also},
-        same_face.c,
-    )
+    """Read on from content to content, from some on, until nothing new follows."""
+    read, fresh, columns = set[bytes](), set(digests), same_face.c
     while fresh := fresh - read:
         read |= fresh
         found = pictures_of(connection, fresh)
