@@ -271,7 +271,8 @@ class Library:
         """Group faces without a name, and recognise people who have one."""
         from faceindex.naming.clusters import group
 
-        return self._sessions.decide(group, write=not dry_run)
+        run = self._sessions.try_out if dry_run else self._sessions.decide
+        return run(group, write=not dry_run)
 
     def clusters(self, most: int = 20) -> "results.ClusterList":
         """Return the largest clusters without a name, each with its exemplar."""
@@ -323,7 +324,8 @@ class Library:
         from faceindex.accuracy import calibrate
 
         calibrated = calibrate.reset if reset else calibrate.calibrate
-        return self._sessions.decide(calibrated, write=not dry_run)
+        run = self._sessions.try_out if dry_run else self._sessions.decide
+        return run(calibrated, write=not dry_run)
 
     def adapt(self, dimension: int | None = None, *, dry_run: bool = False) -> "Adaptation":
         """Learn from the confirmed people, and keep the result if it helps to recognise people left out.

@@ -3,17 +3,23 @@
 One reading session and the networks stay open, as do gallery and index until a process changes the library.
 """
 
+import glob
+import os
+import shutil
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from faceindex.errors import explained
+from faceindex.errors import FaceindexError, explained
 from faceindex.lock import DECISION_PATIENCE, PATIENCE
 from faceindex.results import Listeners
 from faceindex.session import Session
 from faceindex.settings import Settings
+from index.store.opening import backend_of
 
 if TYPE_CHECKING:
     from faceindex.asking.identifier import Identifier
@@ -65,10 +71,23 @@ class WarmSessions:
         self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Call a use case that writes in one turn, also while a run is at work."""
-        patience = DECISION_PATIENCE if self._patience is None else self._patience
-        opened = Session.open_to_decide(self.settings, self.listeners, patience)
-        with explained(), opened as session:
+        with explained(), self._to_decide(self.settings) as session:
             session.open_vectors = self._saved_vectors
+            return use_case(session, *args, **kwargs)
+
+    def try_out(
+        self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Call a use case that takes back what it writes; with a copy of a library that cannot be written."""
+        from index.errors import LibraryInaccessible
+
+        with explained(), ExitStack() as stack:
+            try:
+                session = stack.enter_context(self._to_decide(self.settings))
+            except FaceindexError as error:
+                if not isinstance(error.__cause__, LibraryInaccessible):
+                    raise
+                session = stack.enter_context(self._to_decide(stack.enter_context(_copied(self.settings))))
             return use_case(session, *args, **kwargs)
 
     def each(
@@ -123,6 +142,10 @@ class WarmSessions:
         with self._opening:
             self._forget()
 
+    def _to_decide(self, settings: Settings) -> Session:
+        patience = DECISION_PATIENCE if self._patience is None else self._patience
+        return Session.open_to_decide(settings, self.listeners, patience)
+
     def _current(self) -> tuple[Session, Hashable]:
         """Return the reading session and its library's state; opened anew if the library was replaced."""
         with self._opening:
@@ -161,3 +184,15 @@ class WarmSessions:
             self._reader.close()
         self._reader = self._identified = self._index = None
         self._runners = {}  # a model that a library has learned is its own
+
+
+@contextmanager
+def _copied(settings: Settings) -> Iterator[Settings]:
+    """Copy a library and its saved index to a temporary folder; yield settings that name the copy."""
+    library = Path(os.path.abspath(settings.library))
+    with TemporaryDirectory(prefix="faceindex-") as folder:
+        copy = Path(folder) / library.name
+        backend_of(library).back_up(library, copy)
+        for index in library.parent.glob(f"{glob.escape(library.name)}.*.faiss"):
+            shutil.copyfile(index, copy.with_name(index.name))
+        yield settings.model_copy(update={"library": copy})

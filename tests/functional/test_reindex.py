@@ -212,6 +212,10 @@ def test_a_library_in_a_read_only_place(nightly: CommandLine, photos: Path, tmp_
         assert str(nightly.library) in ran.complaint
         assert "Read-only file system" in ran.complaint
     assert there.run("who", photos / "collins.jpg").code == 0  # a question writes nothing
+    done = nightly.run("cluster", "--dry-run")
+    tried = there.run("cluster", "--dry-run")
+    assert (tried.code, tried.out, tried.err) == (0, done.out, done.err)
+    assert "Calibration needs" in there.run("calibrate", "--dry-run").complaint
     assert nightly.library.read_bytes() == before
     nowhere = replace(command_in(nightly, tmp_path / "ro"), wrapper=mounted_read_only(tmp_path / "ro"))
     ran = nowhere.run("scan", photos)
