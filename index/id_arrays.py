@@ -18,8 +18,8 @@ def columns_of(pairs: Iterable[Sequence[int]]) -> tuple[I64, I64]:
     return first, second
 
 
-def listed_ids(text: str | None) -> I64:
-    """Read the ids that ``index.store.statements.listed`` joined to one text: int64 [N], in no order."""
+def ids_in_text(text: str | None) -> I64:
+    """Read ids that are joined by commas, as a ``concatenated`` column is: int64 [N], in their order."""
     return np.fromstring(text or "", dtype=np.int64, sep=",")
 
 

@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +31,11 @@ from benchmarks.made_library.groups import made_clusters, write_clusters
 from benchmarks.made_library.journal import write_journal
 from benchmarks.made_library.photos import MadePhotos, made_photos, make_files, write_photos
 from benchmarks.made_library.population import made_population
-from index.clustering.cluster_tables import GroupingInputs, count_reliable
+from index.clustering.cluster_tables import GroupingInputs, count_reliable, write_inputs
 from index.clustering.regroup import regroup
 from index.photos.catalog import Catalog
 from index.recognition.stored_calibration import thresholds_for
 from index.store.opening import create_store
-from index.store.schema import grouping
-from index.store.statements import upsert
 from index.vectors.saved_index import load_index, save_index
 from pipeline.models.registry import spec
 
@@ -86,8 +83,9 @@ def make(path: Path, faces: int, dimension: int, folder: Path, decisions: int, s
             thresholds = thresholds_for(store, model)
             with store.write() as connection:
                 reliable = count_reliable(connection, model)
-                inputs = GroupingInputs(model, thresholds.accept, thresholds.review, reliable)
-                upsert(connection, grouping, [{"id": 1, **asdict(inputs)}], key="id")
+                write_inputs(
+                    connection, GroupingInputs(model, thresholds.accept, thresholds.review, reliable)
+                )
             regroup(store, thresholds, loaded.index, everything=True)
     return made
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, func, select
 
+from index.people.named_faces import is_open
 from index.store.opening import open_store
 from index.store.schema import cluster_face, descriptor, face, photo, recognised, root, verdict
 from index.store.schema import library as library_table
@@ -20,7 +21,6 @@ _MOST = 100
 
 _FEW, _MANY = 5, 20
 """Faces of a cluster that is named."""
-
 
 _APART = 3
 """Clusters with successive numbers may be of one person: naming one empties the other."""
@@ -92,18 +92,14 @@ def _recognised(connection: Connection, number: int) -> Sequence[int]:
     return connection.scalars(query.order_by(recognised.c.face_id).limit(_MOST)).all()
 
 
-def _is_open(face_id: ColumnElement[int]) -> ColumnElement[bool]:
-    return face_id.not_in(select(verdict.c.face_id)) & face_id.not_in(select(recognised.c.face_id))
-
-
 def _alone(connection: Connection) -> tuple[int, ...]:
     clustered = select(cluster_face.c.face_id).where(cluster_face.c.cluster_id.is_not(None))
-    query = select(face.c.id).where(_is_open(face.c.id), face.c.id.not_in(clustered))
+    query = select(face.c.id).where(is_open(face.c.id), face.c.id.not_in(clustered))
     return tuple(connection.scalars(query.order_by(face.c.id).limit(_MOST)))
 
 
 def _clusters(connection: Connection) -> tuple[int, ...]:
     number = cluster_face.c.cluster_id
-    query = select(number).where(number.is_not(None), _is_open(cluster_face.c.face_id)).group_by(number)
+    query = select(number).where(number.is_not(None), is_open(cluster_face.c.face_id)).group_by(number)
     query = query.having(func.count().between(_FEW, _MANY)).order_by(number).limit(_APART * _MOST)
     return tuple(connection.scalars(query).all()[::_APART])

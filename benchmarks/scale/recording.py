@@ -17,6 +17,7 @@ import numpy as np
 from blake3 import blake3
 
 from benchmarks.made_library.faces import made_persons
+from benchmarks.made_library.population import FACES_A_PHOTO
 from faceindex.scanning.recording import BATCH_PHOTOS
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
@@ -35,7 +36,6 @@ from pipeline.values import (
     Size,
 )
 
-FACES_A_PHOTO = 2.5
 _STRANGERS = 0.3
 _PERSONS = 10_000
 """The faces are of the first so many persons of a made library."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from index.id_arrays import columns_of, ids_or_none, listed_ids
+from index.id_arrays import columns_of, ids_in_text, ids_or_none
 from index.people.named_faces import is_in_photo
 from index.store.schema import (
     cluster,
@@ -32,7 +32,7 @@ from index.store.schema import (
     recognised,
     verdict,
 )
-from index.store.statements import in_chunks, is_one_of, listed, upsert
+from index.store.statements import concatenated, in_chunks, is_one_of, upsert
 from index.values import I64, NONE, RELIABLE, Flags
 from pipeline.values import F32, ModelId
 
@@ -156,19 +156,19 @@ def read_never_compared(connection: Connection, *, again: bool = False) -> I64:
     compared = select(cluster_face.c.face_id)
     if again:
         compared = compared.where(cluster_face.c.cluster_id.is_not(None))
-    query = select(listed(face.c.id)).where(
+    query = select(concatenated(face.c.id)).where(
         is_in_photo(face.c.content_id),
         face.c.id.not_in(compared),
         face.c.id.not_in(select(recognised.c.face_id)),
         face.c.id.not_in(select(verdict.c.face_id)),
     )
-    return np.sort(listed_ids(connection.scalar(query)))
+    return np.sort(ids_in_text(connection.scalar(query)))
 
 
 def read_without_cluster(connection: Connection, model: ModelId) -> tuple[I64, I64]:
     """Read the open faces that were compared and have no cluster, good and poor ones: int64 [N], rising."""
     query = (
-        select(listed(face.c.id))
+        select(concatenated(face.c.id))
         .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
         .join(cluster_face, cluster_face.c.face_id == face.c.id)
         .where(
@@ -179,15 +179,15 @@ def read_without_cluster(connection: Connection, model: ModelId) -> tuple[I64, I
         )
     )
     qualities = (face.c.quality >= RELIABLE, face.c.quality < RELIABLE)
-    good, poor = (np.sort(listed_ids(connection.scalar(query.where(each)))) for each in qualities)
+    good, poor = (np.sort(ids_in_text(connection.scalar(query.where(each)))) for each in qualities)
     return good, poor
 
 
 def read_beside(connection: Connection, face_ids: I64) -> I64:
     """Read all faces in the photos of some faces, int64 [N]."""
     contents = select(face.c.content_id).where(is_one_of(face.c.id, face_ids.tolist()))
-    query = select(listed(face.c.id)).where(face.c.content_id.in_(contents))
-    return np.sort(listed_ids(connection.scalar(query)))
+    query = select(concatenated(face.c.id)).where(face.c.content_id.in_(contents))
+    return np.sort(ids_in_text(connection.scalar(query)))
 
 
 def read_groups(connection: Connection, persons: I64, clusters: I64) -> dict[int, I64]:

@@ -30,13 +30,13 @@ from index.clock import Clock, utc_now
 from index.decisions.journal_rows import readable
 from index.decisions.partial_replay import update_for_contents
 from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
-from index.id_arrays import listed_ids
+from index.id_arrays import ids_in_text
 from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
 from index.photos.library_figures import count_present, summarise
 from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
 from index.store.schema import content, descriptor, face, file_digest, is_shown, library, other_face, photo
-from index.store.statements import are_under, in_chunks, insert_new, is_one_of, listed
+from index.store.statements import are_under, concatenated, in_chunks, insert_new, is_one_of
 from index.store.store import Store
 from index.values import (
     I64,
@@ -213,10 +213,10 @@ class Catalog:
 
     def described_faces(self, model: ModelId) -> I64:
         """Read the ids of all faces that a model has described, in a photo or not: int64 [N], rising."""
-        described = select(listed(descriptor.c.face_id)).where(descriptor.c.model == model)
-        hidden = select(listed(other_face.c.face_id)).where(~other_face.c.kept)
+        described = select(concatenated(descriptor.c.face_id)).where(descriptor.c.model == model)
+        hidden = select(concatenated(other_face.c.face_id)).where(~other_face.c.kept)
         with self.store.read() as connection:
-            ids, without = (listed_ids(connection.scalar(each)) for each in (described, hidden))
+            ids, without = (ids_in_text(connection.scalar(each)) for each in (described, hidden))
         # The hidden are left out here: a condition on each row would double the time.
         return np.sort(ids[~np.isin(ids, without)] if len(without) else ids)
 

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Connection, Integer, cast, exists, func, s
 
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
-from index.id_arrays import columns_of, listed_ids
+from index.id_arrays import columns_of, ids_in_text
 from index.recognition.gallery import Gallery
 from index.recognition.templates import NO_YEAR, ConfirmedFaces
 from index.store.schema import content, descriptor, face, rejection, verdict
-from index.store.statements import is_one_of, listed
+from index.store.statements import concatenated, is_one_of
 from index.store.store import Store
 from index.values import I64, NONE, RELIABLE
 from pipeline.values import F32, ModelId
@@ -96,14 +96,14 @@ def _sample(
     of_persons = true() if persons is None else is_one_of(verdict.c.person_id, persons)
     year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
     query = (
-        select(*map(listed, (verdict.c.face_id, verdict.c.person_id, year, face.c.quality)))
+        select(*map(concatenated, (verdict.c.face_id, verdict.c.person_id, year, face.c.quality)))
         .join_from(verdict, face, face.c.id == verdict.c.face_id)
         .join(content, content.c.id == face.c.content_id)
         .where(verdict.c.person_id.is_not(None), face.c.quality >= least_quality, of_persons)
         .where(exists().where(descriptor.c.face_id == verdict.c.face_id, descriptor.c.model == model))
     )
     *ids, numbers = connection.execute(query).one()
-    face_ids, person_ids, years = map(listed_ids, ids)
+    face_ids, person_ids, years = map(ids_in_text, ids)
     qualities = np.fromstring(numbers or "", np.float64, sep=",").astype(np.float32)
     found = ConfirmedFaces(face_ids, person_ids, years, qualities, np.empty((len(face_ids), 0), np.float32))
     chosen = _sampled(face_ids, person_ids, years)

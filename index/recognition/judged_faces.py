@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Integer, cast, delete, func, select
 
-from index.id_arrays import columns_of, ids_or_none, listed_ids
+from index.id_arrays import columns_of, ids_in_text, ids_or_none
 from index.recognition.templates import NO_YEAR
 from index.store.schema import (
     cluster_face,
@@ -18,7 +18,7 @@ from index.store.schema import (
     stored_face,
     verdict,
 )
-from index.store.statements import is_one_of, listed, upsert
+from index.store.statements import concatenated, is_one_of, upsert
 from index.values import I64, NONE, Flags
 from pipeline.values import F32, ModelId
 
@@ -81,8 +81,8 @@ def read_unjudged(connection: Connection) -> I64:
     Whoever was judged is recognised, or was compared with others.
     """
     judged = (select(table.c.face_id) for table in (cluster_face, recognised, verdict))
-    query = select(listed(face.c.id)).where(*(face.c.id.not_in(each) for each in judged))
-    return np.sort(listed_ids(connection.scalar(query)))
+    query = select(concatenated(face.c.id)).where(*(face.c.id.not_in(each) for each in judged))
+    return np.sort(ids_in_text(connection.scalar(query)))
 
 
 def without_likeness(connection: Connection, face_ids: I64) -> I64:

@@ -5,14 +5,14 @@ from collections import Counter
 import numpy as np
 from sqlalchemy import func, select
 
-from index.id_arrays import listed_ids
+from index.id_arrays import ids_in_text
 from index.people.named_faces import named_faces
 from index.photos.catalog import Catalog
 from index.recognition.decided_faces import load_gallery
 from index.recognition.identify import identify
 from index.recognition.thresholds import Thresholds
 from index.store.schema import face, stored_face, verdict
-from index.store.statements import listed
+from index.store.statements import concatenated
 from index.store.store import Store
 from index.values import I64
 from pipeline.values import ModelId
@@ -66,8 +66,8 @@ class NewRecognitions:
     def _named(self) -> tuple[I64, I64]:
         """Read the named faces, int64 [N], rising, and the person of each."""
         named = named_faces()
-        query = select(listed(named.c.face_id), listed(named.c.person_id))
+        query = select(concatenated(named.c.face_id), concatenated(named.c.person_id))
         with self._store.read() as connection:
-            faces, persons = map(listed_ids, connection.execute(query).one())
+            faces, persons = map(ids_in_text, connection.execute(query).one())
         order = np.argsort(faces)
         return faces[order], persons[order]

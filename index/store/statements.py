@@ -85,7 +85,7 @@ def is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> Column
     return column.in_(select(listed.table_valued("value").c.value))
 
 
-def listed(column: ColumnElement[Any]) -> ColumnElement[str]:
+def concatenated(column: ColumnElement[Any]) -> ColumnElement[str]:
     """Join numbers to one text, with commas: a quarter of the time that a million rows take."""
     return func.aggregate_strings(cast(column, Text), ",")
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.id_arrays import are_among, columns_of, ids_or_none, listed_ids, pair_keys
+from index.id_arrays import are_among, columns_of, ids_in_text, ids_or_none, pair_keys
 from index.values import NONE
 
 ids = st.integers(-(2**31) + 1, 2**31 - 1)
@@ -27,5 +27,5 @@ def test_columns_and_texts_are_read() -> None:
     assert [each.tolist() for each in columns_of([(1, 4), (2, 3)])] == [[1, 2], [4, 3]]
     assert [each.tolist() for each in columns_of([])] == [[], []]
     assert ids_or_none([3, None]).tolist() == [3, NONE]
-    assert listed_ids("12,-1,7").tolist() == [12, -1, 7]
-    assert listed_ids(None).tolist() == []
+    assert ids_in_text("12,-1,7").tolist() == [12, -1, 7]
+    assert ids_in_text(None).tolist() == []
