@@ -17,7 +17,7 @@ from index.clustering.cluster_tables import (
     read_never_compared,
     read_without_cluster,
 )
-from index.clustering.same_person import same_person
+from index.clustering.cluster_threshold import cluster_threshold
 from index.id_arrays import pair_keys
 from index.recognition.decided_faces import read_rejections
 from index.recognition.thresholds import Thresholds
@@ -66,7 +66,7 @@ def why_ungrouped(
     """Count the open faces in no cluster by what keeps them out; ``undescribed`` ones are known."""
     last = read_last_inputs(connection)
     reliable = count_reliable(connection, model) if last is None else last.reliable
-    same = same_person(thresholds, reliable)
+    same = cluster_threshold(thresholds, reliable)
     uncompared = read_never_compared(connection)
     waiting = len(read_faces(connection, model, uncompared).ids) if len(uncompared) else 0
     good, poor = read_without_cluster(connection, model)

@@ -21,8 +21,8 @@ from index.clustering.cluster_tables import (
     read_groups,
     write_clusters,
 )
+from index.clustering.cluster_threshold import cluster_threshold
 from index.clustering.linkage import group
-from index.clustering.same_person import same_person
 from index.clustering.shortened import shortened
 from index.recognition.decided_faces import read_rejections
 from index.recognition.thresholds import Thresholds
@@ -73,13 +73,13 @@ def update_clusters(
         connection: In a transaction that writes.
         model: The library's.
         thresholds: Of the model.
-        reliable: The number of reliable faces; see ``same_person``.
+        reliable: The number of reliable faces; see ``cluster_threshold``.
         vectors: The descriptors of the library's faces; may hold others.
         new: int64 [M], rising: the faces. Those that are not open, have a cluster, or lack a descriptor, are
             left out; all others count as compared from now on.
         on_step: Told about progress.
     """
-    same = same_person(thresholds, reliable)
+    same = cluster_threshold(thresholds, reliable)
     nearby = _read_nearby(connection, model, same, vectors, new, on_step) if len(new) else None
     return ClusterChanges() if nearby is None else _regroup(connection, model, nearby, same, on_step)
 

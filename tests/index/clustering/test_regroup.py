@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from index.clustering.cluster_threshold import cluster_threshold
 from index.clustering.regroup import Regrouped
-from index.clustering.same_person import same_person
 from index.decisions.model import Merge
 from index.errors import DecisionRefused
 from index.recognition.thresholds import shipped
@@ -328,7 +328,7 @@ def test_other_thresholds_ask_the_single_faces_anew(album: Album) -> None:
 
 def test_the_larger_a_library_the_more_alike_two_faces_must_be() -> None:
     for thresholds in (shipped(ModelId("sface")), THRESHOLDS):
-        few, some, many = (same_person(thresholds, faces) for faces in (10, 2000, 200_000))
+        few, some, many = (cluster_threshold(thresholds, faces) for faces in (10, 2000, 200_000))
         assert thresholds.accept < few == some < many < 0.9
 
 

@@ -17,7 +17,7 @@ _ACCEPTED_RATE = 1e-4
 """The false match rate at which faces of such a model are accepted: as for the others."""
 
 
-def same_person(thresholds: Thresholds, faces: int) -> float:
+def cluster_threshold(thresholds: Thresholds, faces: int) -> float:
     """Return the similarity at which two of that many reliable faces form a cluster.
 
     The accepted false match rate is inversely proportional to the number of faces: see ``STRANGERS_AS_NEAR``.
