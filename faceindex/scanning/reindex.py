@@ -74,7 +74,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         looked_at=seen.photos,
         pruned=pruned,
         gains=_gains(store, recognitions),
-        review=recognitions.probable(model.model_id, thresholds_for(store, model.model_id)),
+        review=recognitions.probable(thresholds_for(store, model.model_id)),
         new_failures=tuple(each for each in summary.failures if each.path not in failed_before),
         in_time=seen.in_time,
     )

@@ -3,19 +3,17 @@
 from collections import Counter
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from index.id_arrays import ids_in_text
-from index.people.named_faces import named_faces
-from index.photos.catalog import Catalog
-from index.recognition.decided_faces import load_gallery
-from index.recognition.identify import identify
+from index.people.named_faces import is_open, named_faces
+from index.recognition.likeness import read_likenesses
+from index.recognition.rules import best_candidates
 from index.recognition.thresholds import Thresholds
-from index.store.schema import face, stored_face, verdict
+from index.store.schema import likeness, stored_face, verdict
 from index.store.statements import concatenated
 from index.store.store import Store
-from index.values import I64
-from pipeline.values import ModelId
+from index.values import I64, NONE
 
 
 class NewRecognitions:
@@ -45,23 +43,13 @@ class NewRecognitions:
         gained = persons[~had & ~np.isin(faces, known)]
         return Counter(gained.tolist())
 
-    def probable(self, model: ModelId, thresholds: Thresholds) -> int:
+    def probable(self, thresholds: Thresholds) -> int:
         """Count the new faces without a name that are similar enough to a person for review."""
-        gallery = load_gallery(self._store, model)
-        if not len(gallery):
-            return 0
-        named = named_faces()
-        undecided = (
-            select(face.c.id)
-            .outerjoin(named, named.c.face_id == face.c.id)
-            .outerjoin(verdict, verdict.c.face_id == face.c.id)
-            .where(face.c.id > self._last, named.c.face_id.is_(None), verdict.c.face_id.is_(None))
-            .order_by(face.c.id)
-        )
+        is_new = and_(likeness.c.face_id > self._last, is_open(likeness.c.face_id))
         with self._store.read() as connection:
-            face_ids = np.array(connection.scalars(undecided).all(), dtype=np.int64)
-        chunks = Catalog(self._store).descriptors(model, face_ids)
-        return sum(int(identify(gallery, each.vectors, thresholds).probable.sum()) for each in chunks)
+            alike = read_likenesses(connection, is_new)
+        found = best_candidates(np.unique(alike.face_ids), alike, thresholds)
+        return int(((found.persons != NONE) & ~found.accepted).sum())
 
     def _named(self) -> tuple[I64, I64]:
         """Read the named faces, int64 [N], rising, and the person of each."""
