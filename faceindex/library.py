@@ -259,7 +259,9 @@ class Library:
 
         first, last = (None if each is None else str(each) for each in (since, until))
         query = PhotoQuery(names, tuple(without), only=only, since=first, until=last, hidden=hidden)
-        return self._sessions.read(find, query, self._sessions.identifier if probable else None)
+        if probable:
+            return self._sessions.read_judged(find, query, self._sessions.identifier)
+        return self._sessions.read(find, query)
 
     def link(self, photos: "Sequence[FoundPhoto]", folder: AnyPath) -> "Linked":
         """Create or update a folder of symbolic links to photos."""
@@ -284,7 +286,7 @@ class Library:
         """Count the faces without a name that are in no cluster, by the cause."""
         from faceindex.naming.clusters import ungrouped
 
-        return self._sessions.read(ungrouped)
+        return self._sessions.read_judged(ungrouped)
 
     def evaluate(
         self,

@@ -149,7 +149,7 @@ class People:
         """Suggest which faces to look at, the most useful first, at most this many."""
         from faceindex.naming.review import review
 
-        return self._sessions.read(review, most)
+        return self._sessions.read_judged(review, most)
 
     def log(self, last: int | None = None) -> "tuple[LoggedDecision, ...]":
         """Return all decisions, or only the ``last`` ones, the oldest first."""

@@ -60,6 +60,26 @@ class WarmSessions:
         with explained():
             return use_case(self._current()[0], *args, **kwargs)
 
+    def read_judged(
+        self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Call a use case with a reading session, after all faces were judged, as after an upgrade none are.
+
+        Where the library cannot be written, it is noted that they are not.
+        """
+        from index.people.likely_faces import is_known_whom_faces_are_like
+
+        with explained(), self._current()[0].database.read() as connection:
+            is_known = is_known_whom_faces_are_like(connection)
+        if not is_known:
+            from faceindex.naming.clusters import group
+
+            try:
+                self.decide(group)
+            except FaceindexError as error:
+                self.listeners.note(f"{error}. Until then, it is not known whom faces probably show.")
+        return self.read(use_case, *args, **kwargs)
+
     def run(
         self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:

@@ -6,9 +6,16 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, and_, exists, select
 
 from index.people.named_faces import is_in_photo, is_open, is_refused, recognised_faces
-from index.store.schema import cluster_face, content, descriptor, face, likeness, verdict
+from index.store.schema import cluster_face, content, descriptor, face, grouping, likeness, verdict
 from index.store.statements import is_one_of
 from pipeline.values import ModelId
+
+
+def is_known_whom_faces_are_like(connection: Connection) -> bool:
+    """Return whether faces were judged, or nobody is confirmed whom they could be like."""
+    is_judged = exists(grouping.c.id)
+    is_somebody = exists(verdict.c.face_id).where(verdict.c.person_id.is_not(None))
+    return bool(connection.scalar(select(is_judged | ~is_somebody)))
 
 
 def faces_like_others(connection: Connection, least: float) -> list[tuple[int, int, int, float]]:

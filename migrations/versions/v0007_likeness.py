@@ -1,6 +1,6 @@
 """Whom faces are like, kept up to date as decisions change, which faces these are about, and indexes.
 
-Nothing is judged yet: the next scan, decision or ``faceindex cluster`` compares all faces once.
+Nothing is judged yet: the next scan, decision or question that needs it compares all faces once.
 """
 
 import sqlalchemy as sa

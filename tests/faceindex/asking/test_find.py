@@ -2,6 +2,7 @@
 
 import os
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,18 @@ def test_find_counts_what_who_is_sure_of_and_probable_adds_the_rest(family: Albu
         shown = sorted(os.path.basename(os.fsdecode(path)) for path in found if found[path] is is_probable)
         assert shown == expected
     assert {os.path.basename(path) for path in alone} >= {b"photo 003.jpg", b"photo 004.jpg"}
+
+
+def test_what_is_probable_is_found_where_nothing_is_judged_yet(family: Album) -> None:
+    """So it is after an upgrade."""
+    with Library(family.settings) as library:
+        found, doubts = library.find("Anna", probable=True), library.people.review()
+        assert any(each.probable for each in found)
+        for ask in (partial(library.find, "Anna", probable=True), library.people.review):
+            family.execute("DELETE FROM likeness")
+            family.execute("DELETE FROM grouping")
+            assert ask() in (found, doubts)
+            assert family.execute("SELECT * FROM likeness") != []
 
 
 def test_a_year_and_a_month_are_all_their_days() -> None:
