@@ -4,7 +4,7 @@ A face without a row in ``cluster_face`` and ``recognised`` was never compared.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from index.columns import Columns
 from index.id_arrays import columns_of, ids_in_text, ids_or_none
 from index.people.named_faces import is_in_photo
 from index.store.schema import (
@@ -55,7 +56,7 @@ class GroupingInputs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FaceTable:
+class FaceTable(Columns):
     """The N faces to group: in a photo, described by the model, and not decided to be no face; arrays [N].
 
     Attributes:
@@ -94,15 +95,10 @@ class FaceTable:
         """Whether each has neither a person nor a decision: bool [N]."""
         return np.asarray(self.is_undecided & (self.recognised == NONE))
 
-    def at(self, chosen: Flags) -> "FaceTable":
-        """Return the chosen faces, bool [N]."""
-        return FaceTable(*(getattr(self, each.name)[chosen] for each in fields(self)))
-
     def and_(self, others: "FaceTable") -> "FaceTable":
         """Return these and other faces."""
-        order = np.argsort(np.concatenate([self.ids, others.ids]), kind="stable")
-        pairs = ((getattr(self, each.name), getattr(others, each.name)) for each in fields(self))
-        return FaceTable(*(np.concatenate(pair)[order] for pair in pairs))
+        both = FaceTable.joined([self, others])
+        return both.at(np.argsort(both.ids, kind="stable"))
 
 
 def read_faces(connection: Connection, model: ModelId, face_ids: I64) -> FaceTable:
@@ -128,9 +124,8 @@ def read_faces(connection: Connection, model: ModelId, face_ids: I64) -> FaceTab
         .order_by(face.c.id)
     )
     # As rows of Python, a million faces take ten times the memory of arrays.
-    parts = [_faces_of([]), *map(_faces_of, connection.execute(query).partitions(_ROWS))]
-    columns = ([getattr(part, each.name) for part in parts] for each in fields(FaceTable))
-    return FaceTable(*map(np.concatenate, columns))
+    parts = map(_faces_of, connection.execute(query).partitions(_ROWS))
+    return FaceTable.joined([_faces_of([]), *parts])
 
 
 def _faces_of(rows: Sequence[Row[Any]]) -> FaceTable:

@@ -26,6 +26,9 @@ _MIXER = 2654435761
 """Multiplies ids, modulo 2 to the power of 32, so that not all faces taken are of one day: Knuth, "The Art of
 Computer Programming", volume 3, section 6.4."""
 
+YEAR = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
+"""The year in which a content was taken, or ``NO_YEAR``, in a query."""
+
 MOST_REJECTIONS = 2000
 """Number of rejections, the latest, that are read with descriptors."""
 
@@ -94,9 +97,8 @@ def _sample(
 ) -> ConfirmedFaces:
     """Choose confirmed faces, without their descriptors; see ``load_confirmed``."""
     of_persons = true() if persons is None else is_one_of(verdict.c.person_id, persons)
-    year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
     query = (
-        select(*map(concatenated, (verdict.c.face_id, verdict.c.person_id, year, face.c.quality)))
+        select(*map(concatenated, (verdict.c.face_id, verdict.c.person_id, YEAR, face.c.quality)))
         .join_from(verdict, face, face.c.id == verdict.c.face_id)
         .join(content, content.c.id == face.c.content_id)
         .where(verdict.c.person_id.is_not(None), face.c.quality >= least_quality, of_persons)

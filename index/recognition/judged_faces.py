@@ -1,13 +1,14 @@
 """Reads the faces to judge with what is known of them, and writes who they are."""
 
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Integer, cast, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 
+from index.columns import Columns
 from index.id_arrays import columns_of, ids_in_text, ids_or_none
-from index.recognition.templates import NO_YEAR
+from index.recognition.decided_faces import YEAR
 from index.store.schema import (
     cluster_face,
     content,
@@ -24,7 +25,7 @@ from pipeline.values import F32, ModelId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FacesToJudge:
+class FacesToJudge(Columns):
     """All N described faces of some photos, arrays [N] by rising id.
 
     Attributes:
@@ -40,10 +41,6 @@ class FacesToJudge:
     confirmed: I64
     recognised: I64
     similarities: F32
-
-    def at(self, chosen: Flags) -> "FacesToJudge":
-        """Return some of the faces, bool [N]."""
-        return FacesToJudge(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
 
 def read_photos(connection: Connection, model: ModelId, condition: ColumnElement[bool]) -> FacesToJudge:
@@ -110,8 +107,7 @@ def count_ignored(connection: Connection, face_ids: I64) -> int:
 
 def years_of(connection: Connection, face_ids: I64) -> Counter[int]:
     """Count faces by the year of their photos, or ``NO_YEAR``."""
-    year = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
-    query = select(year).join_from(stored_face, content, content.c.id == stored_face.c.content_id)
+    query = select(YEAR).join_from(stored_face, content, content.c.id == stored_face.c.content_id)
     found = connection.scalars(query.where(is_one_of(stored_face.c.id, face_ids.tolist())))
     return Counter(found)
 

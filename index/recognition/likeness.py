@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
+from index.columns import Columns
 from index.id_arrays import are_among, columns_of, pair_keys
 from index.recognition.gallery import Gallery
 from index.recognition.thresholds import Thresholds
 from index.store.schema import changed, face, likeness
 from index.store.statements import is_one_of
-from index.values import I64, Descriptors, Flags
+from index.values import I64, Descriptors
 from pipeline.values import F32
 
 STRANGERS = 0
@@ -27,7 +27,7 @@ EQUAL = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Likenesses:
+class Likenesses(Columns):
     """K rows of the table, by rising face id, then person id: int64 [K] and float32 [K].
 
     Attributes:
@@ -39,19 +39,6 @@ class Likenesses:
     person_ids: I64
     similarities: F32
     nearest: F32
-
-    def __len__(self) -> int:
-        return len(self.face_ids)
-
-    @classmethod
-    def joined(cls, parts: "list[Likenesses]") -> "Likenesses":
-        """Put rows of rising faces together."""
-        names = [each.name for each in fields(cls)]
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-    def at(self, rows: NDArray[np.intp] | Flags) -> "Likenesses":
-        """Return some of the rows, in their order."""
-        return Likenesses(*(getattr(self, each.name)[rows] for each in fields(self)))
 
     def without(self, face_ids: I64, person_ids: I64) -> "Likenesses":
         """Return the rows without those of some pairs, int64 [M] both."""

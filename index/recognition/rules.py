@@ -8,8 +8,8 @@ and one more similar to an ignored stranger is a stranger. ``faceindex.asking.id
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from index.columns import Columns
 from index.recognition.identify import lifted
 from index.recognition.likeness import Likenesses
 from index.recognition.thresholds import Thresholds
@@ -25,7 +25,7 @@ _CHUNK = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
+class Candidates(Columns):
     """Who each of N faces is most likely, by similarity alone: int64, float32 and bool [N].
 
     Attributes:
@@ -36,10 +36,6 @@ class Candidates:
     persons: I64
     similarities: F32
     accepted: Flags
-
-    def at(self, rows: NDArray[np.intp]) -> "Candidates":
-        """Return those of the faces at some rows, in their order."""
-        return Candidates(self.persons[rows], self.similarities[rows], self.accepted[rows])
 
     def without(self, refused: Flags) -> "Candidates":
         """Return the same with nobody for some faces."""

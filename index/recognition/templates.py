@@ -4,15 +4,15 @@ docs/identification.md has the figures behind the constants.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.values import I64, NONE, Flags
+from index.columns import Columns
+from index.values import I64, NONE
 from pipeline.values import F32
 
 NO_YEAR = 0
@@ -29,7 +29,7 @@ _BASE_WEIGHT = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ConfirmedFaces:
+class ConfirmedFaces(Columns):
     """F confirmed faces, in any order.
 
     Attributes:
@@ -43,19 +43,6 @@ class ConfirmedFaces:
     years: I64
     qualities: F32
     vectors: F32
-
-    def __len__(self) -> int:
-        return len(self.face_ids)
-
-    def at(self, rows: NDArray[np.intp] | Flags | slice) -> "ConfirmedFaces":
-        """Return the faces at some rows, in their order."""
-        return ConfirmedFaces(*(getattr(self, each.name)[rows] for each in fields(self)))
-
-    @classmethod
-    def joined(cls, parts: Sequence["ConfirmedFaces"]) -> "ConfirmedFaces":
-        """Put faces described by one model together, in the order of the parts, at least one."""
-        some = [each for each in parts if len(each)] or parts[:1]
-        return cls(*(np.concatenate([getattr(part, each.name) for part in some]) for each in fields(cls)))
 
     def of_person(self, person_id: int) -> slice:
         """Find the rows of a person among faces by person."""
@@ -78,7 +65,7 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Templates:
+class Templates(Columns):
     """T templates by person, that of all years first; int64 [T], and float32 [T, D] of unit norm.
 
     ``first`` and ``last`` are years, both ``NO_YEAR`` for all years.
@@ -106,17 +93,9 @@ class Templates:
         first, last = (np.where(of_all, NO_YEAR, faces.years[each]) for each in (starts, ends - 1))
         return cls(person_ids, first, last, ends - starts, vectors)
 
-    def at(self, rows: NDArray[np.intp] | Flags) -> Self:
-        """Return the templates at some rows, in their order."""
-        return type(self)(*(getattr(self, each.name)[rows] for each in fields(self)))
-
     def replaced(self, person_ids: I64, others: Self) -> Self:
         """Return these templates with ``others`` in place of those of some persons."""
-        kept = self.at(~np.isin(self.person_ids, person_ids))
-        parts = [each for each in (kept, others) if len(each.faces)] or [kept]
-        joined = type(self)(
-            *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(self))
-        )
+        joined = self.joined([self.at(~np.isin(self.person_ids, person_ids)), others])
         return joined.at(np.argsort(joined.person_ids, kind="stable"))
 
     def described(self) -> tuple[Template, ...]:
