@@ -15,13 +15,12 @@ from faceindex.naming.suggestion import Kind, Suggestion, Suggestions, usefulnes
 from faceindex.session import Session
 from index.people.likely_faces import barely_recognised, is_of_single_face
 from index.people.queries import ClusterFaces, Person
-from index.recognition.decided_faces import load_gallery, read_rejections
+from index.recognition.decided_faces import load_gallery, rejections_of
 from index.recognition.gallery import Gallery
 from index.recognition.identify import Match, identify
 from index.recognition.likeness import read_likenesses
 from index.recognition.rules import best_candidates
-from index.store.schema import rejection
-from index.store.statements import in_chunks, is_one_of
+from index.store.statements import in_chunks
 
 BARELY = 0.03
 """Suggest a recognised face for confirmation up to this similarity above the threshold."""
@@ -74,7 +73,7 @@ class _Groups:
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         means /= np.where(lengths, lengths, 1.0)
         with self._session.database.read() as connection:
-            refused = read_rejections(connection, is_one_of(rejection.c.face_id, faces.tolist()))
+            refused = rejections_of(connection, faces)
         rows = number[np.searchsorted(faces, refused.face_ids)]
         rejected: dict[int, set[int]] = {}
         for row, person_id in zip(rows.tolist(), refused.person_ids.tolist(), strict=True):

@@ -19,10 +19,8 @@ from index.clustering.cluster_tables import (
 )
 from index.clustering.cluster_threshold import cluster_threshold
 from index.id_arrays import pair_keys
-from index.recognition.decided_faces import read_rejections
+from index.recognition.decided_faces import rejections_of
 from index.recognition.thresholds import Thresholds
-from index.store.schema import rejection
-from index.store.statements import is_one_of
 from index.values import I64, NONE, RELIABLE
 from index.vectors.vector_store import VectorStore
 from pipeline.values import ModelId
@@ -98,7 +96,7 @@ def _kinds(connection: Connection, model: ModelId, same: float, vectors: VectorS
     one, other = np.searchsorted(faces.ids, pairs[np.isin(pairs, faces.ids).all(axis=1)]).T
     contents, persons = faces.contents, faces.persons
     groups = np.where(persons != NONE, persons, np.minimum(NONE, NONE - faces.clusters))
-    rejections = read_rejections(connection, is_one_of(rejection.c.face_id, some.tolist()))
+    rejections = rejections_of(connection, some)
     is_conflict = contents[one] == contents[other]
     is_beside = np.isin(pair_keys(contents[one], groups[other]), pair_keys(contents, groups))
     is_conflict |= is_beside & (groups[other] != NONE)

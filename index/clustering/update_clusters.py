@@ -24,10 +24,8 @@ from index.clustering.cluster_tables import (
 from index.clustering.cluster_threshold import cluster_threshold
 from index.clustering.linkage import group
 from index.clustering.shortened import shortened
-from index.recognition.decided_faces import read_rejections
+from index.recognition.decided_faces import rejections_of
 from index.recognition.thresholds import Thresholds
-from index.store.schema import rejection
-from index.store.statements import is_one_of
 from index.values import I64, NONE, OnStep, no_step
 from index.vectors.inverted_lists import InvertedLists
 from index.vectors.vector_store import VectorStore
@@ -108,7 +106,7 @@ def _read_nearby(
     return NearbyFaces(
         faces=faces,
         vectors=described.vectors,
-        rejections=read_rejections(connection, is_one_of(rejection.c.face_id, faces.ids.tolist())),
+        rejections=rejections_of(connection, faces.ids),
         new=np.isin(faces.ids, new, assume_unique=True),
         near=np.searchsorted(faces.ids, pairs[np.isin(pairs[:, 0], new) & np.isin(pairs[:, 1], faces.ids)]),
         in_large=np.isin(faces.clusters, np.array(large, np.int64)),

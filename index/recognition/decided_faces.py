@@ -149,8 +149,17 @@ def unreliable_faces(store: Store, decision_ids: Sequence[int]) -> tuple[int, ..
         return tuple(connection.scalars(query))
 
 
-def read_rejections(connection: Connection, condition: ColumnElement[bool]) -> Rejections:
-    """Read the rejections that meet a condition on ``rejection``."""
+def rejections_of(connection: Connection, face_ids: I64) -> Rejections:
+    """Read the rejections of some faces, int64 [M]."""
+    return _read_rejections(connection, is_one_of(rejection.c.face_id, face_ids.tolist()))
+
+
+def rejections_for(connection: Connection, person_ids: I64) -> Rejections:
+    """Read the rejections for some persons, int64 [P]."""
+    return _read_rejections(connection, is_one_of(rejection.c.person_id, person_ids.tolist()))
+
+
+def _read_rejections(connection: Connection, condition: ColumnElement[bool]) -> Rejections:
     query = select(rejection.c.face_id, rejection.c.person_id).where(condition)
     return Rejections(*columns_of(connection.execute(query.order_by(*query.selected_columns))))
 

@@ -19,8 +19,9 @@ from index.recognition.decided_faces import (
     FACES_A_YEAR,
     MOST_STRANGERS,
     load_gallery,
-    read_rejections,
     read_strangers,
+    rejections_for,
+    rejections_of,
     sample_order,
 )
 from index.recognition.gallery import NEAREST, Gallery
@@ -57,7 +58,7 @@ from index.recognition.rules import (
 )
 from index.recognition.templates import ConfirmedFaces
 from index.recognition.thresholds import Thresholds
-from index.store.schema import face, likeness, rejection
+from index.store.schema import face, likeness
 from index.store.statements import is_one_of
 from index.store.store import Store
 from index.values import I64, NONE, Descriptors, Flags, OnStep
@@ -279,7 +280,7 @@ class Judge:
         """Find who each face is, if ``accepted``."""
         ids = faces.ids[faces.undecided]
         alike = read_likenesses(connection, is_one_of(likeness.c.face_id, ids.tolist()))
-        refused = read_rejections(connection, is_one_of(rejection.c.face_id, ids.tolist()))
+        refused = rejections_of(connection, ids)
         possible = alike.without(refused.face_ids, refused.person_ids)
         found = best_candidates(faces.ids, possible, self.thresholds)
         if not (found.persons != NONE).any():
@@ -300,7 +301,7 @@ class Judge:
 
     def _rejected(self, connection: Connection, persons: I64) -> tuple[I64, F32]:
         """Read who was rejected for some persons: persons, int64 [R], and descriptors, float32 [R, D]."""
-        refused = read_rejections(connection, is_one_of(rejection.c.person_id, persons.tolist()))
+        refused = rejections_for(connection, persons)
         faces = self.vectors.fetch(np.unique(refused.face_ids))
         known = np.isin(refused.face_ids, faces.ids)
         rows = np.searchsorted(faces.ids, refused.face_ids[known])
