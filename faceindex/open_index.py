@@ -11,6 +11,7 @@ from index.vectors.saved_index import (
     index_version,
     load_searchable_index,
     open_saved_index,
+    save_index,
 )
 from pipeline.values import ModelId
 
@@ -30,14 +31,20 @@ class OpenIndex:
         self._lock = Lock()
         self._opened: _Opened | None = None
 
-    def as_saved(self, session: Session) -> FaissIndex:
-        """Return the index as it was saved: it may lack faces that were added since."""
+    def as_saved(self, session: Session, writer: Session) -> FaissIndex:
+        """Return the index as it was saved: it may lack faces that were added since.
+
+        If its file cannot be used, ``writer``, which has a turn to write, saves it anew.
+        """
         with self._lock:
             known = self._known(session)
             if known is not None:
                 return known
             model = session.model()
-            return self._keep(session, open_saved_index(session.catalog, model.model_id, model.dimension))
+            loaded = open_saved_index(session.catalog, model.model_id, model.dimension)
+            if not loaded.saved:
+                save_index(loaded.index, writer.catalog, model.model_id)
+            return self._keep(session, loaded)
 
     def current(self, session: Session) -> FaissIndex:
         """Return the index with all faces of the library, and perhaps some that are gone."""

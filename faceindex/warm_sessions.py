@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -92,7 +93,7 @@ class WarmSessions:
     ) -> _T:
         """Call a use case that writes in one turn, also while a run is at work."""
         with explained(), self._to_decide(self.settings) as session:
-            session.open_vectors = self._saved_vectors
+            session.open_vectors = partial(self._saved_vectors, session)
             return use_case(session, *args, **kwargs)
 
     def try_out(
@@ -188,9 +189,9 @@ class WarmSessions:
             self._identified = session, state, identifier
             return identifier
 
-    def _saved_vectors(self) -> "VectorStore":
-        """Return the index by which decisions are followed; it stays open."""
-        return self._open_index().as_saved(self._current()[0])
+    def _saved_vectors(self, writer: Session) -> "VectorStore":
+        """Return the index by which the decisions of ``writer`` are followed; it stays open."""
+        return self._open_index().as_saved(self._current()[0], writer)
 
     def _open_index(self) -> "OpenIndex":
         from faceindex.open_index import OpenIndex  # it brings FAISS

@@ -194,11 +194,11 @@ class Judge:
             if len(faces) <= NEAREST:  # the mean of all of them may have grown
                 new, bound = faces.vectors, enough
             elif np.isin(about, changes.dated).any():  # other faces of the year that it left may count now
-                new, bound = faces.vectors, 3 * enough - 2 * accept
+                new, bound = faces.vectors, NEAREST * enough - (NEAREST - 1) * accept
             else:
                 years = years_of(connection, about[~np.isin(about, faces.face_ids)])
                 new = faces.at(np.isin(faces.face_ids, about) | _may_be_new(faces, years)).vectors
-                bound = 3 * enough - 2 * accept
+                bound = NEAREST * enough - (NEAREST - 1) * accept
             changed = _changed_templates(gallery, person_id, about, changes.dated)
             probes += [changed, new]
             least += [enough] * len(changed) + [bound] * len(new)

@@ -78,6 +78,18 @@ def test_a_second_question_loads_nothing(scanned: Album, monkeypatch: pytest.Mon
         assert sorted(loaded) == ["build_runner", "load_searchable_index"]  # no face came or went
 
 
+def test_a_decision_saves_the_index_that_it_had_to_make_anew(scanned: Album) -> None:
+    (file,) = scanned.settings.library.parent.glob("*.faiss")
+    file.unlink()
+    notes: list[str] = []
+    for name in ("Grace", "Anna"):
+        with Library(scanned.settings, Listeners(note=notes.append)) as library:
+            library.people.move(name, [scanned.folder / "grace.jpg"])
+    assert len(notes) == 1
+    assert "The index was built anew" in notes[0]
+    assert file.exists()
+
+
 def test_threads_ask_while_another_confirms(scanned: Album) -> None:
     """Every answer is that from before the decision or from after it, and in this order."""
     photo = scanned.folder / "eileen 0.jpg"
