@@ -90,18 +90,19 @@ def _read_nearby(
     A person or cluster of more than ``LARGE`` faces is represented by so many of them, evenly spread, and by
     those near a new face.
     """
-    pairs = _near_pairs(vectors, new, NEAR_SHARE * same, on_step)
-    near = read_faces(connection, model, np.union1d(new, pairs[:, 1]))
-    is_new = near.is_open & (near.clusters == NONE) & np.isin(near.ids, new, assume_unique=True)
-    if not is_new.any():
+    fresh = read_faces(connection, model, new)
+    fresh = fresh.at(fresh.is_open & (fresh.clusters == NONE))
+    if not len(fresh.ids):  # as after most decisions
         return None
+    pairs = _near_pairs(vectors, fresh.ids, NEAR_SHARE * same, on_step)
+    near = fresh.and_(read_faces(connection, model, np.setdiff1d(pairs[:, 1], fresh.ids)))
     persons, clusters = (np.unique(each[each != NONE]) for each in (near.persons, near.clusters))
     groups = read_groups(connection, persons, clusters)
     members = [near.ids[:0], *map(_evenly, groups.values())]
     faces = near.and_(read_faces(connection, model, np.setdiff1d(np.concatenate(members), near.ids)))
     described = shortened(vectors, faces.ids)
     faces = faces.at(np.isin(faces.ids, described.ids, assume_unique=True))
-    new = np.intersect1d(near.ids[is_new], faces.ids, assume_unique=True)
+    new = np.intersect1d(fresh.ids, faces.ids, assume_unique=True)
     large = [NONE - key for key, ids in groups.items() if key < NONE and len(ids) >= LARGE]
     return NearbyFaces(
         faces=faces,
