@@ -14,7 +14,6 @@ import signal
 import sys
 import threading
 import weakref
-from io import BufferedIOBase, RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,11 +58,6 @@ def mount_table() -> bytes | None:
         return Path("/proc/self/mountinfo").read_bytes()
     except OSError:
         return None
-
-
-def path_of(file: BufferedIOBase | RawIOBase | BinaryIO) -> str | None:
-    """Return a path that opens the same file again, even if it was renamed; ``None`` where there is none."""
-    return None if is_portable() else f"/dev/fd/{file.fileno()}"
 
 
 def filled_memory(size: int) -> NDArray[np.uint8]:

@@ -11,10 +11,10 @@ import pytest
 
 from pipeline.platform_support import (
     SharedMemory,
+    filled_memory,
     map_shared,
     mounts,
     open_content,
-    path_of,
     try_lock,
     unlock,
     usable_cores,
@@ -80,10 +80,17 @@ def test_a_lock_is_held_by_one_process_and_ends_with_it(tmp_path: Path) -> None:
     assert path.exists()
 
 
-def test_what_a_system_does_not_tell_is_none(way: str, tmp_path: Path) -> None:
-    with (tmp_path / "file").open("wb") as file:
-        path = path_of(file)
-        assert (path is None) == (way == "portable" or sys.platform != "linux")
-        assert path is None or os.path.samestat(os.stat(path), os.stat(tmp_path / "file"))
+def test_what_a_system_does_not_tell_is_none() -> None:
     assert mounts() is None or b" / " in (mounts() or b"")
     assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize("size", [0, 1000, 64 << 20])
+def test_new_memory_can_be_written(size: int) -> None:
+    memory = filled_memory(size)
+    memory[:] = 7
+    assert (len(memory), memory.dtype, int(memory.sum(dtype=np.int64))) == (
+        size,
+        np.dtype(np.uint8),
+        7 * size,
+    )
