@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.values import F16
-from pipeline.values import F32
+from pipeline.values import F32, Appearance
 
 _LANDMARKS = np.dtype("<f4")
 _DESCRIPTOR = np.dtype("<f2")
+
+_TRACK_COLUMNS = 5
+"""Moment, x, y, w and h."""
 
 LANDMARKS_BYTES = 10 * _LANDMARKS.itemsize
 
@@ -27,6 +30,22 @@ def landmarks_to_blob(landmarks: F32) -> bytes:
 def landmarks_from_blob(blob: bytes) -> F32:
     """Decode float32 [5, 2]; raise a ``ValueError`` unless the blob has 40 bytes."""
     return np.frombuffer(blob, dtype=_LANDMARKS).reshape(5, 2).astype(np.float32)
+
+
+def track_to_blob(appearance: Appearance) -> bytes:
+    """Encode where a film shows a face, float32 [n, 5], as 20 n bytes; a ``ValueError`` for another shape."""
+    track = appearance.track
+    if track.ndim != 2 or track.shape[1] != _TRACK_COLUMNS or not len(track):
+        raise ValueError(f"a track is [n, {_TRACK_COLUMNS}], not {list(track.shape)}")
+    return track.astype(_LANDMARKS).tobytes()
+
+
+def appearance_from_row(start: float, end: float, blob: bytes) -> Appearance:
+    """Decode when and where a film shows a face; raise a ``ValueError`` if the blob is no track."""
+    track = np.frombuffer(blob, dtype=_LANDMARKS).reshape(-1, _TRACK_COLUMNS).astype(np.float32)
+    if not len(track) or not np.isfinite(track).all():
+        raise ValueError("a track is no track")
+    return Appearance(start, end, track)
 
 
 def descriptor_to_blob(vector: F32) -> bytes:

@@ -55,6 +55,14 @@ class PhotoState:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """A part of a film, in seconds from its first picture."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class FailureRecord:
     """A photo that could not be read, with values of ``Stage`` and ``Reason`` and a line for the user."""
 
@@ -76,6 +84,7 @@ class FaceRecord:
         confidence: The detector's probability that this is a face, 0 to 1.
         detector: The name of the one that found it. It is not the library's where the face is ``kept`` for a
             decision, or its photo has been out of reach since the library changed its detector.
+        span: When a film shows it; its box is that of its best picture.
     """
 
     face_id: int
@@ -88,6 +97,7 @@ class FaceRecord:
     quality: Quality
     detector: str = "mtcnn"
     kept: bool = False
+    span: TimeSpan | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,7 +245,7 @@ class NearFace:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The counts of recorded outcomes; each is in exactly one of the first six.
+    """The counts of recorded outcomes; each is in exactly one of the first seven.
 
     Attributes:
         indexed: Photos whose content is new, or was in no photo any more.
@@ -244,6 +254,7 @@ class Recorded:
         moved: Photos that had another path before.
         failed: Photos that could not be read or decoded.
         skipped: Files that are not photos.
+        continued: Films of which a part was known; each part counts.
         faces: Faces that were added.
         perhaps_moved: Paths of one batch with a content that other paths had, each counted as ``indexed`` or
             ``duplicate`` until the crawl is complete.
@@ -256,6 +267,7 @@ class Recorded:
     moved: int = 0
     failed: int = 0
     skipped: int = 0
+    continued: int = 0
     faces: int = 0
     perhaps_moved: Mapping[bytes, str] = field(default_factory=dict, compare=False)
     unread: Set[bytes] = field(default_factory=set, compare=False)

@@ -22,6 +22,17 @@ ModelId = NewType("ModelId", str)
 
 
 @dataclass(frozen=True, slots=True)
+class FilmRest:
+    """What is left of a film that was looked at before: all from ``start``, in seconds.
+
+    ``digest`` is that of the file.
+    """
+
+    digest: bytes
+    start: float
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoFile:
     """A regular file as the crawl saw it.
 
@@ -29,11 +40,13 @@ class PhotoFile:
         path: Absolute, in the file system's bytes; it need not be UTF-8.
         size: Bytes.
         mtime_ns: Last change, nanoseconds since the epoch.
+        rest: What is left of it, if it is a film of which the beginning is known.
     """
 
     path: bytes
     size: int
     mtime_ns: int
+    rest: FilmRest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +59,16 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A bounding box: top left corner, width and height."""
+    """A bounding box: top left corner, width and height.
+
+    ``moment`` is when a film shows it, in seconds from the first picture of the film; ``None`` in a photo.
+    """
 
     x: float
     y: float
     w: float
     h: float
+    moment: float | None = None
 
 
 MOST_MISSING = 1 / 8
@@ -102,6 +119,22 @@ _CUT_AROUND = 0.3
 """How far beyond a box models look, as a share of it."""
 
 
+class DateSource(StrEnum):
+    """Where the time at which a photo was taken comes from."""
+
+    ORIGINAL = "exif-original"
+    XMP = "xmp"
+    IPTC = "iptc"
+    DIGITIZED = "exif-digitized"
+    GPS = "gps"
+    PNG = "png"
+    CONTAINER = "container"
+    FILE_NAME = "file-name"
+    SIDECAR = "sidecar"
+    CHANGED = "exif-changed"
+    """EXIF's DateTime, the day of the last change: nothing else says when the photo was taken."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedPhoto:
     """Upright sRGB pixels of a photo, perhaps smaller than the photo itself.
@@ -109,7 +142,9 @@ class DecodedPhoto:
     Attributes:
         digest: BLAKE3 of the file's content, 32 bytes.
         size: The upright photo at full size.
-        taken_at: From EXIF; aware only if EXIF gives an offset.
+        taken_at: When it was taken; aware only if the offset from UTC is known.
+        taken_from: What says so.
+        live_photo: Apple's identifier of a photo and the film that belongs to it.
         pixels: uint8 [H, W, 3], RGB.
         scale: Decoded pixels per full-size pixel, the same in x and y: 1.0, or 0.5, 0.25, 0.125.
         picture: BLAKE3 of what the file shows, 32 bytes: the same if only metadata differ.
@@ -124,6 +159,8 @@ class DecodedPhoto:
     scale: float
     picture: bytes
     missing: MissingPart | None = None
+    taken_from: DateSource | None = None
+    live_photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,13 +201,63 @@ class FaceCrop:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Appearance:
+    """When a film shows a face: its first and last moment, in seconds from the first picture of the film.
+
+    Attributes:
+        track: float32 [n, 5], n at least 1: moment and box (x, y, w, h) in each picture in which it was
+        found, in the order
+            of time.
+    """
+
+    start: float
+    end: float
+    track: F32
+
+    def box_at(self, moment: float) -> Box | None:
+        """Return where the face was at a moment, as if it moved straight between two pictures.
+
+        Before and after the appearance the result is ``None``.
+        """
+        if not self.start - _AROUND <= moment <= self.end + _AROUND:
+            return None
+        x, y, w, h = (float(np.interp(moment, self.track[:, 0], each)) for each in self.track[:, 1:].T)
+        return Box(x, y, w, h, moment)
+
+
+_AROUND = 0.2
+"""Seconds before and after an appearance that count as part of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Descriptor:
-    """A face described by one model: float32 [D], of unit norm."""
+    """A face described by one model: float32 [D], of unit norm.
+
+    A face in a film is a tracklet: box, landmarks and quality are those of its best picture, ``vector`` is
+    the mean of good ones, and ``appearance`` says when it is seen.
+    """
 
     face: DetectedFace
     quality: Quality
     model_id: ModelId
     vector: F32
+    appearance: Appearance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPart:
+    """The part of a film that was looked at, in seconds from its first picture.
+
+    Attributes:
+        until: Where the rest begins; ``None`` if there is no rest.
+        duration: Of the whole film.
+        per_second: How many pictures a second were looked at, at most.
+    """
+
+    start: float
+    until: float | None
+    duration: float
+    per_second: float
 
 
 class Stage(StrEnum):
@@ -215,7 +302,8 @@ class PhotoIndexed:
     """A photo was read and its faces, if any, described, most confident first.
 
     Values are as in ``DecodedPhoto``; ``decoder`` is such as ``jpeg pillow 12.0.0``. ``note`` says, in one
-    line without the path, what of the photo is missing.
+    line without the path, what of the photo is missing. ``film`` is the part of a film to which the faces
+    belong.
     """
 
     file: PhotoFile
@@ -227,6 +315,9 @@ class PhotoIndexed:
     detector: str
     picture: bytes
     note: str | None = None
+    taken_from: DateSource | None = None
+    live_photo: str | None = None
+    film: FilmPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,20 +326,28 @@ class PhotoKnown:
 
     Attributes:
         picture: As in ``DecodedPhoto``, if only this is known, and not ``digest``; else ``None``.
-        taken_at: From EXIF, if ``picture`` is given.
+        taken_at: With ``taken_from``, if ``picture`` is given.
     """
 
     file: PhotoFile
     digest: bytes
     picture: bytes | None = None
     taken_at: datetime | None = None
+    taken_from: DateSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoSkipped:
-    """The file is not a photo: neither its content nor its name says so."""
+    """The file is left out: it is no photo, or no decoder of its format is installed.
+
+    Attributes:
+        kind: What it is, such as ``PDF`` or ``video``; ``None`` if that is not known.
+        needs: The extra of this package that would read it.
+    """
 
     file: PhotoFile
+    kind: str | None = None
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

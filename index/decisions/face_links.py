@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from index.decisions.face_overlap import SAME_FACE, overlap, pairs
 from index.decisions.model import FaceKey
 from index.decisions.replay import State
-from index.store.schema import content, decision_face, other_face, stored_face
+from index.store.schema import BOX, content, decision_face, other_face, stored_face
 from index.store.statements import in_chunks
 from pipeline.values import Box
 
@@ -116,7 +116,7 @@ def _read_faces(
     """Read faces by rising id: digest, id, box, and whether another detector found each."""
     columns, is_other = stored_face.c, other_face.c.face_id.is_not(None)
     query = (
-        select(content.c.digest, columns.id, is_other, *(columns[name] for name in "xywh"))
+        select(content.c.digest, columns.id, is_other, *(columns[name] for name in BOX))
         .join_from(stored_face, content)
         .outerjoin(other_face, other_face.c.face_id == columns.id)
     )

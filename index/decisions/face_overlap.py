@@ -8,6 +8,16 @@ SAME_FACE = 0.5
 """Intersection over union above which two boxes of one content are of one face. Two faces stay below:
 the detector keeps no two that cover 0.7 of the smaller; here, boxes of one size share 0.66 of each."""
 
+SAME_MOMENT = 0.02
+"""Seconds between two boxes of a film beyond which they are of two pictures, perhaps of two people."""
+
+
+def is_same_moment(a: float | None, b: float | None) -> bool:
+    """Tell whether two boxes are of one picture, or of almost the same moment of a film."""
+    if a is None or b is None:
+        return a is b
+    return abs(a - b) <= SAME_MOMENT
+
 
 def overlap(a: Box, b: Box) -> float:
     """Return the intersection over union of two boxes, 0 to 1; 1 for equal ones, even empty ones."""
@@ -52,6 +62,8 @@ def _pairs(
 
 
 def _shared(a: Box, b: Box) -> float:
+    if not is_same_moment(a.moment, b.moment):
+        return 0.0
     width = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
     height = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
     return max(width, 0.0) * max(height, 0.0)

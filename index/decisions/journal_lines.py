@@ -7,7 +7,8 @@
      "similarity":…, "certain":…}
 
 These are a decision, a tombstone, the digest of the picture in a file, and a face before and after an edit;
-the last two are those of contents that decisions name. Keys and digests are hexadecimal, times ISO 8601 with
+the last two are those of contents that decisions name. In films, boxes and points have a last number more,
+the moment in seconds. Keys and digests are hexadecimal, times ISO 8601 with
 an offset. Fields that a kind does not have are absent; unknown ones are ignored. The numbers of decisions
 belong to a library, and are not in the file.
 """
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,16 +51,20 @@ def to_lines(file: JournalFile) -> Iterator[str]:
 
 def _facts(file: JournalFile) -> Iterator[dict[str, Any]]:
     for point in file.points:
-        yield {"kind": "forgotten-face", "digest": point.digest.hex(), "point": [point.x, point.y]}
+        yield {
+            "kind": "forgotten-face",
+            "digest": point.digest.hex(),
+            "point": _numbers(point.x, point.y, point.moment),
+        }
     for digest, picture in file.pictures.items():
         yield {"kind": "picture", "digest": digest.hex(), "picture": picture.hex()}
     for pair in file.same_faces:
         yield {
             "kind": "same-face",
             "digest": pair.earlier.digest.hex(),
-            "box": astuple(pair.earlier.box),
+            "box": _numbers(*astuple(pair.earlier.box)),
             "later_digest": pair.later.digest.hex(),
-            "later_box": astuple(pair.later.box),
+            "later_box": _numbers(*astuple(pair.later.box)),
             "similarity": pair.similarity,
             "certain": pair.certain,
         }
@@ -113,7 +118,9 @@ def _fields_of_line(line: str | bytes) -> dict[str, Any]:
 
 
 def _fields(decision: Decision) -> dict[str, Any]:
-    faces = [{"digest": face.digest.hex(), "box": astuple(face.box)} for face in faces_of(decision.act)]
+    faces = [
+        {"digest": face.digest.hex(), "box": _numbers(*astuple(face.box))} for face in faces_of(decision.act)
+    ]
     stamp = {"uid": decision.uid, "made_at": decision.made_at.isoformat()}
     fields = {**stamp, **fields_of(decision.act), "faces": faces or None}
     return {name: value for name, value in fields.items() if value is not None}
@@ -127,6 +134,14 @@ def _time(value: object) -> datetime:
     raise ValueError("it is not a time with an offset from UTC")
 
 
+def _numbers(*values: float | None) -> list[float]:
+    return [each for each in values if each is not None]
+
+
+def _point(value: object) -> list[float]:
+    return numbers_from_json(value, 3 if isinstance(value, list) and len(value) == 3 else 2)
+
+
 @dataclass(frozen=True, slots=True)
 class _Stamp:
     uid: Key
@@ -136,7 +151,7 @@ class _Stamp:
 @dataclass(frozen=True, slots=True)
 class _Tombstone:
     digest: Digest
-    point: Annotated[list[float], PlainValidator(partial(numbers_from_json, count=2))]
+    point: Annotated[list[float], PlainValidator(_point)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from index.decisions.fields import act_of, fields_of
 from index.decisions.model import OF_FACES, Act, Decision, FaceKey, faces_of, new_key
 from index.errors import LibraryDamaged
-from index.store.schema import content, decision, decision_face, face
+from index.store.schema import BOX, content, decision, decision_face, face
 from index.store.statements import in_chunks, is_one_of, last_id
 from pipeline.values import Box
 
@@ -33,7 +33,7 @@ _CHUNK = 500
 _FACES = select(
     decision_face.c.id,
     decision_face.c.decision_id,
-    *(decision_face.c[name] for name in ("digest", "x", "y", "w", "h")),
+    *(decision_face.c[name] for name in ("digest", *BOX)),
 )
 
 _OTHER_FACE = FaceKey(bytes(32), Box(0.0, 0.0, 0.0, 0.0))
@@ -105,7 +105,7 @@ def face_keys(
 ) -> dict[int, FaceKey]:
     """Return the keys of faces that meet a condition on ``faces`` and ``content``, by rising id."""
     columns = faces.c
-    query = select(columns.id, content.c.digest, columns.x, columns.y, columns.w, columns.h)
+    query = select(columns.id, content.c.digest, *(columns[name] for name in BOX))
     rows = connection.execute(query.join_from(faces, content).where(condition).order_by(columns.id)).all()
     return {face_id: FaceKey(digest, Box(*box)) for face_id, digest, *box in rows}
 

@@ -98,7 +98,8 @@ def _is_coordinate(value: object) -> bool:
 
 
 def _box_from_json(value: object) -> Box:
-    box = Box(*numbers_from_json(value, 4))
+    in_film = isinstance(value, list) and len(value) == 5
+    box = Box(*numbers_from_json(value, 5 if in_film else 4))
     if box.w < 0 or box.h < 0:
         raise ValueError("a box cannot have a negative side")
     return box
@@ -111,14 +112,17 @@ Digest: TypeAlias = Annotated[bytes, PlainValidator(_digest_from_json)]
 """BLAKE3 of a content, 32 bytes."""
 
 JsonBox: TypeAlias = Annotated[Box, PlainValidator(_box_from_json)]
-"""A box, in JSON its four numbers x, y, w, h."""
+"""A box, in JSON its four numbers x, y, w, h, and in a film the moment as fifth."""
 
 Name: TypeAlias = Annotated[str, AfterValidator(clean_name)]
 
 
 @dataclass(frozen=True, slots=True)
 class FaceKey:
-    """Names a face by its content and its box, in pixels of the upright, full-size photo, when decided."""
+    """Names a face by its content and its box, in pixels of the upright, full-size photo, when decided.
+
+    In a film, the box is of one moment. All moments of a tracklet name it.
+    """
 
     digest: Digest
     box: JsonBox

@@ -1,9 +1,10 @@
 """Which contents show one picture, and which faces of two contents of one file are one face.
 
 Decisions name faces in contents. What a decision says holds for the same face in all of them: in files that
-differ in metadata alone, in a file before and after it was edited, and in one content that two detectors
-looked at, whose boxes of a face differ much. These are facts that a scan found, and no decisions; without a
-decision they have no effect. All functions work in a transaction of the caller.
+differ in metadata alone, in a file before and after it was edited, in one content that two detectors looked
+at, whose boxes of a face differ much, and in a film at all moments of a tracklet. These are facts that a scan
+found, and no decisions; without a decision they have no effect. All functions work in a transaction of the
+caller.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -14,7 +15,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, s
 
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
-from index.store.schema import content, decision_face, file_digest, same_face
+from index.decisions.tracklets import read_tracklets
+from index.store.schema import BOX, content, decision_face, file_digest, same_face
 from index.store.statements import in_chunks, insert_new, is_one_of
 from pipeline.values import Box
 
@@ -102,12 +104,16 @@ def read_same_faces(connection: Connection) -> SameFaces:
     named, columns = select(decision_face.c.digest), same_face.c
     pictures = Pictures(_pictures(connection, _named.c.digest.in_(named)))
     links = dict(_links(connection, or_(columns.digest.in_(named), columns.later_digest.in_(named))))
-    return _followed(connection, pictures, links, SameFaces(pictures, tuple(links.values())).digests)
+    found = _followed(connection, pictures, links, SameFaces(pictures, tuple(links.values())).digests)
+    in_films = set(connection.scalars(named.where(decision_face.c.moment.is_not(None))))
+    return _with_tracks(connection, found, in_films)
 
 
 def same_faces_of(connection: Connection, digests: Iterable[bytes]) -> SameFaces:
     """Read what is one among some contents, and those that follow."""
-    return _followed(connection, Pictures(), {}, digests)
+    digests = set(digests)
+    found = _followed(connection, Pictures(), {}, digests)
+    return _with_tracks(connection, found, digests | found.digests)
 
 
 def _followed(
@@ -128,11 +134,29 @@ def _followed(
     return SameFaces(pictures, tuple(links[each] for each in sorted(links)))
 
 
+def _with_tracks(connection: Connection, found: SameFaces, digests: Set[bytes]) -> SameFaces:
+    """Add which tracklets the decisions about some films name; one may be named at several moments."""
+    columns, links = decision_face.c, []
+    named = select(columns.digest, *(columns[name] for name in BOX)).where(columns.moment.is_not(None))
+    for chunk in in_chunks(sorted(digests), _CHUNK):
+        rows = connection.execute(named.where(columns.digest.in_(chunk)).distinct()).all()
+        keys = [FaceKey(digest, Box(*box)) for digest, *box in rows]
+        tracklets = read_tracklets(connection, found.digests | {key.digest for key in keys}) if keys else []
+        for key in keys:
+            picture = found.pictures[key.digest]
+            of_film = [each for each in tracklets if found.pictures[each.key.digest] == picture]
+            best = max(of_film, key=lambda each: each.overlap(key.box), default=None)
+            if best is not None and best.key != key and best.overlap(key.box) > SAME_FACE:
+                links.append(SameFace(key, best.key, 1.0, certain=True))
+    return SameFaces(found.pictures, (*found.links, *links)) if links else found
+
+
 def add_same_faces(connection: Connection, found: Iterable[SameFace]) -> None:
     """Add pairs of faces, except those that are known."""
     for each in found:
         row = _row(each)
-        known = select(same_face.c.id).where(*(same_face.c[name] == value for name, value in row.items()))
+        is_known = (same_face.c[name].is_not_distinct_from(value) for name, value in row.items())
+        known = select(same_face.c.id).where(*is_known)
         if connection.scalar(known.limit(1)) is None:
             values = {**row, "similarity": each.similarity, "certain": each.certain}
             connection.execute(insert(same_face).values(values))
@@ -207,7 +231,7 @@ def _links(connection: Connection, condition: ColumnElement[bool]) -> Iterator[t
 
 def same_face_of(row: Any) -> SameFace:
     """Make the value of a row of the table ``same_face``."""
-    earlier, later = Box(row.x, row.y, row.w, row.h), Box(row.later_x, row.later_y, row.later_w, row.later_h)
+    earlier, later = (Box(*(getattr(row, prefix + name) for name in BOX)) for prefix in ("", "later_"))
     return SameFace(
         FaceKey(row.digest, earlier), FaceKey(row.later_digest, later), row.similarity, row.certain
     )

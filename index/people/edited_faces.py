@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from index.store.schema import content, face, photo, rejection, same_face, verdict
+from index.store.schema import BOX, content, face, photo, rejection, same_face, verdict
 from index.store.store import Store
 
 
@@ -34,8 +34,8 @@ def edited_faces(store: Store) -> tuple[EditedFace, ...]:
         .outerjoin(verdict, verdict.c.face_id == face.c.id)
         .where(
             ~same_face.c.certain,
-            *(same_face.c[name] == old.c[name] for name in "xywh"),
-            *(same_face.c[f"later_{name}"] == face.c[name] for name in "xywh"),
+            *(same_face.c[name].is_not_distinct_from(old.c[name]) for name in BOX),
+            *(same_face.c[f"later_{name}"].is_not_distinct_from(face.c[name]) for name in BOX),
             said.c.person_id.is_not(None),
             verdict.c.face_id.is_(None),
             content.c.id.in_(select(photo.c.content_id)),

@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 
-from index.store.schema import content, face, photo, recognised, rejection, same_face, verdict
+from index.store.schema import BOX, content, face, photo, recognised, rejection, same_face, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
 from index.values import RELIABLE
@@ -124,7 +124,7 @@ def is_edited(
     shown = (
         exists()
         .where(here.c.digest == version.c.digest, there.c.content_id == here.c.id, is_shown(here.c.id))
-        .where(*(there.c[name] == version.c[name] for name in "xywh"))
+        .where(*(there.c[name].is_not_distinct_from(version.c[name]) for name in BOX))
         .where(or_(there.c.quality >= RELIABLE, there.c.quality >= version.c.quality))
     )
     return face.c.id.in_(select(version.c.face_id).where(shown))
@@ -132,7 +132,7 @@ def is_edited(
 
 def _versions(among: Select[tuple[int]] | None, is_shown: ContentCondition) -> CTE:
     """Select the edited faces in no content that is shown, each with itself before and after every edit."""
-    key = [content.c.digest, *(face.c[name] for name in "xywh")]
+    key = [content.c.digest, *(face.c[name] for name in BOX)]
     start = select(face.c.id.label("face_id"), face.c.quality, *key).join(content)
     if among is None:
         linked = select(same_face.c.digest).union(select(same_face.c.later_digest))
@@ -142,16 +142,20 @@ def _versions(among: Select[tuple[int]] | None, is_shown: ContentCondition) -> C
     known = start.where(~is_shown(content.c.id)).cte(recursive=True)
     link = same_face.alias()
     earlier, later = _ends(link, [*known.c][2:])
-    others = (case((earlier, link.c[f"later_{name}"]), else_=link.c[name]) for name in ("digest", *"xywh"))
+    others = (case((earlier, link.c[f"later_{name}"]), else_=link.c[name]) for name in ("digest", *BOX))
     step = select(known.c.face_id, known.c.quality, *others).join(link, or_(earlier, later))
     is_certain = case((link.c.certain, 1), else_=0) == 1  # SQLite must search by digest, not by this column
     return known.union(step.where(is_certain))
 
 
 def _ends(link: FromClause, key: Sequence[ColumnElement[Any]]) -> list[ColumnElement[bool]]:
-    """Compare the earlier and the later face of a link with a key: digest, x, y, w and h."""
+    """Compare the earlier and the later face of a link with a key: a digest and a box."""
+    digest, *box = key
     return [
-        and_(*(link.c[prefix + name] == part for name, part in zip(("digest", *"xywh"), key, strict=True)))
+        and_(
+            link.c[f"{prefix}digest"] == digest,
+            *(link.c[prefix + name].is_not_distinct_from(part) for name, part in zip(BOX, box, strict=True)),
+        )
         for prefix in ("", "later_")
     ]
 

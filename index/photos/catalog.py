@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     exists,
     func,
     or_,
@@ -32,10 +33,23 @@ from index.decisions.partial_replay import update_for_contents
 from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
 from index.id_arrays import ids_in_text
 from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
+from index.photos.films import unfinished
 from index.photos.library_figures import count_present, summarise
 from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
-from index.store.schema import content, descriptor, face, file_digest, is_shown, library, other_face, photo
+from index.store.schema import (
+    BOX,
+    content,
+    descriptor,
+    face,
+    file_digest,
+    film,
+    is_shown,
+    library,
+    other_face,
+    photo,
+    tracklet,
+)
 from index.store.statements import are_under, concatenated, in_chunks, insert_new, is_one_of
 from index.store.store import Store
 from index.values import (
@@ -47,8 +61,9 @@ from index.values import (
     Recorded,
     Statistics,
     StoredDescriptors,
+    TimeSpan,
 )
-from pipeline.values import F32, Box, ModelId, Outcome, PhotoIndexed, Quality
+from pipeline.values import F32, Box, FilmRest, ModelId, Outcome, PhotoIndexed, Quality
 
 CHUNK = 1000
 """Rows read in one transaction: at most 8 MB of descriptors, and a few milliseconds."""
@@ -62,14 +77,20 @@ class Catalog:
         clock: For stored times.
         is_current: Whether a decoder, as an outcome names it, would decode its format now. Contents that
             another decoder failed to decode are tried again.
+        per_second: How many pictures a second of films are wanted: films with fewer are looked at again.
     """
 
     def __init__(
-        self, store: Store, clock: Clock = utc_now, is_current: Callable[[str], bool] = lambda decoder: True
+        self,
+        store: Store,
+        clock: Clock = utc_now,
+        is_current: Callable[[str], bool] = lambda decoder: True,
+        per_second: float = 0.0,
     ) -> None:
         self.path, self.store = store.path, store
         self._clock = clock
         self._is_current = is_current
+        self._per_second = per_second
         self._asking = Lock()
 
     def model(self) -> ModelId | None:
@@ -118,6 +139,18 @@ class Catalog:
                 for path, *state in connection.execute(query.where(each))
             }
 
+    def film_rests(self, roots: Sequence[bytes]) -> dict[bytes, FilmRest]:
+        """Read what is left to look at of the films at these paths, or in these folders, by path."""
+        start = case((film.c.per_second < self._per_second, 0.0), else_=film.c.until)
+        query = select(photo.c.path, content.c.digest, start).join(content).join(film)
+        query = query.where(unfinished(self._per_second), content.c.failed_reason.is_(None))
+        with self.store.read() as connection:
+            return {
+                path: FilmRest(digest, start)
+                for each in are_under(photo.c.path, roots)
+                for path, digest, start in connection.execute(query.where(each))
+            }
+
     def photos_at(self, paths: Sequence[bytes]) -> set[bytes]:
         """Return the paths at which a photo is known, missing ones included."""
         with self.store.read() as connection:
@@ -127,12 +160,19 @@ class Catalog:
     def is_known(self, digest: bytes) -> bool:
         """Tell whether a file or a picture of this digest needs no work: it is described, or failed.
 
+        A film of which more is to be looked at is not known.
+
         Several threads may ask. What is recorded is known from then on.
         """
         # One at a time: a thread that waits for a writer keeps no other from a connection.
         with self._asking, self.store.read() as connection:
             found = connection.execute(_KNOWN_AS, {"digest": digest}).all()
-        return any(row.failed_reason is None or not self._is_tried_again(row.decoder) for row in found)
+        return any(
+            row.rate is None or (row.until is None and row.rate >= self._per_second)
+            if row.failed_reason is None
+            else not self._is_tried_again(row.decoder)
+            for row in found
+        )
 
     def record(self, outcomes: Sequence[Outcome], since: datetime | None = None) -> Recorded:
         """Record a batch of outcomes in their order, all or none, by the rules of ``index.photos.recorder``.
@@ -295,12 +335,13 @@ class Catalog:
             digest=row.digest,
             photo=row.path,
             missing=row.missing_since is not None,
-            box=Box(row.x, row.y, row.w, row.h),
+            box=Box(*(getattr(row, name) for name in BOX)),
             landmarks=landmarks_of(row, self.path),
             confidence=row.confidence,
             quality=Quality(row.quality, tuple(filter(None, row.quality_reasons.split(",")))),
             detector=name_of(row.found_by),
             kept=row.is_kept,
+            span=None if row.start is None else TimeSpan(row.start, row.end),
         )
 
 
@@ -322,7 +363,8 @@ def _known_as() -> Select[Any]:
     of_picture = select(other.c.digest).where(other.c.picture == digest)
     of_file = select(other.c.digest).join(own, own.c.picture == other.c.picture)
     of_file = of_file.where(own.c.digest == digest, ~exists().where(columns.digest == digest))
-    return select(columns.failed_reason, columns.decoder).where(
+    known = select(columns.failed_reason, columns.decoder, film.c.until, film.c.per_second.label("rate"))
+    return known.outerjoin(film).where(
         or_(columns.digest == digest, columns.digest.in_(of_picture), columns.digest.in_(of_file))
     )
 
@@ -342,7 +384,16 @@ def _face_query() -> Select[Any]:
         .scalar_subquery()
     )
     joined = face.join(content).join(photo, photo.c.id == best)
+    joined = joined.outerjoin(tracklet, tracklet.c.face_id == face.c.id)
     is_kept = select(other_face.c.face_id).where(other_face.c.face_id == face.c.id).exists()
     found_by = detector_of(face.c.detector).label("found_by")
-    found = (content.c.digest, photo.c.path, photo.c.missing_since, found_by, is_kept.label("is_kept"))
+    found = (
+        content.c.digest,
+        photo.c.path,
+        photo.c.missing_since,
+        found_by,
+        is_kept.label("is_kept"),
+        tracklet.c.start,
+        tracklet.c.end,
+    )
     return select(face, *found).select_from(joined)

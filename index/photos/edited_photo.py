@@ -16,7 +16,7 @@ from index.arrays import descriptors_from_blobs
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import SameFace, add_same_faces
-from index.store.schema import content, descriptor, face, forgotten, library, same_face
+from index.store.schema import BOX, content, descriptor, face, forgotten, library, same_face
 from pipeline.values import F32, Box, Size
 
 ALIKE = 0.8
@@ -66,10 +66,10 @@ def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
     ):
         return
     scale, columns = two.width / one.width, forgotten.c
-    points = select(literal(two.digest, LargeBinary), columns.x * scale, columns.y * scale)
-    known = select(columns.digest, columns.x, columns.y).where(columns.digest == two.digest)
+    points = select(literal(two.digest, LargeBinary), columns.x * scale, columns.y * scale, columns.moment)
+    known = select(columns.digest, columns.x, columns.y, columns.moment).where(columns.digest == two.digest)
     copied = points.where(columns.digest == one.digest).except_(known)
-    connection.execute(insert(forgotten).from_select(["digest", "x", "y"], copied))
+    connection.execute(insert(forgotten).from_select(["digest", "x", "y", "moment"], copied))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,12 +152,12 @@ def _photo(connection: Connection, content_id: int) -> PhotoFaces:
     row = connection.execute(select(content).where(content.c.id == content_id)).one()
     model = select(library.c.model).scalar_subquery()
     query = (
-        select(face.c.x, face.c.y, face.c.w, face.c.h, descriptor.c.vector)
+        select(*(face.c[name] for name in BOX), descriptor.c.vector)
         .join_from(face, descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
         .where(face.c.content_id == content_id)
         .order_by(face.c.id)
     )
     rows = connection.execute(query).all()
-    keys = [FaceKey(row.digest, Box(*each[:4])) for each in rows]
+    keys = [FaceKey(row.digest, Box(*each[:-1])) for each in rows]
     vectors = descriptors_from_blobs([each.vector for each in rows]) if rows else np.empty((0, 0), np.float32)
     return PhotoFaces(Size(row.width or 0, row.height or 0), keys, vectors)

@@ -1,7 +1,7 @@
 """Records outcomes in the library's rows, in a transaction of the caller; opens no file.
 
     PhotoIndexed              a new content, with its faces and descriptors, except those of forgotten
-                              persons; the path has this content
+                              persons, or more of a film (``index.photos.films``); the path has this content
     PhotoKnown                the path has this content
     PhotoFailed, with digest  a new content that failed; the path has this content
     PhotoFailed, without      the path has no content, and the next scan reads it again
@@ -26,10 +26,12 @@ from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
 from index.photos.edited_photo import carry_over_tombstones, link_faces
 from index.photos.face_rows import NewFace, add_faces
+from index.photos.films import goes_on, put_film, remove_stale
 from index.store import schema
 from index.store.statements import upsert, upsert_one
 from index.values import Recorded
 from pipeline.values import (
+    FilmPart,
     Outcome,
     PhotoFailed,
     PhotoFile,
@@ -45,7 +47,7 @@ _RACY_SECONDS = 2
 _STILL_THERE = frozenset({Reason.CHANGED, Reason.KILLED})
 """Failures of one try, after which a photo does not count as missing."""
 
-_Kind: TypeAlias = Literal["indexed", "unchanged", "duplicate", "failed", "skipped"]
+_Kind: TypeAlias = Literal["indexed", "continued", "unchanged", "duplicate", "failed", "skipped"]
 """What an outcome counts as, by the names of ``Recorded``."""
 
 
@@ -106,8 +108,10 @@ class Recorder:
 
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
         known = self._content(outcome.digest)
-        if known is not None and not known.failed:  # two files of one picture were read at once
-            return self._place(outcome.file, known.id)
+        if known is not None and not known.failed:
+            if outcome.film is None:  # two files of one picture were read at once
+                return self._place(outcome.file, known.id)
+            return self._more_of_film(outcome, outcome.film, known.id)
         before = self._content_at(outcome.file.path)
         values = {
             "width": outcome.size.width,
@@ -116,19 +120,39 @@ class Recorder:
             "decoder": outcome.decoder,
             "detector": outcome.detector,
             "note": outcome.note,
+            "taken_from": outcome.taken_from,
+            "live_photo": outcome.live_photo,
         }
         content_id = self._put_content(outcome.digest, {**values, **_NO_FAILURE})
+        if outcome.film is not None:
+            put_film(self._connection, content_id, outcome.film)
         replaced = None if before is None or before.id == content_id else before.id
         if replaced is not None:
             carry_over_tombstones(self._connection, replaced, content_id)
-        forgotten = tombstones_in(self._connection, [outcome.digest]) if self._has_tombstones else None
-        for described in outcome.faces:
-            if forgotten is None or not forgotten.cover(FaceKey(outcome.digest, described.face.box)):
-                self._new_faces.append((content_id, described))
+        self._add_faces(outcome, content_id)
         if replaced is not None:
             self._link_faces(replaced, content_id)
         self._put(outcome.file, content_id, {**_NO_FAILURE, "perhaps_moved": False})
         return "indexed"
+
+    def _add_faces(self, outcome: PhotoIndexed, content_id: int) -> None:
+        """Add the faces of a content, except those of forgotten persons."""
+        forgotten = tombstones_in(self._connection, [outcome.digest]) if self._has_tombstones else None
+        for each in outcome.faces:
+            key = FaceKey(outcome.digest, each.face.box)
+            if forgotten is None or not forgotten.cover(key, each.appearance):
+                self._new_faces.append((content_id, each))
+
+    def _more_of_film(self, outcome: PhotoIndexed, part: FilmPart, content_id: int) -> _Kind:
+        """Add the faces of a part of a film of which another part is known, or that is looked at again."""
+        if goes_on(self._connection, content_id, part):
+            self._write_faces()
+            remove_stale(self._connection, content_id, part, outcome.faces)
+            self._add_faces(outcome, content_id)
+            put_film(self._connection, content_id, part, outcome.note)
+            self.digests.append(outcome.digest)
+        self._place(outcome.file, content_id)
+        return "continued"
 
     def _known(self, outcome: PhotoKnown) -> _Kind:
         content = self._content(outcome.digest)

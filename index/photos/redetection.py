@@ -27,6 +27,7 @@ from index.photos.edited_photo import ALIKE_IN_PLACE
 from index.photos.face_rows import add_faces
 from index.photos.known_contents import read_contents
 from index.store.schema import (
+    BOX,
     content,
     descriptor,
     detection,
@@ -182,7 +183,7 @@ def _found_before(connection: Connection, content_id: int) -> dict[str, list[_Fo
     model = select(library.c.model).scalar_subquery()
     is_own = (descriptor.c.face_id == columns.id) & (descriptor.c.model == model)
     query = (
-        select(by, descriptor.c.vector, *(columns[name] for name in "xywh"))
+        select(by, descriptor.c.vector, *(columns[name] for name in BOX))
         .join_from(stored_face, content)
         .outerjoin(descriptor, is_own)
         .where(columns.content_id == content_id)
@@ -235,7 +236,7 @@ def _paired(before: Sequence[Box], after: Sequence[Box]) -> list[tuple[int, int]
 def _boxes(connection: Connection, faces: FromClause, contents: Sequence[int]) -> dict[int, list[Box]]:
     """Read the boxes of faces by content."""
     found: dict[int, list[Box]] = defaultdict(list)
-    query = select(faces.c.content_id, *(faces.c[name] for name in "xywh"))
+    query = select(faces.c.content_id, *(faces.c[name] for name in BOX))
     rows = query.where(faces.c.content_id.in_(contents)).order_by(faces.c.id)
     for content_id, *box in connection.execute(rows):
         found[content_id].append(Box(*box))

@@ -1,9 +1,10 @@
 """The tables of a library, which the revisions in ``migrations`` create; a test compares the two.
 
 Paths are blobs, because a file name need not be text; times are ISO 8601 text. Descriptors never change: an
-index file that holds a face id holds its vector. Tables hold what was found (content, detection, file_digest,
-photo, stored_face, other_face, descriptor, same_face), what people decided (decision, decision_face,
-forgotten), or what is rebuilt from these. Queries read ``face``, a part of ``stored_face``.
+index file that holds a face id holds its vector. Tables hold what was found (content, film, detection,
+file_digest, photo, sibling, left_out, stored_face, tracklet, other_face, descriptor, same_face), what people
+decided (decision, decision_face, forgotten), or what is rebuilt from these. Queries read ``face``, a part of
+``stored_face``.
 """
 
 from typing import Any
@@ -46,6 +47,9 @@ def _optional(kind: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
     return [Column(name, kind) for name in names]
 
 
+BOX = ("x", "y", "w", "h", "moment")
+"""The columns of a ``pipeline.values.Box``, in its order; ``moment`` is null in photos."""
+
 library = Table(
     "library",
     metadata,
@@ -53,10 +57,13 @@ library = Table(
     *_required(Text, "model", "created_at"),
     Column("previous_model", Text),
     Column("detector", Text, nullable=False, server_default="mtcnn"),
+    Column("raw_files", Text, nullable=False, server_default="developed"),
+    Column("motion", Boolean, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="one_row"),
 )
 """One row, once the library's model is chosen; ``previous_model`` allows a way back. ``detector`` is the
-name of the one that looks at photos, without its options."""
+name of the one that looks at photos, without its options. ``raw_files``: which camera raw files are read,
+``developed`` for those without a photo made from them, or ``both``; ``motion``: films of photos are read."""
 
 root = Table(
     "root",
@@ -77,12 +84,26 @@ content = Table(
     *_optional(Integer, "width", "height"),
     *_optional(Text, "taken_at", "failed_stage", "failed_reason", "failed_message", "detector", "decoder"),
     Column("note", Text),
+    Column("taken_from", Text),
+    Column("live_photo", Text, index=True),
     CheckConstraint("length(digest) = 32", name="digest"),
     CheckConstraint("(failed_reason IS NULL) = (width IS NOT NULL)", name="decoded_or_failed"),
 )
 """What is in a photo: decoded and described by the library's model, or failed. ``decoder`` is the format, its
 reader and the reader's version, so that another one retries failed contents. ``detector`` and ``decoder`` are
-null in rows of earlier revisions. ``note`` says what of a decoded file is missing, as its last lines."""
+null in rows of earlier revisions. ``note`` says what of a decoded file is missing, as its last lines.
+``taken_from`` is a ``DateSource``, null also where a date was read before 0008; ``live_photo`` identifies a
+photo and its film."""
+
+film = Table(
+    "film",
+    metadata,
+    Column("content_id", ForeignKey(content.c.id, ondelete="CASCADE"), primary_key=True),
+    *_required(Float, "duration", "per_second"),
+    Column("until", Float),
+)
+"""The contents that are films, or photos with one: seconds, and how many pictures a second were looked at, at
+most. ``until``: how far it was looked at, null if to its end."""
 
 detection = Table(
     "detection",
@@ -120,6 +141,27 @@ that could be. ``racy``: read so soon after a change that
 a later one may have left size and time the same. ``perhaps_moved``: has a content of earlier paths, and is a
 copy or has moved, which a complete crawl decides."""
 
+sibling = Table(
+    "sibling",
+    metadata,
+    Column("path", LargeBinary, primary_key=True),
+    Column("photo_id", ForeignKey(photo.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+)
+"""Paths that are not read, because they are one photo with another path: camera raw, or the film of a live
+photo."""
+
+left_out = Table(
+    "left_out",
+    metadata,
+    Column("root_id", ForeignKey(root.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("needs", Text),
+    Column("files", Integer, nullable=False),
+)
+"""How many files of each kind the last scan of a root left out; ``needs`` is the extra that would read
+them."""
+
 stored_face = Table(
     "face",
     metadata,
@@ -130,9 +172,20 @@ stored_face = Table(
     *_required(Float, "confidence", "quality"),
     Column("quality_reasons", Text, nullable=False),
     Column("detector", Text),
+    Column("moment", Float),
     sqlite_autoincrement=True,  # ids are keys of the vector index too, and are never reused
 )
 """All faces. ``detector`` found a face if it is not null, else the detector of the content did."""
+
+tracklet = Table(
+    "tracklet",
+    metadata,
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
+    *_required(Float, "start", "end"),
+    Column("track", LargeBinary, nullable=False),
+)
+"""When a film shows a face, in seconds, and where: a ``pipeline.values.Appearance``, ``track`` as ``<f4``.
+The face itself is that of the best picture, at ``moment``."""
 
 other_face = Table(
     "other_face",
@@ -196,6 +249,7 @@ decision_face = Table(
     Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("digest", LargeBinary, nullable=False, index=True),
     *_required(Float, "x", "y", "w", "h"),
+    Column("moment", Float),
     CheckConstraint("length(digest) = 32", name="digest"),
 )
 """The faces that a decision names: content digest and box when decided."""
@@ -209,6 +263,7 @@ same_face = Table(
     Column("later_digest", LargeBinary, nullable=False, index=True),
     *_required(Float, "later_x", "later_y", "later_w", "later_h", "similarity"),
     Column("certain", Boolean, nullable=False),
+    *_optional(Float, "moment", "later_moment"),
     CheckConstraint("length(digest) = 32 AND length(later_digest) = 32", name="digests"),
 )
 """Faces of a content that replaced another one in its file, each with the earlier face that it is, or may be:
@@ -220,9 +275,11 @@ forgotten = Table(
     Column("id", Integer, primary_key=True),
     Column("digest", LargeBinary, nullable=False, index=True),
     *_required(Float, "x", "y"),
+    Column("moment", Float),
     CheckConstraint("length(digest) = 32", name="digest"),
 )
-"""Tombstones: a face whose box contains one, in full-size pixels of the content, is never recorded."""
+"""Tombstones: a face whose box contains one, in full-size pixels of the content, is never recorded; in a
+film, a face that is there at the ``moment``."""
 
 person = Table(
     "person",

@@ -15,6 +15,9 @@ decisions about three persons; no saved index.
 0006.db is a scan of twelve photos by two detectors, of which the later is the library's: 51 faces, 26 of them
 shown; one photo missing since, one content twice, two photos that cannot be read; eight decisions, of which
 one is an undo; no saved index.
+0007.db is a scan of eleven photos by the detector cascade: 13 faces, one of them in a photo that is missing
+since, three recognised as two persons, three in a cluster; one content twice, two photos that cannot be read;
+five decisions; no saved index.
 """
 
 import shutil
@@ -140,7 +143,9 @@ def test_sizes_and_times_of_change_are_64_bits_and_faces_of_decisions_are_found_
         assert ["digest"] in indexed
 
 
-def test_the_detector_of_libraries_from_before_is_mtcnn(library: Path) -> None:
+def test_the_detector_of_libraries_from_before_is_mtcnn(library: Path, revision: str) -> None:
+    if revision == "0007":
+        return  # its detector was chosen
     with open_store(library, Access.WRITE) as database:
         assert Catalog(database).detector() == "mtcnn"
         assert Catalog(database).statistics().detector == "mtcnn"

@@ -1,0 +1,61 @@
+"""Films, moments of faces in them, where dates come from, files that are left out, and siblings of photos."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for table, column in (
+        ("library", sa.Column("raw_files", sa.Text, nullable=False, server_default="developed")),
+        ("library", sa.Column("motion", sa.Boolean, nullable=False, server_default="0")),
+        ("content", sa.Column("taken_from", sa.Text)),
+        ("content", sa.Column("live_photo", sa.Text)),
+        ("face", sa.Column("moment", sa.Float)),
+        ("decision_face", sa.Column("moment", sa.Float)),
+        ("same_face", sa.Column("moment", sa.Float)),
+        ("same_face", sa.Column("later_moment", sa.Float)),
+        ("forgotten", sa.Column("moment", sa.Float)),
+    ):
+        op.add_column(table, column)
+    op.create_index(op.f("ix_content_live_photo"), "content", ["live_photo"])
+    op.create_table(
+        "film",
+        _key("film", "content_id", "content.id"),
+        *(sa.Column(name, sa.Float, nullable=False) for name in ("duration", "per_second")),
+        sa.Column("until", sa.Float),
+        sa.PrimaryKeyConstraint("content_id", name=op.f("pk_film")),
+    )
+    op.create_table(
+        "tracklet",
+        _key("tracklet", "face_id", "face.id"),
+        *(sa.Column(name, sa.Float, nullable=False) for name in ("start", "end")),
+        sa.Column("track", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("face_id", name=op.f("pk_tracklet")),
+    )
+    op.create_table(
+        "sibling",
+        sa.Column("path", sa.LargeBinary, nullable=False),
+        _key("sibling", "photo_id", "photo.id"),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("path", name=op.f("pk_sibling")),
+    )
+    op.create_index(op.f("ix_sibling_photo_id"), "sibling", ["photo_id"])
+    op.create_table(
+        "left_out",
+        _key("left_out", "root_id", "root.id"),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("needs", sa.Text),
+        sa.Column("files", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("root_id", "kind", name=op.f("pk_left_out")),
+    )
+
+
+def _key(table: str, name: str, target: str) -> "sa.Column[int]":
+    """Make a column that refers to a row of another table, and goes with it."""
+    reference = sa.ForeignKey(target, name=op.f(f"fk_{table}_{name}"), ondelete="CASCADE")
+    return sa.Column(name, sa.Integer, reference, nullable=False)
