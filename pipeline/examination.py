@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from typing import TypeAlias
 
 from pipeline.decoding.decoders import Decoder, Decoders
-from pipeline.decoding.readers import decoder_of, format_of, is_photo, readable_format
+from pipeline.decoding.readers import decoder_of, format_of, readable_format, skipped
 from pipeline.errors import PhotoError
 from pipeline.memory import MemoryBudget, SharedExclusiveLock, memory_errors
 from pipeline.models.registry import CropProtocol
@@ -95,8 +95,8 @@ class Examiner:
                 with self._clock.time("read"):
                     photo = stack.enter_context(OpenPhoto(file, self._budget))
                 stack.callback(self.drop, photo)
-                if not is_photo(photo):
-                    return PhotoSkipped(file)
+                if (left_out := skipped(photo)) is not None:
+                    return left_out
                 decoder = decoder_of(format_of(photo))
                 self._read_rest(photo)
                 with self._clock.time("hash"):

@@ -337,20 +337,6 @@ class PhotoKnown:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoSkipped:
-    """The file is left out: it is no photo, or no decoder of its format is installed.
-
-    Attributes:
-        kind: What it is, such as ``PDF`` or ``video``; ``None`` if that is not known.
-        needs: The extra of this package that would read it.
-    """
-
-    file: PhotoFile
-    kind: str | None = None
-    needs: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PhotoFailed:
     """A photo could not be read; ``message`` is one line for the user, without the path.
 
@@ -366,6 +352,36 @@ class PhotoFailed:
     message: str
     digest: bytes | None
     decoder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSkipped:
+    """The file is left out: it is no photo, or nothing reads its format.
+
+    Attributes:
+        kind: What it is, in a plain word such as ``video`` or ``HEIC``.
+        needs: The extra of the package, as ``heic``, whose absence is the reason; ``None`` if it is another.
+        decoder: As in ``PhotoFailed``.
+        reason: Why the file fails if it counts as a photo all the same.
+    """
+
+    file: PhotoFile
+    kind: str = "other file"
+    needs: str | None = None
+    decoder: str | None = None
+    reason: Reason = Reason.NOT_AN_IMAGE
+
+    @property
+    def failed(self) -> PhotoFailed:
+        """The failure of a file that a user named, or that was a photo before."""
+        if self.needs is None:
+            message = f"it holds no picture of a supported format: {self.kind}"
+        else:
+            message = (
+                f"{self.kind} files need faceindex[{self.needs}], which is not installed: "
+                f"pip install 'faceindex[{self.needs}]'"
+            )
+        return PhotoFailed(self.file, Stage.DECODE, self.reason, message, None, self.decoder)
 
 
 Outcome: TypeAlias = PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed

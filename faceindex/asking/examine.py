@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import replace
 
 from faceindex.asking.photo_arguments import NamedPhoto
-from faceindex.scanning.survey import not_a_photo
 from pipeline.values import (
     Outcomes,
     PhotoFailed,
@@ -35,7 +34,7 @@ def examine(photo: NamedPhoto | PhotoFailed, outcomes: Outcomes) -> PhotoIndexed
     if isinstance(outcome, PhotoSkipped):
         if photo.found:
             return None
-        outcome = not_a_photo(file)
+        outcome = outcome.failed
     if isinstance(outcome, PhotoKnown):
         raise TypeError(f"nothing is known before it is read, and yet {photo.path!r} is")
     return replace(outcome, file=replace(outcome.file, path=photo.name))
@@ -56,7 +55,7 @@ def examine_each_content_once(
                 yield file
                 continue
             outcome = next(found)
-            yield not_a_photo(file) if isinstance(outcome, PhotoSkipped) else outcome
+            yield outcome.failed if isinstance(outcome, PhotoSkipped) else outcome
 
 
 def _photo_file(path: bytes) -> PhotoFile | PhotoFailed:

@@ -16,7 +16,7 @@ from index.photos.photo_roots import Roots
 from index.store.opening import open_store
 from index.store.store import Access, Store
 from index.values import PhotoState
-from pipeline.decoding.readers import is_current, is_photo
+from pipeline.decoding.readers import is_current, skipped
 from pipeline.errors import PhotoError
 from pipeline.sources.crawl import Skipped, crawl
 from pipeline.sources.photo_file_access import OpenPhoto
@@ -95,8 +95,8 @@ def _planned(file: PhotoFile, state: PhotoState | None, *, is_named: bool) -> Pl
         return Planned(file.path, state.racy, reason="perhaps changed" if state.racy else "unchanged")
     try:
         with OpenPhoto(file) as photo:
-            if not (is_photo(photo) or is_named):
-                return Planned(file.path, read=False, reason="not a photo")
+            if not is_named and (left_out := skipped(photo)) is not None:
+                return Planned(file.path, read=False, reason=left_out.kind)
     except PhotoError as error:
         return Planned(file.path, read=False, reason=error.message)
     known = "unread before" if state is not None and state.unread else "changed"

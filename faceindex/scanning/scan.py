@@ -21,7 +21,7 @@ from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.root_places import find_places
 from faceindex.scanning.scan_targets import ScanTargets, find_targets
-from faceindex.scanning.survey import Crawl, Survey, not_a_photo
+from faceindex.scanning.survey import Crawl, Survey
 from faceindex.session import Session
 from index.people.named_faces import count_exemplars
 from index.photos.catalog import Catalog
@@ -241,8 +241,9 @@ class Scan:
         with closing(self._outcomes(files, is_known)) as outcomes, ExitStack() as at_end:
             at_end.callback(ended.set)
             for outcome in outcomes:
-                is_named = isinstance(outcome, PhotoSkipped) and outcome.file.path in targets.named
-                yield not_a_photo(outcome.file) if is_named else outcome
+                if isinstance(outcome, PhotoSkipped) and outcome.file.path in targets.named:
+                    outcome = outcome.failed
+                yield outcome
 
 
 def _is_same_file(path: bytes, other: bytes) -> bool:

@@ -9,7 +9,7 @@ from faceindex.scanning.scan_targets import ScanTargets
 from index.values import PhotoState
 from pipeline.sources.crawl import KnownAs, Skipped, SkipReason
 from pipeline.timing import StageClock
-from pipeline.values import PhotoFailed, PhotoFile, Reason, Stage
+from pipeline.values import PhotoFile
 
 Crawl: TypeAlias = Callable[[Sequence[bytes], Callable[[Skipped], None], KnownAs], Iterator[PhotoFile]]
 """Walks folders and files, as ``pipeline.sources.crawl.crawl`` does."""
@@ -118,9 +118,3 @@ def _folders_of(paths: Iterable[bytes]) -> Set[bytes]:
 def needs_reading(file: PhotoFile, state: PhotoState) -> bool:
     """Tell whether a known file has changed, or may be readable now."""
     return state.unread or (state.size, state.mtime_ns) != (file.size, file.mtime_ns)
-
-
-def not_a_photo(file: PhotoFile) -> PhotoFailed:
-    """Make the failure of a file that the user named and that is not a photo."""
-    message = "it holds no picture of a supported format"
-    return PhotoFailed(file, Stage.DECODE, Reason.NOT_AN_IMAGE, message, None)

@@ -70,6 +70,12 @@ _RAW_EXTENSIONS = frozenset(
     b".srf .srw".split()
 )
 
+# Raw formats of these names that hold other signatures; and raw names that other programs use too.
+_SIGNED_RAW = frozenset(b".cr3 .crw .mrw .raf .rw2 .x3f".split())
+_AMBIGUOUS = frozenset(b".dcr .fff .k25 .mos .ptx .raw".split())
+
+_MISSED_EXTENSIONS = (_PHOTO_EXTENSIONS | _RAW_EXTENSIONS | _SIGNED_RAW) - _AMBIGUOUS
+
 
 def sniff(path: bytes, head: bytes) -> Format | None:
     """Return the format of a file by its first bytes, ``OpenPhoto.head``; ``None`` if it is no known picture.
@@ -94,8 +100,8 @@ def _from_signature(head: bytes) -> Format | None:
 
 
 def named_like_photo(path: bytes) -> bool:
-    """Return whether the extension is that of a picture that users would miss; camera raw does not count."""
-    return _extension(path) in _PHOTO_EXTENSIONS
+    """Return whether the extension is that of a picture, which users would miss."""
+    return _extension(path) in _MISSED_EXTENSIONS
 
 
 def _extension(path: bytes) -> bytes:

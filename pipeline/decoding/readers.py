@@ -7,13 +7,14 @@ reads its format.
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from pipeline.decoding.file_kinds import extra_for, kind_of, reason_for
 from pipeline.decoding.format_reader import FormatReader
 from pipeline.decoding.formats import Format, named_like_photo, sniff
 from pipeline.decoding.jpeg_reader import JpegReader
 from pipeline.decoding.pillow_reader import PillowReader
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import Reason, Stage
+from pipeline.values import PhotoSkipped, Reason, Stage
 
 _READERS: tuple[FormatReader, ...] = (JpegReader(), PillowReader())
 
@@ -29,15 +30,16 @@ def format_of(photo: OpenPhoto) -> Format | None:
     return next((kind for kind in found if kind is not None), None) or sniff(photo.file.path, photo.head)
 
 
-def is_photo(photo: OpenPhoto) -> bool:
-    """Return whether a file is read or reported as unreadable: by its content or its name, it is a picture.
+def skipped(photo: OpenPhoto) -> PhotoSkipped | None:
+    """Say as what a file is left out; ``None`` if it is read, or reported as unreadable.
 
-    Camera raw files without a reader are skipped: cameras write them beside a JPEG of the same picture.
+    It is no photo by its content or its name, or a picture that nothing here reads.
     """
-    kind = format_of(photo)
-    if kind is None:
-        return named_like_photo(photo.file.path)
-    return kind in READERS or kind is not Format.RAW
+    found = format_of(photo)
+    if found in READERS or (found is None and named_like_photo(photo.file.path)):
+        return None
+    kind = found or kind_of(photo.file.path, photo.head)
+    return PhotoSkipped(photo.file, kind, extra_for(kind), decoder_of(found), reason_for(kind))
 
 
 def readable_format(photo: OpenPhoto) -> Format:
@@ -45,9 +47,8 @@ def readable_format(photo: OpenPhoto) -> Format:
     kind = format_of(photo)
     if kind is not None and kind in READERS:
         return kind
-    if kind is not None:
-        reason = Reason.UNSUPPORTED
-        message = f"{kind} pictures cannot be read: convert it to JPEG or PNG"
+    if (left_out := skipped(photo)) is not None:
+        reason, message = left_out.failed.reason, left_out.failed.message
     elif photo.length == 0:
         reason, message = Reason.EMPTY, "the file is empty: copy it again from its source"
     else:

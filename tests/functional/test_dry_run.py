@@ -30,7 +30,7 @@ EXPECTED = {
     "ignored": ("would-skip", "ignored"),
     ".hidden": ("would-skip", "hidden"),
     "phone": ("would-skip", "nomedia"),
-    "notes.txt": ("would-skip", "not a photo"),
+    "notes.txt": ("would-skip", "document"),
     "pipe.jpg": ("would-skip", "not-a-regular-file"),
     "loop": ("would-skip", "already-visited"),
 }

@@ -47,7 +47,7 @@ def test_the_bytes_that_are_read_ahead_are_bounded(
     thread.start()
     wait_until(partial(is_blocked, thread))
     film = written(tmp_path / "film.mp4", bytes(2 * FIRST_BYTES))  # it is not read, and waits for nothing
-    assert examiner.read(film, contents) == PhotoSkipped(film)
+    assert isinstance(examiner.read(film, contents), PhotoSkipped)
     assert not seconds
     if release == "drop":
         examiner.drop(first)

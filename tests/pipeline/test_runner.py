@@ -109,21 +109,22 @@ def test_whatever_happens_to_a_file_it_has_its_outcome(tmp_path: Path) -> None:
 
 
 def test_outcomes_name_the_decoder_and_the_detector(tmp_path: Path) -> None:
-    heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(99)
     indexed, truncated, unread, text = run(
         runner(FakeDetector()),
         [
             written(tmp_path / "a.png", picture(1)),
             written(tmp_path / "b.png", picture(2)[:900]),
-            written(tmp_path / "c.heic", heic),
+            written(tmp_path / "c.psd", b"8BPS\x00\x01" + bytes(99)),
             written(tmp_path / "d.png", b"no photo"),
         ],
     )
     pillow = f"png pillow {PIL.__version__}"
     assert isinstance(indexed, PhotoIndexed)
     assert (indexed.decoder, indexed.detector) == (pillow, "fake")
-    failures = [each.decoder for each in (truncated, unread, text) if isinstance(each, PhotoFailed)]
-    assert failures == [pillow, "heic none", decoder_of(None)]
+    failures = [each.decoder for each in (truncated, text) if isinstance(each, PhotoFailed)]
+    assert failures == [pillow, decoder_of(None)]
+    assert isinstance(unread, PhotoSkipped)
+    assert (unread.kind, unread.needs, unread.decoder) == ("Photoshop", None, "photoshop none")
     assert f"pillow {PIL.__version__}" in decoder_of(None)
     assert isinstance(text, PhotoFailed)
     assert text.message == "its name is that of an image, but its content is not: rename or remove it"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.decoding.formats import Format
-from pipeline.decoding.readers import format_of, is_photo
+from pipeline.decoding.readers import format_of, skipped
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, PhotoFile, Reason, Size, Stage
@@ -201,7 +201,7 @@ class TestContent:
             file = written(tmp_path / name, VARIETIES["jpeg"])
             with OpenPhoto(file) as photo:
                 assert format_of(photo) is Format.JPEG
-                assert is_photo(photo)
+                assert skipped(photo) is None
             assert decoded(file).scale == 1
 
     def test_names_need_not_be_utf8(self, tmp_path: Path) -> None:
@@ -237,23 +237,20 @@ class TestWhatIsNoPhoto:
 
     def test_a_text(self, tmp_path: Path) -> None:
         with OpenPhoto(written(tmp_path / "a.txt", b"BMW")) as photo:
-            assert not is_photo(photo)
+            assert skipped(photo) is not None
 
-    def test_heic_says_what_to_do(self, tmp_path: Path) -> None:
-        file = written(tmp_path / "a.heic", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(99))
-
-        error = failure(file)
+    def test_a_format_without_a_reader_is_named(self, tmp_path: Path) -> None:
+        error = failure(written(tmp_path / "a.psd", b"8BPS\x00\x01" + bytes(99)))
 
         assert (error.stage, error.reason) == (Stage.DECODE, Reason.UNSUPPORTED)
-        assert "HEIC" in error.message
-        assert "convert" in error.message
+        assert error.message == "it holds no picture of a supported format: Photoshop"
 
     def test_camera_raw_is_not_taken_for_its_thumbnail(self, tmp_path: Path) -> None:
         thumbnail = encoded(Image.new("RGB", (160, 120)), "TIFF", tiffinfo={254: 1})
 
         with OpenPhoto(written(tmp_path / "a.nef", thumbnail)) as photo:
             assert format_of(photo) is Format.RAW
-            assert not is_photo(photo)
+            assert skipped(photo) is not None
         assert failure(written(tmp_path / "a.tif", thumbnail)).reason is Reason.UNSUPPORTED
 
     def test_a_jpeg_of_a_kind_that_is_not_read(self, tmp_path: Path) -> None:
