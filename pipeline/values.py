@@ -71,8 +71,8 @@ class Box:
     moment: float | None = None
 
 
-MOST_MISSING = 1 / 8
-"""Largest share of a picture that may be missing: 160 photos cut at 97 % of their bytes lacked less."""
+MOST_MISSING = 1 / 2
+"""Largest share of a picture that may be missing."""
 
 
 class Side(StrEnum):

@@ -1,22 +1,37 @@
 """Reads what is there of a JPEG that ends early, as a copy that broke off does.
 
-A sequential JPEG lacks its last rows. A progressive one (ITU-T T.81, annex G) stores coarse pictures first:
-one that lacks no more than the last bit of its coefficients is complete but for the finest detail.
+A sequential JPEG lacks its last rows. A progressive one (ITU-T T.81, annex G) stores coarse pictures first: it
+lacks detail, everywhere or from some row on.
+
+Which rows a file lacks follows from decoding it twice, with different bytes behind its end: rows that come out
+the same do not depend on what is missing.
 """
 
 import io
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from pipeline.decoding.jpeg_segments import START_OF_SCAN, segments
+from pipeline.decoding.jpeg_segments import FRAMES, START_OF_SCAN, segments
 from pipeline.values import MOST_MISSING, MissingPart, Side
 
 _GREY = 128
 _END_OF_IMAGE = b"\xff\xd9"
-_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # starts of frames that Pillow reads
+_FILLING = bytes((73 * at + 41) % 251 for at in range(256))
+"""Compressed data of no picture: it holds no marker, and decodes to anything but grey."""
+
+_PADDING = b"\0\xff"
+"""What broken copies and recovered files end in, and half a marker."""
+
 _COEFFICIENTS = 64
+_NEVER_SENT = 16
+"""Bits that are missing of a coefficient that no scan has sent: all."""
+
+_ROWS = 256
+"""Rows compared at a time: the differences of a whole picture would take as much memory as the picture."""
 
 _SIDES = {
     **dict.fromkeys((1, 2), Side.BOTTOM),
@@ -27,32 +42,76 @@ _SIDES = {
 """Where the last rows are in the upright picture, by EXIF's orientation."""
 
 
-def load_cut_jpeg(content: bytes, size: tuple[int, int] | None) -> tuple[JpegImageFile, float] | None:
-    """Load what is there of a JPEG, at full size or scaled down to about ``size``.
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """The scans of a JPEG, as far as they are there.
 
-    Returns the loaded picture, and which share of its last rows is missing and grey: 0 if only finest detail
-    is; ``None`` if too much is missing.
+    Attributes:
+        content: The file up to the end of its last scan.
+        missing_before: Bits that the last scan's forerunners left out of the worst coefficient.
+        missing_after: The same, as if the last scan were whole.
     """
-    progressive = "progressive" in JpegImageFile(io.BytesIO(content)).info
-    if progressive and not _lacks_only_last_bits(content):
-        return None
-    image = JpegImageFile(io.BytesIO(content + _END_OF_IMAGE if progressive else content))
-    if size is not None:
-        image.draft(None, size)
-    if progressive:
-        try:
-            image.load()
-        except OSError:  # cut within the head of a scan
-            return None
-        return image, 0.0
-    # The decoder writes only rows that are whole.
-    image.im = Image.new(image.mode, image.size, (_GREY,) * len(image.getbands())).im
+
+    content: bytes
+    missing_before: int
+    missing_after: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remains:
+    """What is there of a JPEG: a loaded picture whose missing rows are grey.
+
+    ``missing`` is their share of the height; 0 if only finest detail is missing, ``None`` if nothing is.
+    """
+
+    image: Image.Image
+    missing: float | None
+
+
+def find_scans(content: bytes) -> Scans | None:
+    """Return the scans of a JPEG, without what a broken copy left behind them; ``None`` if there are none."""
+    kept = len(content.rstrip(_PADDING))
+    components: set[int] = set()
+    scans: list[bytes] = []
+    end = walked = 0
+    for each in segments(content):
+        data = each.data(content)
+        if each.head_end > kept:
+            break  # cut between two scans, or in the head of one
+        if each.marker in FRAMES and len(data) >= 6:
+            components = set(data[6 : 6 + 3 * data[5] : 3])
+        elif each.marker == START_OF_SCAN:
+            if not data or len(data) < 4 + 2 * data[0]:
+                return None
+            scans.append(data)
+            end = each.end
+        walked = each.end
+    if not scans or content.find(_END_OF_IMAGE, walked) not in (-1, walked):
+        return None  # what stands between its scans and its end is damaged: they may not be all
+    return Scans(
+        content[: min(end, kept)], _missing_bits(components, scans[:-1]), _missing_bits(components, scans)
+    )
+
+
+def load_what_is_there(scans: Scans, size: tuple[int, int] | None) -> Remains | None:
+    """Load what is there, at full size or scaled down to about ``size``; ``None`` if too much is missing.
+
+    Errors are those of Pillow.
+    """
+    image = _load(scans.content, size)
     try:
-        image.load()
-    except OSError:
-        image.tile = []
-    share = _grey_rows(image) / image.height
-    return (image, share) if share <= MOST_MISSING else None
+        whole = _rows_alike(image, _load(scans.content + _FILLING, size))
+    except OSError:  # the filling is no compressed data to it
+        whole = image.height
+    share = 1 - whole / image.height
+    if scans.missing_after == 0 and share == 0:
+        return Remains(image, None)
+    if scans.missing_before <= 1:
+        return Remains(image, 0.0)
+    if scans.missing_after > 1 or share > MOST_MISSING:
+        return None
+    image.paste((_GREY,) * len(image.getbands()), (0, whole, image.width, image.height))
+    return Remains(image, share)
 
 
 def missing_part(orientation: int, share: float) -> MissingPart:
@@ -60,34 +119,39 @@ def missing_part(orientation: int, share: float) -> MissingPart:
     return MissingPart(_SIDES[orientation], share)
 
 
-def _grey_rows(image: Image.Image) -> int:
-    """Count the last rows that are grey, as far as it matters."""
-    top = int(image.height * (1 - MOST_MISSING)) - 1
-    rows = np.asarray(image.crop((0, max(0, top), image.width, image.height)))
-    is_grey = (rows == _GREY).reshape(len(rows), -1).all(axis=1)
-    whole = np.flatnonzero(~is_grey)
-    return len(rows) - (int(whole[-1]) + 1 if len(whole) else 0)
+def _load(content: bytes, size: tuple[int, int] | None) -> JpegImageFile:
+    image = JpegImageFile(io.BytesIO(content + _END_OF_IMAGE))
+    if size is not None:
+        image.draft(None, size)
+    image.load()
+    return image
 
 
-def _lacks_only_last_bits(content: bytes) -> bool:
-    """Tell whether all scans but the last have all bits of every coefficient except the last bit."""
-    missing_bits: dict[tuple[int, int], int] = {}
-    components: set[int] = set()
-    scans = []
-    for each in segments(content):
-        data = each.data(content) if each.head_end <= len(content) else b""
-        if each.marker in _FRAMES and len(data) >= 6:
-            components = set(data[6 : 6 + 3 * data[5] : 3])
-        elif each.marker == START_OF_SCAN and data:
-            scans.append(data)
-    for data in scans[:-1]:  # the last one is cut
+def _rows_alike(one: Image.Image, other: Image.Image) -> int:
+    """Count the first rows that are the same in two pictures of one size."""
+    for top in range(0, one.height, _ROWS):
+        part = (0, top, one.width, min(top + _ROWS, one.height))
+        differ = np.asarray(one.crop(part)) != np.asarray(other.crop(part))
+        rows = np.flatnonzero(differ.reshape(len(differ), -1).any(axis=1))
+        if len(rows):
+            return top + int(rows[0])
+    return one.height
+
+
+def _missing_bits(components: Iterable[int], scans: Iterable[bytes]) -> int:
+    """Return how many bits the scans leave out of the coefficient that lacks most."""
+    missing: dict[tuple[int, int], int] = {}
+    for data in scans:
         count = data[0]
         first, last, bits = data[1 + 2 * count : 4 + 2 * count]
         for component in data[1 : 1 + 2 * count : 2]:
-            for coefficient in range(first, last + 1):
-                missing_bits[component, coefficient] = bits & 0x0F
-    return bool(components) and all(
-        missing_bits.get((component, coefficient), 2) <= 1
-        for component in components
-        for coefficient in range(_COEFFICIENTS)
+            for coefficient in range(first, min(last, _COEFFICIENTS - 1) + 1):
+                missing[component, coefficient] = bits & 0x0F
+    return max(
+        (
+            missing.get((component, coefficient), _NEVER_SENT)
+            for component in components
+            for coefficient in range(_COEFFICIENTS)
+        ),
+        default=_NEVER_SENT,
     )

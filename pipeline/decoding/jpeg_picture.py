@@ -10,23 +10,40 @@ from typing import BinaryIO
 
 import numpy as np
 import simplejpeg
+from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from pipeline.decoding.colour import convert_to_srgb, find_transform, upright_srgb
-from pipeline.decoding.cut_jpeg import load_cut_jpeg, missing_part
+from pipeline.decoding.cut_jpeg import find_scans, load_what_is_there, missing_part
 from pipeline.decoding.exif import read_header
-from pipeline.decoding.format_reader import Canvas, MemoryNeeded, PhotoHeader, Picture, choose_reduction
+from pipeline.decoding.format_reader import (
+    Canvas,
+    MemoryNeeded,
+    PhotoHeader,
+    Picture,
+    Unreadable,
+    choose_reduction,
+)
 from pipeline.decoding.formats import Format
 from pipeline.decoding.orientation import UPRIGHT, as_stored, copy_pixels, upright_size
 from pipeline.decoding.picture_digest import digest_jpeg
-from pipeline.decoding.pillow_errors import explained
-from pipeline.values import U8, Size
+from pipeline.decoding.jpeg_segments import FRAMES, segments
+from pipeline.decoding.pillow_errors import TRUNCATED, explained
+from pipeline.values import U8, Reason, Size
 
 _SMALLEST = 16
 """Pixels of the longer edge. Two of libjpeg-turbo's scales may give a smaller picture the same size."""
 
 _MOST_BYTES = (1 << 31) - 1
 """simplejpeg counts the bytes of a result in 32 bits."""
+
+
+# Of ITU-T T.81, table B.1, and T.87.
+_RARE_FRAMES = {
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical"),
+    0xCB: "lossless arithmetic",
+    0xF7: "JPEG-LS",
+}
 
 
 class JpegPicture:
@@ -36,8 +53,9 @@ class JpegPicture:
         self._content = stream.read()
         self._length = length
         self._stream = io.BytesIO(self._content)
+        _refuse_rare_kinds(self._content)
         with explained(self._stream, Format.JPEG, length):
-            self._image = JpegImageFile(self._stream)
+            self._image: Image.Image = JpegImageFile(self._stream)
         self._header = read_header(self._image)
 
     @property
@@ -101,20 +119,28 @@ class JpegPicture:
         reduction = choose_reduction(self._header.size, long_edge)
         size = self._header.size
         draft = (size.width // reduction, size.height // reduction) if reduction > 1 else None
+        scans = find_scans(self._content)
         with explained(self._stream, Format.JPEG, self._length):
-            if draft is not None:
-                self._image.draft(None, draft)
-            try:
+            if scans is None:
                 self._image.load()
-            except OSError as error:
-                if "truncated" not in str(error):
-                    raise
-                found = load_cut_jpeg(self._content, draft)
-                if found is None:
-                    raise
-                self._image, missing = found
-                return missing
-        return None
+                return None
+            remains = load_what_is_there(scans, draft)
+        if remains is None:
+            raise Unreadable(Reason.TRUNCATED, TRUNCATED)
+        self._image = remains.image
+        return remains.missing
+
+
+def _refuse_rare_kinds(content: bytes) -> None:
+    """Raise Unreadable for a kind of JPEG that libjpeg-turbo does not decode to 8 bits."""
+    for each in segments(content):
+        if each.marker in FRAMES:
+            bits = each.data(content)[:1]
+            kind = _RARE_FRAMES.get(each.marker) or (f"{bits[0]}-bit" if bits and bits[0] > 8 else None)
+            if kind is not None:
+                message = f"it is a {kind} JPEG, a kind that is not read: convert it to a plain JPEG or PNG"
+                raise Unreadable(Reason.UNSUPPORTED, message)
+            return
 
 
 def _decode_into(target: U8, content: bytes, *, scaled: bool) -> bool:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 START_OF_SCAN = 0xDA
 """Second byte of the marker whose segment the compressed data follow."""
 
+FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC})
+"""Second bytes of the markers that start a frame, 0xF7 that of JPEG-LS (ITU-T T.87)."""
+
 _END_OF_IMAGE = 0xD9
 _FILLING = 0xFF
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})  # table B.1

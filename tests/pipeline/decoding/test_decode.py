@@ -253,11 +253,31 @@ class TestWhatIsNoPhoto:
             assert skipped(photo) is not None
         assert failure(written(tmp_path / "a.tif", thumbnail)).reason is Reason.UNSUPPORTED
 
-    def test_a_jpeg_of_a_kind_that_is_not_read(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("marker", "bits", "word"),
+        [
+            (0xC1, 12, "12-bit"),
+            (0xC2, 12, "12-bit"),
+            (0xC3, 16, "16-bit"),
+            (0xC5, 8, "hierarchical"),
+            (0xC7, 8, "hierarchical"),
+            (0xCB, 8, "lossless arithmetic"),
+            (0xCD, 8, "hierarchical"),
+            (0xF7, 8, "JPEG-LS"),
+        ],
+    )
+    def test_a_jpeg_of_a_kind_that_is_not_read(
+        self, tmp_path: Path, marker: int, bits: int, word: str
+    ) -> None:
         content = bytearray(VARIETIES["jpeg"])
-        content[content.index(b"\xff\xc0") + 4] = 12  # bits a sample
+        start = content.index(b"\xff\xc0")
+        content[start + 1], content[start + 4] = marker, bits
 
-        assert failure(written(tmp_path / "a.jpg", bytes(content))).reason is Reason.UNSUPPORTED
+        error = failure(written(tmp_path / "a.jpg", bytes(content)))
+
+        assert error.reason is Reason.UNSUPPORTED
+        assert word in error.message
+        assert "copy" not in error.message
 
 
 class TestDamage:
@@ -304,7 +324,7 @@ class TestDamage:
     @pytest.mark.parametrize(("variety", "reason"), [("jpeg", Reason.TRUNCATED), ("png", Reason.CORRUPT)])
     def test_a_copy_that_broke_off_and_left_zeros(self, tmp_path: Path, variety: str, reason: Reason) -> None:
         content = VARIETIES[variety]
-        zeros = len(content) // 4
+        zeros = len(content) * 3 // 4
 
         assert failure(written(tmp_path / "photo", content[:-zeros] + bytes(zeros))).reason is reason
 
