@@ -1,10 +1,10 @@
 """Reads what is there of a JPEG that ends early, as a copy that broke off does.
 
-A sequential JPEG lacks its last rows. A progressive one (ITU-T T.81, annex G) stores coarse pictures first: it
-lacks detail, everywhere or from some row on.
+A sequential JPEG lacks its last rows. A progressive one (ITU-T T.81, annex G) stores coarse pictures first:
+it lacks detail, everywhere or from some row on.
 
-Which rows a file lacks follows from decoding it twice, with different bytes behind its end: rows that come out
-the same do not depend on what is missing.
+Which rows a file lacks follows from decoding it twice, with different bytes behind its end: rows that come
+out the same do not depend on what is missing.
 """
 
 import io

@@ -25,9 +25,9 @@ from pipeline.decoding.format_reader import (
     choose_reduction,
 )
 from pipeline.decoding.formats import Format
+from pipeline.decoding.jpeg_segments import FRAMES, segments
 from pipeline.decoding.orientation import UPRIGHT, as_stored, copy_pixels, upright_size
 from pipeline.decoding.picture_digest import digest_jpeg
-from pipeline.decoding.jpeg_segments import FRAMES, segments
 from pipeline.decoding.pillow_errors import TRUNCATED, explained
 from pipeline.values import U8, Reason, Size
 

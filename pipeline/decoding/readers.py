@@ -1,7 +1,7 @@
 """The reader of each picture format; add new readers here.
 
 The library records the decoder with each outcome; a scan retries a failed photo once another or newer one
-reads its format.
+reads its format. Where a change here reads what failed before, raise the number in ``_REVISIONS``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,6 +22,9 @@ READERS: Mapping[Format, FormatReader] = MappingProxyType(
     {kind: reader for reader in _READERS for kind in reader.formats}
 )
 """The formats that are read."""
+
+_REVISIONS: Mapping[Format | None, int] = MappingProxyType({Format.JPEG: 2})
+"""How often the reading of a format has changed here, beside its libraries; ``None``: of unknown formats."""
 
 
 def format_of(photo: OpenPhoto) -> Format | None:
@@ -63,13 +66,14 @@ def decoder_of(kind: Format | None) -> str:
     For an unknown format it names all libraries, as ``none of pillow 12.0.0``: a new one may know it.
     """
     if kind is None:
-        return f"none of {_joined(each for reader in _READERS for each in reader.libraries)}"
+        return f"none of {_joined((each for reader in _READERS for each in reader.libraries), kind)}"
     reader = READERS.get(kind)
-    return f"{kind.lower().replace(' ', '-')} {_joined(reader.libraries) if reader else 'none'}"
+    return f"{kind.lower().replace(' ', '-')} {_joined(reader.libraries, kind) if reader else 'none'}"
 
 
-def _joined(libraries: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(libraries))
+def _joined(libraries: Iterable[str], kind: Format | None) -> str:
+    revision = (f"revision {_REVISIONS[kind]}",) if kind in _REVISIONS else ()
+    return ", ".join(dict.fromkeys((*libraries, *revision)))
 
 
 def is_current(decoder: str) -> bool:
