@@ -13,6 +13,7 @@ from index.clustering.cluster_tables import FaceTable
 from index.clustering.linkage import FacesToGroup, strength_of_two, strengths_alone
 from index.recognition.decided_faces import Rejections
 from index.recognition.rules import NEAR_IDENTICAL
+from index.spans import seen_at_once
 from index.values import I64, NONE, RELIABLE, Flags
 from index.vectors.nearest import near_pairs_among, pairs_of_parts
 from pipeline.values import F32
@@ -91,7 +92,7 @@ def find_region(nearby: NearbyFaces, same: float) -> AffectedRegion:
             reliable=is_reliable[rows],
             near=np.concatenate([near, near_again]) if len(near_again) else near,
             cannot_link=_rejected(nearby, places),
-            presumed_different=_of_one_photo(vectors, nearby.faces.contents[rows]),
+            presumed_different=_of_one_photo(vectors, nearby.faces.contents[rows], nearby.faces.spans[rows]),
         ),
     )
 
@@ -180,18 +181,25 @@ def _near_within(vectors: F32, numbers: I64, near: I64, asked: Flags, least: flo
     return pairs_of_parts(pairs_within, different)
 
 
-def _of_one_photo(vectors: F32, contents: I64) -> I64:
-    """Find the pairs of faces of one photo that are not near-identical: int64 [E, 2]."""
-    order = np.argsort(contents, kind="stable")
-    ordered = contents[order]
+def _of_one_photo(vectors: F32, contents: I64, spans: F32) -> I64:
+    """Find the pairs of faces of one photo, or of one moment, that are not near-identical: int64 [E, 2].
+
+    ``spans`` is float32 [N, 2], as in ``index.spans``.
+    """
+    order = np.lexsort((spans[:, 0], contents))
+    ordered, seen = contents[order], spans[order]
     pairs = [np.empty((0, 2), np.int64)]
-    step = 1
-    while len(begins := np.flatnonzero(ordered[step:] == ordered[:-step])):
+    begins, step = np.arange(len(order)), 0
+    while len(begins):  # the next face of each, as long as it comes before the end of the first
+        step += 1
+        begins = begins[begins + step < len(order)]
+        begins = begins[
+            (ordered[begins] == ordered[begins + step]) & seen_at_once(seen[begins], seen[begins + step])
+        ]
         found = np.stack([order[begins], order[begins + step]], axis=1)
         one, other = vectors[found[:, 0]], vectors[found[:, 1]]
         lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
         pairs.append(found[np.einsum("nd,nd->n", one, other) < NEAR_IDENTICAL * lengths])
-        step += 1
     return np.concatenate(pairs)
 
 

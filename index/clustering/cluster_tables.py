@@ -24,6 +24,7 @@ from sqlalchemy import (
 from index.columns import Columns
 from index.id_arrays import columns_of, ids_in_text, ids_or_none
 from index.people.named_faces import is_in_photo
+from index.spans import STARTS_ENDS, spans_of
 from index.store.schema import (
     cluster,
     cluster_face,
@@ -31,6 +32,7 @@ from index.store.schema import (
     face,
     grouping,
     recognised,
+    tracklet,
     verdict,
 )
 from index.store.statements import concatenated, in_chunks, is_one_of, upsert
@@ -68,6 +70,7 @@ class FaceTable(Columns):
         similarities: To that person, or 0.
         clusters: The cluster or ``NONE``; below ``NONE`` for clusters without a number yet.
         seen: Whether each was compared with all others before.
+        spans: When each is seen in a film (``index.spans``), float32 [N, 2].
     """
 
     ids: I64
@@ -79,6 +82,7 @@ class FaceTable(Columns):
     similarities: F32
     clusters: I64
     seen: Flags
+    spans: F32
 
     @property
     def persons(self) -> I64:
@@ -114,11 +118,13 @@ def read_faces(connection: Connection, model: ModelId, face_ids: I64) -> FaceTab
             recognised.c.similarity,
             cluster_face.c.cluster_id,
             cluster_face.c.face_id,
+            *STARTS_ENDS,
         )
         .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
         .outerjoin(verdict, verdict.c.face_id == face.c.id)
         .outerjoin(recognised, recognised.c.face_id == face.c.id)
         .outerjoin(cluster_face, cluster_face.c.face_id == face.c.id)
+        .outerjoin(tracklet, tracklet.c.face_id == face.c.id)
         .where(is_one_of(face.c.id, face_ids.tolist()), is_in_photo(face.c.content_id))
         .where(verdict.c.status.is_distinct_from("not-a-face"))
         .order_by(face.c.id)
@@ -129,7 +135,7 @@ def read_faces(connection: Connection, model: ModelId, face_ids: I64) -> FaceTab
 
 
 def _faces_of(rows: Sequence[Row[Any]]) -> FaceTable:
-    columns = list(zip(*rows, strict=True)) or [()] * 9
+    columns = list(zip(*rows, strict=True)) or [()] * 11
     return FaceTable(
         ids=np.array(columns[0], np.int64),
         contents=np.array(columns[1], np.int64),
@@ -140,6 +146,7 @@ def _faces_of(rows: Sequence[Row[Any]]) -> FaceTable:
         similarities=np.array([each or 0.0 for each in columns[6]], np.float32),
         clusters=ids_or_none(columns[7]),
         seen=np.array([each is not None for each in columns[8]], bool),
+        spans=spans_of(columns[9], columns[10]),
     )
 
 

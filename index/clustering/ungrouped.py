@@ -21,6 +21,7 @@ from index.clustering.cluster_threshold import cluster_threshold
 from index.id_arrays import pair_keys
 from index.recognition.decided_faces import rejections_of
 from index.recognition.thresholds import Thresholds
+from index.spans import seen_at_once
 from index.values import I64, NONE, RELIABLE
 from index.vectors.vector_store import VectorStore
 from pipeline.values import ModelId
@@ -94,10 +95,12 @@ def _kinds(connection: Connection, model: ModelId, same: float, vectors: VectorS
     near = np.union1d(some, pairs.ravel())
     faces = read_faces(connection, model, np.union1d(near, read_beside(connection, some)))
     one, other = np.searchsorted(faces.ids, pairs[np.isin(pairs, faces.ids).all(axis=1)]).T
-    contents, persons = faces.contents, faces.persons
+    persons = faces.persons
+    contents = np.where(faces.spans[:, 0] < 0, faces.contents, NONE - faces.ids)  # films show people again
     groups = np.where(persons != NONE, persons, np.minimum(NONE, NONE - faces.clusters))
     rejections = rejections_of(connection, some)
-    is_conflict = contents[one] == contents[other]
+    is_conflict = seen_at_once(faces.spans[one], faces.spans[other])
+    is_conflict &= faces.contents[one] == faces.contents[other]
     is_beside = np.isin(pair_keys(contents[one], groups[other]), pair_keys(contents, groups))
     is_conflict |= is_beside & (groups[other] != NONE)
     is_conflict |= np.isin(

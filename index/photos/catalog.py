@@ -142,7 +142,7 @@ class Catalog:
     def film_rests(self, roots: Sequence[bytes]) -> dict[bytes, FilmRest]:
         """Read what is left to look at of the films at these paths, or in these folders, by path."""
         start = case((film.c.per_second < self._per_second, 0.0), else_=film.c.until)
-        query = select(photo.c.path, content.c.digest, start).join(content).join(film)
+        query = select(photo.c.path, content.c.digest, start).join_from(photo, content).join(film)
         query = query.where(unfinished(self._per_second), content.c.failed_reason.is_(None))
         with self.store.read() as connection:
             return {

@@ -53,6 +53,13 @@ def link_faces(connection: Connection, old: int, new: int) -> None:
         add_same_faces(connection, same_faces(_photo(connection, content_id), after))
 
 
+def linked_contents(connection: Connection, digest: bytes) -> list[int]:
+    """Find the contents that a content replaced, of which it shows a face: their ids."""
+    query = select(content.c.id).join(same_face, same_face.c.digest == content.c.digest)
+    query = query.where(same_face.c.later_digest == digest, content.c.digest != digest)
+    return list(connection.scalars(query.distinct().order_by(content.c.id)))
+
+
 def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
     """Copy the tombstones of the old content to the new one, before its faces are recorded.
 

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, exists, or_, select, 
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
-from index.photos.edited_photo import carry_over_tombstones, link_faces
+from index.photos.edited_photo import carry_over_tombstones, link_faces, linked_contents
 from index.photos.face_rows import NewFace, add_faces
 from index.photos.films import goes_on, put_film, remove_stale
 from index.store import schema
@@ -150,6 +150,9 @@ class Recorder:
             remove_stale(self._connection, content_id, part, outcome.faces)
             self._add_faces(outcome, content_id)
             put_film(self._connection, content_id, part, outcome.note)
+            self._write_faces()
+            for earlier in linked_contents(self._connection, outcome.digest):
+                link_faces(self._connection, earlier, content_id)
             self.digests.append(outcome.digest)
         self._place(outcome.file, content_id)
         return "continued"

@@ -25,6 +25,7 @@ from index.decisions.model import (
 from index.decisions.replay import State, replay
 from index.decisions.same_faces import pictures_of, read_same_faces, remove_same_faces
 from index.decisions.tombstones import Tombstone, Tombstones, add_tombstones, tombstone_of
+from index.decisions.tracklets import read_tracklets
 from index.people.named_faces import named_faces
 from index.recognition.stored_calibration import forget_in_calibrations
 from index.store.schema import cluster, cluster_face, content, face, is_shown, person, stored_face
@@ -126,20 +127,32 @@ def take_out_tombstones(
     digests = {point.digest for point in points}
     pictures = pictures_of(connection, digests)
     tombstones = Tombstones(points, pictures)
-    remove_same_faces(connection, digests | pictures.keys(), tombstones.cover)
     covered = _faces_at(connection, tombstones, digests | pictures.keys())
+    in_films = [
+        each for each in read_tracklets(connection, digests | pictures.keys()) if each.face_id in covered
+    ]
+
+    def is_forgotten(key: FaceKey) -> bool:
+        return tombstones.cover(key) or any(
+            pictures[each.key.digest] == pictures[key.digest] and each.overlap(key.box) > SAME_FACE
+            for each in in_films
+        )
+
+    remove_same_faces(connection, digests, is_forgotten)
     _delete_hidden(connection, covered)
     doomed = list(connection.scalars(select(face.c.id).where(is_one_of(face.c.id, covered))))
-    return _take_out(connection, decisions, redact(decisions, (), tombstones.cover), doomed)
+    return _take_out(connection, decisions, redact(decisions, (), is_forgotten), doomed)
 
 
 def _faces_at(connection: Connection, tombstones: Tombstones, digests: Iterable[bytes]) -> list[int]:
     """Find the faces at tombstones in some contents, by any detector."""
+    digests = list(digests)
+    appearances = {each.face_id: each.appearance for each in read_tracklets(connection, digests)}
     return [
         face_id
         for digest in digests
         for face_id, key in face_keys(connection, content.c.digest == digest, stored_face).items()
-        if tombstones.cover(key)
+        if tombstones.cover(key, appearances.get(face_id))
     ]
 
 

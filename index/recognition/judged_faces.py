@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select
 from index.columns import Columns
 from index.id_arrays import columns_of, ids_in_text, ids_or_none
 from index.recognition.decided_faces import YEAR
+from index.spans import STARTS_ENDS, spans_of
 from index.store.schema import (
     cluster_face,
     content,
@@ -17,6 +18,7 @@ from index.store.schema import (
     likeness,
     recognised,
     stored_face,
+    tracklet,
     verdict,
 )
 from index.store.statements import concatenated, is_one_of, upsert
@@ -30,6 +32,7 @@ class FacesToJudge(Columns):
 
     Attributes:
         contents: The photo of each.
+        spans: When each is seen in a film (``index.spans``), float32 [N, 2].
         undecided: Whether no decision covers each.
         confirmed: The person that each is by decision, or ``NONE``.
         recognised: The person that each was recognised as, or ``NONE``; with its similarity, or 0.
@@ -37,6 +40,7 @@ class FacesToJudge(Columns):
 
     ids: I64
     contents: I64
+    spans: F32
     undecided: Flags
     confirmed: I64
     recognised: I64
@@ -50,6 +54,7 @@ def read_photos(connection: Connection, model: ModelId, condition: ColumnElement
         select(
             face.c.id,
             face.c.content_id,
+            *STARTS_ENDS,
             verdict.c.status,
             verdict.c.person_id,
             recognised.c.person_id,
@@ -58,17 +63,19 @@ def read_photos(connection: Connection, model: ModelId, condition: ColumnElement
         .join(descriptor, (descriptor.c.face_id == face.c.id) & (descriptor.c.model == model))
         .outerjoin(verdict, verdict.c.face_id == face.c.id)
         .outerjoin(recognised, recognised.c.face_id == face.c.id)
+        .outerjoin(tracklet, tracklet.c.face_id == face.c.id)
         .where(face.c.content_id.in_(photos))
         .order_by(face.c.id)
     )
-    columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * 6
+    columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * 8
     return FacesToJudge(
         ids=np.array(columns[0], np.int64),
         contents=np.array(columns[1], np.int64),
-        undecided=np.array([status is None for status in columns[2]], bool),
-        confirmed=ids_or_none(columns[3]),
-        recognised=ids_or_none(columns[4]),
-        similarities=np.array([each or 0.0 for each in columns[5]], np.float32),
+        spans=spans_of(columns[2], columns[3]),
+        undecided=np.array([status is None for status in columns[4]], bool),
+        confirmed=ids_or_none(columns[5]),
+        recognised=ids_or_none(columns[6]),
+        similarities=np.array([each or 0.0 for each in columns[7]], np.float32),
     )
 
 

@@ -289,7 +289,7 @@ class Judge:
         found = found.without(like_a_stranger(found, vectors, self._strangers, self.thresholds.accept))
         rejected = self._rejected(connection, np.unique(found.persons[found.persons != NONE]))
         unsure = like_the_rejected(found, vectors, *rejected)
-        unsure |= second_in_photo(faces.contents, faces.confirmed, found, vectors)
+        unsure |= second_in_photo(faces.contents, faces.spans, faces.confirmed, found, vectors)
         return replace(found, accepted=found.accepted & ~unsure)
 
     def _vectors_of(self, ids: I64, wanted: Flags) -> F32:

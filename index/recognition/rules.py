@@ -13,6 +13,7 @@ from index.columns import Columns
 from index.recognition.identify import lifted
 from index.recognition.likeness import Likenesses
 from index.recognition.thresholds import Thresholds
+from index.spans import seen_at_once
 from index.values import I64, NONE, Flags
 from pipeline.values import F32
 
@@ -106,11 +107,13 @@ def like_the_rejected(candidates: Candidates, vectors: F32, person_ids: I64, rej
     return found
 
 
-def second_in_photo(contents: I64, confirmed: I64, candidates: Candidates, vectors: F32) -> Flags:
+def second_in_photo(contents: I64, spans: F32, confirmed: I64, candidates: Candidates, vectors: F32) -> Flags:
     """Find faces whose person is another face of the same photo, certainly or probably: bool [N].
 
     ``contents`` and ``confirmed``, int64 [N], are the photo of each face and its person by decision, or
-    ``NONE``; ``vectors`` is float32 [N, D], of unit norm. Confirmed faces come first, then the most similar.
+    ``NONE``; ``spans``, float32 [N, 2], tell which faces of a film are seen at once (``index.spans``), and
+    others count as of two photos; ``vectors`` is float32 [N, D], of unit norm. Confirmed faces come first,
+    then the most similar.
     Faces near-identical to all earlier ones of the person in the photo are no second ones.
     """
     persons = np.where(confirmed != NONE, confirmed, candidates.persons)
@@ -125,7 +128,8 @@ def second_in_photo(contents: I64, confirmed: I64, candidates: Candidates, vecto
     for start, length in zip(begins[lengths > 1].tolist(), lengths[lengths > 1].tolist(), strict=True):
         kept = [int(rows[start])]
         for row in rows[start + 1 : start + length].tolist():
-            is_other = float((vectors[kept] @ vectors[row]).min()) < NEAR_IDENTICAL
+            beside = [each for each in kept if seen_at_once(spans[each], spans[row])]
+            is_other = bool((vectors[beside] @ vectors[row] < NEAR_IDENTICAL).any())
             refused[row] = confirmed[row] == NONE and is_other
             if not refused[row]:
                 kept.append(row)

@@ -43,6 +43,7 @@ def region(clusters: Sequence[int], vectors: Sequence[F32], fresh: Sequence[int]
         similarities=np.zeros(number, np.float32),
         clusters=np.array(clusters),
         seen=~np.isin(np.arange(number), fresh),
+        spans=np.full((number, 2), -1, np.float32),
     )
     nobodys, new = np.empty(0, np.int64), np.isin(np.arange(number), fresh)
     near = near_pairs_among(np.stack(vectors), np.flatnonzero(new), NEIGHBORS, NEAR_SHARE * SAME)
