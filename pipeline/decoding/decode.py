@@ -4,8 +4,8 @@ from typing import BinaryIO, Protocol
 
 # Loaded before the time of a photo counts.
 from pipeline.decoding import jpeg_picture, pillow_picture  # noqa: F401
-from pipeline.decoding.format_reader import MemoryNeeded, Picture, Unreadable
-from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.format_reader import MemoryNeeded, OpenPicture, Picture, ReadInstead, Unreadable
+from pipeline.decoding.reader_messages import MOST_PICTURES, DecodeRequest
 from pipeline.decoding.readers import READERS
 from pipeline.values import U8, Reason
 
@@ -27,7 +27,17 @@ def decode(stream: BinaryIO, request: DecodeRequest, memory: PixelMemory) -> Pic
         Unreadable: The content is not a complete, readable picture, or has more pixels than the cap.
         OSError: The content cannot be read.
     """
+    known = None if request.picture is None else bytes.fromhex(request.picture)
     picture = READERS[request.format].open(stream, request.format, request.length)
+    for _ in range(MOST_PICTURES - 1):
+        try:
+            return _load(picture, request, memory, known)
+        except ReadInstead as other:
+            picture = other.picture
+    return _load(picture, request, memory, known)
+
+
+def _load(picture: OpenPicture, request: DecodeRequest, memory: PixelMemory, known: bytes | None) -> Picture:
     size = picture.header.size
     if size.width * size.height > request.pixel_cap:
         raise Unreadable(
@@ -36,5 +46,4 @@ def decode(stream: BinaryIO, request: DecodeRequest, memory: PixelMemory) -> Pic
             "raise --max-megapixels to read it",
         )
     memory.prepare(picture.memory_needed(request.long_edge))
-    known = None if request.picture is None else bytes.fromhex(request.picture)
     return picture.load(request.long_edge, memory.canvas, known)

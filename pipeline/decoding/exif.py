@@ -60,6 +60,13 @@ def read_header(image: Image.Image) -> PhotoHeader:
     return PhotoHeader(size, _valid_orientation(orientation), _taken_at(tags))
 
 
+def read_metadata(block: bytes) -> PhotoHeader:
+    """Return what a block of EXIF says, of no picture; its size is 1 x 1."""
+    image = Image.new("L", (1, 1))
+    image.info["exif"] = block
+    return read_header(image)
+
+
 def _orientation_in(block: object) -> int | None:
     """Return the orientation in a block of EXIF, even if the rest is damaged (TIFF 6.0, section 2)."""
     if not isinstance(block, bytes):

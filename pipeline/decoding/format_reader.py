@@ -64,6 +64,14 @@ class Unreadable(Exception):
         self.message = message
 
 
+class ReadInstead(Exception):
+    """A picture is not what it seemed when it was opened; another one of the file is read in its place."""
+
+    def __init__(self, picture: "OpenPicture") -> None:
+        super().__init__()
+        self.picture = picture
+
+
 class OpenPicture(Protocol):
     """A picture of which only the header has been read."""
 
@@ -82,6 +90,7 @@ class OpenPicture(Protocol):
 
         Raises:
             Unreadable: It is damaged, or of an unsupported kind.
+            ReadInstead: So it is, but the file holds another picture.
             OSError: The file cannot be read.
         """
 

@@ -47,16 +47,19 @@ _RARE_FRAMES = {
 
 
 class JpegPicture:
-    """The ``OpenPicture`` of a JPEG. Arguments and errors are those of ``FormatReader.open``."""
+    """The ``OpenPicture`` of a JPEG. Arguments and errors are those of ``FormatReader.open``.
 
-    def __init__(self, stream: BinaryIO, length: int) -> None:
+    ``header`` is for a JPEG within a file of another format, which knows better.
+    """
+
+    def __init__(self, stream: BinaryIO, length: int, header: PhotoHeader | None = None) -> None:
         self._content = stream.read()
         self._length = length
         self._stream = io.BytesIO(self._content)
         _refuse_rare_kinds(self._content)
         with explained(self._stream, Format.JPEG, length):
             self._image: Image.Image = JpegImageFile(self._stream)
-        self._header = read_header(self._image)
+        self._header = header or read_header(self._image)
 
     @property
     def header(self) -> PhotoHeader:

@@ -5,8 +5,9 @@
     run     Continue, perhaps with new memory   the pixels go there
     reader  Decoded or Refused                  the pixels are there, or the photo cannot be read
 
-A reader first sends Ready. A message is a line of JSON whose fields are checked, and no pickle: a photo that
-takes over a decoder must not easily get further.
+A reader may find only then that a picture is damaged, and send MemoryNeeded again for another of the file. It
+first sends Ready. A message is a line of JSON whose fields are checked, and no pickle: a photo that takes
+over a decoder must not easily get further.
 """
 
 import json
@@ -19,6 +20,9 @@ from typing import Any, TypeAlias, get_type_hints
 from pipeline.decoding.format_reader import MemoryNeeded
 from pipeline.decoding.formats import Format
 from pipeline.values import MissingPart, Reason, Side, Stage
+
+MOST_PICTURES = 3
+"""How many pictures of one file are tried: a preview, the raw pixels, and these in other proportions."""
 
 _SHORTEST_WAIT = 0.001  # seconds; a timeout of zero would mean not to wait
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipeline.decoding.format_reader import MemoryNeeded, Unreadable
 from pipeline.decoding.reader_messages import (
+    MOST_PICTURES,
     Channel,
     Continue,
     Decoded,
@@ -39,7 +40,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 _SCALES = (1.0, 0.5, 0.25, 0.125)
 
-_BYTES_A_PIXEL = 16
+_BYTES_A_PIXEL = 32
 """More than any picture takes while it is decoded, beside its result."""
 
 _BOOT = (
@@ -107,21 +108,18 @@ class ReaderProcess:
         content = photo.descriptor()
         self._wait_until_loaded()
         self.busy = True
-        needed = self._ask(photo.file, request, content, seconds)
-        if not isinstance(needed, MemoryNeeded) or not _is_plausible(needed, request.pixel_cap):
+        answer, needed = self._ask(photo.file, request, content, seconds), None
+        for _ in range(MOST_PICTURES):
+            if not isinstance(answer, MemoryNeeded):
+                break
+            needed = answer
+            answer = self._go_on(photo, request, needed, seconds)
+        memory = self._memory
+        if not isinstance(answer, Decoded) or needed is None or memory is None:
             raise _invalid_answer()
-        self.most_memory = max(self.most_memory, needed.decoding + needed.result)
-        photo.reserve(needed.decoding + needed.result)
-        memory, descriptor = self._memory, None
-        if memory is None or memory.size < needed.result:
-            self._drop_memory()
-            # Made and sealed here, so that a hijacked reader cannot truncate it.
-            memory = self._memory = SharedMemory(needed.result)
-            descriptor = memory.descriptor
-        go_on = Continue(None if descriptor is None else memory.size)
-        decoded = self._ask(photo.file, go_on, descriptor, seconds + _SECONDS_A_PIXEL * needed.pixels)
-        if not isinstance(decoded, Decoded) or decoded.scale not in _SCALES:
+        if answer.scale not in _SCALES:
             raise _invalid_answer()
+        decoded = answer
         size = Size(decoded.width, decoded.height)
         rows, columns = (-(-edge // round(1 / decoded.scale)) for edge in (size.height, size.width))
         if 3 * rows * columns != needed.result or not _is_plausible_result(decoded, needed.pixels):
@@ -138,6 +136,23 @@ class ReaderProcess:
             picture=bytes.fromhex(decoded.picture),
             missing=decoded.missing,
         )
+
+    def _go_on(
+        self, photo: OpenPhoto, request: DecodeRequest, needed: MemoryNeeded, seconds: float
+    ) -> Message:
+        """Give the memory that a picture needs, and return the reader's answer."""
+        if not _is_plausible(needed, request.pixel_cap):
+            raise _invalid_answer()
+        self.most_memory = max(self.most_memory, needed.decoding + needed.result)
+        photo.reserve(needed.decoding + needed.result)
+        descriptor = None
+        if self._memory is None or self._memory.size < needed.result:
+            self._drop_memory()
+            # Made and sealed here, so that a hijacked reader cannot truncate it.
+            self._memory = SharedMemory(needed.result)
+            descriptor = self._memory.descriptor
+        go_on = Continue(None if descriptor is None else self._memory.size)
+        return self._ask(photo.file, go_on, descriptor, seconds + _SECONDS_A_PIXEL * needed.pixels)
 
     def end(self) -> None:
         """End the process, whatever it is doing."""

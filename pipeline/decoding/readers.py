@@ -12,11 +12,17 @@ from pipeline.decoding.format_reader import FormatReader
 from pipeline.decoding.formats import Format, named_like_photo, sniff
 from pipeline.decoding.jpeg_reader import JpegReader
 from pipeline.decoding.pillow_reader import PillowReader
+from pipeline.decoding.raw_reader import RawReader
 from pipeline.errors import PhotoError
+from pipeline.extras import is_installed
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoSkipped, Reason, Stage
 
-_READERS: tuple[FormatReader, ...] = (JpegReader(), PillowReader())
+_READERS: tuple[FormatReader, ...] = (
+    JpegReader(),
+    PillowReader(),
+    *([RawReader()] if is_installed("raw") else []),
+)
 
 READERS: Mapping[Format, FormatReader] = MappingProxyType(
     {kind: reader for reader in _READERS for kind in reader.formats}

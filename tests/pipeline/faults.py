@@ -22,7 +22,7 @@ import numpy as np
 from pipeline.decoding import decode as usual
 from pipeline.decoding.decode import PixelMemory
 from pipeline.decoding.format_reader import MemoryNeeded, Picture
-from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.reader_messages import MOST_PICTURES, DecodeRequest
 
 ENTRY = "tests.pipeline.faults:decode"
 SLEEP_SECONDS = 3600
@@ -150,7 +150,7 @@ CHANGES: dict[str, Callable[[int], str]] = {
 def lie(path: Path, room: PixelMemory) -> None:
     """Send what the second word of the name says, instead of a header or after one."""
     name = path.stem.split()[1]
-    if name.startswith("late"):
+    for _ in range(MOST_PICTURES if name == "late-header-again" else name.startswith("late")):
         room.prepare(MemoryNeeded(12, 3 if name.endswith("beyond-the-memory") else 36, 1))
     content = LIES[name] if isinstance(LIES[name], bytes) else json.dumps(LIES[name]).encode()
     end: socket.socket = vars(vars(room)["_channel"])["_socket"]
