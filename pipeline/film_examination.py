@@ -1,0 +1,198 @@
+"""Takes a film, or a part of one, from its frames to the tracklets of the people in it.
+
+A part ends where no tracklet is open: what is found in parts is what would be found at once, nothing twice and
+nothing lost. This module must not know how films are decoded, nor how tracklets are recorded.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.decoding.film import Film, FilmDecoder, FilmHeader, FilmRequest, Frame
+from pipeline.description.quality import crop_and_assess
+from pipeline.errors import PhotoError
+from pipeline.models.registry import CropProtocol
+from pipeline.networks import Networks, RunStopped
+from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.timing import StageClock
+from pipeline.tracking.tracker import Tracker
+from pipeline.tracking.tracklet import Tracklet
+from pipeline.values import (
+    DateSource,
+    DecodedPhoto,
+    Descriptor,
+    FaceCrop,
+    FilmPart,
+    PhotoIndexed,
+)
+
+USUAL_RATE, THOROUGH_RATE = 1.0, 3.0
+"""Frames a second that are looked at, at most: usually, and if wanted thoroughly."""
+
+LONGEST_SHOT = 120.0
+"""Seconds of film after which all tracklets end if some were open all the time: a part can end there."""
+
+_FRAMES_AT_ONCE = 8
+"""Frames whose faces are described together."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmOptions:
+    """How films are looked at.
+
+    Attributes:
+        per_second: Frames a second, at most.
+        part_seconds: Time after which a part ends, as soon as no tracklet is open.
+        deadline: By ``time.monotonic``; a part ends then with what was found while no tracklet was open.
+    """
+
+    per_second: float = USUAL_RATE
+    part_seconds: float = 20.0
+    deadline: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class FilmExaminer:
+    """Looks at films for faces. Shared by threads.
+
+    Attributes:
+        networks: Called for the networks once a frame needs them.
+        long_edge: The detector's, in pixels: no frame is decoded smaller.
+        stopped: Done once the run has ended.
+    """
+
+    networks: Callable[[], Networks]
+    crop: CropProtocol
+    long_edge: int
+    options: FilmOptions
+    clock: StageClock
+    stopped: Future[None]
+    now: Callable[[], float] = field(default=time.monotonic)
+
+    def header(self, photo: OpenPhoto, decoder: FilmDecoder) -> FilmHeader:
+        """Read what a film is, and look at no frame; errors are those of ``FilmDecoder.open_film``."""
+        with decoder.open_film(photo, FilmRequest(per_second=self.options.per_second)) as film:
+            return film.header
+
+    def part(self, photo: OpenPhoto, decoder: FilmDecoder, start: float, decoder_name: str) -> PhotoIndexed:
+        """Return the tracklets of a film from ``start`` on, in the order of time, up to where the part ends.
+
+        What cannot be read from ``start`` on, if it is not 0, ends the film, with a note.
+
+        Raises:
+            PhotoError: The film cannot be read.
+            RunStopped: The run has ended.
+        """
+        request = FilmRequest(start, self.options.per_second, self.long_edge)
+        with decoder.open_film(photo, request) as film:
+            part, note = _Part(start), None
+            try:
+                is_over = self._look(photo, film, part)
+            except PhotoError as error:
+                if not (start and error.reason.lies_in_content):
+                    raise
+                is_over, note = True, error.message
+            if is_over:
+                part.end()
+            end, header = film.end, film.header
+            duration = max(header.duration or 0.0, part.until) if end is None else end.duration
+            until = None if is_over else part.until
+            return PhotoIndexed(
+                photo.file,
+                photo.digest(),
+                header.size,
+                header.taken_at,
+                tuple(each.described() for each in sorted(part.tracklets, key=lambda each: each.moments[0])),
+                decoder_name,
+                self.networks().detector.name,
+                header.picture,
+                note if end is None else end.note,
+                None if header.taken_at is None else DateSource.CONTAINER,
+                header.live_photo,
+                FilmPart(start, until, duration, request.per_second),
+            )
+
+    def _look(self, photo: OpenPhoto, film: Film, part: "_Part") -> bool:
+        """Find the tracklets of a part; return whether it is the last one."""
+        end = self.now() + self.options.part_seconds
+        waiting: list[tuple[Frame, tuple[FaceCrop, ...]]] = []
+        for frame in self._decoded(film):
+            if self.now() >= self.options.deadline:
+                return False
+            waiting.append((frame, self._crops(photo, frame)))
+            if len(waiting) == _FRAMES_AT_ONCE:
+                is_late, until = self.now() >= end, part.until
+                self._add(waiting, part)
+                waiting = []
+                if is_late and part.until > until:
+                    return False
+        self._add(waiting, part)
+        return True
+
+    def _decoded(self, film: Film) -> Iterator[Frame]:
+        """Yield the frames of a film, until the run has ended."""
+        frames = iter(film)
+        while not self.stopped.done():
+            with self.clock.time("decode"):
+                frame = next(frames, None)
+            if frame is None:
+                return
+            yield frame
+        raise RunStopped
+
+    def _crops(self, photo: OpenPhoto, frame: Frame) -> tuple[FaceCrop, ...]:
+        still = DecodedPhoto(photo.file, photo.digest(), frame.size, None, frame.pixels, frame.scale, b"")
+        detector = self.networks().detector
+        with self.clock.time("detect"):
+            faces = detector.detect(still)
+        with self.clock.time("crop"):
+            return tuple(crop_and_assess(still, face, self.crop) for face in faces)
+
+    def _add(self, frames: Sequence[tuple[Frame, tuple[FaceCrop, ...]]], part: "_Part") -> None:
+        """Describe the faces of frames, and add them to a part."""
+        described = iter(self._described([crop for _, crops in frames for crop in crops]))
+        for frame, crops in frames:
+            part.add(frame.moment, [next(described) for _ in crops], after_cut=frame.after_cut)
+
+    def _described(self, crops: Sequence[FaceCrop]) -> list[Descriptor]:
+        if not crops:
+            return []
+        embedder = self.networks().embedder
+        with self.clock.time("describe"):
+            vectors = embedder.embed(np.stack([crop.pixels for crop in crops]))
+        return [
+            Descriptor(crop.face, crop.quality, embedder.model_id, vector)
+            for crop, vector in zip(crops, vectors, strict=True)
+        ]
+
+
+class _Part:
+    """The tracklets of a part of a film.
+
+    Attributes:
+        until: The last moment, or ``start``, before which all tracklets had ended: the film may go on there.
+        tracklets: Those that had ended then.
+    """
+
+    def __init__(self, start: float) -> None:
+        self.until = start
+        self.tracklets: list[Tracklet] = []
+        self._since: list[Tracklet] = []
+        self._tracker = Tracker()
+
+    def add(self, moment: float, faces: Sequence[Descriptor], *, after_cut: bool) -> None:
+        """Add the faces of the next frame."""
+        end_all = after_cut or moment - self.until >= LONGEST_SHOT
+        self._since += self._tracker.close(None if end_all else moment)
+        if self._tracker.is_idle:
+            self.tracklets += self._since
+            self._since, self.until = [], moment
+        self._tracker.add(moment, faces)
+
+    def end(self) -> None:
+        """End all tracklets, as the film ends."""
+        self.tracklets += [*self._since, *self._tracker.close()]

@@ -1,0 +1,82 @@
+"""One appearance of a person in a film: the faces of its frames, and what they come to as one face."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pipeline.values import F32, Appearance, Descriptor
+
+CLEAR = 0.3
+"""Quality from which a descriptor says who a face is, as in the templates of persons."""
+
+_LEAST_WEIGHT = 1e-3
+"""Of a face of quality 0: it counts only beside others like it."""
+
+_UNREADABLE = frozenset(("small", "blurred"))
+"""Reasons of a low quality that leave nothing to see."""
+
+_GLIMPSE_CONFIDENCE = 0.9
+"""Confidence from which a face of one frame alone counts: of what is no face, most has less."""
+
+
+@dataclass(slots=True)
+class Tracklet:
+    """The faces of one person in frames of one shot, in the order of time; one at least."""
+
+    moments: list[float] = field(default_factory=list)
+    faces: list[Descriptor] = field(default_factory=list)
+
+    def add(self, moment: float, face: Descriptor) -> None:
+        """Add a face that is seen later than the others."""
+        self.moments.append(moment)
+        self.faces.append(face)
+
+    @property
+    def best(self) -> int:
+        """The index of the face that shows the person best."""
+        return max(range(len(self.faces)), key=lambda index: _worth(self.faces[index]))
+
+    @property
+    def best_face(self) -> Descriptor:
+        """The face that shows the person best."""
+        return self.faces[self.best]
+
+    @property
+    def is_glimpse_of_nothing(self) -> bool:
+        """Whether one frame alone shows it, and it may be no face, or nobody could tell whose.
+
+        A clear glimpse of a head that is turned away is one of a person.
+        """
+        if len(self.faces) > 1:
+            return False
+        face = self.faces[0]
+        too_poor = face.quality.score < CLEAR and not _UNREADABLE.isdisjoint(face.quality.reasons)
+        return too_poor or face.face.confidence < _GLIMPSE_CONFIDENCE
+
+    def template(self) -> F32:
+        """Return the mean of the descriptors, weighted by quality: float32 [D], of unit norm."""
+        weights = np.array([max(face.quality.score, _LEAST_WEIGHT) for face in self.faces], np.float32)
+        mean = weights @ np.stack([face.vector for face in self.faces])
+        norm = float(np.linalg.norm(mean))
+        if not norm:  # of opposite vectors
+            return self.best_face.vector
+        return np.asarray(mean / norm, np.float32)
+
+    def described(self) -> Descriptor:
+        """Return the tracklet as one face: the best one, with the template and the track of all."""
+        moment, face = self.moments[self.best], self.best_face
+        boxes = [face.face.box for face in self.faces]
+        track = np.array(
+            [(moment, box.x, box.y, box.w, box.h) for moment, box in zip(self.moments, boxes, strict=True)],
+            np.float32,
+        )
+        return replace(
+            face,
+            face=replace(face.face, box=replace(face.face.box, moment=moment)),
+            vector=self.template(),
+            appearance=Appearance(self.moments[0], self.moments[-1], track),
+        )
+
+
+def _worth(face: Descriptor) -> tuple[float, float, float]:
+    return face.quality.score, face.face.confidence, face.face.box.w * face.face.box.h
