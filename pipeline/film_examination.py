@@ -1,18 +1,18 @@
 """Takes a film, or a part of one, from its frames to the tracklets of the people in it.
 
-A part ends where no tracklet is open: what is found in parts is what would be found at once, nothing twice and
-nothing lost. This module must not know how films are decoded, nor how tracklets are recorded.
+A part ends where no tracklet is open: what is found in parts is what would be found at once, nothing
+twice and nothing lost. This module must not know how films are decoded, nor how tracklets are recorded.
 """
 
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.decoding.film import Film, FilmDecoder, FilmHeader, FilmRequest, Frame
+from pipeline.decoding.film import Film, FilmDecoder, FilmRequest, Frame
 from pipeline.description.quality import crop_and_assess
 from pipeline.errors import PhotoError
 from pipeline.models.registry import CropProtocol
@@ -27,6 +27,7 @@ from pipeline.values import (
     Descriptor,
     FaceCrop,
     FilmPart,
+    FilmRest,
     PhotoIndexed,
 )
 
@@ -45,7 +46,7 @@ class FilmOptions:
     """How films are looked at.
 
     Attributes:
-        per_second: Frames a second, at most.
+        per_second: Frames a second at most, of films that were not looked at before.
         part_seconds: Time after which a part ends, as soon as no tracklet is open.
         deadline: By ``time.monotonic``; a part ends then with what was found while no tracklet was open.
     """
@@ -60,7 +61,8 @@ class FilmExaminer:
     """Looks at films for faces. Shared by threads.
 
     Attributes:
-        networks: Called for the networks once a frame needs them.
+        networks: Waits for the networks.
+        crop: How faces are cut out for the descriptor model.
         long_edge: The detector's, in pixels: no frame is decoded smaller.
         stopped: Done once the run has ended.
     """
@@ -71,67 +73,73 @@ class FilmExaminer:
     options: FilmOptions
     clock: StageClock
     stopped: Future[None]
-    now: Callable[[], float] = field(default=time.monotonic)
+    now: Callable[[], float] = time.monotonic
 
-    def header(self, photo: OpenPhoto, decoder: FilmDecoder) -> FilmHeader:
-        """Read what a film is, and look at no frame; errors are those of ``FilmDecoder.open_film``."""
-        with decoder.open_film(photo, FilmRequest(per_second=self.options.per_second)) as film:
-            return film.header
+    def first(self, photo: OpenPhoto, decoder: FilmDecoder, decoder_name: str) -> PhotoIndexed:
+        """Say what a film is, and that all of it is left to look at.
 
-    def part(self, photo: OpenPhoto, decoder: FilmDecoder, start: float, decoder_name: str) -> PhotoIndexed:
-        """Return the tracklets of a film from ``start`` on, in the order of time, up to where the part ends.
+        Errors are those of ``FilmDecoder.open_film``.
+        """
+        rest = FilmRest(photo.digest(), 0.0, self.options.per_second)
+        with decoder.open_film(photo, FilmRequest(rest.start, rest.per_second, self.long_edge)) as film:
+            return self._indexed(photo, film, _Part(rest.start), decoder_name, rest)
 
-        What cannot be read from ``start`` on, if it is not 0, ends the film, with a note.
+    def part(self, photo: OpenPhoto, decoder: FilmDecoder, decoder_name: str, rest: FilmRest) -> PhotoIndexed:
+        """Return the tracklets of the rest of a film, in the order of time, up to where the part ends.
+
+        Where nothing more can be read, a film that was looked at before ends, with a note.
 
         Raises:
             PhotoError: The film cannot be read.
             RunStopped: The run has ended.
         """
-        request = FilmRequest(start, self.options.per_second, self.long_edge)
-        with decoder.open_film(photo, request) as film:
-            part, note = _Part(start), None
+        with decoder.open_film(photo, FilmRequest(rest.start, rest.per_second, self.long_edge)) as film:
+            part = _Part(rest.start)
             try:
-                is_over = self._look(photo, film, part)
+                self._look(photo, film, part)
             except PhotoError as error:
-                if not (start and error.reason.lies_in_content):
+                if not (rest.start and error.reason.lies_in_content):
                     raise
-                is_over, note = True, error.message
-            if is_over:
-                part.end()
-            end, header = film.end, film.header
-            duration = max(header.duration or 0.0, part.until) if end is None else end.duration
-            until = None if is_over else part.until
-            return PhotoIndexed(
-                photo.file,
-                photo.digest(),
-                header.size,
-                header.taken_at,
-                tuple(each.described() for each in sorted(part.tracklets, key=lambda each: each.moments[0])),
-                decoder_name,
-                self.networks().detector.name,
-                header.picture,
-                note if end is None else end.note,
-                None if header.taken_at is None else DateSource.CONTAINER,
-                header.live_photo,
-                FilmPart(start, until, duration, request.per_second),
-            )
+                part.end(error.message)
+            return self._indexed(photo, film, part, decoder_name, rest)
 
-    def _look(self, photo: OpenPhoto, film: Film, part: "_Part") -> bool:
-        """Find the tracklets of a part; return whether it is the last one."""
+    def _indexed(
+        self, photo: OpenPhoto, film: Film, part: "_Part", decoder_name: str, rest: FilmRest
+    ) -> PhotoIndexed:
+        header, end = film.header, film.end
+        duration = max(header.duration or 0.0, part.until) if end is None else end.duration
+        until = None if part.is_last else part.until
+        return PhotoIndexed(
+            photo.file,
+            photo.digest(),
+            header.size,
+            header.taken_at,
+            tuple(each.described() for each in sorted(part.tracklets, key=lambda each: each.moments[0])),
+            decoder_name,
+            self.networks().detector.name,
+            header.picture,
+            part.note if end is None else end.note,
+            None if header.taken_at is None else DateSource.CONTAINER,
+            header.live_photo,
+            FilmPart(rest.start, until, duration, rest.per_second),
+        )
+
+    def _look(self, photo: OpenPhoto, film: Film, part: "_Part") -> None:
+        """Find the tracklets of a part."""
         end = self.now() + self.options.part_seconds
         waiting: list[tuple[Frame, tuple[FaceCrop, ...]]] = []
         for frame in self._decoded(film):
             if self.now() >= self.options.deadline:
-                return False
+                return
             waiting.append((frame, self._crops(photo, frame)))
             if len(waiting) == _FRAMES_AT_ONCE:
                 is_late, until = self.now() >= end, part.until
                 self._add(waiting, part)
                 waiting = []
                 if is_late and part.until > until:
-                    return False
+                    return
         self._add(waiting, part)
-        return True
+        part.end()
 
     def _decoded(self, film: Film) -> Iterator[Frame]:
         """Yield the frames of a film, until the run has ended."""
@@ -176,11 +184,15 @@ class _Part:
     Attributes:
         until: The last moment, or ``start``, before which all tracklets had ended: the film may go on there.
         tracklets: Those that had ended then.
+        is_last: Whether the film ends with this part.
+        note: What of the film cannot be read.
     """
 
     def __init__(self, start: float) -> None:
         self.until = start
         self.tracklets: list[Tracklet] = []
+        self.is_last = False
+        self.note: str | None = None
         self._since: list[Tracklet] = []
         self._tracker = Tracker()
 
@@ -193,6 +205,7 @@ class _Part:
             self._since, self.until = [], moment
         self._tracker.add(moment, faces)
 
-    def end(self) -> None:
+    def end(self, note: str | None = None) -> None:
         """End all tracklets, as the film ends."""
+        self.is_last, self.note = True, note
         self.tracklets += [*self._since, *self._tracker.close()]

@@ -25,11 +25,12 @@ ModelId = NewType("ModelId", str)
 class FilmRest:
     """What is left of a film that was looked at before: all from ``start``, in seconds.
 
-    ``digest`` is that of the file.
+    ``digest`` is that of the file; ``per_second`` is how many frames a second are looked at, at most.
     """
 
     digest: bytes
     start: float
+    per_second: float
 
 
 @dataclass(frozen=True, slots=True)

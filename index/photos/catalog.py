@@ -63,7 +63,7 @@ from index.values import (
     StoredDescriptors,
     TimeSpan,
 )
-from pipeline.values import F32, Box, FilmRest, ModelId, Outcome, PhotoIndexed, Quality
+from pipeline.values import F32, Box, FilmRest, ModelId, Outcome, PhotoFile, PhotoIndexed, Quality
 
 CHUNK = 1000
 """Rows read in one transaction: at most 8 MB of descriptors, and a few milliseconds."""
@@ -139,17 +139,27 @@ class Catalog:
                 for path, *state in connection.execute(query.where(each))
             }
 
-    def film_rests(self, roots: Sequence[bytes]) -> dict[bytes, FilmRest]:
-        """Read what is left to look at of the films at these paths, or in these folders, by path."""
-        start = case((film.c.per_second < self._per_second, 0.0), else_=film.c.until)
-        query = select(photo.c.path, content.c.digest, start).join_from(photo, content).join(film)
-        query = query.where(unfinished(self._per_second), content.c.failed_reason.is_(None))
+    def unfinished_films(self, roots: Sequence[bytes]) -> list[PhotoFile]:
+        """Read which films, at these paths or in these folders, are to be looked at further, by path.
+
+        Each content is given at one path; missing files are left out.
+        """
+        wanted = film.c.per_second < self._per_second
+        start = case((wanted, 0.0), else_=film.c.until)
+        rate = case((wanted, self._per_second), else_=film.c.per_second)
+        query = select(
+            content.c.id, photo.c.path, photo.c.size, photo.c.mtime_ns, content.c.digest, start, rate
+        )
+        query = query.join_from(photo, content).join(film)
+        query = query.where(
+            unfinished(self._per_second), content.c.failed_reason.is_(None), photo.c.missing_since.is_(None)
+        )
+        found: dict[int, PhotoFile] = {}
         with self.store.read() as connection:
-            return {
-                path: FilmRest(digest, start)
-                for each in are_under(photo.c.path, roots)
-                for path, digest, start in connection.execute(query.where(each))
-            }
+            for each in are_under(photo.c.path, roots):
+                for content_id, path, size, mtime_ns, *rest in connection.execute(query.where(each)):
+                    found.setdefault(content_id, PhotoFile(path, size, mtime_ns, FilmRest(*rest)))
+        return sorted(found.values(), key=lambda file: file.path)
 
     def photos_at(self, paths: Sequence[bytes]) -> set[bytes]:
         """Return the paths at which a photo is known, missing ones included."""

@@ -1,6 +1,6 @@
 """One appearance of a person in a film: the faces of its frames, and what they come to as one face."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,17 +19,24 @@ _GLIMPSE_CONFIDENCE = 0.9
 """Confidence from which a face of one frame alone counts: of what is no face, most has less."""
 
 
-@dataclass(slots=True)
 class Tracklet:
-    """The faces of one person in frames of one shot, in the order of time; one at least."""
+    """The faces of one person in frames of one shot, in the order of time; the first is given.
 
-    moments: list[float] = field(default_factory=list)
-    faces: list[Descriptor] = field(default_factory=list)
+    Attributes:
+        moments: When each face is seen, in seconds.
+        faces: As they were described.
+    """
+
+    def __init__(self, moment: float, face: Descriptor) -> None:
+        self.moments = [moment]
+        self.faces = [face]
+        self._sum = _weighted(face)
 
     def add(self, moment: float, face: Descriptor) -> None:
         """Add a face that is seen later than the others."""
         self.moments.append(moment)
         self.faces.append(face)
+        self._sum = self._sum + _weighted(face)
 
     @property
     def best(self) -> int:
@@ -53,10 +60,13 @@ class Tracklet:
         too_poor = face.quality.score < CLEAR and not _UNREADABLE.isdisjoint(face.quality.reasons)
         return too_poor or face.face.confidence < _GLIMPSE_CONFIDENCE
 
-    def template(self) -> F32:
-        """Return the mean of the descriptors, weighted by quality: float32 [D], of unit norm."""
-        weights = np.array([max(face.quality.score, _LEAST_WEIGHT) for face in self.faces], np.float32)
-        mean = weights @ np.stack([face.vector for face in self.faces])
+    def template(self, *, without_last: bool = False) -> F32:
+        """Return the mean of the descriptors, weighted by quality: float32 [D], of unit norm.
+
+        ``without_last`` leaves out the last face, if it is not the only one.
+        """
+        leave_out = without_last and len(self.faces) > 1
+        mean = self._sum - _weighted(self.faces[-1]) if leave_out else self._sum
         norm = float(np.linalg.norm(mean))
         if not norm:  # of opposite vectors
             return self.best_face.vector
@@ -76,6 +86,10 @@ class Tracklet:
             vector=self.template(),
             appearance=Appearance(self.moments[0], self.moments[-1], track),
         )
+
+
+def _weighted(face: Descriptor) -> F32:
+    return np.asarray(face.vector * np.float32(max(face.quality.score, _LEAST_WEIGHT)), np.float32)
 
 
 def _worth(face: Descriptor) -> tuple[float, float, float]:

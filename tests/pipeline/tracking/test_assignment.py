@@ -19,7 +19,8 @@ MATRICES = arrays(
 def test_the_sum_of_gains_is_the_largest(gains: F32) -> None:
     pairs = assign(gains)
     rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
-    assert len(set(rows)) == len(rows) and len(set(columns)) == len(columns)
+    assert len(set(rows)) == len(rows)
+    assert len(set(columns)) == len(columns)
     assert all(gains[pair] > 0 for pair in pairs)
     best = linear_sum_assignment(np.maximum(gains, 0), maximize=True)
     assert sum(gains[pair] for pair in pairs) == pytest.approx(np.maximum(gains, 0)[best].sum(), abs=1e-5)
