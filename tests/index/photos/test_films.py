@@ -1,6 +1,7 @@
 """A film is a content, its tracklets are faces, and what was decided of one holds however it is looked at."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,13 +99,13 @@ def test_a_film_is_recorded_in_parts_each_once(catalog: Catalog, file: PhotoFile
     recorded = catalog.record([first])
     assert (recorded.indexed, recorded.continued, recorded.faces) == (1, 0, 1)
     assert not catalog.is_known(FILM)
-    assert catalog.film_rests([file.path]) == {file.path: FilmRest(FILM, 8.0)}
+    assert catalog.unfinished_films([file.path]) == [replace(file, rest=FilmRest(FILM, 8.0, 1.0))]
     assert catalog.record([first]).faces == 0  # another file of the film, or a scan that was killed
-    assert catalog.film_rests([file.path]) == {file.path: FilmRest(FILM, 8.0)}
+    assert catalog.unfinished_films([file.path]) == [replace(file, rest=FilmRest(FILM, 8.0, 1.0))]
     recorded = catalog.record([second])
     assert (recorded.indexed, recorded.continued, recorded.faces) == (0, 1, 1)
     assert catalog.is_known(FILM)
-    assert catalog.film_rests([file.path]) == {}
+    assert catalog.unfinished_films([file.path]) == []
     assert catalog.record([second]).faces == 0
     assert len(catalog.face_ids_of(FILM)) == 2
 
@@ -133,7 +134,7 @@ def test_a_closer_look_takes_the_place_of_the_first(
     journal.append(Reject((rejected,), key))
     closer = Catalog(database, per_second=3.0)
     assert not closer.is_known(FILM)
-    assert closer.film_rests([file.path]) == {file.path: FilmRest(FILM, 0.0)}
+    assert closer.unfinished_films([file.path]) == [replace(file, rest=FilmRest(FILM, 0.0, 3.0))]
     found = [
         seen(vectors[0], (0.7, 1.0, 1.3, 2.3, 3.0), best=3),
         seen(vectors[1], (5.0, 5.7), best=1),
