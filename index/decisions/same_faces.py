@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, s
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.decisions.tracklets import read_tracklets
-from index.store.schema import BOX, content, decision_face, file_digest, same_face
+from index.store.schema import BOX, content, decision_face, file_digest, film, same_face
 from index.store.statements import in_chunks, insert_new, is_one_of
 from pipeline.values import Box
 
@@ -136,6 +136,8 @@ def _followed(
 
 def _with_tracks(connection: Connection, found: SameFaces, digests: Set[bytes]) -> SameFaces:
     """Add which tracklets the decisions about some films name; one may be named at several moments."""
+    if connection.scalar(select(film.c.content_id).limit(1)) is None:
+        return found
     columns, links = decision_face.c, []
     named = select(columns.digest, *(columns[name] for name in BOX)).where(columns.moment.is_not(None))
     for chunk in in_chunks(sorted(digests), _CHUNK):

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from index.arrays import appearance_from_row
+from index.arrays import TRACK_ROW_BYTES, appearance_from_row
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.store.schema import BOX, content, stored_face, tracklet
@@ -42,6 +42,11 @@ def read_tracklets(connection: Connection, digests: Iterable[bytes]) -> list[Tra
     return [each for chunk in chunks for each in tracklets_where(connection, content.c.digest.in_(chunk))]
 
 
+def is_track(track: ColumnElement[bytes]) -> ColumnElement[bool]:
+    """Select blobs of the length of a track: ``check`` finds others."""
+    return and_(func.length(track) > 0, func.length(track) % TRACK_ROW_BYTES == 0)
+
+
 def tracklets_where(connection: Connection, condition: ColumnElement[bool]) -> list[Tracklet]:
     """Read tracklets that meet a condition on ``tracklet``, ``stored_face`` and ``content``, by rising id."""
     box = (stored_face.c[name] for name in BOX)
@@ -49,7 +54,7 @@ def tracklets_where(connection: Connection, condition: ColumnElement[bool]) -> l
         select(stored_face.c.id, content.c.digest, tracklet.c.start, tracklet.c.end, tracklet.c.track, *box)
         .join_from(tracklet, stored_face)
         .join(content, content.c.id == stored_face.c.content_id)
-        .where(condition)
+        .where(condition, is_track(tracklet.c.track))
         .order_by(stored_face.c.id)
     )
     return [

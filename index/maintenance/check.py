@@ -19,11 +19,12 @@ from sqlalchemy import Connection, delete, func, or_, select
 from index.arrays import LANDMARKS_BYTES, are_sound
 from index.decisions.derived_tables import differences, read_state, write_derived_tables
 from index.decisions.journal_rows import NotADecision, readable
+from index.decisions.tracklets import is_track
 from index.errors import accessible
 from index.photos.catalog import Catalog
 from index.photos.detections import forget_hidden_groups, show, wrongly_shown
 from index.store.read_again import read_again
-from index.store.schema import decision, descriptor, library, stored_face
+from index.store.schema import decision, descriptor, library, stored_face, tracklet
 from index.store.statements import HasDeclaredType, is_one_of
 from index.store.store import Store, library_files
 from index.vectors.saved_index import index_fault, load_index, save_index
@@ -105,7 +106,7 @@ class ReferenceInspection:
 
 @dataclass(frozen=True, slots=True)
 class FaceInspection:
-    """Checks that every face has a valid box and landmarks.
+    """Checks that every face has a valid box and landmarks, and in a film a track.
 
     Decisions about deleted faces stay in the journal, and apply again once the photo has been read again.
     """
@@ -119,7 +120,7 @@ class FaceInspection:
             faces = _misplaced(connection)
         if not faces:
             return []
-        message = f"faces with an invalid box or landmarks: {len(faces):,} (faces {_some(faces)})"
+        message = f"faces with an invalid box, landmarks or track: {len(faces):,} (faces {_some(faces)})"
         remedy = "read their photos again at the next scan; delete those whose photos are missing"
         return [Finding(FindingKind.FACES, message, remedy)]
 
@@ -187,8 +188,13 @@ def _misplaced(connection: Connection) -> list[int]:
         # These also exclude infinity, and NaN, which SQLite stores as NULL.
         *(~(func.abs(stored_face.c[name]) < 1e9) for name in ("x", "y")),
         *(~stored_face.c[name].between(0, 1e9) for name in ("w", "h")),
+        ~stored_face.c.moment.between(0, 1e9),
+        # A face in a film has a track, and no other face has one.
+        stored_face.c.moment.is_(None) != tracklet.c.face_id.is_(None),
+        ~is_track(tracklet.c.track),
     )
-    return list(connection.scalars(select(stored_face.c.id).where(is_invalid)))
+    joined = select(stored_face.c.id).outerjoin(tracklet, tracklet.c.face_id == stored_face.c.id)
+    return list(connection.scalars(joined.where(is_invalid)))
 
 
 def _some(faces: Sequence[int]) -> str:

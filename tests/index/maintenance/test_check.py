@@ -149,7 +149,7 @@ def test_a_face_without_a_descriptor_is_no_fault(album: Catalog, database: Store
 )
 def test_a_box_or_landmarks_that_are_none(album: Catalog, database: Store, change: str) -> None:
     execute(database, f"UPDATE face SET {change} WHERE id = 7")  # noqa: S608
-    repaired(database, FaceInspection(database), FindingKind.FACES, "box or landmarks", "(faces 7)")
+    repaired(database, FaceInspection(database), FindingKind.FACES, "box, landmarks or track", "(faces 7)")
 
 
 def test_the_photo_of_a_face_at_no_place_is_read_again(album: Catalog, database: Store, photos: Path) -> None:

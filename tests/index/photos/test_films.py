@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from index.clustering.cluster_tables import read_faces
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, FaceKey, Reject, new_key
 from index.decisions.tracklets import read_tracklets
+from index.maintenance.check import FaceInspection
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.privacy.forget import forget
@@ -228,3 +232,70 @@ def test_a_film_goes_with_its_content(
             0,
             0,
         ]
+
+
+@pytest.mark.parametrize(
+    "fault", ["DELETE FROM tracklet", "UPDATE tracklet SET track = x'00'", "UPDATE face SET moment = -1"]
+)
+def test_a_face_without_a_track_is_found_and_looked_for_again(
+    database: Store, catalog: Catalog, journal: Journal, file: PhotoFile, vectors: F32, fault: str
+) -> None:
+    catalog.record([shown(file, whole(), [seen(vectors[0], (1.0, 2.0))])])
+    journal.append(Assign(tuple(journal.face_keys(catalog.face_ids_of(FILM))), new_key(), "Anna"))
+    with database.write() as connection:
+        connection.exec_driver_sql(fault)
+    journal.rederive()  # reads no track that is none
+    inspection = FaceInspection(database)
+    (finding,) = inspection.find()
+    assert "1 (faces 1)" in finding.message
+    inspection.repair()
+    assert inspection.find() == []
+    assert not catalog.is_known(FILM)
+
+
+moments = st.integers(0, 12).map(float)
+
+
+@st.composite
+def looks(draw: st.DrawFn) -> list[tuple[int, tuple[float, ...], int]]:
+    """Tracklets of up to three people who stay in their places: who, when, and at which moment best."""
+    found = []
+    for who in range(draw(st.integers(1, 3))):
+        seconds = sorted(draw(st.sets(moments, min_size=1, max_size=8)))
+        cut = draw(st.integers(0, len(seconds)))
+        parts = [tuple(part) for part in (seconds[:cut], seconds[cut:]) if part]
+        found += [(who, part, draw(st.integers(0, len(part) - 1))) for part in parts]
+    return found
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_decisions_one_by_one_give_what_the_whole_journal_gives(
+    data: st.DataObject, photos: Path, vectors: F32
+) -> None:
+    file = make_file(photos / "a.mp4", "film")
+    with TemporaryDirectory() as folder, create_store(Path(folder) / "l.db") as database:
+        catalog, journal = Catalog(database), Journal(database)
+        catalog.choose_model(MODEL)
+        keys = {name: new_key() for name in ("Anna", "Bert")}
+        said = set[str]()
+        for per_second in range(1, 4):
+            faces = [
+                seen(vectors[who], seconds, x=600.0 * who, best=best)
+                for who, seconds, best in data.draw(looks())
+            ]
+            catalog.record([shown(file, whole(float(per_second)), faces)])
+            assert journal.rederive() == {}
+            ids = catalog.face_ids_of(FILM)
+            for _ in range(data.draw(st.integers(0, 3)) if ids else 0):
+                face_id, name = data.draw(st.sampled_from(ids)), data.draw(st.sampled_from(sorted(keys)))
+                (named,) = journal.face_keys([face_id])
+                if name in said and data.draw(st.booleans()):
+                    journal.append(Reject((named,), keys[name]))
+                else:
+                    journal.append(Assign((named,), keys[name], None if name in said else name))
+                    said.add(name)
+                    (status,) = PeopleQueries(database).statuses([face_id]).values()
+                    assert status.person is not None
+                    assert status.person.name == name
+                assert journal.rederive() == {}
