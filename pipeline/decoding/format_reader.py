@@ -15,6 +15,9 @@ from pipeline.values import U8, MissingPart, Reason, Size
 Canvas: TypeAlias = Callable[[int, int], U8]
 """Memory for a result of this height and width: uint8 [height, width, 3], of any content."""
 
+TRUNCATED = "the file ends before the picture does: copy it again from its source"
+"""The message for a file that ends early."""
+
 REDUCTIONS = (8, 4, 2)
 """Factors by which a photo may be scaled down, besides 1."""
 

@@ -17,6 +17,7 @@ from pipeline.decoding.colour import convert_to_srgb, find_transform, upright_sr
 from pipeline.decoding.cut_jpeg import find_scans, load_what_is_there, missing_part
 from pipeline.decoding.exif import read_header
 from pipeline.decoding.format_reader import (
+    TRUNCATED,
     Canvas,
     MemoryNeeded,
     PhotoHeader,
@@ -25,10 +26,10 @@ from pipeline.decoding.format_reader import (
     choose_reduction,
 )
 from pipeline.decoding.formats import Format
-from pipeline.decoding.jpeg_segments import FRAMES, segments
+from pipeline.decoding.jpeg_segments import FRAMES, segments, without_applications
 from pipeline.decoding.orientation import UPRIGHT, as_stored, copy_pixels, upright_size
 from pipeline.decoding.picture_digest import digest_jpeg
-from pipeline.decoding.pillow_errors import TRUNCATED, explained
+from pipeline.decoding.pillow_errors import explained
 from pipeline.values import U8, Reason, Size
 
 _SMALLEST = 16
@@ -55,11 +56,20 @@ class JpegPicture:
     def __init__(self, stream: BinaryIO, length: int, header: PhotoHeader | None = None) -> None:
         self._content = stream.read()
         self._length = length
-        self._stream = io.BytesIO(self._content)
         _refuse_rare_kinds(self._content)
-        with explained(self._stream, Format.JPEG, length):
-            self._image: Image.Image = JpegImageFile(self._stream)
+        try:
+            self._image: Image.Image = self._open()
+        except Unreadable as error:
+            if error.reason is not Reason.CORRUPT:
+                raise
+            self._content = without_applications(self._content)
+            self._image = self._open()
         self._header = header or read_header(self._image)
+
+    def _open(self) -> JpegImageFile:
+        self._stream = io.BytesIO(self._content)
+        with explained(self._stream, Format.JPEG, self._length):
+            return JpegImageFile(self._stream)
 
     @property
     def header(self) -> PhotoHeader:

@@ -11,6 +11,8 @@ FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC})
 """Second bytes of the markers that start a frame, 0xF7 that of JPEG-LS (ITU-T T.87)."""
 
 _END_OF_IMAGE = 0xD9
+_EXIF = 0xE1
+_APPLICATIONS = frozenset({*range(0xE0, 0xF0), 0xFE})
 _FILLING = 0xFF
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})  # table B.1
 
@@ -57,3 +59,17 @@ def segments(content: bytes) -> Iterator[Segment]:
                 end = found.start() if found else len(content)
             yield Segment(marker, at, head_end, end)
             at = max(end, at + 2)
+
+
+def without_applications(content: bytes) -> bytes:
+    """Return a JPEG without the comments and application segments of its first picture, but for EXIF.
+
+    A decoder fails at some that are cut short, although no pixel depends on them.
+    """
+    kept, end = [content[:2]], 2
+    for each in segments(content):
+        is_exif = each.marker == _EXIF and each.data(content).startswith(b"Exif\0\0")
+        if is_exif or each.marker not in _APPLICATIONS:
+            kept.append(content[each.start : each.end])
+        end = each.end
+    return b"".join((*kept, content[end:]))

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from pipeline.decoding.format_reader import Unreadable
+from pipeline.decoding.format_reader import TRUNCATED, Unreadable
 from pipeline.decoding.formats import Format
 from pipeline.values import Reason
-
-TRUNCATED = "the file ends before the picture does: copy it again from its source"
 
 # What Pillow raises on damaged and foreign files; not MemoryError, which is not the photo's fault.
 _PILLOW_ERRORS = (

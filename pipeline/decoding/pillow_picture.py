@@ -4,13 +4,14 @@ Only this module, `pipeline.decoding.colour`, `exif`, `jpeg_picture`, `cut_jpeg`
 Pillow.
 """
 
+import io
 import logging
 import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import BinaryIO
 
-from PIL import AvifImagePlugin, Image
+from PIL import AvifImagePlugin, Image, PngImagePlugin
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -19,9 +20,11 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from pipeline.decoding.animation import load_first_frame
 from pipeline.decoding.colour import upright_srgb
 from pipeline.decoding.exif import read_header
 from pipeline.decoding.format_reader import (
+    TRUNCATED,
     Canvas,
     MemoryNeeded,
     PhotoHeader,
@@ -32,7 +35,9 @@ from pipeline.decoding.format_reader import (
 from pipeline.decoding.formats import Format
 from pipeline.decoding.orientation import upright_size
 from pipeline.decoding.picture_digest import digest_pixels
-from pipeline.decoding.pillow_errors import TRUNCATED, explained
+from pipeline.decoding.pillow_errors import explained
+from pipeline.decoding.png_chunks import LARGEST_TEXT, is_animated, sound_png
+from pipeline.decoding.webp_chunks import sound_webp
 from pipeline.values import Reason, Size
 
 # Pillow warns about every odd EXIF block, and logs some errors as well as raising them.
@@ -41,6 +46,9 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 # Pillow's own limit holds for the whole process; the pixel cap is checked for each photo before decoding.
 Image.MAX_IMAGE_PIXELS = None
+
+# `pipeline.decoding.png_chunks` drops larger ones; Pillow would fail the picture.
+PngImagePlugin.MAX_TEXT_CHUNK = LARGEST_TEXT
 
 # Photos are decoded side by side, so each has one thread; each further one would reserve memory.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
@@ -72,8 +80,17 @@ class PillowPicture:
         self._stream = stream
         self._kind = kind
         self._length = length
-        with explained(stream, kind, length):
-            self._image = self._open()
+        self._plain: bytes | None = None  # of an animated PNG: what its first picture can be read from
+        if kind is Format.PNG:
+            self._open_png(stream.read(), animated=True)
+        else:
+            if kind is Format.WEBP:
+                self._stream = stream = io.BytesIO(sound_webp(stream.read()))
+                self._length = length = stream.getbuffer().nbytes
+            with explained(stream, kind, length):
+                self._image = _CLASSES[kind](stream)
+                if isinstance(self._image, TiffImageFile):
+                    self._check_tiff(self._image)
         self._size = Size(*self._image.size)
 
     @property
@@ -93,8 +110,7 @@ class PillowPicture:
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""
         reduction = choose_reduction(self._size, long_edge)
-        with explained(self._stream, self._kind, self._length):
-            self._image.load()
+        self._load()
         header = read_header(self._image)
         picture = picture or digest_pixels(self._image, header.orientation)
         pixels = upright_srgb(self._image, header.orientation, reduction, canvas)
@@ -102,17 +118,31 @@ class PillowPicture:
         size = upright_size(header.size, header.orientation)
         return Picture(size, header.taken_at, pixels, 1 / reduction, picture)
 
-    def _open(self) -> ImageFile:
-        """Open the picture, and make the checks of the whole file that Pillow omits."""
-        image = _CLASSES[self._kind](self._stream)
-        if isinstance(image, PngImageFile):
-            # The decoder stops after the last pixel and checks no checksum.
-            image.verify()
-            self._stream.seek(0)
-            image = PngImageFile(self._stream)
-        elif isinstance(image, TiffImageFile):
-            self._check_tiff(image)
-        return image
+    def _open_png(self, content: bytes, *, animated: bool) -> None:
+        """Open a PNG without what is damaged beside its pixels; without its animation, if that is damaged."""
+        sound = sound_png(content, animated=animated)
+        self._stream, self._length = io.BytesIO(sound), len(sound)
+        self._plain = content if is_animated(sound) else None
+        try:
+            with explained(self._stream, self._kind, self._length):
+                self._image = PngImageFile(self._stream)
+        except Unreadable:
+            if self._plain is None:
+                raise
+            self._open_png(content, animated=False)
+
+    def _load(self) -> None:
+        try:
+            with explained(self._stream, self._kind, self._length):
+                if self._kind is Format.TIFF:
+                    self._image.load()
+                else:
+                    load_first_frame(self._image)
+        except Unreadable:
+            if self._plain is None:
+                raise
+            self._open_png(self._plain, animated=False)
+            self._load()
 
     def _check_tiff(self, image: TiffImageFile) -> None:
         tags = image.tag_v2

@@ -118,7 +118,7 @@ def test_outcomes_name_the_decoder_and_the_detector(tmp_path: Path) -> None:
             written(tmp_path / "d.png", b"no photo"),
         ],
     )
-    pillow = f"png pillow {PIL.__version__}"
+    pillow = f"png pillow {PIL.__version__}, revision 2"
     assert isinstance(indexed, PhotoIndexed)
     assert (indexed.decoder, indexed.detector) == (pillow, "fake")
     failures = [each.decoder for each in (truncated, text) if isinstance(each, PhotoFailed)]

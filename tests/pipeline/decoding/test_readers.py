@@ -11,7 +11,7 @@ from pipeline.decoding.readers import READERS, decoder_of, is_current
 
 
 def test_a_decoder_is_current_until_another_reads_the_format() -> None:
-    assert decoder_of(Format.PNG) == f"png pillow {PIL.__version__}"
+    assert decoder_of(Format.PNG) == f"png pillow {PIL.__version__}, revision 2"
     libraries = f"pillow {PIL.__version__}, simplejpeg {simplejpeg.__version__}"
     assert decoder_of(Format.JPEG) == f"jpeg {libraries}, revision 2"
     assert decoder_of(Format.JPEG_2000) == "jpeg-2000 none"
