@@ -20,6 +20,7 @@ from PIL import Image
 from pipeline.decoding.colour import upright_srgb
 from pipeline.decoding.exif import read_metadata
 from pipeline.decoding.format_reader import (
+    TRUNCATED,
     Canvas,
     MemoryNeeded,
     OpenPicture,
@@ -32,7 +33,6 @@ from pipeline.decoding.format_reader import (
 from pipeline.decoding.jpeg_picture import JpegPicture
 from pipeline.decoding.jpeg_segments import segments
 from pipeline.decoding.orientation import UPRIGHT, upright_size
-from pipeline.decoding.pillow_errors import TRUNCATED
 from pipeline.decoding.raw_structure import ends_early, exif_block, is_linear, orientation_in
 from pipeline.values import U8, Reason, Size
 
