@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import BoundedSemaphore, Lock
 from typing import TypeAlias
 
 from pipeline.decoding.decoders import Decoder, Decoders
+from pipeline.decoding.metadata.file_names import file_name_date
 from pipeline.decoding.readers import decoder_of, format_of, readable_format, skipped
 from pipeline.errors import PhotoError
 from pipeline.memory import MemoryBudget, SharedExclusiveLock, memory_errors
@@ -18,6 +19,7 @@ from pipeline.networks import NetworkLoader
 from pipeline.sources.photo_file_access import FIRST_BYTES, OpenPhoto
 from pipeline.timing import StageClock
 from pipeline.values import (
+    DateSource,
     DecodedPhoto,
     DetectedFace,
     FaceCrop,
@@ -48,6 +50,7 @@ class Examined:
     decoder: str
     picture: bytes
     note: str | None
+    taken_from: DateSource | None
 
 
 Examination: TypeAlias = Examined | PhotoKnown | PhotoSkipped | PhotoFailed
@@ -157,7 +160,9 @@ class Examiner:
         with self._clock.time("decode"):
             decoded = decoder.decode(photo, None if wants_full_size(crop) else long_edge)
         if contents.known(decoded.picture):
-            return PhotoKnown(photo.file, decoded.digest, decoded.picture, decoded.taken_at)
+            return PhotoKnown(
+                photo.file, decoded.digest, decoded.picture, decoded.taken_at, decoded.taken_from
+            )
         detector = self._networks.loaded(contents.stopped).detector
         with self._clock.time("detect"):
             found = detector.detect(decoded)
@@ -172,8 +177,26 @@ class Examiner:
         name = decoder_of(readable_format(photo))
         note = None if decoded.missing is None else decoded.missing.note
         return Examined(
-            photo.file, decoded.digest, size, decoded.taken_at, crops, name, decoded.picture, note
+            photo.file,
+            decoded.digest,
+            size,
+            decoded.taken_at,
+            crops,
+            name,
+            decoded.picture,
+            note,
+            decoded.taken_from,
         )
+
+
+def dated_by_name(examined: Examination) -> Examination:
+    """Date a photo by its file's name, if its metadata say at most when it was last changed."""
+    if not isinstance(examined, Examined | PhotoKnown):
+        return examined
+    if examined.taken_at is not None and examined.taken_from is not DateSource.CHANGED:
+        return examined
+    taken = file_name_date(examined.file.path)
+    return examined if taken is None else replace(examined, taken_at=taken.at, taken_from=taken.source)
 
 
 def _beside_what_is_missing(faces: Sequence[DetectedFace], photo: DecodedPhoto) -> list[DetectedFace]:

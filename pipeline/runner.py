@@ -25,6 +25,7 @@ from pipeline.examination import (
     ExaminationOptions,
     Examined,
     Examiner,
+    dated_by_name,
 )
 from pipeline.memory import memory_errors
 from pipeline.networks import NetworkLoader, Networks
@@ -135,7 +136,7 @@ class Runner:
                 examined = self._examiner.examine(read, contents) if isinstance(read, OpenPhoto) else read
             else:
                 examined = replace(other, file=file)
-        return contents.first(examined)
+        return dated_by_name(contents.first(examined))
 
 
 class _Examining:
@@ -243,6 +244,7 @@ class _Batches:
             self._networks.loaded().detector.name,
             examined.picture,
             examined.note,
+            examined.taken_from,
         )
 
     def _describe(self, crops: list[FaceCrop]) -> list[Descriptor]:

@@ -121,17 +121,18 @@ _CUT_AROUND = 0.3
 
 
 class DateSource(StrEnum):
-    """Where the time at which a photo was taken comes from."""
+    """What says when a photo was taken; the more trusted one stands first."""
 
+    SIDECAR = "sidecar"
     ORIGINAL = "exif-original"
     XMP = "xmp"
     IPTC = "iptc"
     DIGITIZED = "exif-digitized"
-    GPS = "gps"
+    XMP_CREATED = "xmp-created"
     PNG = "png"
     CONTAINER = "container"
+    GPS = "gps"
     FILE_NAME = "file-name"
-    SIDECAR = "sidecar"
     CHANGED = "exif-changed"
     """EXIF's DateTime, the day of the last change: nothing else says when the photo was taken."""
 
@@ -327,7 +328,7 @@ class PhotoKnown:
 
     Attributes:
         picture: As in ``DecodedPhoto``, if only this is known, and not ``digest``; else ``None``.
-        taken_at: With ``taken_from``, if ``picture`` is given.
+        taken_at: With ``taken_from``, if its metadata or its name were read and say so.
     """
 
     file: PhotoFile

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol, TypeAlias
 
 from pipeline.decoding.formats import Format
-from pipeline.values import U8, MissingPart, Reason, Size
+from pipeline.values import U8, DateSource, MissingPart, Reason, Size
 
 Canvas: TypeAlias = Callable[[int, int], U8]
 """Memory for a result of this height and width: uint8 [height, width, 3], of any content."""
@@ -29,12 +29,14 @@ class PhotoHeader:
     Attributes:
         size: As stored, before the picture is turned upright.
         orientation: EXIF's tag, 1 to 8; 1 if it is absent or invalid.
-        taken_at: Aware only if EXIF gives the offset from UTC.
+        taken_at: Aware only if the offset from UTC is known.
+        taken_from: What says so.
     """
 
     size: Size
     orientation: int
     taken_at: datetime | None
+    taken_from: DateSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Picture:
     scale: float
     picture: bytes
     missing: MissingPart | None = None
+    taken_from: DateSource | None = None
 
 
 class Unreadable(Exception):

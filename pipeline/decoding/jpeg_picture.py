@@ -27,6 +27,7 @@ from pipeline.decoding.format_reader import (
 )
 from pipeline.decoding.formats import Format
 from pipeline.decoding.jpeg_segments import FRAMES, segments, without_applications
+from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.orientation import UPRIGHT, as_stored, copy_pixels, upright_size
 from pipeline.decoding.picture_digest import digest_jpeg
 from pipeline.decoding.pillow_errors import explained
@@ -57,6 +58,7 @@ class JpegPicture:
         self._content = stream.read()
         self._length = length
         _refuse_rare_kinds(self._content)
+        metadata = Metadata.of_jpeg(self._content)
         try:
             self._image: Image.Image = self._open()
         except Unreadable as error:
@@ -64,7 +66,7 @@ class JpegPicture:
                 raise
             self._content = without_applications(self._content)
             self._image = self._open()
-        self._header = header or read_header(self._image)
+        self._header = header or read_header(self._image, metadata)
 
     def _open(self) -> JpegImageFile:
         self._stream = io.BytesIO(self._content)
@@ -101,6 +103,7 @@ class JpegPicture:
             scale=1 / choose_reduction(header.size, long_edge),
             picture=picture or digest_jpeg(self._content, header.orientation),
             missing=part,
+            taken_from=header.taken_from,
         )
 
     def _scaled(self, long_edge: int | None) -> Size:

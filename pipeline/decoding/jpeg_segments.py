@@ -43,6 +43,15 @@ class Segment:
 
 def segments(content: bytes) -> Iterator[Segment]:
     """Yield the segments of a JPEG's first picture that have parameters, whatever stands between them."""
+    return _segments(content, scans=True)
+
+
+def head_segments(content: bytes) -> Iterator[Segment]:
+    """Yield the segments before the compressed data of a JPEG, which are not looked at."""
+    return _segments(content, scans=False)
+
+
+def _segments(content: bytes, *, scans: bool) -> Iterator[Segment]:
     at = 2
     while 0 <= (at := content.find(b"\xff", at)) < len(content) - 1:
         marker = content[at + 1]
@@ -50,7 +59,7 @@ def segments(content: bytes) -> Iterator[Segment]:
             at += 1
         elif marker in _WITHOUT_LENGTH:
             at += 2
-        elif marker == _END_OF_IMAGE:
+        elif marker == _END_OF_IMAGE or (marker == START_OF_SCAN and not scans):
             return
         else:
             head_end = end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")

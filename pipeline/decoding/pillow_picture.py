@@ -33,6 +33,7 @@ from pipeline.decoding.format_reader import (
     choose_reduction,
 )
 from pipeline.decoding.formats import Format
+from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.orientation import upright_size
 from pipeline.decoding.picture_digest import digest_pixels
 from pipeline.decoding.pillow_errors import explained
@@ -80,6 +81,8 @@ class PillowPicture:
         self._stream = stream
         self._kind = kind
         self._length = length
+        self._metadata = _metadata_of(stream, kind)
+        stream.seek(0)
         self._plain: bytes | None = None  # of an animated PNG: what its first picture can be read from
         if kind is Format.PNG:
             self._open_png(stream.read(), animated=True)
@@ -98,7 +101,7 @@ class PillowPicture:
         """As ``OpenPicture.header``."""
         if isinstance(self._image, PngImageFile) and "exif" not in self._image.info:
             return PhotoHeader(self._size, 1, None)  # Pillow would decode it to look after the pixels
-        return read_header(self._image)
+        return read_header(self._image, self._metadata)
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """Count 4 bytes a pixel of the full size."""
@@ -111,12 +114,12 @@ class PillowPicture:
         """As ``OpenPicture.load``."""
         reduction = choose_reduction(self._size, long_edge)
         self._load()
-        header = read_header(self._image)
+        header = read_header(self._image, self._metadata)
         picture = picture or digest_pixels(self._image, header.orientation)
         pixels = upright_srgb(self._image, header.orientation, reduction, canvas)
         # Pillow has turned a TIFF upright.
         size = upright_size(header.size, header.orientation)
-        return Picture(size, header.taken_at, pixels, 1 / reduction, picture)
+        return Picture(size, header.taken_at, pixels, 1 / reduction, picture, taken_from=header.taken_from)
 
     def _open_png(self, content: bytes, *, animated: bool) -> None:
         """Open a PNG without what is damaged beside its pixels; without its animation, if that is damaged."""
@@ -159,3 +162,9 @@ class PillowPicture:
             for offset, count in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False):
                 if offset + count > self._length:
                     raise Unreadable(Reason.TRUNCATED, TRUNCATED)
+
+
+def _metadata_of(stream: BinaryIO, kind: Format) -> Metadata | None:
+    """Read what a file says of itself, in the formats of which Pillow reads only a part of it."""
+    read = {Format.PNG: Metadata.of_png, Format.TIFF: Metadata.of_tiff, Format.GIF: Metadata.of_gif}.get(kind)
+    return None if read is None else read(stream)

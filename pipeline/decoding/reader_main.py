@@ -78,6 +78,7 @@ def _answer(
         scale=picture.scale,
         picture=picture.picture.hex(),
         missing=picture.missing,
+        taken_from=picture.taken_from,
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, get_type_hints
 
 from pipeline.decoding.format_reader import MemoryNeeded
 from pipeline.decoding.formats import Format
-from pipeline.values import MissingPart, Reason, Side, Stage
+from pipeline.values import DateSource, MissingPart, Reason, Side, Stage
 
 MOST_PICTURES = 3
 """How many pictures of one file are tried: a preview, the raw pixels, and these in other proportions."""
@@ -75,6 +75,7 @@ class Decoded:
     scale: float
     picture: str
     missing: MissingPart | None = None
+    taken_from: DateSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ def _checked(kind: Any, value: object) -> Any:
         return kind(value)
     if isinstance(value, dict) and kind == MissingPart | None:
         return MissingPart(Side(value["side"]), float(value["share"]))
+    if isinstance(value, str) and kind == DateSource | None:
+        return DateSource(value)
     if isinstance(value, str) and kind == datetime | None:
         return datetime.fromisoformat(value)
     if not isinstance(value, kind) or isinstance(value, bool):

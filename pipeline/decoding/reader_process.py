@@ -135,6 +135,7 @@ class ReaderProcess:
             scale=decoded.scale,
             picture=bytes.fromhex(decoded.picture),
             missing=decoded.missing,
+            taken_from=decoded.taken_from,
         )
 
     def _go_on(

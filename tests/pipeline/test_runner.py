@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from itertools import cycle, islice, repeat
 from pathlib import Path
 from threading import Barrier, Event, Timer
@@ -28,6 +29,7 @@ from pipeline.networks import Networks
 from pipeline.runner import UNDER_WAY, Runner, _FileFeed
 from pipeline.values import (
     U8,
+    DateSource,
     DecodedPhoto,
     DetectedFace,
     Outcome,
@@ -162,6 +164,29 @@ def test_the_first_file_of_a_content_is_the_one_that_is_indexed(tmp_path: Path) 
         files = [written(tmp_path / f"{number}.png", picture(100 + attempt)) for number in range(4)]
         outcomes = run(runner(FakeDetector(), workers=4), files)
         assert [type(outcome) for outcome in outcomes] == [PhotoIndexed] + [PhotoKnown] * 3
+
+
+def test_a_photo_without_a_date_is_dated_by_its_own_name(tmp_path: Path) -> None:
+    names = ("1.png", "IMG_20190704_123045.png", "IMG-20010203-WA0001.jpg", "IMG_20020304_000000.jpg")
+    exif = Image.Exif()
+    exif[0x0132] = "2024:01:01 00:00:00"  # the day of the last change
+    edited = encoded(Image.fromarray(noise(64, 64)), "JPEG", exif=exif)
+    exif.get_ifd(0x8769)[0x9003] = "1998:05:06 07:08:09"
+    whole = encoded(Image.fromarray(noise(64, 64, 1)), "JPEG", exif=exif)
+    contents = (picture(1), picture(1), edited, whole)
+    files = [written(tmp_path / name, content) for name, content in zip(names, contents, strict=True)]
+
+    outcomes = run(runner(FakeDetector()), files)
+
+    dates = [
+        (each.taken_at, each.taken_from) for each in outcomes if isinstance(each, PhotoIndexed | PhotoKnown)
+    ]
+    assert dates == [
+        (None, None),
+        (datetime(2019, 7, 4, 12, 30, 45), DateSource.FILE_NAME),
+        (datetime(2001, 2, 3), DateSource.FILE_NAME),
+        (datetime(1998, 5, 6, 7, 8, 9), DateSource.ORIGINAL),
+    ]
 
 
 @pytest.mark.parametrize("workers", [1, 4])

@@ -90,9 +90,9 @@ def test_each_time_has_its_own_offset_and_subseconds() -> None:
         "0000:00:00",
         "2021:02:30 10:00:00",
         "2021:02:30",
-        "2021:06:05 24:00:00",
+        "2021:06:05 24:00:01",
         "2021:06:051",
-        "2021:06",
+        "2021:13",
         "05.06.2021",
         "    :  :     :  :  ",
         "",
@@ -145,6 +145,15 @@ def test_a_date_alone_is_its_midnight(written: str) -> None:
 )
 def test_a_time_without_seconds(written: str) -> None:
     assert facts({}, {ORIGINAL: written}).taken_at == datetime(2021, 6, 5, 15, 4)
+
+
+def test_the_end_of_a_day_is_the_next_midnight() -> None:
+    assert facts({}, {ORIGINAL: "2021:12:31 24:00:00"}).taken_at == datetime(2022, 1, 1)
+
+
+@pytest.mark.parametrize("written", ["1998", "1998:00:00 00:00:00", "1998:00:00"])
+def test_a_year_alone_counts_as_its_middle(written: str) -> None:
+    assert facts({}, {ORIGINAL: written}).taken_at == datetime(1998, 7, 2, 12)
 
 
 def test_midnight_and_noon_by_the_clock_of_twelve_hours() -> None:
