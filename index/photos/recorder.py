@@ -17,6 +17,7 @@ decides once a crawl is complete.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, or_, select, update
@@ -24,6 +25,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, exists, or_, select, 
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
+from index.photos.dates import StoredDate, counts
 from index.photos.edited_photo import carry_over_tombstones, link_faces, linked_contents
 from index.photos.face_rows import NewFace, add_faces
 from index.photos.films import goes_on, put_film, remove_stale
@@ -163,12 +165,26 @@ class Recorder:
             raise ValueError(f"the content of {outcome.file.path!r} is known, but was never recorded")
         if content.failed:
             return self._place_failed(outcome.file, content.id, content._asdict())
-        if outcome.taken_at is not None:  # the metadata that were read last count
-            taken_at = {"taken_at": outcome.taken_at.isoformat()}
-            self._connection.execute(
-                update(schema.content).where(schema.content.c.id == content.id).values(taken_at)
-            )
+        if outcome.taken_at is not None:
+            self._date(outcome, outcome.taken_at, content)
         return self._place(outcome.file, content.id)
+
+    def _date(self, outcome: PhotoKnown, taken_at: datetime, content: Row[Any]) -> None:
+        """Store the date of another file of a content, or of one that was written anew, if it counts."""
+        is_only_file = partial(self._is_only_file, outcome.file.path, content.id)
+        if counts(outcome.taken_from, StoredDate(content.taken_at, content.taken_from), is_only_file):
+            self._connection.execute(
+                update(schema.content)
+                .where(schema.content.c.id == content.id)
+                .values(taken_at=taken_at.isoformat(), taken_from=outcome.taken_from)
+            )
+
+    def _is_only_file(self, path: bytes, content_id: int) -> bool:
+        """Tell whether no other present photo has this content."""
+        photo = schema.photo.c
+        others = select(photo.id).where(photo.content_id == content_id, photo.path != path)
+        present = others.where(photo.missing_since.is_(None)).limit(1)
+        return self._connection.scalar(present) is None
 
     def _failed(self, outcome: PhotoFailed) -> _Kind:
         failure = _failure(outcome)
@@ -260,6 +276,7 @@ _CONTENT = select(
     schema.content.c.id,
     schema.content.c.failed_reason.is_not(None).label("failed"),
     *(schema.content.c[name] for name in ("failed_stage", "failed_reason", "failed_message")),
+    *(schema.content.c[name] for name in ("taken_at", "taken_from")),
 )
 
 _CONTENT_AT = _CONTENT.join(schema.photo, schema.photo.c.content_id == schema.content.c.id).where(

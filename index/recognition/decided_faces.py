@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Integer, cast, exists, func, select, true
+from sqlalchemy import ColumnElement, Connection, Integer, case, cast, exists, func, select, true
 
 from index.arrays import descriptors_from_blobs
 from index.errors import LibraryDamaged
@@ -17,7 +17,7 @@ from index.store.schema import content, descriptor, face, rejection, verdict
 from index.store.statements import concatenated, is_one_of
 from index.store.store import Store
 from index.values import I64, NONE, RELIABLE
-from pipeline.values import F32, ModelId
+from pipeline.values import F32, DateSource, ModelId
 
 FACES_A_YEAR = 20
 """Confirmed faces read for each year of a person: more hardly change the mean, and take time."""
@@ -26,8 +26,14 @@ _MIXER = 2654435761
 """Multiplies ids, modulo 2 to the power of 32, so that not all faces taken are of one day: Knuth, "The Art of
 Computer Programming", volume 3, section 6.4."""
 
-YEAR = cast(func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)), Integer)
-"""The year in which a content was taken, or ``NO_YEAR``, in a query."""
+YEAR = cast(
+    case(
+        (content.c.taken_from == DateSource.CHANGED, str(NO_YEAR)),
+        else_=func.coalesce(func.substr(content.c.taken_at, 1, 4), str(NO_YEAR)),
+    ),
+    Integer,
+)
+"""The year in which a content was taken, in a query; ``NO_YEAR`` if only a day of editing is known."""
 
 MOST_REJECTIONS = 2000
 """Number of rejections, the latest, that are read with descriptors."""

@@ -133,13 +133,15 @@ photo = Table(
     *_optional(Text, "failed_stage", "failed_reason", "failed_message", "missing_since"),
     Column("racy", Boolean, nullable=False, server_default="0"),
     Column("perhaps_moved", Boolean, nullable=False, server_default="0"),
+    Column("sidecar", Text),
     Index(None, "content_id", "missing_since"),  # which contents are missing, without reading photos
     CheckConstraint("failed_reason IS NOT NULL OR content_id IS NOT NULL", name="read_or_failed"),
 )
 """A path, with its content, or the reason why it could not be read, or both: then the content is the last one
 that could be. ``racy``: read so soon after a change that
 a later one may have left size and time the same. ``perhaps_moved``: has a content of earlier paths, and is a
-copy or has moved, which a complete crawl decides."""
+copy or has moved, which a complete crawl decides. ``sidecar``: name, size and time of change of the XMP file
+beside it, when the photo was last read."""
 
 sibling = Table(
     "sibling",

@@ -20,6 +20,7 @@ def upgrade() -> None:
         ("same_face", sa.Column("moment", sa.Float)),
         ("same_face", sa.Column("later_moment", sa.Float)),
         ("forgotten", sa.Column("moment", sa.Float)),
+        ("photo", sa.Column("sidecar", sa.Text)),
     ):
         op.add_column(table, column)
     op.create_index(op.f("ix_content_live_photo"), "content", ["live_photo"])
@@ -53,6 +54,25 @@ def upgrade() -> None:
         sa.Column("files", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("root_id", "kind", name=op.f("pk_left_out")),
     )
+    op.execute("DROP TRIGGER mark_dated")
+    op.execute(_MARK_DATED)
+
+
+_YEAR = "CASE {0}.taken_from WHEN 'exif-changed' THEN NULL ELSE substr({0}.taken_at, 1, 4) END"
+
+# As in revision 0007, but a day of editing is no year.
+_MARK_DATED = f"""
+CREATE TRIGGER mark_dated AFTER UPDATE OF taken_at, taken_from ON content FOR EACH ROW
+WHEN {_YEAR.format("old")} IS NOT {_YEAR.format("new")}
+BEGIN
+    INSERT OR IGNORE INTO changed (face_id, person_id)
+    SELECT verdict.face_id, verdict.person_id FROM face JOIN verdict ON verdict.face_id = face.id
+    WHERE face.content_id = new.id AND verdict.status = 'confirmed'
+    UNION ALL
+    SELECT verdict.face_id, 1 << 62 FROM face JOIN verdict ON verdict.face_id = face.id
+    WHERE face.content_id = new.id AND verdict.status = 'confirmed';
+END
+"""  # noqa: S608 - no value of anybody
 
 
 def _key(table: str, name: str, target: str) -> "sa.Column[int]":

@@ -21,8 +21,9 @@ from index.recognition.decided_faces import (
     refreshed_gallery,
     unreliable_faces,
 )
+from index.recognition.templates import NO_YEAR
 from index.store.store import Store
-from pipeline.values import F32, ModelId, PhotoFile, PhotoIndexed, Quality
+from pipeline.values import F32, DateSource, ModelId, PhotoFile, PhotoIndexed, PhotoKnown, Quality
 from tests.index.builders import MODEL, crawled, digest_of, indexed, stored, units
 
 JULY = datetime.fromisoformat("2019-07-14T12:30:00+02:00")
@@ -165,3 +166,34 @@ def test_a_gallery_brought_up_to_date_is_as_one_read_anew(catalog: Catalog, data
             known.evidence(vectors).template, anew.evidence(vectors).template, atol=1e-6
         )
         assert refreshed_gallery(database, MODEL, known) is known
+
+
+def test_a_day_of_editing_is_no_year(database: Store, catalog: Catalog) -> None:
+    original, changed = replace(photo(0, units(2)[0]), taken_from=DateSource.ORIGINAL), photo(1, units(2)[1])
+    catalog.record([original, replace(changed, taken_from=DateSource.CHANGED)])
+    faces = [face_of(catalog, number) for number in range(2)]
+    journal = Journal(database)
+    journal.append(Assign(journal.face_keys(faces), new_key(), "Anna"))
+    assert load_confirmed(database, MODEL).years.tolist() == [2019, NO_YEAR]
+
+
+def test_a_confirmed_face_whose_year_becomes_known_or_doubtful_is_judged_again(
+    database: Store, catalog: Catalog
+) -> None:
+    changed = replace(photo(0, units(1)[0]), taken_from=DateSource.CHANGED)
+    catalog.record([changed])
+    face_id = face_of(catalog, 0)
+    journal = Journal(database)
+    journal.append(Assign(journal.face_keys([face_id]), new_key(), "Anna"))
+
+    def marks_after(source: DateSource) -> int:
+        known = PhotoKnown(changed.file, changed.digest, changed.picture, JULY, source)
+        with database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM changed")
+        catalog.record([known])
+        with database.read() as connection:
+            return len(connection.exec_driver_sql("SELECT * FROM changed").all())
+
+    assert marks_after(DateSource.CHANGED) == 0
+    assert marks_after(DateSource.ORIGINAL) == 2
+    assert marks_after(DateSource.XMP) == 0
