@@ -9,7 +9,6 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from typing import BinaryIO
 
 import numpy as np
@@ -34,7 +33,7 @@ from pipeline.decoding.jpeg_picture import JpegPicture
 from pipeline.decoding.jpeg_segments import segments
 from pipeline.decoding.orientation import UPRIGHT, upright_size
 from pipeline.decoding.raw_structure import ends_early, exif_block, is_linear, orientation_in
-from pipeline.values import U8, Reason, Size
+from pipeline.values import U8, DateSource, Reason, Size
 
 LONG_ENOUGH = 1600
 """Pixels of the longer edge from which faces in a group can be recognised. Cameras embed a preview of full
@@ -56,9 +55,6 @@ _UNSUPPORTED = (
     rawpy.LibRawTooBigError,
     rawpy.NotSupportedError,
 )
-
-_NO_TIME = datetime(1970, 1, 1)
-"""What LibRaw's own EXIF says where the file gives no time."""
 
 _APP1 = 0xE1
 _EXIF = b"Exif\0\0"
@@ -169,7 +165,14 @@ class _Pixels:
         header, reduction = self.header, choose_reduction(self.header.size, long_edge)
         pixels = upright_srgb(Image.fromarray(self._pixels), header.orientation, reduction, canvas)
         size = upright_size(header.size, header.orientation)
-        return Picture(size, header.taken_at, pixels, 1 / reduction, picture or self._digest)
+        return Picture(
+            size,
+            header.taken_at,
+            pixels,
+            1 / reduction,
+            picture or self._digest,
+            taken_from=header.taken_from,
+        )
 
 
 def _find_preview(raw: rawpy.RawPy, metadata: PhotoHeader) -> OpenPicture | None:
@@ -195,8 +198,9 @@ def _jpeg_preview(raw: rawpy.RawPy, data: bytes, metadata: PhotoHeader) -> OpenP
     if made:
         data = data[:2] + data[2 + 4 + len(_EXIF) + len(made) :]
     own = JpegPicture(io.BytesIO(data), len(data)).header
-    found = [metadata, own, read_metadata(made)]
-    dated = next((each for each in found if each.taken_at not in (None, _NO_TIME)), metadata)
+    found = [each for each in (metadata, own, read_metadata(made)) if each.taken_at is not None]
+    known = (each for each in found if each.taken_from is not DateSource.CHANGED)
+    dated = next(known, found[0] if found else metadata)
     stated = next(filter(None, map(orientation_in, blocks)), None)
     orientation = stated or _orientation_of_preview(raw, own.size)
     return JpegPicture(io.BytesIO(data), len(data), replace(dated, size=own.size, orientation=orientation))
