@@ -3,8 +3,9 @@
 One table holds the signatures of all formats, read or not, because one may begin like another.
 """
 
-import os
 from enum import StrEnum
+
+from pipeline.file_names import TIFF_RAW_EXTENSIONS, extension
 
 
 class Format(StrEnum):
@@ -59,23 +60,6 @@ _HEIC_BRANDS = frozenset(
 )
 _RAW_BRANDS = frozenset({b"crx "})  # Canon CR3
 
-_PHOTO_EXTENSIONS = frozenset(
-    b".jpg .jpeg .jpe .jfif .png .apng .webp .tif .tiff .bmp .dib .gif .avif "
-    b".heic .heif .hif .jp2 .j2k .jxl".split()
-)
-
-# Raw formats that are TIFF files to their first bytes; a TIFF reader finds a thumbnail first.
-_RAW_EXTENSIONS = frozenset(
-    b".3fr .arw .cr2 .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .nef .nrw .orf .pef .ptx .raw .rwl .sr2 "
-    b".srf .srw".split()
-)
-
-# Raw formats of these names that hold other signatures; and raw names that other programs use too.
-_SIGNED_RAW = frozenset(b".cr3 .crw .mrw .raf .rw2 .x3f".split())
-_AMBIGUOUS = frozenset(b".dcr .fff .k25 .mos .ptx .raw".split())
-
-_MISSED_EXTENSIONS = (_PHOTO_EXTENSIONS | _RAW_EXTENSIONS | _SIGNED_RAW) - _AMBIGUOUS
-
 
 def sniff(path: bytes, head: bytes) -> Format | None:
     """Return the format of a file by its first bytes, ``OpenPhoto.head``; ``None`` if it is no known picture.
@@ -83,7 +67,7 @@ def sniff(path: bytes, head: bytes) -> Format | None:
     Only the extension in the path tells a TIFF from a camera raw file.
     """
     found = _from_signature(head)
-    return Format.RAW if found is Format.TIFF and _extension(path) in _RAW_EXTENSIONS else found
+    return Format.RAW if found is Format.TIFF and extension(path) in TIFF_RAW_EXTENSIONS else found
 
 
 def _from_signature(head: bytes) -> Format | None:
@@ -97,15 +81,6 @@ def _from_signature(head: bytes) -> Format | None:
     if head[4:8] == b"ftyp":
         return _from_brands(head)
     return None
-
-
-def named_like_photo(path: bytes) -> bool:
-    """Return whether the extension is that of a picture, which users would miss."""
-    return _extension(path) in _MISSED_EXTENSIONS
-
-
-def _extension(path: bytes) -> bytes:
-    return os.path.splitext(path)[1].lower()
 
 
 def _from_brands(head: bytes) -> Format | None:

@@ -9,12 +9,13 @@ from types import MappingProxyType
 
 from pipeline.decoding.file_kinds import extra_for, kind_of, reason_for
 from pipeline.decoding.format_reader import FormatReader
-from pipeline.decoding.formats import Format, named_like_photo, sniff
+from pipeline.decoding.formats import Format, sniff
 from pipeline.decoding.jpeg_reader import JpegReader
 from pipeline.decoding.pillow_reader import PillowReader
 from pipeline.decoding.raw_reader import RawReader
 from pipeline.errors import PhotoError
 from pipeline.extras import is_installed
+from pipeline.file_names import named_like_photo
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoSkipped, Reason, Stage
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline.decoding.formats import Format, named_like_photo, sniff
+from pipeline.decoding.formats import Format, sniff
 from pipeline.decoding.readers import skipped
 from pipeline.sources.photo_file_access import HEAD_BYTES, OpenPhoto
 from tests.pipeline.pictures import one_of_each, written
@@ -43,16 +43,6 @@ def test_every_format_is_told_from_its_first_bytes(name: str, content: bytes) ->
 )
 def test_signatures(head: bytes, kind: Format | None) -> None:
     assert sniff(b"a.bin", head) is kind
-
-
-@pytest.mark.parametrize("name", [b"a.jpg", b"/x/B.JPEG", b"c.HeIc", b"caf\xe9.tif", b".b.png", b"a.nef"])
-def test_photo_names(name: bytes) -> None:
-    assert named_like_photo(name)
-
-
-@pytest.mark.parametrize("name", [b"jpg", b".jpg", b"a.txt", b"a.jpg.xmp", b"a.raw", b"/x.jpg/a"])
-def test_other_names(name: bytes) -> None:
-    assert not named_like_photo(name)
 
 
 def test_a_raw_file_that_is_a_tiff_inside_is_known_by_its_name() -> None:
