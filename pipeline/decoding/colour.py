@@ -57,6 +57,29 @@ def upright_srgb(
     return pixels
 
 
+def upright_srgb_of_rgb(
+    stored: U8, profile: bytes | None, orientation: int, reduction: int, canvas: Callable[[int, int], U8]
+) -> U8:
+    """As ``upright_srgb``, of pixels that are in memory as uint8 [H, W, 3], RGB, without a copy of them."""
+    transform = find_transform(profile, "RGB")
+    height, width = (-(-edge // reduction) for edge in stored.shape[:2])
+    size = upright_size(Size(width, height), orientation)
+    pixels = canvas(size.height, size.width)
+    rest = as_stored(pixels, orientation)
+    for top in range(0, len(stored), _BAND_ROWS):
+        band = stored[top : top + _BAND_ROWS]
+        if transform is not None or reduction > 1:
+            image = Image.fromarray(band)
+            if reduction > 1:  # first, as a JPEG's decoder does: there is less to convert then
+                image = image.reduce(reduction)
+            if transform is not None:
+                image = _apply(transform, image)
+            band = np.asarray(image)
+        copy_pixels(band, rest[: len(band)])
+        rest = rest[len(band) :]
+    return pixels
+
+
 def convert_to_srgb(pixels: U8, transform: ImageCms.ImageCmsTransform) -> None:
     """Convert RGB pixels, uint8 [H, W, 3], in place."""
     for top in range(0, len(pixels), _BAND_ROWS):

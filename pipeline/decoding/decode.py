@@ -3,7 +3,7 @@
 from typing import BinaryIO, Protocol
 
 # Loaded before the time of a photo counts.
-from pipeline.decoding import jpeg_picture, pillow_picture  # noqa: F401
+from pipeline.decoding import avif_picture, jpeg_picture, pillow_picture  # noqa: F401
 from pipeline.decoding.format_reader import MemoryNeeded, OpenPicture, Picture, ReadInstead, Unreadable
 from pipeline.decoding.reader_messages import MOST_PICTURES, DecodeRequest
 from pipeline.decoding.readers import READERS

@@ -14,7 +14,7 @@ from pipeline.decoding.metadata.taken import when_taken
 from pipeline.values import Size
 
 _ORIENTATION = 0x0112
-_SHORT = 3  # type of a two-byte number
+_BYTE, _SHORT = 1, 3  # types of numbers
 _FIRST_OFFSET = 4  # where the header gives the first directory
 _COUNT_BYTES, _ENTRY_BYTES = 2, 12
 
@@ -67,8 +67,12 @@ def _orientation_in(block: object) -> int | None:
         entry = struct.unpack_from(order + "HHIH", entries, number * _ENTRY_BYTES)
         if entry[:3] == (_ORIENTATION, _SHORT, 1):
             return int(entry[3])
+        if entry[:3] == (_ORIENTATION, _BYTE, 1):
+            return entries[number * _ENTRY_BYTES + 8]
     return None
 
 
 def _valid_orientation(value: object) -> int:
+    if isinstance(value, bytes) and len(value) == 1:  # of type BYTE, and not SHORT
+        value = value[0]
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -1,7 +1,7 @@
 """Decodes one picture with Pillow: its first frame, which must be whole, or fails with a reason to act on.
 
-Only this module, `pipeline.decoding.colour`, `exif`, `jpeg_picture`, `cut_jpeg` and `picture_digest` know
-Pillow.
+Only this module, `pipeline.decoding.colour`, `exif`, `avif_picture`, `heic_picture`, `jpeg_picture`,
+`cut_jpeg` and `picture_digest` know Pillow.
 """
 
 import io
@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import BinaryIO
 
-from PIL import AvifImagePlugin, Image, PngImagePlugin
-from PIL.AvifImagePlugin import AvifImageFile
+from PIL import Image, PngImagePlugin
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
@@ -51,9 +50,6 @@ Image.MAX_IMAGE_PIXELS = None
 # `pipeline.decoding.png_chunks` drops larger ones; Pillow would fail the picture.
 PngImagePlugin.MAX_TEXT_CHUNK = LARGEST_TEXT
 
-# Photos are decoded side by side, so each has one thread; each further one would reserve memory.
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-
 # The classes, not Image.open: it hides why a reader refuses a file.
 _CLASSES: Mapping[Format, type[ImageFile]] = MappingProxyType(
     {
@@ -62,7 +58,6 @@ _CLASSES: Mapping[Format, type[ImageFile]] = MappingProxyType(
         Format.TIFF: TiffImageFile,
         Format.BMP: BmpImageFile,
         Format.GIF: GifImageFile,
-        Format.AVIF: AvifImageFile,
     }
 )
 

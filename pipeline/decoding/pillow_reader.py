@@ -25,6 +25,12 @@ class PillowReader:
 
     def open(self, stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
         """As ``FormatReader.open``."""
+        if kind is Format.AVIF:
+            from pipeline.decoding.avif_picture import AvifPicture
+            from pipeline.decoding.heif_container import HeifContainer
+
+            content = stream.read()
+            return AvifPicture(content, HeifContainer(content, kind))
         from pipeline.decoding.pillow_picture import PillowPicture
 
         return PillowPicture(stream, kind, length)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from pipeline.decoding.file_kinds import extra_for, kind_of, reason_for
 from pipeline.decoding.format_reader import FormatReader
 from pipeline.decoding.formats import Format, sniff
+from pipeline.decoding.heic_reader import HeicReader
 from pipeline.decoding.jpeg_reader import JpegReader
 from pipeline.decoding.pillow_reader import PillowReader
 from pipeline.decoding.raw_reader import RawReader
@@ -22,6 +23,7 @@ from pipeline.values import PhotoSkipped, Reason, Stage
 _READERS: tuple[FormatReader, ...] = (
     JpegReader(),
     PillowReader(),
+    *([HeicReader()] if is_installed("heic") else []),
     *([RawReader()] if is_installed("raw") else []),
 )
 

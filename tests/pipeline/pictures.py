@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
@@ -18,6 +19,8 @@ from pipeline.errors import PhotoError
 from pipeline.platform_support import open_content
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import U8, DecodedPhoto, PhotoFile, Stage
+
+pillow_heif.register_heif_opener()  # Pillow writes HEIF, too, then
 
 CORNERS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
 
@@ -135,6 +138,10 @@ def one_of_each() -> dict[str, bytes]:
         "gif": encoded(image, "GIF"),
         "gif animated": encoded(image.quantize(9), "GIF", save_all=True, append_images=still),
         "avif": encoded(image, "AVIF", **extras),
+        "heic": encoded(image, "HEIF", **extras),
+        "heic grey": encoded(image.convert("L"), "HEIF"),
+        "heic 10 bits": encoded(deep, "HEIF"),
+        "heic grid": encoded(image, "HEIF", tile_size=32),
     }
 
 

@@ -15,7 +15,7 @@ from tests.pipeline.pictures import OwnMemory, decoded, encoded, noise, written
 
 EXIF, ORIENTATION = "exif", 0x0112
 
-FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "GIF"]
+FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "GIF"]
 
 
 def digest(folder: Path, content: bytes, long_edge: int | None = None) -> bytes:
