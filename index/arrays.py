@@ -11,8 +11,8 @@ from pipeline.values import F32, Appearance
 _LANDMARKS = np.dtype("<f4")
 _DESCRIPTOR = np.dtype("<f2")
 
-_TRACK_COLUMNS = 5
-"""Moment, x, y, w and h."""
+_TRACK_COLUMNS = 15
+"""Moment, box and landmarks."""
 
 TRACK_ROW_BYTES = _TRACK_COLUMNS * _LANDMARKS.itemsize
 
@@ -35,7 +35,7 @@ def landmarks_from_blob(blob: bytes) -> F32:
 
 
 def track_to_blob(appearance: Appearance) -> bytes:
-    """Encode where a film shows a face, float32 [n, 5], as 20 n bytes; a ``ValueError`` for another shape."""
+    """Encode a track, float32 [n, 15], as 60 n bytes; raise a ``ValueError`` for another shape."""
     track = appearance.track
     if track.ndim != 2 or track.shape[1] != _TRACK_COLUMNS or not len(track):
         raise ValueError(f"a track is [n, {_TRACK_COLUMNS}], not {list(track.shape)}")

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import F32, Box, DetectedFace, ModelId, PhotoFile, PhotoIndexed, Quality
+from pipeline.values import F32, Appearance, Box, DetectedFace, ModelId, PhotoFile, PhotoIndexed, Quality
 
 I64: TypeAlias = NDArray[np.int64]
 
@@ -106,7 +106,8 @@ class KnownContent:
 
     Attributes:
         digests: Of all files that show the content; ``digest`` is that of the first one.
-        files: The present photos with this content, by path, at least one.
+        files: The present photos with this content, by path, at least one; films with the part that is to be
+            looked at as ``PhotoFile.rest``, and only the first of them.
     """
 
     content_id: int
@@ -117,10 +118,14 @@ class KnownContent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Undescribed(KnownContent):
-    """A content with ``faces``, as detected, by rising ``face_ids``, that a model has not described."""
+    """A content with ``faces``, as detected, by rising ``face_ids``, that a model has not described.
+
+    ``appearances`` are those of faces in a film.
+    """
 
     face_ids: tuple[int, ...]
     faces: tuple[DetectedFace, ...]
+    appearances: tuple[Appearance | None, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

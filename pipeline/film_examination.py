@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -154,6 +154,7 @@ class FilmExaminer:
 
     def _crops(self, photo: OpenPhoto, frame: Frame) -> tuple[FaceCrop, ...]:
         still = DecodedPhoto(photo.file, photo.digest(), frame.size, None, frame.pixels, frame.scale, b"")
+        still = replace(still, moment=frame.moment)
         detector = self.networks().detector
         with self.clock.time("detect"):
             faces = detector.detect(still)

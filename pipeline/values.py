@@ -151,6 +151,7 @@ class DecodedPhoto:
         scale: Decoded pixels per full-size pixel, the same in x and y: 1.0, or 0.5, 0.25, 0.125.
         picture: BLAKE3 of what the file shows, 32 bytes: the same if only metadata differ.
         missing: What the file lacks, if it ends early.
+        moment: Which picture of a film it is, in seconds from the first.
     """
 
     file: PhotoFile
@@ -163,6 +164,7 @@ class DecodedPhoto:
     missing: MissingPart | None = None
     taken_from: DateSource | None = None
     live_photo: str | None = None
+    moment: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,14 +209,22 @@ class Appearance:
     """When a film shows a face: its first and last moment, in seconds from the first picture of the film.
 
     Attributes:
-        track: float32 [n, 5], n at least 1: moment and box (x, y, w, h) in each picture in which it was
-        found, in the order
-            of time.
+        track: float32 [n, 15], n at least 1, by rising moment: of each picture in which the face was found
+            the moment, the box (x, y, w, h), and the five landmarks (x, y).
     """
 
     start: float
     end: float
     track: F32
+
+    @property
+    def sightings(self) -> list[tuple[float, Box, F32]]:
+        """The moment of each picture, with box and landmarks, float32 [5, 2]."""
+        rows = self.track.tolist()
+        return [
+            (moment, Box(x, y, w, h, moment), np.array(landmarks, np.float32).reshape(5, 2))
+            for moment, x, y, w, h, *landmarks in rows
+        ]
 
     def box_at(self, moment: float) -> Box | None:
         """Return where the face was at a moment, as if it moved straight between two pictures.
@@ -223,7 +233,7 @@ class Appearance:
         """
         if not self.start - _AROUND <= moment <= self.end + _AROUND:
             return None
-        x, y, w, h = (float(np.interp(moment, self.track[:, 0], each)) for each in self.track[:, 1:].T)
+        x, y, w, h = (float(np.interp(moment, self.track[:, 0], each)) for each in self.track[:, 1:5].T)
         return Box(x, y, w, h, moment)
 
 

@@ -15,13 +15,17 @@ from index.photos.redescription import Redescription
 from index.store.store import Store
 from index.values import KnownContent, NewDescriptors, Undescribed
 from pipeline.detection.detector import Detector
-from pipeline.values import DecodedPhoto, DetectedFace, Outcomes, PhotoIndexed
+from pipeline.values import F32, DecodedPhoto, DetectedFace, Outcomes, PhotoIndexed
 
 MakeOutcomes: TypeAlias = Callable[[Detector], Outcomes]
 """Makes a runner that finds faces with a detector."""
 
 FacesToDescribe: TypeAlias = Callable[[Store], Redescription]
 """Says which faces of a library are described, and by which model."""
+
+
+_SAME_FRAME = 0.002
+"""Seconds that the moment of a frame may differ after it was stored, in a film of three hours."""
 
 
 class KnownFaces:
@@ -33,9 +37,20 @@ class KnownFaces:
         self.contents: dict[bytes, Undescribed] = {}
 
     def detect(self, photo: DecodedPhoto) -> tuple[DetectedFace, ...]:
-        """Return the known faces by id; none if another photo of the content was described meanwhile."""
+        """Return the known faces by id, of a film those of the frame.
+
+        There is none if another photo of the content was described meanwhile.
+        """
         content = self.contents.get(photo.digest)
-        return () if content is None else content.faces
+        if content is None or photo.moment is None:
+            return () if content is None else content.faces
+        return tuple(
+            DetectedFace(box, landmarks, 1.0)
+            for seen in content.appearances
+            if seen is not None
+            for moment, box, landmarks in seen.sightings
+            if abs(moment - photo.moment) <= _SAME_FRAME
+        )
 
 
 class DescribeFaces:
@@ -60,16 +75,36 @@ class DescribeFaces:
     def take(self, content: KnownContent, found: PhotoIndexed) -> None:
         """See ``RevisitTask``."""
         known = self._detector.contents[content.digest]
-        for digest in content.digests:
-            self._detector.contents.pop(digest, None)
-        if found.faces:
-            vectors = np.stack([face.vector for face in found.faces])
-            self._batch.append(NewDescriptors(known.digest, known.face_ids, vectors))
+        if found.film is None or found.film.until is None:
+            for digest in content.digests:
+                self._detector.contents.pop(digest, None)
+        described = _described(known, found)
+        if described:
+            vectors = np.stack(list(described.values()))
+            self._batch.append(NewDescriptors(known.digest, tuple(described), vectors))
 
     def store(self, session: Session) -> int:
         """See ``RevisitTask``."""
         batch, self._batch = self._batch, []
         return self._faces(session.database).add(batch) if batch else 0
+
+
+def _described(known: Undescribed, found: PhotoIndexed) -> dict[int, F32]:
+    """Return the descriptors of known faces by id; of a film, those of the tracklets of this part."""
+    if found.film is None:
+        ids = known.face_ids if found.faces else ()  # none: another photo was described meanwhile
+        return {face_id: face.vector for face_id, face in zip(ids, found.faces, strict=True)}
+    sums: dict[int, F32] = {}
+    for face_id, seen in zip(known.face_ids, known.appearances, strict=True):
+        if seen is None:
+            continue
+        places = {(round(moment, 2), round(box.x)) for moment, box, _ in seen.sightings}
+        for face in found.faces:
+            others = face.appearance.sightings if face.appearance is not None else []
+            shared = sum((round(moment, 2), round(box.x)) in places for moment, box, _ in others)
+            if shared:
+                sums[face_id] = sums.get(face_id, np.zeros_like(face.vector)) + shared * face.vector
+    return {face_id: each / np.linalg.norm(each) for face_id, each in sums.items() if each.any()}
 
 
 def describer(

@@ -1,6 +1,7 @@
 """Finds the faces of known contents by a detector that has not searched them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from faceindex.session import Session
 from index.photos.redetection import Redetection
@@ -14,6 +15,7 @@ class DetectFaces:
     def __init__(self, detector: str) -> None:
         self._detector = detector
         self._batch: list[NewDetections] = []
+        self._parts: dict[bytes, list[PhotoIndexed]] = {}  # of films, by digest
 
     def waiting(self, session: Session) -> int:
         """See ``RevisitTask``."""
@@ -25,6 +27,13 @@ class DetectFaces:
 
     def take(self, content: KnownContent, found: PhotoIndexed) -> None:
         """See ``RevisitTask``."""
+        if found.film is not None:
+            parts = self._parts.setdefault(content.digest, [])
+            parts.append(found)
+            if found.film.until is not None:
+                return
+            faces = tuple(face for part in self._parts.pop(content.digest) for face in part.faces)
+            found = replace(found, faces=faces)
         self._batch.append(NewDetections(content.digest, found))
 
     def store(self, session: Session) -> int:

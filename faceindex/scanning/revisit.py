@@ -7,7 +7,7 @@ run does the rest.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypeAlias
 
@@ -19,7 +19,7 @@ from faceindex.session import Session
 from faceindex.settings import Settings
 from faceindex.stopping import undisturbed
 from index.values import KnownContent
-from pipeline.values import Outcome, Outcomes, PhotoFailed, PhotoFile, PhotoIndexed
+from pipeline.values import FilmPart, FilmRest, Outcome, Outcomes, PhotoFailed, PhotoFile, PhotoIndexed
 
 OpenToWrite: TypeAlias = Callable[[float], AbstractContextManager[Session]]
 """Opens the library to write; waits a number of seconds for another run, then raises ``LibraryLocked``."""
@@ -54,7 +54,7 @@ class RevisitTask(Protocol):
         """Read the first contents after an id; called by the thread that reads photos."""
 
     def take(self, content: KnownContent, found: PhotoIndexed) -> None:
-        """Keep what was found in a content until it is stored."""
+        """Keep what was found in a content, or in a part of a film, until it is stored."""
 
     def store(self, session: Session) -> int:
         """Store what was kept since the last time, in a session open to write; count the faces."""
@@ -86,6 +86,7 @@ class Revisit:
         self._asked: dict[bytes, bytes] = {}  # the digests that photos should have, by path
         self._failed: dict[bytes, PhotoFailed] = {}
         self._done: set[bytes] = set()  # digests of contents that were looked at
+        self._rests: list[PhotoFile] = []  # films that are to be looked at further
         self._progress = Progress(0, 0, 0, 0)
 
     def run(self, deadline: float) -> Revisited:
@@ -100,11 +101,17 @@ class Revisit:
         in_time = True
         if waiting:
             self._progress = Progress(waiting, 0, 0, 0)
-            with closing(self._outcomes(self._files(), self._done.__contains__)) as outcomes:
-                in_time = self._record(outcomes, deadline)
+            in_time = self._look_at(self._files(), deadline)
+            while in_time and self._rests:
+                rests, self._rests = self._rests, []
+                in_time = self._look_at(iter(rests), deadline)
         failures = {failure.file.path: failure for failure in self._failed.values()}
         found = tuple(failures[path] for path in sorted(failures))
         return Revisited(self._photos, self._faces, found, in_time)
+
+    def _look_at(self, files: Iterator[PhotoFile], deadline: float) -> bool:
+        with closing(self._outcomes(files, self._done.__contains__)) as outcomes:
+            return self._record(outcomes, deadline)
 
     def _files(self) -> Iterator[PhotoFile]:
         """List photos to read; a second photo of a content is decoded only if the first has other content."""
@@ -139,7 +146,11 @@ class Revisit:
         return time.monotonic() < deadline
 
     def _take(self, outcome: Outcome) -> None:
-        asked, faces = self._asked.pop(outcome.file.path), 0
+        path, faces = outcome.file.path, 0
+        if isinstance(outcome, PhotoIndexed) and outcome.film is not None and outcome.film.until is not None:
+            self._take_part(outcome, outcome.film, outcome.film.until)
+            return
+        asked = self._asked.pop(path)
         if isinstance(outcome, PhotoIndexed) and (content := self._wanted.get(outcome.digest)):
             faces = len(outcome.faces)
             self._task.take(content, outcome)
@@ -154,6 +165,14 @@ class Revisit:
         done = min(before.done + 1, before.total)
         self._progress = Progress(before.total, done, before.faces + faces, len(self._failed))
         self._listeners.progress(self._progress)
+
+    def _take_part(self, outcome: PhotoIndexed, part: FilmPart, until: float) -> None:
+        """Take the first part of a film, or a further one; the rest follows."""
+        if content := self._wanted.get(outcome.digest):
+            self._task.take(content, outcome)
+            self._batch += 1
+            rest = FilmRest(outcome.digest, until, part.per_second)
+            self._rests.append(replace(outcome.file, rest=rest))
 
     def _commit(self, patience: float) -> None:
         if self._batch:

@@ -146,10 +146,15 @@ def _with_tracks(connection: Connection, found: SameFaces, digests: Set[bytes]) 
         tracklets = read_tracklets(connection, found.digests | {key.digest for key in keys}) if keys else []
         for key in keys:
             picture = found.pictures[key.digest]
-            of_film = [each for each in tracklets if found.pictures[each.key.digest] == picture]
-            best = max(of_film, key=lambda each: each.overlap(key.box), default=None)
-            if best is not None and best.key != key and best.overlap(key.box) > SAME_FACE:
-                links.append(SameFace(key, best.key, 1.0, certain=True))
+            there = [
+                each
+                for each in tracklets
+                if found.pictures[each.key.digest] == picture and each.overlap(key.box) > SAME_FACE
+            ]
+            # Several detectors may have found it. Before and after a tracklet there may be somebody else.
+            within = [each for each in there if each.is_within(key.box)]
+            there = within or sorted(there, key=lambda each: each.overlap(key.box))[-1:]
+            links += [SameFace(key, each.key, 1.0, certain=True) for each in there if each.key != key]
     return SameFaces(found.pictures, (*found.links, *links)) if links else found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from index.arrays import TRACK_ROW_BYTES, appearance_from_row
-from index.decisions.face_overlap import SAME_FACE, overlap
+from index.decisions.face_overlap import SAME_FACE, SAME_MOMENT, overlap
 from index.decisions.model import FaceKey
 from index.store.schema import BOX, content, stored_face, tracklet
 from index.store.statements import in_chunks
@@ -28,6 +28,11 @@ class Tracklet:
         """Return the intersection over union of a box with the tracklet at the moment of the box, 0 to 1."""
         there = None if box.moment is None else self.appearance.box_at(box.moment)
         return 0.0 if there is None else overlap(there, box)
+
+    def is_within(self, box: Box) -> bool:
+        """Tell whether the moment of a box lies between the first and the last one of the tracklet."""
+        seen = self.appearance
+        return box.moment is not None and seen.start - SAME_MOMENT <= box.moment <= seen.end + SAME_MOMENT
 
     def is_in(self, other: Appearance) -> bool:
         """Tell whether another appearance shows the face at the moment of its best picture."""

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Subquery, func, insert, select, update
 
-from index.arrays import descriptor_to_blob
+from index.arrays import appearance_from_row, descriptor_to_blob
 from index.people.named_faces import is_in_present_photo
 from index.photos.catalog import landmarks_of
 from index.photos.known_contents import read_contents
-from index.store.schema import content, descriptor, face, library, stored_face, verdict
+from index.store.schema import BOX, content, descriptor, face, library, stored_face, tracklet, verdict
 from index.store.store import Store
 from index.values import Coverage, NewDescriptors, Undescribed
-from pipeline.values import Box, DetectedFace, ModelId
+from pipeline.values import Appearance, Box, DetectedFace, ModelId
 
 
 class Redescription:
@@ -67,13 +67,22 @@ class Redescription:
         )
         with self._store.read() as connection:
             rows = connection.execute(query).all()
-            faces: dict[int, dict[int, DetectedFace]] = defaultdict(dict)
+            faces: dict[int, dict[int, tuple[DetectedFace, Appearance | None]]] = defaultdict(dict)
             ids = [row.id for row in rows]
-            lacking = select(self._face).where(self._face.c.content_id.in_(ids), self._lacks())
+            lacking = (
+                select(self._face, tracklet.c.start, tracklet.c.end, tracklet.c.track)
+                .outerjoin(tracklet, tracklet.c.face_id == self._face.c.id)
+                .where(self._face.c.content_id.in_(ids), self._lacks())
+            )
+            starts: dict[int, float] = {}
             for row in connection.execute(lacking.order_by(self._face.c.id)):
-                box, landmarks = Box(row.x, row.y, row.w, row.h), landmarks_of(row, self._store.path)
-                faces[row.content_id][row.id] = DetectedFace(box, landmarks, row.confidence)
-            contents = tuple(read_contents(connection, rows))
+                box = Box(*(getattr(row, name) for name in BOX))
+                detected = DetectedFace(box, landmarks_of(row, self._store.path), row.confidence)
+                seen = None if row.start is None else appearance_from_row(row.start, row.end, row.track)
+                faces[row.content_id][row.id] = detected, seen
+                if seen is not None:
+                    starts[row.content_id] = min(seen.start, starts.get(row.content_id, seen.start))
+            contents = tuple(read_contents(connection, rows, starts))
         return tuple(
             Undescribed(
                 content_id=each.content_id,
@@ -81,7 +90,8 @@ class Redescription:
                 digests=each.digests,
                 files=each.files,
                 face_ids=tuple(faces[each.content_id]),
-                faces=tuple(faces[each.content_id].values()),
+                faces=tuple(detected for detected, _ in faces[each.content_id].values()),
+                appearances=tuple(seen for _, seen in faces[each.content_id].values()),
             )
             for each in contents
         )

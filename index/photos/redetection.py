@@ -165,7 +165,11 @@ def _add(connection: Connection, content_id: int, new: NewDetections) -> int:
     """Add what was found in a content, hidden, and return how many faces."""
     before = _found_before(connection, content_id)
     forgotten = tombstones_in(connection, [new.digest])
-    faces = [each for each in new.found.faces if not forgotten.cover(FaceKey(new.digest, each.face.box))]
+    faces = [
+        each
+        for each in new.found.faces
+        if not forgotten.cover(FaceKey(new.digest, each.face.box), each.appearance)
+    ]
     ids = add_faces(connection, [(content_id, each) for each in faces], new.found.detector)
     if ids:
         connection.execute(insert(other_face), [{"face_id": each, "kept": False} for each in ids])

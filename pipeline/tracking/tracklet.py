@@ -75,17 +75,20 @@ class Tracklet:
     def described(self) -> Descriptor:
         """Return the tracklet as one face: the best one, with the template and the track of all."""
         moment, face = self.moments[self.best], self.best_face
-        boxes = [face.face.box for face in self.faces]
-        track = np.array(
-            [(moment, box.x, box.y, box.w, box.h) for moment, box in zip(self.moments, boxes, strict=True)],
-            np.float32,
-        )
+        track = np.stack([_sighting(*each) for each in zip(self.moments, self.faces, strict=True)])
         return replace(
             face,
             face=replace(face.face, box=replace(face.face.box, moment=moment)),
             vector=self.template(),
             appearance=Appearance(self.moments[0], self.moments[-1], track),
         )
+
+
+def _sighting(moment: float, face: Descriptor) -> F32:
+    """Return a row of a track: float32 [15]."""
+    box = face.face.box
+    place = np.array([moment, box.x, box.y, box.w, box.h], np.float32)
+    return np.concatenate([place, face.face.landmarks.ravel()])
 
 
 def _weighted(face: Descriptor) -> F32:

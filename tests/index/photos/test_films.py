@@ -46,9 +46,11 @@ FILM = digest_of("film")
 
 def seen(vector: F32, moments: Sequence[float], x: float = 100.0, best: int = 0) -> Descriptor:
     """A face that moves to the right by 40 pixels a second."""
-    track = np.array([(each, x + 40 * each, 50, 60, 70) for each in moments], np.float32)
-    moment, x, y, w, h = track[best].tolist()
     landmarks = np.arange(10, dtype=np.float32).reshape(5, 2)
+    track = np.array(
+        [(each, x + 40 * each, 50, 60, 70, *(landmarks.ravel() + each)) for each in moments], np.float32
+    )
+    moment, x, y, w, h = track[best, :5].tolist()
     found = DetectedFace(Box(x, y, w, h, moment), landmarks, 0.99)
     appearance = Appearance(moments[0], moments[-1], track)
     return Descriptor(found, Quality(0.9, ()), MODEL, vector, appearance)
@@ -88,11 +90,11 @@ def test_a_tracklet_is_a_face_with_a_span_and_a_moment(
     assert record.box == Box(180.0, 50.0, 60.0, 70.0, 2.0)
     with database.read() as connection:
         (stored,) = read_tracklets(connection, [FILM])
-    assert stored.appearance.track.tolist() == [
-        [1, 140, 50, 60, 70],
-        [2, 180, 50, 60, 70],
-        [3, 220, 50, 60, 70],
-    ]
+    places = stored.appearance.track[:, :5].tolist()
+    assert places == [[1, 140, 50, 60, 70], [2, 180, 50, 60, 70], [3, 220, 50, 60, 70]]
+    moment, box, landmarks = stored.appearance.sightings[1]
+    assert (moment, box) == (2.0, record.box)
+    assert landmarks.ravel().tolist() == list(range(2, 12))
     assert stored.appearance.box_at(2.5) == Box(200.0, 50.0, 60.0, 70.0, 2.5)
     assert stored.appearance.box_at(3.5) is None
 

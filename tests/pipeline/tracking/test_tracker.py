@@ -143,7 +143,9 @@ def test_a_tracklet_is_described_by_its_best_frame_and_all_of_its_boxes() -> Non
     assert described.appearance is not None
     assert (described.appearance.start, described.appearance.end) == (0, 1)
     assert described.appearance.track.dtype == np.float32
-    assert described.appearance.track.tolist() == [
+    assert described.appearance.track.shape == (3, 15)
+    assert np.array_equal(described.appearance.track[1, 5:], faces[1].face.landmarks.ravel())
+    assert described.appearance.track[:, :5].tolist() == [
         [0, 0, 0, 100, 100],
         [0.5, 5, 0, 100, 100],
         [1, 9, 0, 100, 100],
