@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from index.maintenance.check import Finding
     from index.people.photo_search import FoundPhoto
     from index.store.store import BackedUp, Salvage
-    from index.values import Pruned, Statistics
+    from index.values import FailureRecord, Pruned, Statistics
     from pipeline.values import PhotoFailed
 
 
@@ -376,6 +376,12 @@ class Library:
     def statistics(self) -> "Statistics":
         """Count what the library holds."""
         return self._sessions.read(lambda session: session.catalog.statistics())
+
+    def failures(self) -> "list[FailureRecord]":
+        """Return the photos that cannot be read, folder by folder."""
+        from faceindex.scanning.failures import failures
+
+        return self._sessions.read(failures)
 
     def check(self, *, repair: bool = False) -> "Iterator[Finding | Salvage | Checked]":
         """Yield each fault before its repair, what was saved of a damaged database, and last the result."""

@@ -13,6 +13,7 @@ from index.values import (
     DetectorCoverage,
     FaceRecord,
     FailureRecord,
+    LeftOutCount,
     Pruned,
     RootFigures,
 )
@@ -65,12 +66,13 @@ class ScanSummary:
         returned: Unchanged photos that were missing at the last scan.
         faces: Faces in the photos indexed.
         stages: Seconds of each stage, of all threads together.
-        failures: The photos that could not be read, by path.
+        failures: The photos that could not be read, by path, old and new.
         refused: Roots in which no photo was marked as missing, because too many are gone.
         left: Photos not processed because the time was up, at least.
         incomplete: The photos indexed of which a part is missing, in the order in which they were read.
         exemplars: Confirmed faces that are in no photo any more since this scan; their persons stay known by
             them.
+        left_out: Files that are no photos, or that nothing here reads, by kind.
     """
 
     seen: int
@@ -93,6 +95,7 @@ class ScanSummary:
     excluded: int = 0
     returned: int = 0
     exemplars: int = 0
+    left_out: tuple[LeftOutCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +263,16 @@ class RootReport:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A file or folder, whether a scan would read it, and why: such as ``new`` or ``unchanged``."""
+    """A file or folder, whether a scan would read it, and why: such as ``new`` or ``unchanged``.
+
+    Of what is left out, ``kind`` and ``needs`` are those of ``LeftOutCount``.
+    """
 
     path: bytes
     read: bool
     reason: str
+    kind: str | None = None
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

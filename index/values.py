@@ -1,7 +1,7 @@
 """The values that this package returns; none refers to a database row or connection, or to FAISS."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -9,7 +9,17 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import F32, Appearance, Box, DetectedFace, ModelId, PhotoFile, PhotoIndexed, Quality
+from pipeline.values import (
+    F32,
+    Appearance,
+    Box,
+    DetectedFace,
+    ModelId,
+    PhotoFile,
+    PhotoIndexed,
+    PhotoSkipped,
+    Quality,
+)
 
 I64: TypeAlias = NDArray[np.int64]
 
@@ -64,12 +74,16 @@ class TimeSpan:
 
 @dataclass(frozen=True, slots=True)
 class FailureRecord:
-    """A photo that could not be read, with values of ``Stage`` and ``Reason`` and a line for the user."""
+    """A photo that could not be read, with values of ``Stage`` and ``Reason`` and a line for the user.
+
+    ``new`` if no earlier scan told it of this file.
+    """
 
     path: bytes
     stage: str
     reason: str
     message: str
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,6 +278,8 @@ class Recorded:
         perhaps_moved: Paths of one batch with a content that other paths had, each counted as ``indexed`` or
             ``duplicate`` until the crawl is complete.
         unread: Paths of one batch that keep their last content, and count as if the crawl had not seen them.
+        new_failures: Paths of one batch that failed, and had not failed before for this reason.
+        left_out: Those of one batch that are ``skipped``.
     """
 
     indexed: int = 0
@@ -276,6 +292,8 @@ class Recorded:
     faces: int = 0
     perhaps_moved: Mapping[bytes, str] = field(default_factory=dict, compare=False)
     unread: Set[bytes] = field(default_factory=set, compare=False)
+    new_failures: Set[bytes] = field(default_factory=set, compare=False)
+    left_out: Sequence[PhotoSkipped] = field(default=(), compare=False)
 
     def with_moves(self, counted_as: Iterable[str]) -> "Recorded":
         """Recount as moved the photos that were counted as ``indexed`` or ``duplicate``."""
@@ -352,6 +370,31 @@ class Pruned:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutFile:
+    """What the library knows of a file that is no photo, or that nothing here reads, as ``PhotoState``.
+
+    Attributes:
+        kind: As in ``pipeline.values.PhotoSkipped``, like ``needs``.
+        unread: It may be readable now: there is another decoder.
+    """
+
+    size: int
+    mtime_ns: int
+    kind: str
+    needs: str | None
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutCount:
+    """How many files of a kind are left out; ``needs`` is the extra of the package that would read them."""
+
+    kind: str
+    files: int
+    needs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReasonCount:
     """How many present photos failed for a reason (a value of ``pipeline.values.Reason``)."""
 
@@ -374,6 +417,7 @@ class Statistics:
         first_taken: By the photo's own clock; ``None`` if no photo says.
         descriptors: Faces that the model has described, in a photo or not.
         index_kind: How the saved index stores descriptors; ``None`` if none was saved.
+        left_out: Files that the last scan of each root left out, by kind.
     """
 
     model: ModelId | None
@@ -396,6 +440,7 @@ class Statistics:
     database_bytes: int
     index_kind: str | None
     indexed_faces: int
+    left_out: tuple[LeftOutCount, ...] = ()
 
     @property
     def failures(self) -> int:

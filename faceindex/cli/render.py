@@ -8,8 +8,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from rich.cells import cell_len
@@ -18,14 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.progress import Progress, ProgressColumn
 
-    from faceindex.results import IncompletePhoto, Listeners, Planned, ScanSummary
+    from faceindex.results import IncompletePhoto, Listeners, Planned
     from faceindex.results import Progress as PhotoProgress
     from faceindex.schemas.base import Schema
-    from index.values import FailureRecord, Statistics
+    from index.values import FailureRecord
     from pipeline.values import PhotoFailed
 
 _WIDE = 10_000
@@ -80,6 +77,11 @@ class Reporter:
 
     def __exit__(self, *raised: object) -> None:
         self._end_bar()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether messages are not wanted."""
+        return self._quiet
 
     @property
     def listeners(self) -> "Listeners":
@@ -173,13 +175,12 @@ class Reporter:
             else:
                 self.note(f"Note: {os.fsdecode(each.path)}: {each.message}")
 
-    def plan(self, plan: "Iterable[Planned]") -> None:
-        """Print what a scan would do, as it is found."""
+    def planned(self, file: "Planned") -> None:
+        """Print what a scan would do with a file."""
         from faceindex.schemas.scanning import PlannedSchema
 
-        for each in plan:
-            verdict = "read" if each.read else "skip"
-            self.result(PlannedSchema.of(each), [f"{verdict}  {os.fsdecode(each.path)}  ({each.reason})"])
+        verdict = "read" if file.read else "skip"
+        self.result(PlannedSchema.of(file), [f"{verdict}  {os.fsdecode(file.path)}  ({file.reason})"])
 
     def rows(self, rows: Iterable[tuple[str, str]]) -> None:
         """Print names and values in two columns, unfolded, so that paths can be copied."""
@@ -197,27 +198,6 @@ class Reporter:
         for row in rows:
             table.add_row(*row)
         self._out.print(table, soft_wrap=False)
-
-    def scan_summary(self, summary: "ScanSummary", library: "Path") -> None:
-        """Print what a scan did, failures first."""
-        from faceindex.schemas.scanning import ScanSchema
-
-        self.incomplete(summary.incomplete)
-        for failure in summary.failures:
-            self.failure(failure)
-        if self.as_json:
-            self.json(ScanSchema.of(summary))
-        elif not self._quiet:
-            totals = f"{count(summary.library_photos, 'photo')}, {count(summary.library_faces, 'face')}"
-            rate = f", {summary.indexed / summary.seconds:.1f} photos a second" if summary.indexed else ""
-            self.rows(
-                (
-                    ("Photos", _scan_counts(summary)),
-                    ("Faces", f"{summary.faces:,} found{_kept(summary.exemplars)}"),
-                    ("Library", f"{totals}, model {summary.model}, in {library}"),
-                    ("Time", f"{summary.seconds:.1f} s{rate}"),
-                )
-            )
 
     def _photos(self, state: "PhotoProgress") -> None:
         from rich import progress
@@ -288,47 +268,3 @@ class Reporter:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _scan_counts(summary: "ScanSummary") -> str:
-    parts = [f"{summary.seen:,} seen"]
-    names = ("indexed", "unchanged", "duplicate", "moved", "failed", "missing", "excluded")
-    parts += [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
-    return ", ".join(parts)
-
-
-def _kept(exemplars: int) -> str:
-    return f", {count(exemplars, 'confirmed one')} in no photo any more, but kept" if exemplars else ""
-
-
-def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:
-    """Yield the statistics as names and values."""
-    yield "Library", f"{library} ({_bytes(statistics.database_bytes)})"
-    yield "Model", statistics.model or "none yet: nothing was scanned"
-    if statistics.detector is not None:
-        yield "Detector", statistics.detector
-    for name, root in zip_longest(("Folders",), statistics.roots, fillvalue=""):
-        yield name, os.fsdecode(root) if root else ""
-    yield "Photos", f"{statistics.photos:,} ({_bytes(statistics.photo_bytes)})"
-    yield "  duplicates", f"{statistics.duplicates:,}"
-    yield "  without a face", f"{statistics.contents_without_face:,}"
-    yield "  missing", f"{statistics.missing:,}"
-    reasons = ", ".join(f"{each.photos:,} {each.reason}" for each in statistics.failed)
-    yield "  failed", f"{statistics.failures:,}" + (f" ({reasons})" if reasons else "")
-    if statistics.first_taken and statistics.last_taken:
-        yield "Taken", f"{statistics.first_taken:%Y-%m-%d} to {statistics.last_taken:%Y-%m-%d}"
-    most = f"{statistics.faces_per_photo:.2f} a photo, at most {statistics.most_faces:,}"
-    yield "Faces", f"{statistics.faces:,} ({most})"
-    yield "Descriptors", f"{statistics.descriptors:,} ({_bytes(statistics.descriptor_bytes)})"
-    index = "not saved yet"
-    if statistics.index_kind:
-        index = f"{count(statistics.indexed_faces, 'face')}, {statistics.index_kind}"
-    yield "Index", index
-
-
-def _bytes(number: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:,.0f} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
-        number /= 1000
-    return f"{number:,.1f} TB"

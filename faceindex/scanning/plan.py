@@ -1,26 +1,28 @@
 """Says what a scan would do, and whether its folders can be scanned."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Planned
 from faceindex.scanning.availability import unreachable
 from faceindex.scanning.root_places import Placement, RootPaths, find_places
 from faceindex.scanning.scan_targets import ScanTargets, find_targets
-from faceindex.scanning.survey import needs_reading
+from faceindex.scanning.survey import PASSED_OVER, is_still_left_out, needs_reading
 from faceindex.settings import Settings
 from index.paths import is_inside
 from index.photos.catalog import Catalog
+from index.photos.left_out import LeftOut
 from index.photos.photo_roots import Roots
 from index.store.opening import open_store
 from index.store.store import Access, Store
-from index.values import PhotoState
+from index.values import LeftOutFile, PhotoState
 from pipeline.decoding.readers import is_current, skipped
 from pipeline.errors import PhotoError
 from pipeline.sources.crawl import Skipped, crawl
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import PhotoFile
+from pipeline.values import PhotoFile, PhotoSkipped
 
 
 def plan_scan(settings: Settings, roots: Sequence[bytes], *, with_others: bool = False) -> Iterator[Planned]:
@@ -35,28 +37,27 @@ def plan_scan(settings: Settings, roots: Sequence[bytes], *, with_others: bool =
         check_roots(settings, roots)
         if settings.library.exists():
             with open_store(settings.library, Access.READ) as store:
-                targets, states = _look_up(store, roots, with_others=with_others)
+                targets, known = _look_up(store, roots, with_others=with_others)
         else:
             placement = Placement((), RootPaths(()), (), ())
-            targets, states = find_targets(placement, roots, set()), {}
+            targets, known = find_targets(placement, roots, set()), _Known({}, {})
         skipped = [
             Planned(root, read=False, reason=targets.reasons[place]) for place, root in targets.away.items()
         ]
         skipped += [Planned(path, read=False, reason="no such file or directory") for path in targets.deleted]
 
         def skip(each: Skipped) -> None:
-            skipped.append(Planned(each.path, read=False, reason=each.reason))
+            kind = PASSED_OVER.get(each.reason)
+            skipped.append(Planned(each.path, read=False, reason=each.reason, kind=kind))
 
         for file in crawl(targets.there, skip, targets.known_as):
             yield from skipped
             skipped.clear()
-            yield _planned(file, states.get(file.path), is_named=file.path in targets.named)
+            yield _planned(file, known, is_named=file.path in targets.named)
         yield from skipped
 
 
-def _look_up(
-    store: Store, roots: Sequence[bytes], *, with_others: bool
-) -> tuple[ScanTargets, dict[bytes, PhotoState]]:
+def _look_up(store: Store, roots: Sequence[bytes], *, with_others: bool) -> tuple[ScanTargets, "_Known"]:
     """Return what a scan would look at, and what the library knows of it."""
     catalog = Catalog(store, is_current=is_current)
     placement = find_places(store, [root for root in roots if os.path.isdir(root)])
@@ -70,7 +71,7 @@ def _look_up(
     for old, new in placement.moves:
         before = catalog.states_under([old])
         states |= {new + path[len(old) :]: state for path, state in before.items()}
-    return targets, states
+    return targets, _Known(states, LeftOut(store, is_current).known_under(targets.all))
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
@@ -89,15 +90,31 @@ def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
             raise BadRequest(f"{os.fsdecode(root)} cannot be scanned: {why}.")
 
 
-def _planned(file: PhotoFile, state: PhotoState | None, *, is_named: bool) -> Planned:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the library knows of photos, and of files that are none."""
+
+    photos: Mapping[bytes, PhotoState]
+    left_out: Mapping[bytes, LeftOutFile]
+
+
+def _planned(file: PhotoFile, known: _Known, *, is_named: bool) -> Planned:
+    state, left_out = known.photos.get(file.path), known.left_out.get(file.path)
+    if left_out is not None and not is_named and is_still_left_out(file, left_out):
+        return _left_out(file, left_out)
     if state is not None and not needs_reading(file, state):
         # A photo that was changed shortly before it was read is read again, in case it has changed since.
         return Planned(file.path, state.racy, reason="perhaps changed" if state.racy else "unchanged")
     try:
         with OpenPhoto(file) as photo:
-            if not is_named and (left_out := skipped(photo)) is not None:
-                return Planned(file.path, read=False, reason=left_out.kind)
+            if not is_named and (no_photo := skipped(photo)) is not None:
+                return _left_out(file, no_photo)
     except PhotoError as error:
         return Planned(file.path, read=False, reason=error.message)
-    known = "unread before" if state is not None and state.unread else "changed"
-    return Planned(file.path, read=True, reason="new" if state is None else known)
+    reason = "unread before" if state is not None and state.unread else "changed"
+    return Planned(file.path, read=True, reason="new" if state is None else reason)
+
+
+def _left_out(file: PhotoFile, known: LeftOutFile | PhotoSkipped) -> Planned:
+    missing = "" if known.needs is None else f": faceindex[{known.needs}] is not installed"
+    return Planned(file.path, read=False, reason=f"{known.kind}{missing}", kind=known.kind, needs=known.needs)

@@ -1,6 +1,7 @@
 """Records the outcomes of a scan in batches, and reports its progress."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -23,12 +24,15 @@ BATCH_SECONDS = 5.0
 class BatchRecorder:
     """Records the outcomes of a scan and counts them in ``total``. Make it before the first file is read.
 
-    ``incomplete`` are the photos of which a part is missing.
+    ``incomplete`` are the photos of which a part is missing, ``new_failures`` paths of those that fail and
+    did not before, ``left_out`` the numbers of files that are no photos, by kind and needed extra.
     """
 
     def __init__(self, catalog: Catalog, survey: Survey, clock: StageClock, listeners: Listeners) -> None:
         self.total = Recorded()
         self.incomplete: list[IncompletePhoto] = []
+        self.new_failures: set[bytes] = set()
+        self.left_out: Counter[tuple[str, str | None]] = Counter()
         self._perhaps_moved: dict[bytes, str] = {}  # as in Recorded, of all batches
         self._catalog = catalog
         self._survey = survey
@@ -70,15 +74,13 @@ class BatchRecorder:
 
     def _add(self, outcome: Outcome) -> None:
         self._done += 1
-        path, is_photo = outcome.file.path, not isinstance(outcome, PhotoSkipped)
-        if is_photo or path in self._survey.changed:
-            self._batch.append(outcome)  # the library does not know other files that are no photos
-        self._skipped += not is_photo
+        self._batch.append(outcome)
+        self._skipped += isinstance(outcome, PhotoSkipped)
         self._failed += isinstance(outcome, PhotoFailed)
         if isinstance(outcome, PhotoIndexed):
             self._faces += len(outcome.faces)
             if outcome.note is not None:
-                self.incomplete.append(IncompletePhoto(path, outcome.note))
+                self.incomplete.append(IncompletePhoto(outcome.file.path, outcome.note))
         complete = self._survey.complete  # read before the number of files, which grows until then
         total, done = self._survey.to_read - self._skipped, self._done - self._skipped
         self._listeners.progress(Progress(total, done, self._faces, self._failed, complete=complete))
@@ -92,5 +94,12 @@ class BatchRecorder:
                 self.total += recorded
                 self._perhaps_moved.update(recorded.perhaps_moved)
                 self._survey.unread.update(recorded.unread)
+                self.new_failures.update(recorded.new_failures)
+                self._count_left_out(recorded.left_out)
                 self._batch = []
         self._committed = time.monotonic()
+
+    def _count_left_out(self, files: Iterable[PhotoSkipped]) -> None:
+        for each in files:
+            self.left_out[each.kind, each.needs] += 1
+            self._survey.known_left_out.pop(each.file.path, None)

@@ -50,7 +50,6 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     redetect = Revisit(
         lambda patience: nullcontext(session), lambda: nullcontext(session), task, build().run, listeners
     )
-    failed_before = {each.path for each in session.catalog.failures_under([b"/"], unread=None)}
     recognitions = NewRecognitions(store)
     looked = scan.look(session.catalog.roots(), options, with_others=True)
     described = seen = Revisited(0, 0, (), in_time=False)
@@ -75,7 +74,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         pruned=pruned,
         gains=_gains(store, recognitions),
         review=recognitions.probable(thresholds_for(store, model.model_id)),
-        new_failures=tuple(each for each in summary.failures if each.path not in failed_before),
+        new_failures=tuple(each for each in summary.failures if each.new),
         in_time=seen.in_time,
     )
 

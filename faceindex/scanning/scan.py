@@ -6,8 +6,8 @@ Photos are committed in batches, so a scan can be stopped at any moment, and the
 import math
 import os
 import time
-from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Sequence, Set
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from threading import Event
@@ -17,6 +17,7 @@ from faceindex.engine import build_runner
 from faceindex.maintenance import place_advice
 from faceindex.results import IncompletePhoto, Listeners, Refusal, ScanSummary
 from faceindex.scanning.availability import refusals
+from faceindex.scanning.failures import by_folder
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.root_places import find_places
@@ -25,10 +26,11 @@ from faceindex.scanning.survey import Crawl, Survey
 from faceindex.session import Session
 from index.people.named_faces import count_exemplars
 from index.photos.catalog import Catalog
+from index.photos.left_out import LeftOut, counted
 from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
 from index.store.store import Store
-from index.values import Recorded
+from index.values import LeftOutCount, Recorded
 from pipeline.decoding.readers import is_current
 from pipeline.models.registry import ModelSpec
 from pipeline.sources.crawl import crawl
@@ -70,6 +72,8 @@ class ScanPass:
         refused: Roots that lost so many photos that none of them was marked.
         left: A lower bound on the number of files not read because the time was up.
         incomplete: Photos of which a part is missing.
+        left_out: The numbers of files that are no photos, by kind and needed extra.
+        new_failures: Paths of photos that fail, and did not before.
     """
 
     roots: Sequence[bytes]
@@ -80,6 +84,8 @@ class ScanPass:
     refused: tuple[Refusal, ...] = ()
     left: int = 0
     incomplete: tuple[IncompletePhoto, ...] = ()
+    left_out: tuple[LeftOutCount, ...] = ()
+    new_failures: Set[bytes] = frozenset()
 
 
 class Scan:
@@ -97,6 +103,7 @@ class Scan:
     ) -> None:
         self._store = store
         self._catalog = Catalog(store, is_current=is_current)
+        self._left_out = LeftOut(store, is_current)
         self._model = model
         self._outcomes = outcomes
         self._listeners = listeners
@@ -128,7 +135,8 @@ class Scan:
         self._exemplars = count_exemplars(self._store)
         targets = self._find(roots, with_others=with_others)
         self._listeners.step("looking for new photos")
-        survey = Survey(self._catalog.states_under(targets.all))
+        known = self._catalog.states_under(targets.all), self._left_out.known_under(targets.all)
+        survey = Survey(*known)
         recorder = BatchRecorder(self._catalog, survey, self._clock, self._listeners)
         if time.monotonic() < options.deadline:
             with closing(self._look_at(survey, targets)) as outcomes:
@@ -140,8 +148,16 @@ class Scan:
                 f"{os.fsdecode(path)} cannot be read: its photos were left unchanged in the library."
             )
         Presence(self._store).mark_present(survey.returned)
-        left, incomplete = recorder.left, tuple(recorder.incomplete)
-        looked = ScanPass(targets.all, survey, recorder.total, left=left, incomplete=incomplete)
+        left = recorder.left
+        looked = ScanPass(
+            targets.all,
+            survey,
+            recorder.total,
+            left=left,
+            incomplete=tuple(recorder.incomplete),
+            left_out=counted(recorder.left_out + survey.left_out + Counter(survey.kinds_passed_over)),
+            new_failures=recorder.new_failures,
+        )
         if left:  # what seems to be gone may have moved to what was not read yet
             return looked
         return self._record_gone(looked, targets, recorder, allow_missing=options.allow_missing)
@@ -163,6 +179,7 @@ class Scan:
         pairs = presence.elsewhere(recorder.arrived, crawled)
         unseen = unseen.with_moves({old: new for new, old in pairs if _is_same_file(new, old)})
         losses = presence.losses([*targets.folders, *targets.away], crawled, unseen)
+        self._left_out.replace(filter(crawled.covers, survey.known_left_out), survey.passed_over)
         refused = () if allow_missing else refusals(losses, crawled, targets.reasons, survey.unread)
         kept = {each.root for each in refused}
         gone = unseen.without(kept)
@@ -199,6 +216,7 @@ class Scan:
     def summary(self, looked: ScanPass) -> ScanSummary:
         """Count what the scan did, and the library after it."""
         photos, faces = self._catalog.count()
+        failures = self._catalog.failures_under(looked.roots, looked.survey.unread)
         recorded, survey = looked.recorded, looked.survey
         unchanged, failed = survey.unchanged + recorded.unchanged, survey.failed + recorded.failed
         return ScanSummary(
@@ -217,10 +235,11 @@ class Scan:
             model=self._model.model_id,
             seconds=time.monotonic() - self._started,
             stages=self._clock.stages(),
-            failures=tuple(self._catalog.failures_under(looked.roots, survey.unread)),
+            failures=tuple(by_folder(failures, looked.new_failures)),
             refused=looked.refused,
             left=looked.left,
             incomplete=looked.incomplete,
+            left_out=looked.left_out,
             exemplars=max(0, count_exemplars(self._store) - self._exemplars),
         )
 

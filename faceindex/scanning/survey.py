@@ -1,12 +1,13 @@
 """Compares the files that a crawl finds with what the library knows. It opens no file."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from faceindex.scanning.scan_targets import ScanTargets
-from index.values import PhotoState
+from index.values import LeftOutFile, PhotoState
 from pipeline.sources.crawl import KnownAs, Skipped, SkipReason
 from pipeline.timing import StageClock
 from pipeline.values import PhotoFile
@@ -17,6 +18,9 @@ Crawl: TypeAlias = Callable[[Sequence[bytes], Callable[[Skipped], None], KnownAs
 _EXCLUDING = frozenset((SkipReason.HIDDEN, SkipReason.NO_MEDIA, SkipReason.IGNORED))
 """The user wishes that the photos are left out."""
 
+PASSED_OVER = {SkipReason.NO_MEDIA: "folder with .nomedia", SkipReason.BROKEN_LINK: "broken link"}
+"""What people may wonder about, beside files that are no photos, by its kind."""
+
 
 @dataclass(slots=True)
 class Survey:
@@ -24,7 +28,7 @@ class Survey:
 
     Attributes:
         states: What the library knows of the photos under the roots that the crawl has not seen yet.
-        changed: Paths of known photos that must be read.
+        known_left_out: What it knows of files that are no photos, without those that are unchanged.
         unread: Paths of photos that could not be read, though they could before: they count as not seen.
         unlisted: Folders that could not be listed.
         excluded: Folders and files, with known photos, that ignore rules exclude.
@@ -32,10 +36,12 @@ class Survey:
         unchanged: The number of unchanged photos that the library could read.
         failed: The number of unchanged photos that it could not read.
         returned: Paths that were missing and are back unchanged.
+        left_out: The numbers of files that are known to be no photos, by kind and needed extra.
+        passed_over: What is left out without being such a file, with its kind.
     """
 
     states: dict[bytes, PhotoState]
-    changed: set[bytes] = field(default_factory=set)
+    known_left_out: dict[bytes, LeftOutFile] = field(default_factory=dict)
     unread: set[bytes] = field(default_factory=set)
     unlisted: list[bytes] = field(default_factory=list)
     excluded: set[bytes] = field(default_factory=set)
@@ -43,6 +49,8 @@ class Survey:
     unchanged: int = 0
     failed: int = 0
     returned: list[bytes] = field(default_factory=list)
+    left_out: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    passed_over: dict[bytes, str] = field(default_factory=dict)
     to_read: int = 0
     complete: bool = False
     _known_folders: Set[bytes] | None = None
@@ -53,6 +61,8 @@ class Survey:
         Raises:
             OSError: A root vanished, or cannot be looked at.
         """
+        for path in targets.named:  # of these, it is a failure to be no photo
+            self.known_left_out.pop(path, None)
         found = filter(self._must_be_read, crawl(targets.there, self._skip, targets.known_as))
         while True:
             with clock.time("survey"):
@@ -64,16 +74,24 @@ class Survey:
         self.complete = True
 
     @property
+    def kinds_passed_over(self) -> Iterator[tuple[str, str | None]]:
+        """Each of ``passed_over`` as a kind that needs no extra."""
+        return ((kind, None) for kind in self.passed_over.values())
+
+    @property
     def left(self) -> set[bytes]:
         """The paths of known photos that the crawl did not see."""
         return self.states.keys() | self.unread
 
     def _must_be_read(self, file: PhotoFile) -> bool:
-        state = self.states.pop(file.path, None)
+        state, left_out = self.states.pop(file.path, None), self.known_left_out.get(file.path)
+        if left_out is not None and is_still_left_out(file, left_out):
+            del self.known_left_out[file.path]
+            self.left_out[left_out.kind, left_out.needs] += 1
+            return False
         if state is None:
             return True
         if needs_reading(file, state) or state.racy:
-            self.changed.add(file.path)
             return True
         if state.missing:
             self.returned.append(file.path)
@@ -90,7 +108,9 @@ class Survey:
             self.first_paths[path] = skipped.first
         elif reason is SkipReason.UNREADABLE or (reason is SkipReason.BROKEN_LINK and self._knows(path)):
             self.unlisted.append(path)
-        elif reason in _EXCLUDING:
+        elif reason in PASSED_OVER:
+            self.passed_over[path] = PASSED_OVER[reason]
+        if reason in _EXCLUDING:
             folder, name = os.path.split(path)
             before = os.path.join(folder, name.removeprefix(b"."))  # a folder is hidden by renaming it
             self.excluded.update(each for each in {path, before} if self._knows(each))
@@ -113,6 +133,11 @@ def _folders_of(paths: Iterable[bytes]) -> Set[bytes]:
             folders.add(folder)
             folder = os.path.dirname(folder)
     return folders
+
+
+def is_still_left_out(file: PhotoFile, known: LeftOutFile) -> bool:
+    """Tell whether a file that was no photo need not be opened again."""
+    return not known.unread and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
 
 
 def needs_reading(file: PhotoFile, state: PhotoState) -> bool:

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from faceindex.schemas.base import Moment, PathText, Schema, at, by
+from index.values import LeftOutCount
 
 
 class FindingSchema(Schema):
@@ -73,3 +74,4 @@ class StatisticsSchema(Schema):
     descriptor_bytes: int
     database_bytes: int
     indexed_faces: int
+    left_out: tuple[LeftOutCount, ...]

@@ -7,17 +7,18 @@ from pydantic import BeforeValidator
 
 from faceindex.results import PersonGain, PersonLoss, ReindexSummary
 from faceindex.schemas.base import PathText, Schema, Seconds, at, by
-from index.values import DetectorComparison, DetectorCoverage, Pruned
+from index.values import DetectorComparison, DetectorCoverage, LeftOutCount, Pruned
 
 
 class FailureSchema(Schema):
-    """A photo that could not be read."""
+    """A photo that could not be read; ``new`` if no earlier scan told it of this file."""
 
     event: Literal["failed"] = "failed"
     photo: PathText = at("path")
     stage: str
     reason: str
     message: str
+    new: bool = True
 
 
 class IncompleteSchema(Schema):
@@ -29,11 +30,13 @@ class IncompleteSchema(Schema):
 
 
 class PlannedSchema(Schema):
-    """What a scan would do with a file or a folder."""
+    """What a scan would do with a file or a folder; ``kind`` and ``needs`` are of what is left out."""
 
     event: Annotated[str, BeforeValidator(lambda read: "would-read" if read else "would-skip")] = at("read")
     photo: PathText = at("path")
     reason: str
+    kind: str | None
+    needs: str | None
 
 
 class PhotoCountsSchema(Schema):
@@ -74,6 +77,7 @@ class ScanSchema(Schema):
     stages: Annotated[dict[str, Seconds], by("stage", "seconds")]
     library: LibraryCountsSchema = at("whole")
     exemplars: int
+    left_out: tuple[LeftOutCount, ...]
 
 
 class ReindexSchema(ScanSchema):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from index.people.named_faces import is_in_present_photo, missing_contents, read_lost_contents
+from index.photos.left_out import count_left_out
 from index.store.schema import (
     content,
     descriptor,
@@ -44,6 +45,7 @@ def summarise(connection: Connection, store_bytes: int) -> Statistics:
         database_bytes=store_bytes,
         index_kind=index_kind,
         indexed_faces=indexed_faces,
+        left_out=count_left_out(connection),
     )
 
 

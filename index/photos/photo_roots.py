@@ -13,6 +13,7 @@ from index.clock import Clock, utc_now
 from index.decisions.same_faces import forget_contents
 from index.paths import is_inside
 from index.people.named_faces import exemplars, is_edited
+from index.photos.left_out import forget_left_out_under
 from index.store.schema import content, face, photo, root, stored_face, verdict
 from index.store.statements import insert_new, is_one_of, is_outside, is_under
 from index.store.store import Store
@@ -131,6 +132,7 @@ class Roots:
             gone = [row.id for row in rows if not is_inside(row.path, places)]
             if dry_run:
                 return len(gone)
+            forget_left_out_under(connection, place)
             connection.execute(update(root).where(root.c.path == path).values(forgotten=True))
             mark = update(photo).where(is_one_of(photo.c.id, gone))
             connection.execute(mark.values(missing_since=self._clock().isoformat()))
@@ -193,6 +195,7 @@ def _set_place(connection: Connection, path: bytes, place: bytes) -> None:
 
 def _rename(connection: Connection, old: bytes, new: bytes) -> Moved:
     """Give the photos at a place, and roots that have them there, a new place; photos known there go."""
+    forget_left_out_under(connection, old)
     known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
     query = select(photo.c.id, photo.c.path).where(is_under(photo.c.path, old))
     moved = {row.id: new + row.path[len(old) :] for row in connection.execute(query)}

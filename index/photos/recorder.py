@@ -5,7 +5,8 @@
     PhotoKnown                the path has this content
     PhotoFailed, with digest  a new content that failed; the path has this content
     PhotoFailed, without      the path has no content, and the next scan reads it again
-    PhotoSkipped              the path, if it was a photo, is missing
+    PhotoSkipped              the path is left out; if it was a photo, it is missing, or fails for want of a
+                              decoder; a path that could never be read is no photo any more
 
 A content is a picture: files that differ in metadata alone have one. A path that fails keeps the last content
 that could be read. A content that replaces another one at a path is an edited photo
@@ -20,7 +21,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, or_, select, update
 
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import add_pictures
@@ -29,6 +30,7 @@ from index.photos.dates import StoredDate, counts
 from index.photos.edited_photo import carry_over_tombstones, link_faces, linked_contents
 from index.photos.face_rows import NewFace, add_faces
 from index.photos.films import goes_on, put_film, remove_stale
+from index.photos.left_out import forget_left_out, put_left_out
 from index.store import schema
 from index.store.statements import upsert, upsert_one
 from index.values import Recorded
@@ -68,6 +70,8 @@ class Recorder:
         self._kinds: Counter[str] = Counter()
         self._perhaps_moved: dict[bytes, str] = {}
         self._unread: set[bytes] = set()
+        self._new_failures: set[bytes] = set()
+        self._left_out: list[PhotoSkipped] = []
         self._faces = 0
         self._new_faces: list[NewFace] = []
         self._has_tombstones = bool(connection.scalar(select(exists(select(schema.forgotten.c.id)))))
@@ -85,6 +89,10 @@ class Recorder:
         for outcome in outcomes:
             self._kinds[self._record(outcome)] += 1
         self._write_faces()
+        left_out = {each.file.path for each in self._left_out}
+        photos = {each.file.path for each in outcomes} - left_out
+        forget_left_out(self._connection, photos)
+        put_left_out(self._connection, self._left_out, self._racy)
 
     def _record(self, outcome: Outcome) -> _Kind:
         match outcome:
@@ -105,7 +113,12 @@ class Recorder:
     def counts(self) -> Recorded:
         """Return the counts of the outcomes recorded so far."""
         return Recorded(
-            **self._kinds, faces=self._faces, perhaps_moved=self._perhaps_moved, unread=self._unread
+            **self._kinds,
+            faces=self._faces,
+            perhaps_moved=self._perhaps_moved,
+            unread=self._unread,
+            new_failures=self._new_failures,
+            left_out=self._left_out,
         )
 
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
@@ -207,6 +220,9 @@ class Recorder:
 
     def _keep(self, file: PhotoFile, failure: Mapping[str, object], *, counts_as_missing: bool) -> bool:
         """Keep the content that a path had when it could last be read; return whether there is one."""
+        failed_before = self._connection.execute(_FAILED_AT, {"path": file.path}).one_or_none()
+        if failed_before != (file.size, file.mtime_ns, failure["failed_reason"]):
+            self._new_failures.add(file.path)
         before = self._content_at(file.path)
         if before is None or before.failed:
             return False
@@ -217,12 +233,19 @@ class Recorder:
         return True
 
     def _skipped(self, outcome: PhotoSkipped) -> _Kind:
-        photo = schema.photo
-        self._connection.execute(
-            update(photo)
-            .where(photo.c.path == outcome.file.path, photo.c.missing_since.is_(None))
-            .values(missing_since=self._now.isoformat())
-        )
+        photo, path = schema.photo, outcome.file.path
+        before = self._content_at(path)
+        is_photo = before is not None and not before.failed
+        if is_photo and outcome.needs is not None:
+            self._keep(outcome.file, _failure(outcome.failed), counts_as_missing=False)
+            return "failed"
+        self._left_out.append(outcome)
+        here = photo.c.path == path
+        if is_photo:
+            gone = update(photo).where(here, photo.c.missing_since.is_(None))
+            self._connection.execute(gone.values(missing_since=self._now.isoformat()))
+        else:
+            self._connection.execute(delete(photo).where(here))
         return "skipped"
 
     def _place(self, file: PhotoFile, content_id: int) -> _Kind:
@@ -281,6 +304,16 @@ _CONTENT = select(
 
 _CONTENT_AT = _CONTENT.join(schema.photo, schema.photo.c.content_id == schema.content.c.id).where(
     schema.photo.c.path == bindparam("path")
+)
+
+_FAILED_AT = (
+    select(
+        schema.photo.c.size,
+        schema.photo.c.mtime_ns,
+        func.coalesce(schema.photo.c.failed_reason, schema.content.c.failed_reason),
+    )
+    .outerjoin(schema.content)
+    .where(schema.photo.c.path == bindparam("path"))
 )
 
 

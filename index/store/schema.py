@@ -156,13 +156,14 @@ photo."""
 left_out = Table(
     "left_out",
     metadata,
-    Column("root_id", ForeignKey(root.c.id, ondelete="CASCADE"), primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("needs", Text),
-    Column("files", Integer, nullable=False),
+    Column("path", LargeBinary, primary_key=True),
+    *_required(BigInteger, "size", "mtime_ns"),
+    Column("kind", Text, nullable=False),
+    *_optional(Text, "needs", "decoder"),
+    sqlite_with_rowid=False,
 )
-"""How many files of each kind the last scan of a root left out; ``needs`` is the extra that would read
-them."""
+"""Files that are no photos, or that nothing here reads, so that no scan opens them again: what each is, and
+the extra that would read it, or null. ``decoder`` is as in ``content``, null of what is no file."""
 
 stored_face = Table(
     "face",

@@ -48,12 +48,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sibling_photo_id"), "sibling", ["photo_id"])
     op.create_table(
         "left_out",
-        _key("left_out", "root_id", "root.id"),
+        sa.Column("path", sa.LargeBinary, nullable=False),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("size", "mtime_ns")),
         sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("needs", sa.Text),
-        sa.Column("files", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("root_id", "kind", name=op.f("pk_left_out")),
+        *(sa.Column(name, sa.Text) for name in ("needs", "decoder")),
+        sa.PrimaryKeyConstraint("path", name=op.f("pk_left_out")),
+        sqlite_with_rowid=False,
     )
+    # What nothing read was a failure before: the next scan reads it, or leaves it out.
+    op.execute("UPDATE content SET decoder = NULL WHERE failed_reason IS NOT NULL AND decoder LIKE '% none'")
     op.execute("DROP TRIGGER mark_dated")
     op.execute(_MARK_DATED)
 

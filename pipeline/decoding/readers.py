@@ -15,7 +15,7 @@ from pipeline.decoding.jpeg_reader import JpegReader
 from pipeline.decoding.pillow_reader import PillowReader
 from pipeline.decoding.raw_reader import RawReader
 from pipeline.errors import PhotoError
-from pipeline.extras import is_installed
+from pipeline.extras import is_installed, library_version
 from pipeline.file_names import named_like_photo
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoSkipped, Reason, Stage
@@ -75,7 +75,8 @@ def decoder_of(kind: Format | None) -> str:
     For an unknown format it names all libraries, as ``none of pillow 12.0.0``: a new one may know it.
     """
     if kind is None:
-        return f"none of {_joined((each for reader in _READERS for each in reader.libraries), kind)}"
+        of_readers = (each for reader in _READERS for each in reader.libraries)
+        return f"none of {_joined((*of_readers, *library_version('video')), kind)}"
     reader = READERS.get(kind)
     return f"{kind.lower().replace(' ', '-')} {_joined(reader.libraries, kind) if reader else 'none'}"
 

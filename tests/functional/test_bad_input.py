@@ -22,31 +22,38 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.jpg").touch()
     (folder / "text.jpg").write_text("dear diary\n")
-    (folder / "heic.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
     (folder / "whole.jpg").write_bytes(whole)
     return folder
 
 
 REASONS = {
     "empty.jpg": "empty",
-    "heic.jpg": "unsupported",
     "text.jpg": "not-an-image",
     "truncated.jpg": "truncated",
 }
 
 
-def test_broken_photos_are_reported_by_every_scan_and_the_others_are_indexed(
+def test_broken_photos_are_listed_once_and_then_counted_and_the_others_are_indexed(
     command: CommandLine, broken: Path
 ) -> None:
     first = command.run("scan", "--model", "sface", broken)
     assert (first.code, len(first.err.splitlines())) == (3, len(REASONS))
     for name, line in zip(REASONS, first.err.splitlines(), strict=True):
         assert line.startswith(f"Failed: {broken / name}: ")
-    assert "5 seen, 1 indexed, 4 failed" in first.out
+    assert "4 seen, 1 indexed, 3 failed" in first.out
+    again = command.run("scan", broken)
+    assert (again.code, again.complaint) == (
+        3,
+        "3 photos still cannot be read (1 empty, 1 no image, 1 truncated): "
+        "'faceindex stats --failed' lists them",
+    )
     second = command.run("scan", "--json", broken)
     assert (second.code, second.err) == (3, "")
     assert {Path(each["photo"]).name: each["reason"] for each in second.objects[:-1]} == REASONS
-    assert (second.summary["photos"]["unchanged"], second.summary["photos"]["failed"]) == (1, 4)
+    assert not any(each["new"] for each in second.objects[:-1])
+    assert (second.summary["photos"]["unchanged"], second.summary["photos"]["failed"]) == (1, 3)
+    listed = command.run("stats", "--failed").out.splitlines()
+    assert [line.partition(": ")[0] for line in listed] == [str(broken / name) for name in REASONS]
 
 
 def test_a_photo_that_lacks_its_end_is_read_and_noted(command: CommandLine, photos: Path) -> None:

@@ -92,7 +92,7 @@ def adapt(
     """
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text.accuracy import adapted
-        from faceindex.cli.text.scanning import not_changed
+        from faceindex.cli.text.switching import not_changed
         from faceindex.schemas.models import AdaptationSchema
 
         found = library.adapt(dimension, dry_run=dry_run)

@@ -10,17 +10,26 @@ from faceindex.cli.context import command
 from faceindex.cli.options import DryRun, Json
 
 
-def stats(context: typer.Context, as_json: Json = False) -> None:
+def stats(
+    context: typer.Context,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="List the photos that cannot be read, and why.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show how many photos and faces the library holds."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.render import statistics_rows
+        from faceindex.cli.text import maintenance as text
         from faceindex.schemas.maintenance import StatisticsSchema
+        from faceindex.schemas.scanning import FailureSchema
 
-        found, file = library.statistics(), library.settings.library
-        if as_json:
-            reporter.json(StatisticsSchema.of(found, library=file))
+        if failed:
+            failures = library.failures()
+            reporter.results(map(FailureSchema.of, failures), map(text.failure, failures))
+        elif as_json:
+            reporter.json(StatisticsSchema.of(library.statistics(), library=library.settings.library))
         else:
-            reporter.rows(statistics_rows(found, file))
+            reporter.rows(text.statistics_rows(library.statistics(), library.settings.library))
 
 
 class ExportFormat(StrEnum):

@@ -14,7 +14,7 @@ app = typer.Typer(help="List, move and forget scanned folders.", no_args_is_help
 def list_roots(context: typer.Context, as_json: Json = False) -> None:
     """Show the folders that 'faceindex reindex' scans, and how many photos each has."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.scanning import root_row
+        from faceindex.cli.text.roots import root_row
         from faceindex.schemas.scanning import RootSchema
 
         for each in library.roots.list():
@@ -30,7 +30,7 @@ def move(
 ) -> None:
     """Tell the library that a folder has moved. Its photos are not read again."""
     with command(context) as (library, reporter):
-        from faceindex.cli.text.scanning import moved
+        from faceindex.cli.text.roots import moved
 
         reporter.note(moved(library.roots.move(old, new, dry_run=dry_run), old, new, dry_run=dry_run))
 
@@ -43,7 +43,7 @@ def forget(
 ) -> None:
     """Stop scanning a folder. Its photos count as missing; reindex deletes them after keep_missing_days."""
     with command(context) as (library, reporter):
-        from faceindex.cli.text.scanning import forgotten
+        from faceindex.cli.text.roots import forgotten
 
         missing = library.roots.forget(folder, dry_run=dry_run)
         reporter.note(forgotten(folder, missing, library.settings.keep_missing_days, dry_run=dry_run))

@@ -1,18 +1,23 @@
 """``faceindex scan`` and ``faceindex reindex``."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faceindex.cli import scan_options
 from faceindex.cli.context import EXIT_SOME_FAILED, command
 from faceindex.cli.options import EXIT_REFUSED, AllowMissing, DryRun, Json, TimeBudget, deadline, finish
 from faceindex.cli.text import scanning as text
+from faceindex.cli.text import switching
 from faceindex.errors import BadRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from faceindex.cli.render import Reporter
     from faceindex.library import Library
-    from faceindex.results import DetectorSwitch, ModelSwitch
+    from faceindex.results import DetectorSwitch, ModelSwitch, Planned, ScanSummary
     from faceindex.scanning.scan import ScanOptions
 
 
@@ -21,45 +26,14 @@ def scan(
     folders: Annotated[
         list[str], typer.Argument(help="Folders, with everything below them, and single photos.")
     ],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="Model of a new library: a name from 'faceindex models list'.", show_default="auto"
-        ),
-    ] = None,
-    detector: Annotated[
-        str | None,
-        typer.Option(
-            help="Find the faces of a new library with 'cascade', 'yunet' or 'mtcnn'.", show_default="cascade"
-        ),
-    ] = None,
-    runtime: Annotated[
-        str | None,
-        typer.Option(help="Run the model with 'openvino' or 'tensorflow'.", show_default="openvino"),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(help="Run the networks on 'cpu' or 'gpu'.", show_default="cpu"),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Process this many photos at a time. 0 means one for each core.", show_default="0"),
-    ] = None,
-    long_edge: Annotated[
-        int | None,
-        typer.Option(
-            help="Shrink photos to this long edge, in pixels, to look for faces.", show_default="1600"
-        ),
-    ] = None,
-    smallest_face: Annotated[
-        float | None,
-        typer.Option(
-            help="Ignore faces smaller than this in the shrunk photo.", show_default="20 with mtcnn"
-        ),
-    ] = None,
-    max_megapixels: Annotated[
-        float | None, typer.Option(help="Skip photos above this many megapixels.", show_default="400")
-    ] = None,
+    model: scan_options.Model = None,
+    detector: scan_options.Detector = None,
+    runtime: scan_options.Runtime = None,
+    device: scan_options.Device = None,
+    workers: scan_options.Workers = None,
+    long_edge: scan_options.LongEdge = None,
+    smallest_face: scan_options.SmallestFace = None,
+    max_megapixels: scan_options.MaxMegapixels = None,
     allow_missing: AllowMissing = False,
     time_budget: TimeBudget = None,
     dry_run: DryRun = False,
@@ -78,13 +52,19 @@ def scan(
     }
     with command(context, as_json, **flags) as (library, reporter):
         from faceindex.scanning.scan import ScanOptions
+        from faceindex.schemas.scanning import ScanSchema
 
         options = ScanOptions(allow_missing, deadline(time_budget))
         if dry_run:
-            reporter.plan(library.plan_scan(folders))
+            _plan(library.plan_scan(folders), reporter)
             return
         summary = library.scan(folders, options)
-        reporter.scan_summary(summary, library.settings.library)
+        _report(summary, reporter)
+        if as_json:
+            reporter.json(ScanSchema.of(summary))
+        elif not reporter.is_quiet:
+            reporter.rows(text.scanned(summary, library.settings.library))
+            reporter.lines(text.left_out(summary.left_out))
         finish(summary, reporter)
 
 
@@ -120,16 +100,16 @@ def reindex(
             raise BadRequest("--model and --detector cannot be changed at once: change one after the other.")
         if detector is not None and dry_run:
             found = library.preview_detector(detector)
-            reporter.result(DetectorPreviewSchema.of(found), text.detector_previewed(found))
+            reporter.result(DetectorPreviewSchema.of(found), switching.detector_previewed(found))
         elif detector is not None:
             _switch_detector(library, detector, reporter, options)
         elif model is not None and dry_run:
             preview = library.preview_model(model)
-            reporter.result(ModelPreviewSchema.of(preview), text.model_previewed(preview))
+            reporter.result(ModelPreviewSchema.of(preview), switching.model_previewed(preview))
         elif model is not None:
             _switch_model(library, model, reporter, options)
         elif dry_run:
-            reporter.plan(library.plan_reindex())
+            _plan(library.plan_reindex(), reporter)
             reporter.note(text.to_be_pruned(library.plan_pruning(), library.settings.keep_missing_days))
         else:
             _reindex(library, reporter, options)
@@ -139,16 +119,38 @@ def _reindex(library: "Library", reporter: "Reporter", options: "ScanOptions") -
     from faceindex.schemas.scanning import ReindexSchema
 
     report = library.reindex(options)
-    reporter.incomplete(report.scan.incomplete)
-    for failure in report.scan.failures if reporter.as_json else report.new_failures:
-        reporter.failure(failure)
+    _report(report.scan, reporter)
+    changes = text.reindexed(report)
     if reporter.as_json:
         reporter.json(ReindexSchema.of(report))
-    elif changes := text.reindexed(report):
-        reporter.lines([changes])
     else:
-        reporter.note("nothing changed")
+        reporter.lines([changes] if changes else [])
+        for note in (*(() if changes else ["nothing changed"]), *text.left_out(report.scan.left_out)):
+            reporter.note(note)
     finish(report.scan, reporter)
+
+
+def _report(scan: "ScanSummary", reporter: "Reporter") -> None:
+    """Print which photos are not whole, and which cannot be read; only count those told of before."""
+    reporter.incomplete(scan.incomplete)
+    for failure in scan.failures:
+        if failure.new or reporter.as_json:
+            reporter.failure(failure)
+    for note in () if reporter.as_json else text.still_failed(scan.failures):
+        reporter.note(note)
+
+
+def _plan(plan: "Iterable[Planned]", reporter: "Reporter") -> None:
+    """Print what a scan would do, as it is found; last, what it would leave out."""
+    from index.photos.left_out import counted
+
+    files: Counter[tuple[str, str | None]] = Counter()
+    for each in plan:
+        reporter.planned(each)
+        if each.kind is not None:
+            files[each.kind, each.needs] += 1
+    for note in () if reporter.as_json else text.left_out(counted(files)):
+        reporter.note(note)
 
 
 def _switch_model(library: "Library", model: str, reporter: "Reporter", options: "ScanOptions") -> None:
@@ -157,8 +159,8 @@ def _switch_model(library: "Library", model: str, reporter: "Reporter", options:
     result = library.switch_model(model, options)
     for failure in result.failures:
         reporter.failure(failure)
-    reporter.result(ModelSwitchSchema.of(result), text.model_switched(result))
-    _end_switch(result, text.not_changed(result), reporter)
+    reporter.result(ModelSwitchSchema.of(result), switching.model_switched(result))
+    _end_switch(result, switching.not_changed(result), reporter)
 
 
 def _switch_detector(library: "Library", detector: str, reporter: "Reporter", options: "ScanOptions") -> None:
@@ -167,8 +169,8 @@ def _switch_detector(library: "Library", detector: str, reporter: "Reporter", op
     result = library.switch_detector(detector, options)
     for failure in result.failures:
         reporter.failure(failure)
-    reporter.result(DetectorSwitchSchema.of(result), text.detector_switched(result))
-    _end_switch(result, text.detector_not_changed(result), reporter)
+    reporter.result(DetectorSwitchSchema.of(result), switching.detector_switched(result))
+    _end_switch(result, switching.detector_not_changed(result), reporter)
 
 
 def _end_switch(result: "ModelSwitch | DetectorSwitch", not_changed: str, reporter: "Reporter") -> None:

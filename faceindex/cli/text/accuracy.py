@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import columns, count, padded
-from faceindex.cli.text.scanning import model_switched
+from faceindex.cli.text.switching import model_switched
 
 if TYPE_CHECKING:
     from faceindex.accuracy.calibrate import Calibrated

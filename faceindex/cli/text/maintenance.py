@@ -1,9 +1,13 @@
-"""Text of ``check``, ``backup`` and ``restore``."""
+"""Text of ``stats``, ``check``, ``backup`` and ``restore``."""
 
+import os
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import count
+from faceindex.cli.text.scanning import reasons_counted
+from faceindex.left_out import described
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -11,6 +15,7 @@ if TYPE_CHECKING:
     from faceindex.maintenance import Checked, Restored
     from index.maintenance.check import Finding
     from index.store.store import BackedUp, Salvage
+    from index.values import FailureRecord, Statistics
 
 _NAMES = {
     "calibration": "calibrations",
@@ -35,6 +40,46 @@ _NAMES = {
 
 _DERIVED = frozenset({"cluster", "cluster_face", "person", "recognised", "rejection", "verdict"})
 """Tables that are rebuilt from others."""
+
+
+def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:
+    """Yield the statistics as names and values."""
+    yield "Library", f"{library} ({_bytes(statistics.database_bytes)})"
+    yield "Model", statistics.model or "none yet: nothing was scanned"
+    if statistics.detector is not None:
+        yield "Detector", statistics.detector
+    for name, root in zip_longest(("Folders",), statistics.roots, fillvalue=""):
+        yield name, os.fsdecode(root) if root else ""
+    yield "Photos", f"{statistics.photos:,} ({_bytes(statistics.photo_bytes)})"
+    yield "  duplicates", f"{statistics.duplicates:,}"
+    yield "  without a face", f"{statistics.contents_without_face:,}"
+    yield "  missing", f"{statistics.missing:,}"
+    reasons = reasons_counted((each.reason, each.photos) for each in statistics.failed)
+    yield "  failed", f"{statistics.failures:,}" + (f" ({reasons})" if reasons else "")
+    if statistics.left_out:
+        yield "Left out", described(statistics.left_out)
+    if statistics.first_taken and statistics.last_taken:
+        yield "Taken", f"{statistics.first_taken:%Y-%m-%d} to {statistics.last_taken:%Y-%m-%d}"
+    most = f"{statistics.faces_per_photo:.2f} a photo, at most {statistics.most_faces:,}"
+    yield "Faces", f"{statistics.faces:,} ({most})"
+    yield "Descriptors", f"{statistics.descriptors:,} ({_bytes(statistics.descriptor_bytes)})"
+    index = "not saved yet"
+    if statistics.index_kind:
+        index = f"{count(statistics.indexed_faces, 'face')}, {statistics.index_kind}"
+    yield "Index", index
+
+
+def _bytes(number: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:,.0f} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} TB"
+
+
+def failure(failed: "FailureRecord") -> str:
+    """Say why a photo cannot be read."""
+    return f"{os.fsdecode(failed.path)}: {failed.message}"
 
 
 def finding(finding: "Finding", *, repair: bool) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from faceindex.cli.text.scanning import forgotten
+from faceindex.cli.text.roots import forgotten
 
 
 @pytest.mark.parametrize(

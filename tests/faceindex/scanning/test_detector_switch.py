@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from faceindex.cli.text.scanning import detector_not_changed, detector_previewed, detector_switched
+from faceindex.cli.text.switching import detector_not_changed, detector_previewed, detector_switched
 from faceindex.errors import BadRequest, FaceindexError, NoLibrary
 from faceindex.library import Library
 from faceindex.results import Answer, DetectorSwitch, Listeners, Progress

@@ -66,6 +66,7 @@ from index.values import (
     DetectorCoverage,
     FaceRecord,
     FailureRecord,
+    LeftOutCount,
     Pruned,
     ReasonCount,
     RootFigures,
@@ -163,6 +164,7 @@ FAILED = PhotoFailed(FILE, Stage.READ, Reason.VANISHED, "it is gone", None, None
 INCOMPLETE = IncompletePhoto(PATH, "its last 3 % are missing: the file ends early")
 PLANNED = Planned(PATH, True, "new")
 SKIPPED = Planned(PATH, False, "unchanged")
+LEFT_OUT = (LeftOutCount("video", 214, "video"), LeftOutCount("PDF", 3))
 SCAN = ScanSummary(
     seen=21,
     indexed=1,
@@ -180,6 +182,7 @@ SCAN = ScanSummary(
     failures=(FAILURE,),
     refused=(Refusal(PATH, 9, 9, None),),
     left=5,
+    left_out=LEFT_OUT,
 )
 REINDEX = ReindexSummary(SCAN, 2, 7, Pruned(3, 4), (PersonGain("Anna", 5),), 6, (FAILURE,), in_time=True)
 ROOT = RootReport(RootFigures(PATH, 12, 1), "it is not there")
@@ -269,5 +272,6 @@ STATISTICS = Statistics(
     database_bytes=65536,
     index_kind="exact",
     indexed_faces=38,
+    left_out=LEFT_OUT,
 )
 EMPTY = Statistics(None, None, None, (), 0, 0, 0, (), 0, 0, 0, 0, 0, None, None, 0, 0, 4096, None, 0)

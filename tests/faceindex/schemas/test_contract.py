@@ -166,7 +166,7 @@ FIELDS = {
     "FaceSchema": (
         "face_id photo missing digest box landmarks confidence quality person confirmed cluster detector"
     ),
-    "FailureSchema": "event photo stage reason message",
+    "FailureSchema": "event photo stage reason message new",
     "Figures": "eer auc tar",
     "FindingSchema": "event kind message repair",
     "Folds": "accuracy deviation pairs draws",
@@ -181,6 +181,7 @@ FIELDS = {
     "IncompleteSchema": "event photo message",
     "Identification": "enrolled probes rank_1 rank_5 strangers open_set",
     "ImportedSchema": "event added known redacted overruled renamed",
+    "LeftOutCount": "kind files needs",
     "LeftOutSchema": "event photo reason",
     "LibraryCountsSchema": "photos faces",
     "LoggedSchema": "decision uid made_at kind person other name undoes faces active undone_by",
@@ -200,7 +201,7 @@ FIELDS = {
     "PersonLoss": "person before after",
     "PersonSchema": "person key hidden confirmed recognised missing exemplars",
     "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
-    "PlannedSchema": "event photo reason",
+    "PlannedSchema": "event photo reason kind needs",
     "Pruned": "photos faces",
     "RecognitionChangeSchema": "now gained lost",
     "RegroupedSchema": (
@@ -209,16 +210,19 @@ FIELDS = {
     ),
     "ReindexSchema": (
         "event photos excluded returned left refused faces model seconds stages library exemplars "
-        "described looked_at pruned people review in_time"
+        "left_out described looked_at pruned people review in_time"
     ),
     "RenamedSchema": "before now merged",
     "RootSchema": "root photos missing same_as unreachable",
     "SalvageSchema": "event lost photos_to_read_again damaged",
     "SavedTableSchema": "saved lost_at_most",
-    "ScanSchema": "event photos excluded returned left refused faces model seconds stages library exemplars",
+    "ScanSchema": (
+        "event photos excluded returned left refused faces model seconds stages library exemplars left_out"
+    ),
     "StatisticsSchema": (
         "library model detector folders photos photo_bytes duplicates without_face missing "
-        "failed first_taken last_taken faces descriptors descriptor_bytes database_bytes indexed_faces"
+        "failed first_taken last_taken faces descriptors descriptor_bytes database_bytes indexed_faces "
+        "left_out"
     ),
     "SuggestionSchema": "kind person other cluster faces similarity command otherwise",
     "TemplateSchema": "years faces similarity",

@@ -1,0 +1,37 @@
+"""Options of ``scan`` that are settings: how photos are read, and what a new library is made for."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+Model: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="Model of a new library: a name from 'faceindex models list'.", show_default="auto"),
+]
+Detector: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Find the faces of a new library with 'cascade', 'yunet' or 'mtcnn'.", show_default="cascade"
+    ),
+]
+Runtime: TypeAlias = Annotated[
+    str | None, typer.Option(help="Run the model with 'openvino' or 'tensorflow'.", show_default="openvino")
+]
+Device: TypeAlias = Annotated[
+    str | None, typer.Option(help="Run the networks on 'cpu' or 'gpu'.", show_default="cpu")
+]
+Workers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(help="Process this many photos at a time. 0 means one for each core.", show_default="0"),
+]
+LongEdge: TypeAlias = Annotated[
+    int | None,
+    typer.Option(help="Shrink photos to this long edge, in pixels, to look for faces.", show_default="1600"),
+]
+SmallestFace: TypeAlias = Annotated[
+    float | None,
+    typer.Option(help="Ignore faces smaller than this in the shrunk photo.", show_default="20 with mtcnn"),
+]
+MaxMegapixels: TypeAlias = Annotated[
+    float | None, typer.Option(help="Skip photos above this many megapixels.", show_default="400")
+]

@@ -1,0 +1,24 @@
+"""Says what a scan left out, by kind and number."""
+
+from collections.abc import Sequence
+
+from index.values import LeftOutCount
+from pipeline.extras import is_installed
+
+_SEVERAL = {"camera raw": "camera raw", "folder with .nomedia": "folders with .nomedia"}
+"""Kinds that do not just take an s. What begins with a capital, as PDF, never does."""
+
+
+def described(counts: Sequence[LeftOutCount]) -> str:
+    """Return such as ``214 videos (faceindex[video] is not installed), 3 PDF, 12 sidecars``."""
+    return ", ".join(map(_described, counts))
+
+
+def _described(each: LeftOutCount) -> str:
+    several = each.kind if each.kind[:1].isupper() else _SEVERAL.get(each.kind, f"{each.kind}s")
+    counted = f"{each.files:,} {each.kind if each.files == 1 else several}"
+    if each.needs is None:
+        return counted
+    if is_installed(each.needs):
+        return f"{counted} (the next scan reads them)"
+    return f"{counted} (faceindex[{each.needs}] is not installed)"
