@@ -54,6 +54,7 @@ class PhotoState:
         missing: It was gone when its folder was last scanned.
         racy: It was read so soon after a change that a later change may have left size and time the same.
         unread: It failed, but may be readable now: the cause lay elsewhere, or there is another decoder.
+        sidecar: The stamp of the XMP file beside it, when the photo was last read.
     """
 
     size: int
@@ -62,6 +63,7 @@ class PhotoState:
     missing: bool
     racy: bool
     unread: bool
+    sidecar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

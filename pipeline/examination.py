@@ -104,7 +104,7 @@ class Examiner:
                 self._read_rest(photo)
                 with self._clock.time("hash"):
                     digest = photo.digest()
-                if contents.known(digest):
+                if contents.known(digest) and not _is_dated_anew(file):
                     return PhotoKnown(file, digest)
                 stack.pop_all()
                 return photo
@@ -132,8 +132,17 @@ class Examiner:
         """
         self._ahead.hold(photo, 0)
         with photo:
+            if _is_dated_anew(photo.file) and contents.known(photo.digest()):
+                return self._date(photo)
             decoder = decoder_of(format_of(photo))
             return contents.once(photo, lambda: self._cut_faces(photo, decoder, contents))
+
+    def _date(self, photo: OpenPhoto) -> PhotoKnown:
+        """Read the date of a known photo again."""
+        with self._decoders.lend() as decoder:
+            taken = decoder.taken(photo)
+        known = PhotoKnown(photo.file, photo.digest())
+        return known if taken is None else replace(known, taken_at=taken.at, taken_from=taken.source)
 
     def _cut_faces(self, photo: OpenPhoto, decoder_name: str | None, contents: "Contents") -> "_Content":
         """Return a photo's faces; if memory is short, try once more when no other thread takes any."""
@@ -159,6 +168,9 @@ class Examiner:
         crop, long_edge = self._options.crop, self._options.long_edge
         with self._clock.time("decode"):
             decoded = decoder.decode(photo, None if wants_full_size(crop) else long_edge)
+            sidecar = photo.file.sidecar
+            if sidecar is not None and (taken := decoder.taken_by_sidecar(photo.file, sidecar)):
+                decoded = replace(decoded, taken_at=taken.at, taken_from=taken.source)
         if contents.known(decoded.picture):
             return PhotoKnown(
                 photo.file, decoded.digest, decoded.picture, decoded.taken_at, decoded.taken_from
@@ -197,6 +209,10 @@ def dated_by_name(examined: Examination) -> Examination:
         return examined
     taken = file_name_date(examined.file.path)
     return examined if taken is None else replace(examined, taken_at=taken.at, taken_from=taken.source)
+
+
+def _is_dated_anew(file: PhotoFile) -> bool:
+    return file.redate or file.sidecar is not None
 
 
 def _beside_what_is_missing(faces: Sequence[DetectedFace], photo: DecodedPhoto) -> list[DetectedFace]:

@@ -34,6 +34,20 @@ class FilmRest:
 
 
 @dataclass(frozen=True, slots=True)
+class Sidecar:
+    """The file of XMP that another program keeps beside a photo, as the crawl saw it; fields as of that."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+
+    @property
+    def stamp(self) -> str:
+        """What tells whether it has changed."""
+        return f"{self.size} {self.mtime_ns}"
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoFile:
     """A regular file as the crawl saw it.
 
@@ -42,12 +56,16 @@ class PhotoFile:
         size: Bytes.
         mtime_ns: Last change, nanoseconds since the epoch.
         rest: What is left of it, if it is a film of which the beginning is known.
+        sidecar: The one beside it.
+        redate: Whether its date is to be read again, even if its content is known.
     """
 
     path: bytes
     size: int
     mtime_ns: int
     rest: FilmRest | None = None
+    sidecar: Sidecar | None = None
+    redate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

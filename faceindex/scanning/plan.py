@@ -111,8 +111,16 @@ def _planned(file: PhotoFile, known: _Known, *, is_named: bool) -> Planned:
                 return _left_out(file, no_photo)
     except PhotoError as error:
         return Planned(file.path, read=False, reason=error.message)
-    reason = "unread before" if state is not None and state.unread else "changed"
-    return Planned(file.path, read=True, reason="new" if state is None else reason)
+    return Planned(file.path, read=True, reason=_reason(file, state))
+
+
+def _reason(file: PhotoFile, state: PhotoState | None) -> str:
+    if state is None:
+        return "new"
+    if state.unread:
+        return "unread before"
+    is_same = (state.size, state.mtime_ns) == (file.size, file.mtime_ns)
+    return "its sidecar changed" if is_same else "changed"
 
 
 def _left_out(file: PhotoFile, known: LeftOutFile | PhotoSkipped) -> Planned:

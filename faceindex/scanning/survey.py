@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from faceindex.scanning.scan_targets import ScanTargets
@@ -63,7 +63,8 @@ class Survey:
         """
         for path in targets.named:  # of these, it is a failure to be no photo
             self.known_left_out.pop(path, None)
-        found = filter(self._must_be_read, crawl(targets.there, self._skip, targets.known_as))
+        crawled = crawl(targets.there, self._skip, targets.known_as)
+        found = (file for each in crawled if (file := self._to_be_read(each)) is not None)
         while True:
             with clock.time("survey"):
                 file = next(found, None)
@@ -83,23 +84,24 @@ class Survey:
         """The paths of known photos that the crawl did not see."""
         return self.states.keys() | self.unread
 
-    def _must_be_read(self, file: PhotoFile) -> bool:
+    def _to_be_read(self, file: PhotoFile) -> PhotoFile | None:
+        """Return a file that must be read; ``None`` for an unchanged one, which is counted."""
         state, left_out = self.states.pop(file.path, None), self.known_left_out.get(file.path)
         if left_out is not None and is_still_left_out(file, left_out):
             del self.known_left_out[file.path]
             self.left_out[left_out.kind, left_out.needs] += 1
-            return False
+            return None
         if state is None:
-            return True
+            return file
         if needs_reading(file, state) or state.racy:
-            return True
+            return replace(file, redate=has_other_sidecar(file, state))
         if state.missing:
             self.returned.append(file.path)
         if state.failed:
             self.failed += 1
         else:
             self.unchanged += 1
-        return False
+        return None
 
     def _skip(self, skipped: Skipped) -> None:
         """Note what is left out. Behind a broken link with known photos below, a disk is away."""
@@ -142,4 +144,10 @@ def is_still_left_out(file: PhotoFile, known: LeftOutFile) -> bool:
 
 def needs_reading(file: PhotoFile, state: PhotoState) -> bool:
     """Tell whether a known file has changed, or may be readable now."""
-    return state.unread or (state.size, state.mtime_ns) != (file.size, file.mtime_ns)
+    is_other = (state.size, state.mtime_ns) != (file.size, file.mtime_ns)
+    return state.unread or is_other or has_other_sidecar(file, state)
+
+
+def has_other_sidecar(file: PhotoFile, state: PhotoState) -> bool:
+    """Tell whether the XMP file beside a known file is new, has changed, or is gone."""
+    return state.sidecar != (None if file.sidecar is None else file.sidecar.stamp)

@@ -132,7 +132,8 @@ class Catalog:
             photo.c.racy,
         ).outerjoin(content)
         with self.store.read() as connection:
-            query = query.add_columns(or_(photo.c.failed_reason.is_not(None), self._is_retried(connection)))
+            is_unread = or_(photo.c.failed_reason.is_not(None), self._is_retried(connection))
+            query = query.add_columns(is_unread, photo.c.sidecar)
             return {
                 path: PhotoState(*state)
                 for each in are_under(photo.c.path, roots)

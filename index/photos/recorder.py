@@ -226,8 +226,10 @@ class Recorder:
         before = self._content_at(file.path)
         if before is None or before.failed:
             return False
-        values = {"size": file.size, "mtime_ns": file.mtime_ns, "racy": False, **failure}
-        self._connection.execute(update(schema.photo).where(schema.photo.c.path == file.path).values(values))
+        values = {"size": file.size, "mtime_ns": file.mtime_ns, "racy": False, "sidecar": _stamp(file)}
+        self._connection.execute(
+            update(schema.photo).where(schema.photo.c.path == file.path).values({**values, **failure})
+        )
         if counts_as_missing:
             self._unread.add(file.path)
         return True
@@ -285,6 +287,8 @@ class Recorder:
             "racy": file.mtime_ns in self._racy,
             **others,
         }
+        if file.rest is None:  # else it was taken from the library, and its sidecar was not looked at
+            values["sidecar"] = _stamp(file)
         upsert(self._connection, schema.photo, [{"path": file.path, **values}], key="path")
 
     def _content(self, digest: bytes) -> Row[Any] | None:
@@ -341,6 +345,10 @@ def _failure(outcome: PhotoFailed) -> Mapping[str, str | None]:
         "failed_reason": outcome.reason.value,
         "failed_message": outcome.message,
     }
+
+
+def _stamp(file: PhotoFile) -> str | None:
+    return None if file.sidecar is None else file.sidecar.stamp
 
 
 def _ns(time: datetime, seconds: int) -> int:

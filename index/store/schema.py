@@ -140,8 +140,8 @@ photo = Table(
 """A path, with its content, or the reason why it could not be read, or both: then the content is the last one
 that could be. ``racy``: read so soon after a change that
 a later one may have left size and time the same. ``perhaps_moved``: has a content of earlier paths, and is a
-copy or has moved, which a complete crawl decides. ``sidecar``: name, size and time of change of the XMP file
-beside it, when the photo was last read."""
+copy or has moved, which a complete crawl decides. ``sidecar`` is the stamp of the XMP file beside
+it, when the photo was last read."""
 
 sibling = Table(
     "sibling",

@@ -5,7 +5,11 @@ from typing import BinaryIO, Protocol
 # Loaded before the time of a photo counts.
 from pipeline.decoding import avif_picture, jpeg_picture, pillow_picture  # noqa: F401
 from pipeline.decoding.format_reader import MemoryNeeded, OpenPicture, Picture, ReadInstead, Unreadable
-from pipeline.decoding.reader_messages import MOST_PICTURES, DecodeRequest
+from pipeline.decoding.metadata.blocks import Metadata
+from pipeline.decoding.metadata.taken import when_taken, when_taken_by_sidecar
+from pipeline.decoding.metadata.times import Taken
+from pipeline.decoding.metadata.xmp import MOST_BYTES
+from pipeline.decoding.reader_messages import MOST_PICTURES, DateRequest, DecodeRequest
 from pipeline.decoding.readers import READERS
 from pipeline.values import U8, Reason
 
@@ -35,6 +39,26 @@ def decode(stream: BinaryIO, request: DecodeRequest, memory: PixelMemory) -> Pic
         except ReadInstead as other:
             picture = other.picture
     return _load(picture, request, memory, known)
+
+
+def read_date(stream: BinaryIO, request: DateRequest) -> Taken | None:
+    """Read when a photo was taken from what its file says, or from its sidecar, without decoding the photo.
+
+    Raises:
+        Unreadable: The content is no readable picture.
+        OSError: The content cannot be read.
+    """
+    if request.format is None:
+        return when_taken_by_sidecar(stream.read(MOST_BYTES))
+    metadata = Metadata.of_stream(stream, request.format)
+    if metadata is not None:
+        return when_taken(metadata)
+    header = READERS[request.format].open(stream, request.format, request.length).header
+    return (
+        None
+        if header.taken_at is None or not header.taken_from
+        else Taken(header.taken_at, header.taken_from)
+    )
 
 
 def _load(picture: OpenPicture, request: DecodeRequest, memory: PixelMemory, known: bytes | None) -> Picture:

@@ -6,18 +6,21 @@ readers.
 """
 
 import os
+import stat
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
-from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.formats import Format
+from pipeline.decoding.metadata.times import Taken
+from pipeline.decoding.reader_messages import DateRequest, DecodeRequest
 from pipeline.decoding.reader_process import ReaderDied, ReaderProcess
-from pipeline.decoding.readers import readable_format
+from pipeline.decoding.readers import READERS, format_of, readable_format
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import DecodedPhoto, Stage
+from pipeline.values import DecodedPhoto, PhotoFile, Sidecar, Stage
 
 _GIANT = 256 << 20
 """Bytes. A reader that took so much for a photo ends after it, which frees its memory."""
@@ -127,6 +130,42 @@ class Decoder:
             photo.check_unchanged()
         self._picture = decoded.picture.hex()
         return decoded
+
+    def taken(self, photo: OpenPhoto) -> Taken | None:
+        """Read when a photo was taken: what its sidecar says, or else its own file, read whole or not.
+
+        ``None`` if neither says so, or the file cannot be read. Raises ``DecodersUnavailable`` as ``decode``.
+        """
+        sidecar = photo.file.sidecar
+        taken = None if sidecar is None else self.taken_by_sidecar(photo.file, sidecar)
+        kind = format_of(photo)
+        if taken is not None or kind is None or kind not in READERS:
+            return taken
+        return self._date(photo.file, photo.any_descriptor(), photo.length, kind)
+
+    def taken_by_sidecar(self, file: PhotoFile, sidecar: Sidecar) -> Taken | None:
+        """Read when a photo was taken by its sidecar; otherwise as ``taken``."""
+        try:
+            # Without O_NONBLOCK, opening a named pipe of that name would wait for a writer.
+            descriptor = os.open(sidecar.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            found = os.fstat(descriptor)
+            is_text = stat.S_ISREG(found.st_mode) and found.st_size > 0
+            return self._date(file, descriptor, found.st_size, None) if is_text else None
+        finally:
+            os.close(descriptor)
+
+    def _date(self, file: PhotoFile, descriptor: int, length: int, kind: Format | None) -> Taken | None:
+        request = DateRequest(length, kind, self._options.pixel_cap)
+        try:
+            return self._reader.date(file, request, descriptor, self._options.seconds)
+        except ReaderDied:
+            self._replace()
+        except PhotoError:
+            pass
+        return None
 
     def rest(self) -> None:
         """Release the memory of the last photo, and replace a worn-out reader."""

@@ -76,7 +76,7 @@ class PillowPicture:
         self._stream = stream
         self._kind = kind
         self._length = length
-        self._metadata = _metadata_of(stream, kind)
+        self._metadata = Metadata.of_stream(stream, kind)
         stream.seek(0)
         self._plain: bytes | None = None  # of an animated PNG: what its first picture can be read from
         if kind is Format.PNG:
@@ -157,9 +157,3 @@ class PillowPicture:
             for offset, count in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False):
                 if offset + count > self._length:
                     raise Unreadable(Reason.TRUNCATED, TRUNCATED)
-
-
-def _metadata_of(stream: BinaryIO, kind: Format) -> Metadata | None:
-    """Read what a file says of itself, in the formats of which Pillow reads only a part of it."""
-    read = {Format.PNG: Metadata.of_png, Format.TIFF: Metadata.of_tiff, Format.GIF: Metadata.of_gif}.get(kind)
-    return None if read is None else read(stream)

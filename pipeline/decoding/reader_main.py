@@ -15,9 +15,18 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from pipeline.decoding.decode import PixelMemory
+from pipeline.decoding.decode import PixelMemory, read_date
 from pipeline.decoding.format_reader import MemoryNeeded, Picture, Unreadable
-from pipeline.decoding.reader_messages import Channel, Continue, Decoded, DecodeRequest, Ready, Refused
+from pipeline.decoding.reader_messages import (
+    Channel,
+    Continue,
+    Dated,
+    DateRequest,
+    Decoded,
+    DecodeRequest,
+    Ready,
+    Refused,
+)
 from pipeline.platform_support import confine_reader, limit_memory, map_shared, open_content
 from pipeline.values import U8, Reason, Stage
 
@@ -52,17 +61,20 @@ def main(descriptor: int, entry: str) -> None:
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             request, content = channel.receive_with_descriptor()
-            if not isinstance(request, DecodeRequest) or content is None:
+            if not isinstance(request, DecodeRequest | DateRequest) or content is None:
                 raise TypeError(f"unexpected message of the run: {request}")
             memory.begin(request)
             channel.send(_answer(decode, request, content, memory))
 
 
 def _answer(
-    decode: Decode, request: DecodeRequest, content: int, memory: "_SharedPixelMemory"
-) -> Decoded | Refused:
+    decode: Decode, request: DecodeRequest | DateRequest, content: int, memory: "_SharedPixelMemory"
+) -> Decoded | Dated | Refused:
     try:
         with open_content(request.length, content) as stream:
+            if isinstance(request, DateRequest):
+                taken = read_date(stream, request)
+                return Dated(None, None) if taken is None else Dated(taken.at, taken.source)
             picture = decode(stream, request, memory)
     except Unreadable as error:
         return Refused(Stage.DECODE, error.reason, error.message)
@@ -90,7 +102,7 @@ class _SharedPixelMemory:
         self._memory: U8 = np.empty(0, np.uint8)
         self._file_bytes = 0
 
-    def begin(self, request: DecodeRequest) -> None:
+    def begin(self, request: DecodeRequest | DateRequest) -> None:
         self._file_bytes = 2 * request.length  # some decoders read it whole, and copy it
         limit_memory(_OWN_ADDRESS_SPACE + self._file_bytes + _HEADER_BYTES_A_PIXEL * request.pixel_cap)
 

@@ -4,6 +4,8 @@
     reader  MemoryNeeded                        the header is read
     run     Continue, perhaps with new memory   the pixels go there
     reader  Decoded or Refused                  the pixels are there, or the photo cannot be read
+    run     DateRequest, with the content       say when this was taken
+    reader  Dated or Refused                    this is what it says, or it cannot be read
 
 A reader may find only then that a picture is damaged, and send MemoryNeeded again for another of the file. It
 first sends Ready. A message is a line of JSON whose fields are checked, and no pickle: a photo that takes
@@ -56,6 +58,23 @@ class DecodeRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DateRequest:
+    """A photo whose date is wanted, or, without a ``format``, its sidecar; otherwise as ``DecodeRequest``."""
+
+    length: int
+    format: Format | None
+    pixel_cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """When a photo was taken, and what says so; ``None`` if nothing does."""
+
+    taken_at: datetime | None
+    taken_from: DateSource | None
+
+
+@dataclass(frozen=True, slots=True)
 class Continue:
     """Go on: memory of ``new_bytes`` comes as a descriptor; ``None`` if that of the last photo suffices."""
 
@@ -87,10 +106,11 @@ class Refused:
     message: str
 
 
-Message: TypeAlias = Ready | DecodeRequest | MemoryNeeded | Continue | Decoded | Refused
+Message: TypeAlias = Ready | DecodeRequest | MemoryNeeded | Continue | Decoded | DateRequest | Dated | Refused
 
 _KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind for kind in (Ready, DecodeRequest, MemoryNeeded, Continue, Decoded, Refused)
+    kind.__name__: kind
+    for kind in (Ready, DecodeRequest, MemoryNeeded, Continue, Decoded, DateRequest, Dated, Refused)
 }
 
 # Made once: it takes as long as all else of a message.
@@ -161,6 +181,8 @@ def _checked(kind: Any, value: object) -> Any:
         return kind(value)
     if isinstance(value, dict) and kind == MissingPart | None:
         return MissingPart(Side(value["side"]), float(value["share"]))
+    if isinstance(value, str) and kind == Format | None:
+        return Format(value)
     if isinstance(value, str) and kind == DateSource | None:
         return DateSource(value)
     if isinstance(value, str) and kind == datetime | None:

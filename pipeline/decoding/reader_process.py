@@ -12,10 +12,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipeline.decoding.format_reader import MemoryNeeded, Unreadable
+from pipeline.decoding.metadata.times import Taken
 from pipeline.decoding.reader_messages import (
     MOST_PICTURES,
     Channel,
     Continue,
+    Dated,
+    DateRequest,
     Decoded,
     DecodeRequest,
     Message,
@@ -154,6 +157,18 @@ class ReaderProcess:
             descriptor = self._memory.descriptor
         go_on = Continue(None if descriptor is None else self._memory.size)
         return self._ask(photo.file, go_on, descriptor, seconds + _SECONDS_A_PIXEL * needed.pixels)
+
+    def date(self, file: PhotoFile, request: DateRequest, content: int, seconds: float) -> Taken | None:
+        """Have the date read of a photo, or of its sidecar, from a descriptor; otherwise as ``decode``."""
+        self._wait_until_loaded()
+        self.busy = True
+        dated = self._ask(file, request, content, seconds)
+        if not isinstance(dated, Dated) or (dated.taken_at is None) != (dated.taken_from is None):
+            raise _invalid_answer()
+        self._answered()
+        if dated.taken_at is None or dated.taken_from is None:
+            return None
+        return Taken(dated.taken_at, dated.taken_from)
 
     def end(self) -> None:
         """End the process, whatever it is doing."""

@@ -16,7 +16,8 @@ from typing import TypeAlias
 
 from pipeline.sources.folders import IGNORE_FILE, Entry, Folders, Identity, Listing, identity
 from pipeline.sources.ignore_patterns import IgnorePattern
-from pipeline.values import PhotoFile
+from pipeline.sources.sidecars import Sidecars, sidecar_beside
+from pipeline.values import PhotoFile, Sidecar
 
 NO_MEDIA = b".nomedia"
 """A file of this name excludes its folder and all below: a convention of Android."""
@@ -102,7 +103,7 @@ class _Crawl:
     visited: dict[Identity, _Folder] = field(default_factory=dict)
     files: dict[Identity, bytes] = field(default_factory=dict)  # found, if another path may lead there too
     linked: deque[_Folder] = field(default_factory=deque)
-    linked_files: list[bytes] = field(default_factory=list)
+    linked_files: dict[bytes, Sidecar | None] = field(default_factory=dict)
 
     def run(self, roots: Sequence[bytes]) -> Iterator[PhotoFile]:
         try:
@@ -112,16 +113,16 @@ class _Crawl:
 
     def _run(self, roots: Sequence[bytes]) -> Iterator[PhotoFile]:
         for root in roots:
-            yield from self._root(root)
+            yield from self._root(root, sidecar_beside)
         while self.linked:
             folder = self.linked.popleft()
             if not self._is_known(folder.path):
                 yield from self._walk(folder)
         for path in self.linked_files:
             if not self._is_known(path):
-                yield from self._root(path)
+                yield from self._root(path, self.linked_files.get)
 
-    def _root(self, path: bytes) -> Iterator[PhotoFile]:
+    def _root(self, path: bytes, find_sidecar: Callable[[bytes], Sidecar | None]) -> Iterator[PhotoFile]:
         """Yield a file, or the files in a folder."""
         try:
             found = os.stat(path)
@@ -133,7 +134,7 @@ class _Crawl:
         elif (first := self._in_visited_folder(path)) is not None:
             self._skip(path, SkipReason.VISITED, first)
         else:
-            yield from self._file(path, found)
+            yield from self._file(path, found, find_sidecar(path))
             self.files.setdefault(identity(found), path)
 
     def _is_known(self, path: bytes) -> bool:
@@ -188,13 +189,14 @@ class _Crawl:
     def _visit(self, folder: _Folder, listing: Listing, pending: list[_Folder]) -> Iterator[PhotoFile]:
         """Yield a folder's files, and push its subfolders on the stack with the first on top."""
         rules = folder.rules
+        sidecars = Sidecars(listing)
         subfolders: list[_Folder] = []
         for name in listing.names:
             if name.startswith(b"."):
                 if name != IGNORE_FILE:
                     self._skip(os.path.join(folder.path, name), SkipReason.HIDDEN)
                 continue
-            entry = next(listing.entries)
+            entry = next(sidecars.entries)
             if isinstance(entry.found, OSError):
                 self._skip_unknown(entry, entry.found)
                 continue
@@ -204,12 +206,12 @@ class _Crawl:
             elif is_folder:
                 (self.linked if entry.is_link else subfolders).append(_Folder(entry.path, rules))
             elif entry.is_link:
-                self.linked_files.append(entry.path)
+                self.linked_files[entry.path] = sidecars.beside(entry.path)
             else:
-                yield from self._file(entry.path, entry.found)
+                yield from self._file(entry.path, entry.found, sidecars.beside(entry.path))
         pending.extend(reversed(subfolders))
 
-    def _file(self, path: bytes, found: os.stat_result) -> Iterator[PhotoFile]:
+    def _file(self, path: bytes, found: os.stat_result, sidecar: Sidecar | None) -> Iterator[PhotoFile]:
         if not stat.S_ISREG(found.st_mode):
             self._skip(path, SkipReason.NOT_REGULAR)
             return
@@ -219,7 +221,7 @@ class _Crawl:
             return
         if found.st_nlink > 1:
             self.files[identity(found)] = path
-        yield PhotoFile(path, found.st_size, found.st_mtime_ns)
+        yield PhotoFile(path, found.st_size, found.st_mtime_ns, sidecar=sidecar)
 
     def _skip_unknown(self, entry: Entry, error: OSError) -> None:
         """Skip what has no status, unless it is gone since the folder was listed."""

@@ -113,6 +113,12 @@ class OpenPhoto:
             raise ValueError("the photo is closed")
         return self._descriptor
 
+    def any_descriptor(self) -> int:
+        """Return ``descriptor()`` of a file that was read, or that of the file, not to be read then."""
+        if self._is_read or self._descriptor is None:
+            return self.descriptor()
+        return self._descriptor
+
     def reserve(self, size: int) -> None:
         """Take ``size`` bytes in all from the budget for decoded pixels; wait for them."""
         content = 0 if self._memory is None else self.length

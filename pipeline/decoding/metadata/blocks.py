@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from pipeline.decoding.formats import Format
 from pipeline.decoding.jpeg_segments import head_segments
 from pipeline.decoding.metadata.iptc import iptc_of
 from pipeline.decoding.metadata.tiff_tags import Directory, directories_of, read_directories
@@ -30,6 +31,9 @@ _APP1, _APP13 = 0xE1, 0xED
 _IS_EXIF, _IS_XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 _IS_EXTENSION, _IS_PHOTOSHOP = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 3.0\0"
 _GUID_BYTES = 32
+
+_JPEG_HEAD = 1 << 20
+"""Bytes of a JPEG that are read for its date alone; all but maps of depth stand before the picture."""
 
 CREATION_TIME = "Creation Time"
 """Keyword of a text in a PNG (PNG 3, 11.3.3.1): when the picture was made."""
@@ -61,6 +65,20 @@ class Metadata:
         """Make it of blocks as they stand in a file; ``photoshop`` holds image resources."""
         directories = [each for block in exif for each in directories_of(block, _WANTED)]
         return cls._with_those_in(directories, xmp, photoshop, texts or {})
+
+    @classmethod
+    def of_stream(cls, stream: BinaryIO, kind: Format) -> "Metadata | None":
+        """Read a file from its start; ``None`` in formats of which an image library finds the blocks."""
+        match kind:
+            case Format.JPEG:
+                return cls.of_jpeg(stream.read(_JPEG_HEAD))
+            case Format.PNG:
+                return cls.of_png(stream)
+            case Format.TIFF:
+                return cls.of_tiff(stream)
+            case Format.GIF:
+                return cls.of_gif(stream)
+        return None
 
     @classmethod
     def of_tiff(cls, stream: BinaryIO) -> "Metadata":
