@@ -14,7 +14,7 @@ from blake3 import blake3
 
 from pipeline.decoding.format_reader import TRUNCATED, Unreadable
 from pipeline.decoding.formats import Format
-from pipeline.decoding.heif_items import Item, ItemProperty, Items, read_items
+from pipeline.decoding.heif_items import Item, Items, read_items
 from pipeline.decoding.iso_media import IsoMedia, IsoMediaError
 from pipeline.values import Reason, Size
 
@@ -69,17 +69,15 @@ class HeifContainer:
             has_film = items is None and self._media.find(b"moov") is not None
         except IsoMediaError as error:
             self._refuse(str(error), ends_early=_is_cut(self._media))
-        self._pictures: tuple[Item, ...] = ()
-        if items is not None and items.by_number:
-            self._items: Items = items
-            self._pictures = tuple(self._parts(self._find_primary()))
-            self._check()
-        elif self._ends_early:
-            raise Unreadable(Reason.TRUNCATED, TRUNCATED)
-        elif not has_film:
-            raise _unsupported(f"the {kind} holds no picture")
-        elif kind is not Format.AVIF:  # whose library reads animations
-            raise _unsupported(f"the {kind} holds a film or a sequence, and no still picture")
+        if items is None or not items.by_number:
+            if self._ends_early:
+                raise Unreadable(Reason.TRUNCATED, TRUNCATED)
+            what = "a film or a sequence, and no still picture" if has_film else "no picture"
+            raise _unsupported(f"the {kind} holds {what}")
+        self._items: Items = items
+        self._primary = self._find_primary()
+        self._pictures = tuple(self._parts(self._primary))
+        self._check()
 
     @property
     def is_sequence(self) -> bool:
@@ -89,14 +87,14 @@ class HeifContainer:
     @property
     def turns(self) -> bool:
         """Whether it says how to turn or mirror the picture, be it by nothing; then EXIF does not count."""
-        return any(each.kind in _TURNING for each in self._properties)
+        return any(each.kind in _TURNING for each in self._primary.properties)
 
     def crop(self, stored: Size) -> tuple[int, int, int, int] | None:
         """Return left, top, right and bottom of the part to show, before it is turned; ``None`` for all.
 
         As ``clap`` has it (ISO/IEC 14496-12, 12.1.4). One that exceeds the picture counts as absent.
         """
-        clap = next((each.content for each in self._properties if each.kind == b"clap"), b"")
+        clap = next((each.content for each in self._primary.properties if each.kind == b"clap"), b"")
         if len(clap) != 32:
             return None
         try:
@@ -126,11 +124,6 @@ class HeifContainer:
             for extent in extents:
                 hasher.update(view[extent.offset : extent.offset + extent.length])
         return hasher.digest()
-
-    @property
-    def _properties(self) -> tuple[ItemProperty, ...]:
-        """Those of the picture to show."""
-        return self._pictures[0].properties if self._pictures else ()
 
     def _find_primary(self) -> Item:
         if self._items.primary is None:

@@ -1,4 +1,4 @@
-"""Makes HEIC files: pictures coded by pillow-heif, in boxes that a test chooses."""
+"""Makes HEIC and AVIF files: pictures coded by pillow-heif or Pillow, in boxes that a test chooses."""
 
 import io
 import struct
@@ -36,7 +36,12 @@ class MadeItem:
 
 def coded(image: Image.Image, **options: object) -> MadeItem:
     """The picture as an item, as pillow-heif codes it."""
-    media = IsoMedia.of(heic(image, **options))
+    return primary_of(heic(image, **options))
+
+
+def primary_of(content: bytes) -> MadeItem:
+    """The picture that a HEIC or AVIF shows, as an item."""
+    media = IsoMedia.of(content)
     items = read_items(media)
     assert items is not None
     assert items.primary is not None

@@ -15,8 +15,9 @@ def full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
 
 
 def infe(number: int, kind: bytes, protected: int = 0) -> bytes:
-    """The entry of an item."""
-    return full_box(b"infe", 2, 0, struct.pack(">HH4s", number, protected, kind), b"\0")
+    """The entry of an item; one of type ``mime`` is XMP."""
+    media = b"application/rdf+xml\0" if kind == b"mime" else b""
+    return full_box(b"infe", 2, 0, struct.pack(">HH4s", number, protected, kind), b"\0", media)
 
 
 def iinf(*entries: bytes) -> bytes:

@@ -1,4 +1,5 @@
 import io
+import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,6 +11,7 @@ from PIL import Image
 from pipeline.decoding.exif import read_header
 from pipeline.decoding.format_reader import PhotoHeader
 from pipeline.values import Size
+from tests.pipeline.corrupt import exif_block
 
 ORIENTATION, DATE_TIME = 0x0112, 0x0132
 ORIGINAL, DIGITIZED = 0x9003, 0x9004
@@ -42,6 +44,19 @@ def test_a_photo_without_exif() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation(orientation: int) -> None:
     assert facts({ORIENTATION: orientation}, {}).orientation == orientation
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_orientation_of_type_byte(order: str, damaged: bool) -> None:
+    block = bytearray(exif_block(1, order))
+    at = block.index(struct.pack(order + "HHI", ORIENTATION, 3, 1))
+    block[at : at + 9] = struct.pack(order + "HHIB", ORIENTATION, 1, 1, 6)
+    if damaged:
+        struct.pack_into(order + "I", block, at - 12 + 8, 0xFFFFFFF0)  # the entry before leads nowhere
+    image = Image.new("RGB", (8, 8))
+    image.info["exif"] = b"Exif\0\0" + bytes(block)
+    assert read_header(image).orientation == 6
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])

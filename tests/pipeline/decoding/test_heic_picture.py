@@ -302,6 +302,15 @@ class TestDigest:
         tagged = heic(image, tile_size=64, exif=exif_block(1), xmp=b"<x:xmpmeta/>")
         assert read(tmp_path, tagged).picture == plain.picture
 
+    def test_so_are_other_places_in_the_file(self, tmp_path: Path, corners: MadeItem) -> None:
+        """As a program leaves them that writes a caption before the picture."""
+        turned = with_properties(corners, rotation(1))
+        before = MadeItem(
+            b"Exif", struct.pack(">I", 0) + exif_block(1) + bytes(500), refers=((b"cdsc", (2,)),)
+        )
+        one, other = heif_file([turned]), heif_file([before, turned], primary=2)
+        assert read(tmp_path, one).picture == read(tmp_path, other).picture
+
     def test_whatever_changes_the_looks_makes_another(self, tmp_path: Path, corners: MadeItem) -> None:
         plain = with_properties(corners, without=(b"irot", b"imir"))
         other = coded(Image.fromarray(four_corners(96, 64)[::-1].copy()))
