@@ -56,6 +56,9 @@ class HeicPicture:
             if not len(images):
                 raise Unreadable(Reason.UNSUPPORTED, "the HEIC holds no picture: convert it to JPEG or PNG")
             self._image: HeifImage = images[images.primary_index]
+        if not all(self._image.size):
+            reason = "the size of its picture is missing"
+            raise Unreadable(Reason.CORRUPT, f"the HEIC is damaged ({reason}): copy it again from its source")
         self._header = self._read_header()
 
     @property

@@ -6,6 +6,7 @@ those of ISO/IEC 23008-12. The digest of a picture is that of its coded data, so
 
 import struct
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import NoReturn
@@ -39,6 +40,10 @@ _DERIVED = frozenset({b"grid", b"iden", b"iovl"})
 
 _READ = MappingProxyType({Format.HEIC: b"hvc1", Format.AVIF: b"av01"})
 
+_OUTERMOST = frozenset({b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid", b"mpvd", b"sefd"})
+_WITH_PICTURE = frozenset({b"meta", b"mdat"})
+_HEAD_BYTES = 16
+
 _TURNING = frozenset({b"irot", b"imir"})
 
 _DECIDES_LOOKS = frozenset({b"auxC", b"av1C", b"clap", b"colr", b"hvcC", b"imir", b"irot", b"ispe", b"pixi"})
@@ -63,17 +68,13 @@ class HeifContainer:
         """
         self._content, self._kind = content, kind
         self._media = IsoMedia.of(content)
+        self._outermost = _outermost_boxes(self._media)
         try:
-            self._ends_early = any(box.end > len(content) for box in self._media.boxes())
-            items = read_items(self._media)
-            has_film = items is None and self._media.find(b"moov") is not None
+            items = read_items(self._media) if b"meta" in self._outermost.kinds else None
         except IsoMediaError as error:
-            self._refuse(str(error), ends_early=_is_cut(self._media))
+            self._refuse(str(error))
         if items is None or not items.by_number:
-            if self._ends_early:
-                raise Unreadable(Reason.TRUNCATED, TRUNCATED)
-            what = "a film or a sequence, and no still picture" if has_film else "no picture"
-            raise _unsupported(f"the {kind} holds {what}")
+            self._refuse_without_items()
         self._items: Items = items
         self._primary = self._find_primary()
         self._pictures = tuple(self._parts(self._primary))
@@ -82,7 +83,7 @@ class HeifContainer:
     @property
     def is_sequence(self) -> bool:
         """Whether it also holds tracks, as an animation does."""
-        return self._media.find(b"moov") is not None
+        return b"moov" in self._outermost.kinds
 
     @property
     def turns(self) -> bool:
@@ -127,7 +128,7 @@ class HeifContainer:
 
     def _find_primary(self) -> Item:
         if self._items.primary is None:
-            raise _unsupported(f"the {self._kind} does not say which of its pictures to show")
+            self._refuse("it does not say which of its pictures to show")
         primary = self._items.by_number.get(self._items.primary)
         if primary is None:
             self._refuse("the picture to show is not in its index")
@@ -173,7 +174,7 @@ class HeifContainer:
         if any(self._exceeds(item) for item in self._pictures):
             raise Unreadable(Reason.TRUNCATED, TRUNCATED)
         # Metadata that lie elsewhere are no reason to refuse a picture, unless a copy broke off.
-        if self._ends_early and any(map(self._exceeds, self._items.by_number.values())):
+        if self._outermost.end_early and any(map(self._exceeds, self._items.by_number.values())):
             raise Unreadable(Reason.TRUNCATED, TRUNCATED)
         for item in self._pictures:
             if item.kind == b"hvc1":
@@ -203,24 +204,47 @@ class HeifContainer:
             if length < _SMALLEST_UNIT or start > end:
                 self._refuse("a part of its picture is missing")
 
-    def _refuse(self, why: str, *, ends_early: bool = False) -> NoReturn:
-        if ends_early:
+    def _refuse_without_items(self) -> NoReturn:
+        is_film = b"moov" in self._outermost.kinds
+        if (
+            self._outermost.end_early
+            or self._outermost.end_in_junk
+            or (b"mdat" in self._outermost.kinds and not is_film)
+        ):
+            self._refuse("its index is missing")
+        what = "a film or a sequence, and no still picture" if is_film else "no picture"
+        raise _unsupported(f"the {self._kind} holds {what}")
+
+    def _refuse(self, why: str) -> NoReturn:
+        if self._outermost.end_early:
             raise Unreadable(Reason.TRUNCATED, TRUNCATED)
         message = f"the {self._kind} is damaged ({why}): copy it again from its source"
         raise Unreadable(Reason.CORRUPT, message)
 
 
-def _is_cut(media: IsoMedia) -> bool:
-    """Tell whether an outermost box states more bytes than the file has, or its head is cut."""
+@dataclass(frozen=True, slots=True)
+class _Outermost:
+    """The types of a file's outermost boxes; whether it ends within one, or with something that is none."""
+
+    kinds: frozenset[bytes]
+    end_early: bool = False
+    end_in_junk: bool = False
+
+
+def _outermost_boxes(media: IsoMedia) -> _Outermost:
+    kinds: set[bytes] = set()
     at = media.start
     try:
         for box in media.boxes():
+            kinds.add(box.kind)
             at = box.end
             if at > media.end:
-                return True
-    except IsoMediaError:
-        return media.end - at < 16  # the head of a box
-    return False
+                known = box.kind in _OUTERMOST
+                return _Outermost(frozenset(kinds), end_early=known, end_in_junk=not known)
+    except IsoMediaError:  # a head that is cut, or no box
+        cut = media.end - at < _HEAD_BYTES and not kinds & _WITH_PICTURE
+        return _Outermost(frozenset(kinds), end_early=cut, end_in_junk=not cut)
+    return _Outermost(frozenset(kinds))
 
 
 def _unsupported(what: str) -> Unreadable:

@@ -38,6 +38,10 @@ class MediaBox:
     content: int
     end: int
 
+    def __str__(self) -> str:
+        """Return it for a message, such as ``box iloc``."""
+        return "box " + "".join(each if each.isprintable() else "?" for each in self.kind.decode("latin-1"))
+
 
 class IsoMedia:
     """The boxes in a seekable stream. Methods raise ``IsoMediaError``, and ``OSError`` if reading fails."""
@@ -63,7 +67,7 @@ class IsoMedia:
                 return  # QuickTime ends some lists with zeros
             box = self._box(at, end)
             if parent is not None and box.end > end:
-                raise IsoMediaError(f"box {box.kind!r} exceeds the one around it")
+                raise IsoMediaError(f"{box} exceeds the one around it")
             yield box
             at = box.end
         raise IsoMediaError("too many boxes")
@@ -82,7 +86,7 @@ class IsoMedia:
         """Return a box's content; IsoMediaError if the file ends before, or it exceeds ``most`` bytes."""
         length = box.end - box.content
         if length > most:
-            raise IsoMediaError(f"box {box.kind!r} is too large")
+            raise IsoMediaError(f"{box} is too large")
         return self._read(box.content, length)
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -105,9 +109,10 @@ class IsoMedia:
             size, content = int.from_bytes(self._read(content, 8), "big"), content + 8
         elif size == _TO_THE_END:
             size = end - at
-        if at + size < content:
-            raise IsoMediaError(f"box {kind!r} is smaller than its head")
-        return MediaBox(kind, at, content, at + size)
+        box = MediaBox(kind, at, content, at + size)
+        if box.end < content:
+            raise IsoMediaError(f"{box} is smaller than its head")
+        return box
 
     def _meta_head(self, meta: MediaBox) -> int:
         """Return the bytes before the boxes in ``meta``: QuickTime has no version and flags there."""

@@ -16,6 +16,7 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
+from pipeline.decoding.iso_media import IsoMedia, MediaBox
 from pipeline.values import U8
 from tests.pipeline.pictures import encoded
 
@@ -122,7 +123,7 @@ def whole_files() -> dict[str, Source]:
 
 def _plain(name: str, **options: object) -> Callable[[Image.Image, bytes], bytes]:
     def encode(image: Image.Image, exif: bytes) -> bytes:
-        extra = {"exif": b"Exif\0\0" + exif} if name in ("JPEG", "PNG", "WEBP", "AVIF") else {}
+        extra = {"exif": b"Exif\0\0" + exif} if name in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF") else {}
         return encoded(image, name, **options, **extra)
 
     return encode
@@ -159,16 +160,22 @@ KINDS: dict[str, Callable[[Image.Image, bytes], bytes]] = {
     "bmp palette": _converted("P", "BMP"),
     "gif": _plain("GIF"),
     "avif": _plain("AVIF", speed=10),
+    "heic": _plain("HEIF"),
+    "heic grid": _plain("HEIF", tile_size=64),
+    "heic grey": _converted("L", "HEIF"),
 }
-WITH_EXIF = frozenset({"jpeg", "png", "webp", "tiff", "avif"})
+WITH_EXIF = frozenset({"jpeg", "png", "webp", "tiff", "avif", "heic"})
+METADATA_LAST = frozenset({"tiff", "webp"})
+OF_BOXES = frozenset({"avif", "heic"})
+"""Formats that are ISO base media files."""
 
 
 def corpus() -> Iterator[Case]:
-    """All files, some 2,500; each content once."""
-    chance = random.Random(SEED)  # noqa: S311
+    """All files, some 4,000; each content once."""
     sources = whole_files()
     seen: set[bytes] = set()
-    for cases in (_cut, _flipped, _reheaded, _renamed, _with_bad_exif):
+    for cases in (_cut, _flipped, _holed, _boxed_badly, _reheaded, _renamed, _with_bad_exif):
+        chance = random.Random(f"{SEED} {cases.__name__}")  # noqa: S311
         for case in cases(sources, chance):
             if case.content not in seen:
                 seen.add(case.content)
@@ -194,8 +201,55 @@ def _flipped(sources: _Sources, chance: random.Random) -> Iterator[Case]:
             for _ in range(chance.choice((1, 2, 8))):
                 at = chance.randrange(0 if anywhere else len(damaged) * 2 // 3, len(damaged))
                 damaged[at] ^= 1 << chance.randrange(8)
-            tags = _ANY if anywhere else frozenset({source.orientation})
+            may_turn = anywhere or kind.split()[0] in METADATA_LAST
+            tags = _ANY if may_turn else frozenset({source.orientation})
             yield Case(f"flipped {kind} {number}.{kind.split()[0]}", bytes(damaged), source, tags)
+
+
+def _holed(sources: _Sources, chance: random.Random) -> Iterator[Case]:
+    """A block of zeros, as a disk or a broken copy leaves it."""
+    for kind, source in sources.items():
+        for number in range(10):
+            damaged = bytearray(source.content)
+            start = chance.randrange(len(damaged) // 3, len(damaged))
+            end = min(start + chance.choice((16, 256, 4096)), len(damaged))
+            damaged[start:end] = bytes(end - start)
+            yield Case(f"holed {kind} {number}.{kind.split()[0]}", bytes(damaged), source, _ANY)
+
+
+def _boxed_badly(sources: _Sources, chance: random.Random) -> Iterator[Case]:
+    """Boxes of ISO base media files with wrong sizes and types, left out, and twice."""
+    for kind, source in sources.items():
+        if kind.split()[0] not in OF_BOXES:
+            continue
+        for box in _boxes(source.content):
+            size = box.end - box.start
+            for wrong in (0, 1, 7, size - 1, size + 1, 0x7FFFFFFF, 0xFFFFFFFF):
+                content = _packed(source.content, box.start, ">I", wrong)
+                yield Case(f"size {wrong} {box.start} {kind}.{kind.split()[0]}", content, source, _ANY)
+            before, itself, behind = (
+                source.content[: box.start],
+                source.content[box.start : box.end],
+                source.content[box.end :],
+            )
+            for how, content in (
+                ("renamed", before + itself[:4] + b"free" + itself[8:] + behind),
+                ("missing", before + behind),
+                ("doubled", before + itself + itself + behind),
+            ):
+                yield Case(f"{how} {box.start} {kind}.{kind.split()[0]}", content, source, _ANY)
+
+
+def _boxes(content: bytes) -> Iterator[MediaBox]:
+    """Yield the boxes of a file, and those within that hold boxes."""
+    media = IsoMedia.of(content)
+    inner = {b"meta": 4, b"iinf": 6, b"iref": 4, b"iprp": 0, b"ipco": 0}
+    waiting = list(media.boxes())
+    while waiting:
+        box = waiting.pop(0)
+        yield box
+        if box.kind in inner:
+            waiting.extend(media.boxes(box, inner[box.kind]))
 
 
 def _reheaded(sources: _Sources, chance: random.Random) -> Iterator[Case]:
