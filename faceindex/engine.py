@@ -8,6 +8,7 @@ from faceindex.settings import Settings
 from pipeline.decoding.decoders import DecoderOptions, Decoders
 from pipeline.errors import ModelError
 from pipeline.examination import ExaminationOptions
+from pipeline.film_examination import USUALLY, FilmOptions
 from pipeline.models.registry import ModelSpec, network_model
 from pipeline.networks import Networks
 from pipeline.runner import Runner
@@ -26,6 +27,7 @@ def build_runner(
     workers: int | None = None,
     clock: StageClock | None = None,
     detector: "Detector | None" = None,
+    films: FilmOptions = USUALLY,
 ) -> Runner:
     """Build a runner that describes faces with ``model``; without a detector, the settings name one.
 
@@ -34,7 +36,7 @@ def build_runner(
     """
     workers = workers or settings.cores
     decoders = Decoders(DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6)))
-    options = ExaminationOptions(settings.detection.long_edge, model.crop)
+    options = ExaminationOptions(settings.detection.long_edge, model.crop, films)
     return Runner(partial(_load, settings, model, workers, detector), workers, options, clock, decoders)
 
 

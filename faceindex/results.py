@@ -25,10 +25,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmProgress:
+    """How many seconds of films were looked at, of all that the scan is to look at."""
+
+    done: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """Progress of a scan; ``faces`` and ``failed`` count in the ``done`` photos.
+    """Progress of a scan; ``faces`` and ``failed`` count in the ``done`` photos, and in films.
 
     ``total`` is the number of photos to process that are known so far, and is final if ``complete``.
+    ``films`` is given once the photos are done.
     """
 
     total: int
@@ -36,6 +45,7 @@ class Progress:
     faces: int
     failed: int
     complete: bool = True
+    films: FilmProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,7 @@ class ScanSummary:
         failures: The photos that could not be read, by path, old and new.
         refused: Roots in which no photo was marked as missing, because too many are gone.
         left: Photos not processed because the time was up, at least.
+        films_left: Films not looked at to their end because the time was up.
         incomplete: The photos indexed of which a part is missing, in the order in which they were read.
         exemplars: Confirmed faces that are in no photo any more since this scan; their persons stay known by
             them.
@@ -96,6 +107,7 @@ class ScanSummary:
     returned: int = 0
     exemplars: int = 0
     left_out: tuple[LeftOutCount, ...] = ()
+    films_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)

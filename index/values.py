@@ -75,6 +75,14 @@ class TimeSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedFilm:
+    """A film of which ``seconds`` are left to look at; ``file`` has a ``rest``."""
+
+    file: PhotoFile
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class FailureRecord:
     """A photo that could not be read, with values of ``Stage`` and ``Reason`` and a line for the user.
 

@@ -13,6 +13,7 @@ from pipeline.decoding.decoders import Decoder, Decoders
 from pipeline.decoding.metadata.file_names import file_name_date
 from pipeline.decoding.readers import decoder_of, format_of, readable_format, skipped
 from pipeline.errors import PhotoError
+from pipeline.film_examination import USUALLY, FilmOptions
 from pipeline.memory import MemoryBudget, SharedExclusiveLock, memory_errors
 from pipeline.models.registry import CropProtocol
 from pipeline.networks import NetworkLoader
@@ -25,6 +26,7 @@ from pipeline.values import (
     FaceCrop,
     PhotoFailed,
     PhotoFile,
+    PhotoIndexed,
     PhotoKnown,
     PhotoSkipped,
     Size,
@@ -53,9 +55,10 @@ class Examined:
     taken_from: DateSource | None
 
 
-Examination: TypeAlias = Examined | PhotoKnown | PhotoSkipped | PhotoFailed
+Examination: TypeAlias = Examined | PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed
+"""What a photo is found to be; the faces of a film are described at once."""
 
-_Content: TypeAlias = Examined | PhotoKnown | PhotoFailed
+_Content: TypeAlias = Examined | PhotoIndexed | PhotoKnown | PhotoFailed
 """What is found in a content that no other thread is busy with."""
 
 
@@ -65,6 +68,7 @@ class ExaminationOptions:
 
     long_edge: int
     crop: CropProtocol
+    films: FilmOptions = USUALLY
 
 
 class Examiner:
@@ -104,7 +108,8 @@ class Examiner:
                 self._read_rest(photo)
                 with self._clock.time("hash"):
                     digest = photo.digest()
-                if contents.known(digest) and not _is_dated_anew(file):
+                known = file.rest is None and contents.known(digest)
+                if known and not _is_dated_anew(file):
                     return PhotoKnown(file, digest)
                 stack.pop_all()
                 return photo
@@ -135,6 +140,8 @@ class Examiner:
             if _is_dated_anew(photo.file) and contents.known(photo.digest()):
                 return self._date(photo)
             decoder = decoder_of(format_of(photo))
+            if photo.file.rest is not None:
+                return self._cut_faces(photo, decoder, contents)
             return contents.once(photo, lambda: self._cut_faces(photo, decoder, contents))
 
     def _date(self, photo: OpenPhoto) -> PhotoKnown:
@@ -159,7 +166,7 @@ class Examiner:
 
     def _cut_faces_of(
         self, photo: OpenPhoto, decoder: Decoder, contents: "Contents"
-    ) -> Examined | PhotoKnown:
+    ) -> Examined | PhotoIndexed | PhotoKnown:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
         self._networks.start()
         from pipeline.description.crop import scale_needed, wants_full_size  # they bring OpenCV
@@ -203,7 +210,7 @@ class Examiner:
 
 def dated_by_name(examined: Examination) -> Examination:
     """Date a photo by its file's name, if its metadata say at most when it was last changed."""
-    if not isinstance(examined, Examined | PhotoKnown):
+    if not isinstance(examined, Examined | PhotoIndexed | PhotoKnown):
         return examined
     if examined.taken_at is not None and examined.taken_from is not DateSource.CHANGED:
         return examined
@@ -266,7 +273,9 @@ class Contents:
 
     def first(self, examined: Examination) -> Examination:
         """Return the examination for the first file of its content, ``PhotoKnown`` for later ones."""
-        if not isinstance(examined, Examined | PhotoFailed) or examined.digest is None:
+        if not isinstance(examined, Examined | PhotoIndexed | PhotoFailed) or examined.digest is None:
+            return examined
+        if examined.file.rest is not None:
             return examined
         if examined.digest in self._done:
             return PhotoKnown(examined.file, examined.digest)

@@ -8,12 +8,12 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.decoding.film import Film, FilmDecoder, FilmRequest, Frame
-from pipeline.description.quality import crop_and_assess
 from pipeline.errors import PhotoError
 from pipeline.models.registry import CropProtocol
 from pipeline.networks import Networks, RunStopped
@@ -56,6 +56,9 @@ class FilmOptions:
     deadline: float = math.inf
 
 
+USUALLY = FilmOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class FilmExaminer:
     """Looks at films for faces. Shared by threads.
@@ -76,32 +79,32 @@ class FilmExaminer:
     now: Callable[[], float] = time.monotonic
 
     def first(self, photo: OpenPhoto, decoder: FilmDecoder, decoder_name: str) -> PhotoIndexed:
-        """Say what a film is, and that all of it is left to look at.
+        """Read a film's first frame, to see that it can be read; say that all of it is left to look at.
 
-        Errors are those of ``FilmDecoder.open_film``.
+        Raises:
+            PhotoError: The film cannot be read.
         """
         rest = FilmRest(photo.digest(), 0.0, self.options.per_second)
-        with decoder.open_film(photo, FilmRequest(rest.start, rest.per_second, self.long_edge)) as film:
+        with self._open(photo, decoder, rest) as film, self.clock.time("decode"):
+            next(iter(film), None)
             return self._indexed(photo, film, _Part(rest.start), decoder_name, rest)
 
     def part(self, photo: OpenPhoto, decoder: FilmDecoder, decoder_name: str, rest: FilmRest) -> PhotoIndexed:
         """Return the tracklets of the rest of a film, in the order of time, up to where the part ends.
 
-        Where nothing more can be read, a film that was looked at before ends, with a note.
+        Where nothing more can be read, the film ends, with a note.
 
         Raises:
-            PhotoError: The film cannot be read.
+            PhotoError: The file has changed, or a cause outside of it kept it from being read.
             RunStopped: The run has ended.
         """
-        with decoder.open_film(photo, FilmRequest(rest.start, rest.per_second, self.long_edge)) as film:
+        with self._open(photo, decoder, rest) as film:
             part = _Part(rest.start)
-            try:
-                self._look(photo, film, part)
-            except PhotoError as error:
-                if not (rest.start and error.reason.lies_in_content):
-                    raise
-                part.end(error.message)
+            self._look(photo, film, part)
             return self._indexed(photo, film, part, decoder_name, rest)
+
+    def _open(self, photo: OpenPhoto, decoder: FilmDecoder, rest: FilmRest) -> AbstractContextManager[Film]:
+        return decoder.open_film(photo, FilmRequest(rest.start, rest.per_second, self.long_edge))
 
     def _indexed(
         self, photo: OpenPhoto, film: Film, part: "_Part", decoder_name: str, rest: FilmRest
@@ -128,18 +131,24 @@ class FilmExaminer:
         """Find the tracklets of a part."""
         end = self.now() + self.options.part_seconds
         waiting: list[tuple[Frame, tuple[FaceCrop, ...]]] = []
-        for frame in self._decoded(film):
-            if self.now() >= self.options.deadline:
-                return
-            waiting.append((frame, self._crops(photo, frame)))
-            if len(waiting) == _FRAMES_AT_ONCE:
-                is_late, until = self.now() >= end, part.until
-                self._add(waiting, part)
-                waiting = []
-                if is_late and part.until > until:
+        note: str | None = None
+        try:
+            for frame in self._decoded(film):
+                if self.now() >= self.options.deadline:
                     return
+                waiting.append((frame, self._crops(photo, frame)))
+                if len(waiting) == _FRAMES_AT_ONCE:
+                    is_late, until = self.now() >= end, part.until
+                    self._add(waiting, part)
+                    waiting = []
+                    if is_late and part.until > until:
+                        return
+        except PhotoError as error:
+            if not error.reason.lies_in_content:
+                raise
+            note = error.message
         self._add(waiting, part)
-        part.end()
+        part.end(note)
 
     def _decoded(self, film: Film) -> Iterator[Frame]:
         """Yield the frames of a film, until the run has ended."""
@@ -153,6 +162,8 @@ class FilmExaminer:
         raise RunStopped
 
     def _crops(self, photo: OpenPhoto, frame: Frame) -> tuple[FaceCrop, ...]:
+        from pipeline.description.quality import crop_and_assess  # it brings OpenCV
+
         still = DecodedPhoto(photo.file, photo.digest(), frame.size, None, frame.pixels, frame.scale, b"")
         still = replace(still, moment=frame.moment)
         detector = self.networks().detector

@@ -45,7 +45,7 @@ from pipeline.values import (
 
 _T = TypeVar("_T")
 
-_Submitted: TypeAlias = Examination | Future[Examined | PhotoKnown | PhotoFailed]
+_Submitted: TypeAlias = Examination | Future[Examined | PhotoIndexed | PhotoKnown | PhotoFailed]
 """What is known of a file that was read: perhaps only that another file of the same content is in work."""
 
 READ_AHEAD = 32

@@ -62,10 +62,13 @@ def finish(summary: "ScanSummary", reporter: "Reporter") -> None:
     """Print what was not done, and exit with the code for it."""
     for refusal in summary.refused:
         reporter.error(refusal.message)
-    if summary.left:
+    if summary.left or summary.films_left:
         from faceindex.cli.render import count
 
-        reporter.note(f"The time is up: at least {count(summary.left, 'photo')} left for the next run.")
+        photos = f"at least {count(summary.left, 'photo')}" if summary.left else ""
+        films = count(summary.films_left, "film") if summary.films_left else ""
+        left = " and ".join(filter(None, (photos, films)))
+        reporter.note(f"The time is up: {left} left for the next run.")
     if summary.refused:
         raise typer.Exit(EXIT_REFUSED)
     if summary.failures:

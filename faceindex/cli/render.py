@@ -19,7 +19,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
-    from faceindex.results import IncompletePhoto, Listeners, Planned
+    from faceindex.results import FilmProgress, IncompletePhoto, Listeners, Planned
     from faceindex.results import Progress as PhotoProgress
     from faceindex.schemas.base import Schema
     from index.values import FailureRecord
@@ -199,8 +199,33 @@ class Reporter:
             table.add_row(*row)
         self._out.print(table, soft_wrap=False)
 
+    def _films(self, state: "PhotoProgress", films: "FilmProgress") -> None:
+        from rich import progress
+
+        bar = self._bar_of(
+            "films",
+            progress.BarColumn(bar_width=None),
+            progress.TextColumn("{task.fields[minutes]} of films"),
+            progress.TextColumn("{task.fields[faces]:,} faces"),
+            progress.TimeRemainingColumn(),
+        )
+        if bar is not None:
+            minutes = f"{films.done / 60:,.0f} of {films.total / 60:,.0f} minutes"
+            bar.update(
+                bar.tasks[0].id,
+                total=films.total,
+                completed=films.done,
+                minutes=minutes,
+                faces=state.faces,
+                visible=True,
+            )
+
     def _photos(self, state: "PhotoProgress") -> None:
         from rich import progress
+
+        if state.films is not None:
+            self._films(state, state.films)
+            return
 
         bar = self._bar_of(
             "photos",

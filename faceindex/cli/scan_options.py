@@ -35,3 +35,9 @@ SmallestFace: TypeAlias = Annotated[
 MaxMegapixels: TypeAlias = Annotated[
     float | None, typer.Option(help="Skip photos above this many megapixels.", show_default="400")
 ]
+Thorough: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--thorough", help="Look at 3 frames a second of films, not 1; also of films known already."
+    ),
+]

@@ -1,12 +1,13 @@
 """Records the outcomes of a scan in batches, and reports its progress."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from faceindex.lock import turn
-from faceindex.results import IncompletePhoto, Listeners, Progress
+from faceindex.results import FilmProgress, IncompletePhoto, Listeners, Progress
 from faceindex.scanning.survey import Survey
 from faceindex.stopping import undisturbed
 from index.photos.catalog import Catalog
@@ -24,8 +25,11 @@ BATCH_SECONDS = 5.0
 class BatchRecorder:
     """Records the outcomes of a scan and counts them in ``total``. Make it before the first file is read.
 
-    ``incomplete`` are the photos of which a part is missing, ``new_failures`` paths of those that fail and
-    did not before, ``left_out`` the numbers of files that are no photos, by kind and needed extra.
+    Attributes:
+        incomplete: The photos of which a part is missing.
+        new_failures: Paths of those that fail and did not before.
+        left_out: The numbers of files that are no photos, by kind and needed extra.
+        films: How much of the films is done, once they are looked at.
     """
 
     def __init__(self, catalog: Catalog, survey: Survey, clock: StageClock, listeners: Listeners) -> None:
@@ -33,6 +37,7 @@ class BatchRecorder:
         self.incomplete: list[IncompletePhoto] = []
         self.new_failures: set[bytes] = set()
         self.left_out: Counter[tuple[str, str | None]] = Counter()
+        self.films: FilmProgress | None = None
         self._perhaps_moved: dict[bytes, str] = {}  # as in Recorded, of all batches
         self._catalog = catalog
         self._survey = survey
@@ -60,7 +65,7 @@ class BatchRecorder:
         moved = [kind for path in paths if (kind := self._perhaps_moved.get(path)) is not None]
         return self.total.with_moves(moved)
 
-    def record(self, outcomes: Iterable[Outcome], deadline: float) -> None:
+    def record(self, outcomes: Iterable[Outcome], deadline: float = math.inf) -> None:
         """Record outcomes until they end, or until ``time.monotonic`` reaches the deadline."""
         try:
             for outcome in outcomes:
@@ -73,7 +78,7 @@ class BatchRecorder:
         self._commit()
 
     def _add(self, outcome: Outcome) -> None:
-        self._done += 1
+        self._done += outcome.file.rest is None
         self._batch.append(outcome)
         self._skipped += isinstance(outcome, PhotoSkipped)
         self._failed += isinstance(outcome, PhotoFailed)
@@ -82,8 +87,11 @@ class BatchRecorder:
             if outcome.note is not None:
                 self.incomplete.append(IncompletePhoto(outcome.file.path, outcome.note))
         complete = self._survey.complete  # read before the number of files, which grows until then
-        total, done = self._survey.to_read - self._skipped, self._done - self._skipped
-        self._listeners.progress(Progress(total, done, self._faces, self._failed, complete=complete))
+        total = self._survey.to_read - self._skipped
+        done = self._done - self._skipped if self.films is None else total
+        self._listeners.progress(
+            Progress(total, done, self._faces, self._failed, complete=complete, films=self.films)
+        )
         if len(self._batch) >= BATCH_PHOTOS or time.monotonic() - self._committed >= BATCH_SECONDS:
             self._commit()
 

@@ -37,7 +37,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     options = options or ScanOptions()
     model, store, listeners, clock = session.model(), session.database, session.listeners, StageClock()
     settings = session.own_settings()
-    build = partial(build_runner, settings, model)
+    build = partial(build_runner, settings, model, films=options.films)
     scan = Scan(store, model, build(clock=clock).run, listeners, clock=clock)
     redescribe = describer(
         lambda patience: nullcontext(session),
@@ -66,6 +66,9 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         rows = ", ".join(f"{count:,} of {table}" for table, count in wrong.items())
         listeners.note(f"rows that did not follow from the journal of decisions were derived again: {rows}")
     refresh_derived(store, model, listeners, everything=True)
+    if films := scan.films(looked):
+        looked = scan.look_at_films(looked, films, options)
+        refresh_derived(store, model, listeners)
     summary = scan.summary(looked)
     return ReindexSummary(
         scan=summary,

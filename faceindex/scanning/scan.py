@@ -18,6 +18,7 @@ from faceindex.maintenance import place_advice
 from faceindex.results import IncompletePhoto, Listeners, Refusal, ScanSummary
 from faceindex.scanning.availability import refusals
 from faceindex.scanning.failures import by_folder
+from faceindex.scanning.films import FilmRounds
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.root_places import find_places
@@ -30,8 +31,9 @@ from index.photos.left_out import LeftOut, counted
 from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
 from index.store.store import Store
-from index.values import LeftOutCount, Recorded
+from index.values import LeftOutCount, Recorded, UnfinishedFilm
 from pipeline.decoding.readers import is_current
+from pipeline.film_examination import THOROUGH_RATE, USUAL_RATE, FilmOptions
 from pipeline.models.registry import ModelSpec
 from pipeline.sources.crawl import crawl
 from pipeline.timing import StageClock
@@ -43,21 +45,31 @@ class ScanOptions:
     """How to scan.
 
     ``allow_missing`` marks photos as missing even if most of a root has vanished. At ``deadline``, by
-    ``time.monotonic``, the scan stops; the next one does the rest.
+    ``time.monotonic``, the scan stops; the next one does the rest. ``thorough`` looks at more frames of
+    films, also of those known.
     """
 
     allow_missing: bool = False
     deadline: float = math.inf
+    thorough: bool = False
+
+    @property
+    def films(self) -> FilmOptions:
+        """How films are looked at."""
+        return FilmOptions(THOROUGH_RATE if self.thorough else USUAL_RATE, deadline=self.deadline)
 
 
 def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None = None) -> ScanSummary:
     """Scan roots as ``Scan.run`` does, in a session open to write, and choose the model of a new library."""
     if advice := place_advice(session.settings.library):
         session.listeners.note(advice)
+    options = options or ScanOptions()
     model, clock = session.ensure_model(), StageClock()
-    runner = build_runner(session.own_settings(), model, clock=clock)
-    new_scan = Scan(session.database, model, runner.run, session.listeners, clock=clock)
-    return new_scan.run(roots, options or ScanOptions())
+    runner = build_runner(session.own_settings(), model, clock=clock, films=options.films)
+    new_scan = Scan(
+        session.database, model, runner.run, session.listeners, clock=clock, thorough=options.thorough
+    )
+    return new_scan.run(roots, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class ScanPass:
         excluded: The number of photos that ignore rules exclude now.
         refused: Roots that lost so many photos that none of them was marked.
         left: A lower bound on the number of files not read because the time was up.
+        films_left: The number of films not looked at to their end for this reason.
         incomplete: Photos of which a part is missing.
         left_out: The numbers of files that are no photos, by kind and needed extra.
         new_failures: Paths of photos that fail, and did not before.
@@ -86,6 +99,7 @@ class ScanPass:
     incomplete: tuple[IncompletePhoto, ...] = ()
     left_out: tuple[LeftOutCount, ...] = ()
     new_failures: Set[bytes] = frozenset()
+    films_left: int = 0
 
 
 class Scan:
@@ -100,9 +114,11 @@ class Scan:
         *,
         clock: StageClock | None = None,
         crawl: Crawl = crawl,
+        thorough: bool = False,
     ) -> None:
         self._store = store
-        self._catalog = Catalog(store, is_current=is_current)
+        rate = THOROUGH_RATE if thorough else 0.0
+        self._catalog = Catalog(store, is_current=is_current, per_second=rate)
         self._left_out = LeftOut(store, is_current)
         self._model = model
         self._outcomes = outcomes
@@ -121,9 +137,15 @@ class Scan:
             ModelError: A network's weights are missing or invalid.
         """
         looked = self.look(roots, options)
+        self._refresh()
+        if films := self.films(looked):  # they may take long, and photos are not to wait for them
+            looked = self.look_at_films(looked, films, options)
+            self._refresh()
+        return self.summary(looked)
+
+    def _refresh(self) -> None:
         with self._clock.time("index"):
             refresh_derived(self._store, self._model, self._listeners)
-        return self.summary(looked)
 
     def look(self, roots: Sequence[bytes], options: ScanOptions, *, with_others: bool = False) -> ScanPass:
         """Record what is in the roots, without updating derived data; arguments and errors as for ``run``.
@@ -161,6 +183,27 @@ class Scan:
         if left:  # what seems to be gone may have moved to what was not read yet
             return looked
         return self._record_gone(looked, targets, recorder, allow_missing=options.allow_missing)
+
+    def films(self, looked: ScanPass) -> list[UnfinishedFilm]:
+        """Read which films under the roots of a pass are to be looked at further."""
+        return self._catalog.unfinished_films(looked.roots)
+
+    def look_at_films(
+        self, looked: ScanPass, films: Sequence[UnfinishedFilm], options: ScanOptions
+    ) -> ScanPass:
+        """Look at films until their end or the deadline; return the pass with what was found in them."""
+        if looked.left:
+            return replace(looked, films_left=len(films))
+        self._listeners.step("looking at films")
+        recorder = BatchRecorder(self._catalog, looked.survey, self._clock, self._listeners)
+        left = FilmRounds(films, self._outcomes, recorder).run(options.deadline)
+        return replace(
+            looked,
+            recorded=looked.recorded + recorder.total,
+            incomplete=(*looked.incomplete, *recorder.incomplete),
+            new_failures=looked.new_failures | recorder.new_failures,
+            films_left=left,
+        )
 
     def _record_gone(
         self, looked: ScanPass, targets: ScanTargets, recorder: BatchRecorder, *, allow_missing: bool
@@ -241,6 +284,7 @@ class Scan:
             incomplete=looked.incomplete,
             left_out=looked.left_out,
             exemplars=max(0, count_exemplars(self._store) - self._exemplars),
+            films_left=looked.films_left,
         )
 
     def _look_at(self, survey: Survey, targets: ScanTargets) -> Generator[Outcome, None, None]:

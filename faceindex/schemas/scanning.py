@@ -62,7 +62,8 @@ class ScanSchema(Schema):
     """The result of a scan.
 
     ``stages`` are seconds of all threads together. ``excluded`` counts photos that ignore rules exclude since
-    the last scan, ``returned`` unchanged ones that were missing then.
+    the last scan, ``returned`` unchanged ones that were missing then; ``films_left`` counts those not seen
+    to their end.
     """
 
     event: Literal["summary"] = "summary"
@@ -78,6 +79,7 @@ class ScanSchema(Schema):
     library: LibraryCountsSchema = at("whole")
     exemplars: int
     left_out: tuple[LeftOutCount, ...]
+    films_left: int
 
 
 class ReindexSchema(ScanSchema):

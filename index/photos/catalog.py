@@ -62,6 +62,7 @@ from index.values import (
     Statistics,
     StoredDescriptors,
     TimeSpan,
+    UnfinishedFilm,
 )
 from pipeline.values import F32, Box, FilmRest, ModelId, Outcome, PhotoFile, PhotoIndexed, Quality
 
@@ -140,7 +141,7 @@ class Catalog:
                 for path, *state in connection.execute(query.where(each))
             }
 
-    def unfinished_films(self, roots: Sequence[bytes]) -> list[PhotoFile]:
+    def unfinished_films(self, roots: Sequence[bytes]) -> list[UnfinishedFilm]:
         """Read which films, at these paths or in these folders, are to be looked at further, by path.
 
         Each content is given at one path; missing files are left out.
@@ -149,18 +150,24 @@ class Catalog:
         start = case((wanted, 0.0), else_=film.c.until)
         rate = case((wanted, self._per_second), else_=film.c.per_second)
         query = select(
-            content.c.id, photo.c.path, photo.c.size, photo.c.mtime_ns, content.c.digest, start, rate
+            content.c.id,
+            film.c.duration - start,
+            *(photo.c[name] for name in ("path", "size", "mtime_ns")),
+            content.c.digest,
+            start,
+            rate,
         )
         query = query.join_from(photo, content).join(film)
         query = query.where(
             unfinished(self._per_second), content.c.failed_reason.is_(None), photo.c.missing_since.is_(None)
         )
-        found: dict[int, PhotoFile] = {}
+        found: dict[int, UnfinishedFilm] = {}
         with self.store.read() as connection:
             for each in are_under(photo.c.path, roots):
-                for content_id, path, size, mtime_ns, *rest in connection.execute(query.where(each)):
-                    found.setdefault(content_id, PhotoFile(path, size, mtime_ns, FilmRest(*rest)))
-        return sorted(found.values(), key=lambda file: file.path)
+                for content_id, left, path, size, mtime_ns, *rest in connection.execute(query.where(each)):
+                    file = PhotoFile(path, size, mtime_ns, FilmRest(*rest))
+                    found.setdefault(content_id, UnfinishedFilm(file, max(0.0, left)))
+        return sorted(found.values(), key=lambda film: film.file.path)
 
     def photos_at(self, paths: Sequence[bytes]) -> set[bytes]:
         """Return the paths at which a photo is known, missing ones included."""

@@ -82,7 +82,7 @@ def test_the_first_outcome_says_that_all_of_the_film_is_left(photo: OpenPhoto) -
     first = examiner(FilmOptions(per_second=3)).first(photo, film, "made 1")
     assert first.film is not None
     assert (first.film.start, first.film.until, first.film.per_second) == (0, 0, 3)
-    assert (first.faces, film.given) == ((), 0)
+    assert (first.faces, film.given) == ((), 1)
 
 
 def test_a_part_ends_at_a_cut_once_its_time_is_over(photo: OpenPhoto) -> None:
@@ -131,7 +131,7 @@ FRAMES = st.lists(
 
 
 @given(FRAMES, st.integers(1, 40), st.sampled_from([0.4, 1.0, 2.5]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_in_parts_the_same_is_found_as_at_once(
     photo: OpenPhoto, frames: list[Shown], looks: int, every: float
 ) -> None:
@@ -155,23 +155,16 @@ def test_a_film_that_ends_early_says_so(photo: OpenPhoto) -> None:
     assert (whole.note, seen([whole])) == ("its end is damaged", [(ANNA, 0, 2)])
 
 
-def _failing(photo: PhotoFile, reason: Reason) -> MadeFilm:
-    return MadeFilm(
-        [Shown({ANNA: 0})] * 3, error=PhotoError(photo, Stage.DECODE, reason, "no frame can be read")
-    )
-
-
-def test_a_film_that_cannot_be_read_is_an_error(photo: OpenPhoto) -> None:
-    film = _failing(photo.file, Reason.CORRUPT)
-    with pytest.raises(PhotoError):
-        examiner().part(photo, film, "made 1", FilmRest(photo.digest(), 0.0, 1.0))
+def _failing(photo: PhotoFile, reason: Reason, frames: int = 3) -> MadeFilm:
+    error = PhotoError(photo, Stage.DECODE, reason, "it cannot be read")
+    return MadeFilm([Shown({ANNA: 0})] * frames, error=error)
 
 
 def test_a_rest_that_cannot_be_read_ends_the_film(photo: OpenPhoto) -> None:
     film, rest = _failing(photo.file, Reason.CORRUPT), FilmRest(photo.digest(), 2.0, 1.0)
     last = examiner().part(photo, film, "made 1", rest)
     assert last.film is not None
-    assert (last.film.until, last.note, last.faces) == (None, "no frame can be read", ())
+    assert (last.film.until, last.note, seen([last])) == (None, "it cannot be read", [(ANNA, 2, 2)])
 
 
 def test_a_film_that_was_changed_meanwhile_is_an_error_in_each_part(photo: OpenPhoto) -> None:
@@ -198,3 +191,8 @@ def test_memory_does_not_grow_with_the_film(photo: OpenPhoto) -> None:
     assert part.film.until is not None
     assert film.given <= LONGEST_SHOT + 10
     assert math.isclose(part.film.until, LONGEST_SHOT)
+
+
+def test_a_film_of_which_no_frame_can_be_read_is_an_error_at_once(photo: OpenPhoto) -> None:
+    with pytest.raises(PhotoError):
+        examiner().first(photo, _failing(photo.file, Reason.CORRUPT, 0), "made 1")

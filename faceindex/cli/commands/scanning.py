@@ -34,12 +34,13 @@ def scan(
     long_edge: scan_options.LongEdge = None,
     smallest_face: scan_options.SmallestFace = None,
     max_megapixels: scan_options.MaxMegapixels = None,
+    thorough: scan_options.Thorough = False,
     allow_missing: AllowMissing = False,
     time_budget: TimeBudget = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Find the faces in the photos of folders, and update the library."""
+    """Find the faces in the photos and films of folders, and update the library."""
     flags = {
         "model": model,
         "runtime": runtime,
@@ -54,7 +55,7 @@ def scan(
         from faceindex.scanning.scan import ScanOptions
         from faceindex.schemas.scanning import ScanSchema
 
-        options = ScanOptions(allow_missing, deadline(time_budget))
+        options = ScanOptions(allow_missing, deadline(time_budget), thorough)
         if dry_run:
             _plan(library.plan_scan(folders), reporter)
             return

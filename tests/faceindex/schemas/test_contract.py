@@ -210,14 +210,15 @@ FIELDS = {
     ),
     "ReindexSchema": (
         "event photos excluded returned left refused faces model seconds stages library exemplars "
-        "left_out described looked_at pruned people review in_time"
+        "left_out films_left described looked_at pruned people review in_time"
     ),
     "RenamedSchema": "before now merged",
     "RootSchema": "root photos missing same_as unreachable",
     "SalvageSchema": "event lost photos_to_read_again damaged",
     "SavedTableSchema": "saved lost_at_most",
     "ScanSchema": (
-        "event photos excluded returned left refused faces model seconds stages library exemplars left_out"
+        "event photos excluded returned left refused faces model seconds stages library exemplars left_out "
+        "films_left"
     ),
     "StatisticsSchema": (
         "library model detector folders photos photo_bytes duplicates without_face missing "

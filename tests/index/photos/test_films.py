@@ -25,7 +25,7 @@ from index.recognition.rules import Candidates, second_in_photo
 from index.store.opening import create_store
 from index.store.schema import decision_face, face, film, forgotten, tracklet
 from index.store.store import Store
-from index.values import NONE, TimeSpan
+from index.values import NONE, TimeSpan, UnfinishedFilm
 from pipeline.values import (
     F32,
     Appearance,
@@ -105,9 +105,13 @@ def test_a_film_is_recorded_in_parts_each_once(catalog: Catalog, file: PhotoFile
     recorded = catalog.record([first])
     assert (recorded.indexed, recorded.continued, recorded.faces) == (1, 0, 1)
     assert not catalog.is_known(FILM)
-    assert catalog.unfinished_films([file.path]) == [replace(file, rest=FilmRest(FILM, 8.0, 1.0))]
+    assert catalog.unfinished_films([file.path]) == [
+        UnfinishedFilm(replace(file, rest=FilmRest(FILM, 8.0, 1.0)), 12.0)
+    ]
     assert catalog.record([first]).faces == 0  # another file of the film, or a scan that was killed
-    assert catalog.unfinished_films([file.path]) == [replace(file, rest=FilmRest(FILM, 8.0, 1.0))]
+    assert catalog.unfinished_films([file.path]) == [
+        UnfinishedFilm(replace(file, rest=FilmRest(FILM, 8.0, 1.0)), 12.0)
+    ]
     recorded = catalog.record([second])
     assert (recorded.indexed, recorded.continued, recorded.faces) == (0, 1, 1)
     assert catalog.is_known(FILM)
@@ -140,7 +144,9 @@ def test_a_closer_look_takes_the_place_of_the_first(
     journal.append(Reject((rejected,), key))
     closer = Catalog(database, per_second=3.0)
     assert not closer.is_known(FILM)
-    assert closer.unfinished_films([file.path]) == [replace(file, rest=FilmRest(FILM, 0.0, 3.0))]
+    assert closer.unfinished_films([file.path]) == [
+        UnfinishedFilm(replace(file, rest=FilmRest(FILM, 0.0, 3.0)), 20.0)
+    ]
     found = [
         seen(vectors[0], (0.7, 1.0, 1.3, 2.3, 3.0), best=3),
         seen(vectors[1], (5.0, 5.7), best=1),

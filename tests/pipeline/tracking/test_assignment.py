@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.optimize import linear_sum_assignment
@@ -16,6 +16,7 @@ MATRICES = arrays(
 
 
 @given(MATRICES)
+@settings(deadline=None)
 def test_the_sum_of_gains_is_the_largest(gains: F32) -> None:
     pairs = assign(gains)
     rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
