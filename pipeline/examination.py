@@ -194,7 +194,7 @@ class Examiner:
         with self._clock.time("crop"):
             crops = tuple(crop_and_assess(source, face, crop) for face in faces)
         name = decoder_of(readable_format(photo))
-        note = None if decoded.missing is None else decoded.missing.note
+        note = decoded.note if decoded.missing is None else decoded.missing.note
         return Examined(
             photo.file,
             decoded.digest,

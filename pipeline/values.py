@@ -170,6 +170,7 @@ class DecodedPhoto:
         picture: BLAKE3 of what the file shows, 32 bytes: the same if only metadata differ.
         missing: What the file lacks, if it ends early.
         moment: Which picture of a film it is, in seconds from the first.
+        note: What else of the file is not read, in one line without the path.
     """
 
     file: PhotoFile
@@ -180,6 +181,7 @@ class DecodedPhoto:
     scale: float
     picture: bytes
     missing: MissingPart | None = None
+    note: str | None = None
     taken_from: DateSource | None = None
     live_photo: str | None = None
     moment: float | None = None

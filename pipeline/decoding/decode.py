@@ -3,7 +3,7 @@
 from typing import BinaryIO, Protocol
 
 # Loaded before the time of a photo counts.
-from pipeline.decoding import avif_picture, jpeg_picture, pillow_picture  # noqa: F401
+from pipeline.decoding import avif_picture, jpeg_picture, pillow_picture, tiff_picture  # noqa: F401
 from pipeline.decoding.format_reader import MemoryNeeded, OpenPicture, Picture, ReadInstead, Unreadable
 from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.metadata.taken import when_taken, when_taken_by_sidecar

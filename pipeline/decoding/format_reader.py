@@ -59,6 +59,7 @@ class Picture:
     picture: bytes
     missing: MissingPart | None = None
     taken_from: DateSource | None = None
+    note: str | None = None
 
 
 class Unreadable(Exception):

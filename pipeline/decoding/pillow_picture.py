@@ -16,14 +16,12 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pipeline.decoding.animation import load_first_frame
 from pipeline.decoding.colour import upright_srgb
 from pipeline.decoding.exif import read_header
 from pipeline.decoding.format_reader import (
-    TRUNCATED,
     Canvas,
     MemoryNeeded,
     PhotoHeader,
@@ -38,7 +36,7 @@ from pipeline.decoding.picture_digest import digest_pixels
 from pipeline.decoding.pillow_errors import explained
 from pipeline.decoding.png_chunks import LARGEST_TEXT, is_animated, sound_png
 from pipeline.decoding.webp_chunks import sound_webp
-from pipeline.values import Reason, Size
+from pipeline.values import Size
 
 # Pillow warns about every odd EXIF block, and logs some errors as well as raising them.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -55,18 +53,10 @@ _CLASSES: Mapping[Format, type[ImageFile]] = MappingProxyType(
     {
         Format.PNG: PngImageFile,
         Format.WEBP: WebPImageFile,
-        Format.TIFF: TiffImageFile,
         Format.BMP: BmpImageFile,
         Format.GIF: GifImageFile,
     }
 )
-
-# Tags of TIFF 6.0 and of the DNG specification.
-_NEW_SUBFILE_TYPE = 254
-_REDUCED = 1  # a bit of it: a smaller version of another picture in the file
-_STRIPS = (273, 279)  # offsets and byte counts
-_TILES = (324, 325)
-_DNG_VERSION = 50706
 
 
 class PillowPicture:
@@ -87,8 +77,6 @@ class PillowPicture:
                 self._length = length = stream.getbuffer().nbytes
             with explained(stream, kind, length):
                 self._image = _CLASSES[kind](stream)
-                if isinstance(self._image, TiffImageFile):
-                    self._check_tiff(self._image)
         self._size = Size(*self._image.size)
 
     @property
@@ -112,7 +100,6 @@ class PillowPicture:
         header = read_header(self._image, self._metadata)
         picture = picture or digest_pixels(self._image, header.orientation)
         pixels = upright_srgb(self._image, header.orientation, reduction, canvas)
-        # Pillow has turned a TIFF upright.
         size = upright_size(header.size, header.orientation)
         return Picture(size, header.taken_at, pixels, 1 / reduction, picture, taken_from=header.taken_from)
 
@@ -132,28 +119,9 @@ class PillowPicture:
     def _load(self) -> None:
         try:
             with explained(self._stream, self._kind, self._length):
-                if self._kind is Format.TIFF:
-                    self._image.load()
-                else:
-                    load_first_frame(self._image)
+                load_first_frame(self._image)
         except Unreadable:
             if self._plain is None:
                 raise
             self._open_png(self._plain, animated=False)
             self._load()
-
-    def _check_tiff(self, image: TiffImageFile) -> None:
-        tags = image.tag_v2
-        subfile = tags.get(_NEW_SUBFILE_TYPE)
-        if (isinstance(subfile, int) and subfile & _REDUCED) or _DNG_VERSION in tags:
-            raise Unreadable(
-                Reason.UNSUPPORTED,
-                "its first picture is only a preview, as in a camera raw file: convert it to JPEG or PNG",
-            )
-        if image.info["compression"] == "raw":
-            return
-        # libtiff fills in the missing end of some compressed pictures.
-        for offsets, counts in (_STRIPS, _TILES):
-            for offset, count in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False):
-                if offset + count > self._length:
-                    raise Unreadable(Reason.TRUNCATED, TRUNCATED)

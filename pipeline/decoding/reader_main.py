@@ -91,6 +91,7 @@ def _answer(
         picture=picture.picture.hex(),
         missing=picture.missing,
         taken_from=picture.taken_from,
+        note=picture.note,
     )
 
 

@@ -95,6 +95,7 @@ class Decoded:
     picture: str
     missing: MissingPart | None = None
     taken_from: DateSource | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ class ReaderProcess:
             picture=bytes.fromhex(decoded.picture),
             missing=decoded.missing,
             taken_from=decoded.taken_from,
+            note=decoded.note,
         )
 
     def _go_on(
@@ -267,6 +268,7 @@ def _is_plausible_result(decoded: Decoded, pixels: int) -> bool:
         and decoded.width * decoded.height == pixels
         and _DIGEST.fullmatch(decoded.picture) is not None
         and 0 <= share <= MOST_MISSING
+        and (decoded.note is None or decoded.note.isprintable())
     )
 
 

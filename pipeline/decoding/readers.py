@@ -14,6 +14,7 @@ from pipeline.decoding.heic_reader import HeicReader
 from pipeline.decoding.jpeg_reader import JpegReader
 from pipeline.decoding.pillow_reader import PillowReader
 from pipeline.decoding.raw_reader import RawReader
+from pipeline.decoding.tiff_reader import TiffReader
 from pipeline.errors import PhotoError
 from pipeline.extras import is_installed, library_version
 from pipeline.file_names import named_like_photo
@@ -24,6 +25,7 @@ _READERS: tuple[FormatReader, ...] = (
     JpegReader(),
     PillowReader(),
     *([HeicReader()] if is_installed("heic") else []),
+    TiffReader(),
     *([RawReader()] if is_installed("raw") else []),
 )
 
