@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -165,27 +164,19 @@ class Library:
     ) -> "Iterator[results.Answer | PhotoFailed]":
         """Identify the faces of each photo, in order, and find the ``k`` most similar faces of the library.
 
-        The photos need not be in the library; if one is, its own faces are no matches. One may be a URL, or
-        ``-`` for standard input; a folder stands for all photos in it. An answer's file may be gone when the
-        next answer is asked for. ``min_similarity`` is the least cosine of a match, -1 to 1. ``hidden`` names
-        hidden persons too.
+        The photos need not be in the library; if one is, its own faces are no matches, and a film that was
+        scanned is not looked at again. One may be a URL, or ``-`` for standard input; a folder stands for all
+        photos in it. An answer's file may be gone when the next answer is asked for. ``min_similarity`` is
+        the least cosine of a match, -1 to 1. ``hidden`` names hidden persons too.
         """
-        from faceindex.asking.examine import examine
-        from faceindex.asking.photo_arguments import named_photos
+        from faceindex.asking.who import who
         from index.recognition.identify import NeighborOptions
-        from pipeline.values import PhotoFailed
 
-        options = NeighborOptions(k, min_similarity)
         with explained():
             names = several(photos)
             runner, identifier = self._sessions.asking()
-            for photo in named_photos(names):
-                found = examine(photo, runner.run)
-                if isinstance(found, PhotoFailed):
-                    yield found
-                elif found is not None and not isinstance(photo, PhotoFailed):
-                    answer = identifier().naming(hidden=hidden).answer(found, options)
-                    yield replace(answer, source=photo.path)
+            options, aids = NeighborOptions(k, min_similarity), self._sessions.film_aids()
+            yield from who(names, runner.run, lambda: identifier().naming(hidden=hidden), options, aids)
 
     def why(
         self, photo: AnyPath, *, face: int | None = None, hidden: bool = False
@@ -202,7 +193,7 @@ class Library:
         with explained():
             runner, identifier = self._sessions.asking()
             with named_photo(photo) as named:
-                found = examine(named, runner.run)
+                found = examine(named, runner.run, self._sessions.film_aids())
             if found is None or isinstance(found, PhotoFailed):
                 return found or ()
             return tuple(self._sessions.each(explain, identifier().naming(hidden=hidden), found, face))
@@ -222,7 +213,8 @@ class Library:
             chosen = self._sessions.read(model_of_library) if self.settings.library.exists() else None
             chosen = chosen or model_without_library(self.settings, self._listeners)
             outcomes = self._sessions.runner(chosen.model, chosen.settings).run
-            return verify(chosen, photos, (face_a, face_b), outcomes, self._listeners.note)
+            aids = self._sessions.film_aids() if self.settings.library.exists() else None
+            return verify(chosen, photos, (face_a, face_b), outcomes, self._listeners.note, aids)
 
     def celebrities(self, photos: AnyPaths) -> "Iterator[Lookalikes | PhotoFailed]":
         """Guess which of 8,631 celebrities the faces of each photo resemble."""

@@ -376,13 +376,30 @@ class KnownFace:
         return self.matches[0].similarity if self.matches else None
 
 
+@dataclass(frozen=True, slots=True)
+class FilmPerson:
+    """Somebody whom a film shows.
+
+    Attributes:
+        identity: That of the face which is most like the person.
+        numbers: Of the person's faces in the answer, from 1, in the order of time.
+    """
+
+    identity: Identity
+    numbers: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """A photo that was asked about, and its faces by falling confidence.
+    """A photo or film that was asked about, and its faces: by falling confidence, or in the order of time.
 
-    ``source`` is the file with its content, where that is not ``photo.file``: for a while, if it was fetched.
+    Attributes:
+        source: The file with its content, where that is not ``photo.file``: for a while, if it was fetched.
+        people: Whom a film shows, named persons first, then in the order of time; ``None`` for
+            a photo.
     """
 
     photo: PhotoIndexed
     faces: tuple[KnownFace, ...]
     source: bytes | None = None
+    people: tuple[FilmPerson, ...] | None = None

@@ -23,6 +23,7 @@ from faceindex.settings import Settings
 from index.store.opening import backend_of
 
 if TYPE_CHECKING:
+    from faceindex.asking.examine import FilmAids
     from faceindex.asking.identifier import Identifier
     from faceindex.open_index import OpenIndex
     from index.vectors.vector_store import VectorStore
@@ -153,6 +154,12 @@ class WarmSessions:
         loading = pool.submit(self._identifier_of, session, state)
         pool.shutdown(wait=False)
         return runner, loading.result
+
+    def film_aids(self) -> "FilmAids":
+        """Return what helps with films that are asked about."""
+        from faceindex.asking.examine import FilmAids, recorded_film
+
+        return FilmAids(lambda file, digest: self.read(recorded_film, file, digest), self.listeners.step)
 
     def identifier(self) -> "Identifier":
         """Return the identifier of the library's present state, without a runner."""

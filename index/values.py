@@ -423,6 +423,7 @@ class Statistics:
         failed: Present photos that could not be read, the most frequent reason first.
         contents: Different contents of the present photos that could be read; ``faces`` are in them.
         most_faces: Faces in the content that has most.
+        films: Of the contents; they last ``film_seconds`` in all, and ``tracklets`` are faces in them.
         duplicates: Present, readable photos beyond the first of each content.
         first_taken: By the photo's own clock; ``None`` if no photo says.
         descriptors: Faces that the model has described, in a photo or not.
@@ -443,6 +444,9 @@ class Statistics:
     most_faces: int
     duplicates: int
     faces: int
+    films: int
+    film_seconds: float
+    tracklets: int
     first_taken: datetime | None
     last_taken: datetime | None
     descriptors: int

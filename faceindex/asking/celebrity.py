@@ -71,7 +71,7 @@ def guess(
 
     Returns ``None`` for a file in a folder that is no photo.
     """
-    found = examine(photo, outcomes)
+    found = examine(photo, outcomes, films=False)
     if found is None or isinstance(found, PhotoFailed):
         return found
     return Lookalikes(found, tuple(_guessed(face, names) for face in found.faces))

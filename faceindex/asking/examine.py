@@ -1,13 +1,19 @@
-"""Finds and describes the faces of single photos, which need not be in a library."""
+"""Finds and describes the faces of single photos and films, which need not be in a library."""
 
 import os
 import stat
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from faceindex.asking.photo_arguments import NamedPhoto
+from faceindex.film_times import clock
+from faceindex.session import Session
+from index.photos.recorded_films import read_film
 from pipeline.values import (
+    FilmRest,
+    Outcome,
     Outcomes,
     PhotoFailed,
     PhotoFile,
@@ -18,9 +24,52 @@ from pipeline.values import (
     Stage,
 )
 
+FilmLookup: TypeAlias = Callable[[PhotoFile, bytes], PhotoIndexed | None]
+"""Returns what a library knows of a film by the digest of its file or picture; ``None`` for anything else."""
 
-def examine(photo: NamedPhoto | PhotoFailed, outcomes: Outcomes) -> PhotoIndexed | PhotoFailed | None:
-    """Find and describe the faces of a photo, and name it as the user did.
+
+def recorded_film(session: Session, file: PhotoFile, digest: bytes) -> PhotoIndexed | None:
+    """Return what the library knows of a film, as a ``FilmLookup`` does."""
+    if session.catalog.model() is None:
+        return None
+    model = session.model()
+    return read_film(session.catalog, file, digest, model.model_id, model.dimension)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmAids:
+    """What helps with films, which take long.
+
+    Attributes:
+        recorded: What it knows of a film is not looked at again.
+        step: Called with what is done now, in a few words.
+    """
+
+    recorded: FilmLookup = lambda file, digest: None
+    step: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExaminedFile:
+    """A photo or film.
+
+    Attributes:
+        found: What it shows; ``PhotoKnown`` for a content that an earlier file has.
+        outcomes: What is to be recorded of it, in this order.
+    """
+
+    found: PhotoIndexed | PhotoKnown | PhotoFailed
+    outcomes: tuple[PhotoIndexed | PhotoKnown | PhotoFailed, ...]
+
+
+def examine(
+    photo: NamedPhoto | PhotoFailed,
+    outcomes: Outcomes,
+    aids: FilmAids | None = None,
+    *,
+    films: bool = True,
+) -> PhotoIndexed | PhotoFailed | None:
+    """Find and describe the faces of a photo, or with ``films`` of a film; name it as the user did.
 
     Returns ``None`` for a file in a folder that is no photo.
     """
@@ -29,33 +78,83 @@ def examine(photo: NamedPhoto | PhotoFailed, outcomes: Outcomes) -> PhotoIndexed
     file = _photo_file(photo.path)
     if isinstance(file, PhotoFailed):
         return replace(file, file=replace(file.file, path=photo.name))
-    with closing(outcomes(iter([file]), lambda _: False)) as found:
-        outcome = next(found)
-    if isinstance(outcome, PhotoSkipped):
-        if photo.found:
-            return None
-        outcome = outcome.failed
-    if isinstance(outcome, PhotoKnown):
+    aids = aids or FilmAids()
+    outcome = _one(file, outcomes, _is_recorded(aids))
+    if isinstance(outcome, PhotoSkipped) and photo.found:
+        return None
+    if isinstance(outcome, PhotoIndexed) and outcome.film is not None and not films:
+        message = "it is a film: name a photo"
+        outcome = PhotoFailed(file, Stage.DECODE, Reason.UNSUPPORTED, message, None)
+    found = _examined(outcome, outcomes, aids).found
+    if isinstance(found, PhotoKnown):
         raise TypeError(f"nothing is known before it is read, and yet {photo.path!r} is")
-    return replace(outcome, file=replace(outcome.file, path=photo.name))
+    return replace(found, file=replace(file, path=photo.name))
 
 
 def examine_each_content_once(
-    photos: Sequence[bytes], outcomes: Outcomes
-) -> Generator[PhotoIndexed | PhotoKnown | PhotoFailed, None, None]:
-    """Find and describe the faces of photos (absolute paths); yield one outcome for each, in order.
+    photos: Sequence[bytes], outcomes: Outcomes, aids: FilmAids | None = None
+) -> Generator[ExaminedFile, None, None]:
+    """Find and describe the faces of photos and films (absolute paths); yield one result for each, in order.
 
-    It is ``PhotoKnown`` for a content that an earlier photo has.
+    A content that several have is examined once.
     """
+    aids = aids or FilmAids()
     files = [_photo_file(path) for path in photos]
     readable = (each for each in files if isinstance(each, PhotoFile))
-    with closing(outcomes(readable, lambda _: False)) as found:
+    with closing(outcomes(readable, _is_recorded(aids))) as found:
         for file in files:
-            if isinstance(file, PhotoFailed):
-                yield file
-                continue
-            outcome = next(found)
-            yield outcome.failed if isinstance(outcome, PhotoSkipped) else outcome
+            outcome = file if isinstance(file, PhotoFailed) else next(found)
+            yield _examined(outcome, outcomes, aids)
+
+
+def _is_recorded(aids: FilmAids) -> Callable[[bytes], bool]:
+    nowhere = PhotoFile(b"", 0, 0)
+    return lambda digest: aids.recorded(nowhere, digest) is not None
+
+
+def _one(file: PhotoFile, outcomes: Outcomes, known: Callable[[bytes], bool]) -> Outcome:
+    with closing(outcomes(iter([file]), known)) as found:
+        return next(found)
+
+
+def _examined(outcome: Outcome, outcomes: Outcomes, aids: FilmAids) -> ExaminedFile:
+    """Look at the rest of a film."""
+    if isinstance(outcome, PhotoSkipped):
+        outcome = outcome.failed
+    found: PhotoIndexed | PhotoKnown | PhotoFailed | None = outcome
+    if isinstance(outcome, PhotoKnown):
+        found = aids.recorded(outcome.file, outcome.picture or outcome.digest) or outcome
+    parts: list[PhotoIndexed | PhotoKnown | PhotoFailed] = [outcome]
+    if not isinstance(found, PhotoIndexed):
+        return ExaminedFile(outcome, (outcome,))
+    for part in _parts_after(found, outcomes, aids):
+        if isinstance(part, PhotoFailed):
+            return ExaminedFile(part, (part,))
+        found = _joined(found, part)
+        parts.append(part)
+    return ExaminedFile(found, tuple(parts))
+
+
+def _parts_after(
+    film: PhotoIndexed, outcomes: Outcomes, aids: FilmAids
+) -> Iterator[PhotoIndexed | PhotoFailed]:
+    """Look at what is left of a film, part by part."""
+    name, part = os.path.basename(os.fsdecode(film.file.path)), film.film
+    while part is not None and part.until is not None:
+        aids.step(f"{name}: {clock(part.until)} of {clock(part.duration)} looked at")
+        rest = FilmRest(film.digest, part.until, part.per_second)
+        outcome = _one(replace(film.file, rest=rest), outcomes, lambda _: False)
+        if isinstance(outcome, PhotoSkipped):
+            outcome = outcome.failed
+        if isinstance(outcome, PhotoKnown):
+            raise TypeError(f"a part of {film.file.path!r} is known before it is looked at")
+        yield outcome
+        part = None if isinstance(outcome, PhotoFailed) else outcome.film
+
+
+def _joined(film: PhotoIndexed, part: PhotoIndexed) -> PhotoIndexed:
+    whole = None if film.film is None or part.film is None else replace(part.film, start=film.film.start)
+    return replace(film, faces=(*film.faces, *part.faces), film=whole, note=part.note or film.note)
 
 
 def _photo_file(path: bytes) -> PhotoFile | PhotoFailed:

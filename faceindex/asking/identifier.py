@@ -3,8 +3,8 @@
     decided        a decision says who it is, that it is a stranger, or that it is no face
     a stranger     more similar to an ignored stranger than to any person, and above the threshold
     accepted       similar to a person above the threshold, and clearly more than to any other
-    probable       in the band below; or too close to call, one face alone, a second time in a photo, or more
-                   similar to a face that is not the person by decision
+    probable       in the band below; or too close to call, one face alone, a second time in a photo (or at
+                   once in a film), or more similar to a face that is not the person by decision
     unknown        else
 
 Rejected persons are skipped. A face of the library is compared without its own photo, and recognised faces
@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from faceindex.asking.film_people import people_in_film, spans_of_faces
 from faceindex.results import Answer, Certainty, Identity, KnownFace, NearKnownFace
 from faceindex.session import Session
 from index.decisions.face_overlap import pairs
@@ -40,6 +41,7 @@ from index.recognition.identify import (
 )
 from index.recognition.rules import NEAR_IDENTICAL, most_similar
 from index.recognition.thresholds import Thresholds
+from index.spans import seen_at_once
 from index.values import NONE, Descriptors, NearFace
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, PhotoIndexed
@@ -104,17 +106,17 @@ class Identifier:
     def answer(self, photo: PhotoIndexed, options: NeighborOptions) -> Answer:
         """Identify the faces of a photo, and find the nearest faces of the library."""
         if not photo.faces:
-            return Answer(photo, ())
+            return Answer(photo, (), people=None if photo.film is None else ())
         queries: F32 = np.stack([face.vector for face in photo.faces])
         near = self._nearest(photo, queries, options)
-        identities = self._identities(self.gallery(photo), queries, self.stored(photo))
-        return Answer(
-            photo,
-            tuple(
-                KnownFace(face, identity, matches)
-                for face, identity, matches in zip(photo.faces, identities, near, strict=True)
-            ),
+        spans = spans_of_faces(photo.faces)
+        identities = self._identities(self.gallery(photo), queries, self.stored(photo), spans)
+        faces = tuple(
+            KnownFace(face, identity, matches)
+            for face, identity, matches in zip(photo.faces, identities, near, strict=True)
         )
+        people = None if photo.film is None else people_in_film(faces, self.thresholds.accept)
+        return Answer(photo, faces, people=people)
 
     def identities(self, digest: bytes) -> dict[int, Identity]:
         """Identify the faces that the library has in a photo, by id, as ``answer`` would."""
@@ -123,8 +125,9 @@ class Identifier:
         described = Descriptors.joined(chunks, self._model.dimension)
         known, statuses = described.ids.tolist(), self._people.statuses(ids)
         stored = [StoredFace(each, statuses[each]) for each in known]
-        gallery = self._gallery.without(ids)
-        return dict(zip(known, self._identities(gallery, described.vectors, stored), strict=True))
+        gallery, records = self._gallery.without(ids), self._catalog.faces(known)
+        spans = spans_of_faces(records.get(each) for each in known)
+        return dict(zip(known, self._identities(gallery, described.vectors, stored, spans), strict=True))
 
     def persons(self) -> dict[int, Person]:
         """Return all persons by id, hidden ones without a name unless ``naming`` asked for it."""
@@ -168,7 +171,9 @@ class Identifier:
         person = self._shown(status.person)
         return NearKnownFace(near.face, near.similarity, person, status.confirmed, status.ignored)
 
-    def _identities(self, gallery: Gallery, queries: F32, stored: Sequence[StoredFace]) -> Iterator[Identity]:
+    def _identities(
+        self, gallery: Gallery, queries: F32, stored: Sequence[StoredFace], spans: F32
+    ) -> Iterator[Identity]:
         rejected = {row: _rejected(face) for row, face in enumerate(stored) if _rejected(face)}
         scores = similarities(gallery.evidence(queries), self.thresholds)
         matches = best_matches(scores, gallery.person_ids, self.thresholds, rejected)
@@ -180,7 +185,7 @@ class Identifier:
             compared = max(1, len(gallery) - len(rejected.get(row, ())))
             probe = _Probe(queries[row], matches[row], own[0] if own else None, strangers[row], compared)
             found.append(self._identity(probe, face.status or FaceStatus()))
-        return _each_person_once(found, stored, queries)
+        return _each_person_once(found, stored, queries, spans)
 
     def _identity(self, probe: "_Probe", status: FaceStatus) -> Identity:
         match = probe.match
@@ -247,11 +252,12 @@ def _rejected(stored: StoredFace) -> list[int]:
 
 
 def _each_person_once(
-    identities: Sequence[Identity], stored: Sequence[StoredFace], vectors: F32
+    identities: Sequence[Identity], stored: Sequence[StoredFace], vectors: F32, spans: F32
 ) -> Iterator[Identity]:
     """Accept a person once in a photo: of two faces that are likely theirs the less similar one is probable.
 
     But near-identical faces, as in a collage, are all accepted, and what the library has recognised stays so.
+    In a film, this is so for faces seen at once.
     """
     order = sorted(range(len(identities)), key=lambda row: _rank(identities[row]), reverse=True)
     earlier: dict[int, list[int]] = {}
@@ -260,11 +266,12 @@ def _each_person_once(
         person = identities[row].person
         if person is None:
             continue
-        others = earlier.setdefault(person.id, [])
+        accepted = earlier.setdefault(person.id, [])
+        others = [each for each in accepted if seen_at_once(spans[each], spans[row])]
         if others and float((vectors[others] @ vectors[row]).min()) < NEAR_IDENTICAL:
             second.add(row)
         else:
-            others.append(row)
+            accepted.append(row)
     for row, (each, face) in enumerate(zip(identities, stored, strict=True)):
         is_known = face.status is not None and face.status.person is not None
         is_second = row in second and each.certainty is Certainty.ACCEPTED and not is_known

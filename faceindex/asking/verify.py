@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from faceindex.asking.examine import examine
+from faceindex.asking.examine import FilmAids, examine
+from faceindex.asking.film_people import people_by_likeness
 from faceindex.asking.photo_arguments import NamedPhoto
 from faceindex.errors import BadRequest, FaceindexError
+from faceindex.film_times import at_time
 from faceindex.results import Listeners
 from faceindex.session import Session
 from faceindex.settings import Settings
@@ -70,22 +72,24 @@ def verify(
     numbers: Sequence[int | None],
     outcomes: Outcomes,
     note: Callable[[str], None],
+    aids: FilmAids | None = None,
 ) -> Verification | Unread:
     """Compare a face of one photo with a face of another, described by ``outcomes`` with the model of ``by``.
 
     ``photos`` are two, ``numbers`` those of a face in each, from 1, as ``who`` counts;
-    ``None`` stands for the only or largest face, and ``note`` reports it if the photo has others.
+    ``None`` stands for the only or largest face, and ``note`` reports it if the photo has others. Of a film
+    it stands for the best face of the only person.
 
     Raises:
-        BadRequest: A photo has no face of the given number.
+        BadRequest: A photo has no face of the given number, or a film shows several people.
         FaceindexError: A photo has no face.
     """
-    found = [examine(photo, outcomes) for photo in photos]
+    found = [examine(photo, outcomes, aids) for photo in photos]
     failures = tuple(each for each in found if isinstance(each, PhotoFailed))
     if failures:
         return Unread(failures)
     first, second = (
-        _face(photo, number, note)
+        _face(photo, number, note, by.thresholds.accept)
         for photo, number in zip(found, numbers, strict=True)
         if isinstance(photo, PhotoIndexed)
     )
@@ -101,10 +105,19 @@ def verify(
     return Verification(same, similarity, probability, by.thresholds, by.model.model_id, (first, second))
 
 
-def _face(photo: PhotoIndexed, number: int | None, note: Callable[[str], None]) -> Descriptor:
+def _face(photo: PhotoIndexed, number: int | None, note: Callable[[str], None], accept: float) -> Descriptor:
     name, faces = os.fsdecode(photo.file.path), photo.faces
     if not faces:
         raise FaceindexError(f"{name} has no face to compare: name another photo.")
+    if number is None and photo.film is not None:
+        if len(people := people_by_likeness(faces, accept)) > 1:
+            raise BadRequest(
+                f"{name} shows {len(people)} people: say which with --face-a or --face-b, as 'faceindex who' "
+                "counts the faces."
+            )
+        chosen = max((faces[row] for row in people[0]), key=lambda face: face.quality.score)
+        note(f"{name}: the face{at_time(chosen)} is compared.")
+        return chosen
     if number is None:
         areas = [each.face.box.w * each.face.box.h for each in faces]
         number = areas.index(max(areas)) + 1

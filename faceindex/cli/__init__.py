@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.commands import accuracy, answers, maintenance, models, people, roots, scanning
+from faceindex.cli.commands import accuracy, answers, find, maintenance, models, people, roots, scanning
 from faceindex.cli.context import Invocation
 
 __all__ = ["main"]
@@ -29,7 +29,7 @@ app.command()(answers.who)
 app.command()(people.cluster)
 app.add_typer(people.app, name="people")
 app.command()(answers.verify)
-app.command()(answers.find)
+app.command()(find.find)
 app.command()(answers.why)
 app.command()(maintenance.export)
 app.command()(maintenance.stats)

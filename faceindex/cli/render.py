@@ -145,12 +145,12 @@ class Reporter:
             for note in notes:
                 self.note(note)
 
-    def path(self, path: bytes, *, end: bytes, mark: str = "") -> None:
-        """Print a path: printable and with a ``mark`` on a terminal, else its bytes and ``end``."""
+    def path(self, path: bytes, *, end: bytes, after: str = "", mark: str = "") -> None:
+        """Print a path and what comes after: printable and with a ``mark`` on a terminal, else as bytes."""
         if self._out.is_terminal:
-            self.lines([os.fsdecode(path) + mark])
+            self.lines([os.fsdecode(path) + after + mark])
         else:
-            sys.stdout.buffer.write(path + end)
+            sys.stdout.buffer.write(path + after.encode() + end)
 
     def failure(self, failed: "PhotoFailed | FailureRecord") -> None:
         """Print that a photo could not be read."""

@@ -5,9 +5,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import partial
 
-from faceindex.asking.examine import examine_each_content_once
+from faceindex.asking.examine import ExaminedFile, FilmAids, examine_each_content_once, recorded_film
+from faceindex.asking.film_people import people_by_likeness
 from faceindex.errors import BadRequest
 from faceindex.lock import turn
 from faceindex.naming.decide import assign, clean, poor_faces, read_said
@@ -18,14 +19,11 @@ from faceindex.scanning.root_places import RootPaths
 from faceindex.scanning.survey import Survey
 from faceindex.session import Session
 from faceindex.stopping import undisturbed
-from index.decisions.journal import Journal
 from index.decisions.model import Decision, FaceKey, faces_of, folded
 from index.people.overruled import Overruled, overruled
 from index.values import FaceRecord
 from pipeline.timing import StageClock
-from pipeline.values import Outcomes, PhotoFailed, PhotoIndexed, PhotoKnown
-
-_Examined: TypeAlias = PhotoIndexed | PhotoKnown | PhotoFailed
+from pipeline.values import Outcome, Outcomes, PhotoFailed, PhotoIndexed, PhotoKnown
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +102,11 @@ def enroll(
         from faceindex.engine import build_runner
 
         outcomes = build_runner(session.own_settings(), model).run
-    enrolment = _Enrolment(session.journal, face)
+    enrolment = _Enrolment(session, face)
+    aids = FilmAids(partial(recorded_film, session), session.listeners.step)
     recorder = BatchRecorder(session.catalog, Survey({}), StageClock(), Listeners())
     try:
-        with closing(examine_each_content_once(photos, outcomes)) as examined:
+        with closing(examine_each_content_once(photos, outcomes, aids)) as examined:
             recorder.record(enrolment.chosen(names, examined), math.inf)
     except KeyboardInterrupt:
         with undisturbed():
@@ -127,24 +126,25 @@ def enroll(
 
 
 class _Enrolment:
-    """Chooses the face to enrol of each photo. ``left_out`` has the photos without one."""
+    """Chooses the faces to enrol of each photo. ``left_out`` has the photos without one."""
 
-    def __init__(self, journal: Journal, place: int | None) -> None:
+    def __init__(self, session: Session, place: int | None) -> None:
         self.left_out: list[LeftOut] = []
-        self._journal = journal
+        self._journal = session.journal
+        self._accept = session.thresholds().accept
         self._place = place
-        self._choices: dict[bytes, FaceKey | str] = {}  # by digest
+        self._choices: dict[bytes, tuple[FaceKey, ...] | str] = {}  # by digest
         self._faces: dict[str, tuple[str, list[FaceKey]]] = {}  # names that differ only in case are one
 
-    def chosen(self, names: Iterable[str], examined: Iterable[_Examined]) -> Iterator[_Examined]:
+    def chosen(self, names: Iterable[str], examined: Iterable[ExaminedFile]) -> Iterator[Outcome]:
         """The outcomes of the photos that have a face to enrol, in the order of ``names``."""
-        for name, outcome in zip(names, examined, strict=True):
-            choice = self._choice(outcome)
+        for name, file in zip(names, examined, strict=True):
+            choice = self._choice(file.found)
             if isinstance(choice, str):
-                self.left_out.append(LeftOut(outcome.file.path, choice))
+                self.left_out.append(LeftOut(file.found.file.path, choice))
                 continue
-            yield outcome  # recorded before it is decided about
-            self._faces.setdefault(folded(name), (name, []))[1].append(choice)
+            yield from file.outcomes  # recorded before it is decided about
+            self._faces.setdefault(folded(name), (name, []))[1].extend(choice)
 
     def decide(self, session: Session) -> tuple[tuple[Decision, ...], tuple[Overruled, ...]]:
         """Assign the faces of the recorded photos to their people; return what that overrules, too."""
@@ -155,30 +155,29 @@ class _Enrolment:
             decisions = self._journal.append_all(acts)
             return decisions, overruled(before, read_said(session, concerned))
 
-    def _choice(self, outcome: _Examined) -> FaceKey | str:
-        """The face to enrol, or why there is none."""
-        if isinstance(outcome, PhotoKnown):
-            return self._choices[outcome.digest]
-        choice = (
-            outcome.message
-            if isinstance(outcome, PhotoFailed)
-            else _face(self._journal, outcome, self._place)
-        )
-        if outcome.digest is not None:
-            self._choices[outcome.digest] = choice
+    def _choice(self, found: PhotoIndexed | PhotoKnown | PhotoFailed) -> tuple[FaceKey, ...] | str:
+        """The faces to enrol, all of one person, or why there is none."""
+        if isinstance(found, PhotoKnown):
+            return self._choices[found.digest]
+        choice = found.message if isinstance(found, PhotoFailed) else self._chosen_in(found)
+        if found.digest is not None:
+            self._choices[found.digest] = choice
         return choice
 
-
-def _face(journal: Journal, photo: PhotoIndexed, place: int | None) -> FaceKey | str:
-    """Return the face to enrol, or why there is none."""
-    count = len(photo.faces)
-    if count == 0:
-        return "no face was found in it"
-    if place is None and count > 1:
-        return f"it has {count} faces: say which with --face, as 'faceindex who' counts them"
-    if place is not None and place > count:
-        return f"it has no face number {place}"
-    face = FaceKey(photo.digest, photo.faces[(place or 1) - 1].face.box)
-    if journal.is_forgotten(face):
-        return "its face was forgotten, and stays out of the library"
-    return face
+    def _chosen_in(self, photo: PhotoIndexed) -> tuple[FaceKey, ...] | str:
+        count = len(photo.faces)
+        if count == 0:
+            return "no face was found in it"
+        if self._place is not None and self._place > count:
+            return f"it has no face number {self._place}"
+        rows = [(self._place or 1) - 1]
+        if photo.film is not None:
+            people = people_by_likeness(photo.faces, self._accept)
+            if self._place is None and len(people) > 1:
+                return f"it shows {len(people)} people: say whom with --face, as 'faceindex who' counts faces"
+            rows = next((each for each in people if self._place is None or rows[0] in each), rows)
+        elif self._place is None and count > 1:
+            return f"it has {count} faces: say which with --face, as 'faceindex who' counts them"
+        faces = [FaceKey(photo.digest, photo.faces[row].face.box) for row in rows]
+        kept = tuple(face for face in faces if not self._journal.is_forgotten(face))
+        return kept or "its face was forgotten, and stays out of the library"

@@ -6,6 +6,8 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import astuple
+from math import nan
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceindex.errors import FaceindexError
+from faceindex.film_times import when_seen
 from faceindex.results import LibraryFace
 from faceindex.schemas.faces import FaceSchema
 from faceindex.session import Session
@@ -43,8 +46,9 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
 
 
 def write_npz(session: Session, path: Path) -> None:
-    """Write arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4].
+    """Write arrays by face id: descriptors f32[N, D], face_id i64[N], photo str[N], box f32[N, 4], moment.
 
+    ``moment``, f32[N, 3], is when a film shows a face: start, end and best, in seconds; NaN in a photo.
     Faces without a descriptor of the library's model are left out. The memory needed does not grow with the
     library. Errors are those of ``write_lines``.
     """
@@ -56,6 +60,7 @@ def write_npz(session: Session, path: Path) -> None:
                 ("face_id", "<i8", ()),
                 ("photo", "<U1", ()),
                 ("box", "<f4", (4,)),
+                ("moment", "<f4", (3,)),
             )
         ]
         for chunk in session.catalog.all_faces():
@@ -64,7 +69,15 @@ def write_npz(session: Session, path: Path) -> None:
                 faces = [records[each] for each in described.ids.tolist()]
                 boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]
                 photos = np.array([os.fsdecode(face.photo) for face in faces])
-                parts: tuple[NDArray[Any], ...] = (described.vectors, described.ids, photos, np.array(boxes))
+                seen = [when_seen(face) for face in faces]
+                moments = [(nan, nan, nan) if each is None else astuple(each) for each in seen]
+                parts: tuple[NDArray[Any], ...] = (
+                    described.vectors,
+                    described.ids,
+                    photos,
+                    np.array(boxes),
+                    np.array(moments),
+                )
                 for array, part in zip(arrays, parts, strict=True):
                     array.append(part)
         with zipfile.ZipFile(file, "w") as archive:

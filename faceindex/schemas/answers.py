@@ -7,8 +7,21 @@ from pydantic import BeforeValidator
 
 from faceindex.asking.celebrity import Guess
 from faceindex.asking.why import Explanation
-from faceindex.schemas.base import Box, Digest, Landmarks, Moment, PathText, PersonName, Schema, at
+from faceindex.film_times import Seen, when_seen
+from faceindex.schemas.base import (
+    Box,
+    Digest,
+    InFilm,
+    Landmarks,
+    Moment,
+    PathText,
+    PersonName,
+    Schema,
+    at,
+    of_film,
+)
 from index.recognition.gallery import FaceLikeness
+from index.values import TimeSpan
 
 
 def _person(*, probable: bool) -> BeforeValidator:
@@ -27,6 +40,7 @@ class MatchSchema(Schema):
     similarity: float
     person: PersonName
     confirmed: bool
+    moment: InFilm = at("face")
 
 
 class AskedFaceSchema(Schema):
@@ -45,6 +59,7 @@ class AskedFaceSchema(Schema):
     runner_up: PersonName = at("identity.runner_up")
     margin: float | None = at("identity.margin")
     matches: tuple[MatchSchema, ...]
+    moment: InFilm = at("described")
 
 
 class _PhotoSchema(Schema):
@@ -54,10 +69,21 @@ class _PhotoSchema(Schema):
     note: str | None = at("photo.note")
 
 
+class FilmPersonSchema(Schema):
+    """Somebody whom a film shows, and the places of their faces in ``AnswerSchema.faces``, from 1."""
+
+    person: Annotated[PersonName, _person(probable=False)] = at("identity")
+    probable: Annotated[PersonName, _person(probable=True)] = at("identity")
+    certainty: str = at("identity.certainty")
+    faces: tuple[int, ...] = at("numbers")
+
+
 class AnswerSchema(_PhotoSchema):
-    """A photo that was asked about."""
+    """A photo or film that was asked about; ``duration`` is that of a film, in seconds."""
 
     faces: tuple[AskedFaceSchema, ...]
+    duration: float | None = of_film("photo.film.duration")
+    people: tuple[FilmPersonSchema, ...] | None = of_film("people")
 
 
 class TemplateSchema(Schema):
@@ -121,15 +147,26 @@ class VerificationSchema(Schema):
     threshold: float = at("thresholds.accept")
     faces: tuple[Annotated[Box, BeforeValidator(attrgetter("face.box"))], ...]
     model: str
+    moments: tuple[Seen | None, ...] | None = of_film("moments")
+
+    @classmethod
+    def of(cls, found: Any, /, **fields: Any) -> Self:
+        """Make a model; ``moments`` are those of the faces, if one is of a film."""
+        moments = tuple(map(when_seen, found.faces))
+        return super().of(found, moments=moments if any(moments) else None, **fields)
 
 
 class FoundPhotoSchema(Schema):
-    """A photo of the persons asked for; ``probable``: somebody of them is only probably in it."""
+    """A photo of the persons asked for; ``probable``: somebody of them is only probably in it.
+
+    ``moments`` say when a film shows all of them at once.
+    """
 
     photo: PathText = at("path")
     digest: Digest
     taken_at: Moment | None
     probable: bool
+    moments: tuple[TimeSpan, ...] | None = of_film("moments")
 
 
 class GuessedFaceSchema(Schema):

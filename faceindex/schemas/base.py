@@ -8,6 +8,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from faceindex.film_times import Seen, when_seen
+
 PathText = Annotated[str, BeforeValidator(os.fsdecode)]
 """A path, with lone surrogates where it is not UTF-8 (PEP 383); ``os.fsencode`` gives its bytes."""
 
@@ -26,12 +28,20 @@ PersonName = Annotated[str | None, BeforeValidator(lambda person: getattr(person
 Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
 """ISO 8601, without an offset where none is known."""
 
+InFilm = Annotated[Seen | None, BeforeValidator(when_seen), Field(exclude_if=lambda seen: seen is None)]
+"""When a film shows a face, in seconds from its first picture; absent for a face of a photo."""
+
 Seconds = Annotated[float, BeforeValidator(lambda seconds: round(seconds, 3))]
 
 
 def at(path: str, default: Any = ...) -> Any:
     """Declare a field with the value of an attribute, as ``photo.size``; ``whole`` is the result itself."""
     return Field(default, validation_alias=AliasPath(*path.split(".")))
+
+
+def of_film(path: str) -> Any:
+    """Declare a field with the value of an attribute, as ``at`` does; it is absent where this is ``None``."""
+    return Field(None, validation_alias=AliasPath(*path.split(".")), exclude_if=lambda value: value is None)
 
 
 def by(key: str, value: str | None = None) -> BeforeValidator:

@@ -1,6 +1,6 @@
 """The JSON of faces in a library: ``export``, ``people show``, and the clusters of ``cluster``."""
 
-from faceindex.schemas.base import Box, Digest, Landmarks, PathText, PersonName, Schema, at
+from faceindex.schemas.base import Box, Digest, InFilm, Landmarks, PathText, PersonName, Schema, at
 
 
 class FaceSchema(Schema):
@@ -18,6 +18,7 @@ class FaceSchema(Schema):
     confirmed: bool = at("status.confirmed")
     cluster: int | None = at("status.cluster_id")
     detector: str = at("record.detector")
+    moment: InFilm = at("record")
 
 
 class PersonFaceSchema(Schema):
@@ -34,6 +35,7 @@ class PersonFaceSchema(Schema):
     similarity: float | None = at("status.similarity")
     cluster: int | None = at("status.cluster_id")
     detector: str = at("record.detector")
+    moment: InFilm = at("record")
 
 
 class ClusterSchema(Schema):
@@ -43,3 +45,4 @@ class ClusterSchema(Schema):
     faces: tuple[int, ...] = at("faces.face_ids")
     exemplar: int = at("exemplar.face_id")
     photo: PathText = at("exemplar.photo")
+    moment: InFilm = at("exemplar")

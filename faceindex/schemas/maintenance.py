@@ -75,3 +75,6 @@ class StatisticsSchema(Schema):
     database_bytes: int
     indexed_faces: int
     left_out: tuple[LeftOutCount, ...]
+    films: int
+    film_seconds: float
+    tracklets: int

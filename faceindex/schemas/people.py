@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from faceindex.schemas.base import Box, Digest, Moment, PathText, PersonName, Schema, at
+from faceindex.schemas.base import Box, Digest, InFilm, Moment, PathText, PersonName, Schema, at
 from faceindex.schemas.faces import PersonFaceSchema
 
 FaceIds = Annotated[tuple[int, ...], BeforeValidator(lambda faces: [each.face_id for each in faces])]
@@ -94,6 +94,7 @@ class FaceKeySchema(Schema):
 
     digest: Digest
     box: Box
+    moment: InFilm = at("box")
 
 
 class LoggedSchema(Schema):

@@ -97,15 +97,17 @@ def find_region(nearby: NearbyFaces, same: float) -> AffectedRegion:
     )
 
 
-def never_grouped(vectors: F32, qualities: F32, same: float) -> FacesToGroup:
-    """Prepare faces for grouping that were never grouped before, each in a photo of its own.
+def never_grouped(vectors: F32, qualities: F32, same: float, spans: F32 | None = None) -> FacesToGroup:
+    """Prepare faces for grouping that were never grouped before: each in a photo of its own, or all in one.
 
     ``vectors`` is float32 [N, D], of unit norm, ``qualities`` float32 [N]; see ``find_region`` for ``same``.
+    ``spans``, float32 [N, 2], as in ``index.spans``, are given of the faces of one photo or film.
     """
     rows = np.arange(len(vectors), dtype=np.int64)
     nobody, no_pairs = np.full(len(rows), NONE, np.int64), np.empty((0, 2), np.int64)
     near = near_pairs_among(vectors, rows, NEIGHBORS, NEAR_SHARE * same)
-    return FacesToGroup(vectors, rows, nobody, nobody, qualities >= RELIABLE, near, no_pairs, no_pairs)
+    different = no_pairs if spans is None else _of_one_photo(vectors, np.zeros_like(rows), spans)
+    return FacesToGroup(vectors, rows, nobody, nobody, qualities >= RELIABLE, near, no_pairs, different)
 
 
 def _within_reach(nearby: NearbyFaces, groups: "_ExistingGroups", near: I64, same: float) -> Flags:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, not_, or_, select
 
 from index.people.named_faces import named_faces
-from index.store.schema import content, face, photo, verdict
+from index.spans import at_once
+from index.store.schema import content, face, film, photo, tracklet, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
+from index.values import TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,18 @@ class PhotoFilter:
 
 @dataclass(frozen=True, slots=True)
 class FoundPhoto:
-    """A photo that was found: absolute path, digest of its content, and recorded time, if any.
+    """A photo or film that was found: absolute path, digest of its content, and recorded time, if any.
 
-    ``probable``: somebody asked for is only probably in it.
+    Attributes:
+        probable: Somebody asked for is only probably in it.
+        moments: When a film shows all of them at once, in the order of time; ``None`` for a photo.
     """
 
     path: bytes
     digest: bytes
     taken_at: datetime | None
     probable: bool = False
+    moments: tuple[TimeSpan, ...] | None = None
 
 
 def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
@@ -55,19 +60,47 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
     if not search.persons:
         raise ValueError("photos are found by the persons in them: name at least one")
     probable = not_(and_(*_shown(search, {}))) if search.probable else false()
+    columns = (photo.c.path, content.c.digest, content.c.taken_at)
     query = (
-        select(photo.c.path, content.c.digest, content.c.taken_at, probable)
+        select(*columns, probable, content.c.id, film.c.content_id.is_not(None))
         .join_from(photo, content)
+        .outerjoin(film)
         .where(photo.c.missing_since.is_(None), *_who(search), *_when(search))
         .order_by(content.c.taken_at.is_(None), content.c.taken_at, photo.c.path)
     )
     with store.read() as connection:
-        return tuple(
-            FoundPhoto(
-                path, digest, None if time is None else datetime.fromisoformat(time), bool(is_probable)
-            )
-            for path, digest, time, is_probable in connection.execute(query)
+        rows = connection.execute(query).all()
+        moments = _moments(connection, search)
+    return tuple(
+        FoundPhoto(
+            path,
+            digest,
+            None if time is None else datetime.fromisoformat(time),
+            bool(is_probable),
+            moments.get(content_id, ()) if is_film else None,
         )
+        for path, digest, time, is_probable, content_id, is_film in rows
+    )
+
+
+def _moments(connection: Connection, search: PhotoFilter) -> dict[int, tuple[TimeSpan, ...]]:
+    """Read when films show all persons at once, by content."""
+    seen = [_seen(connection, each, search.probable.get(each, ())) for each in search.persons]
+    films = set.intersection(*(set(each) for each in seen))
+    return {each: at_once([of_person[each] for of_person in seen]) for each in films}
+
+
+def _seen(connection: Connection, person_id: int, probable: Sequence[int]) -> dict[int, list[TimeSpan]]:
+    """Read when films show a person, by content."""
+    named = named_faces([person_id])
+    columns = select(face.c.content_id, tracklet.c.start, tracklet.c.end)
+    theirs = columns.join_from(named, face, face.c.id == named.c.face_id).join(tracklet)
+    perhaps = columns.join_from(face, tracklet).where(is_one_of(face.c.id, probable))
+    found: dict[int, list[TimeSpan]] = {}
+    for query in (theirs, perhaps) if probable else (theirs,):
+        for content_id, start, end in connection.execute(query):
+            found.setdefault(content_id, []).append(TimeSpan(start, end))
+    return found
 
 
 def count_undated(store: Store, search: PhotoFilter) -> int:

@@ -12,11 +12,13 @@ from index.store.schema import (
     content,
     descriptor,
     face,
+    film,
     is_shown,
     library,
     photo,
     root,
     stored_face,
+    tracklet,
     vector_index,
 )
 from index.store.statements import is_one_of
@@ -115,9 +117,27 @@ def _contents(connection: Connection, failed: Sequence[int]) -> dict[str, Any]:
         "contents": shown["contents"],
         "contents_without_face": shown["contents"] - found["with_face"],
         "faces": found["faces"],
+        **_films(connection, left_out),
         "most_faces": found["most_faces"],
         **{name: _time(shown[name]) for name in ("first_taken", "last_taken")},
     }
+
+
+def _films(connection: Connection, left_out: Sequence[int]) -> RowMapping:
+    """Count the films in present photos, without some contents, and their faces."""
+    shown = ~is_one_of(film.c.content_id, left_out), film.c.content_id.not_in(missing_contents())
+    faces = (
+        select(func.count())
+        .select_from(film)
+        .join(stored_face, stored_face.c.content_id == film.c.content_id)
+    )
+    faces = faces.join(tracklet).where(is_shown(stored_face.c.id), *shown)
+    query = select(
+        func.count().label("films"),
+        func.coalesce(func.sum(film.c.duration), 0.0).label("film_seconds"),
+        faces.scalar_subquery().label("tracklets"),
+    )
+    return connection.execute(query.select_from(film).where(*shown)).mappings().one()
 
 
 def _descriptors(connection: Connection, model: ModelId | None) -> RowMapping:

@@ -15,7 +15,7 @@ def who(
     photos: Annotated[
         list[str],
         typer.Argument(
-            help="Photos, folders of photos, URLs, or - for standard input. They need not be in the library."
+            help="Photos, films, folders of them, URLs, or - for standard input. None need be in the library."
         ),
     ],
     k: Annotated[
@@ -26,13 +26,14 @@ def who(
     ] = -1.0,
     hidden: Hidden = False,
     annotate: Annotated[
-        Path | None, typer.Option(help="Write a copy of the photo, with the faces marked, to this file.")
+        Path | None,
+        typer.Option(help="Write the photo with its faces marked, or the faces of a film, to this file."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say who is in photos, and which faces are most similar."""
+    """Say who is in photos and films, and which faces are most similar."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.answers import answer_faces, photo_title
+        from faceindex.cli.text.answers import answer_rows, photo_title
         from faceindex.errors import BadRequest
         from faceindex.results import Answer
         from faceindex.schemas.answers import AnswerSchema
@@ -50,7 +51,7 @@ def who(
             answered = True
             if not as_json:
                 reporter.lines([photo_title(found.photo)])
-            reporter.result(AnswerSchema.of(found), answer_faces(found.faces), headed=True)
+            reporter.result(AnswerSchema.of(found), answer_rows(found), headed=True)
             if annotate is not None:
                 library.annotate(found, annotate)
                 reporter.note(f"The annotated photo is {annotate}")
@@ -77,7 +78,7 @@ def why(
     Shows what each face was compared with, and the rule that decided.
     """
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.answers import explanation_rows
+        from faceindex.cli.text.why import explanation_rows
         from faceindex.schemas.answers import ExplanationSchema
 
         found = library.why(photo, face=face, hidden=hidden)
@@ -115,71 +116,6 @@ def verify(
                 reporter.failure(failure)
             raise typer.Exit(EXIT_SOME_FAILED)
         reporter.result(VerificationSchema.of(found), verification_rows(found))
-
-
-def find(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A person who is in the photos.")],
-    with_: Annotated[
-        list[str] | None, typer.Option("--with", help="Another person in the photos. May be repeated.")
-    ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(help="A person who is not in the photos. May be repeated.")
-    ] = None,
-    only: Annotated[bool, typer.Option("--only", help="Leave out photos with any other face.")] = False,
-    since: Annotated[
-        str | None, typer.Option(help="Only photos taken on or after this date: 2019, 2019-07 or 2019-07-14.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="Only photos taken on or before this date.")] = None,
-    hidden: Hidden = False,
-    probable: Annotated[
-        bool, typer.Option("--probable", help="Add photos in which 'faceindex who' calls them probable.")
-    ] = False,
-    link: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Create or update a folder of symbolic links to the photos."),
-    ] = None,
-    zero: Annotated[
-        bool, typer.Option("-0", help="End each path with a NUL byte, as 'xargs -0' expects.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Find the photos that show a person.
-
-    Their paths are printed in the order in which the photos were taken.
-    """
-    with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.answers import links_note, probable_note
-        from faceindex.errors import BadRequest
-
-        if zero and as_json:
-            raise BadRequest("-0 and --json exclude each other: leave one out.")
-        names = (name, *(with_ or ()))
-        photos = library.find(
-            *names,
-            without=without or (),
-            only=only,
-            since=since,
-            until=until,
-            hidden=hidden,
-            probable=probable,
-        )
-        if not photos:
-            reporter.note("No photo found.")
-        elif probable:
-            reporter.note(probable_note(photos))
-        if link is not None:
-            reporter.note(links_note(library.link(photos, link), str(link)))
-            return
-        if as_json:
-            from faceindex.schemas.answers import FoundPhotoSchema
-
-            for photo in photos:
-                reporter.json(FoundPhotoSchema.of(photo))
-            return
-        for photo in photos:
-            mark = "  (probably)" if photo.probable else ""
-            reporter.path(photo.path, end=b"\0" if zero else b"\n", mark=mark)
 
 
 def celebrity(

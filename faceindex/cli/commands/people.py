@@ -36,6 +36,7 @@ def cluster(
     """Group faces without a name, and recognise people who have one."""
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import people as text
+        from faceindex.cli.text.faces import clusters
         from faceindex.schemas.faces import ClusterSchema
         from faceindex.schemas.people import RegroupedSchema, UngroupedSchema
 
@@ -46,7 +47,7 @@ def cluster(
         done = library.cluster(dry_run=dry_run)
         listed = library.clusters(most)
         if listed.shown:
-            reporter.results(map(ClusterSchema.of, listed.shown), text.clusters(listed.shown), headed=True)
+            reporter.results(map(ClusterSchema.of, listed.shown), clusters(listed.shown), headed=True)
         reporter.outcome(RegroupedSchema.of(done), [text.regrouped(done, dry=dry_run)])
         if listed.total > most and not as_json:
             reporter.note(
@@ -58,19 +59,26 @@ def cluster(
 def enroll(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A new name, or a known person.")] = None,
-    photos: Annotated[list[str] | None, typer.Argument(help="Photos that show one face each.")] = None,
+    photos: Annotated[
+        list[str] | None,
+        typer.Argument(help="Photos that show one face each, or films of one person."),
+    ] = None,
     folders: Annotated[
         str | None, typer.Option(help="Enroll everybody in this folder, laid out as NAME/photo.jpg.")
     ] = None,
     face: Annotated[
         int | None,
-        typer.Option(min=1, help="Use this face of each photo, numbered as 'faceindex who' lists them."),
+        typer.Option(
+            min=1,
+            help="Use this face of each photo, numbered as 'faceindex who' lists them.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Add a person from one or more photos. The photos become part of the library."""
+    """Add a person from photos or films. They become part of the library."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.people import enrolled, left_out, poor
+        from faceindex.cli.text.faces import poor
+        from faceindex.cli.text.people import enrolled, left_out
         from faceindex.errors import BadRequest
         from faceindex.schemas.people import EnrolledSchema, LeftOutSchema
 
@@ -122,14 +130,15 @@ def show(
     """Show the faces of a person or cluster, with their numbers."""
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.render import count
-        from faceindex.cli.text import people as text
+        from faceindex.cli.text.faces import faces as face_rows
+        from faceindex.cli.text.people import exemplars
 
         if sheet is not None:
             library.check_picture(sheet)
         found = library.people.faces(name, cluster=cluster, faces=faces or ())
-        reporter.results(_faces(found), text.faces(found), headed=True)
+        reporter.results(_faces(found), face_rows(found), headed=True)
         if name is not None and (kept := library.people.get(name).exemplar_ids):
-            reporter.note(text.exemplars(kept))
+            reporter.note(exemplars(kept))
         if sheet is not None:
             reporter.note(f"{count(library.draw_faces(found, sheet), 'face')} drawn in {sheet}")
 
@@ -264,7 +273,7 @@ def review(
     Each suggestion comes with the command that carries it out, and the one that says it is wrong.
     """
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text import people as text
+        from faceindex.cli.text import review as text
         from faceindex.schemas.people import SuggestionSchema
 
         found = library.people.review(most)
@@ -290,12 +299,13 @@ app.command()(journal.forget)
 
 def _decide(context: typer.Context, as_json: bool, decide: "Callable[[People], Decided]") -> None:
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text import people as text
+        from faceindex.cli.text.faces import poor
+        from faceindex.cli.text.people import decided as text
         from faceindex.schemas.people import DecidedSchema
 
         decided = decide(library.people)
-        reporter.outcome(DecidedSchema.of(decided), [text.decided(decided)])
-        for warning in text.poor(decided.poor):
+        reporter.outcome(DecidedSchema.of(decided), [text(decided)])
+        for warning in poor(decided.poor):
             reporter.note(warning)
 
 

@@ -4,20 +4,17 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
+from faceindex.cli.render import columns, count, padded
+from faceindex.film_times import at_time, clock, times, when_seen
 from faceindex.results import Certainty
-from index.decisions.model import Assign, Ignore, NotAFace, Reject, Split
 from index.people.queries import Person
 
 if TYPE_CHECKING:
     from faceindex.asking.celebrity import Lookalikes
     from faceindex.asking.verify import Verification
-    from faceindex.asking.why import Explanation
     from faceindex.output.photo_links import Linked
-    from faceindex.results import Identity, KnownFace, NearKnownFace
-    from index.decisions.log import LoggedDecision
+    from faceindex.results import Answer, Identity, KnownFace, NearKnownFace
     from index.people.photo_search import FoundPhoto
-    from index.recognition.gallery import TemplateLikeness
     from pipeline.values import Box, PhotoIndexed
 
 HIDDEN = "(hidden)"
@@ -29,10 +26,31 @@ _SIMILARITY = 10  # columns
 
 
 def photo_title(photo: "PhotoIndexed") -> str:
-    """Name a photo and its number of faces."""
+    """Name a photo or film and its number of faces."""
     faces = count(len(photo.faces), "face") if photo.faces else "no face found"
-    note = f"; {photo.note}" if photo.note else ""
-    return f"{os.fsdecode(photo.file.path)}: {faces} ({photo.size.width} x {photo.size.height} pixels){note}"
+    size, note = f"{photo.size.width} x {photo.size.height} pixels", f"; {photo.note}" if photo.note else ""
+    length = "" if photo.film is None else f", {clock(photo.film.duration)}"
+    return f"{os.fsdecode(photo.file.path)}: {faces} ({size}{length}){note}"
+
+
+def answer_rows(answer: "Answer") -> Iterator[str]:
+    """Yield a heading, and whom a photo or film shows."""
+    return answer_faces(answer.faces) if answer.photo.film is None else film_people(answer)
+
+
+def film_people(answer: "Answer") -> Iterator[str]:
+    """Yield a heading, and for each person in a film when they are seen, and the numbers of their faces."""
+    if not answer.people:
+        return
+    names = [caption(each.identity) for each in answer.people]
+    seen = [
+        times(filter(None, (when_seen(answer.faces[number - 1].described) for number in each.numbers)))
+        for each in answer.people
+    ]
+    column, width = columns(["who", *names]), columns(["when", *seen])
+    yield f"{padded('who', column)}  {padded('when', width)}  faces"
+    for each, name, when in zip(answer.people, names, seen, strict=True):
+        yield f"{padded(name, column)}  {when:<{width}}  {', '.join(map(str, each.numbers))}"
 
 
 def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
@@ -48,7 +66,7 @@ def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
         shown = "" if similarity is None else f"{similarity:.3f}"
         yield f"{start}  {shown:>{_SIMILARITY}}  {who(face.identity)}"
         for near in face.matches:
-            yield f"{'':<{len(start)}}  {near.similarity:>{_SIMILARITY}.3f}    {_near(near)}"
+            yield f"{'':<{len(start)}}  {near.similarity:>{_SIMILARITY}.3f}    {near_text(near)}"
 
 
 def who(identity: "Identity") -> str:
@@ -59,12 +77,12 @@ def who(identity: "Identity") -> str:
     if identity.runner_up is None or identity.margin is None:
         return phrase
     order = "ahead of" if identity.margin >= 0 else "behind"
-    return f"{phrase}, {abs(identity.margin):.3f} {order} {_name(identity.runner_up)}"
+    return f"{phrase}, {abs(identity.margin):.3f} {order} {name_of(identity.runner_up)}"
 
 
 def caption(identity: "Identity") -> str:
     """Say who a face is, in few words."""
-    name = UNKNOWN if identity.person is None else _name(identity.person)
+    name = UNKNOWN if identity.person is None else name_of(identity.person)
     return {
         Certainty.CONFIRMED: f"{name} (confirmed)",
         Certainty.IGNORED: "a stranger (ignored)",
@@ -87,6 +105,13 @@ def verification_rows(found: "Verification") -> Iterator[str]:
     verdict = "same" if found.same else "different"
     chance = "" if found.probability is None else f", probability {percent(found.probability)}"
     yield f"{verdict}: similarity {found.similarity:.3f} (threshold {found.thresholds.accept:.3f}){chance}"
+
+
+def found_times(photo: "FoundPhoto") -> str:
+    """Say when a film shows all persons that were asked for; nothing of a photo."""
+    if photo.moments is None:
+        return ""
+    return f" {times(photo.moments) or '(never at once)'}"
 
 
 def lookalikes_rows(found: "Lookalikes") -> Iterator[str]:
@@ -115,114 +140,19 @@ def links_note(linked: "Linked", folder: str) -> str:
     return f"{folder} has {links}: {linked.made:,} new, {linked.kept:,} kept; {linked.removed:,} taken away"
 
 
-def explanation_rows(explanation: "Explanation") -> Iterator[str]:
-    """Explain an identity: a title, then rows of a name and a value."""
-    face, photo, thresholds = explanation.face, explanation.photo, explanation.thresholds
-    name = os.fsdecode(photo.file.path)
-    face_id = explanation.stored.face_id
-    number = "not in the library" if face_id is None else f"number {face_id} of the library"
-    yield f"{name}, face {explanation.number} of {len(photo.faces)}: {who(face.identity)}"
-    sections = {
-        "Face": [f"{place_of(face.described.face.box)}; {number}"],
-        "Quality": [_quality(explanation)],
-        "Thresholds": [
-            f"named from {thresholds.accept:.3f} on if {explanation.margin:.3f} ahead of the next, "
-            f"probable from {thresholds.review:.3f} on",
-            thresholds.provenance,
-        ],
-        "Persons": list(_candidates(explanation)),
-        "Nearest": [
-            f"{each.similarity:.3f}  face {each.face.face_id}  {_near(each)}" for each in face.matches
-        ],
-        "Decisions": [_decision(each) for each in explanation.decisions],
-        "Rule": [_rule(explanation)],
-    }
-    for title, rows in sections.items():
-        for at, row in enumerate(rows or ["none"]):
-            yield f"  {'' if at else title:<10}  {row}"
-
-
-def _quality(explanation: "Explanation") -> str:
-    quality = explanation.face.described.quality
-    if not quality.reasons:
-        return f"{quality.score:.2f}"
-    reasons = ", ".join(quality.reasons)
-    return f"{quality.score:.2f} ({reasons}): a face of low quality looks less similar to everybody"
-
-
-def _candidates(explanation: "Explanation") -> Iterator[str]:
-    for candidate in explanation.candidates:
-        rejected = "  (decided: not this person)" if candidate.rejected else ""
-        yield f"{candidate.similarity:.3f}  {_name(candidate.person)}{rejected}"
-        for each in candidate.likeness.templates:
-            yield f"         {each.similarity:.3f}  {_template(each)}"
-        nearest = candidate.likeness.nearest
-        mean = sum(each.similarity for each in nearest) / len(nearest)
-        faces = ", ".join(f"{each.similarity:.3f} with face {each.face_id}" for each in nearest)
-        yield f"         {mean:.3f}  its nearest confirmed faces: {faces}"
-
-
-def _template(likeness: "TemplateLikeness") -> str:
-    template = likeness.template
-    faces = count(template.faces, "confirmed face")
-    if template.years is None:
-        return f"template of {faces}"
-    first, last = template.years
-    return f"template of {faces} of {first if first == last else f'{first} to {last}'}"
-
-
-def _decision(logged: "LoggedDecision") -> str:
-    person = HIDDEN if logged.person_name == "" else logged.person_name or UNKNOWN
-    other = HIDDEN if logged.other_name == "" else logged.other_name or UNKNOWN
-    match logged.decision.act:
-        case Assign():
-            text = f"it is {person}"
-        case Reject():
-            text = f"it is not {person}"
-        case Split():
-            text = f"it is {person}, and not {other}"
-        case NotAFace():
-            text = "it is not a face"
-        case Ignore():
-            text = "it is a stranger, not to be asked about again"
-        case _:
-            text = "it was named"
-    undone = (
-        "" if logged.active else "; undone" if logged.undone_by is None else f"; undone by {logged.undone_by}"
-    )
-    return f"{logged.decision.id}, {logged.decision.made_at:%Y-%m-%d %H:%M}: {text}{undone}"
-
-
-def _rule(explanation: "Explanation") -> str:
-    identity, accept = explanation.face.identity, explanation.thresholds.accept
-    name = _name(identity.person) if identity.person else UNKNOWN
-    status = explanation.stored.status
-    number = status.decision_id if status else None
-    return {
-        "decided": f"decision {number} says so: decisions count before similarity",
-        "like-a-stranger": "it is most similar to an ignored stranger, more than to any person",
-        "nobody-known": "there is no confirmed face to compare it with",
-        "alike": f"it is similar enough to {name}, and clearly more than to anybody else",
-        "too-close": f"it is nearly as similar to the next person as to {name}: too close to call",
-        "twice-in-photo": f"another face of this photo is more similar to {name}",
-        "like-the-rejected": f"it is more similar to a face that is not {name} by decision than to {name}",
-        "one-face-alone": f"it is similar to one confirmed face of {name}, but not to all of them together",
-        "in-the-band": f"its similarity to {name} is below the {accept:.3f} that a name requires",
-        "unlike": "it is not similar enough to any known person",
-    }[explanation.rule]
-
-
-def _near(near: "NearKnownFace") -> str:
+def near_text(near: "NearKnownFace") -> str:
+    """Name the photo of a similar face, and whose it is."""
     known = ""
     if near.person is not None:
-        known = f"  {_name(near.person)}" + ("" if near.confirmed else " (recognised)")
+        known = f"  {name_of(near.person)}" + ("" if near.confirmed else " (recognised)")
     elif near.ignored:
         known = "  a stranger (ignored)"
     missing = "  (the photo is missing)" if near.face.missing else ""
-    return f"{os.fsdecode(near.face.photo)}{known}{missing}"
+    return f"{os.fsdecode(near.face.photo)}{at_time(near.face)}{known}{missing}"
 
 
-def _name(person: Person) -> str:
+def name_of(person: Person) -> str:
+    """Name a person, who may be hidden."""
     return person.name or HIDDEN
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from faceindex.cli.render import count
 from faceindex.cli.text.scanning import reasons_counted
+from faceindex.film_times import clock
 from faceindex.left_out import described
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple
         yield "Taken", f"{statistics.first_taken:%Y-%m-%d} to {statistics.last_taken:%Y-%m-%d}"
     most = f"{statistics.faces_per_photo:.2f} a photo, at most {statistics.most_faces:,}"
     yield "Faces", f"{statistics.faces:,} ({most})"
+    if statistics.films:
+        length = clock(statistics.film_seconds)
+        faces = count(statistics.tracklets, "appearance")
+        yield "Films", f"{statistics.films:,} ({length} in all), {faces} of faces"
     yield "Descriptors", f"{statistics.descriptors:,} ({_bytes(statistics.descriptor_bytes)})"
     index = "not saved yet"
     if statistics.index_kind:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import columns, count, padded
-from faceindex.naming.suggestion import Kind
+from faceindex.cli.text.faces import faces as face_rows
 from index.decisions.model import Rename, Undo, faces_of
 from index.people.overruled import Said
 
@@ -14,23 +14,18 @@ if TYPE_CHECKING:
     from faceindex.naming.decide import Decided, ForgetPlan
     from faceindex.naming.enroll import Enrolled, LeftOut
     from faceindex.naming.journal import Undone
-    from faceindex.naming.suggestion import Suggestion
-    from faceindex.results import LibraryFace, ShownCluster
+    from faceindex.results import LibraryFace
     from index.clustering.regroup import Regrouped
     from index.clustering.ungrouped import Ungrouped
     from index.decisions.log import LoggedDecision
     from index.decisions.model import Act
     from index.people.overruled import Overruled, Renamed
-    from index.people.queries import Person, PersonSummary
+    from index.people.queries import PersonSummary
     from index.privacy.forget import Erased
     from index.privacy.journal_merge import Imported
-    from index.values import FaceRecord
 
 _FACES_NAMED = 8
 """Numbers of faces in one line; the command below it names all."""
-
-_POOR = 3
-"""Faces too poor to recognise anybody by that are named one by one."""
 
 
 def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
@@ -45,34 +40,11 @@ def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
         yield f"{padded(each.person.name, width)}  {counts}{hidden}{missing}{kept}"
 
 
-def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
-    """Yield a heading, and a line for each face."""
-    width = max([len("face"), *(len(str(each.record.face_id)) for each in found)])
-    yield f"{'face':>{width}}  {'known how':<17}  quality  photo"
-    for each in found:
-        record, status = each.record, each.status
-        how = "not named" if status.similarity is None else f"recognised {status.similarity:.2f}"
-        if status.confirmed:
-            how = "confirmed, edited" if status.edited else "confirmed"
-        photo = os.fsdecode(record.photo) + ("  (missing)" if record.missing else "")
-        photo += f"  (found by {record.detector})" if record.kept else ""
-        yield f"{record.face_id:>{width}}  {how:<17}  {record.quality.score:>7.2f}  {photo}"
-
-
 def exemplars(face_ids: Sequence[int]) -> str:
     """Say which confirmed faces are in no photo any more."""
     number = len(face_ids)
     stay = "is in no photo any more, and stays" if number == 1 else "are in no photo any more, and stay"
-    return f"{count(number, 'more confirmed face')} {stay} to recognise others by: {_some(face_ids)}"
-
-
-def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:
-    """Yield a heading, and a line for each cluster."""
-    yield "cluster  faces  for example"
-    for each in shown:
-        faces, exemplar = each.faces, each.exemplar
-        example = f"face {exemplar.face_id} in {os.fsdecode(exemplar.photo)}"
-        yield f"{faces.cluster_id:>7}  {len(faces.face_ids):>5}  {example}"
+    return f"{count(number, 'more confirmed face')} {stay} to recognise others by: {some_numbers(face_ids)}"
 
 
 def regrouped(done: "Regrouped", *, dry: bool) -> str:
@@ -200,7 +172,7 @@ def _overruled(each: "Overruled", now: str = "") -> str:
         Said.REJECTED: f"said not to be {each.person}",
     }[each.said]
     were = "was" if number == 1 else "were"
-    return f"{count(number, 'face')} {were} {said} before{now}: {_some(each.face_ids)}"
+    return f"{count(number, 'face')} {were} {said} before{now}: {some_numbers(each.face_ids)}"
 
 
 def _renamed(each: "Renamed") -> str:
@@ -258,19 +230,6 @@ def enrolled(done: "Enrolled") -> Iterator[str]:
     yield from _overruled_each(done.overruled)
 
 
-def poor(faces: Sequence["FaceRecord"]) -> Iterator[str]:
-    """Warn of confirmed faces that are too poor to recognise anybody by."""
-    for each in faces[:_POOR]:
-        quality, photo = each.quality, os.fsdecode(each.photo)
-        reasons = f", {' and '.join(quality.reasons)}" if quality.reasons else ""
-        yield (
-            f"Warning: nobody is recognised by face {each.face_id} in {photo}: "
-            f"it is too poor (quality {quality.score:.2f}{reasons}). Confirm a better one too."
-        )
-    if len(faces) > _POOR:
-        yield f"Warning: nor by {count(len(faces) - _POOR, 'more face')} as poor."
-
-
 def erased(erased: "Erased") -> Iterator[str]:
     """Report what was forgotten."""
     yield f"Forgotten: {erased.name}, with {count(erased.faces, 'face')}. It cannot be undone."
@@ -302,7 +261,7 @@ def forget_plan(plan: "ForgetPlan") -> Iterator[str]:
 def forgotten_faces(plan: "ForgetPlan") -> Iterator[str]:
     """Yield a heading, and a line for each face in a photo that would be erased or let go."""
     would = ("would", *("erase" for _ in plan.erased), *("let go" for _ in plan.let_go))
-    for word, line in zip(would, faces([*plan.erased, *plan.let_go]), strict=True):
+    for word, line in zip(would, face_rows([*plan.erased, *plan.let_go]), strict=True):
         yield f"{word:<6}  {line}"
 
 
@@ -321,59 +280,7 @@ def _in_photos(found: Sequence["LibraryFace"]) -> str:
     return f", in {count(photos, 'photo')}" if photos else ""
 
 
-def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:
-    """Yield three lines for each suggestion: the reason, the command, and the command against it."""
-    for number, each in enumerate(listed, 1):
-        yield f"{number:>3}  {_reason(each)}"
-        yield f"     {command(each)}"
-        yield f"     or {otherwise(each)}"
-
-
-def _reason(each: "Suggestion") -> str:
-    name, other = _name(each.person), _name(each.other)
-    similarity = "" if each.similarity is None else f"{each.similarity:.2f}"
-    number, numbers = len(each.face_ids), _some(each.face_ids)
-    return {
-        Kind.EDITED: f"Face {each.face_ids[0]} may be {name}, confirmed before this photo was edited "
-        f"({similarity})",
-        Kind.DOUBTFUL: f"Face {each.face_ids[0]} was confirmed as {name}, but is like {other} ({similarity})",
-        Kind.SAME_PERSON: f"{name} and {other} look like one person ({similarity})",
-        Kind.PROBABLE_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')} "
-        f"is probably {name} ({similarity})",
-        Kind.PROBABLE_FACES: f"{count(number, 'face')}, probably {name} ({similarity}): {numbers}",
-        Kind.BARELY_RECOGNISED: f"{count(number, 'face')} recognised as {name}, with little to spare "
-        f"({similarity}): {numbers}",
-        Kind.NEW_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')}: nobody known",
-    }[each.kind]
-
-
-def command(each: "Suggestion") -> str:
-    """Return the command that carries out a suggestion."""
-    return _commands(each)[0]
-
-
-def otherwise(each: "Suggestion") -> str:
-    """Return the command that says that a suggestion is wrong, so that it does not come again."""
-    return _commands(each)[1]
-
-
-def _commands(each: "Suggestion") -> tuple[str, str]:
-    name, other = shlex.quote(_name(each.person)), shlex.quote(_name(each.other))
-    numbers, cluster = " ".join(map(str, each.face_ids)), each.cluster_id
-    words = {
-        Kind.DOUBTFUL: (f"move {other} {numbers}", f"reject {other} {numbers}"),
-        Kind.SAME_PERSON: (f"merge {name} {other}", f"apart {name} {other}"),
-        Kind.PROBABLE_CLUSTER: (f"name {cluster} {name}", f"reject {name} --cluster {cluster}"),
-        Kind.NEW_CLUSTER: (f"name {cluster} NAME", f"ignore --cluster {cluster}"),
-    }
-    yes, no = words.get(each.kind, (f"confirm {name} {numbers}", f"reject {name} {numbers}"))
-    return f"faceindex people {yes}", f"faceindex people {no}"
-
-
-def _name(person: "Person | None") -> str:
-    return "" if person is None else person.name
-
-
-def _some(face_ids: Sequence[int]) -> str:
+def some_numbers(face_ids: Sequence[int]) -> str:
+    """List the first few of some numbers of faces."""
     shown = ", ".join(map(str, face_ids[:_FACES_NAMED]))
     return f"{shown}, ..." if len(face_ids) > _FACES_NAMED else shown

@@ -8,7 +8,8 @@ import pytest
 
 from faceindex.asking.identifier import Identifier
 from faceindex.asking.why import Explanation, Rule, explain
-from faceindex.cli.text.answers import answer_faces, explanation_rows
+from faceindex.cli.text.answers import answer_faces
+from faceindex.cli.text.why import explanation_rows
 from faceindex.open_index import OpenIndex
 from faceindex.output.annotated_photo import UNKNOWN, caption
 from faceindex.results import Answer, Certainty, Identity, KnownFace

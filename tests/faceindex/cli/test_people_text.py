@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from faceindex.cli.text.people import faces, ungrouped
+from faceindex.cli.text.faces import faces
+from faceindex.cli.text.people import ungrouped
 from faceindex.results import LibraryFace
 from index.clustering.ungrouped import Ungrouped
 from tests.faceindex.schemas import results

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from faceindex.cli.text import people as people_text
+from faceindex.cli.text import review as review_text
 from faceindex.errors import BadRequest
 from faceindex.naming import decide as people
 from faceindex.naming import journal
@@ -34,7 +35,7 @@ def test_nobody_is_known_and_the_largest_cluster_comes_first(album: Album) -> No
         first, second = review(library)
         assert (first.kind, second.kind) == (Kind.NEW_CLUSTER, Kind.NEW_CLUSTER)
         assert (len(first.face_ids), len(second.face_ids)) == (6, 4)
-        assert people_text.command(first) == f"faceindex people name {first.cluster_id} NAME"
+        assert review_text.command(first) == f"faceindex people name {first.cluster_id} NAME"
         people.ignore(library, [], [first.cluster_id or 0])
         assert [each.cluster_id for each in review(library)] == [second.cluster_id]
 
@@ -53,7 +54,7 @@ def test_a_face_in_the_band_below_the_threshold_is_probably_somebody(album: Albu
         assert probable.face_ids == (6,)
         assert probable.person is not None
         assert probable.person.name == "Anna O'Neill"
-        assert people_text.command(probable) == "faceindex people confirm 'Anna O'\"'\"'Neill' 6"
+        assert review_text.command(probable) == "faceindex people confirm 'Anna O'\"'\"'Neill' 6"
         people.reject(library, "Anna O'Neill", ["6"])
         assert suggested(library, Kind.PROBABLE_FACES) == []
 
@@ -72,7 +73,7 @@ def test_each_cluster_is_compared_with_everybody_but_who_was_rejected(album: Alb
         ben, anna = suggested(library, Kind.PROBABLE_CLUSTER)
         assert (ben.face_ids, ben.person and ben.person.name) == ((10, 11, 12, 13, 14), "Ben")
         assert (anna.face_ids, anna.person and anna.person.name) == ((6, 7, 8, 9), "Anna")
-        assert people_text.command(anna) == f"faceindex people name {anna.cluster_id} Anna"
+        assert review_text.command(anna) == f"faceindex people name {anna.cluster_id} Anna"
         assert [each.face_ids for each in suggested(library, Kind.NEW_CLUSTER)] == [(3, 4, 5)]
         people.reject(library, "Anna", ["7"])
         assert suggested(library, Kind.PROBABLE_CLUSTER) == [ben]
@@ -101,7 +102,7 @@ def test_a_confirmed_face_that_is_like_somebody_else_comes_before_all(album: Alb
         people.move(library, "Ben", ["6", "7", "8"])
         first = review(library)[0]
         assert (first.kind, first.face_ids) == (Kind.DOUBTFUL, (5,))
-        assert people_text.command(first) == "faceindex people move Ben 5"
+        assert review_text.command(first) == "faceindex people move Ben 5"
         people.move(library, "Ben", ["5"])
         assert suggested(library, Kind.DOUBTFUL) == []
 
@@ -112,7 +113,7 @@ def test_two_names_for_one_person_are_noticed_once(album: Album) -> None:
         people.move(library, "Anna", ["1", "2", "3"])
         people.move(library, "Anna M.", ["4", "5", "6"])
         (same,) = suggested(library, Kind.SAME_PERSON)
-        assert people_text.command(same) in (
+        assert review_text.command(same) in (
             "faceindex people merge Anna 'Anna M.'",
             "faceindex people merge 'Anna M.' Anna",
         )
@@ -148,7 +149,7 @@ def test_nothing_is_suggested_that_was_rejected_face_by_face(album: Album) -> No
         doubtful = suggested(library, Kind.DOUBTFUL)
         assert doubtful
         for each in doubtful:
-            words = people_text.otherwise(each).split()[2:]
+            words = review_text.otherwise(each).split()[2:]
             assert words == ["reject", each.other and each.other.name, str(each.face_ids[0])]
             people.reject(library, words[1], words[2:])
         assert review(library) == []
@@ -173,7 +174,7 @@ def test_two_people_are_not_taken_for_one_again(album: Album) -> None:
         people.move(library, "Tim", ["1", "2", "3"])
         people.move(library, "Tom", ["4", "5", "6"])
         (same,) = suggested(library, Kind.SAME_PERSON)
-        assert people_text.otherwise(same) in (
+        assert review_text.otherwise(same) in (
             "faceindex people apart Tim Tom",
             "faceindex people apart Tom Tim",
         )

@@ -36,6 +36,7 @@ def test_no_faces_are_arrays_of_the_promised_shapes(library: Session, tmp_path: 
         "face_id": ("i", (0,)),
         "photo": ("U", (0,)),
         "box": ("f", (0, 4)),
+        "moment": ("f", (0, 3)),
     }
 
 

@@ -30,6 +30,7 @@ from faceindex.results import (
     Certainty,
     DetectorPreview,
     DetectorSwitch,
+    FilmPerson,
     Identity,
     IncompletePhoto,
     KnownFace,
@@ -71,12 +72,15 @@ from index.values import (
     ReasonCount,
     RootFigures,
     Statistics,
+    TimeSpan,
 )
 from pipeline.timing import StageSeconds
 from pipeline.values import (
+    Appearance,
     Box,
     Descriptor,
     DetectedFace,
+    FilmPart,
     ModelId,
     PhotoFailed,
     PhotoFile,
@@ -91,6 +95,7 @@ PATH = b"/photos/caf\xe9\x1b[31m.jpg"
 SFACE = ModelId("sface")
 DIGEST = bytes(range(32))
 BOX = Box(10.5, -2.0, 40.25, 50.0)
+FILM_BOX = Box(10.5, -2.0, 40.25, 50.0, 62.0)
 LANDMARKS = np.arange(10, dtype=np.float32).reshape(5, 2) / np.float32(3)
 QUALITY = Quality(0.75, ("small", "blurred"))
 MADE_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -99,13 +104,17 @@ BEN = Person(2, "b" * 32, "Ben (2)", hidden=False)
 UNNAMED = Person(3, "c" * 32, "", hidden=True)
 
 FACE = FaceRecord(7, DIGEST, PATH, False, BOX, LANDMARKS, 0.98, QUALITY)
+OF_FILM = FaceRecord(8, DIGEST, PATH, False, FILM_BOX, LANDMARKS, 0.98, QUALITY, span=TimeSpan(61.5, 65.25))
 RECOGNISED = FaceStatus(ANNA, False, 0.625, False, False, (BEN,), 5, None)
 UNKNOWN = FaceStatus(None, False, None, False, False, (), None, None)
 CLUSTER = ClusterFaces(5, (7, 9))
 
 DESCRIPTOR = Descriptor(DetectedFace(BOX, LANDMARKS, 0.98), QUALITY, SFACE, np.zeros(128, np.float32))
+APPEARANCE = Appearance(61.5, 65.25, np.array([[62.0, 10.5, -2.0, 40.25, 50.0]], np.float32))
+TRACKLET = replace(DESCRIPTOR, face=DetectedFace(FILM_BOX, LANDMARKS, 0.98), appearance=APPEARANCE)
 FILE = PhotoFile(PATH, 1234, 5678)
 PHOTO = PhotoIndexed(FILE, DIGEST, Size(640, 480), None, (DESCRIPTOR,), "jpeg pillow 12", "mtcnn", DIGEST)
+FILM = replace(PHOTO, faces=(TRACKLET, TRACKLET), film=FilmPart(0.0, None, 75.5, 1.0))
 NEAR = NearKnownFace(FACE, 0.5, UNNAMED, confirmed=True, ignored=False)
 SURE = KnownFace(DESCRIPTOR, Identity(Certainty.ACCEPTED, ANNA, 0.7, 0.99, BEN, 0.25), (NEAR,))
 PROBABLE = KnownFace(DESCRIPTOR, Identity(Certainty.PROBABLE, BEN, 0.4, None, UNNAMED, 0.125), (NEAR,))
@@ -114,10 +123,18 @@ NOBODY = KnownFace(DESCRIPTOR, Identity(Certainty.UNKNOWN, similarity=0.1), (NEA
 ALONE = KnownFace(DESCRIPTOR, Identity(Certainty.UNKNOWN), ())
 ANSWER = Answer(PHOTO, (SURE, PROBABLE, HIDDEN, NOBODY, ALONE))
 
+IN_FILM = KnownFace(
+    TRACKLET, SURE.identity, (NearKnownFace(OF_FILM, 0.5, ANNA, confirmed=True, ignored=False),)
+)
+FILM_ANSWER = Answer(FILM, (IN_FILM, IN_FILM), people=(FilmPerson(SURE.identity, (1, 2)),))
+
 THRESHOLDS = Thresholds(0.363, 0.3, "measured on 546 people")
 KEY = FaceKey(DIGEST, BOX)
 ASSIGNED = LoggedDecision(
     Decision(3, "d" * 32, MADE_AT, Assign((KEY,), ANNA.key, "Anna")), True, None, None, "Anna", None
+)
+ASSIGNED_FILM = replace(
+    ASSIGNED, decision=replace(ASSIGNED.decision, act=Assign((FaceKey(DIGEST, FILM_BOX),), ANNA.key, "Anna"))
 )
 NOT_A_FACE = LoggedDecision(Decision(4, "e" * 32, MADE_AT, NotAFace((KEY,))), False, None, 5, None, None)
 UNDONE = LoggedDecision(Decision(5, "f" * 32, MADE_AT, Undo("e" * 32)), True, 4, None, None, None)
@@ -137,8 +154,10 @@ EXPLANATION = Explanation(
     Rule.ALIKE,
 )
 VERIFICATION = Verification(True, 0.7, None, THRESHOLDS, SFACE, (DESCRIPTOR, DESCRIPTOR))
+VERIFIED_FILM = replace(VERIFICATION, faces=(TRACKLET, DESCRIPTOR))
 LOOKALIKES = Lookalikes(PHOTO, (GuessedFace(DESCRIPTOR, (Guess("Ada Lovelace", 0.25),)),))
 FOUND = FoundPhoto(PATH, DIGEST, datetime(2019, 7, 14, 12, 30))
+FOUND_FILM = replace(FOUND, moments=(TimeSpan(61.5, 65.25),))
 FOUND_UNDATED = FoundPhoto(PATH, DIGEST, None)
 
 REGROUPED = Regrouped(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
@@ -265,6 +284,9 @@ STATISTICS = Statistics(
     most_faces=4,
     duplicates=1,
     faces=40,
+    films=2,
+    film_seconds=75.5,
+    tracklets=9,
     first_taken=datetime(2019, 7, 14, 12, 30),
     last_taken=MADE_AT,
     descriptors=39,
@@ -274,4 +296,6 @@ STATISTICS = Statistics(
     indexed_faces=38,
     left_out=LEFT_OUT,
 )
-EMPTY = Statistics(None, None, None, (), 0, 0, 0, (), 0, 0, 0, 0, 0, None, None, 0, 0, 4096, None, 0)
+EMPTY = Statistics(
+    None, None, None, (), 0, 0, 0, (), 0, 0, 0, 0, 0, 0, 0.0, 0, None, None, 0, 0, 4096, None, 0
+)
