@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
+from pipeline.decoding.film import Film, FilmRequest
+from pipeline.decoding.film_session import FilmLimits, FilmReaders, ReaderFilm
 from pipeline.decoding.formats import Format
 from pipeline.decoding.metadata.times import Taken
 from pipeline.decoding.reader_messages import DateRequest, DecodeRequest
@@ -20,7 +22,7 @@ from pipeline.decoding.reader_process import ReaderDied, ReaderProcess
 from pipeline.decoding.readers import READERS, format_of, readable_format
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import DecodedPhoto, PhotoFile, Sidecar, Stage
+from pipeline.values import DecodedPhoto, PhotoFile, Reason, Sidecar, Stage
 
 _GIANT = 256 << 20
 """Bytes. A reader that took so much for a photo ends after it, which frees its memory."""
@@ -34,13 +36,15 @@ class DecoderOptions:
         pixel_cap: Photos of more pixels fail; 400 million take some 3 GB while decoded.
         seconds: Time limit of one try; each megapixel of a large photo adds a fifth of a second.
         photos: A reader ends after so many, to free what they leaked. A photo decoded twice counts twice.
-        entry: What runs in a reader, as ``module:function``.
+        entry: What decodes a photo in a reader, as ``module:function``.
+        film_entry: What looks through a film there.
     """
 
     pixel_cap: int = 400_000_000
     seconds: float = 5.0
     photos: int = 500
     entry: str = "pipeline.decoding.decode:decode"
+    film_entry: str = "pipeline.decoding.film_decoding:look"
 
 
 class Decoders:
@@ -100,7 +104,7 @@ class Decoder:
 
     def __init__(self, options: DecoderOptions) -> None:
         self._options = options
-        self._reader = ReaderProcess(options.entry)
+        self._reader = _new_reader(options)
         self._photo: OpenPhoto | None = None
         self._picture: str | None = None  # its digest, which takes a pass over the whole picture
 
@@ -167,6 +171,42 @@ class Decoder:
             pass
         return None
 
+    @contextmanager
+    def open_film(self, photo: OpenPhoto, request: FilmRequest) -> Iterator[Film]:
+        """As ``FilmDecoder.open_film``."""
+        with self._film(photo, request, exact=False) as film:
+            yield film
+
+    def frame_at(self, photo: OpenPhoto, moment: float, long_edge: int | None) -> DecodedPhoto:
+        """As ``FilmDecoder.frame_at``."""
+        with self._film(photo, FilmRequest(start=moment, long_edge=long_edge), exact=True) as film:
+            frame, header = next(iter(film), None), film.header
+            if frame is None:
+                raise PhotoError(photo.file, Stage.DECODE, Reason.CORRUPT, "no frame of it can be read")
+        return DecodedPhoto(
+            file=photo.file,
+            digest=photo.digest(),
+            size=frame.size,
+            taken_at=header.taken_at,
+            pixels=frame.pixels,
+            scale=frame.scale,
+            picture=header.picture,
+            taken_from=header.taken_from,
+            live_photo=header.live_photo,
+        )
+
+    @contextmanager
+    def _film(self, photo: OpenPhoto, request: FilmRequest, exact: bool) -> Iterator[ReaderFilm]:
+        self._photo, self._picture = photo, None
+        photo.reserve(0)
+        readers = FilmReaders(lambda: self._reader, self._replace)
+        limits = FilmLimits(self._options.seconds, self._options.pixel_cap)
+        film = ReaderFilm(readers, photo, request, exact, limits)
+        try:
+            yield film
+        finally:
+            film.close()
+
     def rest(self) -> None:
         """Release the memory of the last photo, and replace a worn-out reader."""
         if self._photo is not None:
@@ -182,7 +222,7 @@ class Decoder:
 
     def _replace(self) -> None:
         self._reader.end()
-        self._reader = ReaderProcess(self._options.entry)
+        self._reader = _new_reader(self._options)
 
     def _try_twice(self, photo: OpenPhoto, request: DecodeRequest) -> DecodedPhoto:
         try:
@@ -194,3 +234,7 @@ class Decoder:
         except ReaderDied as death:
             self._replace()
             raise PhotoError(photo.file, Stage.DECODE, death.reason, death.message) from death
+
+
+def _new_reader(options: DecoderOptions) -> ReaderProcess:
+    return ReaderProcess(f"{options.entry} {options.film_entry}")

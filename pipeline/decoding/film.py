@@ -1,4 +1,4 @@
-"""What is asked of a film and what comes of it: some of its frames, upright, one after another.
+"""What is asked of a film, and what comes of it: some of its frames, upright, one after another.
 
 A ``FilmDecoder``, as `pipeline.decoding.decoders` lends one, has a film decoded in a reader process.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import U8, DecodedPhoto, Size
+from pipeline.values import U8, DateSource, DecodedPhoto, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class FilmHeader:
         taken_at: When it was taken; aware if the offset from UTC is known.
         live_photo: Apple's identifier of a photo and the film that belongs to it.
         picture: BLAKE3 of what the film shows, 32 bytes: the same if only metadata differ, for MP4 and
-            QuickTime; for other containers, and if the photo was opened with its digest, that of the file.
+            QuickTime; for other containers, and if the digest of the photo was trusted, that of the file.
+        taken_from: ``CONTAINER``, if the time is known.
     """
 
     size: Size
@@ -54,11 +55,12 @@ class FilmHeader:
     taken_at: datetime | None
     live_photo: str | None
     picture: bytes
+    taken_from: DateSource | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A frame of a film, as ``DecodedPhoto``; the frame after next overwrites its pixels.
+    """A frame of a film, as ``DecodedPhoto``; its pixels are valid until the next one is asked for.
 
     Attributes:
         moment: When it is shown, in seconds from the first frame of the film, to a millisecond.

@@ -1,15 +1,16 @@
-"""Picture formats, recognised by the first bytes of a file, whatever its name.
+"""Formats of pictures and films, recognised by the first bytes of a file, whatever its name.
 
 One table holds the signatures of all formats, read or not, because one may begin like another.
 """
 
 from enum import StrEnum
 
+from pipeline.decoding.film_containers import container_of
 from pipeline.file_names import TIFF_RAW_EXTENSIONS, extension
 
 
 class Format(StrEnum):
-    """A picture format, by its common name."""
+    """A picture format, by its common name, or film, whatever its container."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -23,6 +24,7 @@ class Format(StrEnum):
     JPEG_XL = "JPEG XL"
     PHOTOSHOP = "Photoshop"
     RAW = "camera raw"
+    FILM = "video"
 
 
 # The registered signatures, each at offset 0. The longer of two with a common start stands first.
@@ -67,6 +69,8 @@ def sniff(path: bytes, head: bytes) -> Format | None:
     Only the extension in the path tells a TIFF from a camera raw file.
     """
     found = _from_signature(head)
+    if found is None and container_of(path, head) is not None:
+        return Format.FILM
     return Format.RAW if found is Format.TIFF and extension(path) in TIFF_RAW_EXTENSIONS else found
 
 

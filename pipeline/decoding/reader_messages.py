@@ -7,17 +7,31 @@
     run     DateRequest, with the content       say when this was taken
     reader  Dated or Refused                    this is what it says, or it cannot be read
 
-A reader may find only then that a picture is damaged, and send MemoryNeeded again for another of the file. It
-first sends Ready. A message is a line of JSON whose fields are checked, and no pickle: a photo that takes
-over a decoder must not easily get further.
+A reader may find only then that a picture is damaged, and send MemoryNeeded again for another of the file.
+Of a film it gives one frame after another, in two places in turn, so that it decodes while the run works:
+
+    run     LookRequest, with the content       look through this film
+    reader  FilmGoesOn                          now and then, while no frame is found
+    reader  FilmOpened                          the first frame is found
+    run     Continue, perhaps with new memory   frames go there
+    reader  FilmFrame                           a frame is there
+    run     FrameTaken or Enough                its place is free again; or no more is wanted
+    reader  FilmEnded or Refused
+
+A reader first sends Ready. A message is a line of JSON whose fields are checked, and no pickle: a photo that
+takes over a decoder must not easily get further.
 """
 
 import json
+import math
+import os
+import select
 import socket
 import time
+from collections import deque
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, TypeAlias, get_args, get_type_hints
 
 from pipeline.decoding.format_reader import MemoryNeeded
 from pipeline.decoding.formats import Format
@@ -107,12 +121,103 @@ class Refused:
     message: str
 
 
-Message: TypeAlias = Ready | DecodeRequest | MemoryNeeded | Continue | Decoded | DateRequest | Dated | Refused
+@dataclass(frozen=True, slots=True)
+class LookRequest:
+    """A film to look through; the descriptor of its file, of ``length`` bytes, comes with it.
 
-_KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind
-    for kind in (Ready, DecodeRequest, MemoryNeeded, Continue, Decoded, DateRequest, Dated, Refused)
-}
+    Attributes:
+        container: FFmpeg's name of its format.
+        begin: Offset of the film in the file, ``size`` its bytes.
+        exact: Whether only the frame that is shown at ``start`` is wanted.
+    """
+
+    path: str
+    length: int
+    container: str
+    begin: int
+    size: int
+    start: float
+    per_second: float
+    long_edge: int | None
+    exact: bool
+    pixel_cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilmOpened:
+    """A film's header; attributes are those of ``FilmHeader``.
+
+    Attributes:
+        reduction: What frames are scaled down by: 1, 2, 4 or 8.
+        result: Bytes of a frame as it is given.
+        decoding: Bytes that decoding takes at most.
+        shown: What, beside the coded pictures, decides what a player shows.
+    """
+
+    width: int
+    height: int
+    reduction: int
+    result: int
+    decoding: int
+    duration: float | None
+    taken_at: datetime | None
+    live_photo: str | None
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilmGoesOn:
+    """No frame is found yet; the film has been read up to a moment."""
+
+    reached: float
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFrame:
+    """A frame is in the shared memory, in the first or second ``place``."""
+
+    moment: float
+    after_cut: bool
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTaken:
+    """The place of the frame before is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """No more frames are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmEnded:
+    """No more frames come; attributes are those of ``FilmEnd``."""
+
+    duration: float
+    note: str | None
+
+
+Message: TypeAlias = (
+    Ready
+    | DecodeRequest
+    | MemoryNeeded
+    | Continue
+    | Decoded
+    | DateRequest
+    | Dated
+    | Refused
+    | LookRequest
+    | FilmOpened
+    | FilmGoesOn
+    | FilmFrame
+    | FrameTaken
+    | Enough
+    | FilmEnded
+)
+
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
 
 # Made once: it takes as long as all else of a message.
 _HINTS = {name: get_type_hints(kind) for name, kind in _KINDS.items()}
@@ -123,6 +228,8 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
+        self._received = b""
+        self._descriptors: deque[int] = deque()
 
     def close(self) -> None:
         """Close the socket."""
@@ -136,31 +243,47 @@ class Channel:
             packet = packet[socket.send_fds(self._socket, [packet], [descriptor]) :]
         self._socket.sendall(packet)
 
-    def receive(self, until: float | None = None) -> Message:
+    def receive(self, until: float | None = None, alone: bool = True) -> Message:
         """Wait for a message until a time of ``time.monotonic``, or for ever; drop a descriptor sent with it.
 
         Raises:
             TimeoutError: No message came in time.
             EOFError, OSError: The other end is closed.
-            Nonsense: What came is not a message.
+            Nonsense: What came is not a message, or not ``alone``.
         """
-        return self._rest(b"", until)
+        try:
+            message = self._next(until)
+            if alone and self._received:
+                raise Nonsense("more than one message")
+            return message
+        finally:
+            while self._descriptors:
+                os.close(self._descriptors.popleft())
+
+    def has_message(self) -> bool:
+        """Return whether something has come, or the other end is closed."""
+        return b"\n" in self._received or bool(select.select([self._socket], [], [], 0)[0])
 
     def receive_with_descriptor(self) -> tuple[Message, int | None]:
         """Receive a message and the descriptor that came along, which the caller must close."""
-        # The descriptor arrives with the first byte of its message.
-        start, descriptors, _, _ = socket.recv_fds(self._socket, _LONGEST, 1)
-        return self._rest(start, None), descriptors[0] if descriptors else None
+        message = self._next(None)
+        has_one = isinstance(message, DecodeRequest | DateRequest | LookRequest) or (
+            isinstance(message, Continue) and message.new_bytes is not None
+        )
+        return message, self._descriptors.popleft() if has_one and self._descriptors else None
 
-    def _rest(self, packet: bytes, until: float | None) -> Message:
-        while not packet.endswith(b"\n"):
+    def _next(self, until: float | None) -> Message:
+        """Return the next message; several may come at once, each descriptor with the start of its own."""
+        while (end := self._received.find(b"\n")) < 0:
+            if len(self._received) > _LONGEST:
+                raise Nonsense("a message that is too long")
             self._socket.settimeout(None if until is None else max(until - time.monotonic(), _SHORTEST_WAIT))
-            part = self._socket.recv(_LONGEST)
+            part, descriptors, _, _ = socket.recv_fds(self._socket, _LONGEST, 1)
+            self._descriptors += descriptors
             if not part:
                 raise EOFError("the other end is closed")
-            packet += part
-            if len(packet) > _LONGEST:
-                raise Nonsense("a message that is too long")
+            self._received += part
+        packet, self._received = self._received[:end], self._received[end + 1 :]
         try:
             name, values = json.loads(packet)
             hints = _HINTS[name]
@@ -188,6 +311,8 @@ def _checked(kind: Any, value: object) -> Any:
         return DateSource(value)
     if isinstance(value, str) and kind == datetime | None:
         return datetime.fromisoformat(value)
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{value!r} is no {kind}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TypeError(f"{value!r} is no number")
     return value

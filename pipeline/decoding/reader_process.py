@@ -48,7 +48,7 @@ _BYTES_A_PIXEL = 32
 
 _BOOT = (
     "import sys; sys.path[:] = sys.argv[3:]; from pipeline.decoding.reader_main import main; "
-    "main(int(sys.argv[1]), sys.argv[2])"
+    "main(int(sys.argv[1]), *sys.argv[2].split())"
 )
 
 _HOME = str(Path(__file__).resolve().parents[2])
@@ -75,7 +75,7 @@ class ReaderDied(Unreadable):
 
 
 class ReaderProcess:
-    """One reader process, from its start to its end; it runs ``entry``, as ``module:function``.
+    """One reader process, from its start to its end; it runs ``entry``: two of ``module:function``.
 
     Attributes:
         photos: How many it has decoded or refused.
@@ -108,10 +108,8 @@ class ReaderProcess:
             DecodersUnavailable: The process did not start, and no photo is to blame.
             ReaderDied: It died, sent nonsense, or was too slow; do not use it again.
         """
-        content = photo.descriptor()
-        self._wait_until_loaded()
-        self.busy = True
-        answer, needed = self._ask(photo.file, request, content, seconds), None
+        content = self.begin(photo)
+        answer, needed = self.ask(photo.file, request, content, seconds), None
         for _ in range(MOST_PICTURES):
             if not isinstance(answer, MemoryNeeded):
                 break
@@ -119,15 +117,15 @@ class ReaderProcess:
             answer = self._go_on(photo, request, needed, seconds)
         memory = self._memory
         if not isinstance(answer, Decoded) or needed is None or memory is None:
-            raise _invalid_answer()
+            raise invalid_answer()
         if answer.scale not in _SCALES:
-            raise _invalid_answer()
+            raise invalid_answer()
         decoded = answer
         size = Size(decoded.width, decoded.height)
         rows, columns = (-(-edge // round(1 / decoded.scale)) for edge in (size.height, size.width))
         if 3 * rows * columns != needed.result or not _is_plausible_result(decoded, needed.pixels):
-            raise _invalid_answer()
-        self._answered()
+            raise invalid_answer()
+        self.answered()
         pixels = memory.array()[: needed.result].reshape(rows, columns, 3)
         return DecodedPhoto(
             file=photo.file,
@@ -142,31 +140,32 @@ class ReaderProcess:
             note=decoded.note,
         )
 
+    def begin(self, photo: OpenPhoto) -> int:
+        """Get ready for a photo; return the descriptor of its content. Errors are those of ``decode``."""
+        content = photo.descriptor()
+        self._wait_until_loaded()
+        self.busy = True
+        return content
+
     def _go_on(
         self, photo: OpenPhoto, request: DecodeRequest, needed: MemoryNeeded, seconds: float
     ) -> Message:
         """Give the memory that a picture needs, and return the reader's answer."""
         if not _is_plausible(needed, request.pixel_cap):
-            raise _invalid_answer()
+            raise invalid_answer()
         self.most_memory = max(self.most_memory, needed.decoding + needed.result)
         photo.reserve(needed.decoding + needed.result)
-        descriptor = None
-        if self._memory is None or self._memory.size < needed.result:
-            self._drop_memory()
-            # Made and sealed here, so that a hijacked reader cannot truncate it.
-            self._memory = SharedMemory(needed.result)
-            descriptor = self._memory.descriptor
-        go_on = Continue(None if descriptor is None else self._memory.size)
-        return self._ask(photo.file, go_on, descriptor, seconds + _SECONDS_A_PIXEL * needed.pixels)
+        _, go_on, descriptor = self.share(needed.result)
+        return self.ask(photo.file, go_on, descriptor, seconds + _SECONDS_A_PIXEL * needed.pixels)
 
     def date(self, file: PhotoFile, request: DateRequest, content: int, seconds: float) -> Taken | None:
         """Have the date read of a photo, or of its sidecar, from a descriptor; otherwise as ``decode``."""
         self._wait_until_loaded()
         self.busy = True
-        dated = self._ask(file, request, content, seconds)
+        dated = self.ask(file, request, content, seconds)
         if not isinstance(dated, Dated) or (dated.taken_at is None) != (dated.taken_from is None):
-            raise _invalid_answer()
-        self._answered()
+            raise invalid_answer()
+        self.answered()
         if dated.taken_at is None or dated.taken_from is None:
             return None
         return Taken(dated.taken_at, dated.taken_from)
@@ -179,22 +178,44 @@ class ReaderProcess:
             pass
         self._drop_memory()
 
+    def share(self, size: int) -> tuple[SharedMemory, Continue, int | None]:
+        """Return memory of ``size`` bytes at least, the message about it, and its descriptor if it is new."""
+        if self._memory is not None and self._memory.size >= size:
+            return self._memory, Continue(None), None
+        self._drop_memory()
+        # Made and sealed here, so that a hijacked reader cannot truncate it.
+        self._memory = SharedMemory(size)
+        return self._memory, Continue(self._memory.size), self._memory.descriptor
+
     def _drop_memory(self) -> None:
         if self._memory is not None:
             self._memory.close()
             self._memory = None
 
-    def _answered(self) -> None:
+    def answered(self) -> None:
+        """Count a photo as done."""
         self.busy = False
         self.photos += 1
 
-    def _ask(self, file: PhotoFile, message: Message, descriptor: int | None, seconds: float) -> Message:
-        """Return the reader's answer; errors are those of ``decode``."""
+    def tell(self, message: Message, descriptor: int | None = None) -> None:
+        """Send a message; OSError if the reader has died."""
+        self._channel.send(message, descriptor)
+
+    def ask(
+        self,
+        file: PhotoFile,
+        message: Message | None,
+        descriptor: int | None,
+        seconds: float,
+        alone: bool = True,
+    ) -> Message:
+        """Send a message, if any, and return what the reader says; errors are those of ``decode``."""
         try:
-            self._channel.send(message, descriptor)
-            answer = self._channel.receive(time.monotonic() + seconds)
+            if message is not None:
+                self.tell(message, descriptor)
+            answer = self._channel.receive(time.monotonic() + seconds, alone)
         except Nonsense as error:
-            raise _invalid_answer() from error
+            raise invalid_answer() from error
         except TimeoutError as error:
             raise ReaderDied(
                 Reason.TIMED_OUT, f"decoding it takes longer than {seconds:.0f} s: {_DAMAGED}"
@@ -204,10 +225,10 @@ class ReaderProcess:
         if not isinstance(answer, Refused):
             return answer
         if not answer.message.isprintable():
-            raise _invalid_answer()
+            raise invalid_answer()
         if answer.reason is Reason.OUT_OF_MEMORY:
             raise ReaderDied(answer.reason, answer.message)
-        self._answered()
+        self.answered()
         raise PhotoError(file, answer.stage, answer.reason, answer.message)
 
     def _wait_until_loaded(self) -> None:
@@ -249,7 +270,8 @@ class ReaderProcess:
         return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
 
 
-def _invalid_answer() -> ReaderDied:
+def invalid_answer() -> ReaderDied:
+    """Return the error for an answer that makes no sense."""
     return ReaderDied(Reason.CRASHED, f"its decoder returned an invalid answer: {_DAMAGED}")
 
 

@@ -79,6 +79,8 @@ def decoder_of(kind: Format | None) -> str:
     if kind is None:
         of_readers = (each for reader in _READERS for each in reader.libraries)
         return f"none of {_joined((*of_readers, *library_version('video')), kind)}"
+    if kind is Format.FILM:
+        return f"{kind} {_joined(library_version('video'), kind) or 'none'}"
     reader = READERS.get(kind)
     return f"{kind.lower().replace(' ', '-')} {_joined(reader.libraries, kind) if reader else 'none'}"
 

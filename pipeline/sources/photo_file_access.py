@@ -7,7 +7,9 @@ whatever happens to the file. This module knows no picture format.
 import errno
 import os
 import stat
-from typing import Self
+from collections import deque
+from collections.abc import Sequence
+from typing import BinaryIO, Self
 
 import numpy as np
 from blake3 import blake3
@@ -17,8 +19,8 @@ from pipeline.memory import MemoryBudget
 from pipeline.platform_support import LARGEST_SHARED, SharedMemory
 from pipeline.values import PhotoFile, Reason, Stage
 
-HEAD_BYTES = 64
-"""The first bytes of a file, which tell its format: a whole ``ftyp`` box with a dozen compatible brands."""
+HEAD_BYTES = 1024
+"""The first bytes of a file, which tell its format: a ``ftyp`` box, four packets of an MPEG stream."""
 
 FIRST_BYTES = 128 << 10
 """Bytes of the first read, which small files need alone. Linux fetches as many when asked for one."""
@@ -35,6 +37,7 @@ class OpenPhoto:
     Attributes:
         length: Bytes when opened.
         head: Its first ``HEAD_BYTES`` or fewer.
+        part_digest: BLAKE3 of the parts given to ``read_through``, 32 bytes.
     """
 
     def __init__(self, file: PhotoFile, budget: MemoryBudget | None = None) -> None:
@@ -42,6 +45,7 @@ class OpenPhoto:
         self._budget = budget or MemoryBudget()
         self._memory: SharedMemory | None = None
         self._digest: bytes | None = None
+        self.part_digest: bytes | None = None
         self._is_read = False
         self._descriptor: int | None = _open(file)
         try:
@@ -94,6 +98,33 @@ class OpenPhoto:
         if self._memory is not None:
             self._close_file()
 
+    def read_through(self, parts: Sequence[range] = ()) -> None:
+        """Read the rest of the file, once, through a small buffer, and keep only digests; errors as ``read``.
+
+        ``parts`` are ranges of offsets, in order, whose bytes ``part_digest`` is of.
+        """
+        if self._is_read:
+            return
+        self._check(self._status)
+        try:
+            self._digest = self._hash_blocks(parts)
+        except OSError as error:
+            raise read_failure(self.file, error) from error
+        self.check_unchanged()
+        self._start = b""
+        self._is_read = True
+
+    def trust(self, digest: bytes) -> None:
+        """Take the digest that the content had when the file had this size and time; errors as ``read``."""
+        self.check_unchanged()
+        self._digest, self._is_read = digest, True
+
+    def stream(self) -> BinaryIO:
+        """Return a stream of the file itself, to be closed by the caller, before its content is kept."""
+        if self._descriptor is None:
+            raise ValueError("the photo is closed, or its content is kept")
+        return os.fdopen(os.dup(self._descriptor), "rb")
+
     def digest(self) -> bytes:
         """Return BLAKE3 of the content, 32 bytes; errors as ``read``, which the first call does."""
         self.read()
@@ -123,6 +154,11 @@ class OpenPhoto:
         """Take ``size`` bytes in all from the budget for decoded pixels; wait for them."""
         content = 0 if self._memory is None else self.length
         self._budget.hold(self, content + size, may_exceed=True)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its content was read, or its digest is trusted."""
+        return self._is_read
 
     @property
     def is_kept(self) -> bool:
@@ -159,13 +195,21 @@ class OpenPhoto:
         while at < self.length and (count := self._read_into(content[at:].data)):
             at += count
 
-    def _hash_blocks(self) -> bytes:
-        """Read the file through a small buffer, and return its hash."""
-        hasher, buffer = blake3(self._start), np.empty(_BLOCK, np.uint8).data
-        left = self.length - len(self._start)
-        while left > 0 and (count := self._read_into(buffer[: min(_BLOCK, left)])):
+    def _hash_blocks(self, parts: Sequence[range] = ()) -> bytes:
+        """Read the file through a small buffer, and return its hash; set that of its parts, if any."""
+        if self._descriptor is None:
+            raise ValueError("the photo is closed")
+        hasher, part_hasher, buffer = blake3(), blake3(), np.empty(_BLOCK, np.uint8).data
+        at, left = 0, deque(parts)
+        while at < self.length and (count := os.preadv(self._descriptor, [buffer], at)):
             hasher.update(buffer[:count])
-            left -= count
+            while left and left[0].start < at + count:
+                part_hasher.update(buffer[max(0, left[0].start - at) : max(0, min(count, left[0].stop - at))])
+                if left[0].stop > at + count:
+                    break
+                left.popleft()
+            at += count
+        self.part_digest = part_hasher.digest() if parts else None
         return hasher.digest()
 
     def _read_into(self, buffer: memoryview) -> int:

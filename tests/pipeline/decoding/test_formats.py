@@ -25,8 +25,11 @@ def test_every_format_is_told_from_its_first_bytes(name: str, content: bytes) ->
         (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic", Format.HEIC),
         (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf", Format.AVIF),
         (b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x01crx isom", Format.RAW),
-        (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", None),
-        (b"\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  avif", None),  # what follows the box is not a brand
+        (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", Format.FILM),
+        (
+            b"\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  avif",
+            Format.FILM,
+        ),  # no brand
         (b"II\x2a\x00\x10\x00\x00\x00CR\x02\x00", Format.RAW),
         (b"FUJIFILMCCD-RAW 0201", Format.RAW),
         (b"IIU\x00\x18\x00\x00\x00", Format.RAW),

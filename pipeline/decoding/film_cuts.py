@@ -1,0 +1,69 @@
+"""Tells whether a hard cut lies between two frames, by small grey copies of them."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+GREY_SIZE = (32, 18)
+"""Width and height of the copies, of any aspect: each pixel stands for the same part of the frame."""
+
+Grey: TypeAlias = NDArray[np.float32]
+"""A copy of a frame: float32 [18, 32], 0 to 255."""
+
+_ALIKE = 0.5
+"""Correlation of two frames of one scene at least, unless the camera moves much between them."""
+
+_NOISE = 8.0
+"""Mean difference, in steps of 8 bits, below which two frames show the same, however dark."""
+
+_FAR_APART = 20.0
+"""Mean difference of frames that may be of two scenes although both are, say, faces before a wall."""
+
+_UNLIKE_RECENT, _MUCH_UNLIKE_RECENT = 2.5, 4.0
+"""How many times as different as frames lately the frames before and after a cut are."""
+
+_FORGETTING = 0.2
+"""Weight of the last difference in what is usual lately."""
+
+
+class CutDetector:
+    """Compares each frame of a film with the one before it."""
+
+    def __init__(self) -> None:
+        self._before: Grey | None = None
+        self._usual = 0.0
+
+    def may_have_missed(self, grey: Grey) -> bool:
+        """Return whether a cut may lie between the last frame and a later one, not the next."""
+        if self._before is None:
+            return False
+        return _difference(self._before, grey) > _NOISE and _correlation(self._before, grey) < _ALIKE
+
+    def is_cut(self, grey: Grey) -> bool:
+        """Return whether a frame is of another scene than the last one, which it follows at once."""
+        before, self._before = self._before, grey
+        if before is None:
+            return False
+        difference = _difference(before, grey)
+        limit = max(_NOISE, _UNLIKE_RECENT * self._usual)
+        cut = (difference > limit and _correlation(before, grey) < _ALIKE) or (
+            difference > max(_FAR_APART, _MUCH_UNLIKE_RECENT * self._usual)
+        )
+        if not cut:
+            self._usual += _FORGETTING * (difference - self._usual)
+        return cut
+
+    def skip_to(self, grey: Grey) -> None:
+        """Take a later frame of the same scene for the last one."""
+        self._before = grey
+
+
+def _difference(one: Grey, other: Grey) -> float:
+    return float(np.abs(one - other).mean())
+
+
+def _correlation(one: Grey, other: Grey) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    scale = float(np.sqrt((one * one).sum() * (other * other).sum()))
+    return float((one * other).sum()) / scale if scale > 0 else 1.0
