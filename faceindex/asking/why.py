@@ -57,7 +57,8 @@ class Explanation:
     """Why the face of this ``number``, from 1, in a photo is identified as it is.
 
     ``margin`` is the lead over the next person, in similarity, that a face needs to be accepted. Candidates
-    are in order of falling similarity; decisions about the face start with the oldest.
+    are in order of falling similarity; decisions about the face start with the oldest. The date of the photo
+    is the library's, if it knows the photo.
     """
 
     photo: PhotoIndexed
@@ -81,6 +82,7 @@ def explain(
     answer = identifier.answer(photo, NeighborOptions(k=NEIGHBORS))
     gallery = identifier.gallery(photo)
     digest = session.catalog.digest_of(photo)
+    photo = session.catalog.with_stored_date(photo)
     decisions, same = session.journal.about(digest)
     hidden = {each.key for each in identifier.persons().values() if not each.name}
     for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):

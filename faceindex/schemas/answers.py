@@ -131,6 +131,8 @@ class ExplanationSchema(AskedFaceSchema, _PlaceInPhotoSchema):
     candidates: tuple[CandidateSchema, ...] = at("explanation.candidates")
     decisions: tuple[FaceDecisionSchema, ...] = at("explanation.decisions")
     rule: str = at("explanation.rule")
+    taken_at: Moment | None = at("explanation.photo.taken_at")
+    taken_from: str | None = at("explanation.photo.taken_from")
 
     @classmethod
     def of(cls, explanation: Explanation, /, **fields: Any) -> Self:
@@ -167,6 +169,7 @@ class FoundPhotoSchema(Schema):
     taken_at: Moment | None
     probable: bool
     moments: tuple[TimeSpan, ...] | None = of_film("moments")
+    taken_from: str | None
 
 
 class GuessedFaceSchema(Schema):

@@ -13,6 +13,7 @@ from index.store.schema import content, face, film, photo, tracklet, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
 from index.values import TimeSpan
+from pipeline.values import DateSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class FoundPhoto:
     Attributes:
         probable: Somebody asked for is only probably in it.
         moments: When a film shows all of them at once, in the order of time; ``None`` for a photo.
+        taken_from: What says the time, if that is known.
     """
 
     path: bytes
@@ -49,6 +51,7 @@ class FoundPhoto:
     taken_at: datetime | None
     probable: bool = False
     moments: tuple[TimeSpan, ...] | None = None
+    taken_from: DateSource | None = None
 
 
 def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
@@ -62,7 +65,7 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
     probable = not_(and_(*_shown(search, {}))) if search.probable else false()
     columns = (photo.c.path, content.c.digest, content.c.taken_at)
     query = (
-        select(*columns, probable, content.c.id, film.c.content_id.is_not(None))
+        select(*columns, probable, content.c.id, film.c.content_id.is_not(None), content.c.taken_from)
         .join_from(photo, content)
         .outerjoin(film)
         .where(photo.c.missing_since.is_(None), *_who(search), *_when(search))
@@ -78,8 +81,9 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
             None if time is None else datetime.fromisoformat(time),
             bool(is_probable),
             moments.get(content_id, ()) if is_film else None,
+            None if time is None or source is None else DateSource(source),
         )
-        for path, digest, time, is_probable, content_id, is_film in rows
+        for path, digest, time, is_probable, content_id, is_film, source in rows
     )
 
 

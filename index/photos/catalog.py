@@ -5,6 +5,7 @@ hold up a writer; they may include what is recorded in between.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -32,6 +33,7 @@ from index.decisions.journal_rows import readable
 from index.decisions.partial_replay import update_for_contents
 from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
 from index.id_arrays import ids_in_text
+from index.photos.dates import source_of
 from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
 from index.photos.films import unfinished
 from index.photos.library_figures import count_present, summarise
@@ -268,6 +270,18 @@ class Catalog:
         )
         with self.store.read() as connection:
             return connection.scalars(query.order_by(~is_own, content.c.id)).first() or read.digest
+
+    def with_stored_date(self, read: PhotoIndexed) -> PhotoIndexed:
+        """Return an examined photo with the date that the library has of it, if it is known."""
+        query = select(content.c.taken_at, content.c.taken_from).where(
+            content.c.digest == self.digest_of(read), content.c.failed_reason.is_(None)
+        )
+        with self.store.read() as connection:
+            found = connection.execute(query).one_or_none()
+        if found is None:
+            return read
+        taken_at = None if found.taken_at is None else datetime.fromisoformat(found.taken_at)
+        return replace(read, taken_at=taken_at, taken_from=source_of(found.taken_from))
 
     def described_faces(self, model: ModelId) -> I64:
         """Read the ids of all faces that a model has described, in a photo or not: int64 [N], rising."""

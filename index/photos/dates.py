@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pipeline.values import DateSource
 
@@ -11,12 +12,26 @@ _GUESSES = frozenset({DateSource.FILE_NAME, DateSource.CHANGED})
 """What may say another day in each copy: no metadata say when the photo was taken."""
 
 
+NO_SOURCE = "none"
+"""Stored as the source where all sources were looked at and none has a date."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDate:
     """A content's ``taken_at`` and ``taken_from``, as its row has them."""
 
     taken_at: str | None
     taken_from: str | None
+
+
+def stored_source(taken_at: datetime | None, source: DateSource | None) -> str | None:
+    """Return what is stored as the source of a date; of none, too."""
+    return NO_SOURCE if taken_at is None else source
+
+
+def source_of(stored: str | None) -> DateSource | None:
+    """Return the stored source; ``None`` without a date, or where a date was read before 0008."""
+    return None if stored in (None, NO_SOURCE) else DateSource(stored)
 
 
 def counts(source: DateSource | None, stored: StoredDate, is_only_file: Callable[[], bool]) -> bool:

@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func,
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
-from index.photos.dates import StoredDate, counts
+from index.photos.dates import StoredDate, counts, stored_source
 from index.photos.edited_photo import carry_over_tombstones, link_faces, linked_contents
 from index.photos.face_rows import NewFace, add_faces
 from index.photos.films import goes_on, put_film, remove_stale
@@ -135,7 +135,7 @@ class Recorder:
             "decoder": outcome.decoder,
             "detector": outcome.detector,
             "note": outcome.note,
-            "taken_from": outcome.taken_from,
+            "taken_from": stored_source(outcome.taken_at, outcome.taken_from),
             "live_photo": outcome.live_photo,
         }
         content_id = self._put_content(outcome.digest, {**values, **_NO_FAILURE})

@@ -92,8 +92,8 @@ content = Table(
 """What is in a photo: decoded and described by the library's model, or failed. ``decoder`` is the format, its
 reader and the reader's version, so that another one retries failed contents. ``detector`` and ``decoder`` are
 null in rows of earlier revisions. ``note`` says what of a decoded file is missing, as its last lines.
-``taken_from`` is a ``DateSource``, null also where a date was read before 0008; ``live_photo`` identifies a
-photo and its film."""
+``taken_from`` is a ``DateSource``, or ``none`` if no source has a date; null where only EXIF was looked at,
+before 0008. ``live_photo`` identifies a photo and its film."""
 
 film = Table(
     "film",

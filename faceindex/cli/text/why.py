@@ -8,12 +8,14 @@ from faceindex.cli.render import count
 from faceindex.cli.text.answers import HIDDEN, UNKNOWN, name_of, near_text, place_of, who
 from faceindex.film_times import at_time, times, when_seen
 from index.decisions.model import Assign, Ignore, NotAFace, Reject, Split
+from pipeline.values import DateSource
 
 if TYPE_CHECKING:
     from faceindex.asking.why import Explanation
     from faceindex.results import KnownFace
     from index.decisions.log import LoggedDecision
     from index.recognition.gallery import TemplateLikeness
+    from pipeline.values import PhotoIndexed
 
 
 def explanation_rows(explanation: "Explanation") -> Iterator[str]:
@@ -25,6 +27,7 @@ def explanation_rows(explanation: "Explanation") -> Iterator[str]:
     yield f"{name}, face {explanation.number} of {len(photo.faces)}: {who(face.identity)}"
     sections = {
         "Face": [f"{place_of(face.described.face.box)}{_when(face)}; {number}"],
+        "Taken": [_taken(photo)],
         "Quality": [_quality(explanation)],
         "Thresholds": [
             f"named from {thresholds.accept:.3f} on if {explanation.margin:.3f} ahead of the next, "
@@ -46,6 +49,28 @@ def explanation_rows(explanation: "Explanation") -> Iterator[str]:
 def _when(face: "KnownFace") -> str:
     seen = when_seen(face.described)
     return "" if seen is None else f"{at_time(face.described)}, seen {times([seen])}"
+
+
+def _taken(photo: "PhotoIndexed") -> str:
+    if photo.taken_at is None:
+        return "nothing says when"
+    time = f"{photo.taken_at:%Y-%m-%d %H:%M}"
+    return time if photo.taken_from is None else f"{time}, by {_BY_SOURCE[photo.taken_from]}"
+
+
+_BY_SOURCE = {
+    DateSource.SIDECAR: "the XMP file beside it",
+    DateSource.ORIGINAL: "EXIF's DateTimeOriginal",
+    DateSource.XMP: "XMP",
+    DateSource.IPTC: "IPTC",
+    DateSource.DIGITIZED: "EXIF's DateTimeDigitized",
+    DateSource.XMP_CREATED: "XMP's date of the file's creation",
+    DateSource.PNG: "the PNG's creation time",
+    DateSource.CONTAINER: "the film's container",
+    DateSource.GPS: "its satellites' time",
+    DateSource.FILE_NAME: "its file's name",
+    DateSource.CHANGED: "EXIF's DateTime, which editing sets: it counts as no year of a template",
+}
 
 
 def _quality(explanation: "Explanation") -> str:

@@ -78,6 +78,7 @@ from pipeline.timing import StageSeconds
 from pipeline.values import (
     Appearance,
     Box,
+    DateSource,
     Descriptor,
     DetectedFace,
     FilmPart,
@@ -156,7 +157,7 @@ EXPLANATION = Explanation(
 VERIFICATION = Verification(True, 0.7, None, THRESHOLDS, SFACE, (DESCRIPTOR, DESCRIPTOR))
 VERIFIED_FILM = replace(VERIFICATION, faces=(TRACKLET, DESCRIPTOR))
 LOOKALIKES = Lookalikes(PHOTO, (GuessedFace(DESCRIPTOR, (Guess("Ada Lovelace", 0.25),)),))
-FOUND = FoundPhoto(PATH, DIGEST, datetime(2019, 7, 14, 12, 30))
+FOUND = FoundPhoto(PATH, DIGEST, datetime(2019, 7, 14, 12, 30), taken_from=DateSource.ORIGINAL)
 FOUND_FILM = replace(FOUND, moments=(TimeSpan(61.5, 65.25),))
 FOUND_UNDATED = FoundPhoto(PATH, DIGEST, None)
 

@@ -91,3 +91,19 @@ def test_a_date_from_before_sources_were_known_is_trusted_until_its_file_is_read
     assert date_of(database) == (EARLY, None)
     read_again(catalog, copy, LATE, DateSource.DIGITIZED)
     assert date_of(database) == (LATE, DateSource.DIGITIZED)
+
+
+def test_a_photo_that_is_asked_about_has_the_date_of_the_library(catalog: Catalog, file: PhotoFile) -> None:
+    put(catalog, file, LATE, DateSource.SIDECAR)
+    asked = replace(indexed(file, "a", units(1)), taken_at=EARLY, taken_from=DateSource.ORIGINAL)
+    stored = catalog.with_stored_date(asked)
+    assert (stored.taken_at, stored.taken_from) == (LATE, DateSource.SIDECAR)
+    unknown = replace(asked, digest=digest_of("b"), picture=digest_of("b"))
+    assert catalog.with_stored_date(unknown) is unknown
+
+
+def test_that_nothing_says_a_date_is_stored(catalog: Catalog, database: Store, file: PhotoFile) -> None:
+    put(catalog, file, None, None)
+    with database.read() as connection:
+        assert connection.scalars(select(content.c.taken_from)).all() == ["none"]
+    assert catalog.with_stored_date(indexed(file, "a", units(1))).taken_from is None
