@@ -1,9 +1,15 @@
-"""Says what a scan left out, by kind and number."""
+"""Says what was left out, by kind and number."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
+from index.photos.left_out import counted
 from index.values import LeftOutCount
 from pipeline.extras import is_installed
+from pipeline.values import PhotoSkipped
+
+_T = TypeVar("_T")
 
 _SEVERAL = {"camera raw": "camera raw", "folder with .nomedia": "folders with .nomedia"}
 """Kinds that do not just take an s. What begins with a capital, as PDF, never does."""
@@ -22,3 +28,15 @@ def _described(each: LeftOutCount) -> str:
     if is_installed(each.needs):
         return f"{counted} (the next scan reads them)"
     return f"{counted} (faceindex[{each.needs}] is not installed)"
+
+
+def without_left_out(found: Iterable[_T | PhotoSkipped], note: Callable[[str], None]) -> Iterator[_T]:
+    """Pass over files that are no photos; tell ``note`` last which of them an extra would read."""
+    files: Counter[tuple[str, str | None]] = Counter()
+    for each in found:
+        if not isinstance(each, PhotoSkipped):
+            yield each
+        elif each.needs is not None:
+            files[each.kind, each.needs] += 1
+    if files:
+        note(f"Left out: {described(counted(files))}")

@@ -170,13 +170,16 @@ class Library:
         the least cosine of a match, -1 to 1. ``hidden`` names hidden persons too.
         """
         from faceindex.asking.who import who
+        from faceindex.left_out import without_left_out
         from index.recognition.identify import NeighborOptions
 
         with explained():
             names = several(photos)
             runner, identifier = self._sessions.asking()
             options, aids = NeighborOptions(k, min_similarity), self._sessions.film_aids()
-            yield from who(names, runner.run, lambda: identifier().naming(hidden=hidden), options, aids)
+            found = who(names, runner.run, lambda: identifier().naming(hidden=hidden), options, aids)
+            answers: Iterator[results.Answer | PhotoFailed] = without_left_out(found, self._listeners.note)
+            yield from answers
 
     def why(
         self, photo: AnyPath, *, face: int | None = None, hidden: bool = False
@@ -188,14 +191,14 @@ class Library:
         from faceindex.asking.examine import examine
         from faceindex.asking.photo_arguments import named_photo
         from faceindex.asking.why import explain
-        from pipeline.values import PhotoFailed
+        from pipeline.values import PhotoFailed, PhotoIndexed
 
         with explained():
             runner, identifier = self._sessions.asking()
             with named_photo(photo) as named:
                 found = examine(named, runner.run, self._sessions.film_aids())
-            if found is None or isinstance(found, PhotoFailed):
-                return found or ()
+            if not isinstance(found, PhotoIndexed):
+                return found if isinstance(found, PhotoFailed) else found.failed
             return tuple(self._sessions.each(explain, identifier().naming(hidden=hidden), found, face))
 
     def verify(
@@ -220,6 +223,7 @@ class Library:
         """Guess which of 8,631 celebrities the faces of each photo resemble."""
         from faceindex.asking.celebrity import CAUTION, celebrity_names, guess
         from faceindex.asking.photo_arguments import named_photos
+        from faceindex.left_out import without_left_out
         from pipeline.models.registry import CELEBRITY
 
         with explained():
@@ -227,9 +231,9 @@ class Library:
             names = celebrity_names(self.settings, self._listeners)
             outcomes = self._sessions.runner(CELEBRITY).run
             self._listeners.note(CAUTION)
-            for photo in named_photos(several_photos):
-                if (found := guess(photo, outcomes, names)) is not None:
-                    yield found
+            found = (guess(photo, outcomes, names) for photo in named_photos(several_photos))
+            guesses: Iterator[Lookalikes | PhotoFailed] = without_left_out(found, self._listeners.note)
+            yield from guesses
 
     def find(
         self,

@@ -386,6 +386,10 @@ class PhotoFailed:
     decoder: str | None = None
 
 
+OTHER_FILE = "other file"
+"""The kind of a file of which nobody knows what it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class PhotoSkipped:
     """The file is left out: it is no photo, or nothing reads its format.
@@ -398,7 +402,7 @@ class PhotoSkipped:
     """
 
     file: PhotoFile
-    kind: str = "other file"
+    kind: str = OTHER_FILE
     needs: str | None = None
     decoder: str | None = None
     reason: Reason = Reason.NOT_AN_IMAGE
@@ -407,7 +411,8 @@ class PhotoSkipped:
     def failed(self) -> PhotoFailed:
         """The failure of a file that a user named, or that was a photo before."""
         if self.needs is None:
-            message = f"it holds no picture of a supported format: {self.kind}"
+            what = "" if self.kind == OTHER_FILE else f": {self.kind}"
+            message = f"it holds no picture of a supported format{what}"
         else:
             message = (
                 f"{self.kind} files need faceindex[{self.needs}], which is not installed: "

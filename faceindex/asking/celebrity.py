@@ -17,7 +17,7 @@ from pipeline.errors import WeightsMissing
 from pipeline.models.celebrity_names import read_names
 from pipeline.models.registry import CELEBRITY, CELEBRITY_NAMES, ModelSpec, NameList
 from pipeline.models.weights import VerifiedWeights, WeightsStore
-from pipeline.values import Descriptor, Outcomes, PhotoFailed, PhotoIndexed
+from pipeline.values import Descriptor, Outcomes, PhotoFailed, PhotoIndexed, PhotoSkipped
 
 if TYPE_CHECKING:
     from pipeline.models.download import Progress
@@ -66,13 +66,10 @@ def celebrity_names(settings: Settings, listeners: Listeners) -> tuple[str, ...]
 
 def guess(
     photo: NamedPhoto | PhotoFailed, outcomes: Outcomes, names: Sequence[str]
-) -> Lookalikes | PhotoFailed | None:
-    """Guess who is in a photo; ``outcomes`` runs the model ``CELEBRITY``, whose classes are ``names``.
-
-    Returns ``None`` for a file in a folder that is no photo.
-    """
+) -> Lookalikes | PhotoFailed | PhotoSkipped:
+    """Guess who is in a photo; ``outcomes`` runs the model ``CELEBRITY``, whose classes are ``names``."""
     found = examine(photo, outcomes, films=False)
-    if found is None or isinstance(found, PhotoFailed):
+    if isinstance(found, PhotoFailed | PhotoSkipped):
         return found
     return Lookalikes(found, tuple(_guessed(face, names) for face in found.faces))
 

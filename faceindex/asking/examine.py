@@ -68,10 +68,10 @@ def examine(
     aids: FilmAids | None = None,
     *,
     films: bool = True,
-) -> PhotoIndexed | PhotoFailed | None:
+) -> PhotoIndexed | PhotoFailed | PhotoSkipped:
     """Find and describe the faces of a photo, or with ``films`` of a film; name it as the user did.
 
-    Returns ``None`` for a file in a folder that is no photo.
+    Returns ``PhotoSkipped`` for a file in a folder only: one that was named fails if it is no photo.
     """
     if isinstance(photo, PhotoFailed):
         return photo
@@ -81,7 +81,7 @@ def examine(
     aids = aids or FilmAids()
     outcome = _one(file, outcomes, _is_recorded(aids))
     if isinstance(outcome, PhotoSkipped) and photo.found:
-        return None
+        return outcome
     if isinstance(outcome, PhotoIndexed) and outcome.film is not None and not films:
         message = "it is a film: name a photo"
         outcome = PhotoFailed(file, Stage.DECODE, Reason.UNSUPPORTED, message, None)

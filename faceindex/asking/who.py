@@ -9,7 +9,7 @@ from faceindex.asking.photo_arguments import named_photos
 from faceindex.paths import AnyPath
 from faceindex.results import Answer
 from index.recognition.identify import NeighborOptions
-from pipeline.values import Outcomes, PhotoFailed
+from pipeline.values import Outcomes, PhotoFailed, PhotoSkipped
 
 
 def who(
@@ -18,11 +18,11 @@ def who(
     identifier: Callable[[], Identifier],
     options: NeighborOptions,
     aids: FilmAids,
-) -> Iterator[Answer | PhotoFailed]:
+) -> Iterator[Answer | PhotoFailed | PhotoSkipped]:
     """Identify the faces of what some names stand for; ``identifier`` is asked for once faces are found."""
     for photo in named_photos(names):
         found = examine(photo, outcomes, aids)
-        if isinstance(found, PhotoFailed):
+        if isinstance(found, PhotoFailed | PhotoSkipped):
             yield found
-        elif found is not None and not isinstance(photo, PhotoFailed):
+        elif not isinstance(photo, PhotoFailed):
             yield replace(identifier().answer(found, options), source=photo.path)

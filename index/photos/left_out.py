@@ -13,16 +13,13 @@ from index.store.schema import left_out
 from index.store.statements import are_under, in_chunks, is_under, upsert
 from index.store.store import Store
 from index.values import LeftOutCount, LeftOutFile
-from pipeline.values import PhotoSkipped
+from pipeline.values import OTHER_FILE, PhotoSkipped
 
 _CHUNK = 1000
 """Paths in one statement."""
 
 _UNKNOWN_TIME = -1
 """For a file that may have changed since it was read, within the resolution of its time."""
-
-OTHER = "other file"
-"""The kind of what is of no other kind."""
 
 
 class LeftOut:
@@ -101,7 +98,7 @@ def counted(files: Mapping[tuple[str, str | None], int]) -> tuple[LeftOutCount, 
     """Order numbers of files, by kind and needed extra: what could be read first, then the most frequent."""
     counts = (LeftOutCount(kind, number, needs) for (kind, needs), number in Counter(files).items() if number)
     return tuple(
-        sorted(counts, key=lambda each: (each.needs is None, each.kind == OTHER, -each.files, each.kind))
+        sorted(counts, key=lambda each: (each.needs is None, each.kind == OTHER_FILE, -each.files, each.kind))
     )
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pipeline.decoding.formats import Format
 from pipeline.extras import is_installed
-from pipeline.values import Reason
+from pipeline.values import OTHER_FILE, Reason
 
 
 class FileKind(StrEnum):
@@ -24,7 +24,7 @@ class FileKind(StrEnum):
     ARCHIVE = "archive"
     SVG = "SVG"
     PICTURE = "other picture"
-    OTHER = "other file"
+    OTHER = OTHER_FILE
 
 
 _EXTRAS: Mapping[str, str] = {Format.HEIC: "heic", Format.RAW: "raw", FileKind.VIDEO: "video"}

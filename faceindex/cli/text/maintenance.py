@@ -39,8 +39,8 @@ _NAMES = {
 }
 """Plain names for the rows of each table."""
 
-_DERIVED = frozenset({"cluster", "cluster_face", "person", "recognised", "rejection", "verdict"})
-"""Tables that are rebuilt from others."""
+_DERIVED = frozenset({"cluster", "cluster_face", "left_out", "person", "recognised", "rejection", "verdict"})
+"""Tables that are rebuilt from others, or by the next scan."""
 
 
 def statistics_rows(statistics: "Statistics", library: "Path") -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from faceindex.results import Listeners, ScanSummary
 from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.scanning.survey import Crawl
 from faceindex.session import Session
+from pipeline.decoding.readers import decoder_of
 from pipeline.models.registry import SFACE
 from pipeline.sources.crawl import crawl
 from pipeline.values import (
@@ -32,10 +33,12 @@ from tests.faceindex.conftest import Album
 class FakeOutcomes:
     """Looks at files, and keeps the names of those that it has looked at.
 
-    A file that begins with ``no photo`` is none, and one that begins with ``broken`` cannot be decoded.
+    A file that begins with ``no photo`` is none, one that begins with ``film`` needs an extra, and one that
+    begins with ``broken`` cannot be decoded. ``unread_by`` is the decoder of what is left out.
     """
 
     decoder: str = "jpeg fake 1"
+    unread_by: str = decoder_of(None)
     looked_at: list[str] = field(default_factory=list)
 
     def __call__(
@@ -48,7 +51,9 @@ class FakeOutcomes:
             content = path.read_bytes()
             digest = blake3(content).digest()
             if content.startswith(b"no photo"):
-                yield PhotoSkipped(file)
+                yield PhotoSkipped(file, decoder=self.unread_by)
+            elif content.startswith(b"film"):
+                yield PhotoSkipped(file, "video", "video", self.unread_by, Reason.UNSUPPORTED)
             elif digest in done or is_known(digest):
                 yield PhotoKnown(file, digest)
             elif content.startswith(b"broken"):

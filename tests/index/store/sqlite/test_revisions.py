@@ -117,6 +117,17 @@ def test_it_is_upgraded_whole_beside_a_copy(library: Path, revision: str, access
     assert rows(copy) == before
 
 
+def test_what_nothing_read_before_is_tried_again(tmp_path: Path) -> None:
+    library = Path(shutil.copy(SAVED / "0007.db", tmp_path / "library.db"))
+    values = (bytes(32), "decode", "unsupported", "HEIC pictures cannot be read", "heic none")
+    with closing(sqlite3.connect(library)) as connection:
+        columns = "digest, failed_stage, failed_reason, failed_message, decoder"
+        connection.execute(f"INSERT INTO content ({columns}) VALUES (?, ?, ?, ?, ?)", values)  # noqa: S608
+        connection.commit()
+    with open_store(library, Access.WRITE) as database:
+        assert not Catalog(database, is_current=lambda decoder: True).is_known(bytes(32))
+
+
 def test_what_the_first_revision_knew_is_known(tmp_path: Path) -> None:
     library = Path(shutil.copy(SAVED / "0001.db", tmp_path / "library.db"))
     with open_store(library, Access.WRITE) as database:
