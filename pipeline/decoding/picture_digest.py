@@ -1,7 +1,7 @@
 """Digests what a file shows, so that files that differ in their metadata alone count as one picture.
 
-A JPEG is digested as it is compressed; other formats by their pixels, which another version of their decoder
-may change a little.
+A JPEG is digested as it is compressed, HEIC and AVIF too (`pipeline.decoding.heif_container`); other formats
+by their pixels, which another version of their decoder may change a little.
 """
 
 from blake3 import blake3
