@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 PHOTO_EXTENSIONS = frozenset(
     b".jpg .jpeg .jpe .jfif .png .apng .webp .tif .tiff .bmp .dib .gif .avif "
-    b".heic .heif .hif .jp2 .j2k .jxl".split()
+    b".heic .heif .hif .jp2 .j2k .jpx .jpf .jxl".split()
 )
 
 TIFF_RAW_EXTENSIONS = frozenset(

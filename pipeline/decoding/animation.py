@@ -3,7 +3,7 @@
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-_FRAMES = 32
+FRAMES = 32
 """Frames looked at; an animation that begins with more that show nothing is one of nothing."""
 
 
@@ -15,21 +15,21 @@ def load_first_frame(image: ImageFile) -> None:
     first = 1 if getattr(image, "default_image", False) else 0
     image.seek(first)
     image.load()
-    if not _is_blank(image) or not getattr(image, "is_animated", False):
+    if not is_blank(image) or not getattr(image, "is_animated", False):
         return
-    for frame in range(first + 1, _FRAMES):
+    for frame in range(first + 1, FRAMES):
         try:
             image.seek(frame)
         except EOFError:
             break
         image.load()
-        if not _is_blank(image):
+        if not is_blank(image):
             return
     image.seek(first)
     image.load()
 
 
-def _is_blank(image: Image.Image) -> bool:
+def is_blank(image: Image.Image) -> bool:
     """Tell whether a loaded picture has one colour, or is transparent all over."""
     extrema = image.getextrema()
     if not isinstance(extrema[0], tuple):

@@ -11,6 +11,9 @@ from pipeline.decoding.format_reader import TRUNCATED, Unreadable
 from pipeline.decoding.formats import Format
 from pipeline.values import Reason
 
+_END_OF_CODESTREAM = b"\xff\xd9"
+"""Nothing within the codestream of a JPEG 2000 looks like its end (ISO/IEC 15444-1, annex A)."""
+
 # What Pillow raises on damaged and foreign files; not MemoryError, which is not the photo's fault.
 _PILLOW_ERRORS = (
     OSError,
@@ -64,6 +67,10 @@ def _ends_early(error: Exception, stream: BinaryIO, kind: Format, length: int) -
         return _riff_length(stream) > length
     if kind in (Format.AVIF, Format.HEIC):
         return False  # that is known before it is decoded
+    if kind is Format.JPEG_2000:
+        stream.seek(0)
+        content = stream.read()
+        return content.find(_END_OF_CODESTREAM, content.find(b"jp2c") + 1) < 0
     if "truncated" in str(error).lower() or isinstance(error, EOFError | struct.error):
         return True
     # Headers are read without reading ahead: a reader at the end wanted more.

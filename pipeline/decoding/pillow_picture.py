@@ -15,6 +15,7 @@ from PIL import Image, PngImagePlugin
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
@@ -55,6 +56,7 @@ _CLASSES: Mapping[Format, type[ImageFile]] = MappingProxyType(
         Format.WEBP: WebPImageFile,
         Format.BMP: BmpImageFile,
         Format.GIF: GifImageFile,
+        Format.JPEG_2000: Jpeg2KImageFile,
     }
 )
 

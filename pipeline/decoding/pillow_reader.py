@@ -11,7 +11,7 @@ from pipeline.decoding.formats import Format, sniff
 class PillowReader:
     """The ``FormatReader`` of Pillow's formats."""
 
-    formats = frozenset({Format.PNG, Format.WEBP, Format.BMP, Format.GIF, Format.AVIF})
+    formats = frozenset({Format.PNG, Format.WEBP, Format.BMP, Format.GIF, Format.JPEG_2000, Format.AVIF})
 
     @cached_property
     def libraries(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pipeline.decoding.format_reader import FormatReader
 from pipeline.decoding.formats import Format, sniff
 from pipeline.decoding.heic_reader import HeicReader
 from pipeline.decoding.jpeg_reader import JpegReader
+from pipeline.decoding.jpeg_xl_reader import JpegXlReader
 from pipeline.decoding.pillow_reader import PillowReader
 from pipeline.decoding.raw_reader import RawReader
 from pipeline.decoding.tiff_reader import TiffReader
@@ -26,6 +27,7 @@ _READERS: tuple[FormatReader, ...] = (
     PillowReader(),
     *([HeicReader()] if is_installed("heic") else []),
     TiffReader(),
+    JpegXlReader(),
     *([RawReader()] if is_installed("raw") else []),
 )
 

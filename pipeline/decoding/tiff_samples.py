@@ -8,7 +8,6 @@ import io
 import logging
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tifffile import TIFF, TiffFile, TiffFileError, TiffPage
 
+from pipeline.decoding.deep_samples import bands, to_8_bits
 from pipeline.decoding.format_reader import Unreadable
 from pipeline.decoding.tiff_structure import Directory, Photometric, SampleFormat, Tag
 from pipeline.values import U8, Reason
@@ -41,21 +41,8 @@ _ALPHA_MODES = {("L", 1): "La", ("L", 2): "LA", ("RGB", 1): "RGBa", ("RGB", 2): 
 _RGB_COMPRESSIONS = TIFF.IMAGE_COMPRESSIONS
 """Compressions whose decoders return RGB for YCbCr."""
 
-_DEEPEST_TABLE = 16
 _LAB_BITS = (8, 16)
 _CMYK_INKS = 1
-
-_WHITES: tuple[float, ...] = (1.0, 255.0, 65535.0)
-"""The value of white in samples that have more range than any picture uses is the first of these that nearly
-no pixel exceeds: programs store 0 to 1, or what they had in 8 or 16 bits."""
-_SIGNED_WHITES: tuple[float, ...] = (127.0, 255.0, 32767.0, 65535.0)
-_NEARLY_ALL = 0.995
-_DARKEST = 1 / 16
-"""Share of the whole range that the brightest sample of a picture has at least that uses this range."""
-_SAMPLED = 1 << 20
-
-_BAND_PIXELS = 1 << 18
-"""Pixels converted at a time, some of them to 8 bytes a sample."""
 
 _ERRORS = (
     TiffFileError,
@@ -216,7 +203,7 @@ def _compose(samples: NDArray[Any], picture: Directory) -> Image.Image:
         return Image.fromarray(_look_up(samples[..., 0], picture))
     if photometric in (Photometric.CIELAB, Photometric.ICCLAB):
         return _lab(samples, picture)
-    pixels = _to_8_bits(samples, picture)
+    pixels = to_8_bits(samples, picture.bits[0] if len(set(picture.bits)) == 1 else None)
     if photometric == Photometric.WHITE_IS_ZERO:
         np.subtract(255, pixels[..., 0], out=pixels[..., 0])
     if photometric == Photometric.YCBCR and picture.compression not in _RGB_COMPRESSIONS:
@@ -239,7 +226,7 @@ def _look_up(numbers: NDArray[Any], picture: Directory) -> U8:
         table >>= 8
     colours: U8 = table.astype(np.uint8)
     pixels = np.empty((*numbers.shape, 3), np.uint8)
-    for rows in _bands(numbers):
+    for rows in bands(numbers):
         pixels[rows] = colours[numbers[rows]]
     return pixels
 
@@ -260,54 +247,6 @@ def _lab(samples: NDArray[Any], picture: Directory) -> Image.Image:
                 values = (values + 128) % 256  # they are signed, whatever the file says of them
         channels.append(Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)))
     return Image.merge("LAB", channels)
-
-
-def _to_8_bits(samples: NDArray[Any], picture: Directory) -> U8:
-    """Scale samples so that black is 0 and white 255."""
-    bits = picture.bits
-    pixels = np.empty(samples.shape, np.uint8)
-    if samples.dtype.kind == "u" and len(set(bits)) == 1 and bits[0] <= _DEEPEST_TABLE:
-        brightest = (1 << bits[0]) - 1
-        table = np.rint(np.arange(brightest + 1) * (255 / brightest)).astype(np.uint8)
-        for rows in _bands(samples):
-            pixels[rows] = table[np.minimum(samples[rows], brightest)]
-        return pixels
-    if samples.dtype == np.uint8:  # samples of several depths, which tifffile scales to the deepest
-        return samples
-    black, white = _range(samples)
-    factor = 255 / (white - black) if white > black else 0.0
-    for rows in _bands(samples):
-        values = np.nan_to_num(samples[rows].astype(np.float64), nan=black, posinf=white, neginf=black)
-        pixels[rows] = np.rint(np.clip((values - black) * factor, 0, 255))
-    return pixels
-
-
-def _bands(samples: NDArray[Any]) -> Iterator[slice]:
-    rows = max(1, _BAND_PIXELS // samples.shape[1])
-    return (slice(top, top + rows) for top in range(0, len(samples), rows))
-
-
-def _range(samples: NDArray[Any]) -> tuple[float, float]:
-    """Return the values of black and white in samples whose type does not tell."""
-    flat = samples.reshape(-1)
-    some = flat[:: max(1, len(flat) // _SAMPLED)].astype(np.float64)
-    some = some[np.isfinite(some)]
-    if not len(some):
-        return 0.0, 1.0
-    lowest, highest = float(some.min()), float(some.max())
-    kind = samples.dtype
-    if lowest < 0 and kind.kind == "i" and kind.itemsize < _DEEPEST_TABLE // 4:
-        return float(np.iinfo(kind).min), float(np.iinfo(kind).max)
-    if lowest < 0:
-        return lowest, highest
-    if kind.kind == "f":
-        highest, whites = float(np.quantile(some, _NEARLY_ALL)), _WHITES
-    else:
-        whites = _SIGNED_WHITES if kind.kind == "i" else _WHITES[1:]
-        brightest = float(np.iinfo(kind).max)
-        if highest > brightest * _DARKEST:
-            return 0.0, brightest
-    return 0.0, next((white for white in whites if highest <= white), highest)
 
 
 def _unsupported(why: str) -> Unreadable:

@@ -15,7 +15,7 @@ def test_a_decoder_is_current_until_another_reads_the_format() -> None:
     assert decoder_of(Format.PNG) == f"png pillow {PIL.__version__}, revision 2"
     libraries = f"pillow {PIL.__version__}, simplejpeg {simplejpeg.__version__}"
     assert decoder_of(Format.JPEG) == f"jpeg {libraries}, revision 2"
-    assert decoder_of(Format.JPEG_2000) == "jpeg-2000 none"
+    assert decoder_of(Format.PHOTOSHOP) == "photoshop none"
     every = dict.fromkeys(library for reader in READERS.values() for library in reader.libraries)
     unknown = ", ".join((*every, *library_version("video")))
     assert decoder_of(None) == f"none of {unknown}"  # a new reader may know the format
