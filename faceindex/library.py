@@ -111,11 +111,14 @@ class Library:
         with self._sessions.writing(make=True) as session:
             return scan(session, paths, options)
 
-    def plan_scan(self, folders: AnyPaths) -> "Iterator[results.Planned]":
+    def plan_scan(
+        self, folders: AnyPaths, options: "ScanOptions | None" = None
+    ) -> "Iterator[results.Planned]":
         """Yield what ``scan`` would read, and why."""
         from faceindex.scanning.plan import plan_scan
 
-        return plan_scan(self.settings, absolute(folders))
+        raw_files = None if options is None else options.raw_files
+        return plan_scan(self.settings, absolute(folders), raw_files=raw_files)
 
     def reindex(self, options: "ScanOptions | None" = None) -> "results.ReindexSummary":
         """Scan all folders of the library again, and remove photos that have been missing for long."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
@@ -72,6 +73,21 @@ class TimeSpan:
 
     start: float
     end: float
+
+
+class RawFiles(StrEnum):
+    """Which camera raw files a library reads: those without a developed photo beside them, or all."""
+
+    DEVELOPED = "developed"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A file that is not read, because ``photo`` is the same one: its path, and in a few words what it is."""
+
+    photo: bytes
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Options of ``scan`` that are settings: how photos are read, and what a new library is made for."""
+"""Options of ``scan`` that are settings or that the library keeps: how photos are read, and which ones."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -39,5 +39,13 @@ Thorough: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--thorough", help="Look at 3 frames a second of films, not 1; also of films known already."
+    ),
+]
+Raw: TypeAlias = Annotated[
+    Literal["developed", "both"] | None,
+    typer.Option(
+        help="Camera raw beside a JPEG or HEIC of the same name: read the 'developed' photo only, or 'both'. "
+        "The library keeps this.",
+        show_default="developed",
     ),
 ]

@@ -9,7 +9,13 @@ from faceindex.results import Planned
 from faceindex.scanning.availability import unreachable
 from faceindex.scanning.root_places import Placement, RootPaths, find_places
 from faceindex.scanning.scan_targets import ScanTargets, find_targets
-from faceindex.scanning.survey import PASSED_OVER, is_still_left_out, needs_reading
+from faceindex.scanning.survey import (
+    CAMERA_RAW,
+    PASSED_OVER,
+    is_still_left_out,
+    needs_reading,
+    without_developed_raw,
+)
 from faceindex.settings import Settings
 from index.paths import is_inside
 from index.photos.catalog import Catalog
@@ -17,7 +23,7 @@ from index.photos.left_out import LeftOut
 from index.photos.photo_roots import Roots
 from index.store.opening import open_store
 from index.store.store import Access, Store
-from index.values import LeftOutFile, PhotoState
+from index.values import LeftOutFile, PhotoState, RawFiles
 from pipeline.decoding.readers import is_current, skipped
 from pipeline.errors import PhotoError
 from pipeline.sources.crawl import Skipped, crawl
@@ -25,10 +31,16 @@ from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile, PhotoSkipped
 
 
-def plan_scan(settings: Settings, roots: Sequence[bytes], *, with_others: bool = False) -> Iterator[Planned]:
+def plan_scan(
+    settings: Settings,
+    roots: Sequence[bytes],
+    *,
+    with_others: bool = False,
+    raw_files: RawFiles | None = None,
+) -> Iterator[Planned]:
     """Say what a scan would read, and why. Nothing is written, and no library is needed.
 
-    ``with_others`` looks at the photos under no root too.
+    ``with_others`` looks at the photos under no root too; ``raw_files`` is as in ``ScanOptions``.
 
     Raises:
         BadRequest: A root cannot be scanned, and the library does not know it.
@@ -50,7 +62,14 @@ def plan_scan(settings: Settings, roots: Sequence[bytes], *, with_others: bool =
             kind = PASSED_OVER.get(each.reason)
             skipped.append(Planned(each.path, read=False, reason=each.reason, kind=kind))
 
-        for file in crawl(targets.there, skip, targets.known_as):
+        def hold_back(file: PhotoFile, developed: bytes) -> None:
+            reason = f"{CAMERA_RAW}, {os.fsdecode(os.path.basename(developed))}"
+            skipped.append(Planned(file.path, read=False, reason=reason, kind=CAMERA_RAW))
+
+        files = crawl(targets.there, skip, targets.known_as)
+        if (raw_files or known.raw_files) is RawFiles.DEVELOPED:
+            files = without_developed_raw(files, targets.named, hold_back)
+        for file in files:
             yield from skipped
             skipped.clear()
             yield _planned(file, known, is_named=file.path in targets.named)
@@ -71,7 +90,8 @@ def _look_up(store: Store, roots: Sequence[bytes], *, with_others: bool) -> tupl
     for old, new in placement.moves:
         before = catalog.states_under([old])
         states |= {new + path[len(old) :]: state for path, state in before.items()}
-    return targets, _Known(states, LeftOut(store, is_current).known_under(targets.all))
+    left_out = LeftOut(store, is_current).known_under(targets.all)
+    return targets, _Known(states, left_out, catalog.raw_files())
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
@@ -96,6 +116,7 @@ class _Known:
 
     photos: Mapping[bytes, PhotoState]
     left_out: Mapping[bytes, LeftOutFile]
+    raw_files: RawFiles = RawFiles.DEVELOPED
 
 
 def _planned(file: PhotoFile, known: _Known, *, is_named: bool) -> Planned:

@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Generator, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from threading import Event
@@ -30,8 +30,9 @@ from index.photos.catalog import Catalog
 from index.photos.left_out import LeftOut, counted
 from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
+from index.photos.siblings import Siblings
 from index.store.store import Store
-from index.values import LeftOutCount, Recorded, UnfinishedFilm
+from index.values import LeftOutCount, RawFiles, Recorded, UnfinishedFilm
 from pipeline.decoding.readers import is_current
 from pipeline.film_examination import THOROUGH_RATE, USUAL_RATE, FilmOptions
 from pipeline.models.registry import ModelSpec
@@ -46,12 +47,13 @@ class ScanOptions:
 
     ``allow_missing`` marks photos as missing even if most of a root has vanished. At ``deadline``, by
     ``time.monotonic``, the scan stops; the next one does the rest. ``thorough`` looks at more frames of
-    films, also of those known.
+    films, also of those known. ``raw_files`` says which camera raw the library reads from now on.
     """
 
     allow_missing: bool = False
     deadline: float = math.inf
     thorough: bool = False
+    raw_files: RawFiles | None = None
 
     @property
     def films(self) -> FilmOptions:
@@ -160,17 +162,27 @@ class Scan:
         known = self._catalog.states_under(targets.all), self._left_out.known_under(targets.all)
         survey = Survey(*known)
         recorder = BatchRecorder(self._catalog, survey, self._clock, self._listeners)
+        if options.raw_files is not None:
+            self._catalog.choose_raw_files(options.raw_files)
+        raw_files = self._catalog.raw_files()
         if time.monotonic() < options.deadline:
-            with closing(self._look_at(survey, targets)) as outcomes:
+
+            def found(crawl: Crawl) -> Iterator[PhotoFile]:
+                return survey.files(targets, crawl, self._clock, raw_files)
+
+            with closing(self._look_at(found, targets)) as outcomes:
                 recorder.record(outcomes, options.deadline)
         else:
-            deque(survey.files(targets, self._crawl, self._clock), maxlen=0)  # only counts what is left
+            deque(survey.files(targets, self._crawl, self._clock, raw_files), maxlen=0)  # counts what is left
+        left = recorder.left
+        if not left:
+            self._look_at_raw_files(survey, targets, recorder, options)
+            left = recorder.left
         for path in survey.unlisted:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be read: its photos were left unchanged in the library."
             )
         Presence(self._store).mark_present(survey.returned)
-        left = recorder.left
         looked = ScanPass(
             targets.all,
             survey,
@@ -227,6 +239,7 @@ class Scan:
         kept = {each.root for each in refused}
         gone = unseen.without(kept)
         presence.record_gone(crawled.without(kept), gone)
+        Siblings(self._store).replace(crawled.without(kept), survey.siblings)
         named = {**targets.folders, **targets.away}
         return replace(
             looked,
@@ -287,8 +300,23 @@ class Scan:
             films_left=looked.films_left,
         )
 
-    def _look_at(self, survey: Survey, targets: ScanTargets) -> Generator[Outcome, None, None]:
-        """Yield the outcomes of the files that must be read. A named file that is no photo is a failure."""
+    def _look_at_raw_files(
+        self, survey: Survey, targets: ScanTargets, recorder: BatchRecorder, options: ScanOptions
+    ) -> None:
+        """Record the camera raw that was held back, where the photo developed from it could not be read."""
+        Presence(self._store).mark_present(survey.returned)
+        readable = Siblings(self._store).readable(set(survey.held_back.values()))
+        if files := survey.raw_to_read(readable):
+            with closing(self._look_at(lambda crawl: iter(files), targets)) as outcomes:
+                recorder.record(outcomes, options.deadline)
+
+    def _look_at(
+        self, find: Callable[[Crawl], Iterator[PhotoFile]], targets: ScanTargets
+    ) -> Generator[Outcome, None, None]:
+        """Yield the outcomes of the files that ``find`` finds by a crawl.
+
+        A named file that is no photo is a failure.
+        """
         ended = Event()
 
         def crawled(*arguments: Any) -> Iterator[PhotoFile]:
@@ -300,8 +328,7 @@ class Scan:
         def is_known(digest: bytes) -> bool:
             return not ended.is_set() and self._catalog.is_known(digest)
 
-        files = survey.files(targets, crawled, self._clock)
-        with closing(self._outcomes(files, is_known)) as outcomes, ExitStack() as at_end:
+        with closing(self._outcomes(find(crawled), is_known)) as outcomes, ExitStack() as at_end:
             at_end.callback(ended.set)
             for outcome in outcomes:
                 if isinstance(outcome, PhotoSkipped) and outcome.file.path in targets.named:

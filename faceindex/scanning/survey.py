@@ -2,18 +2,23 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TypeAlias
 
 from faceindex.scanning.scan_targets import ScanTargets
-from index.values import LeftOutFile, PhotoState
+from index.values import LeftOutFile, PhotoState, RawFiles, Sibling
+from pipeline.file_names import developed_photos, named_like_raw
 from pipeline.sources.crawl import KnownAs, Skipped, SkipReason
 from pipeline.timing import StageClock
 from pipeline.values import PhotoFile
 
 Crawl: TypeAlias = Callable[[Sequence[bytes], Callable[[Skipped], None], KnownAs], Iterator[PhotoFile]]
 """Walks folders and files, as ``pipeline.sources.crawl.crawl`` does."""
+
+CAMERA_RAW = "camera raw beside its photo"
+"""What a raw file is that is not read, in the words for what is left out."""
 
 _EXCLUDING = frozenset((SkipReason.HIDDEN, SkipReason.NO_MEDIA, SkipReason.IGNORED))
 """The user wishes that the photos are left out."""
@@ -38,6 +43,9 @@ class Survey:
         returned: Paths that were missing and are back unchanged.
         left_out: The numbers of files that are known to be no photos, by kind and needed extra.
         passed_over: What is left out without being such a file, with its kind.
+        held_back: Camera raw beside a photo that was developed from it, with its path; to be read only if the
+            latter cannot be.
+        siblings: Paths that are not read, because they are one photo with another path.
     """
 
     states: dict[bytes, PhotoState]
@@ -51,11 +59,15 @@ class Survey:
     returned: list[bytes] = field(default_factory=list)
     left_out: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     passed_over: dict[bytes, str] = field(default_factory=dict)
+    held_back: dict[PhotoFile, bytes] = field(default_factory=dict)
+    siblings: dict[bytes, Sibling] = field(default_factory=dict)
     to_read: int = 0
     complete: bool = False
     _known_folders: Set[bytes] | None = None
 
-    def files(self, targets: ScanTargets, crawl: Crawl, clock: StageClock) -> Iterator[PhotoFile]:
+    def files(
+        self, targets: ScanTargets, crawl: Crawl, clock: StageClock, raw_files: RawFiles = RawFiles.BOTH
+    ) -> Iterator[PhotoFile]:
         """Yield the files that must be read: they are new, may have changed, or may be readable now.
 
         Raises:
@@ -64,6 +76,8 @@ class Survey:
         for path in targets.named:  # of these, it is a failure to be no photo
             self.known_left_out.pop(path, None)
         crawled = crawl(targets.there, self._skip, targets.known_as)
+        if raw_files is RawFiles.DEVELOPED:
+            crawled = without_developed_raw(crawled, targets.named, self.held_back.__setitem__)
         found = (file for each in crawled if (file := self._to_be_read(each)) is not None)
         while True:
             with clock.time("survey"):
@@ -74,10 +88,29 @@ class Survey:
             yield file
         self.complete = True
 
+    def raw_to_read(self, readable: Set[bytes]) -> list[PhotoFile]:
+        """Take the raw files that were held back for siblings; return those that must be read all the same.
+
+        ``readable`` are the paths of photos that could be read. A sibling that is known as a photo counts as
+        excluded.
+        """
+        files = []
+        for file, developed in self.held_back.items():
+            if developed in readable:
+                self.siblings[file.path] = Sibling(developed, CAMERA_RAW)
+                if file.path in self.states:
+                    self.excluded.add(file.path)
+            elif (to_read := self._to_be_read(file)) is not None:
+                files.append(to_read)
+        self.held_back.clear()
+        self.to_read += len(files)
+        return files
+
     @property
     def kinds_passed_over(self) -> Iterator[tuple[str, str | None]]:
-        """Each of ``passed_over`` as a kind that needs no extra."""
-        return ((kind, None) for kind in self.passed_over.values())
+        """Each of ``passed_over`` and of ``siblings`` as a kind that needs no extra."""
+        siblings = (each.kind for each in self.siblings.values())
+        return ((kind, None) for kind in (*self.passed_over.values(), *siblings))
 
     @property
     def left(self) -> set[bytes]:
@@ -124,6 +157,29 @@ class Survey:
         if self._known_folders is None:
             self._known_folders = _folders_of(self.states)
         return path in self._known_folders
+
+
+def without_developed_raw(
+    files: Iterable[PhotoFile], named: Container[bytes], hold_back: Callable[[PhotoFile, bytes], None]
+) -> Iterator[PhotoFile]:
+    """Yield files, but camera raw only once all files of its folder are known, and no photo is made from it.
+
+    Otherwise hand it to ``hold_back``, with the path of the photo. What the user has ``named`` is yielded.
+    """
+    for _, in_folder in groupby(files, key=lambda file: os.path.dirname(file.path)):
+        paths, waiting = [], []
+        for file in in_folder:
+            paths.append(file.path)
+            if named_like_raw(file.path) and file.path not in named:
+                waiting.append(file)
+            else:
+                yield file
+        developed = developed_photos(paths) if waiting else {}
+        for file in waiting:
+            if file.path in developed:
+                hold_back(file, developed[file.path])
+            else:
+                yield file
 
 
 def _folders_of(paths: Iterable[bytes]) -> Set[bytes]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    update,
 )
 
 from index.arrays import halves_from_blobs, landmarks_from_blob, scaled
@@ -60,6 +61,7 @@ from index.values import (
     FaceRecord,
     FailureRecord,
     PhotoState,
+    RawFiles,
     Recorded,
     Statistics,
     StoredDescriptors,
@@ -118,6 +120,16 @@ class Catalog:
             chosen = connection.scalar(select(library.c.detector))
             if chosen != detector:
                 raise DetectorMismatch(self.path, str(chosen), detector)
+
+    def raw_files(self) -> RawFiles:
+        """Read which camera raw files the library reads."""
+        with self.store.read() as connection:
+            return RawFiles(connection.scalar(select(library.c.raw_files)) or RawFiles.DEVELOPED)
+
+    def choose_raw_files(self, which: RawFiles) -> None:
+        """Set which camera raw files the library reads from now on."""
+        with self.store.write() as connection:
+            connection.execute(update(library).values(raw_files=which.value))
 
     def roots(self) -> tuple[bytes, ...]:
         """Read all folders that are scanned, in the order of the first time."""

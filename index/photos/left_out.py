@@ -9,6 +9,7 @@ from functools import cache
 
 from sqlalchemy import Connection, delete, func, select
 
+from index.photos.siblings import count_siblings
 from index.store.schema import left_out
 from index.store.statements import are_under, in_chunks, is_under, upsert
 from index.store.store import Store
@@ -88,10 +89,11 @@ def forget_left_out_under(connection: Connection, folder: bytes) -> None:
 
 
 def count_left_out(connection: Connection) -> tuple[LeftOutCount, ...]:
-    """Count all files by kind, in the order of ``counted``."""
+    """Count all files by kind, siblings of photos too, in the order of ``counted``."""
     columns = left_out.c
     query = select(columns.kind, columns.needs, func.count()).group_by(columns.kind, columns.needs)
-    return counted({(kind, needs): files for kind, needs, files in connection.execute(query)})
+    files = {(kind, needs): files for kind, needs, files in connection.execute(query)}
+    return counted({**files, **{(kind, None): number for kind, number in count_siblings(connection).items()}})
 
 
 def counted(files: Mapping[tuple[str, str | None], int]) -> tuple[LeftOutCount, ...]:

@@ -14,7 +14,7 @@ from index.decisions.same_faces import forget_contents
 from index.paths import is_inside
 from index.people.named_faces import exemplars, is_edited
 from index.photos.left_out import forget_left_out_under
-from index.store.schema import content, face, photo, root, stored_face, verdict
+from index.store.schema import content, face, photo, root, sibling, stored_face, verdict
 from index.store.statements import insert_new, is_one_of, is_outside, is_under
 from index.store.store import Store
 from index.values import KnownRoot, Moved, Pruned, RootFigures, StoredPhoto
@@ -203,6 +203,7 @@ def _rename(connection: Connection, old: bytes, new: bytes) -> Moved:
     connection.execute(delete(photo).where(is_one_of(photo.c.id, twice)))
     for photo_id in moved.keys() - twice:
         connection.execute(update(photo).where(photo.c.id == photo_id).values(path=moved[photo_id]))
+    connection.execute(delete(sibling).where(is_under(sibling.c.path, old)))  # the next scan finds them again
     for each in known_roots(connection):
         if is_inside(each.place, {old}):
             _set_place(connection, each.path, new + each.place[len(old) :])

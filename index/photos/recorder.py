@@ -31,6 +31,7 @@ from index.photos.edited_photo import carry_over_tombstones, link_faces, linked_
 from index.photos.face_rows import NewFace, add_faces
 from index.photos.films import goes_on, put_film, remove_stale
 from index.photos.left_out import forget_left_out, put_left_out
+from index.photos.siblings import contents_of_photo
 from index.store import schema
 from index.store.statements import upsert, upsert_one
 from index.values import Recorded
@@ -127,7 +128,8 @@ class Recorder:
             if outcome.film is None:  # two files of one picture were read at once
                 return self._place(outcome.file, known.id)
             return self._more_of_film(outcome, outcome.film, known.id)
-        before = self._content_at(outcome.file.path)
+        own, other = contents_of_photo(self._connection, outcome.file.path)
+        before = other if own is None or own.failed else own
         values = {
             "width": outcome.size.width,
             "height": outcome.size.height,
@@ -252,11 +254,12 @@ class Recorder:
 
     def _place(self, file: PhotoFile, content_id: int) -> _Kind:
         """Record a path's known content: a duplicate if another photo that is not missing has it."""
-        before = self._content_at(file.path)
-        if before is not None and before.id == content_id:
+        own, other = contents_of_photo(self._connection, file.path)
+        if own is not None and own.id == content_id:
             self._put(file, content_id, _NO_FAILURE)  # perhaps moved here in an unfinished scan
             return "unchanged"
-        if before is not None:
+        before = other if own is None or own.failed else own
+        if before is not None and before.id != content_id:
             self._link_faces(before.id, content_id)
         photo = schema.photo
         others = select(photo.c.id).where(photo.c.content_id == content_id).limit(1)

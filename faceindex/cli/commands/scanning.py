@@ -35,6 +35,7 @@ def scan(
     smallest_face: scan_options.SmallestFace = None,
     max_megapixels: scan_options.MaxMegapixels = None,
     thorough: scan_options.Thorough = False,
+    raw: scan_options.Raw = None,
     allow_missing: AllowMissing = False,
     time_budget: TimeBudget = None,
     dry_run: DryRun = False,
@@ -54,10 +55,12 @@ def scan(
     with command(context, as_json, **flags) as (library, reporter):
         from faceindex.scanning.scan import ScanOptions
         from faceindex.schemas.scanning import ScanSchema
+        from index.values import RawFiles
 
-        options = ScanOptions(allow_missing, deadline(time_budget), thorough)
+        raw_files = None if raw is None else RawFiles(raw)
+        options = ScanOptions(allow_missing, deadline(time_budget), thorough, raw_files)
         if dry_run:
-            _plan(library.plan_scan(folders), reporter)
+            _plan(library.plan_scan(folders, options), reporter)
             return
         summary = library.scan(folders, options)
         _report(summary, reporter)
