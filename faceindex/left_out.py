@@ -11,7 +11,11 @@ from pipeline.values import PhotoSkipped
 
 _T = TypeVar("_T")
 
-_SEVERAL = {"camera raw": "camera raw", "folder with .nomedia": "folders with .nomedia"}
+_SEVERAL = {
+    "camera raw": "camera raw",
+    "camera raw beside its photo": "camera raw beside their photos",
+    "folder with .nomedia": "folders with .nomedia",
+}
 """Kinds that do not just take an s. What begins with a capital, as PDF, never does."""
 
 

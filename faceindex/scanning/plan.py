@@ -63,6 +63,10 @@ def plan_scan(
             skipped.append(Planned(each.path, read=False, reason=each.reason, kind=kind))
 
         def hold_back(file: PhotoFile, developed: bytes) -> None:
+            state = known.photos.get(developed)
+            if state is not None and state.failed:
+                skipped.append(_planned(file, known, is_named=False))
+                return
             reason = f"{CAMERA_RAW}, {os.fsdecode(os.path.basename(developed))}"
             skipped.append(Planned(file.path, read=False, reason=reason, kind=CAMERA_RAW))
 

@@ -141,3 +141,19 @@ def test_what_is_no_photo_any_more_is_no_sibling(album: Album, pair: tuple[Path,
     raw.unlink()
     album.scan()
     assert siblings(album) == []
+
+
+def test_it_is_counted_as_left_out_and_no_failure(album: Album, pair: tuple[Path, Path]) -> None:
+    raw, photo = pair
+    save(landscape(), album.folder / "other.CR2")
+    with Library(album.settings) as library:
+        planned = {each.path: (each.read, each.reason) for each in library.plan_scan([str(album.folder)])}
+    assert planned[bytes(raw)] == (False, "camera raw beside its photo, IMG_1.JPG")
+    summary = album.scan()
+    assert [(each.kind, each.files, each.needs) for each in summary.left_out] == [
+        ("camera raw beside its photo", 1, None)
+    ]
+    with Library(album.settings) as library:
+        assert library.statistics().left_out == summary.left_out
+    photo.unlink()
+    assert album.scan().left_out == ()
