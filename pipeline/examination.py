@@ -10,10 +10,12 @@ from threading import BoundedSemaphore, Lock
 from typing import TypeAlias
 
 from pipeline.decoding.decoders import Decoder, Decoders
+from pipeline.decoding.film_digest import read_film
+from pipeline.decoding.formats import Format
 from pipeline.decoding.metadata.file_names import file_name_date
 from pipeline.decoding.readers import decoder_of, format_of, readable_format, skipped
 from pipeline.errors import PhotoError
-from pipeline.film_examination import USUALLY, FilmOptions
+from pipeline.film_examination import USUALLY, FilmExaminer, FilmOptions
 from pipeline.memory import MemoryBudget, SharedExclusiveLock, memory_errors
 from pipeline.models.registry import CropProtocol
 from pipeline.networks import NetworkLoader
@@ -105,11 +107,14 @@ class Examiner:
                 if (left_out := skipped(photo)) is not None:
                     return left_out
                 decoder = decoder_of(format_of(photo))
+                if file.rest is not None:
+                    photo.trust(file.rest.digest)
+                    stack.pop_all()
+                    return photo
                 self._read_rest(photo)
                 with self._clock.time("hash"):
                     digest = photo.digest()
-                known = file.rest is None and contents.known(digest)
-                if known and not _is_dated_anew(file):
+                if contents.known(digest) and not _is_dated_anew(file):
                     return PhotoKnown(file, digest)
                 stack.pop_all()
                 return photo
@@ -117,6 +122,10 @@ class Examiner:
             return _failed(error, None, decoder)
 
     def _read_rest(self, photo: OpenPhoto) -> None:
+        if format_of(photo) is Format.FILM:  # it is not kept in memory
+            with self._long_reads, self._clock.time("read"):
+                read_film(photo)
+            return
         if photo.length <= FIRST_BYTES:
             with self._clock.time("read"):
                 photo.read()
@@ -169,6 +178,8 @@ class Examiner:
     ) -> Examined | PhotoIndexed | PhotoKnown:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
         self._networks.start()
+        if format_of(photo) is Format.FILM:
+            return self._look_at_film(photo, decoder, contents)
         from pipeline.description.crop import scale_needed, wants_full_size  # they bring OpenCV
         from pipeline.description.quality import crop_and_assess
 
@@ -206,6 +217,26 @@ class Examiner:
             note,
             decoded.taken_from,
         )
+
+    def _look_at_film(
+        self, photo: OpenPhoto, decoder: Decoder, contents: "Contents"
+    ) -> PhotoIndexed | PhotoKnown:
+        """Say what a film is; look at a part of it if that is known, as ``PhotoFile.rest`` tells."""
+        options, name, rest = self._options, decoder_of(format_of(photo)), photo.file.rest
+        films = FilmExaminer(
+            lambda: self._networks.loaded(contents.stopped),
+            options.crop,
+            options.long_edge,
+            options.films,
+            self._clock,
+            contents.stopped,
+        )
+        if rest is not None:
+            return films.part(photo, decoder, name, rest)
+        first = films.first(photo, decoder, name)
+        if contents.known(first.picture):
+            return PhotoKnown(photo.file, first.digest, first.picture, first.taken_at, first.taken_from)
+        return first
 
 
 def dated_by_name(examined: Examination) -> Examination:

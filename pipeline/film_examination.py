@@ -22,7 +22,6 @@ from pipeline.timing import StageClock
 from pipeline.tracking.tracker import Tracker
 from pipeline.tracking.tracklet import Tracklet
 from pipeline.values import (
-    DateSource,
     DecodedPhoto,
     Descriptor,
     FaceCrop,
@@ -122,7 +121,7 @@ class FilmExaminer:
             self.networks().detector.name,
             header.picture,
             part.note if end is None else end.note,
-            None if header.taken_at is None else DateSource.CONTAINER,
+            header.taken_from,
             header.live_photo,
             FilmPart(rest.start, until, duration, rest.per_second),
         )

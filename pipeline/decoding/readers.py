@@ -54,6 +54,8 @@ def skipped(photo: OpenPhoto) -> PhotoSkipped | None:
     found = format_of(photo)
     if found in READERS or (found is None and named_like_photo(photo.file.path)):
         return None
+    if found is Format.FILM and is_installed("video"):
+        return None
     kind = found or kind_of(photo.file.path, photo.head)
     return PhotoSkipped(photo.file, kind, extra_for(kind), decoder_of(found), reason_for(kind))
 
