@@ -84,6 +84,7 @@ class Recorder:
         digest is malformed: a bug of the caller.
         """
         read = [each for each in outcomes if isinstance(each, PhotoIndexed | PhotoKnown)]
+        read = [each for each in read if each.file.rest is None]  # else its content is not read again
         pictures = {each.digest: each.picture for each in read if each.picture is not None}
         add_pictures(self._connection, pictures)
         self.digests += pictures

@@ -52,7 +52,7 @@ class MadeFilm:
         for number, each in enumerate(self.shown):
             if number * self.every >= start:
                 self.given += 1
-                yield Frame(number * self.every, SIZE, _drawn(each), 1.0, each.after_cut)
+                yield Frame(number * self.every, SIZE, drawn(each), 1.0, each.after_cut)
         if self.error is not None:
             raise self.error
 
@@ -68,7 +68,7 @@ class _OpenFilm:
         self.end = FilmEnd(len(self._film.shown) * self._film.every, self._film.note)
 
 
-def _drawn(shown: Shown) -> U8:
+def drawn(shown: Shown) -> U8:
     pixels = np.zeros((SIZE.height, SIZE.width, 3), np.uint8)
     texture = np.random.default_rng(0).integers(-30, 30, (_SIDE, _SIDE, 1))
     for person, x in shown.people.items():
