@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import BinaryIO, Protocol, TypeAlias
 
+from pipeline.decoding.film_faults import no_picture
 from pipeline.decoding.film_painting import FramePainter
 from pipeline.decoding.film_sampling import ROUNDING, FilmSampler, Sample
 from pipeline.decoding.film_stream import FilmBytes, FilmStream, StreamHeader
@@ -47,7 +48,8 @@ def look(stream: BinaryIO, request: LookRequest, output: FilmOutput) -> FilmEnde
         Unreadable: It is no film that can be read, or none of its frames can.
         OSError: The file cannot be read.
     """
-    film = FilmStream(FilmBytes(stream, request.begin, request.size), request.container)
+    source = FilmBytes(stream, request.begin, request.size)
+    film = FilmStream(source, request.container)
     header = film.header
     _check_size(header, request.pixel_cap)
     sampler = FilmSampler(film, request.per_second)
@@ -64,8 +66,9 @@ def look(stream: BinaryIO, request: LookRequest, output: FilmOutput) -> FilmEnde
         if request.exact or sample.moment >= request.start - ROUNDING:
             _give(sample, painter, output)
     if painter is None:
-        raise Unreadable(Reason.CORRUPT, "none of its pictures can be read: copy it again from its source")
-    return FilmEnded(round(sampler.reached, 3), _note(header.duration, sampler, film))
+        raise no_picture(source.ends_early(request.container))
+    note = _note(header.duration, sampler.reached, source.ends_early(request.container), film.errors > 0)
+    return FilmEnded(round(sampler.reached, 3), note)
 
 
 def _check_size(header: StreamHeader, pixel_cap: int) -> None:
@@ -95,10 +98,11 @@ def _give(sample: Sample, painter: FramePainter, output: FilmOutput) -> None:
     )
 
 
-def _note(stated: float | None, sampler: FilmSampler, film: FilmStream) -> str | None:
+def _note(stated: float | None, reached: float, ends_early: bool, has_errors: bool) -> str | None:
     """Say what of a film could not be read."""
-    if stated is not None and stated - sampler.reached > max(_STATED_LIES, _STATED_SHARE * stated):
-        return f"its last {stated - sampler.reached:.0f} s cannot be read: the file ends early or is damaged"
-    if film.errors:
-        return "parts of it cannot be read: the file is damaged"
-    return None
+    why = "the file ends early" if ends_early else "the file is damaged, or states a wrong length"
+    if stated is not None and stated - reached > max(_STATED_LIES, _STATED_SHARE * stated):
+        return f"its last {stated - reached:.0f} s cannot be read: {why}"
+    if ends_early:
+        return "its end cannot be read: the file ends early"
+    return "parts of it cannot be read: the file is damaged" if has_errors else None

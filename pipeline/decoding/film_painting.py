@@ -71,7 +71,7 @@ class FramePainter:
             dst_colorspace=Colorspace.ITU709,
             src_color_range=_range(frame),
             dst_color_range=ColorRange.JPEG,
-            interpolation=Interpolation.AREA if self.reduction > 1 else Interpolation.BICUBIC,
+            interpolation=Interpolation.AREA if self.reduction > 1 else Interpolation.BILINEAR,
             threads=1,
         )
         pixels = bytes_of(rgb)[:, : 3 * width].reshape(height, width, 3)

@@ -116,7 +116,7 @@ class FilmSampler:
             if first is not None and (self._stream.moment_of(first) or 0.0) <= moment + ROUNDING:
                 return chain([first], packets)
             back = 2 * back + 1
-        if moment > 0:
+        if back:
             self._stream.seek(0.0)
         return self._stream.packets()
 

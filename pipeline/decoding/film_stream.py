@@ -6,6 +6,7 @@ can open no other file or address.
 
 import math
 import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,9 @@ from av.error import DecoderNotFoundError, FFmpegError
 from av.packet import Packet
 from av.stream import Discard, Disposition
 
+from pipeline.decoding import film_faults
 from pipeline.decoding.film_dates import taken_at
+from pipeline.decoding.film_faults import no_picture
 from pipeline.decoding.format_reader import Unreadable
 from pipeline.values import U8, Reason, Size
 
@@ -36,15 +39,26 @@ _READ_BYTES = 1 << 16
 
 _NO_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
-_ENCRYPTED = frozenset({"encv", "drmi", "drmt"})
-"""Types of sample entries: common encryption (ISO/IEC 23001-7), FairPlay."""
+_ENCRYPTED = frozenset({"encv", "drmi"})
+"""Types of sample entries: common encryption (ISO/IEC 23001-7), which FFmpeg hides, and FairPlay."""
+
+_IS_ENCRYPTED = "it is encrypted: only the program for which it was bought plays it"
 
 _IDENTIFIER = "com.apple.quicktime.content.identifier"
 
 _MOST_STRETCHED = 4
 """A pixel more oblong than this is nonsense of the header."""
 
+_USUAL_STEP = 0.04
+"""Seconds between frames if nothing says so."""
+
 _LARGEST_EDGE = 16_384
+_UNSEEKABLE = frozenset({"h264", "hevc", "mpegvideo"})
+"""Streams without a container, in which only counting finds a moment."""
+
+_WITHOUT_STAMPS = _UNSEEKABLE | {"avi"}
+"""Containers that do not say when a frame is shown, only in which order frames are decoded, if that."""
+
 _MOST_ERRORS = 1000
 """Packets that cannot be read, one after another, before a film counts as ended."""
 
@@ -92,6 +106,14 @@ class FilmBytes:
         """Return the position."""
         return self._at
 
+    def ends_early(self, container: str) -> bool:
+        """As ``film_faults.ends_early``."""
+        return film_faults.ends_early(self._stream, self._begin, self._length, container)
+
+    def cannot_be_opened(self, container: str, why: str) -> Unreadable:
+        """As ``film_faults.cannot_be_opened``."""
+        return film_faults.cannot_be_opened(self._stream, self._begin, self._length, container, why)
+
 
 class FilmStream:
     """The picture stream of a film. Moments are seconds from its first frame.
@@ -114,14 +136,18 @@ class FilmStream:
         except DecoderNotFoundError as error:
             raise Unreadable(Reason.UNSUPPORTED, "no decoder for its pictures is known to FFmpeg") from error
         except FFmpegError as error:
-            raise Unreadable(Reason.CORRUPT, f"it cannot be opened: {error.strerror}") from error
+            _raise_if_fatal(error)
+            raise source.cannot_be_opened(container, error.strerror or "unknown error") from error
         self._codec = self._stream.codec_context
         self._codec.thread_count = 1
         base = self._stream.time_base
         self._base = float(base) if base else 1.0
         self._origin = _origin(self._container, self._stream)
-        rate = self._stream.average_rate or self._stream.guessed_rate
-        self._step = float(1 / rate) if rate else 0.04
+        rate = self._stream.guessed_rate or self._stream.average_rate
+        self._step = float(1 / rate) if rate else _USUAL_STEP
+        self._is_stamped = container not in _WITHOUT_STAMPS
+        self._stamps: deque[int] = deque()
+        self._read = 0
         for each in self._container.streams:
             if each is not self._stream:
                 each.discard = Discard.all
@@ -164,34 +190,55 @@ class FilmStream:
                 continue
             if packet.size:
                 errors = 0
+                self.errors += packet.is_corrupt
+                if packet.has_sidedata("encryption_info"):
+                    raise Unreadable(Reason.UNSUPPORTED, _IS_ENCRYPTED)
+                self._stamp(packet)
                 yield packet
+
+    def _stamp(self, packet: FilmPacket) -> None:
+        """Where a film does not say when frames are shown, take the order in which they are decoded."""
+        if not self._is_stamped:
+            counted = self._origin + round(self._read * self._step / self._base)
+            packet.pts = packet.dts = counted if packet.dts is None else packet.dts
+            self._read += 1
 
     def seek(self, moment: float) -> bool:
         """Go to the keyframe at or before a moment; return whether the film can."""
+        if self._container.format.name in _UNSEEKABLE:
+            return False
         try:
             self._container.seek(int(moment / self._base) + self._origin, stream=self._stream)
         except FFmpegError as error:
             _raise_if_fatal(error)
             return False
-        self._codec.flush_buffers()
+        self.restart()
         return True
 
     def skip_frames(self, which: Literal["DEFAULT", "NONREF"]) -> None:
         """Say which frames are not decoded: ``DEFAULT``, or ``NONREF``, those that no other needs."""
-        self._codec.skip_frame = which
+        if self._is_stamped:  # frames are counted otherwise
+            self._codec.skip_frame = which
 
     def decode(self, packet: FilmPacket | None) -> list[VideoFrame]:
         """Return the frames that a packet completes; ``None`` asks for the rest, and ends decoding."""
+        if packet is not None and packet.dts is not None:
+            self._stamps.append(packet.dts)
         try:
-            return [each for each in self._codec.decode(packet) if not each.is_corrupt]
+            frames = self._codec.decode(packet)
         except FFmpegError as error:
             _raise_if_fatal(error)
             self.errors += 1
             return []
+        if not self._is_stamped:
+            for frame in frames:
+                frame.pts = self._stamps.popleft() if self._stamps else None
+        return [each for each in frames if not each.is_corrupt]
 
     def restart(self) -> None:
         """Make the decoder ready for another keyframe."""
         self._codec.flush_buffers()
+        self._stamps.clear()
 
     def moment_of(self, item: FilmPacket | VideoFrame) -> float | None:
         """Return when a frame is shown; ``None`` if the film does not say."""
@@ -247,6 +294,8 @@ def _raise_if_fatal(error: FFmpegError) -> None:
 
 def _picture_stream(container: InputContainer) -> VideoStream:
     streams = [each for each in container.streams.video if not each.disposition & _NO_FILM]
+    if not streams and not container.streams.audio:
+        raise no_picture(is_cut=False)
     if not streams:
         raise Unreadable(Reason.NOT_AN_IMAGE, "it has sound, and no moving picture")
     known = [each for each in streams if each.codec_context is not None]
@@ -254,9 +303,7 @@ def _picture_stream(container: InputContainer) -> VideoStream:
         raise Unreadable(Reason.UNSUPPORTED, "no decoder for its pictures is known to FFmpeg")
     best = max(known, key=lambda each: (bool(each.disposition & Disposition.default), _pixels(each)))
     if best.codec_context.codec_tag in _ENCRYPTED:
-        raise Unreadable(
-            Reason.UNSUPPORTED, "it is encrypted: only the program for which it was bought plays it"
-        )
+        raise Unreadable(Reason.UNSUPPORTED, _IS_ENCRYPTED)
     size = best.codec_context.width, best.codec_context.height
     if min(size) < 1:
         raise Unreadable(Reason.CORRUPT, "its pictures have no size")
