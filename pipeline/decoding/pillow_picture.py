@@ -20,6 +20,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pipeline.decoding.animation import load_first_frame
+from pipeline.decoding.bmp_masks import with_whole_bytes
 from pipeline.decoding.colour import upright_srgb
 from pipeline.decoding.exif import read_header
 from pipeline.decoding.format_reader import (
@@ -37,7 +38,7 @@ from pipeline.decoding.picture_digest import digest_pixels
 from pipeline.decoding.pillow_errors import explained
 from pipeline.decoding.png_chunks import LARGEST_TEXT, is_animated, sound_png
 from pipeline.decoding.webp_chunks import sound_webp
-from pipeline.values import Size
+from pipeline.values import Reason, Size
 
 # Pillow warns about every odd EXIF block, and logs some errors as well as raising them.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -76,9 +77,8 @@ class PillowPicture:
         else:
             if kind is Format.WEBP:
                 self._stream = stream = io.BytesIO(sound_webp(stream.read()))
-                self._length = length = stream.getbuffer().nbytes
-            with explained(stream, kind, length):
-                self._image = _CLASSES[kind](stream)
+                self._length = stream.getbuffer().nbytes
+            self._image = self._open_other()
         self._size = Size(*self._image.size)
 
     @property
@@ -100,8 +100,11 @@ class PillowPicture:
         reduction = choose_reduction(self._size, long_edge)
         self._load()
         header = read_header(self._image, self._metadata)
-        picture = picture or digest_pixels(self._image, header.orientation)
-        pixels = upright_srgb(self._image, header.orientation, reduction, canvas)
+        image: Image.Image = self._image
+        if self._kind is Format.BMP and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
+            image = image.convert("RGB")  # programs that know no alpha leave it at 0
+        picture = picture or digest_pixels(image, header.orientation)
+        pixels = upright_srgb(image, header.orientation, reduction, canvas)
         size = upright_size(header.size, header.orientation)
         return Picture(size, header.taken_at, pixels, 1 / reduction, picture, taken_from=header.taken_from)
 
@@ -117,6 +120,20 @@ class PillowPicture:
             if self._plain is None:
                 raise
             self._open_png(content, animated=False)
+
+    def _open_other(self) -> ImageFile:
+        try:
+            with explained(self._stream, self._kind, self._length):
+                return _CLASSES[self._kind](self._stream)
+        except Unreadable as error:
+            if self._kind is not Format.BMP or error.reason is not Reason.UNSUPPORTED:
+                raise
+            self._stream.seek(0)
+            rewritten = with_whole_bytes(self._stream.read())
+            if rewritten is None:
+                raise
+            self._stream = io.BytesIO(rewritten)
+            return BmpImageFile(self._stream)
 
     def _load(self) -> None:
         try:
