@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import BoundedSemaphore, Lock
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from pipeline.decoding.decoders import Decoder, Decoders
 from pipeline.decoding.film_digest import read_film
@@ -165,11 +165,11 @@ class Examiner:
         try:
             try:
                 with self._turns.together(), self._decoders.lend() as decoder, memory_errors():
-                    return self._cut_faces_of(photo, decoder, contents)
+                    return _dated_by_sidecar(self._cut_faces_of(photo, decoder, contents), decoder)
             except MemoryError:
                 pass  # what the attempt held is released before the next one
             with self._turns.alone(), self._decoders.lend() as decoder, memory_errors():
-                return self._cut_faces_of(photo, decoder, contents)
+                return _dated_by_sidecar(self._cut_faces_of(photo, decoder, contents), decoder)
         except PhotoError as error:
             return _failed(error, photo.digest(), decoder_name)
 
@@ -186,9 +186,6 @@ class Examiner:
         crop, long_edge = self._options.crop, self._options.long_edge
         with self._clock.time("decode"):
             decoded = decoder.decode(photo, None if wants_full_size(crop) else long_edge)
-            sidecar = photo.file.sidecar
-            if sidecar is not None and (taken := decoder.taken_by_sidecar(photo.file, sidecar)):
-                decoded = replace(decoded, taken_at=taken.at, taken_from=taken.source)
         if contents.known(decoded.picture):
             return PhotoKnown(
                 photo.file, decoded.digest, decoded.picture, decoded.taken_at, decoded.taken_from
@@ -237,6 +234,16 @@ class Examiner:
         if contents.known(first.picture):
             return PhotoKnown(photo.file, first.digest, first.picture, first.taken_at, first.taken_from)
         return first
+
+
+_Dated = TypeVar("_Dated", bound=Examined | PhotoIndexed | PhotoKnown)
+
+
+def _dated_by_sidecar(examined: _Dated, decoder: Decoder) -> _Dated:
+    """Date a photo or film by the XMP file beside it, if that has a date."""
+    sidecar = examined.file.sidecar
+    taken = None if sidecar is None else decoder.taken_by_sidecar(examined.file, sidecar)
+    return examined if taken is None else replace(examined, taken_at=taken.at, taken_from=taken.source)
 
 
 def dated_by_name(examined: Examination) -> Examination:
