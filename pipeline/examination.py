@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import BoundedSemaphore, Lock
@@ -155,7 +155,8 @@ class Examiner:
 
     def _date(self, photo: OpenPhoto) -> PhotoKnown:
         """Read the date of a known photo again."""
-        with self._decoders.lend() as decoder:
+        taken = None
+        with self._decoders.lend() as decoder, suppress(PhotoError):  # it keeps its date
             taken = decoder.taken(photo)
         known = PhotoKnown(photo.file, photo.digest())
         return known if taken is None else replace(known, taken_at=taken.at, taken_from=taken.source)

@@ -155,6 +155,14 @@ class DateSource(StrEnum):
     """EXIF's DateTime, the day of the last change: nothing else says when the photo was taken."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """When a photo was taken, aware only if the offset from UTC is known, and what says so."""
+
+    at: datetime
+    source: DateSource
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedPhoto:
     """Upright sRGB pixels of a photo, perhaps smaller than the photo itself.

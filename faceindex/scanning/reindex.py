@@ -11,6 +11,7 @@ from functools import partial
 from faceindex.engine import build_runner
 from faceindex.lock import turn
 from faceindex.results import PersonGain, Planned, ReindexSummary
+from faceindex.scanning.date_again import read_dates_again
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.redescribe import describer
 from faceindex.scanning.redetect import DetectFaces
@@ -58,6 +59,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         described = redescribe.run(options.deadline)
     if described.in_time:
         seen = redetect.run(options.deadline)
+    dated = seen.in_time and read_dates_again(store, settings, listeners, options.deadline)
     if seen.in_time:
         pruned = Roots(store).prune(session.settings.keep_missing_days)
     with turn(store.path):
@@ -78,7 +80,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         gains=_gains(store, recognitions),
         review=recognitions.probable(thresholds_for(store, model.model_id)),
         new_failures=tuple(each for each in summary.failures if each.new),
-        in_time=seen.in_time,
+        in_time=dated,
     )
 
 

@@ -1,10 +1,21 @@
-"""Decides which of two dates of a content counts, where it is in several files, or in one written anew."""
+"""Decides which of two dates of a content counts, where it is in several files, or in one written anew.
 
-from collections.abc import Callable
+Dates that were read before sources were stored are read again, once, by `faceindex.scanning.date_again`.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.values import DateSource
+from sqlalchemy import bindparam, exists, select, update
+
+from index.people.named_faces import is_in_present_photo
+from index.photos.known_contents import read_contents
+from index.store.schema import content, film
+from index.store.statements import is_one_of
+from index.store.store import Store
+from index.values import KnownContent
+from pipeline.values import DateSource, Taken
 
 _RANKS = {source: rank for rank, source in enumerate(DateSource)}
 
@@ -34,6 +45,45 @@ def source_of(stored: str | None) -> DateSource | None:
     return None if stored in (None, NO_SOURCE) else DateSource(stored)
 
 
+class OldDates:
+    """The contents whose dates were looked for before 0008, in EXIF alone; each method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def contents(self, after: int, limit: int) -> tuple[KnownContent, ...]:
+        """Read the first of them after an id that have a present photo and are no films, by rising id."""
+        columns = content.c
+        query = (
+            select(columns.id, columns.digest)
+            .where(columns.id > after, columns.taken_from.is_(None), columns.failed_reason.is_(None))
+            .where(is_in_present_photo(columns.id), ~exists().where(film.c.content_id == columns.id))
+            .order_by(columns.id)
+            .limit(limit)
+        )
+        with self._store.read() as connection:
+            return tuple(read_contents(connection, connection.execute(query).all()))
+
+    def store(self, dates: Mapping[int, Taken | None]) -> int:
+        """Store the dates that were found, by content; count those that are others than before."""
+        with self._store.write() as connection:
+            known = select(content.c.id, content.c.taken_at).where(is_one_of(content.c.id, sorted(dates)))
+            before = {row.id: row.taken_at for row in connection.execute(known)}
+            rows = [
+                {
+                    "content": content_id,
+                    "at": None if found is None else found.at.isoformat(),
+                    "source": NO_SOURCE if found is None else found.source.value,
+                }
+                for content_id, found in dates.items()
+            ]
+            if rows:
+                change = update(content).where(content.c.id == bindparam("content"))
+                change = change.values(taken_at=bindparam("at"), taken_from=bindparam("source"))
+                connection.execute(change, rows)
+            return sum(row["at"] != before.get(row["content"]) for row in rows)
+
+
 def counts(source: DateSource | None, stored: StoredDate, is_only_file: Callable[[], bool]) -> bool:
     """Tell whether a date that was read now takes the place of the stored one.
 
@@ -43,7 +93,7 @@ def counts(source: DateSource | None, stored: StoredDate, is_only_file: Callable
     """
     if stored.taken_at is None:
         return True
-    if stored.taken_from is None or source is None:
+    if stored.taken_from in (None, NO_SOURCE) or source is None:
         return source not in _GUESSES or is_only_file()
     before = DateSource(stored.taken_from)
     if source in _GUESSES:

@@ -7,11 +7,10 @@ from pipeline.decoding import avif_picture, jpeg_picture, pillow_picture, tiff_p
 from pipeline.decoding.format_reader import MemoryNeeded, OpenPicture, Picture, ReadInstead, Unreadable
 from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.metadata.taken import when_taken, when_taken_by_sidecar
-from pipeline.decoding.metadata.times import Taken
 from pipeline.decoding.metadata.xmp import MOST_BYTES
 from pipeline.decoding.reader_messages import MOST_PICTURES, DateRequest, DecodeRequest
 from pipeline.decoding.readers import READERS
-from pipeline.values import U8, Reason
+from pipeline.values import U8, Reason, Taken
 
 
 class PixelMemory(Protocol):

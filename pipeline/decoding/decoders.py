@@ -16,13 +16,12 @@ from typing import Self
 from pipeline.decoding.film import Film, FilmRequest
 from pipeline.decoding.film_session import FilmLimits, FilmReaders, ReaderFilm
 from pipeline.decoding.formats import Format
-from pipeline.decoding.metadata.times import Taken
 from pipeline.decoding.reader_messages import DateRequest, DecodeRequest
 from pipeline.decoding.reader_process import ReaderDied, ReaderProcess
 from pipeline.decoding.readers import READERS, format_of, readable_format
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import DecodedPhoto, PhotoFile, Reason, Sidecar, Stage
+from pipeline.values import DecodedPhoto, PhotoFile, Reason, Sidecar, Stage, Taken
 
 _GIANT = 256 << 20
 """Bytes. A reader that took so much for a photo ends after it, which frees its memory."""
@@ -138,7 +137,7 @@ class Decoder:
     def taken(self, photo: OpenPhoto) -> Taken | None:
         """Read when a photo was taken: what its sidecar says, or else its own file, read whole or not.
 
-        ``None`` if neither says so, or the file cannot be read. Raises ``DecodersUnavailable`` as ``decode``.
+        Raises ``PhotoError`` if its own file cannot be read, and ``DecodersUnavailable`` as ``decode``.
         """
         sidecar = photo.file.sidecar
         taken = None if sidecar is None else self.taken_by_sidecar(photo.file, sidecar)
@@ -148,7 +147,7 @@ class Decoder:
         return self._date(photo.file, photo.any_descriptor(), photo.length, kind)
 
     def taken_by_sidecar(self, file: PhotoFile, sidecar: Sidecar) -> Taken | None:
-        """Read when a photo was taken by its sidecar; otherwise as ``taken``."""
+        """Read when a photo was taken by its sidecar; ``None`` also if that cannot be read."""
         try:
             # Without O_NONBLOCK, opening a named pipe of that name would wait for a writer.
             descriptor = os.open(sidecar.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -158,6 +157,8 @@ class Decoder:
             found = os.fstat(descriptor)
             is_text = stat.S_ISREG(found.st_mode) and found.st_size > 0
             return self._date(file, descriptor, found.st_size, None) if is_text else None
+        except PhotoError:
+            return None
         finally:
             os.close(descriptor)
 
@@ -165,11 +166,9 @@ class Decoder:
         request = DateRequest(length, kind, self._options.pixel_cap)
         try:
             return self._reader.date(file, request, descriptor, self._options.seconds)
-        except ReaderDied:
+        except ReaderDied as death:
             self._replace()
-        except PhotoError:
-            pass
-        return None
+            raise PhotoError(file, Stage.DECODE, death.reason, death.message) from death
 
     @contextmanager
     def open_film(self, photo: OpenPhoto, request: FilmRequest) -> Iterator[Film]:

@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipeline.decoding.format_reader import MemoryNeeded, Unreadable
-from pipeline.decoding.metadata.times import Taken
 from pipeline.decoding.reader_messages import (
     MOST_PICTURES,
     Channel,
@@ -29,7 +28,7 @@ from pipeline.decoding.reader_messages import (
 from pipeline.errors import DecodersUnavailable, PhotoError
 from pipeline.platform_support import SharedMemory
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import MOST_MISSING, DecodedPhoto, PhotoFile, Reason, Size
+from pipeline.values import MOST_MISSING, DecodedPhoto, PhotoFile, Reason, Size, Taken
 
 _START_SECONDS = 60.0
 """A reader takes a fifth of a second of a core to start; busy machines need longer."""

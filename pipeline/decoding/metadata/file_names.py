@@ -8,8 +8,8 @@ import os
 import re
 from datetime import UTC, datetime
 
-from pipeline.decoding.metadata.times import ReadTime, Taken, at_clock
-from pipeline.values import DateSource
+from pipeline.decoding.metadata.times import ReadTime, at_clock
+from pipeline.values import DateSource, Taken
 
 # 20190704, 20190704_123045, 20190704123045678: IMG_, PXL_, VID_, IMG-...-WA0001, Screenshot_.
 _TOGETHER = re.compile(
@@ -45,6 +45,13 @@ def file_name_date(path: bytes, now: datetime | None = None) -> Taken | None:
                 is_utc = name.startswith(_IN_UTC) and match["hour"]
                 return Taken(time.at.replace(tzinfo=UTC) if is_utc else time.at, DateSource.FILE_NAME)
     return None
+
+
+def or_by_name(taken: Taken | None, path: bytes) -> Taken | None:
+    """Return the date of a file's metadata, or of its name if they say at most when it was last changed."""
+    if taken is not None and taken.source is not DateSource.CHANGED:
+        return taken
+    return file_name_date(path) or taken
 
 
 def _time_of(match: re.Match[str]) -> ReadTime | None:

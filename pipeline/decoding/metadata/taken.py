@@ -26,14 +26,13 @@ from pipeline.decoding.metadata.blocks import (
 from pipeline.decoding.metadata.tiff_tags import Directory, DirectoryKind
 from pipeline.decoding.metadata.times import (
     ReadTime,
-    Taken,
     at_clock,
     parse_mail_time,
     parse_time,
     with_details,
 )
 from pipeline.decoding.metadata.xmp import Property, read_properties
-from pipeline.values import DateSource
+from pipeline.values import DateSource, Taken
 
 _ORDER = (DirectoryKind.EXIF, DirectoryKind.MAIN, DirectoryKind.GPS, DirectoryKind.OTHER)
 """Of directories in which a tag may stand: where it belongs, then where careless programs write it."""

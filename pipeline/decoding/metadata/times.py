@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from enum import IntEnum
 
-from pipeline.values import DateSource
-
 # As EXIF has it, and as programs write it: "2019:07:04 12:30:45", "2019-07-04T12:30Z", "2019:7:4 9:05 PM".
 # A part may be padded by a space, a value by spaces or NUL bytes.
 _DATE = re.compile(r"[\s\0]*(\d{4})[:/.-] ?(\d\d?)[:/.-] ?(\d\d?)(?!\d)")
@@ -34,14 +32,6 @@ when its battery was empty."""
 
 _RESET_MOMENT = datetime(2000, 1, 1)
 """Where others start; photos of that night were taken later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """When a photo was taken, aware only if the offset from UTC is known, and what says so."""
-
-    at: datetime
-    source: DateSource
 
 
 class Precision(IntEnum):

@@ -1,11 +1,15 @@
 """A date that is written into a photo or its sidecar is taken over by the next scan."""
 
+import math
 import os
 from datetime import datetime
 
 import pytest
 
+from faceindex.results import Listeners
+from faceindex.scanning.date_again import read_dates_again
 from faceindex.scanning.plan import plan_scan
+from faceindex.session import Session
 from pipeline.values import DateSource, Outcomes
 from tests.faceindex.conftest import Album
 from tests.faceindex.scanning.fakes import scan
@@ -112,3 +116,61 @@ def test_a_photo_renamed_to_another_date_keeps_its_own(album: Album, outcomes: O
     (album.folder / "IMG-20190704-WA0001.jpg").rename(album.folder / "2005-01-01.jpg")
     scan(album, outcomes)
     assert date(album) == (datetime(2019, 7, 4), DateSource.FILE_NAME)
+
+
+class TestDatesOfEarlierVersions:
+    """They were looked for in EXIF alone, and are read again, once."""
+
+    def again(self, album: Album, deadline: float = math.inf) -> tuple[bool, list[str]]:
+        """Whether all was done, and what was said."""
+        notes: list[str] = []
+        with Session.open_to_write(album.settings) as session:
+            listeners = Listeners(note=notes.append)
+            in_time = read_dates_again(session.database, album.settings, listeners, deadline)
+        return in_time, notes
+
+    def dates(self, album: Album) -> list[tuple[str | None, str | None]]:
+        return album.execute(
+            "SELECT taken_at, taken_from FROM photo JOIN content ON content.id = content_id ORDER BY path"
+        )
+
+    @pytest.fixture
+    def old(self, album: Album, outcomes: Outcomes) -> Album:
+        """A library as 0007 left it: a scan by Lightroom, a dated name, a camera never set, no date."""
+        reset = exif_block({}, {ORIGINAL: "1980:01:01 00:00:00"})
+        write(album, "1.jpg", jpeg_with(EDITED, xmp_packet({"photoshop:DateCreated": "1994-08-12"})))
+        write(album, "2019-07-04.png", picture("PNG"))
+        write(album, "3.jpg", picture("JPEG", quality=50, exif=reset))
+        write(album, "4.webp", picture("WEBP"))
+        scan(album, outcomes)
+        album.execute("UPDATE content SET taken_from = NULL, taken_at = '2019-07-04T12:30:45'")
+        album.execute("UPDATE content SET taken_at = NULL WHERE id = 2")
+        return album
+
+    def test_they_are_read_again_once(self, old: Album) -> None:
+        assert self.again(old) == (
+            True,
+            ["The dates of 4 photos were looked for in more places: 4 changed."],
+        )
+        assert self.dates(old) == [
+            ("1994-08-12T00:00:00", "xmp"),
+            ("2019-07-04T00:00:00", "file-name"),
+            (None, "none"),
+            (None, "none"),
+        ]
+        assert self.again(old) == (True, [])
+
+    def test_what_there_was_no_time_for_is_done_next_time(self, old: Album) -> None:
+        assert self.again(old, deadline=0) == (
+            False,
+            ["The dates of 1 photo were looked for in more places: 1 changed."],
+        )
+        assert [source for _, source in self.dates(old)] == ["xmp", None, None, None]
+        assert self.again(old)[0]
+        assert None not in [source for _, source in self.dates(old)]
+
+    def test_a_photo_that_cannot_be_read_keeps_its_date(self, old: Album) -> None:
+        write(old, "1.jpg", b"another file", changed=2)
+        (old.folder / "3.jpg").unlink()
+        self.again(old)
+        assert self.dates(old)[0] == self.dates(old)[2] == ("2019-07-04T12:30:45", None)
