@@ -3,6 +3,7 @@
 Boxes ``pitm``, ``iinf``, ``iloc``, ``iref``, ``iprp`` of ISO/IEC 14496-12, 8.11. It decodes nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -56,27 +57,20 @@ class Items:
 
     Attributes:
         primary: The number of the picture to show; ``None`` if the file does not say.
-        references: Type, item, and the items that it refers to, such as ``dimg`` from a grid to its tiles.
     """
 
     primary: int | None
     by_number: Mapping[int, Item]
-    references: tuple[tuple[bytes, int, tuple[int, ...]], ...]
+    _targets: Mapping[tuple[bytes, int], tuple[int, ...]]
+    _sources: Mapping[tuple[bytes, int], tuple[int, ...]]
 
     def referred(self, kind: bytes, number: int) -> tuple[int, ...]:
-        """Return the items to which one refers by references of this type."""
-        return tuple(
-            to
-            for each, source, targets in self.references
-            if (each, source) == (kind, number)
-            for to in targets
-        )
+        """Return the items to which one refers by references of a type, such as a grid's tiles (``dimg``)."""
+        return self._targets.get((kind, number), ())
 
     def referring(self, kind: bytes, number: int) -> tuple[int, ...]:
-        """Return the items that refer to one by references of this type."""
-        return tuple(
-            source for each, source, targets in self.references if each == kind and number in targets
-        )
+        """Return the items that refer to one by references of a type, such as its alpha (``auxl``)."""
+        return self._sources.get((kind, number), ())
 
 
 def read_items(media: IsoMedia) -> Items | None:
@@ -101,8 +95,12 @@ def read_items(media: IsoMedia) -> Items | None:
         number: Item(number, kind, protected, extents.get(number, ()), properties.get(number, ()))
         for number, (kind, protected) in kinds.items()
     }
-    references = tuple(_references(media, parts[b"iref"])) if b"iref" in parts else ()
-    return Items(primary, by_number, references)
+    targets: dict[tuple[bytes, int], list[int]] = defaultdict(list)
+    sources: dict[tuple[bytes, int], list[int]] = defaultdict(list)
+    for kind, source, target in _references(media, parts[b"iref"]) if b"iref" in parts else ():
+        targets[kind, source].append(target)
+        sources[kind, target].append(source)
+    return Items(primary, by_number, _frozen(targets), _frozen(sources))
 
 
 def item_content(media: IsoMedia, item: Item, most: int) -> bytes:
@@ -198,9 +196,15 @@ def _associations(fields: Fields) -> Iterator[tuple[int, tuple[int, ...]]]:
         yield number, tuple(fields.number(size) & (essential - 1) for _ in range(fields.number(1)))
 
 
-def _references(media: IsoMedia, iref: MediaBox) -> Iterator[tuple[bytes, int, tuple[int, ...]]]:
+def _references(media: IsoMedia, iref: MediaBox) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the type of each reference, the item that refers, and the one that it refers to."""
     size = 2 if _version(Fields(media.read_at(iref.content - media.start, 4)))[0] == 0 else 4
     for box in media.boxes(iref, 4):
         fields = Fields(media.read(box))
         source = fields.number(size)
-        yield box.kind, source, tuple(fields.number(size) for _ in range(fields.number(2)))
+        for _ in range(fields.number(2)):
+            yield box.kind, source, fields.number(size)
+
+
+def _frozen(lists: Mapping[tuple[bytes, int], list[int]]) -> Mapping[tuple[bytes, int], tuple[int, ...]]:
+    return {key: tuple(each) for key, each in lists.items()}

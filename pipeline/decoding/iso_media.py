@@ -12,8 +12,10 @@ from typing import BinaryIO, Self
 _MOST_BOXES = 100_000
 """Boxes of one parent: a film in fragments of a second has two for each."""
 
-_MOST_BYTES = 4 << 20
+_MOST_BYTES = 1 << 20
 """Bytes of a box that is read whole: the index of a picture of a thousand tiles takes some 50 kB."""
+
+_MOST_TEXT = 1 << 16
 
 _HEAD = 8
 _WIDE_SIZE, _TO_THE_END = 1, 0  # sizes that mean something else (4.2.2)
@@ -166,8 +168,8 @@ def quicktime_metadata(media: IsoMedia) -> Mapping[str, str]:
     for entry in media.boxes(values):
         number = int.from_bytes(entry.kind, "big")
         value = next((each for each in media.boxes(entry) if each.kind == b"data"), None)
-        if value is None or not 1 <= number <= len(names):
-            continue
+        if value is None or not 1 <= number <= len(names) or value.end - value.content > _MOST_TEXT:
+            continue  # not ours, or a picture
         fields = Fields(media.read(value))
         kind, _locale = fields.number(4), fields.number(4)
         if kind == _UTF_8:
