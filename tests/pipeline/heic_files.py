@@ -80,12 +80,16 @@ def extent(width: int, height: int) -> ItemProperty:
     return ItemProperty(b"ispe", struct.pack(">III", 0, width, height))
 
 
-def grid(width: int, height: int, tile: MadeItem, edge: int, first: int) -> MadeItem:
-    """A grid of square tiles, which are all the item of number ``first``."""
+def grid(width: int, height: int, tile: MadeItem, edge: int) -> list[MadeItem]:
+    """The first items of a file: a picture put together of square tiles, and these, which are all alike."""
     columns, rows = -(-width // edge), -(-height // edge)
     data = struct.pack(">BBBBII", 0, 1, rows - 1, columns - 1, width, height)
     shared = tuple(each for each in tile.properties if each.kind in (b"pixi", b"colr"))
-    return MadeItem(b"grid", data, (extent(width, height), *shared), ((b"dimg", (first,) * columns * rows),))
+    tiles = (b"dimg", tuple(range(2, 2 + columns * rows)))
+    return [
+        MadeItem(b"grid", data, (extent(width, height), *shared), (tiles,)),
+        *[tile] * (columns * rows),
+    ]
 
 
 def heif_file(
