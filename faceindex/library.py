@@ -359,7 +359,7 @@ class Library:
         self._sessions.read(check_target, to_path(file), shown)
 
     def annotate(self, answer: "results.Answer", file: AnyPath) -> None:
-        """Write the photo of an answer of ``who``, at full size, with its faces marked and named."""
+        """Write the photo of an answer of ``who``, at full size, with its faces marked; or a film's faces."""
         from faceindex.output.annotated_photo import annotate
 
         self.check_picture(file, answer.photo.file.path)
@@ -367,10 +367,11 @@ class Library:
 
     def draw_faces(self, faces: "Sequence[results.LibraryFace]", file: AnyPath) -> int:
         """Draw faces in rows, each above its number, and return how many are shown."""
-        from faceindex.output.face_sheet import draw_sheet
+        from faceindex.output.face_sheet import SheetFace, draw_sheet
 
         self.check_picture(file)
-        return draw_sheet([each.record for each in faces], to_path(file), self.settings)
+        shown = [SheetFace.of_record(each.record) for each in faces]
+        return draw_sheet(shown, to_path(file), self.settings)
 
     def statistics(self) -> "Statistics":
         """Count what the library holds."""

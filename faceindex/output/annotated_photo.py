@@ -1,8 +1,6 @@
 """Marks the faces on a copy of a photo: a box around each, with ``NAME``, ``NAME?``, or ``?``."""
 
 import os
-import unicodedata
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +8,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from faceindex.errors import BadRequest, FaceindexError
-from faceindex.output.text_line import REPLACEMENT, TextLine, graphemes, lay_out
+from faceindex.film_times import clock
+from faceindex.output.face_sheet import SheetFace, draw_sheet
+from faceindex.output.text_line import TextLine, cut, lacking_note, lay_out
 from faceindex.results import Answer, Certainty, KnownFace
 from faceindex.session import Session
 from faceindex.settings import Settings
@@ -33,8 +33,6 @@ _PAD = 0.25
 _LONGEST = 24
 """Greatest width of a label's text in em, about 45 letters: longer ones would hide other faces."""
 
-_CUT = "\u2026"
-
 _MARK, _INK = (214, 96, 32), (255, 255, 255)
 
 
@@ -55,11 +53,20 @@ def check_target(session: Session, path: Path, photo: bytes | None) -> None:
 def annotate(answer: Answer, path: Path, settings: Settings, note: Callable[[str], None]) -> None:
     """Write the photo, upright and at full size, with its faces marked; see ``check_target``.
 
-    ``note`` gets a sentence about characters of names that no font has.
+    Of a film, the faces are drawn as it shows them best, side by side, each with a name and a time. ``note``
+    gets a sentence about characters of names that no font has.
 
     Raises:
-        FaceindexError: The photo cannot be read any more, or the picture cannot be written.
+        FaceindexError: The photo cannot be read any more, or the picture cannot be written; or a film has no
+            face.
     """
+    if answer.photo.film is not None:
+        if not answer.faces:
+            raise FaceindexError(
+                f"{os.fsdecode(answer.photo.file.path)} shows no face: there is none to draw."
+            )
+        draw_sheet([_in_film(answer, face) for face in answer.faces], path, settings, note)
+        return
     options = DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6))
     try:
         file = replace(answer.photo.file, path=answer.source or answer.photo.file.path)
@@ -75,7 +82,13 @@ def annotate(answer: Answer, path: Path, settings: Settings, note: Callable[[str
         reason = getattr(error, "strerror", None) or error
         raise FaceindexError(f"{path} cannot be written: {reason}.") from error
     if lacking:
-        note(_lacking_note(lacking))
+        note(lacking_note(lacking))
+
+
+def _in_film(answer: Answer, face: KnownFace) -> SheetFace:
+    found, path = face.described.face, answer.source or answer.photo.file.path
+    when = "" if found.box.moment is None else clock(found.box.moment)
+    return SheetFace(path, found.box, found.landmarks, f"{caption(face)} {when}")
 
 
 def mark_faces(picture: Image.Image, faces: Sequence[KnownFace]) -> frozenset[str]:
@@ -90,16 +103,6 @@ def mark_faces(picture: Image.Image, faces: Sequence[KnownFace]) -> frozenset[st
     for line, text, box in sorted(labels, key=lambda each: -each[0].width):  # no long name hides a short one
         _label(picture, line, text, box)
     return frozenset().union(*(line.lacking for line, _, _ in labels))
-
-
-def _lacking_note(lacking: frozenset[str]) -> str:
-    names = [
-        f"{each} (U+{ord(each):04X} {unicodedata.name(each, '')}".rstrip() + ")" for each in sorted(lacking)
-    ]
-    return (
-        f"No font on this machine has {', '.join(names)}, drawn as {REPLACEMENT}. Install one that has, and "
-        "fontconfig, which finds it (on Debian: apt install fontconfig fonts-noto-core)."
-    )
 
 
 def caption(face: KnownFace) -> str:
@@ -118,24 +121,10 @@ def _label(picture: Image.Image, line: TextLine, text: str, box: Box) -> None:
     """
     wanted = min(max(_SMALLEST, box.w / 3), max(_SMALLEST, max(picture.size) / 50))
     size = max(_SMALLEST, min(wanted, 1.2 * box.w / line.width))
-    drawn = _cut(text, line, min(_LONGEST, picture.width / size - 2 * _PAD)).mask(size)
+    drawn = cut(text, line, min(_LONGEST, picture.width / size - 2 * _PAD)).mask(size)
     pad = round(_PAD * size)
     width, height = drawn.width + 2 * pad, drawn.height + 2 * pad
     x = max(0, min(round(box.x), picture.width - width))
     y = round(box.y) - height if box.y >= height else min(round(box.y + box.h), picture.height - height)
     picture.paste(_MARK, (x, y, x + width, y + height))
     picture.paste(_INK, (x + pad, y + pad), drawn)
-
-
-def _cut(text: str, line: TextLine, width: float) -> TextLine:
-    """Shorten a line to at most ``width`` em, if it is longer; a question mark at its end stays."""
-    if line.width <= width:
-        return line
-    ending = UNKNOWN if text.endswith(UNKNOWN) else ""
-    letters = graphemes(text.removesuffix(ending))
-
-    def shortened(kept: int) -> TextLine:
-        return lay_out("".join(letters[:kept]) + _CUT + ending)
-
-    fitting = bisect_right(range(len(letters)), width, key=lambda kept: shortened(kept).width)
-    return shortened(max(0, fitting - 1))

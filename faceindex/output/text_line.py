@@ -6,6 +6,7 @@ hints, so that a line has the same shape at every size.
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -18,6 +19,7 @@ from rich.cells import split_graphemes
 from faceindex.fonts import bundled_fonts, font_for, has_glyphs
 
 REPLACEMENT = "\ufffd"
+_CUT = "\u2026"
 """Drawn for a character that no font has."""
 
 _ASCENT, _DESCENT = 0.76, 0.24
@@ -215,3 +217,28 @@ def _joined(runs: Sequence[tuple[list[Glyph], float]], lacking: frozenset[str]) 
             bottom, top = min(bottom, y + extents.height * scale), max(top, y)
     inside = tuple(replace(each, x=each.x - left) for each in glyphs)
     return TextLine(inside, right - left, top, bottom, lacking)
+
+
+def cut(text: str, line: TextLine, width: float) -> TextLine:
+    """Shorten a line to at most ``width`` em, if it is longer; a question mark at its end stays."""
+    if line.width <= width:
+        return line
+    ending = "?" if text.endswith("?") else ""
+    letters = graphemes(text.removesuffix(ending))
+
+    def shortened(kept: int) -> TextLine:
+        return lay_out("".join(letters[:kept]) + _CUT + ending)
+
+    fitting = bisect_right(range(len(letters)), width, key=lambda kept: shortened(kept).width)
+    return shortened(max(0, fitting - 1))
+
+
+def lacking_note(lacking: frozenset[str]) -> str:
+    """Say which characters no font has, and what to do."""
+    names = [
+        f"{each} (U+{ord(each):04X} {unicodedata.name(each, '')}".rstrip() + ")" for each in sorted(lacking)
+    ]
+    return (
+        f"No font on this machine has {', '.join(names)}, drawn as {REPLACEMENT}. Install one that has, and "
+        "fontconfig, which finds it (on Debian: apt install fontconfig fonts-noto-core)."
+    )

@@ -54,7 +54,8 @@ def who(
             reporter.result(AnswerSchema.of(found), answer_rows(found), headed=True)
             if annotate is not None:
                 library.annotate(found, annotate)
-                reporter.note(f"The annotated photo is {annotate}")
+                drawn = "annotated photo is" if found.people is None else "faces of the film are in"
+                reporter.note(f"The {drawn} {annotate}")
         if not answered and not failed:
             reporter.note("No photo found: the folder holds none, or leaves them out.")
         if failed:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faceindex.output.face_sheet import draw_sheet
+from faceindex.output.face_sheet import SheetFace, draw_sheet
 from faceindex.settings import Settings
 from index.values import FaceRecord
 from pipeline.values import DecodedPhoto, DetectedFace, Quality
@@ -28,7 +28,10 @@ def test_a_tilted_face_is_drawn_upright(degrees: float, tmp_path: Path) -> None:
         record(1, hopper(), HOPPER, tmp_path),
         record(2, *tilted(hopper(), HOPPER, degrees), tmp_path),
     ]
-    assert draw_sheet(faces, tmp_path / "sheet.png", Settings.load()) == 2
+    assert (
+        draw_sheet([SheetFace.of_record(each) for each in faces], tmp_path / "sheet.png", Settings.load())
+        == 2
+    )
     with Image.open(tmp_path / "sheet.png") as sheet:
         upright, turned = (
             np.asarray(sheet.crop((left + 44, 50, left + 84, 90)).convert("L"), float) for left in (6, 140)
