@@ -7,10 +7,10 @@ from sqlalchemy import Row, or_, select
 
 from index.decisions.tracklets import read_tracklets
 from index.photos.catalog import Catalog
+from index.photos.dates import source_of
 from index.store.schema import content, file_digest, film
 from index.values import Descriptors, FaceRecord
 from pipeline.values import (
-    DateSource,
     Descriptor,
     DetectedFace,
     FilmPart,
@@ -56,7 +56,7 @@ def read_film(
         row.detector,
         row.digest,
         row.note,
-        None if row.taken_from is None else DateSource(row.taken_from),
+        source_of(row.taken_from),
         row.live_photo,
         FilmPart(0.0, row.until, row.duration, row.per_second),
     )
