@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from faceindex.errors import BadRequest, FaceindexError
-from faceindex.film_times import clock
+from faceindex.film_times import at_time
 from faceindex.output.face_sheet import SheetFace, draw_sheet
 from faceindex.output.text_line import TextLine, cut, lacking_note, lay_out
 from faceindex.results import Answer, Certainty, KnownFace
@@ -53,7 +53,7 @@ def check_target(session: Session, path: Path, photo: bytes | None) -> None:
 def annotate(answer: Answer, path: Path, settings: Settings, note: Callable[[str], None]) -> None:
     """Write the photo, upright and at full size, with its faces marked; see ``check_target``.
 
-    Of a film, the faces are drawn as it shows them best, side by side, each with a name and a time. ``note``
+    Of a film, the faces are drawn as it shows them best, side by side, with name, number and time. ``note``
     gets a sentence about characters of names that no font has.
 
     Raises:
@@ -62,10 +62,10 @@ def annotate(answer: Answer, path: Path, settings: Settings, note: Callable[[str
     """
     if answer.photo.film is not None:
         if not answer.faces:
-            raise FaceindexError(
-                f"{os.fsdecode(answer.photo.file.path)} shows no face: there is none to draw."
-            )
-        draw_sheet([_in_film(answer, face) for face in answer.faces], path, settings, note)
+            name = os.fsdecode(answer.photo.file.path)
+            raise FaceindexError(f"{name} shows no face: there is none to draw.")
+        faces = [_in_film(answer, number, face) for number, face in enumerate(answer.faces, 1)]
+        draw_sheet(faces, path, settings, note)
         return
     options = DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6))
     try:
@@ -85,10 +85,9 @@ def annotate(answer: Answer, path: Path, settings: Settings, note: Callable[[str
         note(lacking_note(lacking))
 
 
-def _in_film(answer: Answer, face: KnownFace) -> SheetFace:
+def _in_film(answer: Answer, number: int, face: KnownFace) -> SheetFace:
     found, path = face.described.face, answer.source or answer.photo.file.path
-    when = "" if found.box.moment is None else clock(found.box.moment)
-    return SheetFace(path, found.box, found.landmarks, f"{caption(face)} {when}")
+    return SheetFace(path, found.box, found.landmarks, (caption(face), f"{number}{at_time(face.described)}"))
 
 
 def mark_faces(picture: Image.Image, faces: Sequence[KnownFace]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Draws a sheet of cropped faces, each above its number or name, for people to see who they are."""
+"""Draws a sheet of cropped faces, each above its label, for people to see who they are."""
 
 import math
 import os
@@ -31,17 +31,22 @@ _MARGIN = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SheetFace:
-    """A face in a photo at ``path``, or in a film at the moment of its box; landmarks are float32 [5, 2]."""
+    """A face in a photo at ``path``, or in a film at the moment of its box.
+
+    Attributes:
+        landmarks: float32 [5, 2].
+        label: Lines of text.
+    """
 
     path: bytes
     box: Box
     landmarks: F32
-    label: str
+    label: tuple[str, ...]
 
     @classmethod
     def of_record(cls, face: FaceRecord) -> Self:
         """Label a face of the library by its number, and by its time in a film."""
-        return cls(face.photo, face.box, face.landmarks, f"{face.face_id}{at_time(face)}")
+        return cls(face.photo, face.box, face.landmarks, (f"{face.face_id}{at_time(face)}",))
 
 
 def draw_sheet(
@@ -58,16 +63,18 @@ def draw_sheet(
     shown = list(faces[:MOST])
     columns = min(_COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
-    size = (columns * (_TILE + _GAP) + _GAP, rows * (_TILE + _LINE + _GAP) + _GAP)
+    height = _TILE + _GAP + _LINE * max(len(each.label) for each in shown)
+    size = (columns * (_TILE + _GAP) + _GAP, rows * height + _GAP)
     sheet = Image.new("RGB", size, _PAPER)
     lacking: set[str] = set()
     with Decoders(DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6))) as decoders:
         for number, face in enumerate(shown):
             left = _GAP + number % columns * (_TILE + _GAP)
-            top = _GAP + number // columns * (_TILE + _LINE + _GAP)
+            top = _GAP + number // columns * height
             tile = _tile(face, decoders) or Image.new("RGB", (_TILE, _TILE), _NOTHING)
             sheet.paste(tile, (left, top))
-            lacking |= _write(sheet, face.label, left + _TILE // 2, top + _TILE)
+            for row, text in enumerate(face.label):
+                lacking |= _write(sheet, text, left + _TILE // 2, top + _TILE + row * _LINE)
     try:
         sheet.save(path)
     except (OSError, ValueError) as error:
