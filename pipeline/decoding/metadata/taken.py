@@ -25,6 +25,7 @@ from pipeline.decoding.metadata.blocks import (
 )
 from pipeline.decoding.metadata.tiff_tags import Directory, DirectoryKind
 from pipeline.decoding.metadata.times import (
+    Precision,
     ReadTime,
     at_clock,
     parse_mail_time,
@@ -69,7 +70,7 @@ def _best(candidates: Iterator[_Candidate], now: datetime | None) -> Taken | Non
     best = next(plausible, None)
     if best is None:
         return None
-    for each in plausible:
+    while best.time.precision < Precision.DAY and (each := next(plausible, None)) is not None:
         if each.source is not DateSource.CHANGED and best.time.holds(each.time):
             best = each
     return Taken(best.time.at, best.source)
