@@ -198,7 +198,10 @@ def _jpeg_preview(raw: rawpy.RawPy, data: bytes, metadata: PhotoHeader) -> OpenP
     if made:
         data = data[:2] + data[2 + 4 + len(_EXIF) + len(made) :]
     own = JpegPicture(io.BytesIO(data), len(data)).header
-    found = [each for each in (metadata, own, read_metadata(made)) if each.taken_at is not None]
+    by_libraw = read_metadata(made)
+    if by_libraw.taken_at is not None:  # as DateTime, whatever says so in the file
+        by_libraw = replace(by_libraw, taken_from=DateSource.ORIGINAL)
+    found = [each for each in (metadata, own, by_libraw) if each.taken_at is not None]
     known = (each for each in found if each.taken_from is not DateSource.CHANGED)
     dated = next(known, found[0] if found else metadata)
     stated = next(filter(None, map(orientation_in, blocks)), None)

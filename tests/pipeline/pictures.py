@@ -73,6 +73,7 @@ def decoded_here(photo: OpenPhoto, long_edge: int | None, pixel_cap: int = 400_0
         picture.scale,
         picture.picture,
         picture.missing,
+        picture.note,
         picture.taken_from,
     )
 
