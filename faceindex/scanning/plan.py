@@ -24,7 +24,7 @@ from index.photos.photo_roots import Roots
 from index.store.opening import open_store
 from index.store.store import Access, Store
 from index.values import LeftOutFile, PhotoState, RawFiles
-from pipeline.decoding.readers import is_current, skipped
+from pipeline.decoding.readers import is_current, is_none_of_today, skipped
 from pipeline.errors import PhotoError
 from pipeline.sources.crawl import Skipped, crawl
 from pipeline.sources.photo_file_access import OpenPhoto
@@ -94,7 +94,7 @@ def _look_up(store: Store, roots: Sequence[bytes], *, with_others: bool) -> tupl
     for old, new in placement.moves:
         before = catalog.states_under([old])
         states |= {new + path[len(old) :]: state for path, state in before.items()}
-    left_out = LeftOut(store, is_current).known_under(targets.all)
+    left_out = LeftOut(store, is_none_of_today).known_under(targets.all)
     return targets, _Known(states, left_out, catalog.raw_files())
 
 

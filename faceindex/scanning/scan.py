@@ -33,7 +33,7 @@ from index.photos.presence import Crawled, Presence
 from index.photos.siblings import Siblings
 from index.store.store import Store
 from index.values import LeftOutCount, RawFiles, Recorded, UnfinishedFilm
-from pipeline.decoding.readers import is_current
+from pipeline.decoding.readers import is_current, is_none_of_today
 from pipeline.film_examination import THOROUGH_RATE, USUAL_RATE, FilmOptions
 from pipeline.models.registry import ModelSpec
 from pipeline.sources.crawl import crawl
@@ -121,7 +121,7 @@ class Scan:
         self._store = store
         rate = THOROUGH_RATE if thorough else 0.0
         self._catalog = Catalog(store, is_current=is_current, per_second=rate)
-        self._left_out = LeftOut(store, is_current)
+        self._left_out = LeftOut(store, is_none_of_today)
         self._model = model
         self._outcomes = outcomes
         self._listeners = listeners

@@ -26,18 +26,18 @@ _UNKNOWN_TIME = -1
 class LeftOut:
     """The files of one library that are left out; each method is one transaction.
 
-    ``is_current`` is as in ``Catalog``.
+    ``is_none`` tells whether what a decoder, as an outcome names it, left out would be left out now.
     """
 
-    def __init__(self, store: Store, is_current: Callable[[str], bool]) -> None:
+    def __init__(self, store: Store, is_none: Callable[[str], bool]) -> None:
         self._store = store
-        self._is_current = is_current
+        self._is_none = is_none
 
     def known_under(self, roots: Sequence[bytes]) -> dict[bytes, LeftOutFile]:
         """Read what is known at these paths, or in these folders at any depth, by path."""
         columns = left_out.c
         query = select(left_out)
-        is_current = cache(self._is_current)
+        is_none = cache(self._is_none)
         with self._store.read() as connection:
             return {
                 row.path: LeftOutFile(
@@ -45,7 +45,7 @@ class LeftOut:
                     row.mtime_ns,
                     row.kind,
                     row.needs,
-                    unread=row.decoder is not None and not is_current(row.decoder),
+                    unread=row.decoder is not None and not is_none(row.decoder),
                 )
                 for each in are_under(columns.path, roots)
                 for row in connection.execute(query.where(each))

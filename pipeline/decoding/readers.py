@@ -54,12 +54,14 @@ def skipped(photo: OpenPhoto) -> PhotoSkipped | None:
     It is no photo by its content or its name, or a picture that nothing here reads.
     """
     found = format_of(photo)
-    if found in READERS or (found is None and named_like_photo(photo.file.path)):
-        return None
-    if found is Format.FILM and is_installed("video"):
-        return None
     kind = found or kind_of(photo.file.path, photo.head)
+    if _is_read(found) or (found is None and (named_like_photo(photo.file.path) or _is_read(kind))):
+        return None
     return PhotoSkipped(photo.file, kind, extra_for(kind), decoder_of(found), reason_for(kind))
+
+
+def _is_read(kind: str | None) -> bool:
+    return kind in READERS or (kind == Format.FILM and is_installed("video"))
 
 
 def readable_format(photo: OpenPhoto) -> Format:
@@ -73,7 +75,8 @@ def readable_format(photo: OpenPhoto) -> Format:
         reason, message = Reason.EMPTY, "the file is empty: copy it again from its source"
     else:
         reason = Reason.NOT_AN_IMAGE
-        message = "its name is that of an image, but its content is not: rename or remove it"
+        name = "an image" if named_like_photo(photo.file.path) else "a film"
+        message = f"its name is that of {name}, but its content is not: rename or remove it"
     raise PhotoError(photo.file, Stage.DECODE, reason, message)
 
 
@@ -99,3 +102,8 @@ def _joined(libraries: Iterable[str], kind: Format | None) -> str:
 def is_current(decoder: str) -> bool:
     """Return whether ``decoder_of`` would name this decoder today."""
     return decoder in map(decoder_of, (*Format, None))
+
+
+def is_none_of_today(decoder: str) -> bool:
+    """Return whether a file for which there was this decoder, which is none, would be left out today."""
+    return decoder in (decoder_of(kind) for kind in (*Format, None) if not _is_read(kind))

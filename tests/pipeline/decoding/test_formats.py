@@ -69,6 +69,7 @@ PHOTOSHOP = b"8BPS\x00\x01"
         ("holiday.nef", b"a text", None),
         ("holiday.psd", PHOTOSHOP, "Photoshop"),
         ("holiday", PHOTOSHOP, "Photoshop"),
+        ("holiday.mp4", b"", None),  # a film that is not whole
     ],
 )
 def test_what_is_left_out(tmp_path: Path, name: str, head: bytes, kind: str | None) -> None:

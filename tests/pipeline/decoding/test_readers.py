@@ -7,7 +7,7 @@ import pytest
 import simplejpeg
 
 from pipeline.decoding.formats import Format
-from pipeline.decoding.readers import READERS, decoder_of, is_current
+from pipeline.decoding.readers import READERS, decoder_of, is_current, is_none_of_today
 from pipeline.extras import library_version
 
 
@@ -39,6 +39,14 @@ def test_a_decoder_is_current_until_another_reads_the_format() -> None:
 )
 def test_any_other_decoder_is_not(decoder: str) -> None:
     assert not is_current(decoder)
+
+
+def test_what_was_left_out_stays_so_while_nothing_reads_it() -> None:
+    assert is_none_of_today(decoder_of(None))
+    assert is_none_of_today(decoder_of(Format.PHOTOSHOP))
+    assert not is_none_of_today(decoder_of(Format.JPEG))
+    assert not is_none_of_today("jpeg none")
+    assert not is_none_of_today("none of pillow 1.0")
 
 
 def test_versions_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
