@@ -75,6 +75,13 @@ _SIGNATURES: tuple[tuple[int, bytes, FileKind], ...] = (
 )
 
 
+_APPLE_DOUBLE = (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")  # RFC 1740
+_TEXT = 200
+"""Bytes that tell a text."""
+_SPACE = 32
+_BLANKS = b"\t\n\r\f"
+
+
 def kind_of(path: bytes, head: bytes) -> FileKind | Format:
     """Return what a file is that holds no known picture, by its name and ``OpenPhoto.head``."""
     stem, extension = os.path.splitext(path.lower())
@@ -84,6 +91,23 @@ def kind_of(path: bytes, head: bytes) -> FileKind | Format:
         return named
     signed = (kind for at, start, kind in _SIGNATURES if head[at : at + len(start)] == start)
     return next(signed, FileKind.OTHER)
+
+
+def content_of(head: bytes) -> str:
+    """Say what a file holds whose name is that of an image, and what to do; by ``OpenPhoto.head``."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:_TEXT].lower()
+    if head and not any(head):
+        return "it holds nothing but zeros, as after a copy that broke off: copy it again from its source"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "it is a web page, as a failed download leaves: download it again"
+    if head.startswith(_APPLE_DOUBLE):
+        return "it is what macOS notes about another file: remove it"
+    signed = (kind for at, signature, kind in _SIGNATURES if head[at : at + len(signature)] == signature)
+    if (kind := next(signed, None)) is not None:
+        return f"its content is of another kind ({kind}): rename or remove it"
+    if start and all(byte >= _SPACE or byte in _BLANKS for byte in start):
+        return "it is a text: rename or remove it"
+    return "its content is not: rename or remove it"
 
 
 def extra_for(kind: str) -> str | None:

@@ -42,8 +42,8 @@ _MOST_BYTES = (1 << 31) - 1
 
 # Of ITU-T T.81, table B.1, and T.87.
 _RARE_FRAMES = {
-    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical"),
-    0xCB: "lossless arithmetic",
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical JPEG"),
+    0xCB: "lossless arithmetic JPEG",
     0xF7: "JPEG-LS",
 }
 
@@ -151,10 +151,14 @@ def _refuse_rare_kinds(content: bytes) -> None:
     """Raise Unreadable for a kind of JPEG that libjpeg-turbo does not decode to 8 bits."""
     for each in segments(content):
         if each.marker in FRAMES:
-            bits = each.data(content)[:1]
-            kind = _RARE_FRAMES.get(each.marker) or (f"{bits[0]}-bit" if bits and bits[0] > 8 else None)
+            bits, height = each.data(content)[:1], each.data(content)[1:3]
+            kind = _RARE_FRAMES.get(each.marker)
+            if kind is None and bits and bits[0] > 8:
+                kind = f"{bits[0]}-bit JPEG"
+            elif kind is None and height == b"\0\0":
+                kind = "JPEG whose height stands behind its pixels"
             if kind is not None:
-                message = f"it is a {kind} JPEG, a kind that is not read: convert it to a plain JPEG or PNG"
+                message = f"it is a {kind}, a kind that is not read: convert it to a plain JPEG or PNG"
                 raise Unreadable(Reason.UNSUPPORTED, message)
             return
 

@@ -7,7 +7,7 @@ reads its format. Where a change here reads what failed before, raise the number
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from pipeline.decoding.file_kinds import extra_for, kind_of, reason_for
+from pipeline.decoding.file_kinds import content_of, extra_for, kind_of, reason_for
 from pipeline.decoding.format_reader import FormatReader
 from pipeline.decoding.formats import Format, sniff
 from pipeline.decoding.heic_reader import HeicReader
@@ -76,7 +76,7 @@ def readable_format(photo: OpenPhoto) -> Format:
     else:
         reason = Reason.NOT_AN_IMAGE
         name = "an image" if named_like_photo(photo.file.path) else "a film"
-        message = f"its name is that of {name}, but its content is not: rename or remove it"
+        message = f"its name is that of {name}, but {content_of(photo.head)}"
     raise PhotoError(photo.file, Stage.DECODE, reason, message)
 
 

@@ -11,7 +11,14 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.decoding.colour import upright_srgb
 from pipeline.decoding.exif import read_header
-from pipeline.decoding.format_reader import Canvas, MemoryNeeded, PhotoHeader, Picture, choose_reduction
+from pipeline.decoding.format_reader import (
+    Canvas,
+    MemoryNeeded,
+    PhotoHeader,
+    Picture,
+    Unreadable,
+    choose_reduction,
+)
 from pipeline.decoding.formats import Format
 from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.metadata.taken import when_taken
@@ -26,10 +33,10 @@ from pipeline.decoding.tiff_structure import (
     Tag,
     choose_picture,
 )
+from pipeline.values import Reason
 
 _MOST_DECODING = 24
 """Bytes a pixel that decoding may take."""
-
 
 # None, CCITT's, LZW, both of JPEG, both of deflate, PackBits, LZMA, Zstandard.
 _BY_LIBTIFF = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000})
@@ -88,8 +95,7 @@ class TiffPicture:
         """As ``OpenPicture.load``."""
         reduction = choose_reduction(self._directory.size, long_edge)
         if self._image is not None:
-            with explained(self._stream, Format.TIFF, len(self._content)):
-                self._image.load()
+            self._load_with_pillow(self._image)
             header = read_header(self._image, self._metadata)  # Pillow has turned it upright
         else:
             from pipeline.decoding.tiff_samples import read_samples
@@ -109,6 +115,17 @@ class TiffPicture:
             note=self._note,
             taken_from=header.taken_from,
         )
+
+    def _load_with_pillow(self, image: Image.Image) -> None:
+        try:
+            with explained(self._stream, Format.TIFF, len(self._content)):
+                image.load()
+        except Unreadable as error:
+            if self._directory.compression != Compression.OLD_JPEG or error.reason is Reason.TRUNCATED:
+                raise
+            why = "its compression, JPEG as TIFF 6.0 had it, is read in some files only"
+            message = f"this kind of TIFF cannot be read ({why}): convert it to a plain JPEG or PNG"
+            raise Unreadable(Reason.UNSUPPORTED, message) from error
 
 
 def pillow_is_right(picture: Directory) -> bool:

@@ -18,7 +18,7 @@ from tifffile import TIFF, TiffFile, TiffFileError, TiffPage
 
 from pipeline.decoding.deep_samples import bands, to_8_bits
 from pipeline.decoding.format_reader import Unreadable
-from pipeline.decoding.tiff_structure import Directory, Photometric, SampleFormat, Tag
+from pipeline.decoding.tiff_structure import Compression, Directory, Photometric, SampleFormat, Tag
 from pipeline.values import U8, Reason
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs what it also raises
@@ -41,6 +41,8 @@ _ALPHA_MODES = {("L", 1): "La", ("L", 2): "LA", ("RGB", 1): "RGBa", ("RGB", 2): 
 _RGB_COMPRESSIONS = TIFF.IMAGE_COMPRESSIONS
 """Compressions whose decoders return RGB for YCbCr."""
 
+_OF_MICROSCOPES = frozenset({65000, 65001, 65002})
+"""Compressions of electrons counted, which tifffile reads with tags that are left out here."""
 _LAB_BITS = (8, 16)
 _CMYK_INKS = 1
 
@@ -95,6 +97,9 @@ def _refusal(picture: Directory) -> str | None:
     photometric, samples = picture.photometric, picture.samples
     if photometric not in _COLOURS:
         return f"its colours are of kind {photometric}"
+    known = picture.compression in TIFF.DECOMPRESSORS and picture.compression not in _OF_MICROSCOPES
+    if picture.compression != Compression.NONE and not known:
+        return f"its compression is of kind {picture.compression}"
     colours = _COLOURS[Photometric(photometric)]
     if samples < colours:
         return f"it has {samples} samples a pixel, and needs {colours}"

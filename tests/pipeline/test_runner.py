@@ -129,7 +129,7 @@ def test_outcomes_name_the_decoder_and_the_detector(tmp_path: Path) -> None:
     assert (unread.kind, unread.needs, unread.decoder) == ("Photoshop", None, "photoshop none")
     assert f"pillow {PIL.__version__}" in decoder_of(None)
     assert isinstance(text, PhotoFailed)
-    assert text.message == "its name is that of an image, but its content is not: rename or remove it"
+    assert text.message == "its name is that of an image, but it is a text: rename or remove it"
 
 
 def digest(file: PhotoFile) -> bytes:

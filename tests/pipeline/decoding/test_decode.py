@@ -230,10 +230,27 @@ class TestWhatIsNoPhoto:
 
         assert (error.stage, error.reason) == (Stage.DECODE, Reason.EMPTY)
 
-    def test_a_text_with_the_name_of_a_picture(self, tmp_path: Path) -> None:
-        error = failure(written(tmp_path / "a.jpg", b"not a picture"))
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b"not a picture", "it is a text"),
+            (b"\xef\xbb\xbf\n<!DOCTYPE html><title>404</title>", "it is a web page"),
+            (b"<HTML><body>Sign in", "it is a web page"),
+            (b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(90), "macOS"),
+            (bytes(4096), "nothing but zeros"),
+            (b"%PDF-1.7\n%\xe2\xe3", "(PDF)"),
+            (b"PK\x03\x04\x14\x00", "(archive)"),
+            (b"ID3\x04\x00", "(sound file)"),
+            (bytes(range(256)), "its content is not"),
+        ],
+    )
+    def test_something_else_with_the_name_of_a_picture(
+        self, tmp_path: Path, content: bytes, words: str
+    ) -> None:
+        error = failure(written(tmp_path / "a.jpg", content))
 
         assert (error.stage, error.reason) == (Stage.DECODE, Reason.NOT_AN_IMAGE)
+        assert words in error.message
 
     def test_a_text(self, tmp_path: Path) -> None:
         with OpenPhoto(written(tmp_path / "a.txt", b"BMW")) as photo:
@@ -278,6 +295,13 @@ class TestWhatIsNoPhoto:
         assert error.reason is Reason.UNSUPPORTED
         assert word in error.message
         assert "copy" not in error.message
+
+    def test_a_jpeg_whose_height_stands_behind_its_pixels(self, tmp_path: Path) -> None:
+        content = bytearray(VARIETIES["jpeg"])
+        start = content.index(b"\xff\xc0")
+        content[start + 5 : start + 7] = bytes(2)
+
+        assert failure(written(tmp_path / "a.jpg", bytes(content))).reason is Reason.UNSUPPORTED
 
 
 class TestDamage:

@@ -315,6 +315,18 @@ class TestRefusals:
         assert error.reason is Reason.UNSUPPORTED
         assert "copy" not in error.message
 
+    @pytest.mark.parametrize("compression", [6, 9, 10, 262, 32766, 32809, 34661, 34663, 34676, 65000, 65535])
+    def test_a_compression_that_is_not_read_is_unsupported(self, tmp_path: Path, compression: int) -> None:
+        """JPEG of the old kind, JBIG, fax of rare kinds, light in logarithms, and what nobody knows."""
+        content = bytearray(tiff(FACE, photometric="rgb", compression="adobe_deflate"))
+        place = content.index(struct.pack("<HHIH", 259, 3, 1, 8))
+        struct.pack_into("<H", content, place + 8, compression)
+
+        error = failure(written(tmp_path / "a.tif", bytes(content)))
+
+        assert error.reason is Reason.UNSUPPORTED
+        assert "copy" not in error.message
+
     @pytest.mark.parametrize("kind", ["u1", "f4"])
     @pytest.mark.parametrize("compression", [None, "lzw"])
     def test_a_file_that_ends_early(self, tmp_path: Path, kind: str, compression: str | None) -> None:
