@@ -89,13 +89,14 @@ def counts(source: DateSource | None, stored: StoredDate, is_only_file: Callable
 
     Of several files the better source counts, of equally good ones that was read last; a name only if no
     earlier name says a date, so that renaming changes none. What the metadata of the only file say now
-    counts always. A date of an unknown source, from before 0008, was in EXIF.
+    counts always. What is known since before 0008 is what EXIF says, so that no name counts before its
+    metadata are read again.
     """
-    if stored.taken_at is None:
+    before = source_of(stored.taken_from)
+    if stored.taken_from is None and source in _GUESSES:
+        return source is DateSource.CHANGED and is_only_file()
+    if stored.taken_at is None or source is None or before is None:
         return True
-    if stored.taken_from in (None, NO_SOURCE) or source is None:
-        return source not in _GUESSES or is_only_file()
-    before = DateSource(stored.taken_from)
     if source in _GUESSES:
         return _RANKS[source] < _RANKS[before] or source is before is DateSource.CHANGED
     return _RANKS[source] <= _RANKS[before] or is_only_file()

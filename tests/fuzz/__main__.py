@@ -2,6 +2,7 @@
 
     pip install atheris
     python -m tests.fuzz decode -max_total_time=300 -timeout=10 -rss_limit_mb=4096 SEEDS
+    python -m tests.fuzz dates -max_total_time=300 -timeout=10 SEEDS
     python -m tests.fuzz exif -max_total_time=300 -timeout=10 SEEDS
     python -m tests.fuzz ignore -max_total_time=300 -timeout=10 SEEDS
 
@@ -26,7 +27,10 @@ with atheris.instrument_imports(include=["pipeline", "PIL"]):
     from pipeline.decoding.decode import decode
     from pipeline.decoding.exif import read_header
     from pipeline.decoding.format_reader import Unreadable
-    from pipeline.decoding.formats import sniff
+    from pipeline.decoding.formats import Format, sniff
+    from pipeline.decoding.metadata.blocks import Metadata
+    from pipeline.decoding.metadata.file_names import file_name_date
+    from pipeline.decoding.metadata.taken import when_taken
     from pipeline.decoding.reader_messages import DecodeRequest
     from pipeline.decoding.readers import READERS
     from pipeline.sources.ignore_patterns import parse_pattern
@@ -63,6 +67,17 @@ def read_any_exif(content: bytes) -> None:
         raise AssertionError(f"a header of {header}")
 
 
+def date_any(content: bytes) -> None:
+    """Any bytes, as any kind of block or file, say when a photo was taken, or do not."""
+    found = [
+        Metadata.of_blocks([content], [content], content, {"Creation Time": content.decode("latin-1")}),
+        *filter(None, (Metadata.of_stream(io.BytesIO(content), kind) for kind in Format)),
+    ]
+    for metadata in found:
+        when_taken(metadata)
+    file_name_date(content)
+
+
 def match_any_pattern(content: bytes) -> None:
     """Any line is a pattern, or none, and is matched in no time."""
     pattern = parse_pattern(os.fsdecode(content))
@@ -74,6 +89,7 @@ def match_any_pattern(content: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "decode": decode_any,
     "exif": read_any_exif,
+    "dates": date_any,
     "ignore": match_any_pattern,
 }
 
@@ -90,6 +106,8 @@ def main() -> None:
 
 
 def seeds(name: str) -> list[bytes]:
+    if name == "dates":
+        return [exif_block(1, "<"), b"20190704_123045", b"<x/>", b"\x1c\x02\x37\x00\x0819980514"]
     if name == "exif":
         return [exif_block(orientation, order) for orientation in range(1, 9) for order in "<>"]
     if name == "ignore":

@@ -86,6 +86,8 @@ def test_a_date_from_before_sources_were_known_is_trusted_until_its_file_is_read
     catalog: Catalog, database: Store, file: PhotoFile, photos: Path
 ) -> None:
     put(catalog, file, EARLY, None)
+    read_again(catalog, file, LATE, DateSource.FILE_NAME)
+    assert date_of(database) == (EARLY, None)
     copy = make_file(photos / "2019-07-04.jpg")
     read_again(catalog, copy, LATE, DateSource.FILE_NAME)
     assert date_of(database) == (EARLY, None)
