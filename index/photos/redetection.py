@@ -7,7 +7,7 @@ detector that its box overlaps (``index.decisions.derived_tables``). Where two b
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from index.decisions.model import FaceKey
 from index.decisions.partial_replay import update_for_contents
 from index.decisions.same_faces import SameFace, add_same_faces, same_face_of
 from index.decisions.tombstones import tombstones_in
+from index.decisions.tracklets import Tracklet, tracklets_where
 from index.people.named_faces import is_in_present_photo
 from index.photos.detections import detector_of, faces_by, forget_hidden_groups, name_of, searched_by, show
 from index.photos.edited_photo import ALIKE_IN_PLACE
@@ -133,11 +134,13 @@ class Redetection:
                 some = query.where(content.c.id > last).order_by(content.c.id).limit(CHUNK)
                 ids = connection.scalars(some).all()
                 before, after = (_boxes(connection, each, ids) for each in (found, faces_by(self._detector)))
+                films = tracklets_where(connection, content.c.id.in_(ids)) if ids else []
             if not ids:
                 return total
+            tracklets = {each.face_id: each for each in films}
             for content_id in ids:
                 old, new = before[content_id], after[content_id]
-                same = len(_paired(old, new))
+                same = _count_same(old, new, tracklets)
                 total = DetectorComparison(
                     total.before + len(old),
                     total.after + len(new),
@@ -237,11 +240,23 @@ def _paired(before: Sequence[Box], after: Sequence[Box]) -> list[tuple[int, int]
     return [*found, *((old[i], new[j]) for i, j in rest)]
 
 
-def _boxes(connection: Connection, faces: FromClause, contents: Sequence[int]) -> dict[int, list[Box]]:
-    """Read the boxes of faces by content."""
-    found: dict[int, list[Box]] = defaultdict(list)
-    query = select(faces.c.content_id, *(faces.c[name] for name in BOX))
+def _boxes(connection: Connection, faces: FromClause, contents: Sequence[int]) -> dict[int, dict[int, Box]]:
+    """Read the boxes of faces, by content and face."""
+    found: dict[int, dict[int, Box]] = defaultdict(dict)
+    query = select(faces.c.content_id, faces.c.id, *(faces.c[name] for name in BOX))
     rows = query.where(faces.c.content_id.in_(contents)).order_by(faces.c.id)
-    for content_id, *box in connection.execute(rows):
-        found[content_id].append(Box(*box))
+    for content_id, face_id, *box in connection.execute(rows):
+        found[content_id][face_id] = Box(*box)
     return found
+
+
+def _count_same(
+    before: Mapping[int, Box], after: Mapping[int, Box], tracklets: Mapping[int, Tracklet]
+) -> int:
+    """Count the faces of a content that two detectors found; in a film, those that were in one place once."""
+    old, new = ([box for each, box in faces.items() if each not in tracklets] for faces in (before, after))
+    seen, again = ([tracklets[each] for each in faces if each in tracklets] for faces in (before, after))
+    found = sum(
+        any(one.is_in(other.appearance) or other.is_in(one.appearance) for other in again) for one in seen
+    )
+    return len(_paired(old, new)) + min(found, len(again))
