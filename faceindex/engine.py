@@ -13,6 +13,7 @@ from pipeline.models.registry import ModelSpec, network_model
 from pipeline.networks import Networks
 from pipeline.runner import Runner
 from pipeline.timing import StageClock
+from pipeline.tracking.tracker import likeness_of
 
 if TYPE_CHECKING:
     from pipeline.description.embedder import Runtime
@@ -36,6 +37,7 @@ def build_runner(
     """
     workers = workers or settings.cores
     decoders = Decoders(DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6)))
+    films = replace(films, likeness=likeness_of(network_model(model).model_id))
     options = ExaminationOptions(settings.detection.long_edge, model.crop, films)
     return Runner(partial(_load, settings, model, workers, detector), workers, options, clock, decoders)
 

@@ -19,7 +19,7 @@ from pipeline.models.registry import CropProtocol
 from pipeline.networks import Networks, RunStopped
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.timing import StageClock
-from pipeline.tracking.tracker import Tracker
+from pipeline.tracking.tracker import SFACE, Likeness, Tracker
 from pipeline.tracking.tracklet import Tracklet
 from pipeline.values import (
     DecodedPhoto,
@@ -46,11 +46,13 @@ class FilmOptions:
 
     Attributes:
         per_second: Frames a second at most, of films that were not looked at before.
+        likeness: How much alike the model's descriptors of one person are.
         part_seconds: Time after which a part ends, as soon as no tracklet is open.
         deadline: By ``time.monotonic``; a part ends then with what was found while no tracklet was open.
     """
 
     per_second: float = USUAL_RATE
+    likeness: Likeness = SFACE
     part_seconds: float = 20.0
     deadline: float = math.inf
 
@@ -86,7 +88,7 @@ class FilmExaminer:
         rest = FilmRest(photo.digest(), 0.0, self.options.per_second)
         with self._open(photo, decoder, rest) as film, self.clock.time("decode"):
             next(iter(film), None)
-            return self._indexed(photo, film, _Part(rest.start), decoder_name, rest)
+            return self._indexed(photo, film, _Part(rest.start, self.options.likeness), decoder_name, rest)
 
     def part(self, photo: OpenPhoto, decoder: FilmDecoder, decoder_name: str, rest: FilmRest) -> PhotoIndexed:
         """Return the tracklets of the rest of a film, in the order of time, up to where the part ends.
@@ -98,7 +100,7 @@ class FilmExaminer:
             RunStopped: The run has ended.
         """
         with self._open(photo, decoder, rest) as film:
-            part = _Part(rest.start)
+            part = _Part(rest.start, self.options.likeness)
             self._look(photo, film, part)
             return self._indexed(photo, film, part, decoder_name, rest)
 
@@ -199,13 +201,13 @@ class _Part:
         note: What of the film cannot be read.
     """
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, likeness: Likeness) -> None:
         self.until = start
         self.tracklets: list[Tracklet] = []
         self.is_last = False
         self.note: str | None = None
         self._since: list[Tracklet] = []
-        self._tracker = Tracker()
+        self._tracker = Tracker(likeness)
 
     def add(self, moment: float, faces: Sequence[Descriptor], *, after_cut: bool) -> None:
         """Add the faces of the next frame."""

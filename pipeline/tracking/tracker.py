@@ -6,12 +6,13 @@ there, the place alone joined two people.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.tracking.assignment import assign
 from pipeline.tracking.tracklet import CLEAR, Tracklet
-from pipeline.values import F32, Descriptor
+from pipeline.values import F32, Descriptor, ModelId
 
 LONGEST_GAP = 4.0
 """Seconds that a face may be out of sight: two frames at one a second, which may be 1.5 s apart."""
@@ -23,24 +24,57 @@ _STILL, _ELSEWHERE = 0.4, 1.2
 """Distances of two boxes, see ``_distances``: up to the first, a head has hardly moved, and the boxes overlap
 by a third of their union; from the second on, another head may be between."""
 
-_ALIKE = 0.45
-"""Cosine from which two faces of one shot are one person's, wherever they are. Among 736,000 pairs of
-different people of Labeled Faces in the Wild, clear or blurred, one in a thousand had 0.31 or more."""
 
-_ALIKE_POOR = 0.6
-"""The same where both faces are poor: what is hardly a face is like others of its kind; one pair in a
-thousand had 0.49."""
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How much alike descriptors of one model are, as cosines.
 
-_ALIKE_STILL = 0.25
-"""The same in the same place: one pair in a hundred of different people had 0.23."""
+    Attributes:
+        anywhere: From this on, two faces of one shot are one person's, wherever they are: one pair in 100,000
+            of different people has as much.
+        here: The same for faces in the same place: between one pair in 100 and one in 1,000 has as much.
+    """
 
-_ALIKE_TURNED = 0.1
-"""The same in the same place where one of the faces is not clear, as when a head turns to the side."""
+    anywhere: float
+    here: float
 
-_UNLIKE = 0.15
-"""Cosine below which two clear descriptors are not of one person, though a face between them is like both:
-a dissolve blends two people. One pair in ten of a person's photos had less than 0.39, and one in twenty of
-other people's 0.17 or more."""
+    @property
+    def turned(self) -> float:
+        """As ``here`` where one of the faces is not clear, as when a head turns to the side."""
+        return self.here - _LESS_IF_TURNED
+
+    @property
+    def unlike(self) -> float:
+        """Below this, two clear faces are not one person's, though a face between them is like both.
+
+        A dissolve blends two people.
+        """
+        return self.here - _LESS_IF_BLENDED
+
+
+_LESS_IF_TURNED, _LESS_IF_BLENDED = 0.15, 0.1
+
+_NEVER = 1.0
+"""The likeness from which two poor faces are one person's anywhere: what is hardly a face is like others of
+its kind, so that only the place counts."""
+
+SFACE = Likeness(anywhere=0.45, here=0.25)
+"""Among 736,000 pairs of different people of Labeled Faces in the Wild, clear, dark or blurred, one in 100
+has 0.23, one in 1,000 0.31. One pair in ten of a person's photos has less than 0.39."""
+
+_LIKENESS = {
+    "sface": SFACE,
+    "facenet": Likeness(anywhere=0.62, here=0.41),  # as `python -m benchmarks.centre` prints its rates
+}
+
+_UNMEASURED = Likeness(anywhere=0.65, here=0.5)
+"""Of other models: 0.5 is the tutorials' limit for VGGFace2."""
+
+
+def likeness_of(model: ModelId) -> Likeness:
+    """Return the likeness of a model's descriptors, or of those that it projects."""
+    return _LIKENESS.get(model, _UNMEASURED)
+
 
 _POOR = 0.1
 """Quality below which a descriptor says little."""
@@ -49,7 +83,8 @@ _POOR = 0.1
 class Tracker:
     """Finds the tracklets of a film; give it the frames in the order of time."""
 
-    def __init__(self) -> None:
+    def __init__(self, likeness: Likeness = SFACE) -> None:
+        self._likeness = likeness
         self._open: list[Tracklet] = []
 
     @property
@@ -65,32 +100,32 @@ class Tracker:
 
     def add(self, moment: float, faces: Sequence[Descriptor]) -> None:
         """Add the faces of a frame to open tracklets, or to new ones. Call ``close`` for the moment first."""
-        pairs = assign(_gains(self._open, moment, faces)) if self._open and faces else []
+        pairs = assign(self._gains(moment, faces)) if self._open and faces else []
         for row, column in pairs:
             self._open[row].add(moment, faces[column])
         joined = {column for _, column in pairs}
         self._open += [Tracklet(moment, face) for column, face in enumerate(faces) if column not in joined]
 
-
-def _gains(tracklets: Sequence[Tracklet], moment: float, faces: Sequence[Descriptor]) -> F32:
-    """Return how well each tracklet goes with each face, float32 [N, M]; 0 for pairs that are impossible."""
-    last = [each.faces[-1] for each in tracklets]
-    quality, last_quality, best_quality = map(
-        _qualities, (faces, last, [each.best_face for each in tracklets])
-    )
-    vectors = np.stack([face.vector for face in faces]).T
-    alike = np.stack([each.template() for each in tracklets]) @ vectors
-    alike_before = np.stack([each.template(without_last=True) for each in tracklets]) @ vectors
-    clear = (best_quality[:, None] >= CLEAR) & (quality >= CLEAR)
-    alike = np.where(clear, alike, np.maximum(alike, np.stack([face.vector for face in last]) @ vectors))
-    distances = _distances(_circles(last), _circles(faces))
-    still = np.clip((_ELSEWHERE - distances) / (_ELSEWHERE - _STILL), 0, 1)
-    still *= np.array([[moment - each.moments[-1] <= _PLACE_GAP] for each in tracklets])
-    elsewhere = np.where(np.maximum(best_quality[:, None], quality) < _POOR, _ALIKE_POOR, _ALIKE)
-    here = np.where(np.minimum(last_quality[:, None], quality) < CLEAR, _ALIKE_TURNED, _ALIKE_STILL)
-    possible = alike >= elsewhere + still * (here - elsewhere)
-    possible &= ~clear | (alike_before >= _UNLIKE)
-    return np.where(possible, alike + still, 0).astype(np.float32)
+    def _gains(self, moment: float, faces: Sequence[Descriptor]) -> F32:
+        """Return how well each open tracklet goes with each face, float32 [N, M]; 0 if not joined."""
+        tracklets, likeness = self._open, self._likeness
+        last = [each.faces[-1] for each in tracklets]
+        quality, last_quality, best_quality = map(
+            _qualities, (faces, last, [each.best_face for each in tracklets])
+        )
+        vectors = np.stack([face.vector for face in faces]).T
+        alike = np.stack([each.template() for each in tracklets]) @ vectors
+        alike_before = np.stack([each.template(without_last=True) for each in tracklets]) @ vectors
+        clear = (best_quality[:, None] >= CLEAR) & (quality >= CLEAR)
+        alike = np.where(clear, alike, np.maximum(alike, np.stack([face.vector for face in last]) @ vectors))
+        distances = _distances(_circles(last), _circles(faces))
+        still = np.clip((_ELSEWHERE - distances) / (_ELSEWHERE - _STILL), 0, 1)
+        still *= np.array([[moment - each.moments[-1] <= _PLACE_GAP] for each in tracklets])
+        elsewhere = np.where(np.maximum(best_quality[:, None], quality) < _POOR, _NEVER, likeness.anywhere)
+        here = np.where(np.minimum(last_quality[:, None], quality) < CLEAR, likeness.turned, likeness.here)
+        possible = alike >= elsewhere + still * (here - elsewhere)
+        possible &= ~clear | (alike_before >= likeness.unlike)
+        return np.where(possible, alike + still, 0).astype(np.float32)
 
 
 def _qualities(faces: Sequence[Descriptor]) -> F32:
