@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.tracking.tracker import LONGEST_GAP, Tracker
+from pipeline.tracking.tracker import LONGEST_GAP, Tracker, likeness_of
 from pipeline.tracking.tracklet import Tracklet
-from pipeline.values import Descriptor
+from pipeline.values import Descriptor, ModelId
 from tests.pipeline.tracking.made_faces import someone
 
 ANNA, BEN, CARLA = someone(1), someone(2), someone(3)
@@ -159,3 +159,20 @@ def test_vectors_that_cancel_each_other_leave_that_of_the_best_face() -> None:
     tracklet = Tracklet(0, face)
     tracklet.add(1, opposite)
     assert np.array_equal(tracklet.template(), face.vector)
+
+
+def test_poor_faces_are_joined_by_their_place_alone() -> None:
+    """What is hardly a face is like others of its kind."""
+    poor = {x: ANNA.face(x, alike=1, quality=0.05, reasons=("blurred",)) for x in (0, 20, 500)}
+    assert len(tracked([poor[0]], [poor[20]])) == 1
+    assert tracked([poor[0]], [poor[500]]) == []
+
+
+def test_what_counts_as_alike_depends_on_the_model() -> None:
+    sface, facenet = likeness_of(ModelId("sface")), likeness_of(ModelId("facenet"))
+    faces = ANNA.face(alike=1), ANNA.face(500, alike=0.5)
+    for likeness, count in ((sface, 1), (facenet, 2), (likeness_of(ModelId("vggface-vgg16")), 2)):
+        tracker = Tracker(likeness)
+        for moment, face in enumerate(faces):
+            tracker.add(moment, [face])
+        assert len(tracker.close()) == count
