@@ -54,7 +54,7 @@ class Likeness:
 
 _LESS_IF_TURNED, _LESS_IF_BLENDED = 0.15, 0.1
 
-_NEVER = 1.0
+_NEVER = 1.1
 """The likeness from which two poor faces are one person's anywhere: what is hardly a face is like others of
 its kind, so that only the place counts."""
 
