@@ -28,6 +28,7 @@ from faceindex.accuracy.verification import (
 )
 from faceindex.engine import build_runner
 from faceindex.errors import BadRequest, FaceindexError
+from faceindex.left_out import described
 from faceindex.results import Listeners, Progress
 from faceindex.session import Session
 from faceindex.settings import AUTO, Settings
@@ -35,6 +36,7 @@ from index.clustering.affected_region import never_grouped
 from index.clustering.linkage import group
 from index.recognition.decided_faces import load_confirmed
 from index.recognition.thresholds import shipped
+from index.values import LeftOutCount
 from pipeline.models.registry import ModelSpec
 from pipeline.models.weights import WeightsStore, choose
 from pipeline.values import (
@@ -182,10 +184,13 @@ def _detect(
     outcomes: list[Outcome] = []
     faces = unreadable = 0
     for outcome in build_runner(settings, model).run((photo.file for photo in photos), lambda _: False):
-        outcomes.append(outcome)
+        is_film = isinstance(outcome, PhotoIndexed) and outcome.film is not None
+        outcomes.append(PhotoSkipped(outcome.file, "video") if is_film else outcome)
         faces += len(outcome.faces) if isinstance(outcome, PhotoIndexed) else 0
         unreadable += isinstance(outcome, PhotoFailed)
         listeners.progress(Progress(len(photos), len(outcomes), faces, unreadable))
+    if films := sum(isinstance(outcome, PhotoSkipped) and outcome.kind == "video" for outcome in outcomes):
+        listeners.note(f"Left out: {described([LeftOutCount('video', films)])}")
     indexed = [outcome for outcome in outcomes if isinstance(outcome, PhotoIndexed)]
     detection = Detection(
         photos=sum(not isinstance(outcome, PhotoSkipped) for outcome in outcomes),

@@ -80,11 +80,12 @@ def examine(
         return replace(file, file=replace(file.file, path=photo.name))
     aids = aids or FilmAids()
     outcome = _one(file, outcomes, _is_recorded(aids))
-    if isinstance(outcome, PhotoSkipped) and photo.found:
-        return outcome
     if isinstance(outcome, PhotoIndexed) and outcome.film is not None and not films:
         message = "it is a film: name a photo"
-        outcome = PhotoFailed(file, Stage.DECODE, Reason.UNSUPPORTED, message, None)
+        failed = PhotoFailed(file, Stage.DECODE, Reason.UNSUPPORTED, message, None)
+        outcome = PhotoSkipped(file, "video") if photo.found else failed
+    if isinstance(outcome, PhotoSkipped) and photo.found:
+        return outcome
     found = _examined(outcome, outcomes, aids).found
     if isinstance(found, PhotoKnown):
         raise TypeError(f"nothing is known before it is read, and yet {photo.path!r} is")
