@@ -32,7 +32,7 @@ class CutDetector:
 
     def __init__(self) -> None:
         self._before: Grey | None = None
-        self._usual = 0.0
+        self._usual: float | None = None
 
     def may_have_missed(self, grey: Grey) -> bool:
         """Return whether a cut may lie between the last frame and a later one, not the next."""
@@ -46,13 +46,12 @@ class CutDetector:
         if before is None:
             return False
         difference = _difference(before, grey)
-        limit = max(_NOISE, _UNLIKE_RECENT * self._usual)
-        cut = (difference > limit and _correlation(before, grey) < _ALIKE) or (
-            difference > max(_FAR_APART, _MUCH_UNLIKE_RECENT * self._usual)
-        )
-        if not cut:
-            self._usual += _FORGETTING * (difference - self._usual)
-        return cut
+        usual = self._usual
+        # A cut counts too: if every frame differs from now on, that is how the film is.
+        self._usual = difference if usual is None else usual + _FORGETTING * (difference - usual)
+        if _correlation(before, grey) < _ALIKE:
+            return difference > max(_NOISE, _UNLIKE_RECENT * (usual or 0.0))
+        return usual is not None and difference > max(_FAR_APART, _MUCH_UNLIKE_RECENT * usual)
 
     def skip_to(self, grey: Grey) -> None:
         """Take a later frame of the same scene for the last one."""

@@ -55,6 +55,7 @@ def look(stream: BinaryIO, request: LookRequest, output: FilmOutput) -> FilmEnde
     sampler = FilmSampler(film, request.per_second)
     samples = sampler.frame_at(request.start) if request.exact else sampler.samples(request.start)
     painter: FramePainter | None = None
+    last = -1.0
     for sample in samples:
         if not output.go_on(sampler.reached):
             break
@@ -63,8 +64,9 @@ def look(stream: BinaryIO, request: LookRequest, output: FilmOutput) -> FilmEnde
         if painter is None:
             painter = FramePainter(sample.frame, header, request.long_edge)
             output.open(_opened(film, header, painter))
-        if request.exact or sample.moment >= request.start - ROUNDING:
+        if request.exact or (sample.moment > last and sample.moment >= request.start - ROUNDING):
             _give(sample, painter, output)
+            last = sample.moment
     if painter is None:
         raise no_picture(source.ends_early(request.container))
     note = _note(header.duration, sampler.reached, source.ends_early(request.container), film.errors > 0)

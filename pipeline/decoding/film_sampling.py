@@ -31,6 +31,12 @@ _MOST_BUFFERED = 64 << 20
 _WARM_UP = 2.0
 """A resumed film is decoded from so far before, in times of the wanted distance of frames."""
 
+_MOST_BEFORE_KEY = 600
+"""Packets without a keyframe: some films have none but refresh a part of each frame in turn."""
+
+_ASTRAY = 0.25
+"""Seconds by which a film may end before what is asked of it."""
+
 ROUNDING = 0.0006
 """Moments are given to a millisecond."""
 
@@ -63,6 +69,11 @@ class FilmSampler:
     def __init__(self, stream: FilmStream, per_second: float) -> None:
         self._stream = stream
         self._rate = per_second
+        self._reformatter = VideoReformatter()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.reached = 0.0
         self._last_key: float | None = None
         self._was_long = False
         self._slot = -1
@@ -70,8 +81,6 @@ class FilmSampler:
         self._cuts = CutDetector()
         self._cut = False
         self._unseen: list[FilmPacket] = []
-        self._reformatter = VideoReformatter()
-        self.reached = 0.0
 
     def samples(self, start: float) -> Iterator[Sample | None]:
         """Yield the chosen frames, ``None`` now and then.
@@ -79,33 +88,56 @@ class FilmSampler:
         Those before ``start`` come from decoding what later ones need, and are not all that are there.
         """
         slot_start = math.floor(start * self._rate) / self._rate
-        packets = self._packets_from(slot_start - _WARM_UP / self._rate)
+        yield from self._samples_of(self._packets_from(slot_start - _WARM_UP / self._rate))
+        if self._has_missed(start):
+            self._begin()
+            yield from self._samples_of(self._packets_from(0.0))
+
+    def frame_at(self, moment: float) -> Iterator[Sample | None]:
+        """Yield ``None`` while the frame that is shown at a moment is looked for, and then that frame."""
+        shown = None
+        for each in self._shown_at(moment, self._packets_from(moment)):
+            shown = each
+            yield None
+        if self._has_missed(moment):
+            self._begin()
+            for each in self._shown_at(moment, self._packets_from(0.0)):
+                shown = each
+                yield None
+        if shown is not None:
+            yield shown
+
+    def _has_missed(self, moment: float) -> bool:
+        """Return whether the film seems to end before a moment only because seeking has led astray.
+
+        It does where recordings were joined, each with its own clock.
+        """
+        missed = moment > 0 and self.reached < moment - _ASTRAY
+        return missed and self._stream.seek(0.0)
+
+    def _samples_of(self, packets: Iterator[FilmPacket]) -> Iterator[Sample | None]:
         for group in self._groups(packets):
             yield from self._all_of(group) if group.is_long else self._key_of(group)
             self._last_key, self._was_long = group.moment, group.is_long
         if self._was_long:
             yield from self._drained()
 
-    def frame_at(self, moment: float) -> Iterator[Sample | None]:
-        """Yield ``None`` while the frame that is shown at a moment is looked for, and then that frame."""
-        shown: VideoFrame | None = None
+    def _shown_at(self, moment: float, packets: Iterator[FilmPacket]) -> Iterator[Sample | None]:
+        """Yield the last frame up to a moment so far, or the first of all, for each packet."""
+        shown: Sample | None = None
         begun: float | None = None
-        for packet in chain(self._watched(self._packets_from(moment)), [None]):
-            yield None
-            if packet is not None and packet.is_keyframe and begun is None:
+        for packet in chain(self._watched(self._from_key(packets)), [None]):
+            if begun is None and packet is not None:
                 begun = self._stream.moment_of(packet)
-            if packet is not None and begun is None:
-                continue
             for frame in self._stream.decode(packet):
                 at = self._stream.moment_of(frame)
                 if at is None or (begun is not None and at < begun):
                     continue
-                if at > moment + ROUNDING and shown is not None:
-                    yield Sample(shown, self._stream.moment_of(shown) or 0.0, False)
+                if shown is not None and at > moment + ROUNDING:
+                    yield shown
                     return
-                shown = frame
-        if shown is not None:
-            yield Sample(shown, self._stream.moment_of(shown) or 0.0, False)
+                shown = Sample(frame, at, False)
+            yield shown
 
     def _packets_from(self, moment: float) -> Iterator[FilmPacket]:
         """Yield packets from a keyframe at or before a moment, or from the start of the film."""
@@ -122,11 +154,12 @@ class FilmSampler:
 
     def _groups(self, packets: Iterator[FilmPacket]) -> Iterator[_Group]:
         limit = _FAR / self._rate
-        key = next((each for each in self._watched(packets) if each.is_keyframe), None)
+        packets = self._watched(self._from_key(packets))
+        key = next(packets, None)
         while key is not None:
             begun = self._stream.moment_of(key) or 0.0
             buffered, size, following, is_long = [key], key.size, None, False
-            for packet in self._watched(packets):
+            for packet in packets:
                 if packet.is_keyframe:
                     following = packet
                     break
@@ -138,9 +171,21 @@ class FilmSampler:
                     break
             if following is not None:
                 is_long = (self._stream.moment_of(following) or begun) - begun > limit
-            rest = _UntilKey(self._watched(packets) if is_long and following is None else iter(()))
+            rest = _UntilKey(packets if is_long and following is None else iter(()))
             yield _Group(begun, chain(buffered, rest), is_long)
             key = following or rest.key
+
+    @staticmethod
+    def _from_key(packets: Iterator[FilmPacket]) -> Iterator[FilmPacket]:
+        """Yield packets from the first keyframe on; all if none is marked for long."""
+        before = []
+        for packet in packets:
+            if packet.is_keyframe:
+                return chain([packet], packets)
+            before.append(packet)
+            if len(before) == _MOST_BEFORE_KEY:
+                break
+        return chain(before, packets)
 
     def _watched(self, packets: Iterator[FilmPacket]) -> Iterator[FilmPacket]:
         for packet in packets:

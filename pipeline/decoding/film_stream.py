@@ -52,6 +52,9 @@ _MOST_STRETCHED = 4
 _USUAL_STEP = 0.04
 """Seconds between frames if nothing says so."""
 
+_JUMP = 1.0
+"""Seconds back in the order of decoding that are no fault of one packet."""
+
 _LARGEST_EDGE = 16_384
 _UNSEEKABLE = frozenset({"h264", "hevc", "mpegvideo"})
 """Streams without a container, in which only counting finds a moment."""
@@ -88,13 +91,23 @@ class FilmBytes:
         self._begin = begin
         self._length = length
         self._at = 0
+        self._failure: OSError | None = None
 
     def read(self, size: int) -> bytes:
         """Return the next bytes; none at the end."""
-        self._stream.seek(self._begin + self._at)
-        found = self._stream.read(max(0, min(size, self._length - self._at)))
+        try:
+            self._stream.seek(self._begin + self._at)
+            found = self._stream.read(max(0, min(size, self._length - self._at)))
+        except OSError as error:
+            self._failure = error
+            raise
         self._at += len(found)
         return found
+
+    def check(self) -> None:
+        """Raise the OSError that FFmpeg has met and may have hidden, if any."""
+        if self._failure is not None:
+            raise self._failure
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to an offset, as ``io.IOBase.seek``."""
@@ -130,6 +143,7 @@ class FilmStream:
             MemoryError: It takes more memory than a film should.
         """
         self.errors = 0
+        self._source = source
         try:
             self._container = _open(source, container)
             self._stream = _picture_stream(self._container)
@@ -137,6 +151,7 @@ class FilmStream:
             raise Unreadable(Reason.UNSUPPORTED, "no decoder for its pictures is known to FFmpeg") from error
         except FFmpegError as error:
             _raise_if_fatal(error)
+            source.check()
             raise source.cannot_be_opened(container, error.strerror or "unknown error") from error
         self._codec = self._stream.codec_context
         self._codec.thread_count = 1
@@ -148,6 +163,8 @@ class FilmStream:
         self._is_stamped = container not in _WITHOUT_STAMPS
         self._stamps: deque[int] = deque()
         self._read = 0
+        self._last: int | None = None
+        self._shift = 0
         for each in self._container.streams:
             if each is not self._stream:
                 each.discard = Discard.all
@@ -181,9 +198,11 @@ class FilmStream:
             try:
                 packet = next(packets)
             except StopIteration:
+                self._source.check()
                 return
             except FFmpegError as error:
                 _raise_if_fatal(error)
+                self._source.check()
                 self.errors += 1
                 errors += 1
                 packets = self._container.demux(self._stream)
@@ -202,6 +221,22 @@ class FilmStream:
             counted = self._origin + round(self._read * self._step / self._base)
             packet.pts = packet.dts = counted if packet.dts is None else packet.dts
             self._read += 1
+        self._go_on_after_jump(packet)
+
+    def _go_on_after_jump(self, packet: FilmPacket) -> None:
+        """Let time go on where it jumps back, as where recordings were joined, or a clock was set."""
+        if packet.dts is None:
+            return
+        packet.dts += self._shift
+        if packet.pts is not None:
+            packet.pts += self._shift
+        back = 0 if self._last is None else self._last - packet.dts
+        if back * self._base > _JUMP:
+            back += round(self._step / self._base)
+            self._shift += back
+            packet.dts += back
+            packet.pts = packet.dts if packet.pts is None else packet.pts + back
+        self._last = packet.dts
 
     def seek(self, moment: float) -> bool:
         """Go to the keyframe at or before a moment; return whether the film can."""
@@ -213,6 +248,7 @@ class FilmStream:
             _raise_if_fatal(error)
             return False
         self.restart()
+        self._last, self._shift = None, 0
         return True
 
     def skip_frames(self, which: Literal["DEFAULT", "NONREF"]) -> None:

@@ -106,6 +106,22 @@ def _write(path: Path, make: Make) -> None:
         output.mux(stream.encode(None))
 
 
+def sound_film(cover: bool) -> bytes:
+    """A second of silence, perhaps with a cover."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "film"
+        with av.open(str(path), "w", format="mp4") as output:
+            if cover:
+                stream = output.add_stream("png", rate=1)
+                stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "rgb24"
+                stream.disposition = av.stream.Disposition.attached_pic
+            _add_sound(output, 1.0)
+            if cover:
+                output.mux(stream.encode(av.VideoFrame.from_ndarray(scene(1)[:, :WIDTH].copy(), "rgb24")))
+                output.mux(stream.encode(None))
+        return path.read_bytes()
+
+
 def _options(make: Make) -> dict[str, str]:
     return {"preset": "ultrafast"} if make.codec in ("libx264", "libx265") else {}
 
