@@ -55,6 +55,7 @@ class Examined:
     picture: bytes
     note: str | None
     taken_from: DateSource | None
+    live_photo: str | None
 
 
 Examination: TypeAlias = Examined | PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed
@@ -214,6 +215,7 @@ class Examiner:
             decoded.picture,
             note,
             decoded.taken_from,
+            decoded.live_photo,
         )
 
     def _look_at_film(

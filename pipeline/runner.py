@@ -245,6 +245,7 @@ class _Batches:
             examined.picture,
             examined.note,
             examined.taken_from,
+            examined.live_photo,
         )
 
     def _describe(self, crops: list[FaceCrop]) -> list[Descriptor]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from pipeline.decoding.format_reader import PhotoHeader
 from pipeline.decoding.metadata.blocks import Metadata
+from pipeline.decoding.metadata.live_photo import live_photo_of
 from pipeline.decoding.metadata.taken import when_taken
 from pipeline.values import Size
 
@@ -23,16 +24,17 @@ _EXIF_ERRORS = (SyntaxError, ValueError, TypeError, LookupError, OverflowError, 
 
 
 def read_header(image: Image.Image, metadata: Metadata | None = None) -> PhotoHeader:
-    """Return a picture's size, its orientation by EXIF or upright, and when it was taken.
+    """Return a picture's size, its orientation by EXIF or upright, when it was taken, and its live photo.
 
     The picture must be loaded: PNG may hold EXIF after the pixels, and Pillow turns a TIFF upright while
     loading it and drops the tag. ``metadata`` are those of its file; without them, those that Pillow found
     count.
     """
-    taken = when_taken(metadata or Metadata.of_image(image))
+    metadata = metadata or Metadata.of_image(image)
+    taken = when_taken(metadata)
     orientation = _valid_orientation(_orientation_of(image))
     at, source = (None, None) if taken is None else (taken.at, taken.source)
-    return PhotoHeader(Size(*image.size), orientation, at, source)
+    return PhotoHeader(Size(*image.size), orientation, at, source, live_photo_of(metadata))
 
 
 def _orientation_of(image: Image.Image) -> object:

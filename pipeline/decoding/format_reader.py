@@ -31,12 +31,14 @@ class PhotoHeader:
         orientation: EXIF's tag, 1 to 8; 1 if it is absent or invalid.
         taken_at: Aware only if the offset from UTC is known.
         taken_from: What says so.
+        live_photo: As in ``DecodedPhoto``.
     """
 
     size: Size
     orientation: int
     taken_at: datetime | None
     taken_from: DateSource | None = None
+    live_photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Picture:
     missing: MissingPart | None = None
     taken_from: DateSource | None = None
     note: str | None = None
+    live_photo: str | None = None
 
 
 class Unreadable(Exception):

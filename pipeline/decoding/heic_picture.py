@@ -106,6 +106,7 @@ class HeicPicture:
             scale=1 / reduction,
             picture=picture or self._container.digest(header.orientation),
             taken_from=header.taken_from,
+            live_photo=header.live_photo,
         )
 
     def _read_header(self) -> PhotoHeader:

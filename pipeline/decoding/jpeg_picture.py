@@ -104,6 +104,7 @@ class JpegPicture:
             picture=picture or digest_jpeg(self._content, header.orientation),
             missing=part,
             taken_from=header.taken_from,
+            live_photo=header.live_photo,
         )
 
     def _scaled(self, long_edge: int | None) -> Size:

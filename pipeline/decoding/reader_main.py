@@ -122,6 +122,7 @@ def _decoded(
         picture=picture.picture.hex(),
         missing=picture.missing,
         taken_from=picture.taken_from,
+        live_photo=picture.live_photo,
         note=picture.note,
     )
 

@@ -110,6 +110,7 @@ class Decoded:
     missing: MissingPart | None = None
     taken_from: DateSource | None = None
     note: str | None = None
+    live_photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ class ReaderProcess:
             picture=bytes.fromhex(decoded.picture),
             missing=decoded.missing,
             taken_from=decoded.taken_from,
+            live_photo=decoded.live_photo,
             note=decoded.note,
         )
 
@@ -289,7 +290,7 @@ def _is_plausible_result(decoded: Decoded, pixels: int) -> bool:
         and decoded.width * decoded.height == pixels
         and _DIGEST.fullmatch(decoded.picture) is not None
         and 0 <= share <= MOST_MISSING
-        and (decoded.note is None or decoded.note.isprintable())
+        and all(each is None or each.isprintable() for each in (decoded.note, decoded.live_photo))
     )
 
 
