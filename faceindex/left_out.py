@@ -14,6 +14,7 @@ _T = TypeVar("_T")
 _SEVERAL = {
     "camera raw": "camera raw",
     "camera raw beside its photo": "camera raw beside their photos",
+    "film of a live photo": "films of live photos",
     "folder with .nomedia": "folders with .nomedia",
 }
 """Kinds that do not just take an s. What begins with a capital, as PDF, never does."""

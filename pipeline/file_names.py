@@ -23,6 +23,8 @@ _AMBIGUOUS = frozenset(b".dcr .fff .k25 .mos .ptx .raw".split())
 _RAW_EXTENSIONS = (TIFF_RAW_EXTENSIONS | _SIGNED_RAW) - _AMBIGUOUS
 _MISSED_EXTENSIONS = PHOTO_EXTENSIONS | _RAW_EXTENSIONS
 
+_QUICKTIME_EXTENSIONS = frozenset(b".mov .qt .mp4 .m4v".split())
+
 _BY_CAMERAS = frozenset(b".jpg .jpeg .jpe .heic .heif .hif".split())
 """Extensions of pictures that cameras make beside camera raw; others are made later, on a computer."""
 
@@ -43,6 +45,11 @@ def named_like_photo(path: bytes) -> bool:
 def named_like_raw(path: bytes) -> bool:
     """Return whether the extension is that of camera raw, and of nothing else."""
     return extension(path) in _RAW_EXTENSIONS
+
+
+def named_like_quicktime(path: bytes) -> bool:
+    """Return whether the extension is that of a film that may be the one of a live photo."""
+    return extension(path) in _QUICKTIME_EXTENSIONS
 
 
 def common_start(path: bytes) -> bytes:

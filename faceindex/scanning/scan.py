@@ -33,6 +33,7 @@ from index.photos.presence import Crawled, Presence
 from index.photos.siblings import Siblings
 from index.store.store import Store
 from index.values import LeftOutCount, RawFiles, Recorded, UnfinishedFilm
+from pipeline.decoding.live_film import live_photo_of_film
 from pipeline.decoding.readers import is_current, is_none_of_today
 from pipeline.film_examination import THOROUGH_RATE, USUAL_RATE, FilmOptions
 from pipeline.models.registry import ModelSpec
@@ -175,9 +176,10 @@ class Scan:
         else:
             deque(survey.files(targets, self._crawl, self._clock, raw_files), maxlen=0)  # counts what is left
         left = recorder.left
-        if not left:
-            self._look_at_raw_files(survey, targets, recorder, options)
-            left = recorder.left
+        for look_further in (self._look_at_raw_files, self._look_for_films_of_photos):
+            if not left:
+                look_further(survey, targets, recorder, options)
+                left = recorder.left
         for path in survey.unlisted:
             self._listeners.note(
                 f"{os.fsdecode(path)} cannot be read: its photos were left unchanged in the library."
@@ -306,7 +308,38 @@ class Scan:
         """Record the camera raw that was held back, where the photo developed from it could not be read."""
         Presence(self._store).mark_present(survey.returned)
         readable = Siblings(self._store).readable(set(survey.held_back.values()))
-        if files := survey.raw_to_read(readable):
+        self._look_at_files(survey.raw_to_read(readable), targets, recorder, options)
+
+    def _look_for_films_of_photos(
+        self, survey: Survey, targets: ScanTargets, recorder: BatchRecorder, options: ScanOptions
+    ) -> None:
+        """Record the films that were held back, and which of them are those of live photos."""
+        Presence(self._store).mark_present(survey.returned)
+        stored = Siblings(self._store)
+        known = stored.known_under(targets.all) if survey.films else {}
+        there = stored.readable({each.photo for each in known.values()}) - survey.left
+        known = {path: each for path, each in known.items() if each.photo in there}
+        films = survey.films_to_identify(known, has_new_photos=recorder.total.indexed > 0)
+        identified = {file: found for file in films if (found := live_photo_of_film(file)) is not None}
+        stills = stored.stills(set(identified.values()))
+        live = {
+            file: path
+            for file, found in identified.items()
+            for path in stills.get(found, ())
+            if path not in survey.left
+        }
+        skipped, files = survey.films_to_read(live)
+        recorder.record(skipped, math.inf)
+        self._look_at_files(files, targets, recorder, options)
+
+    def _look_at_files(
+        self,
+        files: Sequence[PhotoFile],
+        targets: ScanTargets,
+        recorder: BatchRecorder,
+        options: ScanOptions,
+    ) -> None:
+        if files and time.monotonic() < options.deadline:
             with closing(self._look_at(lambda crawl: iter(files), targets)) as outcomes:
                 recorder.record(outcomes, options.deadline)
 

@@ -2,23 +2,26 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TypeAlias
 
 from faceindex.scanning.scan_targets import ScanTargets
 from index.values import LeftOutFile, PhotoState, RawFiles, Sibling
-from pipeline.file_names import developed_photos, named_like_raw
+from pipeline.file_names import developed_photos, named_like_quicktime, named_like_raw
 from pipeline.sources.crawl import KnownAs, Skipped, SkipReason
 from pipeline.timing import StageClock
-from pipeline.values import PhotoFile
+from pipeline.values import PhotoFile, PhotoSkipped
 
 Crawl: TypeAlias = Callable[[Sequence[bytes], Callable[[Skipped], None], KnownAs], Iterator[PhotoFile]]
 """Walks folders and files, as ``pipeline.sources.crawl.crawl`` does."""
 
 CAMERA_RAW = "camera raw beside its photo"
 """What a raw file is that is not read, in the words for what is left out."""
+
+LIVE_FILM = "film of a live photo"
+"""The same of a film."""
 
 _EXCLUDING = frozenset((SkipReason.HIDDEN, SkipReason.NO_MEDIA, SkipReason.IGNORED))
 """The user wishes that the photos are left out."""
@@ -45,6 +48,7 @@ class Survey:
         passed_over: What is left out without being such a file, with its kind.
         held_back: Camera raw beside a photo that was developed from it, with its path; to be read only if the
             latter cannot be.
+        films: Films that may be those of live photos; all photos are read before they are looked at.
         siblings: Paths that are not read, because they are one photo with another path.
     """
 
@@ -60,6 +64,7 @@ class Survey:
     left_out: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     passed_over: dict[bytes, str] = field(default_factory=dict)
     held_back: dict[PhotoFile, bytes] = field(default_factory=dict)
+    films: list[PhotoFile] = field(default_factory=list)
     siblings: dict[bytes, Sibling] = field(default_factory=dict)
     to_read: int = 0
     complete: bool = False
@@ -78,6 +83,7 @@ class Survey:
         crawled = crawl(targets.there, self._skip, targets.known_as)
         if raw_files is RawFiles.DEVELOPED:
             crawled = without_developed_raw(crawled, targets.named, self.held_back.__setitem__)
+        crawled = self._without_films(crawled, targets.named)
         found = (file for each in crawled if (file := self._to_be_read(each)) is not None)
         while True:
             with clock.time("survey"):
@@ -106,10 +112,58 @@ class Survey:
         self.to_read += len(files)
         return files
 
+    def films_to_identify(self, known: Mapping[bytes, Sibling], *, has_new_photos: bool) -> list[PhotoFile]:
+        """Return the films of which it must be looked at whether they are those of live photos.
+
+        They are new or changed, or there are new photos. ``known`` are siblings whose photos are still there;
+        those are taken over.
+        """
+        films = []
+        for file in self.films:
+            left_out = self.known_left_out.get(file.path)
+            if left_out is not None and is_still_left_out(file, left_out):
+                if file.path in known:
+                    self.siblings[file.path] = known[file.path]
+                    continue
+                if left_out.kind != LIVE_FILM and not has_new_photos:
+                    continue
+            films.append(file)
+        return films
+
+    def films_to_read(self, live: Mapping[PhotoFile, bytes]) -> tuple[list[PhotoSkipped], list[PhotoFile]]:
+        """Take the films that are those of live photos for siblings; return these, and films to be read.
+
+        ``live`` has the paths of their photos.
+        """
+        skipped, files = [], []
+        for file in self.films:
+            left_out = self.known_left_out.get(file.path)
+            if file in live:
+                self.siblings[file.path] = Sibling(live[file], LIVE_FILM)
+                skipped.append(PhotoSkipped(file, LIVE_FILM))
+                continue
+            if left_out is not None and left_out.kind == LIVE_FILM and file.path not in self.siblings:
+                del self.known_left_out[file.path]  # its photo is gone
+            if (to_read := self._to_be_read(file)) is not None:
+                files.append(to_read)
+        self.films.clear()
+        self.to_read += len(skipped) + len(files)
+        return skipped, files
+
+    def _without_films(self, files: Iterable[PhotoFile], named: Container[bytes]) -> Iterator[PhotoFile]:
+        """Yield files, but hold back films that may be those of live photos, unless they are read already."""
+        for file in files:
+            state = self.states.get(file.path)
+            is_read = state is not None and not needs_reading(file, state)
+            if named_like_quicktime(file.path) and not is_read and file.path not in named:
+                self.films.append(file)
+            else:
+                yield file
+
     @property
     def kinds_passed_over(self) -> Iterator[tuple[str, str | None]]:
-        """Each of ``passed_over`` and of ``siblings`` as a kind that needs no extra."""
-        siblings = (each.kind for each in self.siblings.values())
+        """Each of ``passed_over``, and of the raw files in ``siblings``, as a kind that needs no extra."""
+        siblings = (each.kind for each in self.siblings.values() if each.kind != LIVE_FILM)
         return ((kind, None) for kind in (*self.passed_over.values(), *siblings))
 
     @property

@@ -5,13 +5,14 @@ the other, or because the user wishes so, their faces are linked as those of an 
 decision about a face in one holds in the other.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select
 
 from index.photos.presence import Crawled
-from index.store.schema import content, photo, sibling
+from index.store.schema import content, film, left_out, photo, sibling
 from index.store.statements import are_under, in_chunks, upsert
 from index.store.store import Store
 from index.values import Sibling
@@ -41,6 +42,21 @@ class Siblings:
         with self._store.read() as connection:
             chunks = (query.where(photo.c.path.in_(chunk)) for chunk in in_chunks([*paths], _CHUNK))
             return {path for chunk in chunks for path in connection.scalars(chunk)}
+
+    def stills(self, identifiers: Collection[str]) -> dict[str, list[bytes]]:
+        """Read the paths of the live photos of some identifiers that could be read, not those of films."""
+        columns = select(content.c.live_photo, photo.c.path).join_from(photo, content)
+        query = columns.where(
+            photo.c.missing_since.is_(None),
+            content.c.failed_reason.is_(None),
+            content.c.id.not_in(select(film.c.content_id)),
+        ).order_by(photo.c.path)
+        found: dict[str, list[bytes]] = defaultdict(list)
+        with self._store.read() as connection:
+            for chunk in in_chunks(sorted(identifiers), _CHUNK):
+                for identifier, path in connection.execute(query.where(content.c.live_photo.in_(chunk))):
+                    found[identifier].append(path)
+        return found
 
     def replace(self, crawled: Crawled, found: Mapping[bytes, Sibling]) -> None:
         """Record the siblings that a complete crawl found, by path, in place of those known where it looked.
@@ -81,8 +97,9 @@ class Siblings:
 
 
 def count_siblings(connection: Connection) -> dict[str, int]:
-    """Count all siblings by kind."""
+    """Count all siblings by kind, without those that the table ``left_out`` has too."""
     query = select(sibling.c.kind, func.count().label("files")).group_by(sibling.c.kind)
+    query = query.where(sibling.c.path.not_in(select(left_out.c.path)))
     return {row.kind: row.files for row in connection.execute(query)}
 
 

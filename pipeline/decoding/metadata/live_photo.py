@@ -1,4 +1,4 @@
-"""Reads Apple's identifier of a live photo, which its film has too, from the note that iPhones put into EXIF."""
+"""Reads Apple's identifier of a live photo, which its film has too, from the note in its EXIF."""
 
 from pipeline.decoding.metadata.blocks import MAKER_NOTE, Metadata
 from pipeline.decoding.metadata.tiff_tags import directories_of

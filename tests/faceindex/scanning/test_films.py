@@ -93,7 +93,7 @@ def scan(
 
 @pytest.fixture
 def films(album: Album) -> Path:
-    for name in ("a.mp4", "b.jpg", "c.mp4"):
+    for name in ("b.jpg", "a.mp4", "c.mp4"):
         write(album.folder / name, name)
     return album.folder
 
@@ -107,7 +107,7 @@ def test_films_are_looked_at_after_the_photos_part_by_part(album: Album, films: 
     outcomes = FilmOutcomes()
     summary = scan(album, outcomes)
     assert outcomes.take() == [
-        *("a.mp4", "b.jpg", "c.mp4"),
+        *("b.jpg", "a.mp4", "c.mp4"),
         *("a.mp4 0 at 1", "c.mp4 0 at 1"),
         *("a.mp4 60 at 1", "c.mp4 60 at 1"),
     ]
@@ -169,7 +169,7 @@ def test_a_thorough_scan_looks_again_and_what_it_began_is_ended_alike(album: Alb
 def test_a_film_that_cannot_be_read_on_is_tried_by_the_next_scan(album: Album, films: Path) -> None:
     outcomes = FilmOutcomes(failing=True)
     assert scan(album, outcomes).films_left == 0
-    assert outcomes.take() == ["a.mp4", "b.jpg", "c.mp4", "a.mp4 0 at 1", "c.mp4 0 at 1"]
+    assert outcomes.take() == ["b.jpg", "a.mp4", "c.mp4", "a.mp4 0 at 1", "c.mp4 0 at 1"]
     outcomes = FilmOutcomes()
     scan(album, outcomes)
     assert [name for name in outcomes.take() if "at" in name][:2] == ["a.mp4 0 at 1", "c.mp4 0 at 1"]
