@@ -44,6 +44,8 @@ _OUTERMOST = frozenset({b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"
 _WITH_PICTURE = frozenset({b"meta", b"mdat"})
 _HEAD_BYTES = 16
 
+_PUT_TOGETHER = (b"dimg", b"auxl", b"prem")  # references: to tiles, from alpha to a picture and back
+
 _TURNING = frozenset({b"irot", b"imir"})
 
 _DECIDES_LOOKS = frozenset({b"auxC", b"av1C", b"clap", b"colr", b"hvcC", b"imir", b"irot", b"ispe", b"pixi"})
@@ -53,8 +55,8 @@ _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:a
 
 _LENGTH_SIZE_AT = 21  # byte of hvcC with the size of the length of a unit (ISO/IEC 14496-15, 8.3.3.1)
 _SMALLEST_UNIT = 2  # the header of a unit
-_HOLE = bytes(64)
-"""No unit of HEVC has three zeros in a row (ITU-T H.265, 7.4.2); a disk or a copy leaves whole blocks."""
+_HOLE = bytes(512)
+"""A sector of a disk. No unit of HEVC may hold three zeros in a row (ITU-T H.265, 7.4.2); some are padded."""
 
 
 class HeifContainer:
@@ -116,7 +118,12 @@ class HeifContainer:
         """
         hasher = blake3(bytes([orientation]))
         view = memoryview(self._content)
+        places = {item.number: place for place, item in enumerate(self._pictures)}
         for item in self._pictures:
+            for kind in _PUT_TOGETHER:
+                hasher.update(
+                    repr([places.get(each) for each in self._items.referred(kind, item.number)]).encode()
+                )
             properties = [
                 (each.kind, each.content) for each in item.properties if each.kind in _DECIDES_LOOKS
             ]
@@ -160,17 +167,7 @@ class HeifContainer:
 
     def _check(self) -> None:
         for item in self._pictures:
-            if item.protected:
-                raise _unsupported(f"the {self._kind} is encrypted")
-            if item.kind not in _DERIVED and item.kind not in _CODECS:
-                what = "".join(each if each.isprintable() else "?" for each in item.kind.decode("latin-1"))
-                raise _unsupported(f"the {self._kind} shows no picture, but an item of type {what}")
-            if item.kind not in _DERIVED and item.kind != _READ[self._kind]:
-                raise _unsupported(
-                    f"this {self._kind} holds {_CODECS[item.kind]}, which cannot be read in it"
-                )
-            if item.extents is None:
-                raise _unsupported(f"the picture of the {self._kind} is in another file")
+            self._check_kind(item)
         if any(self._exceeds(item) for item in self._pictures):
             raise Unreadable(Reason.TRUNCATED, TRUNCATED)
         # Metadata that lie elsewhere are no reason to refuse a picture, unless a copy broke off.
@@ -179,6 +176,19 @@ class HeifContainer:
         for item in self._pictures:
             if item.kind == b"hvc1":
                 self._check_units(item)
+
+    def _check_kind(self, item: Item) -> None:
+        if item.protected:
+            raise _unsupported(f"the {self._kind} is encrypted")
+        if item.kind not in _DERIVED and item.kind not in _CODECS:
+            what = "".join(each if each.isprintable() else "?" for each in item.kind.decode("latin-1"))
+            raise _unsupported(f"the {self._kind} shows no picture, but an item of type {what}")
+        if item.kind not in _DERIVED and item.kind != _READ[self._kind]:
+            raise _unsupported(f"this {self._kind} holds {_CODECS[item.kind]}, which cannot be read in it")
+        if item.extents is None:
+            raise _unsupported(f"the picture of the {self._kind} is in another file")
+        if len(item.extents) > 1 and sum(each.length for each in item.extents) > len(self._content):
+            self._refuse("a part of its picture is larger than the file")
 
     def _exceeds(self, item: Item) -> bool:
         return any(each.offset + each.length > len(self._content) for each in item.extents or ())

@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 from pipeline.decoding.formats import Format
 from pipeline.decoding.heic_reader import HeicReader
+from pipeline.decoding.heif_container import HeifContainer
 from pipeline.decoding.heif_items import ItemProperty
 from pipeline.errors import PhotoError
 from pipeline.values import U8, DecodedPhoto, Reason, Size
@@ -327,6 +328,17 @@ class TestDigest:
             heif_file(grid(64, 128, tile, 64)),
         ]
         assert len({read(tmp_path, each).picture for each in contents}) == len(contents)
+
+    def test_so_does_the_order_of_tiles(self) -> None:
+        tiles = [coded(each.resize((64, 64))) for each in COVERS]
+        whole, *_ = grid(192, 64, tiles[0], 64)
+        orders = ((2, 3, 2), (3, 2, 2), (2, 3, 3))
+        contents = [
+            heif_file([MadeItem(whole.kind, whole.data, whole.properties, ((b"dimg", order),)), *tiles])
+            for order in orders
+        ]
+        digests = {HeifContainer(each, Format.HEIC).digest(1) for each in contents}
+        assert len(digests) == len(orders)
 
     def test_the_orientation_in_exif_is_no_part_of_it_where_it_does_not_count(
         self, tmp_path: Path, corners: MadeItem
