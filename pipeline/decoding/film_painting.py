@@ -36,6 +36,9 @@ _ORIENTATIONS = {
     (0, -1, 1, 0): 8,
 }
 
+_TURNS = {90: 8, 180: 3, 270: 6}
+"""By the degrees anticlockwise that put a frame upright."""
+
 
 class FramePainter:
     """Paints frames of one film; all get the size and orientation of the first.
@@ -91,7 +94,10 @@ def _square(stored: Size, header: StreamHeader) -> Size:
 
 
 def _orientation(frame: VideoFrame) -> int:
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # PyAV does not know the EXIF that a frame of Motion JPEG may have
+        return _TURNS.get(frame.rotation % 360, UPRIGHT)
     if not isinstance(matrix, SideData):
         return UPRIGHT
     values = np.frombuffer(bytes(matrix), np.int32)
