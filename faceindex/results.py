@@ -381,7 +381,7 @@ class FilmPerson:
     """Somebody whom a film shows.
 
     Attributes:
-        identity: That of the face which is most like the person.
+        identity: That of the face which is most like the person; confirmed only if all are.
         numbers: Of the person's faces in the answer, from 1, in the order of time.
     """
 

@@ -85,7 +85,9 @@ def _key(face: KnownFace, label: int | None) -> Hashable:
 
 def _film_person(faces: Sequence[KnownFace], rows: Sequence[int]) -> FilmPerson:
     identities = [faces[row].identity for row in rows]
-    best = max(identities, key=lambda each: (each.certainty is Certainty.CONFIRMED, each.similarity or -1.0))
+    best = max(
+        identities, key=lambda each: (each.certainty is not Certainty.CONFIRMED, each.similarity or -1.0)
+    )
     numbers = sorted(rows, key=lambda row: _start(faces[row]))
     return FilmPerson(best, tuple(row + 1 for row in numbers))
 
