@@ -57,16 +57,24 @@ class TiffPicture:
         self._metadata = Metadata.of_tiff(self._stream)
         self._stream.seek(0)
         self._image: Image.Image | None = None
-        self._by_pillow = pillow_is_right(chosen.directory)
-        if self._by_pillow:
-            with explained(self._stream, Format.TIFF, length):
-                image = TiffImageFile(self._stream)
-                image.seek(chosen.directory.number)
-                self._image = image
-        else:
+        self._by_pillow = pillow_is_right(chosen.directory) and self._open_with_pillow(length)
+        if not self._by_pillow:
             from pipeline.decoding.tiff_samples import refuse_rare_kinds  # imports much that is seldom needed
 
             refuse_rare_kinds(chosen.directory)
+
+    def _open_with_pillow(self, length: int) -> bool:
+        """Open the picture; return ``False`` if Pillow stumbles over a tag beside its pixels."""
+        try:
+            with explained(self._stream, Format.TIFF, length):
+                image = TiffImageFile(self._stream)
+                image.seek(self._directory.number)
+        except Unreadable:
+            if self._directory.compression in (Compression.OLD_JPEG, Compression.JPEG):
+                raise
+            return False
+        self._image = image
+        return True
 
     @property
     def header(self) -> PhotoHeader:
@@ -80,7 +88,7 @@ class TiffPicture:
         return PhotoHeader(self._directory.size, orientation, at, source)
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
-        """Count 4 bytes a pixel for Pillow, and what samples take for tifffile."""
+        """Count 4 bytes a pixel for Pillow; for tifffile what samples take, and the content twice."""
         size = self._directory.size
         reduction = choose_reduction(size, long_edge)
         pixels = size.width * size.height
@@ -89,7 +97,8 @@ class TiffPicture:
             return MemoryNeeded(pixels, result, 4 * pixels)
         from pipeline.decoding.tiff_samples import bytes_a_pixel
 
-        return MemoryNeeded(pixels, result, min(_MOST_DECODING, bytes_a_pixel(self._directory)) * pixels)
+        decoding = bytes_a_pixel(self._directory) * pixels + 2 * len(self._content)
+        return MemoryNeeded(pixels, result, min(decoding, _MOST_DECODING * pixels))
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""

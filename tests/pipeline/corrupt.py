@@ -3,6 +3,7 @@
 Everything is drawn from one seed, so that the same files come every time.
 """
 
+import io
 import os
 import random
 import struct
@@ -10,10 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import imagecodecs
 import matplotlib.cbook
 import numpy as np
 import skimage.data
+import tifffile
 from PIL import Image
 
 from pipeline.decoding.iso_media import IsoMedia, MediaBox
@@ -134,6 +138,40 @@ def _converted(mode: str, name: str, **options: object) -> Callable[[Image.Image
     return lambda image, exif: plain(image.convert(mode), exif)
 
 
+def _tiff_by_tifffile(kind: str, planar: bool) -> Callable[[Image.Image, bytes], bytes]:
+    """A kind that Pillow does not decode."""
+
+    def encode(image: Image.Image, exif: bytes) -> bytes:
+        scale = 1 / 255 if kind == "f4" else 257
+        samples = (np.asarray(image).astype(np.float64) * scale).astype(kind)
+        (orientation,) = struct.unpack_from(">H", exif, 8 + 2 + 2 * 12 + 8)
+        stream = io.BytesIO()
+        tifffile.imwrite(
+            stream,
+            np.moveaxis(samples, -1, 0) if planar else samples,
+            photometric="rgb",
+            planarconfig="separate" if planar else "contig",
+            compression=None if planar else "lzw",
+            rowsperstrip=16,
+            metadata=None,
+            extratags=[(ORIENTATION, 3, 1, orientation, True)],
+        )
+        return stream.getvalue()
+
+    return encode
+
+
+def _by_imagecodecs(name: str, **options: Any) -> Callable[[Image.Image, bytes], bytes]:
+    def encode(image: Image.Image, exif: bytes) -> bytes:
+        return bytes(getattr(imagecodecs, name)(np.asarray(image), **options))
+
+    return encode
+
+
+def _jpeg_in_jpeg_xl(image: Image.Image, exif: bytes) -> bytes:
+    return bytes(imagecodecs.jpegxl_encode_jpeg(encoded(image, "JPEG")))
+
+
 def _tiff(compression: str, mode: str = "RGB") -> Callable[[Image.Image, bytes], bytes]:
     def encode(image: Image.Image, exif: bytes) -> bytes:
         tags = {ORIENTATION: struct.unpack_from(">H", exif, 8 + 2 + 2 * 12 + 8)[0]}
@@ -163,6 +201,13 @@ KINDS: dict[str, Callable[[Image.Image, bytes], bytes]] = {
     "heic": _plain("HEIF"),
     "heic grid": _plain("HEIF", tile_size=64),
     "heic grey": _converted("L", "HEIF"),
+    "tiff float": _tiff_by_tifffile("f4", planar=False),
+    "tiff planar": _tiff_by_tifffile("u2", planar=True),
+    "jxl": _by_imagecodecs("jpegxl_encode", level=90, effort=1),
+    "jxl lossless": _by_imagecodecs("jpegxl_encode", lossless=True, effort=1),
+    "jxl jpeg": _jpeg_in_jpeg_xl,
+    "jp2": _by_imagecodecs("jpeg2k_encode", level=0),
+    "j2k": _by_imagecodecs("jpeg2k_encode", level=40, codecformat="j2k"),
 }
 WITH_EXIF = frozenset({"jpeg", "png", "webp", "tiff", "avif", "heic"})
 METADATA_LAST = frozenset({"tiff", "webp"})
