@@ -79,8 +79,10 @@ if TYPE_CHECKING:
     from index.store.store import BackedUp as BackedUp
     from index.store.store import Salvage as Salvage
     from index.values import FaceRecord as FaceRecord
+    from index.values import FailureRecord as FailureRecord
     from index.values import Moved as Moved
     from index.values import Pruned as Pruned
+    from index.values import RawFiles as RawFiles
     from index.values import Statistics as Statistics
     from pipeline.models.weights import VerifiedWeights as VerifiedWeights
     from pipeline.values import Box as Box
@@ -120,7 +122,7 @@ _MODULES = {
     "index.privacy.forget": "Erased",
     "index.privacy.journal_merge": "Imported",
     "index.store.store": "BackedUp Salvage",
-    "index.values": "FaceRecord Moved Pruned Statistics",
+    "index.values": "FaceRecord FailureRecord Moved Pruned RawFiles Statistics",
     "pipeline.models.weights": "VerifiedWeights",
     "pipeline.values": "Box PhotoFailed",
 }

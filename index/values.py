@@ -84,9 +84,14 @@ class RawFiles(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """A file that is not read, because ``photo`` is the same one: its path, and in a few words what it is."""
+    """A file that is not read, because another one is the same photo.
 
-    photo: bytes
+    Attributes:
+        other: The path of the photo that is read, or, of a photo, that of the file that is not.
+        kind: What the file is that is not read, in a few words; of the other one, that it is read.
+    """
+
+    other: bytes
     kind: str
 
 

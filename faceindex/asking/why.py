@@ -15,10 +15,11 @@ from index.decisions.log import LoggedDecision
 from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
 from index.decisions.same_faces import SameFaces
 from index.people.queries import Person
+from index.photos.siblings import Siblings
 from index.recognition.gallery import Gallery, Likeness
 from index.recognition.identify import NeighborOptions, similarities
 from index.recognition.thresholds import Thresholds
-from index.values import NONE
+from index.values import NONE, Sibling
 from pipeline.values import F32, PhotoIndexed
 
 CANDIDATES = 3
@@ -58,7 +59,7 @@ class Explanation:
 
     ``margin`` is the lead over the next person, in similarity, that a face needs to be accepted. Candidates
     are in order of falling similarity; decisions about the face start with the oldest. The date of the photo
-    is the library's, if it knows the photo.
+    is the library's, if it knows the photo; ``siblings`` are other files of the same photo.
     """
 
     photo: PhotoIndexed
@@ -70,6 +71,7 @@ class Explanation:
     candidates: tuple[Candidate, ...]
     decisions: tuple[LoggedDecision, ...]
     rule: Rule
+    siblings: tuple[Sibling, ...] = ()
 
 
 def explain(
@@ -84,6 +86,7 @@ def explain(
     digest = session.catalog.digest_of(photo)
     photo = session.catalog.with_stored_date(photo)
     decisions, same = session.journal.about(digest)
+    siblings = tuple(Siblings(session.database).of(photo.file.path))
     hidden = {each.key for each in identifier.persons().values() if not each.name}
     for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):
         if only not in (None, number):
@@ -99,6 +102,7 @@ def explain(
             candidates,
             _about(FaceKey(digest, face.described.face.box), decisions, same, hidden),
             _rule(face, stored, candidates, identifier),
+            siblings,
         )
 
 

@@ -317,8 +317,8 @@ class Scan:
         Presence(self._store).mark_present(survey.returned)
         stored = Siblings(self._store)
         known = stored.known_under(targets.all) if survey.films else {}
-        there = stored.readable({each.photo for each in known.values()}) - survey.left
-        known = {path: each for path, each in known.items() if each.photo in there}
+        there = stored.readable({each.other for each in known.values()}) - survey.left
+        known = {path: each for path, each in known.items() if each.other in there}
         films = survey.films_to_identify(known, has_new_photos=recorder.total.indexed > 0)
         identified = {file: found for file in films if (found := live_photo_of_film(file)) is not None}
         stills = stored.stills(set(identified.values()))

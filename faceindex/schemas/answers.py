@@ -120,6 +120,13 @@ class _PlaceInPhotoSchema(Schema):
     face_id: int | None = at("explanation.stored.face_id")
 
 
+class SiblingSchema(Schema):
+    """Another file of the same photo, and whether it is read, or why it is not."""
+
+    path: PathText = at("other")
+    kind: str
+
+
 class ExplanationSchema(AskedFaceSchema, _PlaceInPhotoSchema):
     """The explanation of a face's identity."""
 
@@ -133,6 +140,7 @@ class ExplanationSchema(AskedFaceSchema, _PlaceInPhotoSchema):
     rule: str = at("explanation.rule")
     taken_at: Moment | None = at("explanation.photo.taken_at")
     taken_from: str | None = at("explanation.photo.taken_from")
+    siblings: tuple[SiblingSchema, ...] = at("explanation.siblings")
 
     @classmethod
     def of(cls, explanation: Explanation, /, **fields: Any) -> Self:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, literal, or_, select
 
 from index.photos.presence import Crawled
 from index.store.schema import content, film, left_out, photo, sibling
@@ -20,6 +20,8 @@ from pipeline.file_names import common_start, developed_photos
 
 _CHUNK = 1000
 """Paths in one statement."""
+
+_READ_INSTEAD = "read in its place"
 
 _MOST_VERSIONS = 100
 """Photos whose names begin alike that are compared."""
@@ -71,11 +73,11 @@ class Siblings:
         with self._store.write() as connection:
             for chunk in in_chunks(gone, _CHUNK):
                 connection.execute(delete(sibling).where(sibling.c.path.in_(chunk)))
-            ids = _photo_ids(connection, {each.photo for each in new.values()})
+            ids = _photo_ids(connection, {each.other for each in new.values()})
             rows = [
-                {"path": path, "photo_id": ids[each.photo], "kind": each.kind}
+                {"path": path, "photo_id": ids[each.other], "kind": each.kind}
                 for path, each in new.items()
-                if each.photo in ids
+                if each.other in ids
             ]
             upsert(connection, sibling, rows, key="path")
 
@@ -89,11 +91,16 @@ class Siblings:
                 for path, of, kind in connection.execute(query.where(each))
             }
 
-    def of(self, path: bytes) -> list[tuple[bytes, str]]:
-        """Read the paths and kinds of the siblings of a photo, by path."""
-        query = select(sibling.c.path, sibling.c.kind).join(photo).where(photo.c.path == path)
+    def of(self, path: bytes) -> list[Sibling]:
+        """Read the siblings of a photo, or the photo of which the file at a path is one, by path."""
+        joined = sibling.join(photo)
+        siblings = select(sibling.c.path, sibling.c.kind).select_from(joined).where(photo.c.path == path)
+        photos = (
+            select(photo.c.path, literal(_READ_INSTEAD)).select_from(joined).where(sibling.c.path == path)
+        )
         with self._store.read() as connection:
-            return [(row.path, row.kind) for row in connection.execute(query.order_by(sibling.c.path))]
+            rows = [*connection.execute(siblings.order_by(sibling.c.path)), *connection.execute(photos)]
+        return [Sibling(*row) for row in rows]
 
 
 def count_siblings(connection: Connection) -> dict[str, int]:

@@ -25,9 +25,11 @@ def explanation_rows(explanation: "Explanation") -> Iterator[str]:
     face_id = explanation.stored.face_id
     number = "not in the library" if face_id is None else f"number {face_id} of the library"
     yield f"{name}, face {explanation.number} of {len(photo.faces)}: {who(face.identity)}"
+    siblings = [f"{os.fsdecode(each.other)} ({each.kind})" for each in explanation.siblings]
     sections = {
         "Face": [f"{place_of(face.described.face.box)}{_when(face)}; {number}"],
         "Taken": [_taken(photo)],
+        **({"Siblings": siblings} if siblings else {}),
         "Quality": [_quality(explanation)],
         "Thresholds": [
             f"named from {thresholds.accept:.3f} on if {explanation.margin:.3f} ahead of the next, "

@@ -7,7 +7,7 @@ from PIL import Image
 
 from faceindex.library import Library
 from faceindex.scanning.scan import ScanOptions
-from index.values import RawFiles
+from index.values import RawFiles, Sibling
 from tests.faceindex.conftest import Album
 from tests.functional.people import astronaut, landscape, save
 
@@ -132,6 +132,18 @@ def test_in_both_files_a_face_is_one(album: Album, pair: tuple[Path, Path]) -> N
 
 def test_a_file_that_the_user_names_is_read(album: Album, pair: tuple[Path, Path]) -> None:
     assert album.counts(*pair) == {"indexed": 2}
+
+
+def test_why_names_the_other_file(album: Album, pair: tuple[Path, Path]) -> None:
+    raw, photo = pair
+    album.scan()
+    with Library(album.settings) as library:
+        asked = [library.why(path) for path in (photo, raw)]
+    told = [each[0].siblings for each in asked if isinstance(each, tuple)]
+    assert told == [
+        (Sibling(bytes(raw), "camera raw beside its photo"),),
+        (Sibling(bytes(photo), "read in its place"),),
+    ]
 
 
 def test_what_is_no_photo_any_more_is_no_sibling(album: Album, pair: tuple[Path, Path]) -> None:

@@ -167,7 +167,7 @@ FIELDS = {
     "ExplanationSchema": (
         "photo face face_id box confidence quality landmarks person probable certainty hidden similarity "
         "probability runner_up margin matches moment quality_reasons accept review least_margin "
-        "provenance candidates decisions rule taken_at taken_from"
+        "provenance candidates decisions rule taken_at taken_from siblings"
     ),
     "FaceDecisionSchema": "id made_at kind person active",
     "FaceKeySchema": "digest box moment",
@@ -185,6 +185,7 @@ FIELDS = {
     "ForgottenFaceSchema": (
         "face_id photo missing box quality person confirmed edited similarity cluster detector moment event"
     ),
+    "SiblingSchema": "path kind",
     "FoundPhotoSchema": "photo digest taken_at probable moments taken_from",
     "GroupRates": "group genuine tar impostor far",
     "Guess": "name probability",
