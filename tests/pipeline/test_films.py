@@ -1,9 +1,11 @@
 """Films in the runner, decoded in reader processes: what they are, then their parts."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.decoding.decoders import Decoders
@@ -11,7 +13,7 @@ from pipeline.examination import ExaminationOptions
 from pipeline.film_examination import FilmOptions
 from pipeline.networks import Networks
 from pipeline.runner import Runner
-from pipeline.values import FilmRest, PhotoFailed, PhotoFile, PhotoIndexed, PhotoKnown, Reason
+from pipeline.values import U8, FilmRest, PhotoFailed, PhotoFile, PhotoIndexed, PhotoKnown, Reason
 from tests.pipeline.encoded_films import encoded_film
 from tests.pipeline.fakes import PROTOCOL, run
 from tests.pipeline.made_films import ColourEmbedder, Shown, SquareDetector, drawn
@@ -90,3 +92,48 @@ def test_a_film_that_has_changed_since_it_was_known_fails(runner: Runner, film: 
     (failed,) = run(runner, [rest_of(first)])
     assert isinstance(failed, PhotoFailed)
     assert (failed.reason, failed.digest) == (Reason.CHANGED, None)
+
+
+def _scenes() -> list[U8]:
+    """24 seconds: people come, go and move; two hard cuts, and a while with nobody."""
+    random, frames = np.random.default_rng(4), []
+    scenes = ((5, (ANNA,)), (3, (ANNA, BEN)), (6, ()), (4, (CARLA,)), (3, (BEN, CARLA)), (3, (ANNA,)))
+    for seconds, people in scenes:
+        starts = {person: int(random.integers(0, 60)) + 64 * number for number, person in enumerate(people)}
+        frames += [
+            drawn(Shown({person: x + number % 4 for person, x in starts.items()}))
+            for number in range(10 * seconds)
+        ]
+    return frames
+
+
+@pytest.mark.parametrize(("keyframe_every", "per_second"), [(5, 1.0), (70, 3.0), (400, 1.0)])
+def test_a_film_in_parts_gives_what_it_gives_at_once(
+    tmp_path: Path, keyframe_every: int, per_second: float
+) -> None:
+    film = encoded_film(tmp_path / "film.mp4", _scenes(), keyframe_every=keyframe_every)
+    found = []
+    for seconds in (math.inf, 0.0):
+        options = FilmOptions(per_second, part_seconds=seconds)
+        parts = list(_parts(film, ExaminationOptions(100, PROTOCOL, options)))
+        found.append([face.appearance.track for part in parts for face in part.faces if face.appearance])
+        assert (len(parts) > 2) == (seconds == 0)
+    whole, joined = found
+    assert len(whole) >= 6
+    assert len(whole) == len(joined)
+    for track, other in zip(whole, joined, strict=True):
+        assert np.array_equal(track, other)
+
+
+def _parts(film: PhotoFile, options: ExaminationOptions) -> Iterator[PhotoIndexed]:
+    """Yield all outcomes of a film, the first one too."""
+    networks = Networks(SquareDetector(), ColourEmbedder())
+    with Decoders() as decoders:
+        runner = Runner(lambda: networks, 1, options, decoders=decoders)
+        while True:
+            (found,) = runner.run(iter([film]), lambda digest: False)
+            assert isinstance(found, PhotoIndexed)
+            yield found
+            if found.film is None or found.film.until is None:
+                return
+            film = rest_of(found)
