@@ -23,6 +23,10 @@ from pipeline.values import Size
 # Photos are decoded side by side, so each has one thread; each further one would reserve memory.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
+# Bytes a pixel beside the result, measured: the decoder's planes, its RGBA, and Pillow's copy of that.
+_BYTES, _DEEP_BYTES = 12, 16
+_CROP_BYTES = 4
+
 
 class AvifPicture:
     """The ``OpenPicture`` of AVIF. Errors are those of ``FormatReader.open``."""
@@ -48,11 +52,14 @@ class AvifPicture:
         return replace(header, size=self._size, orientation=orientation)
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
-        """Count 4 bytes a pixel of the full size."""
+        """Count what libavif and Pillow take at full size, whatever the reduction."""
         reduction = choose_reduction(self._size, long_edge)
         columns, rows = (-(-edge // reduction) for edge in (self._size.width, self._size.height))
         pixels = self._image.width * self._image.height
-        return MemoryNeeded(pixels, 3 * rows * columns, 4 * pixels)
+        bytes_a_pixel = _DEEP_BYTES if self._container.is_deep else _BYTES
+        if self._crop is not None:
+            bytes_a_pixel += _CROP_BYTES
+        return MemoryNeeded(pixels, 3 * rows * columns, bytes_a_pixel * pixels)
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""

@@ -92,6 +92,12 @@ class HeifContainer:
         """Whether it says how to turn or mirror the picture, be it by nothing; then EXIF does not count."""
         return any(each.kind in _TURNING for each in self._primary.properties)
 
+    @property
+    def is_deep(self) -> bool:
+        """Whether the picture may have more than 8 bits a channel (``pixi``, ISO/IEC 23008-12, 6.5.6)."""
+        bits = next((each.content[5:] for each in self._primary.properties if each.kind == b"pixi"), b"")
+        return not bits or max(bits) > 8
+
     def crop(self, stored: Size) -> tuple[int, int, int, int] | None:
         """Return left, top, right and bottom of the part to show, before it is turned; ``None`` for all.
 

@@ -1,12 +1,16 @@
 """AVIF files are shown as their container says, and refused where they are cut."""
 
+import io
 import struct
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from pipeline.decoding.formats import Format
+from pipeline.decoding.heif_container import HeifContainer
 from pipeline.decoding.heif_items import ItemProperty
+from pipeline.decoding.pillow_reader import PillowReader
 from pipeline.errors import PhotoError
 from pipeline.values import Reason, Size
 from tests.pipeline.heic_files import (
@@ -91,3 +95,19 @@ def test_an_animation_shows_a_frame(tmp_path: Path) -> None:
     frames = [Image.fromarray(four_corners(96, 64)), Image.new("RGB", (96, 64), "red")]
     content = encoded(frames[0], "AVIF", save_all=True, append_images=frames[1:], speed=10)
     assert corner_names(decoded(written(tmp_path / "a.avif", content)).pixels) == UPRIGHT
+
+
+@pytest.mark.parametrize(("aperture", "most"), [((), 12), ((LEFT,), 16)])
+def test_the_memory_stated_is_that_measured(
+    corners: MadeItem, aperture: tuple[ItemProperty, ...], most: int
+) -> None:
+    content = avif(with_properties(corners, *aperture))
+    picture = PillowReader().open(io.BytesIO(content), Format.AVIF, len(content))
+    assert picture.memory_needed(None).decoding == most * 96 * 64
+
+
+def test_more_than_8_bits_are_told_by_the_container(corners: MadeItem) -> None:
+    for bits, deep in (((8, 8, 8), False), ((10, 10, 10), True), ((), True)):
+        pixi = ItemProperty(b"pixi", bytes([0, 0, 0, 0, len(bits), *bits]))
+        item = with_properties(corners, pixi, without=(b"pixi",))
+        assert HeifContainer(avif(item), Format.AVIF).is_deep is deep
