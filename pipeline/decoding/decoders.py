@@ -34,6 +34,7 @@ class DecoderOptions:
     Attributes:
         pixel_cap: Photos of more pixels fail; 400 million take some 3 GB while decoded.
         seconds: Time limit of one try; each megapixel of a large photo adds a fifth of a second.
+        film_seconds: Time limit of each step of a film; unlike a photo, it comes from storage meanwhile.
         photos: A reader ends after so many, to free what they leaked. A photo decoded twice counts twice.
         entry: What decodes a photo in a reader, as ``module:function``.
         film_entry: What looks through a film there.
@@ -41,6 +42,7 @@ class DecoderOptions:
 
     pixel_cap: int = 400_000_000
     seconds: float = 5.0
+    film_seconds: float = 30.0
     photos: int = 500
     entry: str = "pipeline.decoding.decode:decode"
     film_entry: str = "pipeline.decoding.film_decoding:look"
@@ -199,7 +201,7 @@ class Decoder:
         self._photo, self._picture = photo, None
         photo.reserve(0)
         readers = FilmReaders(lambda: self._reader, self._replace)
-        limits = FilmLimits(self._options.seconds, self._options.pixel_cap)
+        limits = FilmLimits(self._options.film_seconds, self._options.pixel_cap)
         film = ReaderFilm(readers, photo, request, exact, limits)
         try:
             yield film

@@ -59,7 +59,8 @@ class CutDetector:
 
 
 def _difference(one: Grey, other: Grey) -> float:
-    return float(np.abs(one - other).mean())
+    """Return the mean difference beside that of their brightness, which a flash or a cloud changes."""
+    return float(np.abs((one - one.mean()) - (other - other.mean())).mean())
 
 
 def _correlation(one: Grey, other: Grey) -> float:

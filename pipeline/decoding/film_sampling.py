@@ -113,7 +113,7 @@ class FilmSampler:
         It does where recordings were joined, each with its own clock.
         """
         missed = moment > 0 and self.reached < moment - _ASTRAY
-        return missed and self._stream.seek(0.0)
+        return missed and self._stream.rewind()
 
     def _samples_of(self, packets: Iterator[FilmPacket]) -> Iterator[Sample | None]:
         for group in self._groups(packets):
@@ -149,7 +149,7 @@ class FilmSampler:
                 return chain([first], packets)
             back = 2 * back + 1
         if back:
-            self._stream.seek(0.0)
+            self._stream.rewind()
         return self._stream.packets()
 
     def _groups(self, packets: Iterator[FilmPacket]) -> Iterator[_Group]:

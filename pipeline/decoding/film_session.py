@@ -18,7 +18,7 @@ from pipeline.decoding.film_reading import FilmReading
 from pipeline.decoding.formats import Format
 from pipeline.decoding.reader_messages import FilmEnded, FilmOpened, LookRequest
 from pipeline.decoding.reader_process import ReaderDied, ReaderProcess
-from pipeline.decoding.readers import format_of, skipped
+from pipeline.decoding.readers import format_of, readable_format
 from pipeline.errors import PhotoError
 from pipeline.extras import is_installed
 from pipeline.sources.photo_file_access import OpenPhoto
@@ -174,18 +174,16 @@ def _look_request(photo: OpenPhoto, request: FilmRequest, exact: bool, pixel_cap
 
 def _container(photo: OpenPhoto, request: FilmRequest) -> str:
     found = None
-    if request.begin:
-        found = "mov"
-    elif format_of(photo) is Format.FILM:
-        found = container_of(photo.file.path, photo.head)
-    if found is not None and is_installed("video"):
-        return found
-    left_out = skipped(photo)
-    if left_out is not None:
-        reason, message = left_out.failed.reason, left_out.failed.message
-    else:
-        reason, message = Reason.NOT_AN_IMAGE, "it is no film: its content is that of another file"
-    raise PhotoError(photo.file, Stage.DECODE, reason, message)
+    if is_installed("video"):
+        found = "mov" if request.begin else _container_of(photo)
+    if found is None:
+        readable_format(photo)  # says why it is not read
+        raise PhotoError(photo.file, Stage.DECODE, Reason.NOT_AN_IMAGE, "it is a photo, and no film")
+    return found
+
+
+def _container_of(photo: OpenPhoto) -> str | None:
+    return container_of(photo.file.path, photo.head) if format_of(photo) is Format.FILM else None
 
 
 def _header(photo: OpenPhoto, opened: FilmOpened) -> FilmHeader:

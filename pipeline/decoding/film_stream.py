@@ -52,6 +52,12 @@ _MOST_STRETCHED = 4
 _USUAL_STEP = 0.04
 """Seconds between frames if nothing says so."""
 
+_MISSING_REFERENCES = 16
+"""Packets behind a keyframe whose frames may need others from before it, which is no fault."""
+
+_BEFORE_START = 10.0
+"""Seconds."""
+
 _JUMP = 1.0
 """Seconds back in the order of decoding that are no fault of one packet."""
 
@@ -165,6 +171,7 @@ class FilmStream:
         self._read = 0
         self._last: int | None = None
         self._shift = 0
+        self._since_restart = 0
         for each in self._container.streams:
             if each is not self._stream:
                 each.discard = Discard.all
@@ -251,6 +258,10 @@ class FilmStream:
         self._last, self._shift = None, 0
         return True
 
+    def rewind(self) -> bool:
+        """Go to the start; return whether the film can. Some can only from a moment before it."""
+        return self.seek(-_BEFORE_START) or self.seek(0.0)
+
     def skip_frames(self, which: Literal["DEFAULT", "NONREF"]) -> None:
         """Say which frames are not decoded: ``DEFAULT``, or ``NONREF``, those that no other needs."""
         if self._is_stamped:  # frames are counted otherwise
@@ -260,11 +271,12 @@ class FilmStream:
         """Return the frames that a packet completes; ``None`` asks for the rest, and ends decoding."""
         if packet is not None and packet.dts is not None:
             self._stamps.append(packet.dts)
+        self._since_restart += 1
         try:
             frames = self._codec.decode(packet)
         except FFmpegError as error:
             _raise_if_fatal(error)
-            self.errors += 1
+            self.errors += self._since_restart > _MISSING_REFERENCES
             return []
         if not self._is_stamped:
             for frame in frames:
@@ -275,6 +287,7 @@ class FilmStream:
         """Make the decoder ready for another keyframe."""
         self._codec.flush_buffers()
         self._stamps.clear()
+        self._since_restart = 0
 
     def moment_of(self, item: FilmPacket | VideoFrame) -> float | None:
         """Return when a frame is shown; ``None`` if the film does not say."""

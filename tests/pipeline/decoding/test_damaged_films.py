@@ -68,7 +68,7 @@ OF_EACH = 3
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[Decoder]:
-    with Decoders(DecoderOptions(seconds=20)) as decoders, decoders.lend() as decoder:
+    with Decoders(DecoderOptions()) as decoders, decoders.lend() as decoder:
         yield decoder
 
 

@@ -40,6 +40,12 @@ def test_nor_is_light_that_changes() -> None:
     assert not cuts([view(1, 0, 1 - step / 20) for step in range(20)])
 
 
+def test_nor_is_a_flash() -> None:
+    views = [view(1, step / 200, 0.6) for step in range(20)]
+    views[10] = np.clip(views[10] + 120, 0, 255)
+    assert not cuts(views)
+
+
 def test_nor_is_noise_in_black() -> None:
     rng = np.random.default_rng(0)
     shape = GREY_SIZE[::-1]

@@ -28,7 +28,7 @@ LONG = Make(scenes=(2.0, 2.0), metadata={"creation_time": "2019-07-04T10:20:30Z"
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[Decoder]:
-    with Decoders(DecoderOptions(seconds=20)) as decoders, decoders.lend() as decoder:
+    with Decoders(DecoderOptions()) as decoders, decoders.lend() as decoder:
         yield decoder
 
 
@@ -191,7 +191,7 @@ class TestFiles:
 def look(tmp_path: Path, name: str, seconds: float = 30) -> tuple[list[float], FilmEnd | None]:
     """Look through a film of this name, which has a fault."""
     file = written(tmp_path / f"{name}.mp4", film(Make(scenes=(4.0,))))
-    options = DecoderOptions(seconds=seconds, film_entry=film_faults.ENTRY)
+    options = DecoderOptions(film_seconds=seconds, film_entry=film_faults.ENTRY)
     with (
         Decoders(options) as decoders,
         decoders.lend() as decoder,
