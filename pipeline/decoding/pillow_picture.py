@@ -89,11 +89,12 @@ class PillowPicture:
         return read_header(self._image, self._metadata)
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
-        """Count 4 bytes a pixel of the full size."""
+        """Count 4 bytes a pixel of the full size, and the content if it is kept."""
         reduction = choose_reduction(self._size, long_edge)
         columns, rows = (-(-edge // reduction) for edge in self._image.size)
         pixels = self._size.width * self._size.height
-        return MemoryNeeded(pixels, 3 * rows * columns, 4 * pixels)
+        content = self._length if isinstance(self._stream, io.BytesIO) else 0
+        return MemoryNeeded(pixels, 3 * rows * columns, 4 * pixels + min(content, 4 * pixels))
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""

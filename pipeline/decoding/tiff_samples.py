@@ -19,6 +19,7 @@ from tifffile import TIFF, TiffFile, TiffFileError, TiffPage
 from pipeline.decoding.deep_samples import bands, to_8_bits
 from pipeline.decoding.format_reader import Unreadable
 from pipeline.decoding.tiff_structure import Compression, Directory, Photometric, SampleFormat, Tag
+from pipeline.decoding.tiff_subsampled import as_bytes, block_of, is_readable, to_pixels
 from pipeline.values import U8, Reason
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs what it also raises
@@ -74,8 +75,10 @@ def read_samples(content: bytes, picture: Directory) -> Image.Image:
     Raises:
         Unreadable: It is damaged, or of a kind that is not read.
     """
+    block = block_of(picture) if picture.compression not in _RGB_COMPRESSIONS else None
+    stored = picture if block is None else as_bytes(picture, block)
     try:
-        samples = _decode(content, picture)
+        samples = _decode(content, stored)
     except _ERRORS as error:
         reason = "".join(each if each.isprintable() else "?" for each in " ".join(str(error).split()))
         known = isinstance(error, NotImplementedError | DelayedImportError | KeyError)
@@ -83,6 +86,8 @@ def read_samples(content: bytes, picture: Directory) -> Image.Image:
             raise _unsupported(reason) from error
         message = f"the TIFF is damaged ({reason}): copy it again from its source"
         raise Unreadable(Reason.CORRUPT, message) from error
+    if block is not None:
+        return _image(to_pixels(samples[..., 0], picture, block), "YCbCr")
     return _compose(samples, picture)
 
 
@@ -103,6 +108,9 @@ def _refusal(picture: Directory) -> str | None:
     colours = _COLOURS[Photometric(photometric)]
     if samples < colours:
         return f"it has {samples} samples a pixel, and needs {colours}"
+    lower = block_of(picture) is not None and picture.compression not in _RGB_COMPRESSIONS
+    if lower and not is_readable(picture):
+        return "its colours have a lower resolution"
     if photometric == Photometric.CMYK and picture.first(Tag.INK_SET, _CMYK_INKS) != _CMYK_INKS:
         return "its inks are not cyan, magenta, yellow and black"
     formats = {*picture.tags.get(Tag.SAMPLE_FORMAT, (SampleFormat.UNSIGNED,))}

@@ -31,6 +31,13 @@ FACE: U8 = skimage.data.astronaut()[40:200, 150:290]
 """A photograph of a face, 140 x 160 pixels."""
 GREY: U8 = np.asarray(Image.fromarray(FACE).convert("L"))
 
+ENCODERS: dict[int, Callable[[bytes], bytes | bytearray]] = {
+    1: bytes,
+    5: imagecodecs.lzw_encode,
+    8: imagecodecs.zlib_encode,
+}
+"""By the number that a TIFF gives them."""
+
 CLOSE = 2.0
 """Mean difference in steps of 8 bits of what is stored without loss."""
 
@@ -136,12 +143,7 @@ def packed(levels: NDArray[np.uint32], bits: int, compression: int, order: str, 
     """A TIFF of one strip whose samples follow one another bit by bit (TIFF 6.0, section 3)."""
     bit = (levels[..., None] >> np.arange(bits - 1, -1, -1)) & 1
     rows = np.packbits(bit.astype(np.uint8).reshape(len(levels), -1), axis=1).tobytes()
-    encoders: dict[int, Callable[[bytes], bytes | bytearray]] = {
-        1: bytes,
-        5: imagecodecs.lzw_encode,
-        8: imagecodecs.zlib_encode,
-    }
-    data = bytes(encoders[compression](rows))
+    data = bytes(ENCODERS[compression](rows))
     height, width = levels.shape
     entries = [
         *((256, 3, width), (257, 3, height), (258, 3, bits), (259, 3, compression)),
@@ -152,6 +154,28 @@ def packed(levels: NDArray[np.uint32], bits: int, compression: int, order: str, 
         packed_value = struct.pack(order + "HH", value, 0) if kind == 3 else struct.pack(order + "I", value)
         content += struct.pack(order + "HHI", tag, kind, 1) + packed_value
     return content.ljust(200, b"\0") + data
+
+
+def of_strips(data: list[bytes], width: int, height: int, compression: int, block: tuple[int, int]) -> bytes:
+    """A TIFF of YCbCr in strips of 16 rows."""
+    start = 400
+    places = [start + sum(map(len, data[:at])) for at in range(len(data))]
+    entries = [
+        *((256, 3, [width]), (257, 3, [height]), (258, 3, [8, 8, 8]), (259, 3, [compression])),
+        *((262, 3, [6]), (273, 4, places), (277, 3, [3]), (278, 3, [16])),
+        *((279, 4, [len(each) for each in data]), (284, 3, [1]), (530, 3, list(block))),
+    ]
+    at = 8 + 2 + 12 * len(entries) + 4
+    directory, behind = struct.pack("<H", len(entries)), b""
+    for tag, kind, values in entries:
+        packed_values = struct.pack(f"<{len(values)}{'H' if kind == 3 else 'I'}", *values)
+        if len(packed_values) > 4:
+            behind += packed_values
+            packed_values = struct.pack("<I", at + len(behind) - len(packed_values))
+        directory += struct.pack("<HHI", tag, kind, len(values)) + packed_values.ljust(4, b"\0")
+    head = b"II*\0" + struct.pack("<I", 8) + directory + bytes(4) + behind
+    assert len(head) <= start
+    return head.ljust(start, b"\0") + b"".join(data)
 
 
 class TestColours:
@@ -202,6 +226,29 @@ class TestColours:
         Image.fromarray(FACE).convert("YCbCr").save(stream, "TIFF", compression=compression)
 
         assert difference(tmp_path, stream.getvalue(), FACE) < 6
+
+    @pytest.mark.parametrize("block", [(2, 2), (2, 1), (4, 1), (1, 2), (4, 4)])
+    @pytest.mark.parametrize("compression", [1, 5, 8])
+    def test_ycbcr_of_lower_colour_resolution(
+        self, tmp_path: Path, block: tuple[int, int], compression: int
+    ) -> None:
+        """As TIFF 6.0, section 21, stores it: block after block, brightness first; in strips of 16 rows."""
+        across, down = block
+        pixels = np.asarray(Image.fromarray(FACE[:150, :133]).convert("YCbCr"))
+        height, width = pixels.shape[:2]
+        padded = np.pad(pixels, ((0, -height % down), (0, -width % across), (0, 0)), mode="edge")
+        blocks = padded.reshape(len(padded) // down, down, -1, across, 3).transpose(0, 2, 1, 3, 4)
+        brightness = blocks[..., 0].reshape(*blocks.shape[:2], -1)
+        colours = np.rint(blocks[..., 1:].mean(axis=(2, 3))).astype(np.uint8)
+        units = np.concatenate([brightness, colours], -1)
+        rows = 16 // down
+        strips = [units[top : top + rows].tobytes() for top in range(0, len(units), rows)]
+        data = [bytes(ENCODERS[compression](each)) for each in strips]
+
+        content = of_strips(data, width, height, compression, block)
+
+        truth = np.asarray(Image.fromarray(pixels, "YCbCr").convert("RGB"))
+        assert difference(tmp_path, content, truth) < 8
 
     def test_a_profile_is_followed(self, tmp_path: Path) -> None:
         samples = stretched(FACE, "u2")
