@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from faceindex.results import ClusterList as ClusterList
     from faceindex.results import DetectorPreview as DetectorPreview
     from faceindex.results import DetectorSwitch as DetectorSwitch
+    from faceindex.results import FilmPerson as FilmPerson
     from faceindex.results import Identity as Identity
     from faceindex.results import KnownFace as KnownFace
     from faceindex.results import LibraryFace as LibraryFace
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from index.values import Pruned as Pruned
     from index.values import RawFiles as RawFiles
     from index.values import Statistics as Statistics
+    from index.values import TimeSpan as TimeSpan
     from pipeline.models.weights import VerifiedWeights as VerifiedWeights
     from pipeline.values import Box as Box
     from pipeline.values import PhotoFailed as PhotoFailed
@@ -106,8 +108,8 @@ _MODULES = {
     "faceindex.naming.suggestion": "Suggestion Suggestions",
     "faceindex.output.photo_links": "Linked",
     "faceindex.people": "People",
-    "faceindex.results": "Answer Certainty ClusterList DetectorPreview DetectorSwitch Identity KnownFace "
-    "LibraryFace Listeners ModelSwitch NearKnownFace PersonLoss Planned Preview Progress Refusal "
+    "faceindex.results": "Answer Certainty ClusterList DetectorPreview DetectorSwitch FilmPerson Identity "
+    "KnownFace LibraryFace Listeners ModelSwitch NearKnownFace PersonLoss Planned Preview Progress Refusal "
     "ReindexSummary RootReport ScanSummary",
     "faceindex.roots": "ScannedRoots",
     "faceindex.scanning.scan": "ScanOptions",
@@ -122,7 +124,7 @@ _MODULES = {
     "index.privacy.forget": "Erased",
     "index.privacy.journal_merge": "Imported",
     "index.store.store": "BackedUp Salvage",
-    "index.values": "FaceRecord FailureRecord Moved Pruned RawFiles Statistics",
+    "index.values": "FaceRecord FailureRecord Moved Pruned RawFiles Statistics TimeSpan",
     "pipeline.models.weights": "VerifiedWeights",
     "pipeline.values": "Box PhotoFailed",
 }

@@ -4,7 +4,7 @@ A face of a photo has the span from -1 to -1: it is seen at once with all others
 of a film behind the photo.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from sqlalchemy import func
@@ -28,12 +28,34 @@ def seen_at_once(one: F32, other: F32) -> "np.ndarray[tuple[int, ...], np.dtype[
 
 
 def at_once(spans: Sequence[Iterable[TimeSpan]]) -> tuple[TimeSpan, ...]:
-    """Return when all of several people are seen, in the order of time; each is seen in some spans."""
-    first, *others = (sorted(each, key=lambda span: span.start) for each in spans)
-    found = list(first)
+    """Return when all of several people are seen, in the order of time; each is seen in some spans.
+
+    Spans of one person that overlap are one.
+    """
+    found, *others = (_apart(each) for each in spans)
     for more in others:
-        both = (
-            TimeSpan(max(one.start, other.start), min(one.end, other.end)) for one in found for other in more
-        )
-        found = sorted((each for each in both if each.start <= each.end), key=lambda span: span.start)
+        found = list(_in_both(found, more))
     return tuple(found)
+
+
+def _apart(spans: Iterable[TimeSpan]) -> list[TimeSpan]:
+    """Join spans that overlap, and sort all."""
+    found: list[TimeSpan] = []
+    for each in sorted(spans, key=lambda span: span.start):
+        if found and each.start <= found[-1].end:
+            each = TimeSpan(found[-1].start, max(found.pop().end, each.end))
+        found.append(each)
+    return found
+
+
+def _in_both(first: Sequence[TimeSpan], second: Sequence[TimeSpan]) -> Iterator[TimeSpan]:
+    """Intersect spans that are sorted and do not overlap."""
+    one = other = 0
+    while one < len(first) and other < len(second):
+        both = TimeSpan(max(first[one].start, second[other].start), min(first[one].end, second[other].end))
+        if both.start <= both.end:
+            yield both
+        if first[one].end <= second[other].end:
+            one += 1
+        else:
+            other += 1

@@ -267,8 +267,9 @@ def _each_person_once(
         if person is None:
             continue
         accepted = earlier.setdefault(person.id, [])
-        others = [each for each in accepted if seen_at_once(spans[each], spans[row])]
-        if others and float((vectors[others] @ vectors[row]).min()) < NEAR_IDENTICAL:
+        others = np.array(accepted, np.int64)
+        others = others[seen_at_once(spans[others], spans[row])]
+        if len(others) and float((vectors[others] @ vectors[row]).min()) < NEAR_IDENTICAL:
             second.add(row)
         else:
             accepted.append(row)

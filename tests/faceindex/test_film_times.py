@@ -37,3 +37,4 @@ def test_people_are_seen_at_once_where_the_spans_of_all_overlap() -> None:
     assert at_once([anna, bob]) == (TimeSpan(4, 5), TimeSpan(10, 12), TimeSpan(15, 16))
     assert at_once([anna, bob, carl]) == (TimeSpan(11, 12), TimeSpan(15, 16))
     assert at_once([[TimeSpan(0, 1)], [TimeSpan(2, 3)]]) == ()
+    assert at_once([[TimeSpan(0, 2), TimeSpan(1, 4)], [TimeSpan(0, 9)]]) == (TimeSpan(0, 4),)
