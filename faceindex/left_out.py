@@ -11,6 +11,8 @@ from pipeline.values import PhotoSkipped
 
 _T = TypeVar("_T")
 
+_FILM = "video"
+
 _SEVERAL = {
     "camera raw": "camera raw",
     "camera raw beside its photo": "camera raw beside their photos",
@@ -36,12 +38,20 @@ def _described(each: LeftOutCount) -> str:
 
 
 def without_left_out(found: Iterable[_T | PhotoSkipped], note: Callable[[str], None]) -> Iterator[_T]:
-    """Pass over files that are no photos; tell ``note`` last which of them an extra would read."""
-    files: Counter[tuple[str, str | None]] = Counter()
+    """Pass over files that are no photos, and tell of them last, as ``tell_missed`` does."""
+    files: list[PhotoSkipped] = []
     for each in found:
-        if not isinstance(each, PhotoSkipped):
+        if isinstance(each, PhotoSkipped):
+            files.append(each)
+        else:
             yield each
-        elif each.needs is not None:
-            files[each.kind, each.needs] += 1
-    if files:
-        note(f"Left out: {described(counted(files))}")
+    tell_missed(files, note)
+
+
+def tell_missed(files: Iterable[PhotoSkipped], note: Callable[[str], None]) -> None:
+    """Tell ``note`` which films, and files that an extra would read, are left out, if there are any."""
+    missed: Counter[tuple[str, str | None]] = Counter(
+        (each.kind, each.needs) for each in files if each.needs is not None or each.kind == _FILM
+    )
+    if missed:
+        note(f"Left out: {described(counted(missed))}")

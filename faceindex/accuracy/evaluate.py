@@ -28,7 +28,7 @@ from faceindex.accuracy.verification import (
 )
 from faceindex.engine import build_runner
 from faceindex.errors import BadRequest, FaceindexError
-from faceindex.left_out import described
+from faceindex.left_out import tell_missed
 from faceindex.results import Listeners, Progress
 from faceindex.session import Session
 from faceindex.settings import AUTO, Settings
@@ -36,7 +36,6 @@ from index.clustering.affected_region import never_grouped
 from index.clustering.linkage import group
 from index.recognition.decided_faces import load_confirmed
 from index.recognition.thresholds import shipped
-from index.values import LeftOutCount
 from pipeline.models.registry import ModelSpec
 from pipeline.models.weights import WeightsStore, choose
 from pipeline.values import (
@@ -189,8 +188,7 @@ def _detect(
         faces += len(outcome.faces) if isinstance(outcome, PhotoIndexed) else 0
         unreadable += isinstance(outcome, PhotoFailed)
         listeners.progress(Progress(len(photos), len(outcomes), faces, unreadable))
-    if films := sum(isinstance(outcome, PhotoSkipped) and outcome.kind == "video" for outcome in outcomes):
-        listeners.note(f"Left out: {described([LeftOutCount('video', films)])}")
+    tell_missed((outcome for outcome in outcomes if isinstance(outcome, PhotoSkipped)), listeners.note)
     indexed = [outcome for outcome in outcomes if isinstance(outcome, PhotoIndexed)]
     detection = Detection(
         photos=sum(not isinstance(outcome, PhotoSkipped) for outcome in outcomes),
