@@ -86,7 +86,7 @@ def _opened(film: FilmStream, header: StreamHeader, painter: FramePainter) -> Fi
         height=painter.size.height,
         reduction=painter.reduction,
         result=3 * rows * columns,
-        decoding=header.stored.width * header.stored.height * _BYTES_A_PIXEL * _FRAMES_HELD,
+        decoding=painter.size.width * painter.size.height * _BYTES_A_PIXEL * _FRAMES_HELD,
         duration=header.duration,
         taken_at=header.taken_at,
         live_photo=header.live_photo,

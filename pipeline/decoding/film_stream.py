@@ -101,9 +101,12 @@ class FilmBytes:
 
     def read(self, size: int) -> bytes:
         """Return the next bytes; none at the end."""
+        size = min(size, self._length - self._at)
+        if size <= 0:  # offsets of a damaged film may be beyond what a file can have
+            return b""
         try:
             self._stream.seek(self._begin + self._at)
-            found = self._stream.read(max(0, min(size, self._length - self._at)))
+            found = self._stream.read(size)
         except OSError as error:
             self._failure = error
             raise
@@ -207,7 +210,7 @@ class FilmStream:
             except StopIteration:
                 self._source.check()
                 return
-            except FFmpegError as error:
+            except (FFmpegError, IndexError) as error:  # the latter for a stream that turns up late
                 _raise_if_fatal(error)
                 self._source.check()
                 self.errors += 1
@@ -336,7 +339,7 @@ def _open_nothing(url: str, flags: int, options: object) -> None:
     raise PermissionError(f"a film may not open {url}")
 
 
-def _raise_if_fatal(error: FFmpegError) -> None:
+def _raise_if_fatal(error: Exception) -> None:
     if isinstance(error, MemoryError):
         raise MemoryError from error
 

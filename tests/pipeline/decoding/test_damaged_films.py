@@ -135,3 +135,11 @@ def test_damage_in_the_middle_is_said() -> None:
     assert found.end.note is not None
     assert found.end.duration == 6
     assert {0.0, 5.0} <= set(found.moments)
+
+
+def test_an_offset_beyond_any_file_is_no_error_of_storage() -> None:
+    content = film(Make(muxing={"movflags": "faststart"}))
+    at = content.index(b"stco") + 12
+    damaged = content[:at] + b"\xff" * 4 + content[at + 4 :]
+    with pytest.raises(Unreadable):
+        seen(damaged)
