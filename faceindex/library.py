@@ -117,8 +117,7 @@ class Library:
         """Yield what ``scan`` would read, and why."""
         from faceindex.scanning.plan import plan_scan
 
-        raw_files = None if options is None else options.raw_files
-        return plan_scan(self.settings, absolute(folders), raw_files=raw_files)
+        return plan_scan(self.settings, absolute(folders), options)
 
     def reindex(self, options: "ScanOptions | None" = None) -> "results.ReindexSummary":
         """Scan all folders of the library again, and remove photos that have been missing for long."""

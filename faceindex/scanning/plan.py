@@ -1,8 +1,9 @@
 """Says what a scan would do, and whether its folders can be scanned."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Planned
@@ -26,30 +27,36 @@ from index.store.store import Access, Store
 from index.values import LeftOutFile, PhotoState, RawFiles
 from pipeline.decoding.readers import is_current, is_none_of_today, skipped
 from pipeline.errors import PhotoError
+from pipeline.film_examination import THOROUGH_RATE
 from pipeline.sources.crawl import Skipped, crawl
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoFile, PhotoSkipped
+
+if TYPE_CHECKING:
+    from faceindex.scanning.scan import ScanOptions
 
 
 def plan_scan(
     settings: Settings,
     roots: Sequence[bytes],
+    options: "ScanOptions | None" = None,
     *,
     with_others: bool = False,
-    raw_files: RawFiles | None = None,
 ) -> Iterator[Planned]:
     """Say what a scan would read, and why. Nothing is written, and no library is needed.
 
-    ``with_others`` looks at the photos under no root too; ``raw_files`` is as in ``ScanOptions``.
+    ``with_others`` looks at the photos under no root too.
 
     Raises:
         BadRequest: A root cannot be scanned, and the library does not know it.
     """
+    raw_files = None if options is None else options.raw_files
+    thorough = options is not None and options.thorough
     with explained():
         check_roots(settings, roots)
         if settings.library.exists():
             with open_store(settings.library, Access.READ) as store:
-                targets, known = _look_up(store, roots, with_others=with_others)
+                targets, known = _look_up(store, roots, with_others=with_others, thorough=thorough)
         else:
             placement = Placement((), RootPaths(()), (), ())
             targets, known = find_targets(placement, roots, set()), _Known({}, {})
@@ -80,9 +87,11 @@ def plan_scan(
         yield from skipped
 
 
-def _look_up(store: Store, roots: Sequence[bytes], *, with_others: bool) -> tuple[ScanTargets, "_Known"]:
+def _look_up(
+    store: Store, roots: Sequence[bytes], *, with_others: bool, thorough: bool
+) -> tuple[ScanTargets, "_Known"]:
     """Return what a scan would look at, and what the library knows of it."""
-    catalog = Catalog(store, is_current=is_current)
+    catalog = Catalog(store, is_current=is_current, per_second=THOROUGH_RATE if thorough else 0.0)
     placement = find_places(store, [root for root in roots if os.path.isdir(root)])
     others = [
         path
@@ -95,7 +104,8 @@ def _look_up(store: Store, roots: Sequence[bytes], *, with_others: bool) -> tupl
         before = catalog.states_under([old])
         states |= {new + path[len(old) :]: state for path, state in before.items()}
     left_out = LeftOut(store, is_none_of_today).known_under(targets.all)
-    return targets, _Known(states, left_out, catalog.raw_files())
+    films = frozenset(film.file.path for film in catalog.unfinished_films(targets.all))
+    return targets, _Known(states, left_out, catalog.raw_files(), films)
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
@@ -121,6 +131,7 @@ class _Known:
     photos: Mapping[bytes, PhotoState]
     left_out: Mapping[bytes, LeftOutFile]
     raw_files: RawFiles = RawFiles.DEVELOPED
+    unfinished_films: Set[bytes] = frozenset()
 
 
 def _planned(file: PhotoFile, known: _Known, *, is_named: bool) -> Planned:
@@ -128,6 +139,8 @@ def _planned(file: PhotoFile, known: _Known, *, is_named: bool) -> Planned:
     if left_out is not None and not is_named and is_still_left_out(file, left_out):
         return _left_out(file, left_out)
     if state is not None and not needs_reading(file, state):
+        if file.path in known.unfinished_films:
+            return Planned(file.path, read=True, reason="more of the film")
         # A photo that was changed shortly before it was read is read again, in case it has changed since.
         return Planned(file.path, state.racy, reason="perhaps changed" if state.racy else "unchanged")
     try:

@@ -9,6 +9,7 @@ import pytest
 
 from faceindex.results import Listeners, Progress, ScanSummary
 from faceindex.scanning.films import FilmRounds
+from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.scanning.survey import Survey
@@ -190,3 +191,17 @@ def test_progress_of_films_is_told_in_seconds(album: Album, films: Path) -> None
     scan(album, FilmOutcomes(), listeners=Listeners(progress=told.append))
     seconds = [(each.films.done, each.films.total) for each in told if each.films]
     assert seconds == [(60, 200), (120, 200), (160, 200), (200, 200)]
+
+
+def test_a_plan_says_of_which_films_more_is_to_be_looked_at(album: Album, films: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        scan(album, FilmOutcomes(interrupted=3))
+    reasons = [
+        [
+            each.reason
+            for each in plan_scan(album.settings, [bytes(album.folder)], ScanOptions(thorough=thorough))
+        ]
+        for thorough in (False, True)
+    ]
+    unchanged, more = "unchanged", "more of the film"
+    assert reasons == [[unchanged, unchanged, more], [more, unchanged, more]]
