@@ -24,13 +24,21 @@ from pipeline.values import (
     Stage,
 )
 
-FilmLookup: TypeAlias = Callable[[PhotoFile, bytes], PhotoIndexed | None]
-"""Returns what a library knows of a film by the digest of its file or picture; ``None`` for anything else."""
+FilmLookup: TypeAlias = Callable[[PhotoFile, bytes | None], PhotoIndexed | None]
+"""Returns what a library knows of a film by the digest of its file or picture, or without one by a path at
+which nothing has changed; ``None`` for anything else."""
 
 
-def recorded_film(session: Session, file: PhotoFile, digest: bytes) -> PhotoIndexed | None:
+def recorded_film(session: Session, file: PhotoFile, digest: bytes | None) -> PhotoIndexed | None:
     """Return what the library knows of a film, as a ``FilmLookup`` does."""
     if session.catalog.model() is None:
+        return None
+    if digest is None:
+        known = session.catalog.states_under([file.path]).get(file.path)
+        if known is None or known.racy or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
+            return None
+        digest = session.people.digest_of(file.path)
+    if digest is None:
         return None
     model = session.model()
     return read_film(session.catalog, file, digest, model.model_id, model.dimension)
@@ -79,7 +87,7 @@ def examine(
     if isinstance(file, PhotoFailed):
         return replace(file, file=replace(file.file, path=photo.name))
     aids = aids or FilmAids()
-    outcome = _one(file, outcomes, _is_recorded(aids))
+    outcome = aids.recorded(file, None) or _one(file, outcomes, _is_recorded(aids))
     if isinstance(outcome, PhotoIndexed) and outcome.film is not None and not films:
         message = "it is a film: name a photo"
         failed = PhotoFailed(file, Stage.DECODE, Reason.UNSUPPORTED, message, None)

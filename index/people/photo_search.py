@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, f
 
 from index.people.named_faces import named_faces
 from index.spans import at_once
-from index.store.schema import content, face, film, photo, tracklet, verdict
+from index.store.schema import content, face, photo, tracklet, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
 from index.values import TimeSpan
@@ -65,9 +65,8 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
     probable = not_(and_(*_shown(search, {}))) if search.probable else false()
     columns = (photo.c.path, content.c.digest, content.c.taken_at)
     query = (
-        select(*columns, probable, content.c.id, film.c.content_id.is_not(None), content.c.taken_from)
+        select(*columns, probable, content.c.id, content.c.taken_from)
         .join_from(photo, content)
-        .outerjoin(film)
         .where(photo.c.missing_since.is_(None), *_who(search), *_when(search))
         .order_by(content.c.taken_at.is_(None), content.c.taken_at, photo.c.path)
     )
@@ -80,18 +79,18 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
             digest,
             None if time is None else datetime.fromisoformat(time),
             bool(is_probable),
-            moments.get(content_id, ()) if is_film else None,
+            moments.get(content_id),
             None if time is None or source is None else DateSource(source),
         )
-        for path, digest, time, is_probable, content_id, is_film, source in rows
+        for path, digest, time, is_probable, content_id, source in rows
     )
 
 
 def _moments(connection: Connection, search: PhotoFilter) -> dict[int, tuple[TimeSpan, ...]]:
     """Read when films show all persons at once, by content."""
     seen = [_seen(connection, each, search.probable.get(each, ())) for each in search.persons]
-    films = set.intersection(*(set(each) for each in seen))
-    return {each: at_once([of_person[each] for of_person in seen]) for each in films}
+    films = set[int]().union(*seen)
+    return {each: at_once([of_person.get(each, ()) for of_person in seen]) for each in films}
 
 
 def _seen(connection: Connection, person_id: int, probable: Sequence[int]) -> dict[int, list[TimeSpan]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,8 +38,10 @@ def appearing(vector: F32, start: float, end: float, place: float = 0.0, quality
 
 
 def write_film(path: Path) -> Path:
-    """Write a file that stands for a film of its name."""
+    """Write a file that stands for a film of its name, as if an hour ago: a quite new one may change."""
     path.write_text(path.name)
+    written = time.time() - 3600
+    os.utime(path, (written, written))
     return path
 
 
@@ -69,9 +72,13 @@ def record_film(
 
 @dataclass
 class FilmOutcomes:
-    """Looks at films by their names, in parts of 8 seconds; ``looked`` has where each part began."""
+    """Looks at films by their names, in parts of 8 seconds.
+
+    ``opened`` has the names of the files that were opened, ``looked`` where each part began.
+    """
 
     films: dict[str, Sequence[Descriptor]]
+    opened: list[str] = field(default_factory=list)
     looked: list[float] = field(default_factory=list)
 
     def __call__(
@@ -81,7 +88,9 @@ class FilmOutcomes:
             yield self._outcome(file, is_known)
 
     def _outcome(self, file: PhotoFile, is_known: Callable[[bytes], bool]) -> Outcome:
-        faces = self.films[os.path.basename(os.fsdecode(file.path))]
+        name = os.path.basename(os.fsdecode(file.path))
+        self.opened.append(name)
+        faces = self.films[name]
         if file.rest is None:
             digest = digest_of(file.path)
             if is_known(digest):

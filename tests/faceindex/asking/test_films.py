@@ -102,11 +102,17 @@ def test_a_film_that_was_scanned_is_not_looked_at_again(settings: Settings, film
     record_film(settings, film, PARTY)
     again = FilmOutcomes({film.name: ()})
     answer = ask(settings, film, again)
-    assert again.looked == []
+    assert again.opened == []
     assert list(answer_rows(answer)) == expected
     assert all(near.face.digest != answer.photo.digest for each in answer.faces for near in each.matches)
-    copy = write_film(film.with_name("party.mp4")).rename(film.with_name("copy.mp4"))
-    assert list(answer_rows(ask(settings, copy, FilmOutcomes({copy.name: ()})))) == expected
+    copy = film.rename(film.with_name("copy.mp4"))
+    moved = FilmOutcomes({copy.name: ()})
+    assert list(answer_rows(ask(settings, copy, moved))) == expected
+    assert (moved.opened, moved.looked) == (["copy.mp4"], [])
+    write_film(film).write_text("another film")
+    changed = FilmOutcomes({film.name: PARTY[:1]})
+    assert len(ask(settings, film, changed).faces) == 1
+    assert changed.looked == [0, 8, 16]
 
 
 def test_of_a_film_that_was_begun_only_the_rest_is_looked_at(settings: Settings, film: Path) -> None:
