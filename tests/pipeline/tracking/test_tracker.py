@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.tracking.tracker import LONGEST_GAP, Tracker, likeness_of
 from pipeline.tracking.tracklet import Tracklet
@@ -176,3 +178,17 @@ def test_what_counts_as_alike_depends_on_the_model() -> None:
         for moment, face in enumerate(faces):
             tracker.add(moment, [face])
         assert len(tracker.close()) == count
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5)), max_size=4), max_size=12))
+@settings(deadline=None)
+def test_each_face_is_in_one_tracklet_and_each_tracklet_once_in_a_frame(
+    frames: list[list[tuple[int, int]]],
+) -> None:
+    people = (ANNA, BEN, CARLA)
+    shown = [[people[person].face(120 * place) for person, place in frame] for frame in frames]
+    tracklets = tracked(*shown)
+    found = [face for each in tracklets for face in each.faces]
+    assert sorted(map(id, found)) == sorted(id(face) for frame in shown for face in frame)
+    for each in tracklets:
+        assert each.moments == sorted(set(each.moments))
