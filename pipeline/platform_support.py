@@ -140,10 +140,15 @@ def map_shared(size: int, descriptor: int) -> NDArray[np.uint8]:
         os.close(descriptor)
 
 
-def open_content(size: int, descriptor: int) -> BinaryIO:
-    """Open another process's ``SharedMemory``, or a file, as a stream; the descriptor is closed with it."""
+def open_content(size: int, descriptor: int, is_file: bool = False) -> BinaryIO:
+    """Open another process's ``SharedMemory``, or a file, as a stream; the descriptor is closed with it.
+
+    What is known to be a file is never read into memory.
+    """
     stream = os.fdopen(descriptor, "rb")
-    if is_portable() and size <= LARGEST_SHARED:  # macOS can map shared memory, but not read it
+    if (
+        is_portable() and size <= LARGEST_SHARED and not is_file
+    ):  # macOS can map shared memory, but not read it
         with stream, mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as content:
             return io.BytesIO(content)
     stream.seek(0)  # the position is shared with the other process

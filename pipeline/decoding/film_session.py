@@ -115,7 +115,7 @@ class ReaderFilm:
     def _open(self) -> FilmReading:
         """Have a reader look from where the film is; try twice."""
         while True:
-            request = replace(self._request, start=self._from)
+            request = replace(self._request, start=self._from, is_kept=self._photo.is_kept)
             try:
                 return FilmReading(self._readers.current(), self._photo, request, self._seconds)
             except ReaderDied as death:

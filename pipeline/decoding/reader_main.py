@@ -131,13 +131,17 @@ def _looked(
     entry: str, request: LookRequest, content: int, output: "_ChannelFilmOutput"
 ) -> FilmEnded | Refused:
     look = _imported(entry)
-    return _answered(lambda stream: look(stream, request, output), request.length, content)
+    return _answered(
+        lambda stream: look(stream, request, output), request.length, content, not request.is_kept
+    )
 
 
-def _answered(work: Callable[[BinaryIO], _T], length: int, content: int) -> _T | Refused:
+def _answered(
+    work: Callable[[BinaryIO], _T], length: int, content: int, is_file: bool = False
+) -> _T | Refused:
     """Return what comes of a content, or why it cannot be read."""
     try:
-        with open_content(length, content) as stream:
+        with open_content(length, content, is_file) as stream:
             return work(stream)
     except Unreadable as error:
         return Refused(Stage.DECODE, error.reason, error.message)

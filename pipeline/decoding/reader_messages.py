@@ -129,6 +129,7 @@ class LookRequest:
     Attributes:
         container: FFmpeg's name of its format.
         begin: Offset of the film in the file, ``size`` its bytes.
+        is_kept: Whether the content is in memory, as that of a photo with a film behind it.
         exact: Whether only the frame that is shown at ``start`` is wanted.
     """
 
@@ -142,6 +143,7 @@ class LookRequest:
     long_edge: int | None
     exact: bool
     pixel_cap: int
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,9 +114,12 @@ class TestFrames:
             assert expected.moments == [1.5]
             np.testing.assert_array_equal(found.pixels, expected.frames[0])
 
-    def test_a_film_behind_a_photo(self, tmp_path: Path, decoder: Decoder, content: bytes) -> None:
+    @pytest.mark.usefixtures("way")
+    def test_a_film_behind_a_photo(self, tmp_path: Path, content: bytes) -> None:
+        """In memory, as a photo is, and not as a file."""
         jpeg = encoded(Image.fromarray(noise(60, 40)), "JPEG")
-        with OpenPhoto(written(tmp_path / "PXL.MP.jpg", jpeg + content)) as photo:
+        file = written(tmp_path / "PXL.MP.jpg", jpeg + content)
+        with Decoders() as decoders, decoders.lend() as decoder, OpenPhoto(file) as photo:
             with decoder.open_film(photo, FilmRequest(begin=len(jpeg))) as found:
                 assert moments(found) == [0, 1, 2, 3]
             assert decoder.decode(photo, None).size == Size(60, 40)
