@@ -259,6 +259,11 @@ def dated_by_name(examined: Examination) -> Examination:
     return examined if taken is None else replace(examined, taken_at=taken.at, taken_from=taken.source)
 
 
+def _known_from_other(file: PhotoFile, digest: bytes) -> PhotoKnown:
+    """Return that another file of this run has the content; the next scan reads the file's own sidecar."""
+    return PhotoKnown(replace(file, sidecar=None), digest)
+
+
 def _is_dated_anew(file: PhotoFile) -> bool:
     return file.redate or file.sidecar is not None
 
@@ -297,7 +302,7 @@ class Contents:
         digest = photo.digest()
         with self._lock:
             if digest in self._done:  # since the file was read
-                return PhotoKnown(photo.file, digest)
+                return _known_from_other(photo.file, digest)
             busy = self._busy.setdefault(digest, own)
         if busy is not own:
             return busy
@@ -319,7 +324,7 @@ class Contents:
         if examined.file.rest is not None:
             return examined
         if examined.digest in self._done:
-            return PhotoKnown(examined.file, examined.digest)
+            return _known_from_other(examined.file, examined.digest)
         with self._lock:
             self._done.add(examined.digest)
             self._busy.pop(examined.digest, None)

@@ -126,6 +126,8 @@ class Recorder:
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
         known = self._content(outcome.digest)
         if known is not None and not known.failed:
+            if outcome.taken_at is not None and outcome.taken_from is not None and outcome.file.rest is None:
+                self._date(outcome, outcome.taken_at, known)
             if outcome.film is None:  # two files of one picture were read at once
                 return self._place(outcome.file, known.id)
             return self._more_of_film(outcome, outcome.film, known.id)
@@ -185,7 +187,7 @@ class Recorder:
             self._date(outcome, outcome.taken_at, content)
         return self._place(outcome.file, content.id)
 
-    def _date(self, outcome: PhotoKnown, taken_at: datetime, content: Row[Any]) -> None:
+    def _date(self, outcome: PhotoIndexed | PhotoKnown, taken_at: datetime, content: Row[Any]) -> None:
         """Store the date of another file of a content, or of one that was written anew, if it counts."""
         is_only_file = partial(self._is_only_file, outcome.file.path, content.id)
         if counts(outcome.taken_from, StoredDate(content.taken_at, content.taken_from), is_only_file):

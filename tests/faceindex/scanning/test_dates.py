@@ -76,6 +76,15 @@ def test_a_new_sidecar_dates_a_known_photo(album: Album, outcomes: Outcomes) -> 
     assert source is DateSource.SIDECAR
 
 
+def test_the_sidecar_of_a_copy_counts_from_the_next_scan_on(album: Album, outcomes: Outcomes) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        write(album, name, jpeg_with(TAKEN))
+    write(album, "b.xmp", xmp_packet({"exif:DateTimeOriginal": "1977-01-02"}))
+    scan(album, outcomes)
+    scan(album, outcomes)
+    assert date(album) == (datetime(1977, 1, 2), DateSource.SIDECAR)
+
+
 def test_photos_are_read_again_only_if_their_sidecar_has_changed(album: Album, outcomes: Outcomes) -> None:
     for name in ("a", "b"):
         write(album, f"{name}.jpg", jpeg_with(TAKEN) if name == "a" else b"broken")

@@ -72,6 +72,15 @@ def test_of_two_copies_the_better_source_counts(
     assert date_of(database) == (LATE, DateSource.ORIGINAL)
 
 
+def test_two_files_of_one_picture_that_were_read_at_once(
+    catalog: Catalog, database: Store, file: PhotoFile, photos: Path
+) -> None:
+    put(catalog, file, EARLY, DateSource.CHANGED)
+    put(catalog, make_file(photos / "b.jpg"), LATE, DateSource.SIDECAR)
+    put(catalog, make_file(photos / "c.jpg"), EARLY, DateSource.XMP)
+    assert date_of(database) == (LATE, DateSource.SIDECAR)
+
+
 def test_renaming_changes_no_date_and_a_name_says_more_than_a_day_of_editing(
     catalog: Catalog, database: Store, file: PhotoFile, photos: Path
 ) -> None:
