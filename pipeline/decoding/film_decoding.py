@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import BinaryIO, Protocol, TypeAlias
 
+from pipeline.decoding.film_bytes import FilmBytes
 from pipeline.decoding.film_faults import no_picture
 from pipeline.decoding.film_painting import FramePainter
 from pipeline.decoding.film_sampling import ROUNDING, FilmSampler, Sample
-from pipeline.decoding.film_stream import FilmBytes, FilmStream, StreamHeader
+from pipeline.decoding.film_stream import FilmStream, StreamHeader
 from pipeline.decoding.format_reader import Unreadable
 from pipeline.decoding.reader_messages import FilmEnded, FilmOpened, LookRequest
 from pipeline.values import U8, Reason
