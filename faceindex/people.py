@@ -121,7 +121,9 @@ class People:
         """Add a person, new or known, from photos, which become part of the library; it need not exist yet.
 
         ``face`` is the number of the face in each photo, from 1, as ``Library.who`` counts. Photos that
-        cannot be read, or that do not have exactly one face or the given one, are left out.
+        cannot be read, or that do not have exactly one face or the given one, are left out. So are films that
+        show several people, unless ``face`` is a face of the one who is meant; all clear faces of that one
+        are taken.
         """
         from faceindex.asking.photo_arguments import is_remote
         from faceindex.naming import decide

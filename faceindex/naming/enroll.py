@@ -1,4 +1,4 @@
-"""Enrols people from photos. The photos become part of the library, but their folders are not scanned."""
+"""Enrols people from photos and films, which become part of the library; their folders are not scanned."""
 
 import math
 import os

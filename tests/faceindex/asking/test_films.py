@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from faceindex import Library
-from faceindex.asking.examine import FilmAids, recorded_film
+from faceindex.asking.examine import FilmAids, examine, recorded_film
 from faceindex.asking.identifier import Identifier
 from faceindex.asking.photo_arguments import NamedPhoto
 from faceindex.asking.verify import Unread, VerificationModel, verify
@@ -25,7 +25,7 @@ from faceindex.session import Session
 from faceindex.settings import Settings
 from index.decisions.model import Assign, NotAFace, new_key
 from index.recognition.identify import NeighborOptions
-from pipeline.values import Descriptor
+from pipeline.values import Descriptor, PhotoFailed, PhotoIndexed, PhotoSkipped
 from tests.faceindex.conftest import Album
 from tests.faceindex.made_films import DURATION, FilmOutcomes, appearing, record_film, write_film
 from tests.faceindex.made_library import direction, face, fill, like
@@ -239,3 +239,29 @@ def test_a_known_film_is_enrolled_without_another_look(settings: Settings, film:
     record_film(settings, film, PARTY[3:4])
     done = enrolled(settings, "Anna", film, ())
     assert (done.faces, times_of(settings, "Anna")) == (1, [0, 0, 9.0])
+
+
+def test_a_film_that_was_begun_is_looked_at_to_its_end_when_somebody_is_enrolled(
+    settings: Settings, film: Path
+) -> None:
+    record_film(settings, film, PARTY, until=8.0)
+    assert enrolled(settings, "Carl", film, PARTY, place=6).faces == 2
+    again = FilmOutcomes({film.name: ()})
+    answer = ask(settings, film, again)
+    assert again.opened == []
+    assert [each.identity.person.name for each in answer.people or () if each.identity.person] == [
+        "Anna",
+        "Carl",
+        "Bob",
+        "Anna",
+    ]
+
+
+def test_a_film_in_a_folder_is_asked_about_and_none_is_a_celebrity(settings: Settings, film: Path) -> None:
+    named, found = (NamedPhoto(bytes(film), bytes(film), found=in_folder) for in_folder in (False, True))
+    outcomes = FilmOutcomes({film.name: PARTY})
+    assert isinstance(examine(found, outcomes), PhotoIndexed)
+    refused = examine(named, outcomes, films=False)
+    assert isinstance(refused, PhotoFailed)
+    assert refused.message == "it is a film: name a photo"
+    assert isinstance(examine(found, outcomes, films=False), PhotoSkipped)
