@@ -25,6 +25,9 @@ _NEAR = 0.75
 _QUARTER = 4
 """Of very dense keyframes, one is decoded in each quarter of the wanted distance, to look for cuts."""
 
+_SOON = 0.4
+"""Frames so soon after a cut, in times of the wanted distance, show what its first frame shows."""
+
 _MOST_BUFFERED = 64 << 20
 """Bytes of packets that wait until the next keyframe shows whether they are needed."""
 
@@ -80,6 +83,7 @@ class FilmSampler:
         self._run_start = 0.0
         self._cuts = CutDetector()
         self._cut = False
+        self._last_cut = -math.inf
         self._unseen: list[FilmPacket] = []
 
     def samples(self, start: float) -> Iterator[Sample | None]:
@@ -270,13 +274,17 @@ class FilmSampler:
     def _considered(self, frame: VideoFrame, grey: Grey, moment: float, wanted: bool) -> Sample | None:
         """Return a frame if it is the first in its slot, or wanted anyway, or the first of a scene."""
         cut = self._cuts.is_cut(grey)
-        first = self._slot_of(moment) != self._slot
-        self._slot = self._slot_of(moment)
+        soon = moment - self._last_cut < _SOON / self._rate
+        first = not soon and self._slot_of(moment) != self._slot
+        if first:
+            self._slot = self._slot_of(moment)
         self._cut = self._cut or cut
         return self._given(frame, moment, cut) if first or wanted or cut else None
 
     def _given(self, frame: VideoFrame, moment: float, cut: bool) -> Sample:
         after_cut, self._cut = self._cut or cut, False
+        if cut:
+            self._last_cut = moment
         self._slot = self._slot_of(moment)
         return Sample(frame, moment, after_cut)
 

@@ -168,3 +168,11 @@ def test_sound_is_no_film_even_with_a_cover(cover: bool) -> None:
     with pytest.raises(Unreadable, match="sound, and no moving picture") as caught:
         seen(sound_film(cover))
     assert caught.value.reason is Reason.NOT_AN_IMAGE
+
+
+def test_a_frame_soon_after_a_cut_gives_way_to_a_later_one() -> None:
+    """It would show what the first frame after the cut shows."""
+    found = moments(Make(scenes=(1.7, 2.3), gop=200))
+    assert found[:3] == [0, 1, 1.7]
+    assert 2.1 <= found[3] <= 2.3
+    assert found[4:] == [3]
