@@ -1,7 +1,7 @@
 """Decodes one picture with Pillow: its first frame, which must be whole, or fails with a reason to act on.
 
-Only this module, `pipeline.decoding.colour`, `exif`, `avif_picture`, `heic_picture`, `jpeg_picture`,
-`cut_jpeg` and `picture_digest` know Pillow.
+PNG and WebP are mended first by `pipeline.decoding.png_chunks` and `webp_chunks`, bitmaps of rare masks
+rewritten by `bmp_masks`: Pillow gives up at faults that cost no pixel.
 """
 
 import io
