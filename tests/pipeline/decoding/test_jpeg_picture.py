@@ -13,6 +13,7 @@ from PIL.ImageFile import ImageFile
 
 from pipeline.errors import PhotoError
 from pipeline.values import U8, Reason
+from tests.pipeline.live_photos import live_film
 from tests.pipeline.pictures import (
     decoded,
     encoded,
@@ -159,3 +160,13 @@ def test_damaged_data_have_one_outcome(tmp_path: Path, progressive: bool) -> Non
             assert caught.value.reason in (Reason.TRUNCATED, Reason.CORRUPT)
         else:
             assert np.array_equal(decoded(file).pixels, expected)
+
+
+@pytest.mark.parametrize("trailer", [b"", b"MotionPhoto_Data"], ids=["Google", "Samsung"])
+def test_a_film_behind_the_picture_does_no_harm(tmp_path: Path, trailer: bytes) -> None:
+    """A motion photo: it is the photo without the film, whole, and shows the same picture."""
+    picture = encoded(Image.fromarray(noise(320, 240)), "JPEG")
+    plain = decoded(written(tmp_path / "a.jpg", picture))
+    photo = decoded(written(tmp_path / "b.jpg", picture + trailer + live_film()))
+    np.testing.assert_array_equal(photo.pixels, plain.pixels)
+    assert (photo.missing, photo.note, photo.picture) == (None, None, plain.picture)
