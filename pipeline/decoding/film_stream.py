@@ -43,6 +43,8 @@ _ENCRYPTED = frozenset({"encv", "drmi"})
 
 _IS_ENCRYPTED = "it is encrypted: only the program for which it was bought plays it"
 
+_UNKNOWN_CODEC = "FFmpeg has no decoder for its pictures: convert it to MP4 with H.264"
+
 _IDENTIFIER = "com.apple.quicktime.content.identifier"
 
 _MOST_STRETCHED = 4
@@ -108,7 +110,7 @@ class FilmStream:
             self._container = _open(source, container)
             self._stream = _picture_stream(self._container)
         except DecoderNotFoundError as error:
-            raise Unreadable(Reason.UNSUPPORTED, "no decoder for its pictures is known to FFmpeg") from error
+            raise Unreadable(Reason.UNSUPPORTED, _UNKNOWN_CODEC) from error
         except FFmpegError as error:
             _raise_if_fatal(error)
             source.check()
@@ -303,7 +305,7 @@ def _picture_stream(container: InputContainer) -> VideoStream:
         raise Unreadable(Reason.NOT_AN_IMAGE, "it has sound, and no moving picture")
     known = [each for each in streams if each.codec_context is not None]
     if not known:
-        raise Unreadable(Reason.UNSUPPORTED, "no decoder for its pictures is known to FFmpeg")
+        raise Unreadable(Reason.UNSUPPORTED, _UNKNOWN_CODEC)
     best = max(known, key=lambda each: (bool(each.disposition & Disposition.default), _pixels(each)))
     if best.codec_context.codec_tag in _ENCRYPTED:
         raise Unreadable(Reason.UNSUPPORTED, _IS_ENCRYPTED)
