@@ -190,17 +190,15 @@ class Library:
 
         ``face`` is the number of one face, from 1, as ``who`` counts; by default all are explained.
         """
-        from faceindex.asking.examine import examine
-        from faceindex.asking.photo_arguments import named_photo
+        from faceindex.asking.examine import examine_named
         from faceindex.asking.why import explain
-        from pipeline.values import PhotoFailed, PhotoIndexed
+        from pipeline.values import PhotoFailed
 
         with explained():
             runner, identifier = self._sessions.asking()
-            with named_photo(photo) as named:
-                found = examine(named, runner.run, self._sessions.film_aids())
-            if not isinstance(found, PhotoIndexed):
-                return found if isinstance(found, PhotoFailed) else found.failed
+            found = examine_named(photo, runner.run, self._sessions.film_aids())
+            if isinstance(found, PhotoFailed):
+                return found
             return tuple(self._sessions.each(explain, identifier().naming(hidden=hidden), found, face))
 
     def verify(
@@ -218,7 +216,7 @@ class Library:
             chosen = self._sessions.read(model_of_library) if self.settings.library.exists() else None
             chosen = chosen or model_without_library(self.settings, self._listeners)
             outcomes = self._sessions.runner(chosen.model, chosen.settings).run
-            aids = self._sessions.film_aids() if self.settings.library.exists() else None
+            aids = self._sessions.film_aids()
             return verify(chosen, photos, (face_a, face_b), outcomes, self._listeners.note, aids)
 
     def celebrities(self, photos: AnyPaths) -> "Iterator[Lookalikes | PhotoFailed]":

@@ -159,6 +159,8 @@ class WarmSessions:
         """Return what helps with films that are asked about."""
         from faceindex.asking.examine import FilmAids, recorded_film
 
+        if not self.settings.library.exists():
+            return FilmAids(step=self.listeners.step)
         return FilmAids(lambda file, digest: self.read(recorded_film, file, digest), self.listeners.step)
 
     def identifier(self) -> "Identifier":

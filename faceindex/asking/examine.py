@@ -7,8 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from faceindex.asking.photo_arguments import NamedPhoto
+from faceindex.asking.photo_arguments import NamedPhoto, named_photo
 from faceindex.film_times import clock
+from faceindex.paths import AnyPath
 from faceindex.session import Session
 from index.photos.recorded_films import read_film
 from pipeline.values import (
@@ -98,6 +99,13 @@ def examine(
     if isinstance(found, PhotoKnown):
         raise TypeError(f"nothing is known before it is read, and yet {photo.path!r} is")
     return replace(found, file=replace(file, path=photo.name))
+
+
+def examine_named(name: AnyPath, outcomes: Outcomes, aids: FilmAids) -> PhotoIndexed | PhotoFailed:
+    """Examine the one photo or film that a name stands for; errors are those of ``named_photo``."""
+    with named_photo(name) as photo:
+        found = examine(photo, outcomes, aids)
+    return found.failed if isinstance(found, PhotoSkipped) else found
 
 
 def examine_each_content_once(
