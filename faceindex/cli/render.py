@@ -202,20 +202,21 @@ class Reporter:
     def _films(self, state: "PhotoProgress", films: "FilmProgress") -> None:
         from rich import progress
 
+        from faceindex.film_times import clock
+
         bar = self._bar_of(
             "films",
             progress.BarColumn(bar_width=None),
-            progress.TextColumn("{task.fields[minutes]} of films"),
+            progress.TextColumn("{task.fields[time]} of films"),
             progress.TextColumn("{task.fields[faces]:,} faces"),
             progress.TimeRemainingColumn(),
         )
         if bar is not None:
-            minutes = f"{films.done / 60:,.0f} of {films.total / 60:,.0f} minutes"
             bar.update(
                 bar.tasks[0].id,
                 total=films.total,
                 completed=films.done,
-                minutes=minutes,
+                time=f"{clock(films.done)} of {clock(films.total)}",
                 faces=state.faces,
                 visible=True,
             )

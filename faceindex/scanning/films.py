@@ -41,6 +41,7 @@ class FilmRounds:
     def run(self, deadline: float) -> int:
         """Look at the films until a deadline, by the clock ``now``; return how many are left."""
         self._report(0.0)
+        self._recorder.tell()
         while self._waiting and self._now() < deadline:
             count = min(_AT_ONCE, len(self._waiting))
             films = [self._waiting.popleft() for _ in range(count)]

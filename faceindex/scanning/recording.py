@@ -86,14 +86,18 @@ class BatchRecorder:
             self._faces += len(outcome.faces)
             if outcome.note is not None:
                 self.incomplete.append(IncompletePhoto(outcome.file.path, outcome.note))
+        self.tell()
+        if len(self._batch) >= BATCH_PHOTOS or time.monotonic() - self._committed >= BATCH_SECONDS:
+            self._commit()
+
+    def tell(self) -> None:
+        """Tell the listeners how far the scan is."""
         complete = self._survey.complete  # read before the number of files, which grows until then
         total = self._survey.to_read - self._skipped
         done = self._done - self._skipped if self.films is None else total
         self._listeners.progress(
             Progress(total, done, self._faces, self._failed, complete=complete, films=self.films)
         )
-        if len(self._batch) >= BATCH_PHOTOS or time.monotonic() - self._committed >= BATCH_SECONDS:
-            self._commit()
 
     def _commit(self) -> None:
         if self._batch:

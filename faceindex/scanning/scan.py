@@ -208,7 +208,6 @@ class Scan:
         """Look at films until their end or the deadline; return the pass with what was found in them."""
         if looked.left:
             return replace(looked, films_left=len(films))
-        self._listeners.step("looking at films")
         recorder = BatchRecorder(self._catalog, looked.survey, self._clock, self._listeners)
         left = FilmRounds(films, self._outcomes, recorder).run(options.deadline)
         return replace(

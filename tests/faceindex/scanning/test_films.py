@@ -190,7 +190,7 @@ def test_progress_of_films_is_told_in_seconds(album: Album, films: Path) -> None
     told: list[Progress] = []
     scan(album, FilmOutcomes(), listeners=Listeners(progress=told.append))
     seconds = [(each.films.done, each.films.total) for each in told if each.films]
-    assert seconds == [(60, 200), (120, 200), (160, 200), (200, 200)]
+    assert seconds == [(0, 200), (60, 200), (120, 200), (160, 200), (200, 200)]
 
 
 def test_a_plan_says_of_which_films_more_is_to_be_looked_at(album: Album, films: Path) -> None:
