@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import count
-from faceindex.left_out import described
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +39,8 @@ def _counts(scan: "ScanSummary") -> str:
 def left_out(counts: "Sequence[LeftOutCount]") -> Iterator[str]:
     """Say what was left out, in one line, if anything was."""
     if counts:
+        from faceindex.left_out import described  # it brings SQLAlchemy, which help needs not
+
         yield f"Left out: {described(counts)}"
 
 
