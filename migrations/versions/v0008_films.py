@@ -57,9 +57,18 @@ def upgrade() -> None:
     )
     # What nothing read was a failure before: the next scan reads it, or leaves it out.
     op.execute("UPDATE content SET decoder = NULL WHERE failed_reason IS NOT NULL AND decoder LIKE '% none'")
+    # Some kinds of TIFF were decoded wrong, so that no face was found: the next scan reads them as new ones.
+    op.execute(f"DELETE FROM photo WHERE missing_since IS NULL AND content_id IN ({_FACELESS_TIFFS})")  # noqa: S608
+    in_photos = "SELECT content_id FROM photo WHERE content_id IS NOT NULL"
+    op.execute(f"DELETE FROM content WHERE id IN ({_FACELESS_TIFFS}) AND id NOT IN ({in_photos})")  # noqa: S608
     op.execute("DROP TRIGGER mark_dated")
     op.execute(_MARK_DATED)
 
+
+_FACELESS_TIFFS = """
+SELECT id FROM content WHERE failed_reason IS NULL AND decoder LIKE 'tiff %'
+AND NOT EXISTS (SELECT 1 FROM face WHERE face.content_id = content.id)
+"""
 
 _YEAR = "CASE {0}.taken_from WHEN 'exif-changed' THEN NULL ELSE substr({0}.taken_at, 1, 4) END"
 

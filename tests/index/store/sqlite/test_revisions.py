@@ -128,6 +128,23 @@ def test_what_nothing_read_before_is_tried_again(tmp_path: Path) -> None:
         assert not Catalog(database, is_current=lambda decoder: True).is_known(bytes(32))
 
 
+def test_tiffs_without_a_face_are_read_anew(tmp_path: Path) -> None:
+    library = Path(shutil.copy(SAVED / "0007.db", tmp_path / "library.db"))
+    with closing(sqlite3.connect(library)) as connection:
+        connection.execute("UPDATE content SET decoder = 'tiff pillow 13.0.0' WHERE failed_reason IS NULL")
+        (some,) = connection.execute("SELECT content_id FROM photo WHERE missing_since IS NULL").fetchall()[
+            :1
+        ]
+        connection.execute("DELETE FROM face WHERE content_id = ?", some)
+        connection.commit()
+        before = [row for (row,) in connection.execute("SELECT id FROM content")]
+    with open_store(library, Access.WRITE), closing(sqlite3.connect(library)) as connection:
+        assert [row for (row,) in connection.execute("SELECT id FROM content")] == [
+            each for each in before if each != some[0]
+        ]
+        assert connection.execute("SELECT * FROM photo WHERE content_id = ?", some).fetchall() == []
+
+
 def test_what_the_first_revision_knew_is_known(tmp_path: Path) -> None:
     library = Path(shutil.copy(SAVED / "0001.db", tmp_path / "library.db"))
     with open_store(library, Access.WRITE) as database:
