@@ -131,6 +131,7 @@ def test_what_nothing_read_before_is_tried_again(tmp_path: Path) -> None:
 def test_tiffs_without_a_face_are_read_anew(tmp_path: Path) -> None:
     library = Path(shutil.copy(SAVED / "0007.db", tmp_path / "library.db"))
     with closing(sqlite3.connect(library)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("UPDATE content SET decoder = 'tiff pillow 13.0.0' WHERE failed_reason IS NULL")
         (some,) = connection.execute("SELECT content_id FROM photo WHERE missing_since IS NULL").fetchall()[
             :1
