@@ -75,11 +75,13 @@ def find(
 
 def _print(reporter: "Reporter", photos: "Sequence[FoundPhoto]", end: bytes, *, moments: bool) -> None:
     from faceindex.cli.text.answers import found_times
-    from faceindex.schemas.answers import FoundPhotoSchema
 
-    for photo in photos:
-        if reporter.as_json:
+    if reporter.as_json:
+        from faceindex.schemas.answers import FoundPhotoSchema  # it brings what compares faces
+
+        for photo in photos:
             reporter.json(FoundPhotoSchema.of(photo))
-            continue
+        return
+    for photo in photos:
         mark = "  (probably)" if photo.probable else ""
         reporter.path(photo.path, end=end, after=found_times(photo) if moments else "", mark=mark)
