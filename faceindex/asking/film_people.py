@@ -6,8 +6,6 @@ import numpy as np
 
 from faceindex.film_times import when_seen
 from faceindex.results import Certainty, FilmPerson, KnownFace
-from index.clustering.affected_region import never_grouped
-from index.clustering.linkage import group
 from index.spans import spans_of
 from index.values import RELIABLE, FaceRecord
 from pipeline.values import F32, Descriptor
@@ -37,6 +35,9 @@ def alike(faces: Sequence[Descriptor], accept: float) -> list[int]:
     """
     if not faces:
         return []
+    from index.clustering.affected_region import never_grouped  # it brings FAISS
+    from index.clustering.linkage import group
+
     vectors = np.stack([each.vector for each in faces])
     qualities = np.array([each.quality.score for each in faces], np.float32)
     labels: list[int] = group(
