@@ -55,8 +55,8 @@ class Likeness:
 _LESS_IF_TURNED, _LESS_IF_BLENDED = 0.15, 0.1
 
 _NEVER = 1.1
-"""The likeness from which two poor faces are one person's anywhere: what is hardly a face is like others of
-its kind, so that only the place counts."""
+"""The likeness from which a poor face is somebody's anywhere: what is hardly a face is like others of its
+kind, so that only the place counts."""
 
 SFACE = Likeness(anywhere=0.45, here=0.25)
 """Among 736,000 pairs of different people of Labeled Faces in the Wild, clear, dark or blurred, one in 100
@@ -64,7 +64,7 @@ has 0.23, one in 1,000 0.31. One pair in ten of a person's photos has less than 
 
 _LIKENESS = {
     "sface": SFACE,
-    "facenet": Likeness(anywhere=0.62, here=0.41),  # as `python -m benchmarks.centre` prints its rates
+    "facenet": Likeness(anywhere=0.72, here=0.5),
 }
 
 _UNMEASURED = Likeness(anywhere=0.65, here=0.5)
@@ -121,7 +121,7 @@ class Tracker:
         distances = _distances(_circles(last), _circles(faces))
         still = np.clip((_ELSEWHERE - distances) / (_ELSEWHERE - _STILL), 0, 1)
         still *= np.array([[moment - each.moments[-1] <= _PLACE_GAP] for each in tracklets])
-        elsewhere = np.where(np.maximum(best_quality[:, None], quality) < _POOR, _NEVER, likeness.anywhere)
+        elsewhere = np.where(np.minimum(best_quality[:, None], quality) < _POOR, _NEVER, likeness.anywhere)
         here = np.where(np.minimum(last_quality[:, None], quality) < CLEAR, likeness.turned, likeness.here)
         possible = alike >= elsewhere + still * (here - elsewhere)
         possible &= ~clear | (alike_before >= likeness.unlike)
