@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TypeAlias
 
 from faceindex.asking.photo_arguments import NamedPhoto, named_photo
@@ -125,8 +126,13 @@ def examine_each_content_once(
 
 
 def _is_recorded(aids: FilmAids) -> Callable[[bytes], bool]:
-    nowhere = PhotoFile(b"", 0, 0)
-    return lambda digest: aids.recorded(nowhere, digest) is not None
+    nowhere, asking = PhotoFile(b"", 0, 0), Lock()
+
+    def is_recorded(digest: bytes) -> bool:
+        with asking:  # many threads ask, of which each would take a connection
+            return aids.recorded(nowhere, digest) is not None
+
+    return is_recorded
 
 
 def _one(file: PhotoFile, outcomes: Outcomes, known: Callable[[bytes], bool]) -> Outcome:
