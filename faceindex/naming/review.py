@@ -5,6 +5,7 @@ from a few queries; only those that are asked for are looked at closely.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby, islice
 from operator import itemgetter
 
@@ -46,7 +47,17 @@ def review(session: Session, most: int | None = None) -> Suggestions:
         numbers = sorted([*(len(each.face_ids) for each in found), *sizes.values()], reverse=True)
         least = numbers[wanted - 1] if wanted <= len(numbers) else 0
         found += groups.clusters([number for number, size in sizes.items() if size >= least])
-    return Suggestions([*errors, *sorted(found, key=usefulness)][:most], total)
+    shown = [*errors, *sorted(found, key=usefulness)][:most]
+    return Suggestions(_with_photos(session, shown), total)
+
+
+def _with_photos(session: Session, suggestions: Sequence[Suggestion]) -> Iterator[Suggestion]:
+    """Say of single faces in which photo they are."""
+    single = [each.face_ids[0] for each in suggestions if len(each.face_ids) == 1]
+    records = session.catalog.faces(single)
+    for each in suggestions:
+        record = records.get(each.face_ids[0]) if len(each.face_ids) == 1 else None
+        yield each if record is None else replace(each, photo=record.photo, moment=record.box.moment)
 
 
 class _Groups:

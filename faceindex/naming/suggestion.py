@@ -28,7 +28,8 @@ class Suggestion:
 
     An ``EDITED`` face may be one of ``person`` that was confirmed before its photo was edited. For
     ``DOUBTFUL`` and ``SAME_PERSON``, the faces are those of ``person``, and similar to ``other``. Neither
-    contradicts a decision: see ``index.people.contradictions``.
+    contradicts a decision: see ``index.people.contradictions``. ``photo`` and ``moment`` are those of the
+    face, if it is only one; the latter in a film, in seconds.
     """
 
     kind: Kind
@@ -37,6 +38,8 @@ class Suggestion:
     cluster_id: int | None
     face_ids: tuple[int, ...]
     similarity: float | None
+    photo: bytes | None = None
+    moment: float | None = None
 
 
 class Suggestions(list[Suggestion]):

@@ -1,11 +1,13 @@
 """Text of ``people review``: what to look at, and the commands that decide."""
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.cli.render import count
 from faceindex.cli.text.people import some_numbers
+from faceindex.film_times import clock
 from faceindex.naming.suggestion import Kind
 
 if TYPE_CHECKING:
@@ -24,11 +26,11 @@ def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:
 def _reason(each: "Suggestion") -> str:
     name, other = _name(each.person), _name(each.other)
     similarity = "" if each.similarity is None else f"{each.similarity:.2f}"
-    number, numbers = len(each.face_ids), some_numbers(each.face_ids)
+    number = len(each.face_ids)
+    numbers = some_numbers(each.face_ids) + _where(each)
     return {
-        Kind.EDITED: f"Face {each.face_ids[0]} may be {name}, confirmed before this photo was edited "
-        f"({similarity})",
-        Kind.DOUBTFUL: f"Face {each.face_ids[0]} was confirmed as {name}, but is like {other} ({similarity})",
+        Kind.EDITED: f"Face {numbers} may be {name}, confirmed before this photo was edited ({similarity})",
+        Kind.DOUBTFUL: f"Face {numbers} was confirmed as {name}, but is like {other} ({similarity})",
         Kind.SAME_PERSON: f"{name} and {other} look like one person ({similarity})",
         Kind.PROBABLE_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')} "
         f"is probably {name} ({similarity})",
@@ -37,6 +39,12 @@ def _reason(each: "Suggestion") -> str:
         f"({similarity}): {numbers}",
         Kind.NEW_CLUSTER: f"Cluster {each.cluster_id} with {count(number, 'face')}: nobody known",
     }[each.kind]
+
+
+def _where(each: "Suggestion") -> str:
+    """Say where the only face of a suggestion is."""
+    when = "" if each.moment is None else f" at {clock(each.moment)}"
+    return "" if each.photo is None else f" in {os.fsdecode(each.photo)}{when}"
 
 
 def command(each: "Suggestion") -> str:

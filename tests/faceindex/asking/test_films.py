@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from faceindex import Library
@@ -14,6 +15,7 @@ from faceindex.asking.who import who
 from faceindex.asking.why import explain
 from faceindex.cli.text.answers import answer_rows, found_times, photo_title
 from faceindex.cli.text.faces import faces as face_rows
+from faceindex.cli.text.review import suggestions as suggestion_rows
 from faceindex.cli.text.why import explanation_rows
 from faceindex.errors import BadRequest
 from faceindex.naming.decide import regroup
@@ -265,3 +267,14 @@ def test_a_film_in_a_folder_is_asked_about_and_none_is_a_celebrity(settings: Set
     assert isinstance(refused, PhotoFailed)
     assert refused.message == "it is a film: name a photo"
     assert isinstance(examine(found, outcomes, films=False), PhotoSkipped)
+
+
+def test_review_says_where_a_single_face_is(settings: Settings, film: Path) -> None:
+    with Session.open(settings) as session:
+        (known,) = session.descriptors([1, 2])
+    anna = known.vectors.sum(axis=0) / np.linalg.norm(known.vectors.sum(axis=0))
+    record_film(settings, film, [appearing(like(anna, 0.34, 51), 3.0, 7.0)])
+    with Library(settings) as library:
+        library.cluster()
+        (line, *_) = (each for each in suggestion_rows(library.people.review()) if "probably Anna" in each)
+    assert line.endswith(f": 4 in {film} at 0:07")
