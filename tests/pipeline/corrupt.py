@@ -23,6 +23,7 @@ from PIL import Image
 from pipeline.decoding.iso_media import IsoMedia, MediaBox
 from pipeline.values import U8
 from tests.pipeline.pictures import encoded
+from tests.pipeline.raw_pictures import dng, jpeg
 
 SEED = 5
 SIZE = (96, 112)
@@ -144,7 +145,6 @@ def _tiff_by_tifffile(kind: str, planar: bool) -> Callable[[Image.Image, bytes],
     def encode(image: Image.Image, exif: bytes) -> bytes:
         scale = 1 / 255 if kind == "f4" else 257
         samples = (np.asarray(image).astype(np.float64) * scale).astype(kind)
-        (orientation,) = struct.unpack_from(">H", exif, 8 + 2 + 2 * 12 + 8)
         stream = io.BytesIO()
         tifffile.imwrite(
             stream,
@@ -154,7 +154,7 @@ def _tiff_by_tifffile(kind: str, planar: bool) -> Callable[[Image.Image, bytes],
             compression=None if planar else "lzw",
             rowsperstrip=16,
             metadata=None,
-            extratags=[(ORIENTATION, 3, 1, orientation, True)],
+            extratags=[(ORIENTATION, 3, 1, _stated_in(exif), True)],
         )
         return stream.getvalue()
 
@@ -174,10 +174,30 @@ def _jpeg_in_jpeg_xl(image: Image.Image, exif: bytes) -> bytes:
 
 def _tiff(compression: str, mode: str = "RGB") -> Callable[[Image.Image, bytes], bytes]:
     def encode(image: Image.Image, exif: bytes) -> bytes:
-        tags = {ORIENTATION: struct.unpack_from(">H", exif, 8 + 2 + 2 * 12 + 8)[0]}
+        tags = {ORIENTATION: _stated_in(exif)}
         return encoded(image.convert(mode), "TIFF", compression=compression, tiffinfo=tags)
 
     return encode
+
+
+def _camera_raw(linear: bool = False, preview: int = 0) -> Callable[[Image.Image, bytes], bytes]:
+    """With a preview of so many times the size."""
+
+    def encode(image: Image.Image, exif: bytes) -> bytes:
+        larger = image.resize((image.width * preview, image.height * preview)) if preview else None
+        return dng(
+            np.asarray(image),
+            orientation=_stated_in(exif),
+            preview=None if larger is None else jpeg(np.asarray(larger)),
+            linear=linear,
+        )
+
+    return encode
+
+
+def _stated_in(exif: bytes) -> int:
+    """Return the orientation in an ``exif_block`` of the common order of bytes."""
+    return int(struct.unpack_from(">H", exif, 8 + 2 + 2 * 12 + 8)[0])
 
 
 KINDS: dict[str, Callable[[Image.Image, bytes], bytes]] = {
@@ -208,15 +228,21 @@ KINDS: dict[str, Callable[[Image.Image, bytes], bytes]] = {
     "jxl jpeg": _jpeg_in_jpeg_xl,
     "jp2": _by_imagecodecs("jpeg2k_encode", level=0),
     "j2k": _by_imagecodecs("jpeg2k_encode", level=40, codecformat="j2k"),
+    "dng": _camera_raw(),
+    "dng linear": _camera_raw(linear=True),
+    "dng preview": _camera_raw(preview=6),  # read where the raw pixels are damaged
+    "dng large preview": _camera_raw(preview=15),  # read in their place
 }
-WITH_EXIF = frozenset({"jpeg", "png", "webp", "tiff", "avif", "heic"})
+WITH_EXIF = frozenset({"jpeg", "png", "webp", "tiff", "avif", "heic", "dng"})
 METADATA_LAST = frozenset({"tiff", "webp"})
 OF_BOXES = frozenset({"avif", "heic"})
 """Formats that are ISO base media files."""
+BY_NAME = frozenset({"dng"})
+"""Formats that only the name tells from another."""
 
 
 def corpus() -> Iterator[Case]:
-    """All files, some 5,000; each content once."""
+    """All files, some 6,000; each content once."""
     sources = whole_files()
     seen: set[bytes] = set()
     for cases in (_cut, _flipped, _holed, _boxed_badly, _reheaded, _renamed, _with_bad_exif):
@@ -310,7 +336,7 @@ def _reheaded(sources: _Sources, chance: random.Random) -> Iterator[Case]:
 def _renamed(sources: _Sources, chance: random.Random) -> Iterator[Case]:
     """Whole files under names of other kinds, under none, and under one of something else."""
     for kind, source in sources.items():
-        for name in NAMES:
+        for name in (".DNG",) if kind.split()[0] in BY_NAME else NAMES:
             # A few bytes more make it a content of its own, and harm no format.
             content = source.content + name.encode() + b"\0"
             yield Case(f"renamed {kind}{name}", content, source, frozenset({source.orientation}), whole=True)
