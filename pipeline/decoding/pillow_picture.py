@@ -8,6 +8,7 @@ import io
 import logging
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -100,8 +101,10 @@ class PillowPicture:
         """As ``OpenPicture.load``."""
         reduction = choose_reduction(self._size, long_edge)
         self._load()
-        header = read_header(self._image, self._metadata)
+        header = replace(read_header(self._image, self._metadata), size=self._size)
         image: Image.Image = self._image
+        if Size(*image.size) != self._size:  # a later frame of an animation reaches beyond the first
+            image = image.crop((0, 0, self._size.width, self._size.height))
         if self._kind is Format.BMP and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
             image = image.convert("RGB")  # programs that know no alpha leave it at 0
         picture = picture or digest_pixels(image, header.orientation)

@@ -13,6 +13,7 @@ from tests.pipeline.decoding.test_decode import failure
 from tests.pipeline.pictures import decoded, encoded, noise, swapped_profile, written
 
 PIXELS = noise(64, 48)
+GREY = Image.fromarray(noise(32, 32)).convert("L")
 HEADER_END = 33
 
 
@@ -204,6 +205,17 @@ class TestAnimation:
         black, white = Image.new("RGB", (16, 16)), Image.new("RGB", (16, 16), "white")
 
         assert not shown(tmp_path, encoded(black, "PNG", save_all=True, append_images=[white])).any()
+
+    def test_a_frame_that_reaches_beyond_the_first_is_cut_there(self, tmp_path: Path) -> None:
+        content = bytearray(encoded(Image.new("L", (32, 32)), "GIF", save_all=True, append_images=[GREY]))
+        descriptor = b",\0\0\0\0" + struct.pack("<2H", 32, 32)
+        at = content.rindex(descriptor)
+        content[at + 1 : at + 5] = struct.pack("<2H", 8, 4)
+
+        pixels = shown(tmp_path, bytes(content))
+
+        assert pixels.shape == (32, 32, 3)
+        assert np.array_equal(pixels[4:, 8:, 0], np.asarray(GREY)[:-4, :-8])
 
     def test_a_picture_for_decoders_without_animation_is_no_frame(self, tmp_path: Path) -> None:
         options = {"save_all": True, "default_image": True, "append_images": [Image.fromarray(PIXELS)]}
