@@ -80,6 +80,8 @@ def _from_content(head: bytes) -> str | None:
 
 def _is_transport_stream(head: bytes) -> bool:
     """Look for packets at their distance; the first may be incomplete, as in the record of a broadcast."""
+    if head.isascii() and b"\0" not in head:
+        return False  # a text whose lines have one length, such as a log of places, may have a G at it
     for packet in _TRANSPORT_PACKETS:
         for start in range(min(packet, len(head) - (_SYNCS - 1) * packet)):
             heads = [head[at : at + 4] for at in range(start, start + _SYNCS * packet, packet)]

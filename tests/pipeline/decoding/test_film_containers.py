@@ -32,6 +32,7 @@ TEXT = b"GGGG and more words, so that a G stands wherever one may look for it. "
         ("a.ts", bytes(100) + PACKET * 5, "mpegts"),
         ("a.ts", PACKET * 2, None),
         ("a.ts", TEXT, None),
+        ("places.log", b"GPS,4415.16,N,07631.12,W,00095".ljust(188, b".") * 6, None),
         ("a.ts", b"import { Film } from './film'\n" * 40, None),
         ("a", b"OggS\x00\x02" + bytes(22) + b"\x80theora\x03", "ogg"),
         ("a.ogg", b"OggS\x00\x02" + bytes(22) + b"\x01vorbis", None),
