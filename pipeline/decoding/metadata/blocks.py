@@ -3,14 +3,17 @@
 A block that is damaged, or longer than any camera or editor writes, counts as absent.
 """
 
+import contextlib
+import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from PIL import Image
 
 from pipeline.decoding.formats import Format
+from pipeline.decoding.iso_media import IsoMedia, IsoMediaError
 from pipeline.decoding.jpeg_segments import head_segments
 from pipeline.decoding.metadata.iptc import iptc_of
 from pipeline.decoding.metadata.tiff_tags import Directory, directories_of, read_directories
@@ -43,6 +46,13 @@ _PNG_SIGNATURE_BYTES = 8
 _MOST_CHUNKS = 1 << 17
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _IN_GIF = b"XMP DataXMP"
+
+# Extended types of boxes of JP2: Exiv2 and ExifTool; XMP part 3, "JPEG 2000"; IPTC's IIM.
+_UUID_BYTES = 16
+_EXIF_IN_JP2 = b"JpgTiffExif->JP2"
+_XMP_IN_JP2 = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_IPTC_IN_JP2 = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
+
 _PROFILE = "Raw profile type "  # of ImageMagick: a block in hexadecimal digits, after its name and length
 
 
@@ -79,6 +89,8 @@ class Metadata:
                 return cls.of_tiff(stream)
             case Format.GIF:
                 return cls.of_gif(stream)
+            case Format.JPEG_2000:
+                return cls.of_jpeg_2000(stream)
         return None
 
     @classmethod
@@ -127,6 +139,19 @@ class Metadata:
         content = stream.read()
         start = content.find(_IN_GIF)
         return cls() if start < 0 else cls(xmp=[content[start + len(_IN_GIF) :][:MOST_BYTES]])
+
+    @classmethod
+    def of_jpeg_2000(cls, stream: BinaryIO) -> "Metadata":
+        """Read a JP2, whose metadata are in boxes of their own; a codestream without boxes has none."""
+        found: dict[bytes, list[bytes]] = {_EXIF_IN_JP2: [], _XMP_IN_JP2: [], _IPTC_IN_JP2: []}
+        media = IsoMedia(stream, stream.seek(0, io.SEEK_END))
+        with contextlib.suppress(IsoMediaError):
+            for box in media.boxes():
+                if box.kind == b"uuid" and box.end - box.content <= MOST_BYTES:
+                    content = media.read(box, MOST_BYTES)
+                    found.get(content[:_UUID_BYTES], []).append(content[_UUID_BYTES:])
+        blocks = cls.of_blocks(found[_EXIF_IN_JP2], found[_XMP_IN_JP2])
+        return replace(blocks, iptc=[*blocks.iptc, *found[_IPTC_IN_JP2]])
 
     @classmethod
     def of_image(cls, image: Image.Image) -> "Metadata":
