@@ -154,7 +154,9 @@ def pillow_is_right(picture: Directory) -> bool:
         deepest = 16 if photometric == Photometric.BLACK_IS_ZERO else 8
         return samples == 1 and bits <= {1, 2, 4, 8, deepest}
     if photometric == Photometric.RGB:
-        return samples in (3, 4) and (bits == {8} or (bits == {16} and not picture.is_planar))
+        return (samples == 3 and bits == {8}) or (
+            samples in (3, 4) and bits in ({8}, {16}) and not picture.is_planar
+        )
     if photometric == Photometric.CMYK:
         return samples == 4 and bits == {8} and Tag.INK_SET not in picture.tags
     return photometric == Photometric.CIELAB and samples == 3 and bits == {8}

@@ -36,6 +36,10 @@ _COLOURS = {
 }
 """Samples of a pixel that give its colour; the others are alpha, or nobody knows what."""
 
+_WITH_ALPHA = frozenset(
+    {Photometric.WHITE_IS_ZERO, Photometric.BLACK_IS_ZERO, Photometric.RGB, Photometric.PALETTE}
+)
+
 _ALPHA_MODES = {("L", 1): "La", ("L", 2): "LA", ("RGB", 1): "RGBa", ("RGB", 2): "RGBA"}
 """Pillow's mode of a colour with alpha: 1 if the colour is multiplied by it already, 2 if not."""
 
@@ -136,7 +140,7 @@ def _kept(picture: Directory) -> int:
 
 def _alpha(picture: Directory) -> int | None:
     """Return which extra sample is alpha, if one is."""
-    if picture.photometric not in (Photometric.WHITE_IS_ZERO, Photometric.BLACK_IS_ZERO, Photometric.RGB):
+    if picture.photometric not in _WITH_ALPHA:
         return None
     extra = picture.tags.get(Tag.EXTRA_SAMPLES, ())
     return next((at for at, kind in enumerate(extra) if kind in (1, 2)), None)
@@ -212,8 +216,13 @@ _LEFT_OUT = frozenset(
 
 def _compose(samples: NDArray[Any], picture: Directory) -> Image.Image:
     photometric = picture.photometric
+    alpha = _alpha(picture)
     if photometric == Photometric.PALETTE:
-        return Image.fromarray(_look_up(samples[..., 0], picture))
+        colours = _look_up(samples[..., 0], picture)
+        if alpha is None:
+            return Image.fromarray(colours)
+        opacity = to_8_bits(samples[..., 1:], picture.bits[1])
+        return _image(np.dstack([colours, opacity]), "RGBA")  # a number cannot be multiplied by it
     if photometric in (Photometric.CIELAB, Photometric.ICCLAB):
         return _lab(samples, picture)
     pixels = to_8_bits(samples, picture.bits[0] if len(set(picture.bits)) == 1 else None)
@@ -222,7 +231,6 @@ def _compose(samples: NDArray[Any], picture: Directory) -> Image.Image:
     if photometric == Photometric.YCBCR and picture.compression not in _RGB_COMPRESSIONS:
         return _image(pixels, "YCbCr")
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[_COLOURS[Photometric(photometric)]]
-    alpha = _alpha(picture)
     if alpha is not None:
         mode = _ALPHA_MODES[mode, picture.tags[Tag.EXTRA_SAMPLES][alpha]]
     return _image(pixels, mode)

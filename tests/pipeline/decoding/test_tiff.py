@@ -122,14 +122,33 @@ class TestSamples:
 
     @pytest.mark.parametrize("kind", ["u1", "u2", "u4", "f4"])
     @pytest.mark.parametrize("multiplied", [False, True])
-    def test_half_transparent_over_white(self, tmp_path: Path, kind: str, multiplied: bool) -> None:
+    @pytest.mark.parametrize("layout", ["contig", "separate"])
+    def test_half_transparent_over_white(
+        self, tmp_path: Path, kind: str, multiplied: bool, layout: str
+    ) -> None:
         alpha = np.full_like(GREY, 128)
         colour = np.rint(FACE * (128 / 255)).astype(np.uint8) if multiplied else FACE
         samples = stretched(np.dstack([colour, alpha]), kind)
         extra = "assocalpha" if multiplied else "unassalpha"
-        content = tiff(samples, photometric="rgb", extrasamples=[extra])
+        samples = np.moveaxis(samples, -1, 0) if layout == "separate" else samples
+        content = tiff(samples, photometric="rgb", extrasamples=[extra], planarconfig=layout)
 
         assert difference(tmp_path, content, FACE * (128 / 255) + 127) < 3
+
+    def test_a_half_transparent_palette(self, tmp_path: Path) -> None:
+        levels = tuple(range(0, 65536, 257))
+        content = tiff(
+            np.dstack([GREY, np.full_like(GREY, 128)]),
+            photometric="minisblack",
+            planarconfig="contig",
+            extrasamples=["unassalpha"],
+            extratags=[(320, 3, 768, levels * 3, True)],
+        )
+        grey, palette = (struct.pack("<HHII", 262, 3, 1, kind) for kind in (1, 3))
+        assert grey in content
+        content = content.replace(grey, palette)
+
+        assert difference(tmp_path, content, GREY * (128 / 255) + 127) < 3
 
     @pytest.mark.parametrize("kind", ["u1", "u2"])
     def test_samples_of_unknown_meaning_are_left_out(self, tmp_path: Path, kind: str) -> None:
