@@ -33,6 +33,7 @@ from pipeline.decoding.format_reader import (
     choose_reduction,
 )
 from pipeline.decoding.formats import Format
+from pipeline.decoding.jpeg_2000_components import refuse_rare_kinds
 from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.orientation import upright_size
 from pipeline.decoding.picture_digest import digest_pixels
@@ -79,6 +80,9 @@ class PillowPicture:
             if kind is Format.WEBP:
                 self._stream = stream = io.BytesIO(sound_webp(stream.read()))
                 self._length = stream.getbuffer().nbytes
+            elif kind is Format.JPEG_2000:
+                refuse_rare_kinds(stream.read())
+                stream.seek(0)
             self._image = self._open_other()
         self._size = Size(*self._image.size)
 

@@ -3,6 +3,7 @@
 import random
 import struct
 from datetime import datetime
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,26 @@ class TestJpeg2000:
         content = encoded(image, "JPEG2000", tile_size=tiles)
 
         assert difference(tmp_path, content, np.asarray(image.convert("RGB"))) < 2
+
+    @pytest.mark.parametrize("layout", ["yuv420p", "yuv422p", "yuv444p"])
+    def test_chroma_of_lower_resolution(self, tmp_path: Path, layout: str) -> None:
+        av = pytest.importorskip("av")
+        encoder = av.CodecContext.create("jpeg2000", "w")
+        encoder.height, encoder.width = FACE.shape[:2]
+        encoder.pix_fmt, encoder.time_base = layout, Fraction(1, 25)
+        frame = av.VideoFrame.from_ndarray(FACE, format="rgb24").reformat(format=layout)
+        content = b"".join(map(bytes, [*encoder.encode(frame), *encoder.encode(None)]))
+
+        assert difference(tmp_path, content, FACE) < 12
+
+    @pytest.mark.parametrize("steps", [b"\2\1", b"\1\1\2\1\1\2", b"\1\1\2\2\2\2\1\1"])
+    def test_other_channels_of_lower_resolution_are_unsupported(self, tmp_path: Path, steps: bytes) -> None:
+        shape = (64, 64, len(steps) // 2) if len(steps) > 2 else (64, 64)
+        content = bytearray(jp2(np.zeros(shape, np.uint8), codecformat="j2k"))
+        for number, step in enumerate(steps):
+            content[43 + number // 2 * 3 + number % 2] = step
+
+        assert failure(written(tmp_path / "a.j2k", bytes(content))).reason is Reason.UNSUPPORTED
 
     def test_lossy_and_scaled(self, tmp_path: Path) -> None:
         options = {"irreversible": True, "quality_mode": "rates", "quality_layers": [10]}
