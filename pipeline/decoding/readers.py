@@ -37,7 +37,7 @@ READERS: Mapping[Format, FormatReader] = MappingProxyType(
 """The formats that are read."""
 
 _REVISIONS: Mapping[Format | None, int] = MappingProxyType(
-    {Format.JPEG: 2, Format.PNG: 2, Format.WEBP: 2, Format.BMP: 2}
+    {Format.JPEG: 2, Format.PNG: 2, Format.WEBP: 2, Format.BMP: 2, Format.GIF: 2}
 )
 """How often the reading of a format has changed here, beside its libraries; ``None``: of unknown formats."""
 

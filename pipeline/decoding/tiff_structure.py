@@ -36,6 +36,7 @@ class Tag(IntEnum):
     TILE_HEIGHT = 323
     TILE_OFFSETS = 324
     TILE_COUNTS = 325
+    SUB_DIRECTORIES = 330
     INK_SET = 332
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
@@ -199,6 +200,8 @@ def choose_picture(content: bytes) -> Chosen:
             pictures.append(found)
     if found is None:
         raise Unreadable(Reason.TRUNCATED, TRUNCATED)
+    if not pictures and found.number == 0 and Tag.SUB_DIRECTORIES not in found.tags:
+        pictures = [found]  # there is no other, whatever it says
     if not pictures or Tag.DNG_VERSION in found.tags or Tag.DNG_VERSION in pictures[0].tags:
         raise Unreadable(
             Reason.UNSUPPORTED,

@@ -321,6 +321,17 @@ class TestPages:
             assert np.abs(photo.pixels.astype(int) - FACE).mean() < CLOSE
 
     @pytest.mark.parametrize("kind", ["u1", "f4"])
+    def test_a_preview_of_nothing_is_the_picture(self, tmp_path: Path, kind: str) -> None:
+        content = tiff(stretched(FACE, kind), photometric="rgb", subfiletype=1)
+
+        assert difference(tmp_path, content, FACE) < CLOSE
+
+    def test_a_preview_of_a_picture_below_it_is_not(self, tmp_path: Path) -> None:
+        content = tiff(FACE, photometric="rgb", subfiletype=1, extratags=[(330, 4, 1, 8, True)])
+
+        assert failure(written(tmp_path / "a.tif", content)).reason is Reason.UNSUPPORTED
+
+    @pytest.mark.parametrize("kind", ["u1", "f4"])
     def test_the_first_of_several_is_read_and_noted(self, tmp_path: Path, kind: str) -> None:
         samples = stretched(FACE, kind)
         stream = io.BytesIO()
