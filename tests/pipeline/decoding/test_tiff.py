@@ -327,7 +327,11 @@ class TestPages:
         assert difference(tmp_path, content, FACE) < CLOSE
 
     def test_a_preview_of_a_picture_below_it_is_not(self, tmp_path: Path) -> None:
-        content = tiff(FACE, photometric="rgb", subfiletype=1, extratags=[(330, 4, 1, 8, True)])
+        stream = io.BytesIO()
+        with tifffile.TiffWriter(stream) as writer:
+            writer.write(FACE[::8, ::8], photometric="rgb", subfiletype=1, subifds=1, metadata=None)
+            writer.write(FACE, photometric="rgb", metadata=None)
+        content = stream.getvalue()
 
         assert failure(written(tmp_path / "a.tif", content)).reason is Reason.UNSUPPORTED
 
