@@ -39,7 +39,7 @@ from benchmarks.random_weights import ensure_weights
 from faceindex import Settings
 from pipeline.decoding.decode import decode
 from pipeline.decoding.format_reader import MemoryNeeded
-from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.process.reader_messages import DecodeRequest
 from pipeline.decoding.readers import readable_format
 from pipeline.description.crop import scale_needed, wants_full_size
 from pipeline.description.embedder import Embedder, load_embedder

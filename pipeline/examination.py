@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from typing import TypeAlias, TypeVar
 
 from pipeline.decoding.decoders import Decoder, Decoders
-from pipeline.decoding.film_digest import read_film
+from pipeline.decoding.films.film_digest import read_film
 from pipeline.decoding.formats import Format
 from pipeline.decoding.metadata.file_names import file_name_date
 from pipeline.decoding.readers import decoder_of, format_of, readable_format, skipped

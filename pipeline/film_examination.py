@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.decoding.film import Film, FilmDecoder, FilmRequest, Frame
+from pipeline.decoding.films.film import Film, FilmDecoder, FilmRequest, Frame
 from pipeline.errors import PhotoError
 from pipeline.models.registry import CropProtocol
 from pipeline.networks import Networks, RunStopped

@@ -33,7 +33,7 @@ from index.photos.presence import Crawled, Presence
 from index.photos.siblings import Siblings
 from index.store.store import Store
 from index.values import LeftOutCount, RawFiles, Recorded, UnfinishedFilm
-from pipeline.decoding.live_film import live_photo_of_film
+from pipeline.decoding.films.live_film import live_photo_of_film
 from pipeline.decoding.readers import is_current, is_none_of_today
 from pipeline.film_examination import THOROUGH_RATE, USUAL_RATE, FilmOptions
 from pipeline.models.registry import ModelSpec

@@ -2,14 +2,18 @@
 
 from typing import BinaryIO, Protocol
 
-# Loaded before the time of a photo counts.
-from pipeline.decoding import avif_picture, jpeg_picture, pillow_picture, tiff_picture  # noqa: F401
 from pipeline.decoding.format_reader import MemoryNeeded, OpenPicture, Picture, ReadInstead, Unreadable
+
+# Loaded before the time of a photo counts.
+from pipeline.decoding.heif import avif_picture  # noqa: F401
+from pipeline.decoding.jpeg import jpeg_picture  # noqa: F401
 from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.metadata.taken import when_taken, when_taken_by_sidecar
 from pipeline.decoding.metadata.xmp import MOST_BYTES
-from pipeline.decoding.reader_messages import MOST_PICTURES, DateRequest, DecodeRequest
+from pipeline.decoding.pillow import pillow_picture  # noqa: F401
+from pipeline.decoding.process.reader_messages import MOST_PICTURES, DateRequest, DecodeRequest
 from pipeline.decoding.readers import READERS
+from pipeline.decoding.tiff import tiff_picture  # noqa: F401
 from pipeline.values import U8, Reason, Taken
 
 

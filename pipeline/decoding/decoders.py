@@ -13,11 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
-from pipeline.decoding.film import Film, FilmRequest
-from pipeline.decoding.film_session import FilmLimits, FilmReaders, ReaderFilm
+from pipeline.decoding.films.film import Film, FilmRequest
+from pipeline.decoding.films.film_session import FilmLimits, FilmReaders, ReaderFilm
 from pipeline.decoding.formats import Format
-from pipeline.decoding.reader_messages import DateRequest, DecodeRequest
-from pipeline.decoding.reader_process import ReaderDied, ReaderProcess
+from pipeline.decoding.process.reader_messages import DateRequest, DecodeRequest
+from pipeline.decoding.process.reader_process import ReaderDied, ReaderProcess
 from pipeline.decoding.readers import READERS, format_of, readable_format
 from pipeline.errors import PhotoError
 from pipeline.sources.photo_file_access import OpenPhoto
@@ -45,7 +45,7 @@ class DecoderOptions:
     film_seconds: float = 30.0
     photos: int = 500
     entry: str = "pipeline.decoding.decode:decode"
-    film_entry: str = "pipeline.decoding.film_decoding:look"
+    film_entry: str = "pipeline.decoding.films.film_decoding:look"
 
 
 class Decoders:

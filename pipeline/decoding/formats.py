@@ -5,7 +5,7 @@ One table holds the signatures of all formats, read or not, because one may begi
 
 from enum import StrEnum
 
-from pipeline.decoding.film_containers import container_of
+from pipeline.decoding.films.film_containers import container_of
 from pipeline.file_names import TIFF_RAW_EXTENSIONS, extension
 
 

@@ -1,13 +1,13 @@
 """Digests what a file shows, so that files that differ in their metadata alone count as one picture.
 
-A JPEG is digested as it is compressed, HEIC and AVIF too (`pipeline.decoding.heif_container`); other formats
-by their pixels, which another version of their decoder may change a little.
+A JPEG is digested as it is compressed, HEIC and AVIF too (`pipeline.decoding.heif.heif_container`); other
+formats by their pixels, which another version of their decoder may change a little.
 """
 
 from blake3 import blake3
 from PIL import Image
 
-from pipeline.decoding.jpeg_segments import segments
+from pipeline.decoding.jpeg.jpeg_segments import segments
 
 _STRIP = 256
 """Rows copied at a time: a second copy of the whole picture could exceed the memory of a reader."""

@@ -10,12 +10,12 @@ from types import MappingProxyType
 from pipeline.decoding.file_kinds import content_of, extra_for, kind_of, reason_for
 from pipeline.decoding.format_reader import FormatReader
 from pipeline.decoding.formats import Format, sniff
-from pipeline.decoding.heic_reader import HeicReader
-from pipeline.decoding.jpeg_reader import JpegReader
-from pipeline.decoding.jpeg_xl_reader import JpegXlReader
-from pipeline.decoding.pillow_reader import PillowReader
-from pipeline.decoding.raw_reader import RawReader
-from pipeline.decoding.tiff_reader import TiffReader
+from pipeline.decoding.heif.heic_reader import HeicReader
+from pipeline.decoding.jpeg.jpeg_reader import JpegReader
+from pipeline.decoding.jpeg_xl.jpeg_xl_reader import JpegXlReader
+from pipeline.decoding.pillow.pillow_reader import PillowReader
+from pipeline.decoding.raw.raw_reader import RawReader
+from pipeline.decoding.tiff.tiff_reader import TiffReader
 from pipeline.errors import PhotoError
 from pipeline.extras import is_installed, library_version
 from pipeline.file_names import named_like_photo

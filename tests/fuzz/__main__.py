@@ -31,7 +31,7 @@ with atheris.instrument_imports(include=["pipeline", "PIL"]):
     from pipeline.decoding.metadata.blocks import Metadata
     from pipeline.decoding.metadata.file_names import file_name_date
     from pipeline.decoding.metadata.taken import when_taken
-    from pipeline.decoding.reader_messages import DecodeRequest
+    from pipeline.decoding.process.reader_messages import DecodeRequest
     from pipeline.decoding.readers import READERS
     from pipeline.sources.ignore_patterns import parse_pattern
     from pipeline.sources.photo_file_access import HEAD_BYTES

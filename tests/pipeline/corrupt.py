@@ -20,7 +20,7 @@ import skimage.data
 import tifffile
 from PIL import Image
 
-from pipeline.decoding.iso_media import IsoMedia, MediaBox
+from pipeline.decoding.heif.iso_media import IsoMedia, MediaBox
 from pipeline.values import U8
 from tests.pipeline.pictures import encoded
 from tests.pipeline.raw_pictures import dng, jpeg

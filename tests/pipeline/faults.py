@@ -22,7 +22,7 @@ import numpy as np
 from pipeline.decoding import decode as usual
 from pipeline.decoding.decode import PixelMemory
 from pipeline.decoding.format_reader import MemoryNeeded, Picture
-from pipeline.decoding.reader_messages import MOST_PICTURES, DecodeRequest
+from pipeline.decoding.process.reader_messages import MOST_PICTURES, DecodeRequest
 
 ENTRY = "tests.pipeline.faults:decode"
 SLEEP_SECONDS = 3600

@@ -9,9 +9,9 @@ import signal
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.decoding import film_decoding as usual
-from pipeline.decoding.film_decoding import FilmOutput, Paint
-from pipeline.decoding.reader_messages import FilmEnded, FilmOpened, LookRequest
+from pipeline.decoding.films import film_decoding as usual
+from pipeline.decoding.films.film_decoding import FilmOutput, Paint
+from pipeline.decoding.process.reader_messages import FilmEnded, FilmOpened, LookRequest
 
 ENTRY = "tests.pipeline.film_faults:look"
 SLEEP_SECONDS = 3600

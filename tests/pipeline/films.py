@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.decoding.film_containers import container_of
-from pipeline.decoding.film_decoding import Paint, look
-from pipeline.decoding.reader_messages import FilmEnded, FilmOpened, LookRequest
+from pipeline.decoding.films.film_containers import container_of
+from pipeline.decoding.films.film_decoding import Paint, look
+from pipeline.decoding.process.reader_messages import FilmEnded, FilmOpened, LookRequest
 
 av = pytest.importorskip("av")
 

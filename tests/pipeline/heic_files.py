@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pillow_heif
 from PIL import Image
 
-from pipeline.decoding.heif_items import ItemProperty, item_content, read_items
-from pipeline.decoding.iso_media import IsoMedia
+from pipeline.decoding.heif.heif_items import ItemProperty, item_content, read_items
+from pipeline.decoding.heif.iso_media import IsoMedia
 from tests.pipeline.iso_boxes import box, full_box, iinf, infe, meta, pitm
 
 _LARGEST = 1 << 28

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.decoding.film import FilmEnd, FilmHeader, FilmRequest, Frame
+from pipeline.decoding.films.film import FilmEnd, FilmHeader, FilmRequest, Frame
 from pipeline.errors import PhotoError
 from pipeline.models.registry import CropProtocol
 from pipeline.sources.photo_file_access import OpenPhoto

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from pipeline.decoding.decode import decode
 from pipeline.decoding.format_reader import MemoryNeeded, Unreadable
-from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.process.reader_messages import DecodeRequest
 from pipeline.decoding.readers import readable_format
 from pipeline.errors import PhotoError
 from pipeline.platform_support import open_content

@@ -13,8 +13,8 @@ from typing import BinaryIO
 from PIL import Image
 
 from pipeline.decoding.formats import Format
-from pipeline.decoding.iso_media import IsoMedia, IsoMediaError
-from pipeline.decoding.jpeg_segments import head_segments
+from pipeline.decoding.heif.iso_media import IsoMedia, IsoMediaError
+from pipeline.decoding.jpeg.jpeg_segments import head_segments
 from pipeline.decoding.metadata.iptc import iptc_of
 from pipeline.decoding.metadata.tiff_tags import Directory, directories_of, read_directories
 from pipeline.decoding.metadata.xmp import MOST_BYTES, Property, read_properties

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from pipeline.decoding.decode import decode
 from pipeline.decoding.formats import Format
-from pipeline.decoding.reader_messages import DecodeRequest
+from pipeline.decoding.process.reader_messages import DecodeRequest
 from tests.pipeline.pictures import OwnMemory, decoded, encoded, noise, written
 
 EXIF, ORIENTATION = "exif", 0x0112

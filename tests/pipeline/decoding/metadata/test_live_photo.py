@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.decoding.decoders import Decoders
-from pipeline.decoding.live_film import live_photo_of_film
+from pipeline.decoding.films.live_film import live_photo_of_film
 from pipeline.sources.photo_file_access import OpenPhoto
 from tests.functional.people import landscape
 from tests.pipeline.live_photos import IDENTIFIER, apple_note, live_film, live_jpeg

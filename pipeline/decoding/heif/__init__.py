@@ -1,0 +1,1 @@
+"""HEIC and AVIF, and the boxes that they are made of."""

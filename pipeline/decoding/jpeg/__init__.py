@@ -1,0 +1,1 @@
+"""JPEG, whole or cut."""

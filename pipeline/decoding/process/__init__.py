@@ -1,0 +1,1 @@
+"""The processes that decode: messages, their loop, and how they are run."""

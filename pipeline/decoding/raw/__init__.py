@@ -1,0 +1,1 @@
+"""Camera raw files: their previews, or their pixels."""
