@@ -31,12 +31,12 @@ from pipeline.decoding.format_reader import (
     choose_reduction,
 )
 from pipeline.decoding.formats import Format
-from pipeline.decoding.jpeg_2000_components import refuse_rare_kinds
 from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.orientation import upright_size
 from pipeline.decoding.picture_digest import digest_pixels
 from pipeline.decoding.pillow.animation import load_first_frame
 from pipeline.decoding.pillow.bmp_masks import with_whole_bytes
+from pipeline.decoding.pillow.jpeg_2000_components import refuse_rare_kinds
 from pipeline.decoding.pillow.pillow_errors import explained
 from pipeline.decoding.pillow.png_chunks import LARGEST_TEXT, is_animated, sound_png
 from pipeline.decoding.pillow.webp_chunks import sound_webp
