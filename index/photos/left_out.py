@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from index.photos.siblings import count_siblings
 from index.store.schema import left_out
-from index.store.statements import are_under, in_chunks, is_under, upsert
+from index.store.statements import are_under, in_chunks, upsert
 from index.store.store import Store
 from index.values import LeftOutCount, LeftOutFile
 from pipeline.values import OTHER_FILE, PhotoSkipped
@@ -83,17 +83,13 @@ def forget_left_out(connection: Connection, paths: Collection[bytes]) -> None:
         connection.execute(delete(left_out).where(left_out.c.path.in_(chunk)))
 
 
-def forget_left_out_under(connection: Connection, folder: bytes) -> None:
-    """Forget the files in a folder at any depth, which is scanned no more."""
-    connection.execute(delete(left_out).where(is_under(left_out.c.path, folder)))
-
-
 def count_left_out(connection: Connection) -> tuple[LeftOutCount, ...]:
     """Count all files by kind, siblings of photos too, in the order of ``counted``."""
     columns = left_out.c
     query = select(columns.kind, columns.needs, func.count()).group_by(columns.kind, columns.needs)
-    files = {(kind, needs): files for kind, needs, files in connection.execute(query)}
-    return counted({**files, **{(kind, None): number for kind, number in count_siblings(connection).items()}})
+    files = Counter({(kind, needs): files for kind, needs, files in connection.execute(query)})
+    files.update({(kind, None): number for kind, number in count_siblings(connection).items()})
+    return counted(files)
 
 
 def counted(files: Mapping[tuple[str, str | None], int]) -> tuple[LeftOutCount, ...]:

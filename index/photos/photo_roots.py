@@ -4,20 +4,37 @@ A photo has one path. A root that is the same folder as another one, or lies in 
 of that other root (``KnownRoot.place``). Photos under no root were named one by one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from index.clock import Clock, utc_now
 from index.decisions.same_faces import forget_contents
 from index.paths import is_inside
 from index.people.named_faces import exemplars, is_edited
-from index.photos.left_out import forget_left_out_under
-from index.store.schema import content, face, photo, root, sibling, stored_face, verdict
-from index.store.statements import insert_new, is_one_of, is_outside, is_under
+from index.store.schema import content, face, left_out, photo, root, sibling, stored_face, verdict
+from index.store.statements import in_chunks, insert_new, is_one_of, is_outside, is_under
 from index.store.store import Store
 from index.values import KnownRoot, Moved, Pruned, RootFigures, StoredPhoto
+
+_OTHER_FILES = (left_out, sibling)
+"""Tables of files that are no photos, by path."""
+
+_CHUNK = 1000
+"""Paths in one statement."""
 
 
 class Roots:
@@ -132,7 +149,8 @@ class Roots:
             gone = [row.id for row in rows if not is_inside(row.path, places)]
             if dry_run:
                 return len(gone)
-            forget_left_out_under(connection, place)
+            for table in _OTHER_FILES:
+                _forget_under(connection, table, place, places)
             connection.execute(update(root).where(root.c.path == path).values(forgotten=True))
             mark = update(photo).where(is_one_of(photo.c.id, gone))
             connection.execute(mark.values(missing_since=self._clock().isoformat()))
@@ -195,7 +213,6 @@ def _set_place(connection: Connection, path: bytes, place: bytes) -> None:
 
 def _rename(connection: Connection, old: bytes, new: bytes) -> Moved:
     """Give the photos at a place, and roots that have them there, a new place; photos known there go."""
-    forget_left_out_under(connection, old)
     known = set(connection.scalars(select(photo.c.path).where(is_under(photo.c.path, new))))
     query = select(photo.c.id, photo.c.path).where(is_under(photo.c.path, old))
     moved = {row.id: new + row.path[len(old) :] for row in connection.execute(query)}
@@ -203,8 +220,22 @@ def _rename(connection: Connection, old: bytes, new: bytes) -> Moved:
     connection.execute(delete(photo).where(is_one_of(photo.c.id, twice)))
     for photo_id in moved.keys() - twice:
         connection.execute(update(photo).where(photo.c.id == photo_id).values(path=moved[photo_id]))
-    connection.execute(delete(sibling).where(is_under(sibling.c.path, old)))  # the next scan finds them again
+    for table in _OTHER_FILES:
+        rows = [dict(row) for row in _under(connection, table, old).mappings()]
+        connection.execute(delete(table).where(is_under(table.c.path, old)))
+        insert_new(connection, table, [{**row, "path": new + row["path"][len(old) :]} for row in rows])
     for each in known_roots(connection):
         if is_inside(each.place, {old}):
             _set_place(connection, each.path, new + each.place[len(old) :])
     return Moved(len(moved) - len(twice), len(twice))
+
+
+def _forget_under(connection: Connection, table: Table, place: bytes, others: Set[bytes]) -> None:
+    """Delete what is known of files at a place or below it, except at other places."""
+    paths = [row.path for row in _under(connection, table, place) if not is_inside(row.path, others)]
+    for chunk in in_chunks(paths, _CHUNK):
+        connection.execute(delete(table).where(table.c.path.in_(chunk)))
+
+
+def _under(connection: Connection, table: Table, place: bytes) -> CursorResult[Any]:
+    return connection.execute(select(table).where(is_under(table.c.path, place)))

@@ -5,10 +5,12 @@ from pathlib import Path
 from index.photos.catalog import Catalog
 from index.photos.left_out import LeftOut, counted
 from index.photos.photo_roots import Roots
+from index.photos.presence import Crawled
+from index.photos.siblings import Siblings
 from index.store.store import Store
-from index.values import LeftOutCount, Recorded
+from index.values import LeftOutCount, Recorded, Sibling
 from pipeline.values import PhotoFile, PhotoSkipped
-from tests.index.builders import broken, digest_of, indexed, make_file, units
+from tests.index.builders import add_roots, broken, digest_of, indexed, make_file, units
 
 OLD = 1_000_000_000_000_000_000
 """A time of change so long ago that nobody takes the file for recently changed."""
@@ -70,11 +72,56 @@ def test_a_failure_is_new_until_it_is_recorded(catalog: Catalog, photos: Path) -
     assert catalog.record([broken(longer, "more, but not all")]).new_failures == {file.path}
 
 
-def test_a_root_that_moves_or_is_forgotten_leaves_nothing_behind(catalog: Catalog, database: Store) -> None:
+def test_what_was_left_out_in_a_root_that_moves_is_known_at_its_new_place(
+    catalog: Catalog, database: Store
+) -> None:
     left_out = LeftOut(database, lambda _: True)
-    catalog.record([film(b"/old/1.mp4")])
+    catalog.record([film(b"/old/1.mp4"), film(b"/old/in/2.mp4"), film(b"/older/3.mp4"), film(b"/new/1.mp4")])
+    known = left_out.known_under([b"/"])
     Roots(database).move(b"/old", b"/new")
-    assert left_out.known_under([b"/"]) == {}
+    assert left_out.known_under([b"/"]) == {
+        b"/new/1.mp4": known[b"/new/1.mp4"],
+        b"/new/in/2.mp4": known[b"/old/in/2.mp4"],
+        b"/older/3.mp4": known[b"/older/3.mp4"],
+    }
+
+
+def test_siblings_move_with_their_root(catalog: Catalog, database: Store) -> None:
+    siblings = with_siblings(catalog, database, b"/old")
+    Roots(database).move(b"/old", b"/new")
+    assert siblings.known_under([b"/"]) == {
+        b"/new/1.dng": Sibling(b"/new/1.jpg", "camera raw"),
+        b"/new/in/2.dng": Sibling(b"/new/in/2.jpg", "camera raw"),
+    }
+
+
+def test_what_was_left_out_in_a_forgotten_root_counts_no_more_except_that_of_a_root_in_it(
+    catalog: Catalog, database: Store
+) -> None:
+    add_roots(catalog.store, [b"/p", b"/p/in"])
+    siblings = with_siblings(catalog, database, b"/p")
+    catalog.record([film(b"/p/1.mp4"), film(b"/p/in/2.mp4")])
+    Roots(database).forget(b"/p")
+    assert set(siblings.known_under([b"/"])) == {b"/p/in/2.dng"}
+    assert set(LeftOut(database, lambda _: True).known_under([b"/"])) == {b"/p/in/2.mp4"}
+    assert [each.files for each in catalog.statistics().left_out] == [1, 1]
+
+
+def test_siblings_of_a_kind_are_counted_with_files_of_that_kind(catalog: Catalog, database: Store) -> None:
+    with_siblings(catalog, database, b"/p")
+    catalog.record([PhotoSkipped(PhotoFile(b"/p/3.dng", 7, OLD), "camera raw")])
+    assert catalog.statistics().left_out == (LeftOutCount("camera raw", 3),)
+
+
+def with_siblings(catalog: Catalog, database: Store, root: bytes) -> Siblings:
+    """Record a photo in a folder and one in a folder in it, each with camera raw beside it."""
+    photos = [root + b"/1.jpg", root + b"/in/2.jpg"]
+    for path in photos:
+        catalog.record([indexed(PhotoFile(path, 7, OLD), path.hex(), units(1))])
+    found = {path.replace(b".jpg", b".dng"): Sibling(path, "camera raw") for path in photos}
+    siblings = Siblings(database)
+    siblings.replace(Crawled(frozenset({root}), frozenset()), found)
+    return siblings
 
 
 def test_what_an_extra_would_read_is_counted_first_and_what_nobody_knows_last() -> None:
