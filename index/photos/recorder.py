@@ -182,6 +182,7 @@ class Recorder:
         if content is None:
             raise ValueError(f"the content of {outcome.file.path!r} is known, but was never recorded")
         if content.failed:
+            self._note_if_new(outcome.file, content._asdict())
             return self._place_failed(outcome.file, content.id, content._asdict())
         if outcome.taken_at is not None:
             self._date(outcome, outcome.taken_at, content)
@@ -207,12 +208,14 @@ class Recorder:
     def _failed(self, outcome: PhotoFailed) -> _Kind:
         failure = _failure(outcome)
         if outcome.digest is None:
+            self._note_if_new(outcome.file, failure)
             if not self._keep(outcome.file, failure, counts_as_missing=outcome.reason not in _STILL_THERE):
                 self._put(outcome.file, None, {**failure, "perhaps_moved": False})
             return "failed"
         content = self._content(outcome.digest)
         if content is not None and not content.failed:
             return self._place(outcome.file, content.id)  # its faces are known: keep them
+        self._note_if_new(outcome.file, failure)  # before the reason is stored
         values = {**failure, "decoder": outcome.decoder}
         return self._place_failed(outcome.file, self._put_content(outcome.digest, values), failure)
 
@@ -223,11 +226,14 @@ class Recorder:
             self._perhaps_moved.pop(file.path, None)
         return "failed"
 
-    def _keep(self, file: PhotoFile, failure: Mapping[str, object], *, counts_as_missing: bool) -> bool:
-        """Keep the content that a path had when it could last be read; return whether there is one."""
+    def _note_if_new(self, file: PhotoFile, failure: Mapping[str, object]) -> None:
+        """Note a failure unless the path has failed before, unchanged, for the same reason."""
         failed_before = self._connection.execute(_FAILED_AT, {"path": file.path}).one_or_none()
         if failed_before != (file.size, file.mtime_ns, failure["failed_reason"]):
             self._new_failures.add(file.path)
+
+    def _keep(self, file: PhotoFile, failure: Mapping[str, object], *, counts_as_missing: bool) -> bool:
+        """Keep the content that a path had when it could last be read; return whether there is one."""
         before = self._content_at(file.path)
         if before is None or before.failed:
             return False
@@ -244,6 +250,7 @@ class Recorder:
         before = self._content_at(path)
         is_photo = before is not None and not before.failed
         if is_photo and outcome.needs is not None:
+            self._note_if_new(outcome.file, _failure(outcome.failed))
             self._keep(outcome.file, _failure(outcome.failed), counts_as_missing=False)
             return "failed"
         self._left_out.append(outcome)

@@ -1,5 +1,6 @@
 """Files that are no photos: what is remembered of them, and when that is forgotten."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from index.photos.catalog import Catalog
@@ -9,7 +10,7 @@ from index.photos.presence import Crawled
 from index.photos.siblings import Siblings
 from index.store.store import Store
 from index.values import LeftOutCount, Recorded, Sibling
-from pipeline.values import PhotoFile, PhotoSkipped
+from pipeline.values import PhotoFile, PhotoSkipped, Reason
 from tests.index.builders import add_roots, broken, digest_of, indexed, make_file, units
 
 OLD = 1_000_000_000_000_000_000
@@ -68,6 +69,9 @@ def test_a_failure_is_new_until_it_is_recorded(catalog: Catalog, photos: Path) -
     file = make_file(photos / "a.jpg")
     assert catalog.record([broken(file, "half")]).new_failures == {file.path}
     assert catalog.record([broken(file, "half")]).new_failures == set()
+    other_reason = replace(broken(file, "half"), reason=Reason.UNSUPPORTED)  # by another decoder
+    assert catalog.record([other_reason]).new_failures == {file.path}
+    assert catalog.record([other_reason]).new_failures == set()
     longer = PhotoFile(file.path, file.size + 1, file.mtime_ns)
     assert catalog.record([broken(longer, "more, but not all")]).new_failures == {file.path}
 
