@@ -174,8 +174,8 @@ class Recorder:
             for earlier in linked_contents(self._connection, outcome.digest):
                 link_faces(self._connection, earlier, content_id)
             self.digests.append(outcome.digest)
-        self._place(outcome.file, content_id)
-        return "continued"
+        placed = self._place(outcome.file, content_id)
+        return "continued" if placed == "unchanged" else placed
 
     def _known(self, outcome: PhotoKnown) -> _Kind:
         content = self._content(outcome.digest)

@@ -120,6 +120,15 @@ def test_a_film_is_recorded_in_parts_each_once(catalog: Catalog, file: PhotoFile
     assert len(catalog.face_ids_of(FILM)) == 2
 
 
+def test_a_copy_of_a_film_that_was_looked_at_at_once_counts_as_one(
+    catalog: Catalog, file: PhotoFile, vectors: F32, photos: Path
+) -> None:
+    copy = make_file(photos / "copy.mp4", "film")
+    faces = [seen(vectors[0], [0.0, 1.0])]
+    recorded = catalog.record([shown(each, whole(), faces) for each in (file, copy)])
+    assert (recorded.indexed, recorded.duplicate, recorded.continued, recorded.faces) == (1, 1, 0, 1)
+
+
 def test_a_closer_look_takes_the_place_of_the_first(
     database: Store, catalog: Catalog, journal: Journal, file: PhotoFile, vectors: F32
 ) -> None:
