@@ -36,6 +36,7 @@ from pipeline.decoding.orientation import upright_size
 from pipeline.decoding.picture_digest import digest_pixels
 from pipeline.decoding.pillow.animation import load_first_frame
 from pipeline.decoding.pillow.bmp_masks import with_whole_bytes
+from pipeline.decoding.pillow.bmp_runs import with_plain_rows
 from pipeline.decoding.pillow.jpeg_2000_components import refuse_rare_kinds
 from pipeline.decoding.pillow.pillow_errors import explained
 from pipeline.decoding.pillow.png_chunks import LARGEST_TEXT, is_animated, sound_png
@@ -148,7 +149,19 @@ class PillowPicture:
             with explained(self._stream, self._kind, self._length):
                 load_first_frame(self._image)
         except Unreadable:
-            if self._plain is None:
+            if self._kind is Format.BMP and self._open_runs():
+                self._image.load()
+            elif self._plain is None:
                 raise
-            self._open_png(self._plain, animated=False)
-            self._load()
+            else:
+                self._open_png(self._plain, animated=False)
+                self._load()
+
+    def _open_runs(self) -> bool:
+        """Open a bitmap whose runs Pillow refuses anew, without them; return whether it is one."""
+        self._stream.seek(0)
+        plain = with_plain_rows(self._stream.read())
+        if plain is None:
+            return False
+        self._image = BmpImageFile(io.BytesIO(plain))
+        return True

@@ -144,15 +144,36 @@ def test_palettes(tmp_path: Path, bits: int, header: int) -> None:
 def test_runs(tmp_path: Path, bits: int) -> None:
     """Runs of one colour, and of several, as RLE4 and RLE8 have them."""
     image = Image.fromarray(FACE).quantize(2**bits)
-    numbers = np.asarray(image)
-    rows = b"".join(packed_row(list(row), bits) + b"\0\0" for row in numbers[::-1])[:-2] + b"\0\1"
+    rows = b"".join(packed_row(list(row), bits) + b"\0\0" for row in np.asarray(image)[::-1])[:-2] + b"\0\1"
+
+    content = bmp([rows], bits, 1 if bits == 8 else 2, palette=entries_of(image, bits))
+
+    assert difference(tmp_path, content, np.asarray(image.convert("RGB"))) == 0
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_runs_that_skip_pixels_and_end_early(tmp_path: Path, bits: int) -> None:
+    """What no run reaches has the first colour."""
+    image = Image.fromarray(FACE).quantize(2**bits)
+    numbers = np.array(image)
+    numbers[:20] = numbers[:, :11] = 0
+    skip = bytes([0, 2, 11, 0])
+    rows = b"".join(skip + packed_row(list(row[11:]), bits) + b"\0\0" for row in numbers[:19:-1])
+
+    content = bmp([rows + b"\0\1"], bits, 1 if bits == 8 else 2, palette=entries_of(image, bits))
+    cut = bmp([rows], bits, 1 if bits == 8 else 2, palette=entries_of(image, bits))
+
+    image.putdata(numbers.reshape(-1))
+    assert difference(tmp_path, content, np.asarray(image.convert("RGB"))) == 0
+    assert failure(written(tmp_path / "cut.bmp", cut)).reason in (Reason.TRUNCATED, Reason.CORRUPT)
+
+
+def entries_of(image: Image.Image, bits: int) -> bytes:
+    """The palette as a bitmap has it."""
     entries = np.zeros((2**bits, 4), np.uint8)
     found = np.array(image.getpalette()).reshape(-1, 3)
     entries[: len(found), :3] = found[:, ::-1]
-
-    content = bmp([rows], bits, 1 if bits == 8 else 2, palette=entries.tobytes())
-
-    assert difference(tmp_path, content, np.asarray(image.convert("RGB"))) == 0
+    return entries.tobytes()
 
 
 def packed_row(row: list[int], bits: int) -> bytes:
