@@ -1,7 +1,7 @@
 """The values that this package returns; none refers to a database row or connection, or to FAISS."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -153,12 +153,15 @@ class KnownContent:
         digests: Of all files that show the content; ``digest`` is that of the first one.
         files: The present photos with this content, by path, at least one; films with the part that is to be
             looked at as ``PhotoFile.rest``, and only the first of them.
+        behind: At how many frames a second, at most, the film behind a photo is looked at, if its film is
+            known; ``files`` is then the largest, which has it.
     """
 
     content_id: int
     digest: bytes
     digests: frozenset[bytes]
     files: tuple[PhotoFile, ...]
+    behind: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +174,21 @@ class Undescribed(KnownContent):
     face_ids: tuple[int, ...]
     faces: tuple[DetectedFace, ...]
     appearances: tuple[Appearance | None, ...]
+
+    @property
+    def photo_face_ids(self) -> tuple[int, ...]:
+        """The ids of the faces that are in no film."""
+        return tuple(each for each, _ in self._in_photo())
+
+    @property
+    def photo_faces(self) -> tuple[DetectedFace, ...]:
+        """The faces that are in no film."""
+        return tuple(face for _, face in self._in_photo())
+
+    def _in_photo(self) -> Iterator[tuple[int, DetectedFace]]:
+        for face_id, face, seen in zip(self.face_ids, self.faces, self.appearances, strict=True):
+            if seen is None:
+                yield face_id, face
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from pipeline.decoding.decoders import Decoder, Decoders
 from pipeline.decoding.films.film_digest import read_film
+from pipeline.decoding.films.motion_photo import film_behind
 from pipeline.decoding.formats import Format
 from pipeline.decoding.metadata.file_names import file_name_date
 from pipeline.decoding.readers import decoder_of, format_of, readable_format, skipped
@@ -26,6 +27,7 @@ from pipeline.values import (
     DecodedPhoto,
     DetectedFace,
     FaceCrop,
+    FilmPart,
     PhotoFailed,
     PhotoFile,
     PhotoIndexed,
@@ -56,6 +58,7 @@ class Examined:
     note: str | None
     taken_from: DateSource | None
     live_photo: str | None
+    film: FilmPart | None = None
 
 
 Examination: TypeAlias = Examined | PhotoIndexed | PhotoKnown | PhotoSkipped | PhotoFailed
@@ -180,7 +183,7 @@ class Examiner:
     ) -> Examined | PhotoIndexed | PhotoKnown:
         """Detect on a copy that is just large enough, then cut each face from the pixels that it needs."""
         self._networks.start()
-        if format_of(photo) is Format.FILM:
+        if format_of(photo) is Format.FILM or photo.file.rest is not None:
             return self._look_at_film(photo, decoder, contents)
         from pipeline.description.crop import scale_needed, wants_full_size  # they bring OpenCV
         from pipeline.description.quality import crop_and_assess
@@ -216,7 +219,15 @@ class Examiner:
             note,
             decoded.taken_from,
             decoded.live_photo,
+            self._film_behind(photo),
         )
+
+    def _film_behind(self, photo: OpenPhoto) -> FilmPart | None:
+        """Say that all of the film behind a photo is left to look at, if it has one and that is wanted."""
+        films = self._options.films
+        if not films.behind_photos or film_behind(photo) is None:
+            return None
+        return FilmPart(0.0, 0.0, 0.0, films.per_second)
 
     def _look_at_film(
         self, photo: OpenPhoto, decoder: Decoder, contents: "Contents"
@@ -231,8 +242,10 @@ class Examiner:
             self._clock,
             contents.stopped,
         )
-        if rest is not None:
+        if rest is not None and format_of(photo) is Format.FILM:
             return films.part(photo, decoder, name, rest)
+        if rest is not None:
+            return films.part_behind(photo, decoder, name, rest)
         first = films.first(photo, decoder, name)
         if contents.known(first.picture):
             return PhotoKnown(photo.file, first.digest, first.picture, first.taken_at, first.taken_from)

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.decoding.films.film import Film, FilmDecoder, FilmRequest, Frame
 from pipeline.errors import PhotoError
+from pipeline.extras import is_installed
 from pipeline.models.registry import CropProtocol
 from pipeline.networks import Networks, RunStopped
 from pipeline.sources.photo_file_access import OpenPhoto
@@ -28,6 +29,7 @@ from pipeline.values import (
     FilmPart,
     FilmRest,
     PhotoIndexed,
+    Size,
 )
 
 USUAL_RATE, THOROUGH_RATE = 1.0, 3.0
@@ -48,6 +50,7 @@ class FilmOptions:
         per_second: Frames a second at most, of films that were not looked at before.
         likeness: How much alike the model's descriptors of one person are.
         part_seconds: Time after which a part ends, as soon as no tracklet is open.
+        behind_photos: Whether photos with a film behind them are said to have one.
         deadline: By ``time.monotonic``; a part ends then with what was found while no tracklet was open.
     """
 
@@ -55,6 +58,7 @@ class FilmOptions:
     likeness: Likeness = SFACE
     part_seconds: float = 20.0
     deadline: float = math.inf
+    behind_photos: bool = False
 
 
 USUALLY = FilmOptions()
@@ -103,6 +107,26 @@ class FilmExaminer:
             part = _Part(rest.start, self.options.likeness)
             self._look(photo, film, part)
             return self._indexed(photo, film, part, decoder_name, rest)
+
+    def part_behind(
+        self, photo: OpenPhoto, decoder: FilmDecoder, decoder_name: str, rest: FilmRest
+    ) -> PhotoIndexed:
+        """Return ``part`` of the film behind a photo: where nothing can be read, it ends with a note.
+
+        Raises:
+            PhotoError: The file has changed, or a cause outside of it kept it from being read.
+            RunStopped: The run has ended.
+        """
+        try:
+            return self.part(photo, decoder, decoder_name, rest)
+        except PhotoError as error:
+            if not error.reason.lies_in_content or not is_installed("video"):
+                raise
+            note = f"the film behind it is not looked at further: {error.message}"
+        part = FilmPart(rest.start, None, rest.start, rest.per_second)
+        name, nothing = self.networks().detector.name, photo.digest()
+        size = Size(0, 0)  # that of the photo is known
+        return PhotoIndexed(photo.file, nothing, size, None, (), decoder_name, name, nothing, note, film=part)
 
     def _open(self, photo: OpenPhoto, decoder: FilmDecoder, rest: FilmRest) -> AbstractContextManager[Film]:
         return decoder.open_film(photo, FilmRequest(rest.start, rest.per_second, self.long_edge))

@@ -104,6 +104,13 @@ class SharedMemory:
             raise ValueError("the memory is frozen or closed")
         return np.frombuffer(self._map, np.uint8)
 
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return some bytes, frozen or not, fewer where it ends."""
+        if not is_portable():
+            return os.pread(self.descriptor, length, offset)
+        with mmap.mmap(self.descriptor, self.size, access=mmap.ACCESS_READ) as content:
+            return content[offset : offset + length]
+
     def freeze(self) -> None:
         """Make the content immutable on Linux, and unmap it here."""
         if self._map is not None:

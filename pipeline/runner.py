@@ -246,6 +246,7 @@ class _Batches:
             examined.note,
             examined.taken_from,
             examined.live_photo,
+            examined.film,
         )
 
     def _describe(self, crops: list[FaceCrop]) -> list[Descriptor]:

@@ -41,6 +41,15 @@ Thorough: TypeAlias = Annotated[
         "--thorough", help="Look at 3 frames a second of films, not 1; also of films known already."
     ),
 ]
+Motion: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--motion/--no-motion",
+        help="Look at the films of motion photos and live photos too, also of photos known already. "
+        "The library keeps this.",
+        show_default="no-motion",
+    ),
+]
 Raw: TypeAlias = Annotated[
     Literal["developed", "both"] | None,
     typer.Option(

@@ -43,7 +43,7 @@ class KnownFaces:
         """
         content = self.contents.get(photo.digest)
         if content is None or photo.moment is None:
-            return () if content is None else content.faces
+            return () if content is None else content.photo_faces
         return tuple(
             DetectedFace(box, landmarks, 1.0)
             for seen in content.appearances
@@ -91,9 +91,10 @@ class DescribeFaces:
 
 def _described(known: Undescribed, found: PhotoIndexed) -> dict[int, F32]:
     """Return the descriptors of known faces by id; of a film, those of the tracklets of this part."""
-    if found.film is None:
-        ids = known.face_ids if found.faces else ()  # none: another photo was described meanwhile
-        return {face_id: face.vector for face_id, face in zip(ids, found.faces, strict=True)}
+    own = [face.vector for face in found.faces if face.appearance is None]
+    if own or found.film is None:  # no face: another photo was described meanwhile
+        ids = known.photo_face_ids if own else ()
+        return dict(zip(ids, own, strict=True))
     sums: dict[int, F32] = {}
     for face_id, seen in zip(known.face_ids, known.appearances, strict=True):
         if seen is None:

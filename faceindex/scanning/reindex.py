@@ -17,7 +17,7 @@ from faceindex.scanning.redescribe import describer
 from faceindex.scanning.redetect import DetectFaces
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.revisit import Revisit, Revisited
-from faceindex.scanning.scan import Scan, ScanOptions
+from faceindex.scanning.scan import Scan, ScanOptions, with_motion
 from faceindex.session import Session
 from index.people.queries import PeopleQueries
 from index.photos.photo_roots import Roots
@@ -39,7 +39,8 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     model, store, listeners, clock = session.model(), session.database, session.listeners, StageClock()
     settings = session.own_settings()
     build = partial(build_runner, settings, model, films=options.films)
-    scan = Scan(store, model, build(clock=clock).run, listeners, clock=clock)
+    films = with_motion(options.films, session.catalog)
+    scan = Scan(store, model, build(clock=clock, films=films).run, listeners, clock=clock)
     redescribe = describer(
         lambda patience: nullcontext(session),
         lambda: nullcontext(session),
@@ -68,8 +69,8 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         rows = ", ".join(f"{count:,} of {table}" for table, count in wrong.items())
         listeners.note(f"rows that did not follow from the journal of decisions were derived again: {rows}")
     refresh_derived(store, model, listeners, everything=True)
-    if films := scan.films(looked):
-        looked = scan.look_at_films(looked, films, options)
+    if unfinished := scan.films(looked):
+        looked = scan.look_at_films(looked, unfinished, options)
         refresh_derived(store, model, listeners)
     summary = scan.summary(looked)
     return ReindexSummary(

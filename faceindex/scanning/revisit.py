@@ -147,6 +147,8 @@ class Revisit:
 
     def _take(self, outcome: Outcome) -> None:
         path, faces = outcome.file.path, 0
+        if isinstance(outcome, PhotoIndexed):
+            outcome = self._with_film_behind(outcome)
         if isinstance(outcome, PhotoIndexed) and outcome.film is not None and outcome.film.until is not None:
             self._take_part(outcome, outcome.film, outcome.film.until)
             return
@@ -165,6 +167,13 @@ class Revisit:
         done = min(before.done + 1, before.total)
         self._progress = Progress(before.total, done, before.faces + faces, len(self._failed))
         self._listeners.progress(self._progress)
+
+    def _with_film_behind(self, outcome: PhotoIndexed) -> PhotoIndexed:
+        """Say of a photo, if its content has a film behind it, that all of that film is left."""
+        content = self._wanted.get(outcome.digest)
+        if content is None or content.behind is None or outcome.film is not None:
+            return outcome
+        return replace(outcome, film=FilmPart(0.0, 0.0, 0.0, content.behind))
 
     def _take_part(self, outcome: PhotoIndexed, part: FilmPart, until: float) -> None:
         """Take the first part of a film, or a further one; the rest follows."""

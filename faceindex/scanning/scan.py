@@ -14,6 +14,7 @@ from threading import Event
 from typing import Any
 
 from faceindex.engine import build_runner
+from faceindex.errors import BadRequest
 from faceindex.maintenance import place_advice
 from faceindex.results import IncompletePhoto, Listeners, Refusal, ScanSummary
 from faceindex.scanning.availability import refusals
@@ -27,6 +28,7 @@ from faceindex.scanning.survey import Crawl, Survey
 from faceindex.session import Session
 from index.people.named_faces import count_exemplars
 from index.photos.catalog import Catalog
+from index.photos.films_behind_photos import FilmsBehindPhotos
 from index.photos.left_out import LeftOut, counted
 from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
@@ -34,7 +36,9 @@ from index.photos.siblings import Siblings
 from index.store.store import Store
 from index.values import LeftOutCount, RawFiles, Recorded, UnfinishedFilm
 from pipeline.decoding.films.live_film import live_photo_of_film
+from pipeline.decoding.films.motion_photo import has_film_behind
 from pipeline.decoding.readers import is_current, is_none_of_today
+from pipeline.extras import is_installed
 from pipeline.film_examination import THOROUGH_RATE, USUAL_RATE, FilmOptions
 from pipeline.models.registry import ModelSpec
 from pipeline.sources.crawl import crawl
@@ -48,17 +52,19 @@ class ScanOptions:
 
     ``allow_missing`` marks photos as missing even if most of a root has vanished. At ``deadline``, by
     ``time.monotonic``, the scan stops; the next one does the rest. ``thorough`` looks at more frames of
-    films, also of those known. ``raw_files`` says which camera raw the library reads from now on.
+    films, also of those known. ``raw_files`` says which camera raw the library reads from now on,
+    ``motion`` whether it reads the films of motion and live photos.
     """
 
     allow_missing: bool = False
     deadline: float = math.inf
     thorough: bool = False
     raw_files: RawFiles | None = None
+    motion: bool | None = None
 
     @property
     def films(self) -> FilmOptions:
-        """How films are looked at."""
+        """How films are looked at; ``with_motion`` says whether those of photos are."""
         return FilmOptions(THOROUGH_RATE if self.thorough else USUAL_RATE, deadline=self.deadline)
 
 
@@ -68,11 +74,30 @@ def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None =
         session.listeners.note(advice)
     options = options or ScanOptions()
     model, clock = session.ensure_model(), StageClock()
-    runner = build_runner(session.own_settings(), model, clock=clock, films=options.films)
+    choose_motion(session.catalog, options.motion)
+    films = with_motion(options.films, session.catalog)
+    runner = build_runner(session.own_settings(), model, clock=clock, films=films)
     new_scan = Scan(
         session.database, model, runner.run, session.listeners, clock=clock, thorough=options.thorough
     )
     return new_scan.run(roots, options)
+
+
+def choose_motion(catalog: Catalog, motion: bool | None) -> None:
+    """Have the library keep whether the films of photos are read, if it is said.
+
+    Raises:
+        BadRequest: They are asked for, and nothing here reads films.
+    """
+    if motion and not is_installed("video"):
+        raise BadRequest("Films are read by faceindex[video]: pip install 'faceindex[video]'.")
+    if motion is not None:
+        catalog.choose_motion(motion)
+
+
+def with_motion(films: FilmOptions, catalog: Catalog) -> FilmOptions:
+    """Return how films are looked at in a library, which may be with those behind photos."""
+    return replace(films, behind_photos=catalog.motion() and is_installed("video"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +339,9 @@ class Scan:
     ) -> None:
         """Record the films that were held back, and which of them are those of live photos."""
         Presence(self._store).mark_present(survey.returned)
+        if self._catalog.motion() and is_installed("video"):
+            self._look_at_films_of_photos(survey, targets, recorder, options)
+            return
         stored = Siblings(self._store)
         known = stored.known_under(targets.all) if survey.films else {}
         there = stored.readable({each.other for each in known.values()}) - survey.left
@@ -330,6 +358,20 @@ class Scan:
         skipped, files = survey.films_to_read(live)
         recorder.record(skipped, math.inf)
         self._look_at_files(files, targets, recorder, options)
+
+    def _look_at_films_of_photos(
+        self, survey: Survey, targets: ScanTargets, recorder: BatchRecorder, options: ScanOptions
+    ) -> None:
+        """Record the films of live photos as films; note what films are behind photos known before."""
+        _, files = survey.films_to_read({})
+        self._look_at_files(files, targets, recorder, options)
+        if options.motion:
+            self._listeners.step("looking for films behind known photos")
+            behind = FilmsBehindPhotos(self._store)
+            for chunk in behind.not_looked_for(targets.all):
+                if time.monotonic() >= options.deadline:
+                    return
+                behind.begin([each for each in chunk if has_film_behind(each.file)], options.films.per_second)
 
     def _look_at_files(
         self,

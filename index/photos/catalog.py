@@ -131,6 +131,16 @@ class Catalog:
         with self.store.write() as connection:
             connection.execute(update(library).values(raw_files=which.value))
 
+    def motion(self) -> bool:
+        """Read whether the library reads the films of motion and live photos."""
+        with self.store.read() as connection:
+            return bool(connection.scalar(select(library.c.motion)))
+
+    def choose_motion(self, motion: bool) -> None:
+        """Set whether the library reads the films of motion and live photos from now on."""
+        with self.store.write() as connection:
+            connection.execute(update(library).values(motion=motion))
+
     def roots(self) -> tuple[bytes, ...]:
         """Read all folders that are scanned, in the order of the first time."""
         with self.store.read() as connection:

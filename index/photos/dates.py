@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, select, update
 
 from index.people.named_faces import is_in_present_photo
+from index.photos.films import is_film
 from index.photos.known_contents import read_contents
-from index.store.schema import content, film
+from index.store.schema import content
 from index.store.statements import is_one_of
 from index.store.store import Store
 from index.values import KnownContent
@@ -57,7 +58,7 @@ class OldDates:
         query = (
             select(columns.id, columns.digest)
             .where(columns.id > after, columns.taken_from.is_(None), columns.failed_reason.is_(None))
-            .where(is_in_present_photo(columns.id), ~exists().where(film.c.content_id == columns.id))
+            .where(is_in_present_photo(columns.id), ~is_film)
             .order_by(columns.id)
             .limit(limit)
         )

@@ -164,6 +164,8 @@ def _photo(connection: Connection, content_id: int) -> PhotoFaces:
         .where(face.c.content_id == content_id)
         .order_by(face.c.id)
     )
+    if not (row.decoder or "").startswith("video "):  # a film behind it is not compared
+        query = query.where(face.c.moment.is_(None))
     rows = connection.execute(query).all()
     keys = [FaceKey(row.digest, Box(*each[:-1])) for each in rows]
     vectors = descriptors_from_blobs([each.vector for each in rows]) if rows else np.empty((0, 0), np.float32)

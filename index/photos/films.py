@@ -7,7 +7,7 @@ tracklets that begin in it. Decisions name them by moments, which lie in the new
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from index.decisions.tracklets import tracklets_where
 from index.store.schema import content, film, rejection, stored_face, tracklet, verdict
@@ -16,6 +16,10 @@ from pipeline.values import Descriptor, FilmPart
 
 _SAME_TIME = 0.001
 """Seconds that a moment may differ after it was stored."""
+
+
+is_film = func.coalesce(content.c.decoder, "").startswith("video ")
+"""Selects contents that are films; others that have a row in ``film`` are photos with a film behind them."""
 
 
 def unfinished(per_second: float) -> ColumnElement[bool]:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from index.decisions.same_faces import pictures_of
-from index.store.schema import film, photo
+from index.photos.films import is_film
+from index.store.schema import content, film, photo
 from index.values import KnownContent
 from pipeline.values import FilmRest, PhotoFile
 
@@ -25,9 +26,11 @@ def read_contents(
     holders = select(photo).where(photo.c.content_id.in_([row.id for row in rows]), present)
     for row in connection.execute(holders.order_by(photo.c.path)):
         files[row.content_id].append(PhotoFile(row.path, row.size, row.mtime_ns))
-    films = select(film.c.content_id, film.c.per_second)
+    films = select(film.c.content_id, film.c.per_second, is_film.label("is_film")).join(content)
     films = films.where(film.c.content_id.in_([row.id for row in rows]))
-    rates = {row.content_id: row.per_second for row in connection.execute(films)}
+    rates, behind = dict[int, float](), dict[int, float]()
+    for row in connection.execute(films):
+        (rates if row.is_film else behind)[row.content_id] = row.per_second
     pictures = pictures_of(connection, (row.digest for row in rows))
     shown: dict[bytes, set[bytes]] = defaultdict(set)
     for digest, picture in pictures.items():
@@ -38,4 +41,6 @@ def read_contents(
         if row.id in rates:
             rest = FilmRest(row.digest, (starts or {}).get(row.id, 0.0), rates[row.id])
             found = tuple(replace(file, rest=rest) for file in found[:1])
-        yield KnownContent(row.id, row.digest, digests, found)
+        if row.id in behind:
+            found = (max(found, key=lambda file: file.size),) if found else ()
+        yield KnownContent(row.id, row.digest, digests, found, behind.get(row.id))

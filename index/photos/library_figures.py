@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from index.people.named_faces import is_in_present_photo, missing_contents, read_lost_contents
+from index.photos.films import is_film
 from index.photos.left_out import count_left_out
 from index.store.schema import (
     content,
@@ -125,7 +126,12 @@ def _contents(connection: Connection, failed: Sequence[int]) -> dict[str, Any]:
 
 def _films(connection: Connection, left_out: Sequence[int]) -> RowMapping:
     """Count the films in present photos, without some contents, and their faces."""
-    shown = ~is_one_of(film.c.content_id, left_out), film.c.content_id.not_in(missing_contents())
+    films = select(content.c.id).where(is_film)  # others are behind photos
+    shown = (
+        film.c.content_id.in_(films),
+        ~is_one_of(film.c.content_id, left_out),
+        film.c.content_id.not_in(missing_contents()),
+    )
     faces = (
         select(func.count())
         .select_from(film)

@@ -8,6 +8,7 @@ from sqlalchemy import Row, or_, select
 from index.decisions.tracklets import read_tracklets
 from index.photos.catalog import Catalog
 from index.photos.dates import source_of
+from index.photos.films import is_film
 from index.store.schema import content, file_digest, film
 from index.values import Descriptors, FaceRecord
 from pipeline.values import (
@@ -29,7 +30,8 @@ def read_film(
     ``digest`` is that of the file or of its picture.
 
     Returns:
-        ``None`` for what is no film, and where ``model`` has not described all faces.
+        ``None`` for what is no film, such as a photo with a film behind it, and where ``model`` has not
+        described all faces.
     """
     row = _content(catalog, digest)
     if row is None:
@@ -68,7 +70,7 @@ def _content(catalog: Catalog, digest: bytes) -> Row[Any] | None:
     alike = select(same.c.digest).where(or_(same.c.picture == digest, same.c.picture.in_(pictures)))
     is_own = content.c.digest == digest
     query = select(content, film).join_from(content, film)
-    query = query.where(or_(is_own, content.c.digest.in_(alike)), content.c.failed_reason.is_(None))
+    query = query.where(or_(is_own, content.c.digest.in_(alike)), content.c.failed_reason.is_(None), is_film)
     with catalog.store.read() as connection:
         return connection.execute(query.order_by(~is_own, content.c.id)).first()
 

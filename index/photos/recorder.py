@@ -17,6 +17,7 @@ decides once a crawl is complete.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -165,6 +166,8 @@ class Recorder:
 
     def _more_of_film(self, outcome: PhotoIndexed, part: FilmPart, content_id: int) -> _Kind:
         """Add the faces of a part of a film of which another part is known, or that is looked at again."""
+        # A photo with a film behind it is read again before the film is done; its own faces are known.
+        outcome = replace(outcome, faces=tuple(each for each in outcome.faces if each.appearance is not None))
         if goes_on(self._connection, content_id, part):
             self._write_faces()
             remove_stale(self._connection, content_id, part, outcome.faces)

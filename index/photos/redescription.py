@@ -89,6 +89,7 @@ class Redescription:
                 digest=each.digest,
                 digests=each.digests,
                 files=each.files,
+                behind=each.behind,
                 face_ids=tuple(faces[each.content_id]),
                 faces=tuple(detected for detected, _ in faces[each.content_id].values()),
                 appearances=tuple(seen for _, seen in faces[each.content_id].values()),

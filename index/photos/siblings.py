@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, literal, or_, select
 
+from index.photos.films import is_film
 from index.photos.presence import Crawled
-from index.store.schema import content, film, left_out, photo, sibling
+from index.store.schema import content, left_out, photo, sibling
 from index.store.statements import are_under, in_chunks, upsert
 from index.store.store import Store
 from index.values import Sibling
@@ -51,7 +52,7 @@ class Siblings:
         query = columns.where(
             photo.c.missing_since.is_(None),
             content.c.failed_reason.is_(None),
-            content.c.id.not_in(select(film.c.content_id)),
+            ~is_film,
         ).order_by(photo.c.path)
         found: dict[str, list[bytes]] = defaultdict(list)
         with self._store.read() as connection:

@@ -10,11 +10,12 @@ import stat
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from pipeline.decoding.films.film import Film, FilmRequest
 from pipeline.decoding.films.film_session import FilmLimits, FilmReaders, ReaderFilm
+from pipeline.decoding.films.motion_photo import film_behind
 from pipeline.decoding.formats import Format
 from pipeline.decoding.process.reader_messages import DateRequest, DecodeRequest
 from pipeline.decoding.process.reader_process import ReaderDied, ReaderProcess
@@ -198,6 +199,8 @@ class Decoder:
 
     @contextmanager
     def _film(self, photo: OpenPhoto, request: FilmRequest, exact: bool) -> Iterator[ReaderFilm]:
+        if not request.begin and (behind := film_behind(photo)) is not None:
+            request = replace(request, begin=behind.begin, length=behind.length)
         self._photo, self._picture = photo, None
         photo.reserve(0)
         readers = FilmReaders(lambda: self._reader, self._replace)

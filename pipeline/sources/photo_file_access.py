@@ -125,6 +125,17 @@ class OpenPhoto:
             raise ValueError("the photo is closed, or its content is kept")
         return os.fdopen(os.dup(self._descriptor), "rb")
 
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return some bytes of the content, fewer where it ends; errors as ``read``, but read no others."""
+        if self._memory is not None:
+            return self._memory.read_at(offset, length)
+        if self._descriptor is None:
+            raise ValueError("the photo is closed")
+        try:
+            return os.pread(self._descriptor, max(0, min(length, self.length - offset)), offset)
+        except OSError as error:
+            raise read_failure(self.file, error) from error
+
     def digest(self) -> bytes:
         """Return BLAKE3 of the content, 32 bytes; errors as ``read``, which the first call does."""
         self.read()

@@ -36,6 +36,7 @@ def scan(
     max_megapixels: scan_options.MaxMegapixels = None,
     thorough: scan_options.Thorough = False,
     raw: scan_options.Raw = None,
+    motion: scan_options.Motion = None,
     allow_missing: AllowMissing = False,
     time_budget: TimeBudget = None,
     dry_run: DryRun = False,
@@ -58,7 +59,7 @@ def scan(
         from index.values import RawFiles
 
         raw_files = None if raw is None else RawFiles(raw)
-        options = ScanOptions(allow_missing, deadline(time_budget), thorough, raw_files)
+        options = ScanOptions(allow_missing, deadline(time_budget), thorough, raw_files, motion)
         if dry_run:
             _plan(library.plan_scan(folders, options), reporter)
             return

@@ -25,7 +25,8 @@ class FilmRequest:
         per_second: About how many frames a second are wanted at most; frames after a hard cut come besides.
         long_edge: A frame is scaled down to 1/2, 1/4 or 1/8 while its longer edge keeps so many pixels;
             ``None`` asks for full size.
-        begin: Offset of the film in its file, in bytes: a motion photo has one behind the picture.
+        begin: Offset of the film in its file, in bytes; at 0, the film behind the picture of a motion photo
+            is sought.
         length: Bytes of the film; ``None`` if it is the rest of the file.
     """
 
