@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest, explained
 from faceindex.results import Planned
 from faceindex.scanning.availability import unreachable
+from faceindex.scanning.motion import looks_at_films_of_photos
 from faceindex.scanning.root_places import Placement, RootPaths, find_places
 from faceindex.scanning.scan_targets import ScanTargets, find_targets
 from faceindex.scanning.survey import (
     CAMERA_RAW,
+    LIVE_FILM,
     PASSED_OVER,
     is_still_left_out,
     needs_reading,
@@ -51,6 +53,7 @@ def plan_scan(
         BadRequest: A root cannot be scanned, and the library does not know it.
     """
     raw_files = None if options is None else options.raw_files
+    motion = None if options is None else options.motion
     thorough = options is not None and options.thorough
     with explained():
         check_roots(settings, roots)
@@ -77,6 +80,8 @@ def plan_scan(
             reason = f"{CAMERA_RAW}, {os.fsdecode(os.path.basename(developed))}"
             skipped.append(Planned(file.path, read=False, reason=reason, kind=CAMERA_RAW))
 
+        if motion or (motion is None and known.motion):
+            known = known.without_live_films()
         files = crawl(targets.there, skip, targets.known_as)
         if (raw_files or known.raw_files) is RawFiles.DEVELOPED:
             files = without_developed_raw(files, targets.named, hold_back)
@@ -105,7 +110,7 @@ def _look_up(
         states |= {new + path[len(old) :]: state for path, state in before.items()}
     left_out = LeftOut(store, is_none_of_today).known_under(targets.all)
     films = frozenset(film.file.path for film in catalog.unfinished_films(targets.all))
-    return targets, _Known(states, left_out, catalog.raw_files(), films)
+    return targets, _Known(states, left_out, catalog.raw_files(), films, looks_at_films_of_photos(catalog))
 
 
 def check_roots(settings: Settings, roots: Sequence[bytes]) -> None:
@@ -132,6 +137,12 @@ class _Known:
     left_out: Mapping[bytes, LeftOutFile]
     raw_files: RawFiles = RawFiles.DEVELOPED
     unfinished_films: Set[bytes] = frozenset()
+    motion: bool = False
+
+    def without_live_films(self) -> "_Known":
+        """Return what is known where the films of live photos are looked at."""
+        others = {path: each for path, each in self.left_out.items() if each.kind != LIVE_FILM}
+        return replace(self, left_out=others)
 
 
 def _planned(file: PhotoFile, known: _Known, *, is_named: bool) -> Planned:

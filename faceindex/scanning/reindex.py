@@ -12,12 +12,13 @@ from faceindex.engine import build_runner
 from faceindex.lock import turn
 from faceindex.results import PersonGain, Planned, ReindexSummary
 from faceindex.scanning.date_again import read_dates_again
+from faceindex.scanning.motion import with_motion
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.redescribe import describer
 from faceindex.scanning.redetect import DetectFaces
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.revisit import Revisit, Revisited
-from faceindex.scanning.scan import Scan, ScanOptions, with_motion
+from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.session import Session
 from index.people.queries import PeopleQueries
 from index.photos.photo_roots import Roots

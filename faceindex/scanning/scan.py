@@ -14,12 +14,17 @@ from threading import Event
 from typing import Any
 
 from faceindex.engine import build_runner
-from faceindex.errors import BadRequest
 from faceindex.maintenance import place_advice
 from faceindex.results import IncompletePhoto, Listeners, Refusal, ScanSummary
 from faceindex.scanning.availability import refusals
 from faceindex.scanning.failures import by_folder
 from faceindex.scanning.films import FilmRounds
+from faceindex.scanning.motion import (
+    choose_motion,
+    find_films_behind,
+    looks_at_films_of_photos,
+    with_motion,
+)
 from faceindex.scanning.recording import BatchRecorder
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.root_places import find_places
@@ -28,7 +33,6 @@ from faceindex.scanning.survey import Crawl, Survey
 from faceindex.session import Session
 from index.people.named_faces import count_exemplars
 from index.photos.catalog import Catalog
-from index.photos.films_behind_photos import FilmsBehindPhotos
 from index.photos.left_out import LeftOut, counted
 from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
@@ -36,9 +40,7 @@ from index.photos.siblings import Siblings
 from index.store.store import Store
 from index.values import LeftOutCount, RawFiles, Recorded, UnfinishedFilm
 from pipeline.decoding.films.live_film import live_photo_of_film
-from pipeline.decoding.films.motion_photo import has_film_behind
 from pipeline.decoding.readers import is_current, is_none_of_today
-from pipeline.extras import is_installed
 from pipeline.film_examination import THOROUGH_RATE, USUAL_RATE, FilmOptions
 from pipeline.models.registry import ModelSpec
 from pipeline.sources.crawl import crawl
@@ -81,23 +83,6 @@ def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None =
         session.database, model, runner.run, session.listeners, clock=clock, thorough=options.thorough
     )
     return new_scan.run(roots, options)
-
-
-def choose_motion(catalog: Catalog, motion: bool | None) -> None:
-    """Have the library keep whether the films of photos are read, if it is said.
-
-    Raises:
-        BadRequest: They are asked for, and nothing here reads films.
-    """
-    if motion and not is_installed("video"):
-        raise BadRequest("Films are read by faceindex[video]: pip install 'faceindex[video]'.")
-    if motion is not None:
-        catalog.choose_motion(motion)
-
-
-def with_motion(films: FilmOptions, catalog: Catalog) -> FilmOptions:
-    """Return how films are looked at in a library, which may be with those behind photos."""
-    return replace(films, behind_photos=catalog.motion() and is_installed("video"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +324,7 @@ class Scan:
     ) -> None:
         """Record the films that were held back, and which of them are those of live photos."""
         Presence(self._store).mark_present(survey.returned)
-        if self._catalog.motion() and is_installed("video"):
+        if looks_at_films_of_photos(self._catalog):
             self._look_at_films_of_photos(survey, targets, recorder, options)
             return
         stored = Siblings(self._store)
@@ -367,11 +352,7 @@ class Scan:
         self._look_at_files(files, targets, recorder, options)
         if options.motion:
             self._listeners.step("looking for films behind known photos")
-            behind = FilmsBehindPhotos(self._store)
-            for chunk in behind.not_looked_for(targets.all):
-                if time.monotonic() >= options.deadline:
-                    return
-                behind.begin([each for each in chunk if has_film_behind(each.file)], options.films.per_second)
+            find_films_behind(self._store, targets.all, options.films)
 
     def _look_at_files(
         self,

@@ -72,7 +72,7 @@ class FilmOutcomes:
             yield self._film(file, rest.digest, part)
 
     def _film(self, file: PhotoFile, digest: bytes, part: FilmPart) -> PhotoIndexed:
-        return PhotoIndexed(file, digest, Size(1, 1), None, (), "film fake 1", "fake", digest, film=part)
+        return PhotoIndexed(file, digest, Size(1, 1), None, (), "video fake 1", "fake", digest, film=part)
 
     def take(self) -> list[str]:
         taken, self.seen = self.seen, []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from faceindex.library import Library
+from faceindex.scanning.scan import ScanOptions
 from tests.faceindex.conftest import Album
 from tests.functional.people import astronaut, landscape
 from tests.pipeline.live_photos import live_film, live_jpeg
@@ -81,4 +82,15 @@ def test_a_film_of_another_photo_is_not(album: Album, live: tuple[Path, Path]) -
     save(film, live_film("another one"))
     save(album.folder / "hills.jpg", live_jpeg(landscape(), "a third one"))
     assert album.scan().failed == 1
+    assert siblings(album) == []
+
+
+def test_the_film_is_read_where_that_is_wanted(album: Album, live: tuple[Path, Path]) -> None:
+    """Of a photo known before too; it holds no picture, so it fails as a film."""
+    _, film = live
+    album.scan()
+    planned = Library(album.settings).plan_scan((album.folder,), ScanOptions(motion=True))
+    assert [os.fsdecode(each.path) for each in planned if each.read] == [str(film)]
+    summary = album.scan(options=ScanOptions(motion=True))
+    assert ([each.path for each in summary.failures], summary.left_out) == ([bytes(film)], ())
     assert siblings(album) == []

@@ -18,6 +18,9 @@ from index.decisions.tracklets import read_tracklets
 from index.maintenance.check import FaceInspection
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
+from index.photos.films_behind_photos import FilmsBehindPhotos
+from index.photos.recorded_films import read_film
+from index.photos.redescription import Redescription
 from index.privacy.forget import forget
 from index.privacy.journal_merge import import_lines
 from index.recognition.judged_faces import read_photos
@@ -34,12 +37,13 @@ from pipeline.values import (
     DetectedFace,
     FilmPart,
     FilmRest,
+    ModelId,
     PhotoFile,
     PhotoIndexed,
     Quality,
     Size,
 )
-from tests.index.builders import MODEL, digest_of, make_file, units
+from tests.index.builders import MODEL, digest_of, indexed, make_file, units
 
 FILM = digest_of("film")
 
@@ -58,7 +62,7 @@ def seen(vector: F32, moments: Sequence[float], x: float = 100.0, best: int = 0)
 
 def shown(file: PhotoFile, part: FilmPart, faces: Sequence[Descriptor], digest: bytes = FILM) -> PhotoIndexed:
     return PhotoIndexed(
-        file, digest, Size(1920, 1080), None, tuple(faces), "film av 18", "mtcnn", digest, film=part
+        file, digest, Size(1920, 1080), None, tuple(faces), "video av 18", "mtcnn", digest, film=part
     )
 
 
@@ -316,3 +320,27 @@ def test_decisions_one_by_one_give_what_the_whole_journal_gives(
                     assert status.person is not None
                     assert status.person.name == name
                 assert journal.rederive() == {}
+
+
+def test_a_film_behind_a_photo_joins_its_faces(
+    catalog: Catalog, database: Store, photos: Path, vectors: F32
+) -> None:
+    """The photo may be read again before its film is done: its own faces are added once, and stay."""
+    file = make_file(photos / "a.jpg", "motion")
+    still = replace(indexed(file, "motion", vectors[:1]), film=FilmPart(0.0, 0.0, 0.0, 1.0))
+    catalog.record([still])
+    (unfinished,) = catalog.unfinished_films([file.path])
+    assert unfinished.file.rest == FilmRest(still.digest, 0.0, 1.0)
+    assert not catalog.is_known(still.digest)
+    catalog.record([still])
+    again = [seen(vectors[1], (0.0, 1.0)), seen(vectors[2], (2.0, 3.0))]
+    catalog.record([replace(shown(file, FilmPart(0.0, None, 4.0, 1.0), again, still.digest), decoder="jpeg")])
+    records = catalog.faces(catalog.face_ids_of(still.digest)).values()
+    assert sorted(str(each.box.moment) for each in records) == ["0.0", "2.0", "None"]
+    assert catalog.is_known(still.digest)
+    assert read_film(catalog, file, still.digest, MODEL, vectors.shape[1]) is None
+    assert catalog.statistics().films == 0
+    (known,) = Redescription(database, ModelId("other")).undescribed(0, 10)
+    assert (known.behind, [each.rest for each in known.files]) == (1.0, [None])
+    assert len(known.photo_face_ids) == 1
+    assert list(FilmsBehindPhotos(database).not_looked_for([file.path])) == []
