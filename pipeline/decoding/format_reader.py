@@ -7,6 +7,8 @@ memory.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from importlib.metadata import version
 from typing import BinaryIO, Protocol, TypeAlias
 
 from pipeline.decoding.formats import Format
@@ -105,27 +107,36 @@ class OpenPicture(Protocol):
         """
 
 
-class FormatReader(Protocol):
-    """Reads pictures of some formats. Only ``open`` may import an image library."""
+class OpenFormat(Protocol):
+    """Opens pictures of a format; only then it imports an image library."""
 
-    @property
-    def formats(self) -> frozenset[Format]:
-        """The formats that it reads."""
-
-    @property
-    def libraries(self) -> tuple[str, ...]:
-        """The decoding libraries and their versions, each such as ``pillow 12.0.0``."""
-
-    def sniff(self, path: bytes, head: bytes) -> Format | None:
-        """Return a file's format by path and ``OpenPhoto.head``; ``None`` if this reader does not read it."""
-
-    def open(self, stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
-        """Read the header of a picture from ``stream``, at its start; ``kind`` is from ``sniff``.
+    def __call__(self, stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+        """Read the header of a picture of ``length`` bytes from ``stream``, at its start.
 
         Raises:
             Unreadable: It holds no readable picture.
             OSError: The file cannot be read.
         """
+
+
+@dataclass(frozen=True)
+class FormatReader:
+    """Reads pictures of some formats.
+
+    Attributes:
+        formats: The formats that it reads.
+        packages: Names of the packages that decode them.
+        open: Opens a picture of one of the formats.
+    """
+
+    formats: frozenset[Format]
+    packages: tuple[str, ...]
+    open: OpenFormat
+
+    @cached_property
+    def libraries(self) -> tuple[str, ...]:
+        """The packages with their versions, each such as ``pillow 12.0.0``."""
+        return tuple(f"{name} {version(name)}" for name in self.packages)
 
 
 def choose_reduction(size: Size, long_edge: int | None) -> int:

@@ -1,34 +1,82 @@
 """The reader of each picture format; add new readers here.
 
-The library records the decoder with each outcome; a scan retries a failed photo once another or newer one
-reads its format. Where a change here reads what failed before, raise the number in ``_REVISIONS``.
+A reader imports its image library, which is slow, when it opens a picture. The decoder is recorded with each
+outcome; a scan retries a failed photo once another or newer one reads its format. Where a change here reads
+what failed before, raise the number in ``_REVISIONS``.
 """
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import BinaryIO
 
 from pipeline.decoding.file_kinds import content_of, extra_for, kind_of, reason_for
-from pipeline.decoding.format_reader import FormatReader
+from pipeline.decoding.format_reader import FormatReader, OpenPicture
 from pipeline.decoding.formats import Format, sniff
-from pipeline.decoding.heif.heic_reader import HeicReader
-from pipeline.decoding.jpeg.jpeg_reader import JpegReader
-from pipeline.decoding.jpeg_xl.jpeg_xl_reader import JpegXlReader
-from pipeline.decoding.pillow.pillow_reader import PillowReader
-from pipeline.decoding.raw.raw_reader import RawReader
-from pipeline.decoding.tiff.tiff_reader import TiffReader
 from pipeline.errors import PhotoError
 from pipeline.extras import is_installed, library_version
 from pipeline.file_names import named_like_photo
 from pipeline.sources.photo_file_access import OpenPhoto
 from pipeline.values import PhotoSkipped, Reason, Stage
 
+
+def _open_jpeg(stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+    from pipeline.decoding.jpeg.jpeg_picture import JpegPicture
+
+    return JpegPicture(stream, length)
+
+
+def _open_with_pillow(stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+    from pipeline.decoding.pillow.pillow_picture import PillowPicture
+
+    return PillowPicture(stream, kind, length)
+
+
+def _open_avif(stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+    from pipeline.decoding.heif.avif_picture import AvifPicture
+    from pipeline.decoding.heif.heif_container import HeifContainer
+
+    content = stream.read()
+    return AvifPicture(content, HeifContainer(content, kind))
+
+
+def _open_heic(stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+    from pipeline.decoding.heif.heic_picture import HeicPicture
+    from pipeline.decoding.heif.heif_container import HeifContainer
+
+    content = stream.read()
+    return HeicPicture(content, HeifContainer(content, kind))
+
+
+def _open_tiff(stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+    from pipeline.decoding.tiff.tiff_picture import TiffPicture
+
+    return TiffPicture(stream, length)
+
+
+def _open_jpeg_xl(stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+    from pipeline.decoding.jpeg_xl.jpeg_xl_picture import JpegXlPicture
+
+    return JpegXlPicture(stream)
+
+
+def _open_raw(stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
+    from pipeline.decoding.raw.raw_picture import open_raw
+
+    return open_raw(stream)
+
+
+_BY_PILLOW = frozenset({Format.PNG, Format.WEBP, Format.BMP, Format.GIF, Format.JPEG_2000})
+_HEIC = FormatReader(frozenset({Format.HEIC}), ("pillow-heif",), _open_heic)
+_RAW = FormatReader(frozenset({Format.RAW}), ("rawpy",), _open_raw)
+
 _READERS: tuple[FormatReader, ...] = (
-    JpegReader(),
-    PillowReader(),
-    *([HeicReader()] if is_installed("heic") else []),
-    TiffReader(),
-    JpegXlReader(),
-    *([RawReader()] if is_installed("raw") else []),
+    FormatReader(frozenset({Format.JPEG}), ("pillow", "simplejpeg"), _open_jpeg),
+    FormatReader(_BY_PILLOW, ("pillow",), _open_with_pillow),
+    FormatReader(frozenset({Format.AVIF}), ("pillow",), _open_avif),
+    *([_HEIC] if is_installed("heic") else []),
+    FormatReader(frozenset({Format.TIFF}), ("pillow", "tifffile", "imagecodecs"), _open_tiff),
+    FormatReader(frozenset({Format.JPEG_XL}), ("imagecodecs",), _open_jpeg_xl),
+    *([_RAW] if is_installed("raw") else []),
 )
 
 READERS: Mapping[Format, FormatReader] = MappingProxyType(
@@ -44,8 +92,7 @@ _REVISIONS: Mapping[Format | None, int] = MappingProxyType(
 
 def format_of(photo: OpenPhoto) -> Format | None:
     """Return the format of a file, read or not; ``None`` if it is no known picture."""
-    found = (reader.sniff(photo.file.path, photo.head) for reader in _READERS)
-    return next((kind for kind in found if kind is not None), None) or sniff(photo.file.path, photo.head)
+    return sniff(photo.file.path, photo.head)
 
 
 def skipped(photo: OpenPhoto) -> PhotoSkipped | None:

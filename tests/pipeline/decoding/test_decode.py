@@ -263,7 +263,8 @@ class TestWhatIsNoPhoto:
         assert error.message == "it holds no picture of a supported format: Photoshop"
 
     def test_camera_raw_is_not_taken_for_its_thumbnail(self, tmp_path: Path) -> None:
-        thumbnail = encoded(Image.new("RGB", (160, 120)), "TIFF", tiffinfo={254: 1})
+        with_raw_pixels = {254: 1, 330: 8}  # a preview, and another directory
+        thumbnail = encoded(Image.new("RGB", (160, 120)), "TIFF", tiffinfo=with_raw_pixels)
 
         with OpenPhoto(written(tmp_path / "a.nef", thumbnail)) as photo:
             assert format_of(photo) is Format.RAW

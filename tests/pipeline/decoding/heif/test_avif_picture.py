@@ -10,7 +10,7 @@ from PIL import Image
 from pipeline.decoding.formats import Format
 from pipeline.decoding.heif.heif_container import HeifContainer
 from pipeline.decoding.heif.heif_items import ItemProperty
-from pipeline.decoding.pillow.pillow_reader import PillowReader
+from pipeline.decoding.readers import READERS
 from pipeline.errors import PhotoError
 from pipeline.values import Reason, Size
 from tests.pipeline.heic_files import (
@@ -102,7 +102,7 @@ def test_the_memory_stated_is_that_measured(
     corners: MadeItem, aperture: tuple[ItemProperty, ...], most: int
 ) -> None:
     content = avif(with_properties(corners, *aperture))
-    picture = PillowReader().open(io.BytesIO(content), Format.AVIF, len(content))
+    picture = READERS[Format.AVIF].open(io.BytesIO(content), Format.AVIF, len(content))
     assert picture.memory_needed(None).decoding == most * 96 * 64
 
 

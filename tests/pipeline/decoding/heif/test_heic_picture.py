@@ -10,9 +10,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from pipeline.decoding.formats import Format
-from pipeline.decoding.heif.heic_reader import HeicReader
 from pipeline.decoding.heif.heif_container import HeifContainer
 from pipeline.decoding.heif.heif_items import ItemProperty
+from pipeline.decoding.readers import READERS
 from pipeline.errors import PhotoError
 from pipeline.values import U8, DecodedPhoto, Reason, Size
 from tests.pipeline.corrupt import exif_block
@@ -358,7 +358,7 @@ def test_the_memory_stated_is_that_measured(mode: str, options: dict[str, object
     values: U8 = np.zeros((64, 64, channels), np.uint8).repeat(2 if ";" in mode else 1, axis=2)
     stream = io.BytesIO()
     pillow_heif.from_bytes(mode, (64, 64), values.tobytes()).save(stream, **options)
-    picture = HeicReader().open(io.BytesIO(stream.getvalue()), Format.HEIC, len(stream.getvalue()))
+    picture = READERS[Format.HEIC].open(io.BytesIO(stream.getvalue()), Format.HEIC, len(stream.getvalue()))
     for long_edge, edge in ((None, 64), (32, 32)):
         needed = picture.memory_needed(long_edge)
         assert (needed.pixels, needed.result, needed.decoding) == (64 * 64, 3 * edge**2, most * 64 * 64)
