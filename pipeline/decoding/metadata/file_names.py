@@ -8,7 +8,7 @@ import os
 import re
 from datetime import UTC, datetime
 
-from pipeline.decoding.metadata.times import ReadTime, at_clock
+from pipeline.decoding.metadata.times import Precision, ReadTime, at_clock
 from pipeline.values import DateSource, Taken
 
 # 20190704, 20190704_123045, 20190704123045678: IMG_, PXL_, VID_, IMG-...-WA0001, Screenshot_.
@@ -61,11 +61,11 @@ def _time_of(match: re.Match[str]) -> ReadTime | None:
     except ValueError:
         return None
     if match["hour"] is None:
-        return ReadTime(day)
+        return ReadTime(day, Precision.DAY)
     hour, minute, second = (int(match[each]) for each in ("hour", "minute", "second"))
     if half := match.groupdict().get("half"):
         hour = hour % 12 + (12 if half in "Pp" else 0)
     try:
         return ReadTime(at_clock(day, hour, minute, second))
     except ValueError:
-        return ReadTime(day)
+        return ReadTime(day, Precision.DAY)

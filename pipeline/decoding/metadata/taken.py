@@ -2,8 +2,8 @@
 
 The order: EXIF's DateTimeOriginal in whatever directory, the same in XMP, the date of creation in XMP and in
 IPTC, the time of digitising or of the file's creation, the satellites' time. The last is EXIF's DateTime, the
-day of the last change. Between the two the file's name counts, which is not read here. A year or month alone
-gives way to a later source that knows more of the same year or month.
+day of the last change. Between the two the file's name counts, which is not read here. A year, month or day
+alone gives way to a later source that knows more of it.
 """
 
 import math
@@ -70,7 +70,7 @@ def _best(candidates: Iterator[_Candidate], now: datetime | None) -> Taken | Non
     best = next(plausible, None)
     if best is None:
         return None
-    while best.time.precision < Precision.DAY and (each := next(plausible, None)) is not None:
+    while best.time.precision < Precision.TIME and (each := next(plausible, None)) is not None:
         if each.source is not DateSource.CHANGED and best.time.holds(each.time):
             best = each
     return Taken(best.time.at, best.source)

@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from enum import IntEnum
 
-# As EXIF has it, and as programs write it: "2019:07:04 12:30:45", "2019-07-04T12:30Z", "2019:7:4 9:05 PM".
-# A part may be padded by a space, a value by spaces or NUL bytes.
+# As EXIF has it, and as programs write it: "2019:07:04 12:30:45", "2019-07-04T12:30Z", "2019:7:4 9:05 PM",
+# "2003:08:27:00:09:15". A part may be padded by a space, a value by spaces or NUL bytes.
 _DATE = re.compile(r"[\s\0]*(\d{4})[:/.-] ?(\d\d?)[:/.-] ?(\d\d?)(?!\d)")
 _PARTIAL = re.compile(r"[\s\0]*(\d{4})(?:[:-](\d\d))?[\s\0]*\Z")
-_CLOCK = re.compile(r"[\s\0T]*(\d\d?): ?(\d\d?)(?:: ?(\d\d?)(?:[.,](\d+))?)?(?: ?([AP])\.?M)?", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"[\s\0T:]*(\d\d?): ?(\d\d?)(?:: ?(\d\d?)(?:[.,](\d+))?)?(?: ?([AP])\.?M)?", re.IGNORECASE
+)
 _OFFSET = re.compile(r"[\s\0]*(?:([+-])(\d\d):?(\d\d)\b|Z)")
 _SUBSECONDS = re.compile(r"\s*(\d+)")
 
@@ -40,6 +42,7 @@ class Precision(IntEnum):
     YEAR = 1
     MONTH = 2
     DAY = 3
+    TIME = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,10 @@ class ReadTime:
     """A time that was read: of a date without a time of day its midnight, of a month or year its middle."""
 
     at: datetime
-    precision: Precision = Precision.DAY
+    precision: Precision = Precision.TIME
 
     def holds(self, other: "ReadTime") -> bool:
-        """Tell whether another time is in the same year or month, and known more precisely."""
+        """Tell whether another time is in the same year, month or day, and known more precisely."""
         parts = self.precision.value
         return other.precision > self.precision and _parts(self.at)[:parts] == _parts(other.at)[:parts]
 
@@ -76,7 +79,7 @@ def parse_time(value: object) -> ReadTime | None:
     try:
         at = datetime(year, month, day)
         if clock is None:
-            return ReadTime(at)
+            return ReadTime(at, Precision.DAY)
         hour, minute, second = (int(each or 0) for each in clock.groups()[:3])
         if clock[5]:
             hour = hour % 12 + (12 if clock[5] in "Pp" else 0)

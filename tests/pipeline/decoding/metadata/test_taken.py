@@ -148,6 +148,24 @@ def test_a_year_alone_gives_way_to_a_day_in_it_but_not_to_another_year() -> None
     assert other == edited == (datetime(1998, 7, 2, 12), DateSource.XMP)
 
 
+def test_a_colon_between_date_and_time() -> None:
+    at, _ = found(exif(exif={ORIGINAL: "2003:08:27:00:09:15"})) or (None, None)
+
+    assert at == datetime(2003, 8, 27, 0, 9, 15)
+
+
+def test_a_day_alone_gives_way_to_a_time_of_that_day_but_not_of_another() -> None:
+    day = xmp_packet({"photoshop:DateCreated": "2006-10-29"})
+
+    same = found_in(xmp=day, iptc=iptc_block([(55, "20061029"), (60, "062751-0500")]))
+    other = found_in(xmp=day, iptc=iptc_block([(55, "20061030"), (60, "062751-0500")]))
+    edited = found_in(xmp=day, exif=exif_block({DATE_TIME: "2006:10:29 10:00:00"}))
+
+    eastern = timezone(timedelta(hours=-5))
+    assert same == (datetime(2006, 10, 29, 6, 27, 51, tzinfo=eastern), DateSource.IPTC)
+    assert other == edited == (datetime(2006, 10, 29), DateSource.XMP)
+
+
 @pytest.mark.parametrize(
     "nonsense",
     [
