@@ -207,7 +207,6 @@ _LEFT_OUT = frozenset(
         Tag.NEW_SUBFILE_TYPE,
         Tag.SUBFILE_TYPE,
         Tag.ORIENTATION,
-        Tag.SUB_DIRECTORIES,
         Tag.COLOUR_MAP,
         Tag.INK_SET,
         Tag.DNG_VERSION,

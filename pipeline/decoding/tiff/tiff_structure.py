@@ -90,7 +90,7 @@ _CCITT = frozenset({Compression.CCITT_RLE, Compression.CCITT_FAX3, Compression.C
 # Types of TIFF 6.0 and BigTIFF that hold whole numbers or bytes.
 _NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _WANTED = frozenset(int(each) for each in Tag)
-_BYTES = frozenset({Tag.JPEG_TABLES, Tag.PROFILE})
+_BYTES = frozenset({Tag.SUB_DIRECTORIES, Tag.JPEG_TABLES, Tag.PROFILE})
 
 _MOST_ENTRIES = 4096
 _MOST_VALUES = 1 << 20
@@ -110,7 +110,7 @@ class Directory:
         order: ``<`` or ``>``: how numbers are stored.
         big: Whether the file is a BigTIFF.
         tags: Whole numbers by tag.
-        blocks: Contents of the tags that hold bytes.
+        blocks: Contents of the tags that hold bytes, or offsets that are not followed.
     """
 
     number: int
@@ -200,7 +200,7 @@ def choose_picture(content: bytes) -> Chosen:
             pictures.append(found)
     if found is None:
         raise Unreadable(Reason.TRUNCATED, TRUNCATED)
-    if not pictures and found.number == 0 and Tag.SUB_DIRECTORIES not in found.tags:
+    if not pictures and found.number == 0 and Tag.SUB_DIRECTORIES not in found.blocks:
         pictures = [found]  # there is no other, whatever it says
     if not pictures or Tag.DNG_VERSION in found.tags or Tag.DNG_VERSION in pictures[0].tags:
         raise Unreadable(

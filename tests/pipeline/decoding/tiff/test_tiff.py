@@ -326,6 +326,18 @@ class TestPages:
 
         assert difference(tmp_path, content, FACE) < CLOSE
 
+    def test_pictures_below_that_lie_nowhere_cost_this_one_nothing(self, tmp_path: Path) -> None:
+        stream = io.BytesIO()
+        with tifffile.TiffWriter(stream) as writer:
+            writer.write(FACE, photometric="rgb", subifds=2, metadata=None)
+        content = bytearray(stream.getvalue())
+        kinds = (struct.pack("<HH", 330, kind) for kind in (4, 13))  # LONG, IFD
+        at = max(content.find(tag) for tag in kinds)
+        assert at > 0
+        content[at + 8 : at + 12] = struct.pack("<I", 1 << 30)
+
+        assert difference(tmp_path, bytes(content), FACE) < CLOSE
+
     def test_a_preview_of_a_picture_below_it_is_not(self, tmp_path: Path) -> None:
         stream = io.BytesIO()
         with tifffile.TiffWriter(stream) as writer:
