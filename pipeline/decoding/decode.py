@@ -65,12 +65,12 @@ def read_date(stream: BinaryIO, request: DateRequest) -> Taken | None:
 
 
 def _load(picture: OpenPicture, request: DecodeRequest, memory: PixelMemory, known: bytes | None) -> Picture:
-    size = picture.header.size
-    if size.width * size.height > request.pixel_cap:
+    size, needed = picture.header.size, picture.memory_needed(request.long_edge)
+    if needed.pixels > request.pixel_cap:
         raise Unreadable(
             Reason.TOO_LARGE,
             f"its {size.width} x {size.height} pixels exceed {request.pixel_cap / 1e6:g} megapixels: "
             "raise --max-megapixels to read it",
         )
-    memory.prepare(picture.memory_needed(request.long_edge))
+    memory.prepare(needed)
     return picture.load(request.long_edge, memory.canvas, known)

@@ -33,8 +33,7 @@ def read_header(image: Image.Image, metadata: Metadata | None = None) -> PhotoHe
     metadata = metadata or Metadata.of_image(image)
     taken = when_taken(metadata)
     orientation = _valid_orientation(_orientation_of(image))
-    at, source = (None, None) if taken is None else (taken.at, taken.source)
-    return PhotoHeader(Size(*image.size), orientation, at, source, live_photo_of(metadata))
+    return PhotoHeader.dated(Size(*image.size), orientation, taken, live_photo_of(metadata))
 
 
 def _orientation_of(image: Image.Image) -> object:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import BinaryIO, Protocol, TypeAlias
 
 from pipeline.decoding.formats import Format
-from pipeline.values import U8, DateSource, MissingPart, Reason, Size
+from pipeline.values import U8, DateSource, MissingPart, Reason, Size, Taken
 
 Canvas: TypeAlias = Callable[[int, int], U8]
 """Memory for a result of this height and width: uint8 [height, width, 3], of any content."""
@@ -42,14 +42,33 @@ class PhotoHeader:
     taken_from: DateSource | None = None
     live_photo: str | None = None
 
+    @classmethod
+    def dated(
+        cls, size: Size, orientation: int, taken: Taken | None, live_photo: str | None = None
+    ) -> "PhotoHeader":
+        """Make a header of a picture that was taken at this time."""
+        if taken is None:
+            return cls(size, orientation, None, None, live_photo)
+        return cls(size, orientation, taken.at, taken.source, live_photo)
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeeded:
-    """Memory that decoding a picture takes: pixels at full size, bytes of the result, and bytes beside it."""
+    """Memory that decoding a picture takes: pixels decoded, bytes of the result, and bytes beside it.
+
+    Pixels are those of the full size, also where only a part of them is shown.
+    """
 
     pixels: int
     result: int
     decoding: int
+
+    @classmethod
+    def of(cls, size: Size, long_edge: int | None, decoding: int) -> "MemoryNeeded":
+        """Count what a picture of this size takes; ``long_edge`` is that of ``OpenPicture.load``."""
+        reduction = choose_reduction(size, long_edge)
+        columns, rows = (-(-edge // reduction) for edge in (size.width, size.height))
+        return cls(size.width * size.height, 3 * rows * columns, decoding)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

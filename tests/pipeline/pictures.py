@@ -38,10 +38,13 @@ def written(path: Path, content: bytes) -> PhotoFile:
 
 
 class OwnMemory:
-    """Memory of this process for decoded pixels, as much as there is."""
+    """Memory of this process for decoded pixels, as much as there is; ``needed`` was asked for last."""
+
+    def __init__(self) -> None:
+        self.needed = MemoryNeeded(0, 0, 0)
 
     def prepare(self, needed: MemoryNeeded) -> None:
-        pass
+        self.needed = needed
 
     def canvas(self, height: int, width: int) -> U8:
         return np.empty((height, width, 3), np.uint8)
@@ -55,13 +58,18 @@ def decoded(file: PhotoFile, long_edge: int | None = None, pixel_cap: int = 400_
 
 def decoded_here(photo: OpenPhoto, long_edge: int | None, pixel_cap: int = 400_000_000) -> DecodedPhoto:
     digest = photo.digest()
+    memory = OwnMemory()
     request = DecodeRequest("", photo.length, readable_format(photo), long_edge, pixel_cap)
     try:
         with open_content(photo.length, os.dup(photo.descriptor())) as stream:
-            picture = decode(stream, request, OwnMemory())
+            picture = decode(stream, request, memory)
     except Unreadable as error:
         photo.check_unchanged()
         raise PhotoError(photo.file, Stage.DECODE, error.reason, error.message) from error
+    # As a reader's answers are checked: another one would count as a crash.
+    assert picture.pixels.nbytes == memory.needed.result
+    assert picture.size.width * picture.size.height <= memory.needed.pixels <= pixel_cap
+    assert memory.needed.decoding <= 32 * memory.needed.pixels
     if picture.missing is not None or not photo.is_kept:
         photo.check_unchanged()
     return DecodedPhoto(

@@ -53,13 +53,11 @@ class AvifPicture:
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """Count what libavif and Pillow take at full size, whatever the reduction."""
-        reduction = choose_reduction(self._size, long_edge)
-        columns, rows = (-(-edge // reduction) for edge in (self._size.width, self._size.height))
-        pixels = self._image.width * self._image.height
+        pixels = self._image.width * self._image.height  # of which a part may be shown
         bytes_a_pixel = _DEEP_BYTES if self._container.is_deep else _BYTES
         if self._crop is not None:
             bytes_a_pixel += _CROP_BYTES
-        return MemoryNeeded(pixels, 3 * rows * columns, bytes_a_pixel * pixels)
+        return replace(MemoryNeeded.of(self._size, long_edge, bytes_a_pixel * pixels), pixels=pixels)
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""

@@ -69,14 +69,11 @@ class HeicPicture:
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """Count what the library takes at full size, whatever the reduction."""
         size = self._header.size
-        reduction = choose_reduction(size, long_edge)
-        columns, rows = (-(-edge // reduction) for edge in (size.width, size.height))
-        pixels = size.width * size.height
         info: Mapping[str, object] = self._image.info
         bytes_a_pixel = _BYTES_A_PIXEL[info.get("bit_depth") != 8, info.get("chroma") in (422, 444)]
         if self._image.has_alpha:
             bytes_a_pixel += _ALPHA_BYTES
-        return MemoryNeeded(pixels, 3 * rows * columns, bytes_a_pixel * pixels)
+        return MemoryNeeded.of(size, long_edge, bytes_a_pixel * size.width * size.height)
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""

@@ -49,9 +49,7 @@ class JpegXlPicture:
             [data for kind, data in blocks if kind == b"Exif"],
             [data for kind, data in blocks if kind == b"xml "],
         )
-        taken = when_taken(metadata)
-        at, source = (None, None) if taken is None else (taken.at, taken.source)
-        self._header = PhotoHeader(header.size, UPRIGHT, at, source)
+        self._header = PhotoHeader.dated(header.size, UPRIGHT, when_taken(metadata))
 
     @property
     def header(self) -> PhotoHeader:
@@ -61,10 +59,7 @@ class JpegXlPicture:
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """Count what libjxl takes, at full size whatever the reduction."""
         size = self._header.size
-        reduction = choose_reduction(size, long_edge)
-        columns, rows = (-(-edge // reduction) for edge in (size.width, size.height))
-        pixels = size.width * size.height
-        return MemoryNeeded(pixels, 3 * rows * columns, _DECODING * pixels)
+        return MemoryNeeded.of(size, long_edge, _DECODING * size.width * size.height)
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""

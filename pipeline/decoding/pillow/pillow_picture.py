@@ -96,11 +96,9 @@ class PillowPicture:
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """Count 4 bytes a pixel of the full size, and the content if it is kept."""
-        reduction = choose_reduction(self._size, long_edge)
-        columns, rows = (-(-edge // reduction) for edge in self._image.size)
         pixels = self._size.width * self._size.height
         content = self._length if isinstance(self._stream, io.BytesIO) else 0
-        return MemoryNeeded(pixels, 3 * rows * columns, 4 * pixels + min(content, 4 * pixels))
+        return MemoryNeeded.of(self._size, long_edge, 4 * pixels + min(content, 4 * pixels))
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""

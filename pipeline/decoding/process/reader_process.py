@@ -287,7 +287,7 @@ def _is_plausible_result(decoded: Decoded, pixels: int) -> bool:
     share = 0.0 if decoded.missing is None else decoded.missing.share
     return (
         min(decoded.width, decoded.height) >= 1
-        and decoded.width * decoded.height == pixels
+        and decoded.width * decoded.height <= pixels
         and _DIGEST.fullmatch(decoded.picture) is not None
         and 0 <= share <= MOST_MISSING
         and all(each is None or each.isprintable() for each in (decoded.note, decoded.live_photo))

@@ -117,7 +117,8 @@ class _RawPixels:
         self.header = replace(dated, size=upright_size(size, _orientation(raw)), orientation=UPRIGHT)
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
-        return _memory_needed(self.header.size, long_edge, _BYTES_A_PIXEL)
+        size = self.header.size
+        return MemoryNeeded.of(size, long_edge, _BYTES_A_PIXEL * size.width * size.height)
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         try:
@@ -159,7 +160,7 @@ class _Pixels:
         self.header = replace(header, size=Size(pixels.shape[1], pixels.shape[0]))
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
-        return _memory_needed(self.header.size, long_edge, 3)
+        return MemoryNeeded.of(self.header.size, long_edge, self._pixels.nbytes)
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         header, reduction = self.header, choose_reduction(self.header.size, long_edge)
@@ -229,13 +230,6 @@ def _digest(raw: rawpy.RawPy) -> bytes:
         .update(np.ascontiguousarray(raw.raw_image).reshape(-1).view(np.uint8).data)
         .digest()
     )
-
-
-def _memory_needed(size: Size, long_edge: int | None, bytes_a_pixel: int) -> MemoryNeeded:
-    reduction = choose_reduction(size, long_edge)
-    pixels = size.width * size.height
-    columns, rows = (-(-edge // reduction) for edge in (size.width, size.height))
-    return MemoryNeeded(pixels, 3 * rows * columns, bytes_a_pixel * pixels)
 
 
 def _long_edge(size: Size) -> int:

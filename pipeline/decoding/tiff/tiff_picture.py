@@ -83,24 +83,20 @@ class TiffPicture:
         """As ``OpenPicture.header``."""
         if self._image is not None:
             return read_header(self._image, self._metadata)
-        taken = when_taken(self._metadata)
         orientation = self._directory.first(Tag.ORIENTATION, 1)
         orientation = orientation if 1 <= orientation <= 8 else 1
-        at, source = (None, None) if taken is None else (taken.at, taken.source)
-        return PhotoHeader(self._directory.size, orientation, at, source)
+        return PhotoHeader.dated(self._directory.size, orientation, when_taken(self._metadata))
 
     def memory_needed(self, long_edge: int | None) -> MemoryNeeded:
         """Count 4 bytes a pixel for Pillow; for tifffile what samples take, and the content twice."""
         size = self._directory.size
-        reduction = choose_reduction(size, long_edge)
         pixels = size.width * size.height
-        result = 3 * -(-size.width // reduction) * -(-size.height // reduction)
         if self._by_pillow:
-            return MemoryNeeded(pixels, result, 4 * pixels)
+            return MemoryNeeded.of(size, long_edge, 4 * pixels)
         from pipeline.decoding.tiff.tiff_samples import bytes_a_pixel
 
         decoding = bytes_a_pixel(self._directory) * pixels + 2 * len(self._content)
-        return MemoryNeeded(pixels, result, min(decoding, _MOST_DECODING * pixels))
+        return MemoryNeeded.of(size, long_edge, min(decoding, _MOST_DECODING * pixels))
 
     def load(self, long_edge: int | None, canvas: Canvas, picture: bytes | None = None) -> Picture:
         """As ``OpenPicture.load``."""

@@ -44,6 +44,13 @@ def test_only_the_part_in_the_clean_aperture(tmp_path: Path, corners: MadeItem) 
     assert corner_names(photo.pixels) == ["red", "red", "blue", "blue"]
 
 
+def test_the_pixels_that_are_cut_off_count_against_the_cap(tmp_path: Path, corners: MadeItem) -> None:
+    file = written(tmp_path / "a.avif", avif(with_properties(corners, LEFT)))
+    with pytest.raises(PhotoError) as error:
+        decoded(file, pixel_cap=96 * 64 - 1)
+    assert error.value.reason is Reason.TOO_LARGE
+
+
 def test_it_is_cut_out_before_it_is_turned(tmp_path: Path, corners: MadeItem) -> None:
     turned = with_properties(corners, LEFT, rotation(1))
     photo = decoded(written(tmp_path / "a.avif", avif(turned)), long_edge=32)
