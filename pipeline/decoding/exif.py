@@ -12,12 +12,8 @@ from pipeline.decoding.format_reader import PhotoHeader
 from pipeline.decoding.metadata.blocks import Metadata
 from pipeline.decoding.metadata.live_photo import live_photo_of
 from pipeline.decoding.metadata.taken import when_taken
+from pipeline.decoding.metadata.tiff_tags import ORIENTATION, orientation_in
 from pipeline.values import Size
-
-_ORIENTATION = 0x0112
-_BYTE, _SHORT = 1, 3  # types of numbers
-_FIRST_OFFSET = 4  # where the header gives the first directory
-_COUNT_BYTES, _ENTRY_BYTES = 2, 12
 
 # What Pillow raises on damaged EXIF: foreign headers, values of a wrong type, offsets out of range.
 _EXIF_ERRORS = (SyntaxError, ValueError, TypeError, LookupError, OverflowError, OSError, struct.error)
@@ -38,11 +34,12 @@ def read_header(image: Image.Image, metadata: Metadata | None = None) -> PhotoHe
 
 def _orientation_of(image: Image.Image) -> object:
     try:
-        orientation = image.getexif().get(_ORIENTATION)
+        orientation = image.getexif().get(ORIENTATION)
     except _EXIF_ERRORS:
         orientation = None
     if orientation is None:  # Pillow gives up at the first tag that it cannot read
-        orientation = _orientation_in(image.info.get("exif"))
+        block = image.info.get("exif")
+        orientation = orientation_in(block) if isinstance(block, bytes) else None
     return orientation
 
 
@@ -51,26 +48,6 @@ def read_metadata(block: bytes) -> PhotoHeader:
     image = Image.new("L", (1, 1))
     image.info["exif"] = block
     return read_header(image)
-
-
-def _orientation_in(block: object) -> int | None:
-    """Return the orientation in a block of EXIF, even if the rest is damaged (TIFF 6.0, section 2)."""
-    if not isinstance(block, bytes):
-        return None
-    block = block.removeprefix(b"Exif\0\0")
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
-    if order is None or len(block) < _FIRST_OFFSET + 4:
-        return None
-    (start,) = struct.unpack_from(order + "I", block, _FIRST_OFFSET)
-    entries = block[start + _COUNT_BYTES :]
-    (count,) = struct.unpack(order + "H", block[start : start + _COUNT_BYTES].ljust(_COUNT_BYTES, b"\0"))
-    for number in range(min(count, len(entries) // _ENTRY_BYTES)):
-        entry = struct.unpack_from(order + "HHIH", entries, number * _ENTRY_BYTES)
-        if entry[:3] == (_ORIENTATION, _SHORT, 1):
-            return int(entry[3])
-        if entry[:3] == (_ORIENTATION, _BYTE, 1):
-            return entries[number * _ENTRY_BYTES + 8]
-    return None
 
 
 def _valid_orientation(value: object) -> int:

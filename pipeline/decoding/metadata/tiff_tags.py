@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO
 
+ORIENTATION = 0x0112
 _EXIF_IFD, _GPS_IFD, _SUB_IFDS = 0x8769, 0x8825, 0x014A
 
 _MOST_DIRECTORIES = 32
@@ -23,25 +24,13 @@ _MOST_ENTRIES = 1000
 _LONGEST = 4 << 20
 """Bytes of a value that is read, such as XMP."""
 
-_SIZES = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 8,
-    6: 1,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 4,
-    12: 8,
-    13: 4,
-    16: 8,
-    17: 8,
-    18: 8,
+_TYPES: Mapping[int, Sequence[int]] = {
+    1: (1, 2, 6, 7, 129),  # 129: UTF-8, EXIF 3.0
+    2: (3, 8),
+    4: (4, 9, 11, 13),
+    8: (5, 10, 12, 16, 17, 18),
 }
-_SIZES[129] = 1  # UTF-8, EXIF 3.0
+_SIZES = {kind: size for size, kinds in _TYPES.items() for kind in kinds}
 """Bytes of an element of each type."""
 
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -113,6 +102,15 @@ def read_directories(stream: BinaryIO, wanted: frozenset[int]) -> list[Directory
 def directories_of(block: bytes, wanted: frozenset[int]) -> list[Directory]:
     """Read a block of EXIF, with or without its header; otherwise as ``read_directories``."""
     return read_directories(io.BytesIO(block.removeprefix(b"Exif\0\0")), wanted)
+
+
+def orientation_in(block: bytes) -> int | None:
+    """Return the orientation, 1 to 8, that the main directory of a block of EXIF states, if it does."""
+    for directory in directories_of(block, frozenset({ORIENTATION})):
+        if directory.kind is DirectoryKind.MAIN and ORIENTATION in directory.tags:
+            stated = directory.tags[ORIENTATION].integers()
+            return stated[0] if stated and 1 <= stated[0] <= 8 else None
+    return None
 
 
 class _Walk:

@@ -31,8 +31,9 @@ from pipeline.decoding.format_reader import (
 )
 from pipeline.decoding.jpeg.jpeg_picture import JpegPicture
 from pipeline.decoding.jpeg.jpeg_segments import segments
+from pipeline.decoding.metadata.tiff_tags import orientation_in
 from pipeline.decoding.orientation import UPRIGHT, upright_size
-from pipeline.decoding.raw.raw_structure import ends_early, exif_block, is_linear, orientation_in
+from pipeline.decoding.raw.raw_structure import ends_early, exif_block, is_linear
 from pipeline.values import U8, DateSource, Reason, Size
 
 LONG_ENOUGH = 1600

@@ -26,7 +26,6 @@ _SIZES: Mapping[int, str] = {
 
 # Tags of TIFF 6.0 and of the DNG specification.
 _PHOTOMETRIC = 262
-_ORIENTATION = 274
 _SUB_DIRECTORIES = 330
 _EXTENTS = ((273, 279), (324, 325), (513, 514))
 """Offsets and byte counts of strips, of tiles, and of a JPEG."""
@@ -101,15 +100,6 @@ def is_linear(content: bytes) -> bool:
         return any(each.tags.get(_PHOTOMETRIC) == (_LINEAR_RAW,) for each in directories(content))
     except EOFError:
         return False
-
-
-def orientation_in(block: bytes) -> int | None:
-    """Return the EXIF orientation, 1 to 8, that the first directory of a TIFF states; ``None`` if none."""
-    try:
-        stated = next((each.tags.get(_ORIENTATION, ()) for each in directories(block)), ())
-    except EOFError:
-        return None
-    return stated[0] if stated and 1 <= stated[0] <= 8 else None
 
 
 def exif_block(content: bytes) -> bytes:
