@@ -333,7 +333,8 @@ class Scan:
         known = {path: each for path, each in known.items() if each.other in there}
         films = survey.films_to_identify(known, has_new_photos=recorder.total.indexed > 0)
         identified = {file: found for file in films if (found := live_photo_of_film(file)) is not None}
-        stills = stored.stills(set(identified.values()))
+        identifiers = set(identified.values())
+        stills = stored.stills(identifiers - stored.decided_films(identifiers))  # a decision stays visible
         live = {
             file: path
             for file, found in identified.items()

@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, literal, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, literal, or_, select
 
 from index.photos.films import is_film
 from index.photos.presence import Crawled
-from index.store.schema import content, left_out, photo, sibling
+from index.store.schema import content, left_out, photo, rejection, sibling, stored_face, verdict
 from index.store.statements import are_under, in_chunks, upsert
 from index.store.store import Store
 from index.values import Sibling
@@ -60,6 +60,19 @@ class Siblings:
                 for identifier, path in connection.execute(query.where(content.c.live_photo.in_(chunk))):
                     found[identifier].append(path)
         return found
+
+    def decided_films(self, identifiers: Collection[str]) -> set[str]:
+        """Return those of some identifiers of live photos in whose film there is a face with a decision."""
+        decided = or_(
+            exists().where(verdict.c.face_id == stored_face.c.id),
+            exists().where(rejection.c.face_id == stored_face.c.id),
+        )
+        faces = exists().where(stored_face.c.content_id == content.c.id, decided)
+        query = select(content.c.live_photo).where(is_film, faces)
+        with self._store.read() as connection:
+            chunks = in_chunks(sorted(identifiers), _CHUNK)
+            found = (connection.scalars(query.where(content.c.live_photo.in_(each))) for each in chunks)
+            return {identifier for chunk in found for identifier in chunk if identifier is not None}
 
     def replace(self, crawled: Crawled, found: Mapping[bytes, Sibling]) -> None:
         """Record the siblings that a complete crawl found, by path, in place of those known where it looked.

@@ -21,6 +21,7 @@ from index.photos.catalog import Catalog
 from index.photos.films_behind_photos import FilmsBehindPhotos
 from index.photos.recorded_films import read_film
 from index.photos.redescription import Redescription
+from index.photos.siblings import Siblings
 from index.privacy.forget import forget
 from index.privacy.journal_merge import import_lines
 from index.recognition.judged_faces import read_photos
@@ -131,6 +132,19 @@ def test_a_copy_of_a_film_that_was_looked_at_at_once_counts_as_one(
     faces = [seen(vectors[0], [0.0, 1.0])]
     recorded = catalog.record([shown(each, whole(), faces) for each in (file, copy)])
     assert (recorded.indexed, recorded.duplicate, recorded.continued, recorded.faces) == (1, 1, 0, 1)
+
+
+def test_the_film_of_a_live_photo_is_decided_if_a_face_in_it_is(
+    catalog: Catalog, file: PhotoFile, vectors: F32, journal: Journal, database: Store
+) -> None:
+    siblings = Siblings(database)
+    film_part = shown(file, whole(), [seen(vectors[0], [0.0, 1.0])])
+    catalog.record([replace(film_part, live_photo="of the film")])
+    identifiers = ["another", "of the film"]
+    assert siblings.decided_films(identifiers) == set()
+    journal.append(Assign(journal.face_keys(catalog.face_ids_of(FILM)), new_key(), "Anna"))
+    assert siblings.decided_films(identifiers) == {"of the film"}
+    assert siblings.decided_films(["another"]) == set()
 
 
 def test_a_closer_look_takes_the_place_of_the_first(
