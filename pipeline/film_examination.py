@@ -118,7 +118,10 @@ class FilmExaminer:
             RunStopped: The run has ended.
         """
         try:
-            return self.part(photo, decoder, decoder_name, rest)
+            found = self.part(photo, decoder, decoder_name, rest)
+            return (
+                found if found.note is None else replace(found, note=f"of the film behind it: {found.note}")
+            )
         except PhotoError as error:
             if not error.reason.lies_in_content or not is_installed("video"):
                 raise

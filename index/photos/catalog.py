@@ -36,7 +36,7 @@ from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
 from index.id_arrays import ids_in_text
 from index.photos.dates import source_of
 from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
-from index.photos.films import unfinished
+from index.photos.films import is_film, unfinished
 from index.photos.library_figures import count_present, summarise
 from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
@@ -185,6 +185,7 @@ class Catalog:
         query = query.where(
             unfinished(self._per_second), content.c.failed_reason.is_(None), photo.c.missing_since.is_(None)
         )
+        query = query.order_by(photo.c.size.desc(), photo.c.path)  # a copy of a photo may lack its film
         found: dict[int, UnfinishedFilm] = {}
         with self.store.read() as connection:
             for each in are_under(photo.c.path, roots):
@@ -427,16 +428,16 @@ _KNOWN_AS = _known_as()  # made once: building it takes longer than SQLite takes
 
 
 def _face_query() -> Select[Any]:
-    """Select each face with its content's digest and one photo: the first by path, missing ones last."""
+    """Select each face with its content's digest and one photo: the first by path, missing ones last.
+
+    For a face in the film behind a photo it is the largest one: a copy may lack the film.
+    """
     other = photo.alias()
-    best = (
-        select(other.c.id)
-        .where(other.c.content_id == face.c.content_id)
-        .order_by(other.c.missing_since.is_not(None), other.c.path)
-        .limit(1)
-        .correlate(face)
-        .scalar_subquery()
-    )
+    holders = select(other.c.id).where(other.c.content_id == face.c.content_id).limit(1).correlate(face)
+    is_missing = other.c.missing_since.is_not(None)
+    first = holders.order_by(is_missing, other.c.path).scalar_subquery()
+    largest = holders.order_by(is_missing, other.c.size.desc(), other.c.path).scalar_subquery()
+    best = case((and_(face.c.moment.is_not(None), ~is_film), largest), else_=first)
     joined = face.join(content).join(photo, photo.c.id == best)
     joined = joined.outerjoin(tracklet, tracklet.c.face_id == face.c.id)
     is_kept = select(other_face.c.face_id).where(other_face.c.face_id == face.c.id).exists()

@@ -41,6 +41,7 @@ from pipeline.values import (
     ModelId,
     PhotoFile,
     PhotoIndexed,
+    PhotoKnown,
     Quality,
     Size,
 )
@@ -358,3 +359,20 @@ def test_a_film_behind_a_photo_joins_its_faces(
     assert (known.behind, [each.rest for each in known.files]) == (1.0, [None])
     assert len(known.photo_face_ids) == 1
     assert list(FilmsBehindPhotos(database).not_looked_for([file.path])) == []
+
+
+def test_the_largest_file_of_a_photo_has_the_film_behind_it(
+    catalog: Catalog, database: Store, photos: Path, vectors: F32
+) -> None:
+    """Copies of a picture are one content, and one may have lost its film."""
+    copy, file = make_file(photos / "a.jpg", "motion"), make_file(photos / "b.jpg", "motion and film")
+    still = replace(indexed(file, "motion", vectors[:1]), film=FilmPart(0.0, 0.0, 0.0, 1.0))
+    catalog.record([still, PhotoKnown(copy, still.digest)])
+    (unfinished,) = catalog.unfinished_films([bytes(photos)])
+    assert unfinished.file.path == file.path
+    found = [seen(vectors[1], (0.0, 1.0))]
+    catalog.record([replace(shown(file, FilmPart(0.0, None, 4.0, 1.0), found, still.digest), decoder="jpeg")])
+    records = catalog.faces(catalog.face_ids_of(still.digest)).values()
+    assert {(each.box.moment, each.photo) for each in records} == {(None, copy.path), (0.0, file.path)}
+    (known,) = Redescription(database, ModelId("other")).undescribed(0, 10)
+    assert [each.path for each in known.files] == [file.path]
