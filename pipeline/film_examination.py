@@ -51,7 +51,7 @@ class FilmOptions:
         likeness: How much alike the model's descriptors of one person are.
         part_seconds: Time after which a part ends, as soon as no tracklet is open.
         behind_photos: Whether photos with a film behind them are said to have one.
-        deadline: By ``time.monotonic``; a part ends then with what was found while no tracklet was open.
+        deadline: By ``time.monotonic``; no part begins after it, and one under way ends.
     """
 
     per_second: float = USUAL_RATE
@@ -103,9 +103,11 @@ class FilmExaminer:
             PhotoError: The file has changed, or a cause outside of it kept it from being read.
             RunStopped: The run has ended.
         """
+        begins_in_time = self.now() < self.options.deadline
         with self._open(photo, decoder, rest) as film:
             part = _Part(rest.start, self.options.likeness)
-            self._look(photo, film, part)
+            if begins_in_time:
+                self._look(photo, film, part)
             return self._indexed(photo, film, part, decoder_name, rest)
 
     def part_behind(
@@ -162,7 +164,9 @@ class FilmExaminer:
         note: str | None = None
         try:
             for frame in self._decoded(film):
-                if self.now() >= self.options.deadline:
+                if self.now() >= self.options.deadline and frame.moment > part.start:
+                    self._add(waiting, part)
+                    part.interrupt(frame.moment)
                     return
                 waiting.append((frame, self._crops(photo, frame)))
                 if len(waiting) == _FRAMES_AT_ONCE:
@@ -222,6 +226,7 @@ class _Part:
     """The tracklets of a part of a film.
 
     Attributes:
+        start: Where it begins.
         until: The last moment, or ``start``, before which all tracklets had ended: the film may go on there.
         tracklets: Those that had ended then.
         is_last: Whether the film ends with this part.
@@ -229,7 +234,7 @@ class _Part:
     """
 
     def __init__(self, start: float, likeness: Likeness) -> None:
-        self.until = start
+        self.start = self.until = start
         self.tracklets: list[Tracklet] = []
         self.is_last = False
         self.note: str | None = None
@@ -244,6 +249,14 @@ class _Part:
             self.tracklets += self._since
             self._since, self.until = [], moment
         self._tracker.add(moment, faces)
+
+    def interrupt(self, moment: float) -> None:
+        """Give up what follows ``until``; if nothing came before it, end all tracklets before ``moment``.
+
+        Else somebody who is seen all the time would never let the film go on.
+        """
+        if self.until == self.start:
+            self.add(moment, (), after_cut=True)
 
     def end(self, note: str | None = None) -> None:
         """End all tracklets, as the film ends."""

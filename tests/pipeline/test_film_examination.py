@@ -110,6 +110,21 @@ def test_at_the_deadline_what_was_seen_to_its_end_is_kept(photo: OpenPhoto) -> N
     assert seen([rest]) == [(BEN, 10, 29)]
 
 
+def test_somebody_who_is_seen_all_the_time_lets_a_film_go_on_at_each_deadline(photo: OpenPhoto) -> None:
+    film = MadeFilm([Shown({ANNA: 0})] * 20)
+    parts, start = list[PhotoIndexed](), 0.0
+    while not parts or (parts[-1].film is not None and parts[-1].film.until is not None):
+        soon = examiner(FilmOptions(deadline=0.009))
+        parts.append(soon.part(photo, film, "made 1", FilmRest(photo.digest(), start, 1.0)))
+        assert len(parts) < 10
+        assert parts[-1].film is not None
+        assert parts[-1].film.until is None or parts[-1].film.until > start
+        start = parts[-1].film.until or 0.0
+    spans = [(start, end) for _, start, end in seen(parts)]
+    assert (spans[0][0], spans[-1][1]) == (0, 19)
+    assert [start for start, _ in spans[1:]] == [end + 1 for _, end in spans[:-1]]
+
+
 def test_a_deadline_that_is_over_leaves_all(photo: OpenPhoto) -> None:
     film = MadeFilm([Shown({ANNA: 0})] * 3)
     part = examiner(FilmOptions(deadline=-1)).part(photo, film, "made 1", FilmRest(photo.digest(), 0.0, 1.0))
