@@ -19,6 +19,7 @@ from typing import Generic, TypeAlias, TypeVar
 import numpy as np
 
 from pipeline.decoding.decoders import Decoders
+from pipeline.decoding.readers import skipped_as_sound
 from pipeline.examination import (
     Contents,
     Examination,
@@ -136,6 +137,8 @@ class Runner:
                 examined = self._examiner.examine(read, contents) if isinstance(read, OpenPhoto) else read
             else:
                 examined = replace(other, file=file)
+        if isinstance(examined, PhotoFailed) and (sound := skipped_as_sound(examined)) is not None:
+            return sound
         return dated_by_name(contents.first(examined))
 
 

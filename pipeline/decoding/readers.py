@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import BinaryIO
 
-from pipeline.decoding.file_kinds import content_of, extra_for, kind_of, reason_for
+from pipeline.decoding.file_kinds import FileKind, content_of, extra_for, kind_of, reason_for
 from pipeline.decoding.format_reader import FormatReader, OpenPicture
 from pipeline.decoding.formats import Format, sniff
 from pipeline.errors import PhotoError
 from pipeline.extras import is_installed, library_version
 from pipeline.file_names import named_like_photo
 from pipeline.sources.photo_file_access import OpenPhoto
-from pipeline.values import PhotoSkipped, Reason, Stage
+from pipeline.values import PhotoFailed, PhotoSkipped, Reason, Stage
 
 
 def _open_jpeg(stream: BinaryIO, kind: Format, length: int) -> OpenPicture:
@@ -105,6 +105,13 @@ def skipped(photo: OpenPhoto) -> PhotoSkipped | None:
     if _is_read(found) or (found is None and (named_like_photo(photo.file.path) or _is_read(kind))):
         return None
     return PhotoSkipped(photo.file, kind, extra_for(kind), decoder_of(found), reason_for(kind))
+
+
+def skipped_as_sound(failed: PhotoFailed) -> PhotoSkipped | None:
+    """Return a file in a container of films that has no picture as left out; ``None`` for other failures."""
+    if failed.reason is not Reason.NOT_AN_IMAGE or failed.decoder != decoder_of(Format.FILM):
+        return None
+    return PhotoSkipped(failed.file, FileKind.SOUND)
 
 
 def _is_read(kind: str | None) -> bool:

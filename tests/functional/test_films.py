@@ -10,6 +10,7 @@ from tests.functional.command import CommandLine
 from tests.functional.people import astronaut
 
 films = pytest.importorskip("tests.functional.films")
+sound_film = pytest.importorskip("tests.pipeline.films").sound_film
 
 
 @pytest.fixture
@@ -75,3 +76,15 @@ def test_a_tracklet_is_decided_about_by_its_number(command: CommandLine, clips: 
     why = command.run("why", both, "--face", 3)
     assert "Grace (confirmed)" in why.out
     assert "seen 0:03-0:04" in why.out
+
+
+def test_a_film_of_sound_alone_is_left_out(command: CommandLine, photos: Path) -> None:
+    for number, cover in enumerate((False, True, True)):  # two have the same content
+        (photos / f"song{number}.mp4").write_bytes(sound_film(cover))
+    for _ in range(2):
+        scanned = command.run("scan", "--model", "sface", photos)
+        assert (scanned.code, scanned.err) == (0, "")
+        assert scanned.out.splitlines()[-1] == "Left out: 3 sound files"
+    named = command.run("who", photos / "song0.mp4")
+    assert named.code == 3
+    assert named.complaint.endswith("it holds no picture of a supported format: sound file")
