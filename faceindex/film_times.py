@@ -11,7 +11,7 @@ _MINUTE, _HOUR = 60, 3600
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """When a film shows a face, in seconds from its first picture; at ``best`` the face is seen best."""
+    """When a film shows a face, in seconds from its first frame; at ``best`` the face is seen best."""
 
     start: float
     end: float

@@ -69,7 +69,7 @@ class PhotoState:
 
 @dataclass(frozen=True, slots=True)
 class TimeSpan:
-    """A part of a film, in seconds from its first picture."""
+    """A part of a film, in seconds from its first frame."""
 
     start: float
     end: float
@@ -129,7 +129,7 @@ class FaceRecord:
         confidence: The detector's probability that this is a face, 0 to 1.
         detector: The name of the one that found it. It is not the library's where the face is ``kept`` for a
             decision, or its photo has been out of reach since the library changed its detector.
-        span: When a film shows it; its box is that of its best picture.
+        span: When a film shows it; its box is that of its best frame.
     """
 
     face_id: int

@@ -80,7 +80,7 @@ class Size:
 class Box:
     """A bounding box: top left corner, width and height.
 
-    ``moment`` is when a film shows it, in seconds from the first picture of the film; ``None`` in a photo.
+    ``moment`` is when a film shows it, in seconds from the first frame of the film; ``None`` in a photo.
     """
 
     x: float
@@ -177,7 +177,7 @@ class DecodedPhoto:
         scale: Decoded pixels per full-size pixel, the same in x and y: 1.0, or 0.5, 0.25, 0.125.
         picture: BLAKE3 of what the file shows, 32 bytes: the same if only metadata differ.
         missing: What the file lacks, if it ends early.
-        moment: Which picture of a film it is, in seconds from the first.
+        moment: Which frame of a film it is, in seconds from the first.
         note: What else of the file is not read, in one line without the path.
     """
 
@@ -234,10 +234,10 @@ class FaceCrop:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Appearance:
-    """When a film shows a face: its first and last moment, in seconds from the first picture of the film.
+    """When a film shows a face: its first and last moment, in seconds from the first frame of the film.
 
     Attributes:
-        track: float32 [n, 15], n at least 1, by rising moment: of each picture in which the face was found
+        track: float32 [n, 15], n at least 1, by rising moment: of each frame in which the face was found
             the moment, the box (x, y, w, h), and the five landmarks (x, y).
     """
 
@@ -247,7 +247,7 @@ class Appearance:
 
     @property
     def sightings(self) -> list[tuple[float, Box, F32]]:
-        """The moment of each picture, with box and landmarks, float32 [5, 2]."""
+        """The moment of each frame, with box and landmarks, float32 [5, 2]."""
         rows = self.track.tolist()
         return [
             (moment, Box(x, y, w, h, moment), np.array(landmarks, np.float32).reshape(5, 2))
@@ -255,7 +255,7 @@ class Appearance:
         ]
 
     def box_at(self, moment: float) -> Box | None:
-        """Return where the face was at a moment, as if it moved straight between two pictures.
+        """Return where the face was at a moment, as if it moved straight between two frames.
 
         Before and after the appearance the result is ``None``.
         """
@@ -273,7 +273,7 @@ _AROUND = 0.2
 class Descriptor:
     """A face described by one model: float32 [D], of unit norm.
 
-    A face in a film is a tracklet: box, landmarks and quality are those of its best picture, ``vector`` is
+    A face in a film is a tracklet: box, landmarks and quality are those of its best frame, ``vector`` is
     the mean of good ones, and ``appearance`` says when it is seen.
     """
 
@@ -286,12 +286,12 @@ class Descriptor:
 
 @dataclass(frozen=True, slots=True)
 class FilmPart:
-    """The part of a film that was looked at, in seconds from its first picture.
+    """The part of a film that was looked at, in seconds from its first frame.
 
     Attributes:
         until: Where the rest begins; ``None`` if there is no rest.
         duration: Of the whole film.
-        per_second: How many pictures a second were looked at, at most.
+        per_second: How many frames a second were looked at, at most.
     """
 
     start: float

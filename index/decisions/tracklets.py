@@ -18,7 +18,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracklet:
-    """A face in a film; ``key`` names it by its best picture."""
+    """A face in a film; ``key`` names it by its best frame."""
 
     face_id: int
     key: FaceKey
@@ -35,7 +35,7 @@ class Tracklet:
         return box.moment is not None and seen.start - SAME_MOMENT <= box.moment <= seen.end + SAME_MOMENT
 
     def is_in(self, other: Appearance) -> bool:
-        """Tell whether another appearance shows the face at the moment of its best picture."""
+        """Tell whether another appearance shows the face at the moment of its best frame."""
         box = self.key.box
         there = None if box.moment is None else other.box_at(box.moment)
         return there is not None and overlap(there, box) > SAME_FACE

@@ -7,7 +7,6 @@ hold up a writer; they may include what is recorded in between.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -28,20 +27,20 @@ from sqlalchemy import (
     update,
 )
 
-from index.arrays import halves_from_blobs, landmarks_from_blob, scaled
+from index.arrays import halves_from_blobs, scaled
 from index.clock import Clock, utc_now
 from index.decisions.journal_rows import readable
 from index.decisions.partial_replay import update_for_contents
 from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
 from index.id_arrays import ids_in_text
 from index.photos.dates import source_of
-from index.photos.detections import FIRST_DETECTOR, detector_of, name_of
-from index.photos.films import is_film, unfinished
+from index.photos.detections import FIRST_DETECTOR
+from index.photos.face_records import face_query, face_record
+from index.photos.films import unfinished
 from index.photos.library_figures import count_present, summarise
 from index.photos.photo_roots import known_roots
 from index.photos.recorder import Recorder
 from index.store.schema import (
-    BOX,
     content,
     descriptor,
     face,
@@ -51,7 +50,6 @@ from index.store.schema import (
     library,
     other_face,
     photo,
-    tracklet,
 )
 from index.store.statements import are_under, concatenated, in_chunks, insert_new, is_one_of
 from index.store.store import Store
@@ -65,10 +63,9 @@ from index.values import (
     Recorded,
     Statistics,
     StoredDescriptors,
-    TimeSpan,
     UnfinishedFilm,
 )
-from pipeline.values import F32, Box, FilmRest, ModelId, Outcome, PhotoFile, PhotoIndexed, Quality
+from pipeline.values import FilmRest, ModelId, Outcome, PhotoFile, PhotoIndexed
 
 CHUNK = 1000
 """Rows read in one transaction: at most 8 MB of descriptors, and a few milliseconds."""
@@ -82,7 +79,7 @@ class Catalog:
         clock: For stored times.
         is_current: Whether a decoder, as an outcome names it, would decode its format now. Contents that
             another decoder failed to decode are tried again.
-        per_second: How many pictures a second of films are wanted: films with fewer are looked at again.
+        per_second: How many frames a second of films are wanted: films with fewer are looked at again.
     """
 
     def __init__(
@@ -262,8 +259,8 @@ class Catalog:
         found: dict[int, FaceRecord] = {}
         for chunk in in_chunks(face_ids, CHUNK):
             with self.store.read() as connection:
-                rows = connection.execute(_face_query().where(face.c.id.in_(chunk))).all()
-            found.update((row.id, self._face_record(row)) for row in rows)
+                rows = connection.execute(face_query().where(face.c.id.in_(chunk))).all()
+            found.update((row.id, face_record(row, self.path)) for row in rows)
         return found
 
     def all_faces(self) -> Iterator[tuple[FaceRecord, ...]]:
@@ -271,11 +268,11 @@ class Catalog:
         last = 0
         while True:
             with self.store.read() as connection:
-                query = _face_query().where(face.c.id > last).order_by(face.c.id).limit(CHUNK)
+                query = face_query().where(face.c.id > last).order_by(face.c.id).limit(CHUNK)
                 rows = connection.execute(query).all()
             if not rows:
                 return
-            yield tuple(self._face_record(row) for row in rows)
+            yield tuple(face_record(row, self.path) for row in rows)
             last = rows[-1].id
 
     def face_ids_of(self, digest: bytes) -> list[int]:
@@ -384,29 +381,6 @@ class Catalog:
             raise LibraryDamaged(self.path, reason) from error
         return StoredDescriptors(np.array([row.face_id for row in rows], dtype=np.int64), halves, norms)
 
-    def _face_record(self, row: Row[Any]) -> FaceRecord:
-        return FaceRecord(
-            face_id=row.id,
-            digest=row.digest,
-            photo=row.path,
-            missing=row.missing_since is not None,
-            box=Box(*(getattr(row, name) for name in BOX)),
-            landmarks=landmarks_of(row, self.path),
-            confidence=row.confidence,
-            quality=Quality(row.quality, tuple(filter(None, row.quality_reasons.split(",")))),
-            detector=name_of(row.found_by),
-            kept=row.is_kept,
-            span=None if row.start is None else TimeSpan(row.start, row.end),
-        )
-
-
-def landmarks_of(row: Row[Any], library: Path) -> F32:
-    """Decode the landmarks in a row of ``face``, float32 [5, 2]; a ``LibraryDamaged`` if they are none."""
-    try:
-        return landmarks_from_blob(row.landmarks)
-    except ValueError as error:
-        raise LibraryDamaged(library, f"the landmarks of face {row.id} are no landmarks") from error
-
 
 def _known_as() -> Select[Any]:
     """Select what is known of a digest: the content of a file, or a content of the picture.
@@ -425,30 +399,3 @@ def _known_as() -> Select[Any]:
 
 
 _KNOWN_AS = _known_as()  # made once: building it takes longer than SQLite takes for it
-
-
-def _face_query() -> Select[Any]:
-    """Select each face with its content's digest and one photo: the first by path, missing ones last.
-
-    For a face in the film behind a photo it is the largest one: a copy may lack the film.
-    """
-    other = photo.alias()
-    holders = select(other.c.id).where(other.c.content_id == face.c.content_id).limit(1).correlate(face)
-    is_missing = other.c.missing_since.is_not(None)
-    first = holders.order_by(is_missing, other.c.path).scalar_subquery()
-    largest = holders.order_by(is_missing, other.c.size.desc(), other.c.path).scalar_subquery()
-    best = case((and_(face.c.moment.is_not(None), ~is_film), largest), else_=first)
-    joined = face.join(content).join(photo, photo.c.id == best)
-    joined = joined.outerjoin(tracklet, tracklet.c.face_id == face.c.id)
-    is_kept = select(other_face.c.face_id).where(other_face.c.face_id == face.c.id).exists()
-    found_by = detector_of(face.c.detector).label("found_by")
-    found = (
-        content.c.digest,
-        photo.c.path,
-        photo.c.missing_since,
-        found_by,
-        is_kept.label("is_kept"),
-        tracklet.c.start,
-        tracklet.c.end,
-    )
-    return select(face, *found).select_from(joined)

@@ -1,6 +1,6 @@
 """Films of which parts are recorded one after another, in a transaction of the caller.
 
-A film may be looked at again, at more pictures a second: then each part that is looked at replaces the
+A film may be looked at again, at more frames a second: then each part that is looked at replaces the
 tracklets that begin in it. Decisions name them by moments, which lie in the new ones
 (``index.decisions.same_faces``); a tracklet that a decision is about stays if no new one takes its place.
 """
@@ -23,7 +23,7 @@ is_film = func.coalesce(content.c.decoder, "").startswith("video ")
 
 
 def unfinished(per_second: float) -> ColumnElement[bool]:
-    """Select rows of ``film`` of which more is to be looked at, at so many pictures a second at most."""
+    """Select rows of ``film`` of which more is to be looked at, at so many frames a second at most."""
     return or_(film.c.until.is_not(None), film.c.per_second < per_second)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Subquery, func, insert, select, update
 
 from index.arrays import appearance_from_row, descriptor_to_blob
 from index.people.named_faces import is_in_present_photo
-from index.photos.catalog import landmarks_of
+from index.photos.face_records import landmarks_of
 from index.photos.known_contents import read_contents
 from index.store.schema import BOX, content, descriptor, face, library, stored_face, tracklet, verdict
 from index.store.store import Store

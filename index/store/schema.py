@@ -102,7 +102,7 @@ film = Table(
     *_required(Float, "duration", "per_second"),
     Column("until", Float),
 )
-"""The contents that are films, or photos with one: seconds, and how many pictures a second were looked at, at
+"""The contents that are films, or photos with one: seconds, and how many frames a second were looked at, at
 most. ``until``: how far it was looked at, null if to its end."""
 
 detection = Table(
@@ -188,7 +188,7 @@ tracklet = Table(
     Column("track", LargeBinary, nullable=False),
 )
 """When a film shows a face, in seconds, and where: a ``pipeline.values.Appearance``, ``track`` as ``<f4``.
-The face itself is that of the best picture, at ``moment``."""
+The face itself is that of the best frame, at ``moment``."""
 
 other_face = Table(
     "other_face",
