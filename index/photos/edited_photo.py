@@ -60,6 +60,20 @@ def linked_contents(connection: Connection, digest: bytes) -> list[int]:
     return list(connection.scalars(query.distinct().order_by(content.c.id)))
 
 
+def link_unseen(connection: Connection, old: int, new: int) -> None:
+    """Link the old content to the new one before a face of this is known, so that ``linked_contents`` has it.
+
+    A film is recorded before it is looked at. The face that the new one would show at the same place if
+    nothing had changed is one of the old content only perhaps: no decision applies by that.
+    """
+    digest = connection.scalars(select(content.c.digest).where(content.c.id == new)).one()
+    before = connection.scalars(select(content.c.digest).where(content.c.id == old)).one()
+    for content_id in (*linked_contents(connection, before), old):
+        for key in _photo(connection, content_id).keys[:1]:
+            unseen = SameFace(key, FaceKey(digest, key.box), 0.0, certain=False)
+            add_same_faces(connection, [unseen])
+
+
 def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
     """Copy the tombstones of the old content to the new one, before its faces are recorded.
 

@@ -28,7 +28,7 @@ from index.decisions.model import FaceKey
 from index.decisions.same_faces import add_pictures
 from index.decisions.tombstones import tombstones_in
 from index.photos.dates import StoredDate, counts, stored_source
-from index.photos.edited_photo import carry_over_tombstones, link_faces, linked_contents
+from index.photos.edited_photo import carry_over_tombstones, link_faces, link_unseen, linked_contents
 from index.photos.face_rows import NewFace, add_faces
 from index.photos.films import goes_on, put_film, remove_stale
 from index.photos.left_out import forget_left_out, put_left_out
@@ -153,6 +153,8 @@ class Recorder:
         self._add_faces(outcome, content_id)
         if replaced is not None:
             self._link_faces(replaced, content_id)
+            if outcome.film is not None:
+                link_unseen(self._connection, replaced, content_id)
         self._put(outcome.file, content_id, {**_NO_FAILURE, "perhaps_moved": False})
         return "indexed"
 

@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 
 from index.clustering.cluster_tables import read_faces
 from index.decisions.journal import Journal
-from index.decisions.model import Assign, FaceKey, Reject, new_key
+from index.decisions.model import Assign, FaceKey, NotAFace, Reject, new_key
 from index.decisions.tracklets import read_tracklets
 from index.maintenance.check import FaceInspection
+from index.people.edited_faces import edited_faces
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.films_behind_photos import FilmsBehindPhotos
@@ -124,6 +125,28 @@ def test_a_film_is_recorded_in_parts_each_once(catalog: Catalog, file: PhotoFile
     assert catalog.unfinished_films([file.path]) == []
     assert catalog.record([second]).faces == 0
     assert len(catalog.face_ids_of(FILM)) == 2
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_film_that_is_written_anew_or_cut_keeps_what_was_decided(
+    catalog: Catalog, journal: Journal, database: Store, file: PhotoFile, vectors: F32, times: int
+) -> None:
+    catalog.record(
+        [shown(file, whole(), [seen(vectors[0], (5.0, 7.0)), seen(vectors[1], (5.0, 9.0), x=900.0)])]
+    )
+    anna, pattern = journal.face_keys(catalog.face_ids_of(FILM))
+    journal.append(Assign((anna,), new_key(), "Anna"))
+    journal.append(NotAFace((pattern,)))
+    for number in range(times):  # the last one alone is looked at
+        digest = bytes([100 + number]) * 32
+        catalog.record([shown(file, FilmPart(0.0, 0.0, 16.0, 1.0), [], digest)])
+    rest = replace(file, rest=FilmRest(digest, 0.0, 1.0))
+    faces = [seen(vectors[0], (1.0, 3.0)), seen(vectors[1], (1.0, 5.0), x=900.0), seen(vectors[2], (8.0,))]
+    catalog.record([shown(rest, FilmPart(0.0, None, 16.0, 1.0), faces, digest)])
+    statuses = list(PeopleQueries(database).statuses(catalog.face_ids_of(digest)).values())
+    assert [each.person.name if each.person else None for each in statuses] == ["Anna", None, None]
+    assert [each.not_a_face for each in statuses] == [False, True, False]
+    assert edited_faces(database) == ()
 
 
 def test_a_copy_of_a_film_that_was_looked_at_at_once_counts_as_one(
