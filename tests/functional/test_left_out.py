@@ -36,6 +36,13 @@ def bare(command: CommandLine, tmp_path: Path) -> CommandLine:
     return replace(command, environment={"PYTHONPATH": os.pathsep.join(path)})
 
 
+def test_films_behind_photos_need_the_extra_for_films(bare: CommandLine, album: Path) -> None:
+    refused = bare.run("scan", "--model", "sface", "--motion", album)
+    assert refused.code == 2
+    assert refused.complaint == "Error: --motion needs the extra video: pip install 'faceindex[video]'."
+    assert bare.run("scan", "--no-motion", album).code == 0
+
+
 def test_files_of_an_extra_are_left_out_until_it_is_installed(
     bare: CommandLine, command: CommandLine, photos: Path
 ) -> None:
