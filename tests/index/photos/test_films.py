@@ -327,7 +327,7 @@ def looks(draw: st.DrawFn) -> list[tuple[int, tuple[float, ...], int]]:
     return found
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_decisions_one_by_one_give_what_the_whole_journal_gives(
     data: st.DataObject, photos: Path, vectors: F32
