@@ -205,7 +205,8 @@ def choose_picture(content: bytes) -> Chosen:
     if not pictures or Tag.DNG_VERSION in found.tags or Tag.DNG_VERSION in pictures[0].tags:
         raise Unreadable(
             Reason.UNSUPPORTED,
-            "its first picture is only a preview, as in a camera raw file: convert it to JPEG or PNG",
+            "its first picture is only a preview, as in a camera raw file: if it is one, give it the name "
+            "that it had, such as photo.dng, else convert it to JPEG or PNG",
         )
     chosen = pictures[0]
     _check(chosen, len(content))
