@@ -80,7 +80,7 @@ class Revisit:
         self._task = task
         self._outcomes = outcomes
         self._listeners = listeners
-        self._batch = self._photos = self._faces = 0
+        self._batch = self._parts = self._photos = self._faces = 0
         self._committed = time.monotonic()
         self._wanted: dict[bytes, KnownContent] = {}  # contents to look at, by digest
         self._asked: dict[bytes, bytes] = {}  # the digests that photos should have, by path
@@ -179,16 +179,16 @@ class Revisit:
         """Take the first part of a film, or a further one; the rest follows."""
         if content := self._wanted.get(outcome.digest):
             self._task.take(content, outcome)
-            self._batch += 1
+            self._parts += 1
             rest = FilmRest(outcome.digest, until, part.per_second)
             self._rests.append(replace(outcome.file, rest=rest))
 
     def _commit(self, patience: float) -> None:
-        if self._batch:
+        if self._batch or self._parts:
             with self._open_to_write(patience) as session, undisturbed():
                 self._faces += self._task.store(session)
             self._photos += self._batch
-            self._batch = 0
+            self._batch = self._parts = 0
         self._committed = time.monotonic()
 
 
