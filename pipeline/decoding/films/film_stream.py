@@ -250,11 +250,6 @@ class FilmStream:
         stamp = item.pts if item.pts is not None else item.dts
         return None if stamp is None else round(max(0.0, (stamp - self._origin) * self._base), 3)
 
-    def decoding_time(self, packet: FilmPacket) -> float | None:
-        """Return when a packet is decoded, in seconds: in a film without faults it never decreases."""
-        stamp = packet.dts if packet.dts is not None else packet.pts
-        return None if stamp is None else (stamp - self._origin) * self._base
-
     def end_of(self, packet: FilmPacket) -> float | None:
         """Return the moment at which a packet's frame gives way to the next."""
         moment = self.moment_of(packet)
