@@ -40,7 +40,8 @@ def cannot_be_opened(stream: BinaryIO, begin: int, length: int, container: str, 
 def no_picture(is_cut: bool, why: str | None = None) -> Unreadable:
     """Return the error for a film of which no frame can be read."""
     if is_cut:
-        return Unreadable(Reason.TRUNCATED, f"the file ends early, and none of its pictures can be read: {_COPY_AGAIN}")
+        message = "the file ends early, and none of its pictures can be read"
+        return Unreadable(Reason.TRUNCATED, f"{message}: {_COPY_AGAIN}")
     said = "none of its pictures can be read" if why is None else f"it cannot be opened ({why})"
     return Unreadable(Reason.CORRUPT, f"{said}: the file is damaged; {_COPY_AGAIN}")
 
