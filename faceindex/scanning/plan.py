@@ -57,12 +57,7 @@ def plan_scan(
     thorough = options is not None and options.thorough
     with explained():
         check_roots(settings, roots)
-        if settings.library.exists():
-            with open_store(settings.library, Access.READ) as store:
-                targets, known = _look_up(store, roots, with_others=with_others, thorough=thorough)
-        else:
-            placement = Placement((), RootPaths(()), (), ())
-            targets, known = find_targets(placement, roots, set()), _Known({}, {})
+        targets, known = _look_up(settings, roots, with_others=with_others, thorough=thorough)
         skipped = [
             Planned(root, read=False, reason=targets.reasons[place]) for place, root in targets.away.items()
         ]
@@ -93,9 +88,18 @@ def plan_scan(
 
 
 def _look_up(
-    store: Store, roots: Sequence[bytes], *, with_others: bool, thorough: bool
+    settings: Settings, roots: Sequence[bytes], *, with_others: bool, thorough: bool
 ) -> tuple[ScanTargets, "_Known"]:
     """Return what a scan would look at, and what the library knows of it."""
+    if settings.library.exists():
+        with open_store(settings.library, Access.READ) as store:
+            return _look_up_in(store, roots, with_others=with_others, thorough=thorough)
+    return find_targets(Placement((), RootPaths(()), (), ()), roots, set()), _Known({}, {})
+
+
+def _look_up_in(
+    store: Store, roots: Sequence[bytes], *, with_others: bool, thorough: bool
+) -> tuple[ScanTargets, "_Known"]:
     catalog = Catalog(store, is_current=is_current, per_second=THOROUGH_RATE if thorough else 0.0)
     placement = find_places(store, [root for root in roots if os.path.isdir(root)])
     others = [

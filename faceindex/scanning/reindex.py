@@ -64,11 +64,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     dated = seen.in_time and read_dates_again(store, settings, listeners, options.deadline)
     if seen.in_time:
         pruned = Roots(store).prune(session.settings.keep_missing_days)
-    with turn(store.path):
-        wrong = session.journal.rederive()
-    if wrong:
-        rows = ", ".join(f"{count:,} of {table}" for table, count in wrong.items())
-        listeners.note(f"rows that did not follow from the journal of decisions were derived again: {rows}")
+    _rederive(session)
     refresh_derived(store, model, listeners, everything=True)
     if unfinished := scan.films(looked):
         looked = scan.look_at_films(looked, unfinished, options)
@@ -84,6 +80,17 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
         new_failures=tuple(each for each in summary.failures if each.new),
         in_time=dated,
     )
+
+
+def _rederive(session: Session) -> None:
+    """Derive all rows from the journal, and tell of those that were wrong."""
+    with turn(session.database.path):
+        wrong = session.journal.rederive()
+    if wrong:
+        rows = ", ".join(f"{count:,} of {table}" for table, count in wrong.items())
+        session.listeners.note(
+            f"rows that did not follow from the journal of decisions were derived again: {rows}"
+        )
 
 
 def _gains(store: Store, recognitions: NewRecognitions) -> tuple[PersonGain, ...]:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import pillow_heif
 from PIL import Image
 
-from pipeline.decoding.heif.heif_items import ItemProperty, item_content, read_items
+from pipeline.decoding.heif.heif_items import ItemProperty, read_items
 from pipeline.decoding.heif.iso_media import IsoMedia
 from tests.pipeline.iso_boxes import box, full_box, iinf, infe, meta, pitm
-
-_LARGEST = 1 << 28
 
 
 def heic(image: Image.Image, **options: object) -> bytes:
@@ -46,7 +44,9 @@ def primary_of(content: bytes) -> MadeItem:
     assert items is not None
     assert items.primary is not None
     found = items.by_number[items.primary]
-    return MadeItem(found.kind, item_content(media, found, _LARGEST), found.properties)
+    assert found.extents is not None
+    data = b"".join(media.read_at(each.offset, each.length) for each in found.extents)
+    return MadeItem(found.kind, data, found.properties)
 
 
 def with_properties(item: MadeItem, *more: ItemProperty, without: Sequence[bytes] = ()) -> MadeItem:

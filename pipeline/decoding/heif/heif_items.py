@@ -103,15 +103,6 @@ def read_items(media: IsoMedia) -> Items | None:
     return Items(primary, by_number, _frozen(targets), _frozen(sources))
 
 
-def item_content(media: IsoMedia, item: Item, most: int) -> bytes:
-    """Return an item's data; IsoMediaError if they are not all there, or exceed ``most`` bytes."""
-    if item.extents is None:
-        raise IsoMediaError("the data of an item are elsewhere")
-    if sum(each.length for each in item.extents) > most:
-        raise IsoMediaError("an item is too large")
-    return b"".join(media.read_at(each.offset, each.length) for each in item.extents)
-
-
 def _version(fields: Fields) -> tuple[int, int]:
     """Return version and flags, with which a full box begins."""
     value = fields.number(4)

@@ -149,11 +149,6 @@ class Directory:
         return bits if len(bits) >= self.samples else bits[:1] * self.samples
 
     @property
-    def sample_format(self) -> int:
-        """What the bits are, the same for all samples."""
-        return self.first(Tag.SAMPLE_FORMAT, SampleFormat.UNSIGNED)
-
-    @property
     def compression(self) -> int:
         """How pixels are compressed."""
         return self.first(Tag.COMPRESSION, Compression.NONE)
