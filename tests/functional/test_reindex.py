@@ -415,7 +415,7 @@ def test_what_the_page_about_nights_says_is_there() -> None:
     said = set(re.findall(r"--[a-z][a-z-]+", page))
     systemd = {"--user", "--now"}
     helped = set()
-    for command in (["reindex"], ["roots", "move"], ["roots", "forget"], ["models", "fetch"]):
+    for command in (["reindex"], ["roots", "move"], ["roots", "forget"], ["models", "fetch"], ["stats"]):
         ran = subprocess.run(
             [sys.executable, "-m", "faceindex", *command, "--help"],
             capture_output=True,
