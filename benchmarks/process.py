@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,8 +60,17 @@ def run(
         raise subprocess.CalledProcessError(process.returncode, list(command), output)
     seconds = time.perf_counter() - started
     return Finished(
-        output, seconds, usage.ru_utime + usage.ru_stime, max(memory.peak_bytes, usage.ru_maxrss * 1024)
+        output, seconds, usage.ru_utime + usage.ru_stime, max(memory.peak_bytes, _own_peak(usage))
     )
+
+
+def _own_peak(usage: resource.struct_rusage) -> int:
+    """The most memory that a process held, in bytes; 0 if that may be what this one held as it started it.
+
+    Linux counts that as the new process's too: until it runs its program, it shares this one's memory.
+    """
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage.ru_maxrss * 1024 if usage.ru_maxrss > ours else 0
 
 
 def installed() -> dict[str, str]:

@@ -160,7 +160,6 @@ left_out = Table(
     *_required(BigInteger, "size", "mtime_ns"),
     Column("kind", Text, nullable=False),
     *_optional(Text, "needs", "decoder"),
-    sqlite_with_rowid=False,
 )
 """Files that are no photos, or that nothing here reads, so that no scan opens them again: what each is, and
 the extra that would read it, or null. ``decoder`` is as in ``content``, null of what is no file."""

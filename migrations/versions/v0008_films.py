@@ -53,7 +53,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text, nullable=False),
         *(sa.Column(name, sa.Text) for name in ("needs", "decoder")),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_left_out")),
-        sqlite_with_rowid=False,
     )
     # What nothing read was a failure before: the next scan reads it, or leaves it out.
     op.execute("UPDATE content SET decoder = NULL WHERE failed_reason IS NOT NULL AND decoder LIKE '% none'")
