@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from index.clustering.regroup import Regrouped as Regrouped
     from index.clustering.ungrouped import Ungrouped as Ungrouped
     from index.decisions.log import LoggedDecision as LoggedDecision
+    from index.figures import Statistics as Statistics
     from index.maintenance.check import Finding as Finding
     from index.people.overruled import Effects as Effects
     from index.people.overruled import Overruled as Overruled
@@ -84,7 +85,6 @@ if TYPE_CHECKING:
     from index.values import Moved as Moved
     from index.values import Pruned as Pruned
     from index.values import RawFiles as RawFiles
-    from index.values import Statistics as Statistics
     from index.values import TimeSpan as TimeSpan
     from pipeline.models.weights import VerifiedWeights as VerifiedWeights
     from pipeline.values import Box as Box
@@ -117,6 +117,7 @@ _MODULES = {
     "index.clustering.regroup": "Regrouped",
     "index.clustering.ungrouped": "Ungrouped",
     "index.decisions.log": "LoggedDecision",
+    "index.figures": "Statistics",
     "index.maintenance.check": "Finding",
     "index.people.overruled": "Effects Overruled Renamed",
     "index.people.photo_search": "FoundPhoto",
@@ -124,7 +125,7 @@ _MODULES = {
     "index.privacy.forget": "Erased",
     "index.privacy.journal_merge": "Imported",
     "index.store.store": "BackedUp Salvage",
-    "index.values": "FaceRecord FailureRecord Moved Pruned RawFiles Statistics TimeSpan",
+    "index.values": "FaceRecord FailureRecord Moved Pruned RawFiles TimeSpan",
     "pipeline.models.weights": "VerifiedWeights",
     "pipeline.values": "Box PhotoFailed",
 }

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from index.figures import LeftOutCount
 from index.photos.left_out import counted
-from index.values import LeftOutCount
 from pipeline.extras import is_installed
 from pipeline.values import PhotoSkipped
 

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from faceindex.scanning.scan import ScanOptions
     from index.clustering.regroup import Regrouped
     from index.clustering.ungrouped import Ungrouped
+    from index.figures import Statistics
     from index.maintenance.check import Finding
     from index.people.photo_search import FoundPhoto
     from index.store.store import BackedUp, Salvage
-    from index.values import FailureRecord, Pruned, Statistics
+    from index.values import FailureRecord, Pruned
     from pipeline.values import PhotoFailed
 
 

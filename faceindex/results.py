@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from index.figures import LeftOutCount
 from index.people.queries import ClusterFaces, FaceStatus, Person
 from index.values import (
     Coverage,
@@ -13,7 +14,6 @@ from index.values import (
     DetectorCoverage,
     FaceRecord,
     FailureRecord,
-    LeftOutCount,
     Pruned,
     RootFigures,
 )

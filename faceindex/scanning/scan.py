@@ -31,6 +31,7 @@ from faceindex.scanning.root_places import find_places
 from faceindex.scanning.scan_targets import ScanTargets, find_targets
 from faceindex.scanning.survey import Crawl, Survey
 from faceindex.session import Session
+from index.figures import LeftOutCount
 from index.people.named_faces import count_exemplars
 from index.photos.catalog import Catalog
 from index.photos.left_out import LeftOut, counted
@@ -38,7 +39,7 @@ from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled, Presence
 from index.photos.siblings import Siblings
 from index.store.store import Store
-from index.values import LeftOutCount, RawFiles, Recorded, UnfinishedFilm
+from index.values import RawFiles, Recorded, UnfinishedFilm
 from pipeline.decoding.films.live_film import live_photo_of_film
 from pipeline.decoding.readers import is_current, is_none_of_today
 from pipeline.film_examination import THOROUGH_RATE, USUAL_RATE, FilmOptions

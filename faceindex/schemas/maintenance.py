@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from faceindex.schemas.base import Moment, PathText, Schema, at, by
-from index.values import LeftOutCount
+from index.figures import LeftOutCount
 
 
 class FindingSchema(Schema):

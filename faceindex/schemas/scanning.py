@@ -7,7 +7,8 @@ from pydantic import BeforeValidator
 
 from faceindex.results import PersonGain, PersonLoss, ReindexSummary
 from faceindex.schemas.base import PathText, Schema, Seconds, at, by
-from index.values import DetectorComparison, DetectorCoverage, LeftOutCount, Pruned
+from index.figures import LeftOutCount
+from index.values import DetectorComparison, DetectorCoverage, Pruned
 
 
 class FailureSchema(Schema):

@@ -32,6 +32,7 @@ from index.clock import Clock, utc_now
 from index.decisions.journal_rows import readable
 from index.decisions.partial_replay import update_for_contents
 from index.errors import DetectorMismatch, LibraryDamaged, ModelMismatch
+from index.figures import Statistics
 from index.id_arrays import ids_in_text
 from index.photos.dates import source_of
 from index.photos.detections import FIRST_DETECTOR
@@ -61,7 +62,6 @@ from index.values import (
     PhotoState,
     RawFiles,
     Recorded,
-    Statistics,
     StoredDescriptors,
     UnfinishedFilm,
 )

@@ -9,11 +9,12 @@ from functools import cache
 
 from sqlalchemy import Connection, delete, func, select
 
+from index.figures import LeftOutCount
 from index.photos.siblings import count_siblings
 from index.store.schema import left_out
 from index.store.statements import are_under, in_chunks, upsert
 from index.store.store import Store
-from index.values import LeftOutCount, LeftOutFile
+from index.values import LeftOutFile
 from pipeline.values import OTHER_FILE, PhotoSkipped
 
 _CHUNK = 1000

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, or_, select
 
+from index.figures import ReasonCount, Statistics
 from index.people.named_faces import is_in_present_photo, missing_contents, read_lost_contents
 from index.photos.films import is_film
 from index.photos.left_out import count_left_out
@@ -23,7 +24,6 @@ from index.store.schema import (
     vector_index,
 )
 from index.store.statements import is_one_of
-from index.values import ReasonCount, Statistics
 from pipeline.values import ModelId
 
 

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from faceindex.maintenance import Checked, Restored
+    from index.figures import Statistics
     from index.maintenance.check import Finding
     from index.store.store import BackedUp, Salvage
-    from index.values import FailureRecord, Statistics
+    from index.values import FailureRecord
 
 _NAMES = {
     "calibration": "calibrations",

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from faceindex.results import ReindexSummary, ScanSummary
-    from index.values import FailureRecord, LeftOutCount, Pruned
+    from index.figures import LeftOutCount
+    from index.values import FailureRecord, Pruned
 
 _NAMED = 5
 """Persons with new faces who are named; the others are only counted."""

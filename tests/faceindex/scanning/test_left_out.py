@@ -11,7 +11,7 @@ from faceindex.scanning.failures import failures
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.scan import ScanOptions
 from faceindex.session import Session
-from index.values import LeftOutCount
+from index.figures import LeftOutCount
 from tests.faceindex.conftest import Album
 from tests.faceindex.scanning.fakes import FakeOutcomes, scan
 from tests.faceindex.scanning.test_scan import write

@@ -50,6 +50,7 @@ from index.clustering.regroup import Regrouped
 from index.clustering.ungrouped import Ungrouped
 from index.decisions.log import LoggedDecision
 from index.decisions.model import Assign, Decision, FaceKey, NotAFace, Undo
+from index.figures import LeftOutCount, ReasonCount, Statistics
 from index.maintenance.check import Finding, FindingKind
 from index.people.overruled import Effects, Overruled, Renamed, Said
 from index.people.photo_search import FoundPhoto
@@ -67,11 +68,8 @@ from index.values import (
     DetectorCoverage,
     FaceRecord,
     FailureRecord,
-    LeftOutCount,
     Pruned,
-    ReasonCount,
     RootFigures,
-    Statistics,
     TimeSpan,
 )
 from pipeline.timing import StageSeconds

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import LibraryDamaged, ModelMismatch
+from index.figures import ReasonCount
 from index.paths import is_inside
 from index.photos.catalog import CHUNK, Catalog
 from index.store.store import Store
-from index.values import ReasonCount
 from index.vectors.saved_index import load_index, save_index
 from pipeline.values import ModelId, PhotoFailed, PhotoFile, Reason, Stage
 from tests.index.builders import (

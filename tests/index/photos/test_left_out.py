@@ -3,13 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+from index.figures import LeftOutCount
 from index.photos.catalog import Catalog
 from index.photos.left_out import LeftOut, counted
 from index.photos.photo_roots import Roots
 from index.photos.presence import Crawled
 from index.photos.siblings import Siblings
 from index.store.store import Store
-from index.values import LeftOutCount, Recorded, Sibling
+from index.values import Recorded, Sibling
 from pipeline.values import PhotoFile, PhotoSkipped, Reason
 from tests.index.builders import add_roots, broken, digest_of, indexed, make_file, units
 
