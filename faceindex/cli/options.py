@@ -63,7 +63,7 @@ def finish(summary: "ScanSummary", reporter: "Reporter") -> None:
     for refusal in summary.refused:
         reporter.error(refusal.message)
     if summary.left or summary.films_left:
-        from faceindex.cli.render import count
+        from faceindex.wording.numbers import count
 
         photos = f"at least {count(summary.left, 'photo')}" if summary.left else ""
         films = count(summary.films_left, "film") if summary.films_left else ""

@@ -289,8 +289,3 @@ class Reporter:
         if self._bar is not None:
             self._bar[1].stop()
             self._bar = None
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

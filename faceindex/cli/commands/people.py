@@ -129,9 +129,9 @@ def show(
 ) -> None:
     """Show the faces of a person or cluster, with their numbers."""
     with command(context, as_json) as (library, reporter):
-        from faceindex.cli.render import count
         from faceindex.cli.text.faces import faces as face_rows
         from faceindex.cli.text.people import exemplars
+        from faceindex.wording.numbers import count
 
         if sheet is not None:
             library.check_picture(sheet)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import columns, count, padded
+from faceindex.cli.render import columns, padded
 from faceindex.cli.text.switching import model_switched
+from faceindex.wording.numbers import count
 
 if TYPE_CHECKING:
     from faceindex.accuracy.calibrate import Calibrated

@@ -4,23 +4,19 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import columns, count, padded
-from faceindex.film_times import at_time, clock, times, when_seen
+from faceindex.cli.render import columns, padded
+from faceindex.film_times import clock, times, when_seen
 from faceindex.results import Certainty
-from index.people.queries import Person
+from faceindex.wording.identities import caption, near_text, place_of, who
+from faceindex.wording.numbers import count, percent
 
 if TYPE_CHECKING:
     from faceindex.asking.celebrity import Lookalikes
     from faceindex.asking.verify import Verification
     from faceindex.output.photo_links import Linked
-    from faceindex.results import Answer, Identity, KnownFace, NearKnownFace
+    from faceindex.results import Answer, KnownFace
     from index.people.photo_search import FoundPhoto
-    from pipeline.values import Box, PhotoIndexed
-
-HIDDEN = "(hidden)"
-"""Stands for the name of a hidden person."""
-
-UNKNOWN = "?"
+    from pipeline.values import PhotoIndexed
 
 _SIMILARITY = 10  # columns
 
@@ -69,37 +65,6 @@ def answer_faces(faces: "Sequence[KnownFace]") -> Iterator[str]:
             yield f"{'':<{len(start)}}  {near.similarity:>{_SIMILARITY}.3f}    {near_text(near)}"
 
 
-def who(identity: "Identity") -> str:
-    """Say who a face is, and who the runner-up."""
-    phrase = caption(identity)
-    if identity.probability is not None:
-        phrase += f" ({percent(identity.probability)})"
-    if identity.runner_up is None or identity.margin is None:
-        return phrase
-    order = "ahead of" if identity.margin >= 0 else "behind"
-    return f"{phrase}, {abs(identity.margin):.3f} {order} {name_of(identity.runner_up)}"
-
-
-def caption(identity: "Identity") -> str:
-    """Say who a face is, in few words."""
-    name = UNKNOWN if identity.person is None else name_of(identity.person)
-    return {
-        Certainty.CONFIRMED: f"{name} (confirmed)",
-        Certainty.IGNORED: "a stranger (ignored)",
-        Certainty.NOT_A_FACE: "not a face",
-        Certainty.ACCEPTED: name,
-        Certainty.PROBABLE: f"probably {name}",
-        Certainty.UNKNOWN: UNKNOWN,
-    }[identity.certainty]
-
-
-def percent(probability: float) -> str:
-    """Format a probability, never rounded to 0 or 100 %."""
-    if probability > 0.999:
-        return "over 99.9 %"
-    return "under 0.1 %" if probability < 0.001 else f"{probability:.1%}".replace("%", " %")
-
-
 def verification_rows(found: "Verification") -> Iterator[str]:
     """Say whether two faces are of one person."""
     verdict = "same" if found.same else "different"
@@ -138,24 +103,3 @@ def links_note(linked: "Linked", folder: str) -> str:
     """Report the update of a folder of links."""
     links = count(linked.made + linked.kept, "link")
     return f"{folder} has {links}: {linked.made:,} new, {linked.kept:,} kept; {linked.removed:,} taken away"
-
-
-def near_text(near: "NearKnownFace") -> str:
-    """Name the photo of a similar face, and whose it is."""
-    known = ""
-    if near.person is not None:
-        known = f"  {name_of(near.person)}" + ("" if near.confirmed else " (recognised)")
-    elif near.ignored:
-        known = "  a stranger (ignored)"
-    missing = "  (the photo is missing)" if near.face.missing else ""
-    return f"{os.fsdecode(near.face.photo)}{at_time(near.face)}{known}{missing}"
-
-
-def name_of(person: Person) -> str:
-    """Name a person, who may be hidden."""
-    return person.name or HIDDEN
-
-
-def place_of(box: "Box") -> str:
-    """Format the size and place of a face in its photo, in pixels."""
-    return f"{box.w:.0f} x {box.h:.0f} at {box.x:.0f}, {box.y:.0f}"

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
 from faceindex.film_times import at_time, times, when_seen
+from faceindex.wording.numbers import count
 
 if TYPE_CHECKING:
     from faceindex.results import LibraryFace, ShownCluster

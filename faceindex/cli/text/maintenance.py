@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
 from faceindex.cli.text.scanning import reasons_counted
 from faceindex.film_times import clock
 from faceindex.left_out import described
+from faceindex.wording.numbers import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,9 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import columns, count, padded
+from faceindex.cli.render import columns, padded
 from faceindex.cli.text.faces import faces as face_rows
+from faceindex.wording.numbers import count
 from index.decisions.model import Rename, Undo, faces_of
 from index.people.overruled import Said
 

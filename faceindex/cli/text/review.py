@@ -5,10 +5,10 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
 from faceindex.cli.text.people import some_numbers
 from faceindex.film_times import clock
 from faceindex.naming.suggestion import Kind
+from faceindex.wording.numbers import count
 
 if TYPE_CHECKING:
     from faceindex.naming.suggestion import Suggestion

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
+from faceindex.wording.numbers import count
 
 if TYPE_CHECKING:
     from faceindex.results import RootReport

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
+from faceindex.wording.numbers import count
 
 if TYPE_CHECKING:
     from pathlib import Path

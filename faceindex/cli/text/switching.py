@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from faceindex.cli.render import count
+from faceindex.wording.numbers import count
 
 if TYPE_CHECKING:
     from faceindex.results import DetectorPreview, DetectorSwitch, ModelSwitch, Preview

@@ -1,0 +1,1 @@
+"""Values in words: what the command line and the page say alike."""
