@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from faceindex.errors import LibraryFromTheFuture as LibraryFromTheFuture
     from faceindex.errors import LibraryLocked as LibraryLocked
     from faceindex.errors import NoLibrary as NoLibrary
+    from faceindex.errors import NotFound as NotFound
     from faceindex.errors import WeightsUnavailable as WeightsUnavailable
     from faceindex.library import Library as Library
     from faceindex.maintenance import Checked as Checked
@@ -98,7 +99,7 @@ _MODULES = {
     "faceindex.asking.verify": "Unread Verification",
     "faceindex.asking.why": "Explanation",
     "faceindex.errors": "BadRequest FaceindexError LibraryFromTheFuture LibraryLocked NoLibrary "
-    "WeightsUnavailable",
+    "NotFound WeightsUnavailable",
     "faceindex.library": "Library",
     "faceindex.maintenance": "Checked Restored",
     "faceindex.models": "ModelStatus Models",

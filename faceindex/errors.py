@@ -2,6 +2,7 @@
 
     FaceindexError              1
     ├── BadRequest              2
+    │   └── NotFound            2
     ├── NoLibrary              10
     ├── LibraryLocked          11
     ├── LibraryFromTheFuture   12
@@ -24,6 +25,10 @@ class BadRequest(FaceindexError):
     """The request is invalid."""
 
     exit_code = 2
+
+
+class NotFound(BadRequest):
+    """What the request names is not in the library."""
 
 
 class NoLibrary(FaceindexError):
@@ -74,7 +79,9 @@ def explained() -> Iterator[None]:
         raise LibraryLocked(str(error)) from error
     except LibraryTooNew as error:
         raise LibraryFromTheFuture(str(error)) from error
-    except (DecisionRefused, DetectorMismatch, ModelMismatch, PersonUnknown, UnknownModel) as error:
+    except PersonUnknown as error:
+        raise NotFound(str(error)) from error
+    except (DecisionRefused, DetectorMismatch, ModelMismatch, UnknownModel) as error:
         raise BadRequest(str(error)) from error
     except (WeightsMissing, WeightsInvalid) as error:
         raise WeightsUnavailable(str(error)) from error

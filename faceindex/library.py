@@ -371,6 +371,13 @@ class Library:
         shown = [SheetFace.of_record(each.record) for each in faces]
         return draw_sheet(shown, to_path(file), self.settings)
 
+    def version(self) -> str:
+        """Return a text that differs after every change of the library, by whatever process; this is cheap.
+
+        It means nothing to another ``Library``.
+        """
+        return self._sessions.version()
+
     def statistics(self) -> "Statistics":
         """Count what the library holds."""
         return self._sessions.read(lambda session: session.catalog.statistics())

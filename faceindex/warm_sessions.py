@@ -49,6 +49,7 @@ class WarmSessions:
         self._patience = patience
         self._opening = Lock()
         self._reader: Session | None = None
+        self._openings = 0
         self._loading = Lock()
         self._runners: dict[tuple[ModelId, DetectionOptions], Runner] = {}
         self._identifying = Lock()
@@ -167,6 +168,12 @@ class WarmSessions:
         """Return the identifier of the library's present state, without a runner."""
         return self._identifier_of(*self._current())
 
+    def version(self) -> str:
+        """Return what ``Library.version`` returns."""
+        with explained():
+            state = self._current()[1]
+            return f"{self._openings}-{state}"
+
     def close(self) -> None:
         """Close files, networks and the processes that decode photos."""
         with self._opening:
@@ -183,6 +190,7 @@ class WarmSessions:
             if self._reader is None or state is None:
                 self._forget()
                 self._reader = Session.open(self.settings, self.listeners)
+                self._openings += 1
                 state = self._reader.database.state()
             return self._reader, state
 

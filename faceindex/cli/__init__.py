@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli.commands import accuracy, answers, find, maintenance, models, people, roots, scanning
+from faceindex.cli.commands import (
+    accuracy,
+    answers,
+    find,
+    maintenance,
+    models,
+    people,
+    roots,
+    scanning,
+    serve,
+)
 from faceindex.cli.context import Invocation
 
 __all__ = ["main"]
@@ -31,6 +41,7 @@ app.add_typer(people.app, name="people")
 app.command()(answers.verify)
 app.command()(find.find)
 app.command()(answers.why)
+app.command()(serve.serve)
 app.command()(maintenance.export)
 app.command()(maintenance.stats)
 app.command()(accuracy.evaluate)

@@ -5,7 +5,6 @@ for bytes that are not UTF-8.
 """
 
 import os
-import re
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from faceindex.printable import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -27,27 +28,6 @@ if TYPE_CHECKING:
 
 _WIDE = 10_000
 """Width of a table in a file or a pipe, so that no line is folded."""
-
-
-_KEPT_OR_OTHER = re.compile("([\u200c\u200d]|\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|.", re.DOTALL)
-"""Joiners, without which Persian and emoji are not themselves, and flags such as England's."""
-
-
-def printable(text: str | bytes) -> str:
-    r"""Return text in which control characters and undecodable bytes are escapes such as ``\x1b``."""
-    text = os.fsdecode(text) if isinstance(text, bytes) else text
-    if text.isprintable():
-        return text
-    return _KEPT_OR_OTHER.sub(lambda found: found[1] or _shown(found[0]), text)
-
-
-def _shown(character: str) -> str:
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode()
 
 
 def padded(text: str, width: int) -> str:
@@ -95,10 +75,11 @@ class Reporter:
         self._end_bar()
         self._err.print(Text.assemble(("Error: ", "bold red"), printable(message)))
 
-    def traceback(self) -> None:
-        """Print the traceback of the exception being handled."""
+    def traceback(self, error: BaseException | None = None) -> None:
+        """Print the traceback of an exception, by default of the one being handled."""
         self._end_bar()
-        for line in traceback.format_exc().splitlines():
+        lines = traceback.format_exc() if error is None else "".join(traceback.format_exception(error))
+        for line in lines.splitlines():
             self._err.print(Text(printable(line)))
 
     def note(self, message: str) -> None:

@@ -49,6 +49,7 @@ def test_exit_codes() -> None:
     assert codes == {
         "FaceindexError": 1,
         "BadRequest": 2,
+        "NotFound": 2,
         "NoLibrary": 10,
         "LibraryLocked": 11,
         "LibraryFromTheFuture": 12,

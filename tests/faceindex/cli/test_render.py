@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.cli.render import Reporter, columns, padded, printable
+from faceindex.cli.render import Reporter, columns, padded
+from faceindex.printable import printable
 from faceindex.results import Progress
 
 MINA = "\u0645\u06cc\u200c\u0646\u0627"  # Persian, with a non-joiner

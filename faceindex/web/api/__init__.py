@@ -1,0 +1,1 @@
+"""The REST API: one router for each subject, in the models of ``faceindex.schemas``."""

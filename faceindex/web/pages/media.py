@@ -1,0 +1,5 @@
+"""Pictures of faces and photos, by id."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/media")

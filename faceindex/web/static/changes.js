@@ -1,0 +1,58 @@
+/**
+ * Changes: asks every few seconds, while the page is visible, whether the library is still what the page shows.
+ * What another tab, the command line or a scan changed is announced; what this page did itself is not.
+ */
+
+import { reload } from "./place.js";
+
+const EVERY_MS = 3000;
+
+/** The version that the page shows; empty if it is not known. */
+let shown = document.body.dataset.version;
+const bar = document.getElementById("changed");
+
+function announce(changed) {
+  bar.hidden = !changed;
+}
+
+async function look() {
+  const before = shown;
+  let answer;
+  try {
+    answer = await fetch("/state/version");
+  } catch {
+    return; // it does not run now; an action would say so
+  }
+  if (!answer.ok || before !== shown) return;
+  const { version } = await answer.json();
+  if (version !== shown && !acting) announce(true);
+}
+
+/** Actions in work, whose changes are not to be taken for those of others. */
+let acting = 0;
+
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (event.detail.requestConfig.verb !== "get") acting += 1;
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { requestConfig, xhr } = event.detail;
+  if (requestConfig.verb === "get") return;
+  acting = Math.max(0, acting - 1);
+  const after = xhr.getResponseHeader("X-Library-After");
+  if (after && shown === xhr.getResponseHeader("X-Library-Before")) shown = after;
+});
+
+document.addEventListener("click", async (event) => {
+  if (!event.target.closest?.("[data-show-changes]")) return;
+  const answer = await fetch("/state/version");
+  if (answer.ok) shown = (await answer.json()).version;
+  announce(false);
+  await reload();
+});
+
+setInterval(() => {
+  if (document.visibilityState === "visible" && bar.hidden) look();
+}, EVERY_MS);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && bar.hidden) look();
+});
