@@ -3,23 +3,28 @@
 from dataclasses import replace
 
 from index.decisions.model import (
+    OF_FACES,
+    OF_PHOTOS,
     Act,
     Apart,
     Assign,
+    Born,
+    Draw,
     Forget,
     Forgotten,
     Hide,
-    Ignore,
+    InPhoto,
     Merge,
-    NotAFace,
+    NotInPhoto,
+    Portrait,
     Reject,
     Rename,
     Split,
     Undo,
     Unhide,
+    checked_date,
     checked_key,
     clean_name,
-    faces_of,
 )
 from index.decisions.replay import KnownPerson, Replay
 
@@ -29,10 +34,9 @@ def checked(act: Act, replayed: Replay) -> Act:
 
     Raises a ``ValueError``, which says why, if it contradicts the decisions so far, ``replayed``.
     """
-    if hasattr(act, "faces") and not faces_of(act):
-        raise ValueError("it names no face")
+    _check_fields(act)
     match act:
-        case Assign():
+        case Assign() | Draw() | InPhoto():
             return _assignment(act, replayed)
         case Split():
             return _split(act, replayed)
@@ -42,22 +46,34 @@ def checked(act: Act, replayed: Replay) -> Act:
         case Merge() | Apart():
             if _known(act.person, replayed) == _known(act.other, replayed):
                 raise ValueError("a person cannot be merged with itself, or be two")
-        case Reject() | Hide() | Unhide():
+        case Reject() | Hide() | Unhide() | NotInPhoto() | Portrait() | Born():
             _known(act.person, replayed)
         case Undo() | Forget() | Forgotten():
             raise ValueError("an undo and a forgetting cannot be appended: they have methods of their own")
-        case NotAFace() | Ignore():
-            pass
     return act
 
 
-def _assignment(act: Assign, replayed: Replay) -> Assign:
-    person = replayed.person(act.person)
+def _check_fields(act: Act) -> None:
+    if isinstance(act, OF_FACES) and not act.faces:
+        raise ValueError("it names no face")
+    if isinstance(act, OF_PHOTOS) and not act.photos:
+        raise ValueError("it names no photo")
+    if isinstance(act, Portrait) and len(act.faces) > 1:
+        raise ValueError("a person is shown by one face")
+    if isinstance(act, Born) and act.date is not None:
+        checked_date(act.date)
+
+
+def _assignment(act: Assign | Draw | InPhoto, replayed: Replay) -> Act:
+    key = act.person
+    if key is None:
+        raise ValueError("it names no person")
+    person = replayed.person(key)
     if person is not None:
         return replace(act, name=person.name)
-    _new(act.person, replayed)
+    _new(key, replayed)
     if act.name is None:
-        raise ValueError(f"no person has the key {act.person}, and a new person needs a name")
+        raise ValueError(f"no person has the key {key}, and a new person needs a name")
     return replace(act, name=clean_name(act.name))
 
 

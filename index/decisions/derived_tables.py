@@ -1,6 +1,6 @@
 """Rebuilds the tables derived from the journal, all or a part, in a transaction of the caller."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import TypeAlias, TypeVar
 
@@ -8,10 +8,21 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, inse
 
 from index.decisions.face_links import FaceLinks, find_links
 from index.decisions.journal_rows import read_decisions
+from index.decisions.model import FaceKey
 from index.decisions.replay import KnownPerson, State, replay
 from index.decisions.same_faces import read_same_faces
-from index.store.schema import apart, likeness, other_face, person, rejection, verdict
-from index.store.statements import is_one_of, upsert
+from index.store.schema import (
+    apart,
+    content,
+    in_photo,
+    likeness,
+    other_face,
+    person,
+    portrait,
+    rejection,
+    verdict,
+)
+from index.store.statements import in_chunks, is_one_of, upsert
 
 _Rows: TypeAlias = dict[tuple[int, ...], tuple[object, ...]]
 """Other columns of rows, by the primary key, which comes first."""
@@ -21,10 +32,13 @@ _Value = TypeVar("_Value")
 
 _ALL = true()
 
+_CHUNK = 500
+"""Contents in one statement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the derived tables: the rows of the faces in some contents, and those of some persons.
+    """A part of the derived tables: the rows of some contents and their faces, and those of some persons.
 
     Attributes:
         contents: Digests; with a content all that show one of its faces, as far as decisions know.
@@ -55,10 +69,11 @@ def write_derived_tables(connection: Connection, state: State, part: Part | None
         write_derived_tables(connection, read_state(connection))
         return
     links = find_links(connection, state, ids.keys(), None if part is None else part.contents)
+    photos = _content_ids(connection, state.in_photo if part is None else part.contents)
     own = None if part is None else [ids[key] for key in expected]
     _keep(connection, links, part)
-    for table, rows in _expected_rows(state, links, ids, part).items():
-        _write_rows(connection, table, rows, _ALL if own is None else _in_part(table, links, own))
+    for table, rows in _expected_rows(state, links, photos, ids, part).items():
+        _write_rows(connection, table, rows, _ALL if own is None else _in_part(table, links, photos, own))
     if gone:
         connection.execute(delete(person).where(is_one_of(person.c.id, gone)))
 
@@ -70,7 +85,8 @@ def differences(connection: Connection, state: State) -> dict[str, int]:
     links = find_links(connection, state, state.persons.keys())
     counts = {person.name: _count_different(_persons(connection), state.persons)}
     counts[other_face.name] = len(links.kept ^ _kept(connection))
-    for table, rows in _expected_rows(state, links, _only(ids, state.persons.keys())).items():
+    photos = _content_ids(connection, state.in_photo)
+    for table, rows in _expected_rows(state, links, photos, _only(ids, state.persons.keys())).items():
         counts[table.name] = _count_different(_stored_rows(connection, table), rows)
     return {table: count for table, count in counts.items() if count}
 
@@ -85,18 +101,30 @@ def _count_different(stored: Mapping[_Key, object], expected: Mapping[_Key, obje
 
 def _named(state: State) -> set[str]:
     """Return the keys of the persons that rows of faces and persons may name."""
-    rejected = (key for each in state.rejections.values() for key in each)
-    return {*_confirmed(state), *rejected, *(key for pair in state.apart for key in pair)}
+    others = (state.rejections, state.portraits, state.in_photo)
+    named = (key for each in others for persons in each.values() for key in persons)
+    return {*_confirmed(state), *named, *(key for pair in state.apart for key in pair)}
 
 
 def _confirmed(state: State) -> set[str]:
     return {each.person for each in state.verdicts.values() if each.person is not None}
 
 
+def _content_ids(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, int]:
+    """Read the ids of the contents that the library has, by digest."""
+    query = select(content.c.digest, content.c.id)
+    chunks = (query.where(content.c.digest.in_(chunk)) for chunk in in_chunks(sorted(digests), _CHUNK))
+    return {row.digest: row.id for chunk in chunks for row in connection.execute(chunk)}
+
+
 def _expected_rows(
-    state: State, links: FaceLinks, ids: Mapping[str, int], part: Part | None = None
+    state: State,
+    links: FaceLinks,
+    photos: Mapping[bytes, int],
+    ids: Mapping[str, int],
+    part: Part | None = None,
 ) -> dict[Table, _Rows]:
-    """Return the rows of faces and of pairs of persons; ``ids`` has everybody who is known."""
+    """Return the rows of faces, photos and pairs of persons; ``ids`` has everybody who is known."""
     verdicts: _Rows = {
         (row,): (
             each.status,
@@ -107,11 +135,13 @@ def _expected_rows(
         for key, each in state.verdicts.items()
         for row in links.rows[key]
     }
-    rejections: _Rows = {
-        (row, ids[who]): (number,)
-        for key, each in state.rejections.items()
-        for who, number in each.items()
-        for row in links.rows[key]
+    rejections, portraits = (
+        _rows_of_faces(persons, links, ids) for persons in (state.rejections, state.portraits)
+    )
+    there: _Rows = {
+        (photo, ids[who]): (number,)
+        for digest, photo in photos.items()
+        for who, number in state.in_photo.get(digest, {}).items()
         if who in ids
     }
     pairs: _Rows = {
@@ -119,21 +149,38 @@ def _expected_rows(
         for (one, other), number in state.apart.items()
         if one in ids and other in ids and (part is None or one in part.persons or other in part.persons)
     }
-    return {verdict: verdicts, rejection: rejections, apart: pairs}
+    return {verdict: verdicts, rejection: rejections, portrait: portraits, in_photo: there, apart: pairs}
 
 
-def _in_part(table: Table, links: FaceLinks, persons: list[int]) -> ColumnElement[bool]:
+def _rows_of_faces(
+    persons: Mapping[FaceKey, Mapping[str, int]], links: FaceLinks, ids: Mapping[str, int]
+) -> _Rows:
+    return {
+        (row, ids[who]): (number,)
+        for key, each in persons.items()
+        for who, number in each.items()
+        for row in links.rows[key]
+        if who in ids
+    }
+
+
+def _in_part(
+    table: Table, links: FaceLinks, photos: Mapping[bytes, int], persons: list[int]
+) -> ColumnElement[bool]:
     """Select the rows that belong to a part."""
     if table is apart:
         return or_(is_one_of(apart.c.person_id, persons), is_one_of(apart.c.other_id, persons))
+    if table is in_photo:
+        return is_one_of(in_photo.c.content_id, sorted(photos.values()))
     return is_one_of(table.c.face_id, sorted(links.searched))
 
 
 def _persons(connection: Connection, part: Part | None = None) -> dict[str, KnownPerson]:
-    query = select(person.c.key, person.c.name, person.c.hidden)
+    query = select(person.c.key, person.c.name, person.c.hidden, person.c.born)
     if part is not None:
         query = query.where(is_one_of(person.c.key, part.persons))
-    return {row.key: KnownPerson(*row) for row in connection.execute(query)}
+    rows = connection.execute(query)
+    return {row.key: KnownPerson(row.key, row.name, row.hidden, born=row.born) for row in rows}
 
 
 def _person_ids(connection: Connection, keys: Set[str] | None = None) -> dict[str, int]:

@@ -2,10 +2,12 @@
 
 A replay of it gives these faces and persons the state that a replay of the whole journal gives them:
 
-    a face      follows from the decisions that name it, in whatever content shows it, and from the merges of
-                the persons in these. The other faces of these decisions are left out
-    a person    follows from merges with others, and for each of the merged keys from its names, whether it is
-                hidden and apart from others, and its first assignment that holds, which makes it known
+    a face      follows from the decisions that name it, in whatever content shows it, from the merges of the
+                persons in these, and from their other portraits. Other faces of these decisions are left out
+    a photo     likewise, from the decisions that name it as a whole
+    a person    follows from merges with others, and for each of the merged keys from its names, its date of
+                birth, whether it is hidden and apart from others, and its first decision that holds of each
+                kind that makes it known
     a decision  holds or not by the undos of it, and theirs
 
 All functions work in a transaction of the caller, and raise ``NotADecision`` for an unreadable row.
@@ -17,21 +19,24 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
-from index.decisions.journal_rows import decision_of, faces_in
+from index.decisions.journal_rows import decision_of, faces_in, photos_in
 from index.decisions.model import Decision, FaceKey
 from index.decisions.replay import Replay
 from index.decisions.same_faces import SameFaces, same_faces_of
 from index.store.schema import decision
 from index.store.statements import is_one_of
 
-_OF_PERSONS = ("merge", "apart", "split", "rename", "hide", "unhide")
-"""Kinds of decision from which a person's state follows, except assignments."""
+_OF_PERSONS = ("merge", "apart", "split", "rename", "hide", "unhide", "born")
+"""Kinds of decision from which a person's state follows, except those of which the first one counts."""
+
+_MAKE_KNOWN = ("assign", "draw", "in-photo")
+"""These."""
 
 _OF_OTHERS = ("merge", "apart")
 """Those of them from which the state of their ``other`` person follows."""
 
 _FIRST = 4
-"""Assignments read at once, until one of them was never undone."""
+"""Decisions of such a kind read at once, until one of them was never undone."""
 
 
 class Excerpt:
@@ -49,6 +54,7 @@ class Excerpt:
         self._same = SameFaces()
         self._rows: dict[int, RowMapping] = {}
         self._faces: Mapping[int, Sequence[FaceKey]] = {}
+        self._photos: Mapping[int, Sequence[bytes]] = {}
         self._merged: dict[str, set[str]] = defaultdict(set)  # keys in one merge with a key
         self._read_merges: set[str] = set()
         self._read_undos: set[str] = set()  # uids
@@ -59,7 +65,7 @@ class Excerpt:
         return not self._rows
 
     def add_decisions(self, numbers: Iterable[int]) -> None:
-        """Read decisions, without faces in other contents than those of the excerpt."""
+        """Read decisions, without what they name of other contents than those of the excerpt."""
         self._add(decision.c.id, set(numbers) - self._rows.keys())
 
     def add_persons(self, keys: Iterable[str]) -> None:
@@ -71,7 +77,8 @@ class Excerpt:
             found = self._add(decision.c.person, fresh, _OF_PERSONS)
             found += self._add(decision.c.other, fresh, _OF_OTHERS)
             for key in fresh:
-                self._add_first_assignment(key)
+                for kind in _MAKE_KNOWN:
+                    self._add_first(kind, key)
             self._add_merges(_persons(row for row in found if row["kind"] == "apart"))
             fresh = {other for key in self.persons for other in self._merged.get(key, ())}
 
@@ -80,8 +87,11 @@ class Excerpt:
         self._same = same_faces_of(self._connection, self.contents.union(digests))
         self.contents.update(digests, self._same.digests)
         self._faces = faces_in(self._connection, sorted(self.contents))
-        self.add_decisions(self._faces)
-        self._add_merges(_persons(self._rows[number] for number in self._faces))
+        self._photos = photos_in(self._connection, sorted(self.contents))
+        numbers = self._faces.keys() | self._photos.keys()
+        self.add_decisions(numbers)
+        self._add_merges(_persons(self._rows[number] for number in numbers))
+        self._add_portraits()
 
     def decisions(self) -> list[Decision]:
         """Return the decisions, by rising number."""
@@ -90,7 +100,7 @@ class Excerpt:
             self._add(decision.c.target, fresh)
         self._add(decision.c.person, _persons(self._rows.values()), ("forget",))
         return [
-            decision_of(row, self._faces.get(number, ()), some=True)
+            decision_of(row, self._faces.get(number, ()), self._photos.get(number, ()), some=True)
             for number, row in sorted(self._rows.items())
         ]
 
@@ -122,10 +132,17 @@ class Excerpt:
             found += self._add(decision.c.other, fresh, ("merge",))
             keys = _persons(found)
 
-    def _add_first_assignment(self, key: str) -> None:
-        """Read the assignments to a person up to the first that was never undone."""
+    def _add_portraits(self) -> None:
+        """Read all portraits of the persons whose portraits were read: the last one counts."""
+        group = _persons(row for row in self._rows.values() if row["kind"] == "portrait")
+        while fresh := {other for key in group for other in self._merged.get(key, ())} - group:
+            group |= fresh
+        self._add(decision.c.person, group, ("portrait",))
+
+    def _add_first(self, kind: str, key: str) -> None:
+        """Read the decisions of a kind about a person up to the first that was never undone."""
         columns, last = decision.c, 0
-        query = select(columns.id).where(columns.person == key, columns.kind == "assign").order_by(columns.id)
+        query = select(columns.id).where(columns.person == key, columns.kind == kind).order_by(columns.id)
         while numbers := self._connection.scalars(query.where(columns.id > last).limit(_FIRST)).all():
             rows = self._add(decision.c.id, set(numbers))
             uids = is_one_of(columns.target, [row["uid"] for row in rows])

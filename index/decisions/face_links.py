@@ -2,7 +2,8 @@
 
 Decisions name contents and boxes; the tables name rows. A decision applies to the face of the content that
 overlaps its box most, if that is enough, and to the same face in other contents; no face matches two boxes.
-Where the detector of a content found no such face, the face of another detector is kept for the decision.
+Where the detector of a content found no such face, the face of another detector is kept for the decision, or
+the one that somebody drew, as long as that holds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from index.decisions.face_overlap import SAME_FACE, overlap, pairs
 from index.decisions.model import FaceKey
 from index.decisions.replay import State
-from index.store.schema import BOX, content, decision_face, other_face, stored_face
+from index.store.schema import BOX, DRAWN, content, decision_face, other_face, stored_face
 from index.store.statements import in_chunks
 from pipeline.values import Box
 
@@ -37,10 +38,11 @@ class FaceLinks:
 
 @dataclass(slots=True)
 class _ContentFaces:
-    """The faces of a content, ids by box: by its detector, and by others."""
+    """The faces of a content, ids by box: by its detector, by others, and drawn ones."""
 
     own: dict[Box, int] = field(default_factory=dict)
     others: dict[Box, int] = field(default_factory=dict)
+    drawn: dict[Box, int] = field(default_factory=dict)
 
 
 def find_links(
@@ -50,7 +52,7 @@ def find_links(
 
     ``known`` has the keys of all known persons. By default, all contents to which decisions may apply count.
     """
-    keys = dict.fromkeys([*state.verdicts, *state.rejections])
+    keys = dict.fromkeys([*state.verdicts, *state.rejections, *state.portraits, *state.drawn])
     wanted: dict[bytes, dict[Box, FaceKey]] = {}
     for key in keys:
         wanted.setdefault(state.same.pictures[key.digest], {})[key.box] = key
@@ -58,8 +60,9 @@ def find_links(
     kept: set[int] = set()
     searched: set[int] = set()
     for digest, faces in _faces_in_question(connection, state, contents).items():
-        searched.update(faces.own.values(), faces.others.values())
+        searched.update(faces.own.values(), faces.others.values(), faces.drawn.values())
         named = wanted.get(state.same.pictures[digest], {})
+        faces.others.update(_still_drawn(faces.drawn, [b for b, key in named.items() if key in state.drawn]))
         linked = _linked(list(named), faces)
         there = {state.numbers[named[box]] for box in linked}
         lost = [
@@ -73,6 +76,15 @@ def find_links(
         for box, face_id in (linked | found).items():
             links[named[box]].append(face_id)
     return FaceLinks(links, kept, searched)
+
+
+def _still_drawn(drawn: Mapping[Box, int], held: Sequence[Box]) -> dict[Box, int]:
+    """Return the drawn faces of a content that somebody still says are there, at the boxes ``held``."""
+    return {
+        box: face_id
+        for box, face_id in drawn.items()
+        if any(box == each or overlap(box, each) > SAME_FACE for each in held)
+    }
 
 
 def _linked(named: Sequence[Box], faces: _ContentFaces) -> dict[Box, int]:
@@ -91,8 +103,10 @@ def _linked(named: Sequence[Box], faces: _ContentFaces) -> dict[Box, int]:
 
 
 def _counts(state: State, key: FaceKey, known: Set[str]) -> bool:
-    """Tell whether a decision about a face has an effect: it is no rejection of an unknown person."""
-    return key in state.verdicts or not known.isdisjoint(state.rejections[key])
+    """Tell whether a decision about a face has an effect: it is not about an unknown person alone."""
+    if key in state.verdicts or key in state.drawn:
+        return True
+    return any(not known.isdisjoint(persons.get(key, ())) for persons in (state.rejections, state.portraits))
 
 
 def _faces_in_question(
@@ -104,21 +118,23 @@ def _faces_in_question(
     conditions += [content.c.digest.in_(chunk) for chunk in in_chunks(digests, _CHUNK)]
     found: dict[bytes, _ContentFaces] = {}
     for condition in conditions:
-        for digest, face_id, box, is_other in _read_faces(connection, condition):
+        for digest, face_id, box, detector, is_other in _read_faces(connection, condition):
             faces = found.setdefault(digest, _ContentFaces())
-            (faces.others if is_other else faces.own)[box] = face_id
+            others = faces.drawn if detector == DRAWN else faces.others
+            (others if is_other else faces.own)[box] = face_id
     return found
 
 
 def _read_faces(
     connection: Connection, condition: ColumnElement[bool]
-) -> Iterator[tuple[bytes, int, Box, bool]]:
-    """Read faces by rising id: digest, id, box, and whether another detector found each."""
+) -> Iterator[tuple[bytes, int, Box, str | None, bool]]:
+    """Read faces by rising id: digest, id, box, detector, and whether it is another than the content's."""
     columns, is_other = stored_face.c, other_face.c.face_id.is_not(None)
     query = (
-        select(content.c.digest, columns.id, is_other, *(columns[name] for name in BOX))
+        select(content.c.digest, columns.id, columns.detector, is_other, *(columns[name] for name in BOX))
         .join_from(stored_face, content)
         .outerjoin(other_face, other_face.c.face_id == columns.id)
     )
-    for digest, face_id, other, *box in connection.execute(query.where(condition).order_by(columns.id)):
-        yield digest, face_id, Box(*box), other
+    rows = connection.execute(query.where(condition).order_by(columns.id))
+    for digest, face_id, detector, other, *box in rows:
+        yield digest, face_id, Box(*box), detector, other

@@ -9,21 +9,21 @@ from pydantic_core import ErrorDetails
 
 from index.decisions.model import Act
 
-_FIELDS = ("kind", "person", "other", "name", "target")
+_FIELDS = ("kind", "person", "other", "name", "target", "date")
 
 _T = TypeVar("_T")
 
 
 def fields_of(act: Act) -> dict[str, str | None]:
-    """Return the fields of an act without its faces; ``None`` where its kind lacks a field."""
+    """Return the fields of an act without its faces and photos; ``None`` where its kind lacks a field."""
     return {name: getattr(act, name, None) for name in _FIELDS}
 
 
 def act_of(fields: Mapping[str, Any]) -> Act:
     """Make the act that fields describe, by name; fields that its kind lacks are ignored.
 
-    ``None`` means absent. Faces are ``FaceKey``, or objects as in JSON. Raises a ``ValueError``, which says
-    why, if the fields describe no act.
+    ``None`` means absent. Faces are ``FaceKey``, or objects as in JSON, and digests hexadecimal. Raises a
+    ``ValueError``, which says why, if the fields describe no act.
     """
     return validated(_acts(), {name: value for name, value in fields.items() if value is not None})
 

@@ -20,6 +20,7 @@ from index.decisions.journal_rows import (
     face_keys,
     faces_in,
     next_number,
+    photos_in,
     read_decisions,
     readable,
 )
@@ -31,6 +32,8 @@ from index.decisions.model import (
     Forget,
     Forgotten,
     Undo,
+    clean_source,
+    contents_of,
     faces_of,
     new_key,
     persons_in,
@@ -53,12 +56,13 @@ _RECENT = 10
 
 
 class Journal:
-    """The journal of one library; ``clock`` tells the times of decisions."""
+    """The journal of one library; ``clock`` tells the times of decisions, ``source`` what made them."""
 
-    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+    def __init__(self, store: Store, clock: Clock = utc_now, source: str | None = None) -> None:
         self._store = store
         self._path = store.path
         self._clock = clock
+        self.source = None if source is None else clean_source(source)
 
     def append(self, act: Act) -> Decision:
         """Append one decision other than an ``Undo`` or a ``Forget``, which have their own functions.
@@ -81,9 +85,10 @@ class Journal:
             made = []
             for number, act in enumerate(acts, next_number(connection)):
                 try:
-                    one = Decision(number, new_key(), self._clock(), checked(act, replayed))
+                    valid = checked(act, replayed)
                 except ValueError as error:
                     raise DecisionRefused(self._path, str(error)) from error
+                one = Decision(number, new_key(), self._clock(), valid, self.source)
                 replayed.apply(one)
                 made.append(one)
             append_decisions(connection, made)
@@ -97,7 +102,8 @@ class Journal:
         """
         with readable(self._path), self._store.write() as connection:
             target = self._last_active(connection) if number is None else self._undoable(connection, number)
-            update_for_decisions(connection, append_acts(connection, [Undo(target.uid)], self._clock()))
+            made = append_acts(connection, [Undo(target.uid)], self._clock(), self.source)
+            update_for_decisions(connection, made)
             return log_of(connection, [target])[0]
 
     def decisions(self, last: int | None = None) -> tuple[LoggedDecision, ...]:
@@ -114,10 +120,11 @@ class Journal:
             return log_of(connection, [self._at(connection, number)])[0]
 
     def about(self, digest: bytes) -> tuple[tuple[LoggedDecision, ...], SameFaces]:
-        """Read the decisions about faces in a content, and what is one with these faces elsewhere."""
+        """Read the decisions about a content and its faces, and what is one with these faces elsewhere."""
         with readable(self._path), self._store.read() as connection:
             same = same_faces_of(connection, [digest])
-            numbers = faces_in(connection, sorted({digest, *same.digests}))
+            digests = sorted({digest, *same.digests})
+            numbers = {*faces_in(connection, digests), *photos_in(connection, digests)}
             some = decisions_at(connection, is_one_of(decision.c.id, numbers))
             return tuple(log_of(connection, [each])[0] for each in some), same
 
@@ -160,7 +167,7 @@ class Journal:
         """Return the journal as lines of a file, without line ends (``index.decisions.journal_lines``)."""
         with readable(self._path), self._store.read() as connection:
             decisions, points = read_decisions(connection), read_tombstones(connection)
-            named = {face.digest for each in decisions for face in faces_of(each.act)}
+            named = {digest for each in decisions for digest in contents_of(each.act)}
             same = read_same_faces(connection)
             digests = sorted({*named, *same.digests, *(point.digest for point in points)})
             pictures = read_pictures(connection, digests)

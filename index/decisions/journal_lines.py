@@ -1,16 +1,18 @@
 """The journal as a file: one JSON object a line.
 
-    {"uid":…, "made_at":…, "kind":"assign", "person":…, "name":…, "faces":[{"digest":…, "box":[x,y,w,h]},…]}
+    {"uid":…, "made_at":…, "source":"page", "kind":"assign", "person":…, "name":…,
+     "faces":[{"digest":…, "box":[x,y,w,h]},…]}
+    {"uid":…, "made_at":…, "source":"page", "kind":"in-photo", "person":…, "name":…, "photos":[digest,…]}
     {"kind":"forgotten-face", "digest":…, "point":[x,y]}
     {"kind":"picture", "digest":…, "picture":…}
     {"kind":"same-face", "digest":…, "box":[x,y,w,h], "later_digest":…, "later_box":[x,y,w,h],
      "similarity":…, "certain":…}
 
-These are a decision, a tombstone, the digest of the picture in a file, and a face before and after an edit;
-the last two are those of contents that decisions name. In films, boxes and points have a last number more,
-the moment in seconds. Keys and digests are hexadecimal, times ISO 8601 with
-an offset. Fields that a kind does not have are absent; unknown ones are ignored. The numbers of decisions
-belong to a library, and are not in the file.
+These are two decisions, a tombstone, the digest of the picture in a file, and a face before and after an
+edit; the last two are those of contents that decisions name. In films, boxes and points have a last number
+more, the moment in seconds. Keys and digests are hexadecimal, times ISO 8601 with an offset, and dates of
+birth a day, month or year. Fields that a kind does not have are absent; unknown ones are ignored. The numbers
+of decisions belong to a library, and are not in the file.
 """
 
 import json
@@ -22,10 +24,20 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, TypeAdapter
+from pydantic import AfterValidator, Field, PlainValidator, TypeAdapter
 
 from index.decisions.fields import act_of, fields_of, validated
-from index.decisions.model import Decision, Digest, FaceKey, JsonBox, Key, faces_of, numbers_from_json
+from index.decisions.model import (
+    Decision,
+    Digest,
+    FaceKey,
+    JsonBox,
+    Key,
+    clean_source,
+    faces_of,
+    numbers_from_json,
+    photos_of,
+)
 from index.decisions.same_faces import SameFace
 from index.decisions.tombstones import Tombstone
 from index.errors import JournalMalformed
@@ -99,7 +111,8 @@ def _read_line(number: int, fields: dict[str, Any], file: JournalFile) -> None:
             file.same_faces.append(validated(_adapter(_SameFace), fields).pair())
         case _ if fields:
             stamp = validated(_adapter(_Stamp), fields)
-            file.decisions.append(Decision(number, stamp.uid, stamp.made_at, act_of(fields)))
+            made = Decision(number, stamp.uid, stamp.made_at, act_of(fields), stamp.source)
+            file.decisions.append(made)
 
 
 def _fields_of_line(line: str | bytes) -> dict[str, Any]:
@@ -121,8 +134,9 @@ def _fields(decision: Decision) -> dict[str, Any]:
     faces = [
         {"digest": face.digest.hex(), "box": _numbers(*astuple(face.box))} for face in faces_of(decision.act)
     ]
-    stamp = {"uid": decision.uid, "made_at": decision.made_at.isoformat()}
-    fields = {**stamp, **fields_of(decision.act), "faces": faces or None}
+    photos = [digest.hex() for digest in photos_of(decision.act)]
+    stamp = {"uid": decision.uid, "made_at": decision.made_at.isoformat(), "source": decision.source}
+    fields = {**stamp, **fields_of(decision.act), "faces": faces or None, "photos": photos or None}
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -146,6 +160,7 @@ def _point(value: object) -> list[float]:
 class _Stamp:
     uid: Key
     made_at: Annotated[datetime, PlainValidator(_time)]
+    source: Annotated[str, AfterValidator(clean_source)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from index.decisions.journal_rows import decisions_at
-from index.decisions.model import Assign, Decision, Forgotten, Rename, Split, Undo, persons_in
+from index.decisions.model import NAMING, NAMING_KINDS, Decision, Forgotten, Rename, Undo, persons_in
 from index.decisions.undos import undone_by
 from index.store.schema import decision
 from index.store.statements import is_one_of
@@ -69,17 +69,13 @@ def _names_before(connection: Connection, number: int, keys: Iterable[str]) -> d
         query = (
             select(columns.id).where(columns.person == key, columns.id < number).order_by(columns.id.desc())
         )
-        last = [
-            connection.scalar(query.where(columns.kind == each).limit(1)) or 0 for each in ("assign", "split")
-        ]
+        last = [connection.scalar(query.where(columns.kind == each).limit(1)) or 0 for each in NAMING_KINDS]
         renamed = query.where(columns.kind == "rename", columns.id > max(last))
         numbers = [*filter(None, [max(last)]), *connection.scalars(renamed)]
         naming = decisions_at(connection, is_one_of(columns.id, numbers))
         undone = undone_by(with_undos(connection, naming))
         for each in naming:
-            if isinstance(each.act, Assign | Split) or (
-                isinstance(each.act, Rename) and each.uid not in undone
-            ):
+            if isinstance(each.act, NAMING) or (isinstance(each.act, Rename) and each.uid not in undone):
                 names[key] = each.act.name or ""
     return names
 
@@ -94,7 +90,7 @@ def _logged(
     names = dict(names)
     for made in decisions:
         act, undo = made.act, undone.get(made.uid)
-        if isinstance(act, Assign | Split):
+        if isinstance(act, NAMING) and act.person is not None:
             names[act.person] = act.name or ""
         yield LoggedDecision(
             decision=made,

@@ -8,8 +8,9 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainValidator
@@ -22,6 +23,8 @@ NAME_CHARACTERS = 200
 _KEY = re.compile("[0-9a-f]{32}")
 
 _DIGEST = re.compile("[0-9a-fA-F]{64}")
+
+_DATE = re.compile("[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 
 _UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories forbidden in names: control characters, surrogates, line separators."""
@@ -80,6 +83,20 @@ def checked_key(key: str) -> str:
     return key
 
 
+def clean_source(source: str) -> str:
+    """Return what a decision was made by as one line of at most 200 characters."""
+    return " ".join("".join(each if each.isprintable() else " " for each in source).split())[:200]
+
+
+def checked_date(text: str) -> str:
+    """Check that a date is a day, month or year in ISO 8601, as 2010-05-17; else raise a ``ValueError``."""
+    with suppress(ValueError):
+        if _DATE.fullmatch(text):
+            date.fromisoformat(f"{text}-01-01"[:10])
+            return text
+    raise ValueError(f"{text[:40]!r} is no day, month or year: write 2010-05-17, 2010-05 or 2010")
+
+
 def _digest_from_json(value: object) -> bytes:
     if not (isinstance(value, str) and _DIGEST.fullmatch(value)):
         raise ValueError("a digest is 32 bytes in hexadecimal digits")
@@ -116,6 +133,9 @@ JsonBox: TypeAlias = Annotated[Box, PlainValidator(_box_from_json)]
 
 Name: TypeAlias = Annotated[str, AfterValidator(clean_name)]
 
+IsoDate: TypeAlias = Annotated[str, AfterValidator(checked_date)]
+"""A day, month or year, as 2010-05-17, 2010-05 or 2010."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaceKey:
@@ -134,6 +154,9 @@ class FaceKey:
 
 Faces: TypeAlias = Annotated[tuple[FaceKey, ...], Field(min_length=1)]
 
+Photos: TypeAlias = Annotated[tuple[Digest, ...], Field(min_length=1)]
+"""Digests of contents."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assign:
@@ -147,6 +170,20 @@ class Assign:
     person: Key
     name: Name | None
     kind: Literal["assign"] = "assign"
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """These faces, which no detector found, are there, and are this person; see ``Assign``.
+
+    Without a person, ``None``, they are there: what is left if the person is forgotten, and somebody said
+    since that they are not that person.
+    """
+
+    faces: Faces
+    person: Key | None = None
+    name: Name | None = None
+    kind: Literal["draw"] = "draw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +266,43 @@ class Unhide:
 
 
 @dataclass(frozen=True, slots=True)
+class Born:
+    """This person was born on this day, in this month or year; ``None`` if that is unknown."""
+
+    person: Key
+    date: IsoDate | None = None
+    kind: Literal["born"] = "born"
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """This face, one, is shown for this person."""
+
+    faces: Faces
+    person: Key
+    kind: Literal["portrait"] = "portrait"
+
+
+@dataclass(frozen=True, slots=True)
+class InPhoto:
+    """This person is in these photos, without a face. A new key makes a new person; see ``Assign``."""
+
+    photos: Photos
+    person: Key
+    name: Name | None
+    kind: Literal["in-photo"] = "in-photo"
+
+
+@dataclass(frozen=True, slots=True)
+class NotInPhoto:
+    """It is not so that this person is in these photos, as far as an ``InPhoto`` said so."""
+
+    photos: Photos
+    person: Key
+    kind: Literal["not-in-photo"] = "not-in-photo"
+
+
+@dataclass(frozen=True, slots=True)
 class Undo:
     """The decision with the uid ``target`` no longer holds; undoing the undo restores it."""
 
@@ -253,6 +327,7 @@ class Forgotten:
 
 Act: TypeAlias = (
     Assign
+    | Draw
     | Reject
     | NotAFace
     | Ignore
@@ -262,14 +337,25 @@ Act: TypeAlias = (
     | Rename
     | Hide
     | Unhide
+    | Born
+    | Portrait
+    | InPhoto
+    | NotInPhoto
     | Undo
     | Forget
     | Forgotten
 )
 """Any decision; ``kind`` is the discriminator in rows and files."""
 
-OF_FACES = Assign | Reject | NotAFace | Ignore | Split
+OF_FACES = Assign | Draw | Reject | NotAFace | Ignore | Split | Portrait
 """The kinds of decision that name faces."""
+
+OF_PHOTOS = InPhoto | NotInPhoto
+"""The kinds of decision that name photos."""
+
+NAMING = Assign | Draw | Split | InPhoto
+NAMING_KINDS = ("assign", "draw", "split", "in-photo")
+"""The kinds of decision that make a person known, by a name; and as texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,12 +366,14 @@ class Decision:
         id: Its number in this library; decisions apply in this order.
         uid: Names it in every library, 32 hexadecimal digits.
         made_at: With an offset from UTC.
+        source: What it was made by, such as ``command line``; ``None`` if that is unknown.
     """
 
     id: int
     uid: str
     made_at: datetime
     act: Act
+    source: str | None = None
 
 
 def folded(name: str) -> str:
@@ -305,9 +393,19 @@ def faces_of(act: Act) -> tuple[FaceKey, ...]:
     return act.faces if isinstance(act, OF_FACES) else ()
 
 
+def photos_of(act: Act) -> tuple[bytes, ...]:
+    """Return the digests of the photos that an act names as a whole."""
+    return act.photos if isinstance(act, OF_PHOTOS) else ()
+
+
+def contents_of(act: Act) -> set[bytes]:
+    """Return the digests of all contents that an act names: of photos, and of those that show its faces."""
+    return {*photos_of(act), *(face.digest for face in faces_of(act))}
+
+
 def persons_in(act: Act) -> tuple[str, ...]:
     """Return the keys of the persons that an act names."""
-    return tuple(getattr(act, each) for each in ("person", "other") if hasattr(act, each))
+    return tuple(key for each in ("person", "other") if (key := getattr(act, each, None)) is not None)
 
 
 def without(

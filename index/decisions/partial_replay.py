@@ -14,18 +14,23 @@ from index.decisions.journal_rows import decisions_at
 from index.decisions.model import (
     Apart,
     Assign,
+    Born,
     Decision,
+    Draw,
     Hide,
+    InPhoto,
     Merge,
+    Portrait,
     Rename,
     Split,
     Undo,
     Unhide,
-    faces_of,
+    contents_of,
+    persons_in,
     without,
 )
 from index.decisions.undos import undone_by
-from index.store.schema import decision, decision_face, person
+from index.store.schema import decision, decision_face, decision_photo, person
 from index.store.statements import is_one_of
 
 
@@ -39,8 +44,10 @@ def update_for_decisions(
     excerpt = excerpt or Excerpt(connection)
     excerpt.add_decisions(each.id for each in concerned)
     excerpt.add_persons(key for each in concerned for key in _persons_changed_by(each))
-    digests = {face.digest for each in concerned for face in faces_of(each.act)}
+    digests = {digest for each in concerned for digest in contents_of(each.act)}
     digests |= _contents_about(connection, _changed_keys(connection, excerpt, made))
+    if any(isinstance(each.act, Portrait | Merge) for each in concerned):
+        digests |= _contents_about(connection, excerpt.persons, is_portrait=True)
     excerpt.add_contents(digests)
     write_derived_tables(connection, excerpt.replay().state(), Part(excerpt.contents, excerpt.persons))
 
@@ -66,10 +73,10 @@ def _targets(connection: Connection, made: Sequence[Decision]) -> list[Decision]
 def _persons_changed_by(made: Decision) -> tuple[str, ...]:
     """Return the keys of persons whose own state may follow from a decision."""
     match made.act:
-        case Assign() | Split() | Rename() | Hide() | Unhide():
-            return (made.act.person,)
         case Merge() | Apart():
             return made.act.person, made.act.other
+        case Assign() | Draw() | Split() | InPhoto() | Rename() | Hide() | Unhide() | Born() | Portrait():
+            return persons_in(made.act)[:1]
     return ()
 
 
@@ -105,8 +112,14 @@ def _meanings(decisions: Sequence[Decision], forgotten: Set[str]) -> dict[str, l
     return meant
 
 
-def _contents_about(connection: Connection, keys: Set[str]) -> set[bytes]:
-    """Find the contents with faces that decisions about some persons name."""
-    named = select(decision_face.c.digest).join(decision)
-    queries = (named.where(is_one_of(decision.c[end], keys)) for end in ("person", "other") if keys)
+def _contents_about(connection: Connection, keys: Set[str], *, is_portrait: bool = False) -> set[bytes]:
+    """Find the contents that decisions about some persons, or their portraits, name."""
+    queries = [
+        select(table.c.digest).join(decision).where(is_one_of(decision.c[end], keys))
+        for table in (decision_face, decision_photo)
+        for end in ("person", "other")
+        if keys
+    ]
+    if is_portrait:
+        queries = [query.where(decision.c.kind == "portrait") for query in queries[:1]]
     return {digest for query in queries for digest in connection.scalars(query)}

@@ -3,23 +3,27 @@
 Active decisions are applied in the order of their numbers; the last one about a face counts:
 
     assign      the face is the person; earlier verdicts, and rejections for this person, no longer count
+    draw        as assign, and the face is there, whatever detectors find
     reject      the face is not the person; if it was assigned to the person, it has no person again
     not a face, ignore
                 the face has no person; rejections stay
     merge       decisions about ``other``, also later ones, are about ``person``. A face that was assigned to
-                one of the two and rejected for the other stays assigned. ``person`` keeps its name and
-                whether it is hidden
+                one of the two and rejected for the other stays assigned. ``person`` keeps its name, portrait
+                and date of birth, and whether it is hidden. What it lacks of these it gets from ``other``
     apart       the two are two persons, also after merges with others; a later merge of the two counts more
     split       the faces are the new person, and rejected for the old one
-    rename, hide, unhide
+    rename, hide, unhide, born
                 apply to the person that the key means now
+    portrait    the last face that was chosen, unless decisions say that it is not the person
+    in-photo, not in photo
+                the person is in the photo, or was not, in all contents that are versions of it
     undo        the other decision does not hold; an undo that is undone has no effect
     forget      all other decisions about the person are void, earlier and later ones
 
-Assignments and splits make a person known; before that, rejections and names of the person have no effect.
-Two boxes in one content that overlap enough are one face, named by the first. Decisions about a face apply to
-the same face in other contents too (``index.decisions.same_faces``), and rejections also to one that may be
-the same.
+Assignments, drawn faces, splits and photos make a person known; before that, other decisions about the person
+have no effect. Two boxes in one content that overlap enough are one face, named by the first. Decisions about
+a face apply to the same face in other contents too (``index.decisions.same_faces``), and rejections also to
+one that may be the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,25 +32,28 @@ from dataclasses import dataclass, field, replace
 from index.decisions.model import (
     Apart,
     Assign,
+    Born,
     Decision,
+    Draw,
     FaceKey,
     Forget,
-    Forgotten,
     Hide,
     Ignore,
+    InPhoto,
     Merge,
     NotAFace,
+    NotInPhoto,
+    Portrait,
     Reject,
     Rename,
     Split,
-    Undo,
     Unhide,
     faces_of,
     folded,
     without,
 )
 from index.decisions.numbered_faces import NumberedFaces
-from index.decisions.same_faces import SameFaces
+from index.decisions.same_faces import PhotoVersions, SameFaces
 from index.decisions.undos import last_changes, undone_by
 
 
@@ -62,6 +69,7 @@ class KnownPerson:
     name: str
     hidden: bool
     named: int = field(default=0, compare=False)
+    born: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,11 @@ class State:
         apart: Pairs of persons, known or not, that are two, the lower key first, each with the number of the
             last decision that says so.
         merged: Merged persons, each with the key that it means now.
+        drawn: The faces that somebody drew, in every content that shows them.
+        portraits: By face, the persons for whom it is shown, known or not, each with the number of the
+            decision.
+        in_photo: By digest of a content, the persons who are in the photo, known or not, each with the number
+            of the decision that says so.
         undone: Decisions that do not hold, each with its undo.
         same: What was taken for one.
         numbers: By face, the number of the face that it is in all contents.
@@ -98,6 +111,9 @@ class State:
     verdicts: Mapping[FaceKey, FaceVerdict]
     rejections: Mapping[FaceKey, Mapping[str, int]]
     apart: Mapping[tuple[str, str], int]
+    drawn: frozenset[FaceKey]
+    portraits: Mapping[FaceKey, Mapping[str, int]]
+    in_photo: Mapping[bytes, Mapping[str, int]]
     merged: Mapping[str, str]
     undone: Mapping[str, str]
     forgotten: frozenset[str]
@@ -127,6 +143,9 @@ class _PersonRecord:
     confirmed: dict[int, None] = field(default_factory=dict)  # an ordered set
     rejected: dict[int, int] = field(default_factory=dict)
     apart: dict[str, int] = field(default_factory=dict)
+    photos: dict[bytes, int] = field(default_factory=dict)
+    portrait: tuple[int, int | None] | None = None  # number of the decision; a face, unless it was left out
+    born: str | None = None
 
 
 class Replay:
@@ -135,7 +154,10 @@ class Replay:
     def __init__(self, decisions: Sequence[Decision], same: SameFaces) -> None:
         self._same = same
         self._faces = NumberedFaces(same)
+        self._photos = PhotoVersions(same)
         self._named: dict[int, frozenset[int]] = {}  # places, by the number of the decision
+        self._drawn: set[int] = set()
+        self._digests: set[bytes] = set()  # of photos that decisions name
         self._persons: dict[str, _PersonRecord] = {}
         self._merged: dict[str, str] = {}
         self._verdicts: dict[int, FaceVerdict] = {}
@@ -155,23 +177,22 @@ class Replay:
         self._named[number] = frozenset(map(self._faces.place, faces_of(act)))
         match act:
             case Assign() | Split():
-                self._assign(act, number, since)
+                self._assign(act, act.person, number, since)
+            case Draw():
+                self._draw(act, number, since)
+            case InPhoto() | NotInPhoto():
+                self._set_photos(act, number, since)
             case Reject():
                 self._reject(self._faces.numbers(act.faces), self._current_key(act.person), number)
-            case NotAFace():
-                self._set_verdict(act.faces, FaceVerdict("not-a-face", None, number))
-            case Ignore():
-                self._set_verdict(act.faces, FaceVerdict("ignored", None, number))
+            case NotAFace() | Ignore():
+                status = "ignored" if isinstance(act, Ignore) else "not-a-face"
+                self._set_verdict(act.faces, FaceVerdict(status, None, number))
             case Merge():
                 self._merge(self._current_key(act.person), self._current_key(act.other))
             case Apart():
                 self._set_apart(self._current_key(act.person), self._current_key(act.other), number)
-            case Rename():
-                self._rename(self._record(self._current_key(act.person)), act.name, since)
-            case Hide() | Unhide():
-                self._record(self._current_key(act.person)).hidden = isinstance(act, Hide)
-            case Undo() | Forget() | Forgotten():
-                pass
+            case Rename() | Hide() | Unhide() | Born() | Portrait():
+                self._describe(self._record(self._current_key(act.person)), act, number, since)
 
     def person(self, key: str) -> KnownPerson | None:
         """Return the person that a key means so far; ``None`` if unknown."""
@@ -179,7 +200,7 @@ class Replay:
         record = self._persons.get(key)
         if record is None or not record.known:
             return None
-        return KnownPerson(key, record.name or "", record.hidden, record.named)
+        return KnownPerson(key, record.name or "", record.hidden, record.named, record.born)
 
     def is_new(self, key: str) -> bool:
         """Return whether no decision names this key."""
@@ -214,12 +235,40 @@ class Replay:
                 for other, number in record.apart.items()
                 if key < other
             },
+            drawn=frozenset(keys[place] for face in self._drawn for place in members(face)),
+            portraits=self._portraits(),
+            in_photo=self._in_photo(),
             merged={key: self._current_key(key) for key in self._merged},
             undone=self._undone,
             forgotten=self.forgotten,
             same=self._same,
             numbers={key: self._faces.number(place) for place, key in enumerate(keys)},
         )
+
+    def _portraits(self) -> dict[FaceKey, dict[str, int]]:
+        found: dict[FaceKey, dict[str, int]] = {}
+        for key, record in self._persons.items():
+            number, face = record.portrait or (0, None)
+            if face is None or face in record.rejected:
+                continue
+            verdict = self._verdicts.get(face)
+            if verdict is None or verdict.person == key:
+                for place in self._faces.members(face):
+                    found.setdefault(self._faces.keys[place], {})[key] = number
+        return found
+
+    def _in_photo(self) -> dict[bytes, dict[str, int]]:
+        persons: dict[bytes, dict[str, int]] = {}
+        for key, record in self._persons.items():
+            for photo, number in record.photos.items():
+                persons.setdefault(photo, {})[key] = number
+        if not persons:
+            return {}
+        return {
+            digest: there
+            for digest in self._digests | self._same.digests
+            if (there := persons.get(self._photos[digest]))
+        }
 
     def _is_edited(self, place: int, verdict: FaceVerdict) -> bool:
         """Tell whether a verdict names the face in other contents only, and not by another box in its own."""
@@ -238,6 +287,20 @@ class Replay:
             self._merged[key] = last  # shortens long chains of merges
         return last
 
+    def _describe(
+        self, record: _PersonRecord, act: Rename | Hide | Unhide | Born | Portrait, number: int, since: int
+    ) -> None:
+        match act:
+            case Rename():
+                self._rename(record, act.name, since)
+            case Hide() | Unhide():
+                record.hidden = isinstance(act, Hide)
+            case Born():
+                record.born = act.date
+            case Portrait():
+                face = self._faces.numbers(act.faces)
+                record.portrait = number, face[0] if face else None
+
     def _rename(self, record: _PersonRecord, name: str, since: int) -> None:
         if record.name is None or folded(record.name) != folded(name):
             record.named = since
@@ -252,13 +315,28 @@ class Replay:
             return
         record.named = max(record.named, self._changes[undone.uid])
 
-    def _assign(self, act: Assign | Split, number: int, since: int) -> None:
-        person = self._current_key(act.person)
+    def _know(self, key: str, name: str | None, since: int) -> tuple[str, _PersonRecord]:
+        """Make a person known, by this name if it has none; return the key that it has now."""
+        person = self._current_key(key)
         record = self._record(person)
         if not record.known:
             record.named = max(record.named, since)
         record.known = True
-        record.name = record.name or act.name
+        record.name = record.name or name
+        return person, record
+
+    def _set_photos(self, act: InPhoto | NotInPhoto, number: int, since: int) -> None:
+        self._digests.update(act.photos)
+        photos = map(self._photos.__getitem__, act.photos)
+        if isinstance(act, InPhoto):
+            self._know(act.person, act.name, since)[1].photos.update(dict.fromkeys(photos, number))
+            return
+        record = self._record(self._current_key(act.person))
+        for photo in photos:
+            record.photos.pop(photo, None)
+
+    def _assign(self, act: Assign | Draw | Split, key: str, number: int, since: int) -> None:
+        person, record = self._know(key, act.name, since)
         faces = self._faces.numbers(act.faces)
         for face in faces:
             self._clear_verdict(face)
@@ -267,6 +345,11 @@ class Replay:
             record.rejected.pop(face, None)
         if isinstance(act, Split) and self._current_key(act.other) != person:
             self._reject(faces, self._current_key(act.other), number)
+
+    def _draw(self, act: Draw, number: int, since: int) -> None:
+        self._drawn.update(self._faces.numbers(act.faces))
+        if act.person is not None:
+            self._assign(act, act.person, number, since)
 
     def _set_verdict(self, faces: Iterable[FaceKey], verdict: FaceVerdict) -> None:
         for face in self._faces.numbers(faces):
@@ -306,6 +389,9 @@ class Replay:
         for face, number in source.rejected.items():
             if face not in target.confirmed:
                 target.rejected[face] = max(number, target.rejected.get(face, 0))
+        for photo, number in source.photos.items():
+            target.photos[photo] = max(number, target.photos.get(photo, 0))
+        target.portrait, target.born = target.portrait or source.portrait, target.born or source.born
         for another, number in source.apart.items():
             del self._record(another).apart[other]
             self._set_apart(person, another, number)

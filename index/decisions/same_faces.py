@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, s
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.decisions.tracklets import read_tracklets
-from index.store.schema import BOX, content, decision_face, file_digest, film, same_face
+from index.store.schema import BOX, content, decision_face, decision_photo, file_digest, film, same_face
 from index.store.statements import in_chunks, insert_new, is_one_of
 from pipeline.values import Box
 
@@ -84,6 +84,28 @@ class SameFaces:
         return self.pictures.keys() | set(ends)
 
 
+class PhotoVersions:
+    """Names each photo by one of its contents: it has several if files share a picture, or it was edited.
+
+    It was edited if a face of it is certainly one with a face of the content that replaced it.
+    """
+
+    def __init__(self, same: SameFaces) -> None:
+        self._pictures = same.pictures
+        self._first: dict[bytes, bytes] = {}
+        for link in same.links:
+            if link.certain:
+                one, other = sorted((self[link.earlier.digest], self[link.later.digest]))
+                if one != other:
+                    self._first[other] = one
+
+    def __getitem__(self, digest: bytes) -> bytes:
+        picture = self._pictures[digest]
+        while picture in self._first:
+            picture = self._first[picture]
+        return picture
+
+
 def pictures_of(connection: Connection, digests: Iterable[bytes]) -> Pictures:
     """Read the pictures of some files that others show too, and of those."""
     found = Pictures()
@@ -101,11 +123,12 @@ def read_pictures(connection: Connection, digests: Sequence[bytes]) -> dict[byte
 
 def read_same_faces(connection: Connection) -> SameFaces:
     """Read what is one among the contents that decisions name, and those that follow."""
-    named, columns = select(decision_face.c.digest), same_face.c
+    of_faces, columns = select(decision_face.c.digest), same_face.c
+    named = of_faces.union(select(decision_photo.c.digest))
     pictures = Pictures(_pictures(connection, _named.c.digest.in_(named)))
     links = dict(_links(connection, or_(columns.digest.in_(named), columns.later_digest.in_(named))))
     found = _followed(connection, pictures, links, SameFaces(pictures, tuple(links.values())).digests)
-    in_films = set(connection.scalars(named.where(decision_face.c.moment.is_not(None))))
+    in_films = set(connection.scalars(of_faces.where(decision_face.c.moment.is_not(None))))
     return _with_tracks(connection, found, in_films)
 
 
@@ -189,10 +212,10 @@ def remove_same_faces(
 
 def forget_contents(connection: Connection, digests: Sequence[bytes]) -> None:
     """Delete what is known of contents that are gone, by digest, unless decisions name or need it."""
-    named, other = decision_face.c.digest, file_digest.alias()
+    other = file_digest.alias()
     shown = select(content.c.id).join(other, other.c.digest == content.c.digest)
     is_shown = shown.where(other.c.picture == file_digest.c.picture).exists()
-    is_named = exists().where(named == file_digest.c.digest)
+    is_named = _is_named(file_digest.c.digest)
     for chunk in in_chunks(digests, _CHUNK):
         pictures = select(file_digest.c.picture).where(file_digest.c.digest.in_(chunk), ~is_shown)
         gone = file_digest.c.picture.in_(connection.scalars(pictures).all())
@@ -209,9 +232,14 @@ def _cut_links(connection: Connection, digests: Sequence[bytes]) -> int:
     columns, link, cut = same_face.c, same_face.alias(), 0
     is_edit = link.c.digest != link.c.later_digest
     for end, next_end in ((columns.digest, link.c.later_digest), (columns.later_digest, link.c.digest)):
-        goes_on = or_(exists().where(next_end == end, is_edit), exists().where(decision_face.c.digest == end))
+        goes_on = or_(exists().where(next_end == end, is_edit), _is_named(end))
         cut += connection.execute(delete(same_face).where(end.in_(digests), ~goes_on)).rowcount
     return cut
+
+
+def _is_named(digest: ColumnElement[bytes]) -> ColumnElement[bool]:
+    """Select digests of contents that decisions name."""
+    return or_(*(exists().where(table.c.digest == digest) for table in (decision_face, decision_photo)))
 
 
 def _row(pair: SameFace) -> dict[str, object]:

@@ -40,12 +40,14 @@ class Person:
         name: For users; if another person has had the same name for longer, a number follows, as in
             ``Anna (2)``.
         hidden: Left out of lists.
+        born: The day, month or year of birth in ISO 8601, as 2010-05-17, 2010-05 or 2010, if it is known.
     """
 
     id: int
     key: str
     name: str
     hidden: bool
+    born: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +264,12 @@ def listed(rows: Iterable[Any]) -> dict[int, Person]:
     persons: dict[int, Person] = {}
     taken: set[str] = set()
     for row in sorted(rows, key=attrgetter("named", "id")):
-        person_id, key, own_name, hidden, _ = row
-        name, number = own_name, 1
+        name, number = row.name, 1
         while (seen := folded(name)) in taken:
             number += 1
-            name = f"{own_name} ({number})"
+            name = f"{row.name} ({number})"
         taken.add(seen)
-        persons[person_id] = Person(person_id, key, name, hidden)
+        persons[row.id] = Person(row.id, row.key, name, row.hidden, row.born)
     return dict(sorted(persons.items()))
 
 

@@ -85,7 +85,14 @@ def _faces_to_forget(connection: Connection, keys: Collection[str], also_recogni
     return FacesToForget(tuple(confirmed), tuple(recognised))
 
 
-def forget(store: Store, key: str, clock: Clock = utc_now, *, also_recognised: bool = False) -> Erased:
+def forget(
+    store: Store,
+    key: str,
+    clock: Clock = utc_now,
+    *,
+    also_recognised: bool = False,
+    source: str | None = None,
+) -> Erased:
     """Forget a person, and all persons merged with it. It cannot be undone.
 
     Confirmed faces are deleted, and tombstones keep them out of later scans. Faces that were only recognised
@@ -107,7 +114,7 @@ def forget(store: Store, key: str, clock: Clock = utc_now, *, also_recognised: b
         keys = keys_of(state, key)
         let_go = _faces_to_forget(connection, keys, also_recognised).let_go
         redacted = take_out_persons(connection, decisions, keys, also_recognised=also_recognised)
-        made = append_acts(connection, map(Forget, keys), clock())
+        made = append_acts(connection, map(Forget, keys), clock(), source)
         state = replay([*redacted.decisions, *made], read_same_faces(connection))
         write_derived_tables(connection, state)
     return Erased(person.name, redacted.faces, redacted.rewritten, purge(store), len(let_go))

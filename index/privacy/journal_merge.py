@@ -69,7 +69,7 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
         add_same_faces(connection, links)
         taken = redact(fresh, state.forgotten.union(forgotten, keys), tombstones.cover, others=left.decisions)
         append_decisions(connection, taken)
-        appended = append_acts(connection, merged, clock())
+        appended = append_acts(connection, merged, clock(), None)
         effects = NO_EFFECTS
         if taken or links or file.pictures or left.decisions != known:
             every = [*left.decisions, *taken, *appended]

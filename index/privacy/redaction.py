@@ -4,33 +4,46 @@ Numbers, uids and times of decisions stay, as do ``Forget`` decisions and tombst
 transaction of the caller; ``index.privacy.forget`` cleans what is outside the tables.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, and_, delete, func, select
 
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.journal_rows import face_keys, rewrite_decision
 from index.decisions.model import (
     Assign,
+    Born,
     Decision,
+    Draw,
     FaceKey,
     Forgotten,
     Hide,
+    Ignore,
+    InPhoto,
+    NotAFace,
+    NotInPhoto,
     Rename,
     Split,
     Unhide,
+    faces_of,
     without,
 )
 from index.decisions.replay import State, replay
-from index.decisions.same_faces import pictures_of, read_same_faces, remove_same_faces
+from index.decisions.same_faces import SameFaces, pictures_of, read_same_faces, remove_same_faces
 from index.decisions.tombstones import Tombstone, Tombstones, add_tombstones, tombstone_of
 from index.decisions.tracklets import read_tracklets
 from index.people.named_faces import named_faces
 from index.recognition.stored_calibration import forget_in_calibrations
-from index.store.schema import cluster, cluster_face, content, face, is_shown, person, stored_face
+from index.store.schema import DRAWN, cluster, cluster_face, content, face, is_shown, person, stored_face
 from index.store.statements import is_one_of
 from pipeline.values import Box
+
+_GIVES_FACES = Assign | Draw | Split
+"""Decisions that give a person faces."""
+
+_DESCRIBES = Rename | Hide | Unhide | Born | InPhoto | NotInPhoto
+"""Other decisions about a person, without a face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +63,36 @@ def redact(
 ) -> tuple[Decision, ...]:
     """Remove persons, by keys, and forgotten faces from decisions, and keep the rest of them.
 
-    A person that had only forgotten faces loses its names too: they may be those of a forgotten person.
-    ``others`` are other decisions, which may give faces to the same persons.
+    A person that had only forgotten faces loses what else is said of it: it may be a forgotten person.
+    ``others`` are other decisions, which may give faces to the same persons. A face that was drawn as a
+    forgotten person stays if a decision that is left says who it is instead.
     """
     left = [replace(each, act=without(each.act, persons, is_forgotten)) for each in decisions]
     had = {
         before.act.person
         for before, after in zip(decisions, left, strict=True)
-        if isinstance(before.act, Assign | Split) and before.act != after.act
+        if isinstance(before.act, _GIVES_FACES) and before.act != after.act
     }
     acts = [each.act for each in (*left, *others)]
-    bare = had - {act.person for act in acts if isinstance(act, Assign | Split)}
-    return tuple(
-        replace(each, act=Forgotten())
-        if isinstance(each.act, Rename | Hide | Unhide) and each.act.person in bare
-        else each
-        for each in left
-    )
+    bare = had - {act.person for act in acts if isinstance(act, _GIVES_FACES)}
+    said = {
+        face for act in acts if isinstance(act, _GIVES_FACES | Ignore | NotAFace) for face in faces_of(act)
+    }
+    return tuple(_redacted(after, before, bare, said) for before, after in zip(decisions, left, strict=True))
+
+
+def _redacted(
+    after: Decision, before: Decision, bare: Collection[str | None], said: Set[FaceKey]
+) -> Decision:
+    act, source = after.act, after.source
+    if isinstance(act, _DESCRIBES) and act.person in bare:
+        act = Forgotten()
+    if isinstance(before.act, Draw) and isinstance(act, Forgotten):
+        stay = tuple(face for face in before.act.faces if face in said)
+        act = Draw(stay) if stay else act
+    if isinstance(act, Forgotten):
+        source = None  # it may name a file
+    return replace(after, act=act, source=source)
 
 
 def keys_of(state: State, key: str) -> tuple[str, ...]:
@@ -113,11 +139,33 @@ def take_out_persons(
     def is_forgotten(key: FaceKey) -> bool:
         return any(overlap(key.box, box) > SAME_FACE for box in boxes.get(pictures[key.digest], ()))
 
+    after = redact(decisions, persons, is_forgotten)
+    withdrawn = _withdrawn(connection, decisions, after, state.same)
     remove_same_faces(connection, digests | pictures.keys(), is_forgotten)
     forget_in_calibrations(connection, persons)
     covered = _faces_at(connection, Tombstones(map(tombstone_of, keys), pictures), digests | pictures.keys())
     _delete_hidden(connection, covered)
-    return _take_out(connection, decisions, redact(decisions, persons, is_forgotten), list(faces))
+    return _take_out(connection, decisions, after, [*faces, *withdrawn])
+
+
+def _withdrawn(
+    connection: Connection, before: Sequence[Decision], after: Sequence[Decision], same: SameFaces
+) -> list[int]:
+    """Find the drawn faces that no decision says to be there any more, not even one that was undone."""
+    drawn, left = (
+        {face for each in decisions if isinstance(each.act, Draw) for face in each.act.faces}
+        for decisions in (before, after)
+    )
+    gone, stay = (
+        [version for face in faces for version in same.versions(face)] for faces in (drawn - left, left)
+    )
+    in_question = content.c.digest.in_({face.digest for face in gone})
+    rows = face_keys(connection, and_(in_question, stored_face.c.detector == DRAWN), stored_face)
+    return [
+        face_id
+        for face_id, key in rows.items()
+        if any(same.are_one(key, each) for each in gone) and not any(same.are_one(key, each) for each in stay)
+    ]
 
 
 def take_out_tombstones(

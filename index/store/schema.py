@@ -3,8 +3,8 @@
 Paths are blobs, because a file name need not be text; times are ISO 8601 text. Descriptors never change: an
 index file that holds a face id holds its vector. Tables hold what was found (content, film, detection,
 file_digest, photo, sibling, left_out, stored_face, tracklet, other_face, descriptor, same_face), what people
-decided (decision, decision_face, forgotten), or what is rebuilt from these. Queries read ``face``, a part of
-``stored_face``.
+decided (decision, decision_face, decision_photo, forgotten), or what is rebuilt from these. Queries read
+``face``, a part of ``stored_face``.
 """
 
 from typing import Any
@@ -179,6 +179,10 @@ stored_face = Table(
 )
 """All faces. ``detector`` found a face if it is not null, else the detector of the content did."""
 
+DRAWN = "drawn"
+"""The ``detector`` of faces that somebody drew. Each has a row in ``other_face``, and is ``kept`` while the
+decision that drew it holds, and the content's own detector has no face there."""
+
 tracklet = Table(
     "tracklet",
     metadata,
@@ -237,12 +241,14 @@ decision = Table(
     Column("other", Text, index=True),
     Column("name", Text),
     Column("target", Text, index=True),
+    *_optional(Text, "source", "date"),
     Index(None, "person", "kind"),
     sqlite_autoincrement=True,  # people undo a decision by its number
 )
 """The journal, by rising id: rows are only appended, or redacted if a person is forgotten. ``uid`` names a
 decision in every library, ``person`` and ``other`` are keys, ``target`` is the uid of the undone decision;
-``index.decisions.model`` defines the kinds."""
+``source`` is what it was made by, null before 0009, ``date`` a date of birth. ``index.decisions.model``
+defines the kinds."""
 
 decision_face = Table(
     "decision_face",
@@ -255,6 +261,16 @@ decision_face = Table(
     CheckConstraint("length(digest) = 32", name="digest"),
 )
 """The faces that a decision names: content digest and box when decided."""
+
+decision_photo = Table(
+    "decision_photo",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False, index=True),
+    CheckConstraint("length(digest) = 32", name="digest"),
+)
+"""The photos that a decision names, by the digest of the content."""
 
 same_face = Table(
     "same_face",
@@ -291,10 +307,11 @@ person = Table(
     Column("name", Text, nullable=False),
     Column("hidden", Boolean, nullable=False),
     Column("named", Integer, nullable=False, server_default="0"),
+    Column("born", Text),
     sqlite_autoincrement=True,
 )
 """The persons known from the journal. ``named`` is the number of the decision since which each has its name;
-0 where it had it before 0005."""
+0 where it had it before 0005. ``born`` is a day, month or year in ISO 8601."""
 
 verdict = Table(
     "verdict",
@@ -319,6 +336,25 @@ rejection = Table(
     Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
 )
 """Decisions that a face is not a person."""
+
+portrait = Table(
+    "portrait",
+    metadata,
+    Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+    Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
+)
+"""Decisions that a face is shown for a person, in each content that shows the face. No decision says that the
+face is nobody or somebody else; what is recognised may say so."""
+
+in_photo = Table(
+    "in_photo",
+    metadata,
+    Column("content_id", ForeignKey(content.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("person_id", ForeignKey(person.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+    Column("decision_id", ForeignKey(decision.c.id, ondelete="CASCADE"), nullable=False),
+)
+"""Decisions that a person is in a photo, without a face."""
 
 apart = Table(
     "apart",

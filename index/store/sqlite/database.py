@@ -51,7 +51,7 @@ from index.whole_file import written_whole
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in ``migrations``; opening a library of this revision needs no Alembic."""
 
 APPLICATION_ID = 0x66636978

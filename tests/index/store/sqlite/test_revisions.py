@@ -18,6 +18,10 @@ one is an undo; no saved index.
 0007.db is a scan of eleven photos by the detector cascade: 13 faces, one of them in a photo that is missing
 since, three recognised as two persons, three in a cluster; one content twice, two photos that cannot be read;
 five decisions; no saved index.
+0008.db is a scan of thirteen photos and a film by the detector cascade: 20 faces of three people, two of them
+in the film, one in a photo that is missing since, and one known twice, as its photo was made brighter since;
+one content twice, one photo that cannot be read, one document left out; eight decisions, of which two are
+undos; no saved index.
 """
 
 import shutil
@@ -169,7 +173,7 @@ def test_sizes_and_times_of_change_are_64_bits_and_faces_of_decisions_are_found_
 
 
 def test_the_detector_of_libraries_from_before_is_mtcnn(library: Path, revision: str) -> None:
-    if revision == "0007":
+    if revision >= "0007":
         return  # its detector was chosen
     with open_store(library, Access.WRITE) as database:
         assert Catalog(database).detector() == "mtcnn"
