@@ -25,7 +25,7 @@ class Tabs:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._stack.close()
         if kind is None:
-            assert self.errors == []
+            assert not self.errors, "\n".join(self.errors)
 
     def open(self, address: str, *, width: int = 1280, height: int = 900, **options: Any) -> Page:
         """Open an address in a window of this size."""
@@ -38,7 +38,7 @@ class Tabs:
         return page
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and "/media/" not in message.location.get("url", ""):
             self.errors.append(f"{message.text} ({message.location.get('url')})")
 
 
