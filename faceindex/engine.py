@@ -1,7 +1,7 @@
 """Puts the pipeline together from settings. Networks, and OpenVINO, are loaded when a photo needs them."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from faceindex.settings import Settings
@@ -51,7 +51,7 @@ def _load(settings: Settings, model: ModelSpec, workers: int, detector: "Detecto
     import cv2
 
     from pipeline.description.embedder import load_embedder
-    from pipeline.detection.detectors import load_detector
+    from pipeline.detection.detectors import load_detector, load_drawn_box_search
     from pipeline.models.weights import WeightsStore
 
     cv2.setNumThreads(settings.cores // workers)
@@ -61,7 +61,7 @@ def _load(settings: Settings, model: ModelSpec, workers: int, detector: "Detecto
     embedder = load_embedder(model, WeightsStore(settings.cache_dir), in_batches, runtime)
     if detector is None:
         detector = load_detector(settings.detection, side_by_side)
-    return Networks(detector, embedder)
+    return Networks(detector, embedder, cache(partial(load_drawn_box_search, side_by_side)))
 
 
 def _runtime(settings: Settings, model: ModelSpec, workers: int) -> "tuple[Runtime, RuntimeOptions]":

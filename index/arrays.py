@@ -23,15 +23,15 @@ _TOLERANCE = 1e-2
 
 
 def landmarks_to_blob(landmarks: F32) -> bytes:
-    """Encode float32 [5, 2] as 40 bytes; raise a ``ValueError`` for another shape."""
-    if landmarks.shape != (5, 2):
+    """Encode float32 [5, 2] as 40 bytes, [0, 2] as none; raise a ``ValueError`` for another shape."""
+    if landmarks.shape not in ((5, 2), (0, 2)):
         raise ValueError(f"landmarks are [5, 2], not {list(landmarks.shape)}")
     return landmarks.astype(_LANDMARKS).tobytes()
 
 
 def landmarks_from_blob(blob: bytes) -> F32:
-    """Decode float32 [5, 2]; raise a ``ValueError`` unless the blob has 40 bytes."""
-    return np.frombuffer(blob, dtype=_LANDMARKS).reshape(5, 2).astype(np.float32)
+    """Decode float32 [5, 2], or [0, 2] of no byte; raise a ``ValueError`` for another length than 40."""
+    return np.frombuffer(blob, dtype=_LANDMARKS).reshape(5 if blob else 0, 2).astype(np.float32)
 
 
 def track_to_blob(appearance: Appearance) -> bytes:

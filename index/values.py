@@ -123,11 +123,14 @@ class FaceRecord:
         face_id: Never used for another face.
         digest: BLAKE3 of its content, 32 bytes.
         photo: A path with that content, a present one if there is any; else the face is ``missing``.
-        box: In pixels of the upright, full-size photo; landmarks, float32 [5, 2], likewise.
+        box: In pixels of the upright, full-size photo; landmarks, float32 [5, 2], likewise. There are none,
+            [0, 2], of a face that a person drew if none were found.
         confidence: The detector's probability that this is a face, 0 to 1.
         detector: The name of the one that found it. It is not the library's where the face is ``kept`` for a
             decision, or its photo has been out of reach since the library changed its detector.
         span: When a film shows it; its box is that of its best frame.
+        drawn: A person drew its box, because no detector had found it.
+        described: Whether the library's model has described it, so that it is compared with others.
     """
 
     face_id: int
@@ -141,6 +144,8 @@ class FaceRecord:
     detector: str = "mtcnn"
     kept: bool = False
     span: TimeSpan | None = None
+    drawn: bool = False
+    described: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -78,7 +78,10 @@ def clipped(boxes: F32, width: float, height: float) -> F32:
 def eighth_turns(landmarks: F32) -> int:
     """Return how many eighths of a turn to the right, 0 to 7, a face is nearest to: 0 if it is upright.
 
-    ``landmarks`` is float32 [5, 2], as of ``pipeline.values.DetectedFace``.
+    ``landmarks`` is float32 [5, 2], as of ``pipeline.values.DetectedFace``. A face without any counts as
+    upright.
     """
+    if not len(landmarks):
+        return 0
     across = landmarks[1].astype(np.float64) - landmarks[0]
     return round(math.degrees(math.atan2(across[1], across[0])) / 45) % 8

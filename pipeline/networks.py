@@ -11,14 +11,19 @@ from pipeline.timing import StageClock
 
 if TYPE_CHECKING:
     from pipeline.description.embedder import Embedder  # it brings OpenVINO
+    from pipeline.detection.drawn_box import DrawnBoxSearch  # it brings OpenCV
 
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The detector and the embedder. Threads may share both."""
+    """The detector and the embedder. Threads may share both.
+
+    ``load_search`` loads what finds faces in boxes that people drew.
+    """
 
     detector: Detector
     embedder: "Embedder"
+    load_search: "Callable[[], DrawnBoxSearch] | None" = None
 
 
 class RunStopped(Exception):

@@ -20,6 +20,7 @@ import numpy as np
 
 from pipeline.decoding.decoders import Decoders
 from pipeline.decoding.readers import skipped_as_sound
+from pipeline.drawn_faces import DrawnFaces
 from pipeline.examination import (
     Contents,
     Examination,
@@ -69,6 +70,9 @@ class Runner:
     """The stages put together.
 
     ``load`` runs in its own thread when the first photo is decoded; the runner ends ``decoders``.
+
+    Attributes:
+        drawn_faces: Looks at faces that people drew, by the same networks and decoders.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Runner:
         self._decoders = decoders or Decoders()
         self._networks = NetworkLoader(load, self._clock)
         self._examiner = Examiner(self._networks, self._decoders, options, self._clock)
+        self.drawn_faces = DrawnFaces(self._networks, self._decoders, options.crop)
 
     def prepare(self) -> None:
         """Start loading the networks and starting the readers in the background."""

@@ -203,7 +203,8 @@ class DetectedFace:
         box: As the detector gives it; it may reach past the edge of the photo.
         landmarks: float32 [5, 2], (x, y) of the left eye, right eye, nose, and left and right corner of the
             mouth, as seen in the image. Left and right are those of the face turned upright: of a face that
-            is upside down, the left eye is right of the other.
+            is upside down, the left eye is right of the other. Float32 [0, 2] of a face that a person drew,
+            if none were found.
         confidence: The detector's probability that this is a face, 0 to 1.
     """
 
@@ -269,9 +270,20 @@ _AROUND = 0.2
 """Seconds before and after an appearance that count as part of it."""
 
 
+def moment_alone(box: Box, landmarks: F32) -> Appearance:
+    """Return the appearance of a face that a film shows at one moment, as far as anybody said.
+
+    Without landmarks, float32 [0, 2], those of the track are not numbers.
+    """
+    moment = box.moment or 0.0
+    points = landmarks.ravel().tolist() if len(landmarks) else [np.nan] * 10
+    track = np.array([[moment, box.x, box.y, box.w, box.h, *points]], np.float32)
+    return Appearance(moment, moment, track)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Descriptor:
-    """A face described by one model: float32 [D], of unit norm.
+    """A face described by one model: float32 [D], of unit norm, or zeros if no model can describe it.
 
     A face in a film is a tracklet: box, landmarks and quality are those of its best frame, ``vector`` is
     the mean of good ones, and ``appearance`` says when it is seen.
@@ -282,6 +294,35 @@ class Descriptor:
     model_id: ModelId
     vector: F32
     appearance: Appearance | None = None
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the vector can be compared with others: that of a face without landmarks cannot."""
+        return bool(self.vector.any())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnFace:
+    """A face that a person drew in a photo, or in a film at the moment of its ``box``.
+
+    Attributes:
+        digest: BLAKE3 of the file's content, 32 bytes; ``size`` is that of the upright photo.
+        picture: BLAKE3 of what the file shows, 32 bytes.
+        box: As it was drawn, clipped to the photo.
+        described: The face of this box, if landmarks were found in it; in a film with the moment alone as
+            appearance.
+    """
+
+    file: PhotoFile
+    digest: bytes
+    picture: bytes
+    size: Size
+    box: Box
+    described: Descriptor | None
+
+
+NO_LANDMARKS = np.empty((0, 2), np.float32)
+"""The landmarks of a face in which none were found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class SheetFace:
     """A face in a photo at ``path``, or in a film at the moment of its box.
 
     Attributes:
-        landmarks: float32 [5, 2].
+        landmarks: float32 [5, 2]; [0, 2] if there are none.
         label: Lines of text.
     """
 

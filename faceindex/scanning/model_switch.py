@@ -6,6 +6,7 @@ library's model as it was, and the next run continues.
 
 import math
 import time
+from dataclasses import replace
 from functools import partial
 
 from faceindex.engine import build_runner
@@ -14,6 +15,7 @@ from faceindex.lock import locked, turn
 from faceindex.model_lookup import find_model
 from faceindex.results import Listeners, ModelSwitch, Preview
 from faceindex.scanning.availability import too_many
+from faceindex.scanning.drawn import describe_drawn
 from faceindex.scanning.redescribe import describer
 from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.revisit import Revisited, patiently
@@ -86,6 +88,14 @@ class _ModelSwitcher:
             if not described.in_time:
                 with Session.open(self._settings) as session:
                     return self._result(session, described, session.model(), None)
+            drawn = describe_drawn(
+                self._open_to_write,
+                partial(Session.open, self._settings),
+                self._model.model_id,
+                lambda: build_runner(self._settings, self._model).drawn_faces.look_at,
+                self._options.deadline,
+            )
+            described = replace(described, faces=described.faces + drawn)
             with self._open_to_write(math.inf) as session:
                 # Somebody may have scanned since the last face was described.
                 if not Redescription(session.database, self._model.model_id).undescribed(run.last, 1):

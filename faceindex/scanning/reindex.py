@@ -6,12 +6,14 @@ and updates the derived data. Finished work stays when a run is stopped, and the
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 
 from faceindex.engine import build_runner
 from faceindex.lock import turn
 from faceindex.results import PersonGain, Planned, ReindexSummary
 from faceindex.scanning.date_again import read_dates_again
+from faceindex.scanning.drawn import describe_drawn
 from faceindex.scanning.motion import with_motion
 from faceindex.scanning.plan import plan_scan
 from faceindex.scanning.redescribe import describer
@@ -59,6 +61,14 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     pruned = Pruned(0, 0)
     if not looked.left:  # photos may have been away when the library changed its model or its detector
         described = redescribe.run(options.deadline)
+        drawn = describe_drawn(
+            lambda patience: nullcontext(session),
+            lambda: nullcontext(session),
+            model.model_id,
+            lambda: build().drawn_faces.look_at,
+            options.deadline,
+        )
+        described = replace(described, faces=described.faces + drawn)
     if described.in_time:
         seen = redetect.run(options.deadline)
     dated = seen.in_time and read_dates_again(store, settings, listeners, options.deadline)

@@ -19,6 +19,8 @@ class FaceSchema(Schema):
     cluster: int | None = at("status.cluster_id")
     detector: str = at("record.detector")
     moment: InFilm = at("record")
+    drawn: bool = at("record.drawn")
+    described: bool = at("record.described")
 
 
 class PersonFaceSchema(Schema):
@@ -36,6 +38,8 @@ class PersonFaceSchema(Schema):
     cluster: int | None = at("status.cluster_id")
     detector: str = at("record.detector")
     moment: InFilm = at("record")
+    drawn: bool = at("record.drawn")
+    described: bool = at("record.described")
 
 
 class ClusterSchema(Schema):

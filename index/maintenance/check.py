@@ -14,7 +14,7 @@ from itertools import compress
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeAlias
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from index.arrays import LANDMARKS_BYTES, are_sound
 from index.decisions.derived_tables import differences, read_state, write_derived_tables
@@ -24,7 +24,7 @@ from index.errors import accessible
 from index.photos.catalog import Catalog
 from index.photos.detections import forget_hidden_groups, show, wrongly_shown
 from index.store.read_again import read_again
-from index.store.schema import decision, descriptor, library, stored_face, tracklet
+from index.store.schema import DRAWN, decision, descriptor, library, stored_face, tracklet
 from index.store.statements import HasDeclaredType, is_one_of
 from index.store.store import Store, library_files
 from index.vectors.saved_index import index_fault, load_index, save_index
@@ -184,7 +184,11 @@ class DescriptorInspection:
 def _misplaced(connection: Connection) -> list[int]:
     is_invalid = or_(
         *(~HasDeclaredType(stored_face.c[name]) for name in ("x", "y", "w", "h", "landmarks")),
-        func.length(stored_face.c.landmarks) != LANDMARKS_BYTES,
+        and_(
+            func.length(stored_face.c.landmarks) != LANDMARKS_BYTES,
+            # A face that a person drew may have none.
+            or_(func.length(stored_face.c.landmarks) > 0, stored_face.c.detector.is_distinct_from(DRAWN)),
+        ),
         # These also exclude infinity, and NaN, which SQLite stores as NULL.
         *(~(func.abs(stored_face.c[name]) < 1e9) for name in ("x", "y")),
         *(~stored_face.c[name].between(0, 1e9) for name in ("w", "h")),

@@ -101,6 +101,8 @@ def exemplars(
 ) -> Select[tuple[int, int]]:
     """Select confirmed faces in no photo, by which their persons are still known: face_id, person_id.
 
+    A face that somebody drew, and in which no landmarks were found, is none: nobody is known by it.
+
     A face that is in a photo after an edit is none (``is_edited``). Only the faces that ``among`` selects are
     read, or all. ``is_shown`` tells which contents count as in a photo.
     """
@@ -108,6 +110,7 @@ def exemplars(
         select(verdict.c.face_id, verdict.c.person_id)
         .join(face, face.c.id == verdict.c.face_id)
         .where(verdict.c.person_id.is_not(None), ~is_shown(face.c.content_id), ~is_edited(among, is_shown))
+        .where(func.length(face.c.landmarks) > 0)
     )
     return query if among is None else query.where(verdict.c.face_id.in_(among))
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from index.store.schema import (
+    DRAWN,
     cluster,
     cluster_face,
     content,
@@ -70,7 +71,7 @@ def show(connection: Connection, detector: str, contents: "Select[Any] | None" =
     joined = select(stored_face.c.id).join(content).where(chosen)
     own = joined.where(_is_by(detector))
     connection.execute(delete(other_face).where(other_face.c.face_id.in_(own)))
-    others = joined.add_columns(literal(False)).where(searched_by(detector), ~_is_by(detector))
+    others = joined.add_columns(literal(False)).where(_is_other(detector))
     known = select(other_face.c.face_id).where(other_face.c.face_id == stored_face.c.id)
     new = others.where(~known.exists())
     connection.execute(insert(other_face).from_select(["face_id", "kept"], new))
@@ -97,15 +98,19 @@ def wrongly_shown(detector: str) -> "Select[Any]":
     return (
         select(stored_face.c.id)
         .join(content)
-        .where(
-            or_(and_(_is_by(detector), is_other), and_(searched_by(detector), ~_is_by(detector), ~is_other))
-        )
+        .where(or_(and_(_is_by(detector), is_other), and_(_is_other(detector), ~is_other)))
     )
 
 
 def _is_by(detector: str) -> ColumnElement[bool]:
     """Select faces that a detector found."""
     return _names(detector_of(stored_face.c.detector), detector)
+
+
+def _is_other(detector: str) -> ColumnElement[bool]:
+    """Select faces of contents that a detector searched and did not find, and those that people drew."""
+    is_drawn = stored_face.c.detector.is_not_distinct_from(DRAWN)
+    return or_(is_drawn, and_(searched_by(detector), ~_is_by(detector)))
 
 
 def _is_first(detector: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from index.arrays import landmarks_from_blob
 from index.errors import LibraryDamaged
 from index.photos.detections import detector_of, name_of
 from index.photos.films import is_film
-from index.store.schema import BOX, content, face, other_face, photo, tracklet
+from index.store.schema import BOX, DRAWN, content, descriptor, face, library, other_face, photo, tracklet
 from index.values import FaceRecord, TimeSpan
 from pipeline.values import F32, Box, Quality
 
@@ -28,6 +28,9 @@ def face_query() -> Select[Any]:
     joined = face.join(content).join(photo, photo.c.id == best)
     joined = joined.outerjoin(tracklet, tracklet.c.face_id == face.c.id)
     is_kept = select(other_face.c.face_id).where(other_face.c.face_id == face.c.id).exists()
+    own_model = select(library.c.model).scalar_subquery()
+    described = select(descriptor.c.face_id).where(descriptor.c.face_id == face.c.id)
+    is_described = described.where(descriptor.c.model == own_model).exists()
     found_by = detector_of(face.c.detector).label("found_by")
     found = (
         content.c.digest,
@@ -35,6 +38,7 @@ def face_query() -> Select[Any]:
         photo.c.missing_since,
         found_by,
         is_kept.label("is_kept"),
+        is_described.label("is_described"),
         tracklet.c.start,
         tracklet.c.end,
     )
@@ -55,11 +59,16 @@ def face_record(row: Row[Any], library: Path) -> FaceRecord:
         detector=name_of(row.found_by),
         kept=row.is_kept,
         span=None if row.start is None else TimeSpan(row.start, row.end),
+        drawn=row.found_by == DRAWN,
+        described=row.is_described,
     )
 
 
 def landmarks_of(row: Row[Any], library: Path) -> F32:
-    """Decode the landmarks in a row of ``face``, float32 [5, 2]; a ``LibraryDamaged`` if they are none."""
+    """Decode the landmarks in a row of ``face``, float32 [5, 2], or [0, 2] of a drawn face without any.
+
+    Raises a ``LibraryDamaged`` if they are none.
+    """
     try:
         return landmarks_from_blob(row.landmarks)
     except ValueError as error:

@@ -7,13 +7,25 @@ earlier ones stay, so that a change can be reversed.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Subquery, func, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, Subquery, and_, func, insert, select, update
 
 from index.arrays import appearance_from_row, descriptor_to_blob
 from index.people.named_faces import is_in_present_photo
 from index.photos.face_records import landmarks_of
 from index.photos.known_contents import read_contents
-from index.store.schema import BOX, content, descriptor, face, library, stored_face, tracklet, verdict
+from index.store.schema import (
+    BOX,
+    DRAWN,
+    WITHOUT_LANDMARKS,
+    content,
+    descriptor,
+    face,
+    library,
+    other_face,
+    stored_face,
+    tracklet,
+    verdict,
+)
 from index.store.store import Store
 from index.values import Coverage, NewDescriptors, Undescribed
 from pipeline.values import Appearance, Box, DetectedFace, ModelId
@@ -22,7 +34,9 @@ from pipeline.values import Appearance, Box, DetectedFace, ModelId
 class Redescription:
     """The faces of one library, as one model describes them; each method is one transaction.
 
-    ``faces`` selects which ones, by default those that the library shows.
+    ``faces`` selects which ones, by default those that the library shows. Those that people drew are
+    described by ``index.photos.drawn_faces``; they count here, unless they have no landmarks: no model
+    describes them.
     """
 
     def __init__(self, store: Store, model: ModelId, faces: Subquery = face) -> None:
@@ -32,16 +46,20 @@ class Redescription:
 
     def coverage(self) -> Coverage:
         """Count the faces that the model has described."""
-        count = select(func.count()).select_from(self._face)
+        count = select(func.count()).select_from(self._face).where(~_is_named_only(self._face))
         every = select(func.count()).select_from(stored_face).scalar_subquery()
+        drawn = stored_face.join(other_face, other_face.c.face_id == stored_face.c.id)
+        named_only = select(func.count()).select_from(drawn).where(_is_named_only(stored_face))
         own = select(func.count()).where(descriptor.c.model == self._model).scalar_subquery()
         with self._store.read() as connection:
             faces = connection.scalar(count) or 0
-            if connection.scalar(select(every == own)):  # each descriptor is of another face
+            # Each descriptor is of another face.
+            if connection.scalar(select(every == own + named_only.scalar_subquery())):
                 return Coverage(faces, faces, 0, 0)
             described = faces - (connection.scalar(count.where(self._lacks())) or 0)
             figures = select(func.count(), func.count(self._face.c.content_id.distinct()))
             waiting = figures.where(self._lacks(), is_in_present_photo(self._face.c.content_id))
+            waiting = waiting.where(~_is_named_only(self._face))
             return Coverage(faces, described, *connection.execute(waiting).one())
 
     def unknown_persons(self, current: ModelId) -> tuple[int, ...]:
@@ -57,7 +75,9 @@ class Redescription:
     def undescribed(self, after: int, limit: int) -> tuple[Undescribed, ...]:
         """Read the first contents after an id with undescribed faces and a present photo, by rising id."""
         has_any = (
-            select(self._face.c.id).where(self._face.c.content_id == content.c.id, self._lacks()).exists()
+            select(self._face.c.id)
+            .where(self._face.c.content_id == content.c.id, self._lacks(), ~_is_drawn(self._face))
+            .exists()
         )
         query = (
             select(content.c.id, content.c.digest)
@@ -72,7 +92,7 @@ class Redescription:
             lacking = (
                 select(self._face, tracklet.c.start, tracklet.c.end, tracklet.c.track)
                 .outerjoin(tracklet, tracklet.c.face_id == self._face.c.id)
-                .where(self._face.c.content_id.in_(ids), self._lacks())
+                .where(self._face.c.content_id.in_(ids), self._lacks(), ~_is_drawn(self._face))
             )
             starts: dict[int, float] = {}
             for row in connection.execute(lacking.order_by(self._face.c.id)):
@@ -131,3 +151,12 @@ class Redescription:
         columns = descriptor.c
         own = select(columns.face_id).where(columns.face_id == self._face.c.id, columns.model == self._model)
         return ~own.exists()
+
+
+def _is_drawn(faces: FromClause) -> ColumnElement[bool]:
+    return faces.c.detector.is_not_distinct_from(DRAWN)
+
+
+def _is_named_only(faces: FromClause) -> ColumnElement[bool]:
+    """Select faces that people drew and in which no landmarks were found."""
+    return and_(_is_drawn(faces), faces.c.quality_reasons == WITHOUT_LANDMARKS)

@@ -177,7 +177,15 @@ stored_face = Table(
     Column("moment", Float),
     sqlite_autoincrement=True,  # ids are keys of the vector index too, and are never reused
 )
-"""All faces. ``detector`` found a face if it is not null, else the detector of the content did."""
+"""All faces. ``detector`` found a face if it is not null, else the detector of the content did; ``DRAWN`` is
+a person, who drew the box. Without landmarks, which are then empty, no model describes the face."""
+
+DRAWN = "drawn"
+"""The ``detector`` of faces that people drew."""
+
+NOT_LOOKED_AT, WITHOUT_LANDMARKS = "not-looked-at", "no-landmarks"
+"""Reasons for the quality 0 of a drawn face that is not described: its photo has not been looked at for
+landmarks yet, or none were found."""
 
 DRAWN = "drawn"
 """The ``detector`` of faces that somebody drew. Each has a row in ``other_face``, and is ``kept`` while the
@@ -199,8 +207,8 @@ other_face = Table(
     Column("face_id", ForeignKey(stored_face.c.id, ondelete="CASCADE"), primary_key=True),
     Column("kept", Boolean, nullable=False, server_default="0", index=True),
 )
-"""Faces by another detector than the one whose faces their content shows. Only a ``kept`` one is shown too: a
-decision is about it, and about no face of that detector."""
+"""Faces by another detector than the one whose faces their content shows, and all faces that people drew.
+Only a ``kept`` one is shown too: a decision is about it, and about no face of that detector."""
 
 
 def is_shown(face_id: ColumnElement[int]) -> ColumnElement[bool]:

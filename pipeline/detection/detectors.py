@@ -1,7 +1,12 @@
-"""Loads the detector that the options name."""
+"""Loads the detector that the options name, and what looks into boxes that people drew."""
+
+from typing import TYPE_CHECKING
 
 from pipeline.detection.detector import DetectionOptions, Detector
 from pipeline.models.runtime import RuntimeOptions
+
+if TYPE_CHECKING:
+    from pipeline.detection.drawn_box import DrawnBoxSearch
 
 
 def load_detector(options: DetectionOptions, runtime: RuntimeOptions) -> Detector:
@@ -26,3 +31,12 @@ def load_detector(options: DetectionOptions, runtime: RuntimeOptions) -> Detecto
     from pipeline.detection.mtcnn_networks import OutputNetwork
 
     return CascadeDetector(Yunet(runtime), OutputNetwork(runtime), options)
+
+
+def load_drawn_box_search(runtime: RuntimeOptions) -> "DrawnBoxSearch":
+    """Load what finds faces in drawn boxes; arguments and errors as of ``load_detector``."""
+    from pipeline.detection.drawn_box import DrawnBoxSearch
+    from pipeline.detection.mtcnn_networks import OutputNetwork
+    from pipeline.detection.yunet_network import Yunet
+
+    return DrawnBoxSearch(Yunet(runtime), OutputNetwork(runtime))

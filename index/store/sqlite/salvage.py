@@ -16,7 +16,7 @@ from sqlalchemy import exists, select
 
 from index.errors import LibraryDamaged, LibraryTooNew, NotALibrary
 from index.store.read_again import read_again
-from index.store.schema import content, stored_face
+from index.store.schema import DRAWN, content, stored_face
 from index.store.sqlite.connection import as_said, connect, explained
 from index.store.sqlite.database import HEAD, SqliteStore, is_library, known_revisions, migrate
 from index.store.sqlite.file_copies import put_in_place
@@ -123,7 +123,8 @@ def _restore_library_row(copy: sqlite3.Connection, now: str) -> None:
         found = copy.execute(
             "SELECT coalesce(face.detector, content.detector) FROM face JOIN content "
             "ON content.id = content_id WHERE face.id NOT IN (SELECT face_id FROM other_face) "
-            "GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+            "AND coalesce(face.detector, '') <> ? GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+            (DRAWN,),
         ).fetchone()
         if found and found[0]:
             copy.execute("UPDATE library SET detector = ?", (str(found[0]).partition(" ")[0],))
