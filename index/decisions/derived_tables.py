@@ -6,6 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, or_, select, true, update
 
+from index.decisions.drawn_rows import add_missing_rows, missing_rows
 from index.decisions.face_links import FaceLinks, find_links
 from index.decisions.journal_rows import read_decisions
 from index.decisions.model import FaceKey
@@ -20,6 +21,7 @@ from index.store.schema import (
     person,
     portrait,
     rejection,
+    stored_face,
     verdict,
 )
 from index.store.statements import in_chunks, is_one_of, upsert
@@ -68,6 +70,7 @@ def write_derived_tables(connection: Connection, state: State, part: Part | None
     if not _confirmed(state) <= ids.keys():  # somebody else's row is lost: the tables are damaged
         write_derived_tables(connection, read_state(connection))
         return
+    add_missing_rows(connection, state, None if part is None else part.contents)
     links = find_links(connection, state, ids.keys(), None if part is None else part.contents)
     photos = _content_ids(connection, state.in_photo if part is None else part.contents)
     own = None if part is None else [ids[key] for key in expected]
@@ -85,6 +88,7 @@ def differences(connection: Connection, state: State) -> dict[str, int]:
     links = find_links(connection, state, state.persons.keys())
     counts = {person.name: _count_different(_persons(connection), state.persons)}
     counts[other_face.name] = len(links.kept ^ _kept(connection))
+    counts[stored_face.name] = sum(map(len, missing_rows(connection, state).values()))
     photos = _content_ids(connection, state.in_photo)
     for table, rows in _expected_rows(state, links, photos, _only(ids, state.persons.keys())).items():
         counts[table.name] = _count_different(_stored_rows(connection, table), rows)

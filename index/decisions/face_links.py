@@ -6,11 +6,13 @@ Where the detector of a content found no such face, the face of another detector
 the one that somebody drew, as long as that holds.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from index.decisions.drawn_rows import places_in_question
 from index.decisions.face_overlap import SAME_FACE, overlap, pairs
 from index.decisions.model import FaceKey
 from index.decisions.replay import State
@@ -57,12 +59,17 @@ def find_links(
     for key in keys:
         wanted.setdefault(state.same.pictures[key.digest], {})[key.box] = key
     links: dict[FaceKey, list[int]] = {key: [] for key in keys}
+    in_question: dict[bytes, list[Box]] = defaultdict(list)
+    for place in places_in_question(state):
+        in_question[state.same.pictures[place.digest]].append(place.box)
     kept: set[int] = set()
     searched: set[int] = set()
     for digest, faces in _faces_in_question(connection, state, contents).items():
         searched.update(faces.own.values(), faces.others.values(), faces.drawn.values())
-        named = wanted.get(state.same.pictures[digest], {})
-        faces.others.update(_still_drawn(faces.drawn, [b for b, key in named.items() if key in state.drawn]))
+        picture = state.same.pictures[digest]
+        named, asked = wanted.get(picture, {}), in_question[picture]
+        held = [box for box, key in named.items() if key in state.drawn]
+        faces.others.update(_still_drawn(faces.drawn, [*held, *asked]))
         linked = _linked(list(named), faces)
         there = {state.numbers[named[box]] for box in linked}
         lost = [
@@ -73,6 +80,7 @@ def find_links(
         from_others = list(faces.others)
         found = {lost[i]: faces.others[from_others[j]] for i, j in pairs(lost, from_others)}
         kept.update(found.values())
+        kept.update(face_id for box, face_id in faces.drawn.items() if _is_asked(box, asked, faces.own))
         for box, face_id in (linked | found).items():
             links[named[box]].append(face_id)
     return FaceLinks(links, kept, searched)
@@ -85,6 +93,11 @@ def _still_drawn(drawn: Mapping[Box, int], held: Sequence[Box]) -> dict[Box, int
         for box, face_id in drawn.items()
         if any(box == each or overlap(box, each) > SAME_FACE for each in held)
     }
+
+
+def _is_asked(box: Box, asked: Sequence[Box], own: Mapping[Box, int]) -> bool:
+    """Tell whether a drawn face is at a place in question, where the content's own detector found none."""
+    return box in asked and all(overlap(box, each) <= SAME_FACE for each in own)
 
 
 def _linked(named: Sequence[Box], faces: _ContentFaces) -> dict[Box, int]:

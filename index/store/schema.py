@@ -180,9 +180,6 @@ stored_face = Table(
 """All faces. ``detector`` found a face if it is not null, else the detector of the content did; ``DRAWN`` is
 a person, who drew the box. Without landmarks, which are then empty, no model describes the face."""
 
-DRAWN = "drawn"
-"""The ``detector`` of faces that people drew."""
-
 NOT_LOOKED_AT, WITHOUT_LANDMARKS = "not-looked-at", "no-landmarks"
 """Reasons for the quality 0 of a drawn face that is not described: its photo has not been looked at for
 landmarks yet, or none were found."""
