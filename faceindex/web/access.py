@@ -83,9 +83,10 @@ class Access:
     @classmethod
     def anywhere(cls, port: int, passphrase: str) -> Self:
         """Make the access to a server that other machines can reach."""
-        own = {socket.gethostname(), socket.getfqdn()}
-        names = {each.lower() for each in own} | {f"{each.split('.')[0].lower()}.local" for each in own}
-        return cls(secrets.token_urlsafe(24), port, LOCAL_NAMES | names, True, Passphrase(passphrase))
+        own = socket.gethostname().lower()
+        first = own.split(".")[0]  # of which mDNS and home routers make names
+        names = LOCAL_NAMES | {own, first, f"{first}.local"}
+        return cls(secrets.token_urlsafe(24), port, names, any_address=True, passphrase=Passphrase(passphrase))
 
     @property
     def cookie(self) -> str:

@@ -1,6 +1,7 @@
 """Runs the app on a socket until a signal comes: opens the port, serves, and ends what is in work."""
 
 import asyncio
+import ipaddress
 import logging
 import socket
 import threading
@@ -24,13 +25,13 @@ END_SECONDS, DECISION_SECONDS = 2.0, 60.0
 def listen(host: str, port: int) -> socket.socket:
     """Take a port, 0 for any that is free; ``BadRequest`` if it cannot be had."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        taken = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise BadRequest(f"There is no address {host} on this machine ({error.strerror}).") from error
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        raise BadRequest(f"{host} is no address: --host takes one such as 192.168.1.20, or 0.0.0.0.") from None
+    taken = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # after a restart, at once
-        taken.bind(address)
+        taken.bind((host, port))
         taken.listen(2048)
     except OSError as error:
         taken.close()
