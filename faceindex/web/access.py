@@ -86,7 +86,8 @@ class Access:
         own = socket.gethostname().lower()
         first = own.split(".")[0]  # of which mDNS and home routers make names
         names = LOCAL_NAMES | {own, first, f"{first}.local"}
-        return cls(secrets.token_urlsafe(24), port, names, any_address=True, passphrase=Passphrase(passphrase))
+        token = secrets.token_urlsafe(24)
+        return cls(token, port, names, any_address=True, passphrase=Passphrase(passphrase))
 
     @property
     def cookie(self) -> str:

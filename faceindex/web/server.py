@@ -27,7 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         version = ipaddress.ip_address(host).version
     except ValueError:
-        raise BadRequest(f"{host} is no address: --host takes one such as 192.168.1.20, or 0.0.0.0.") from None
+        raise BadRequest(f"{host} is no address: write one such as 192.168.1.20, or 0.0.0.0.") from None
     taken = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # after a restart, at once

@@ -60,7 +60,7 @@ def test_a_bug_is_one_line_for_the_page_and_not_hidden(
     assert answer.status_code == 500
     assert "a bug" not in answer.text
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    visitor._transport.raise_server_exceptions = True  # type: ignore[attr-defined]
+    visitor._transport.raise_server_exceptions = True
     with pytest.raises(KeyError):
         visitor.get("/fails")
 
