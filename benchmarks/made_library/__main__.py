@@ -1,6 +1,7 @@
 """Make a whole library of made faces, as large as is asked for, to measure and try commands on.
 
     python -m benchmarks.made_library FILE --faces 1000000 [--dimension 128] [--photos FOLDER]
+    python -m benchmarks.made_library FILE --faces 100000 --names 1300 --share 0.5 --largest 11000
 
 Photos with dates, 2.5 faces in each on average; faces of persons of very different sizes, of whom the first
 has 1.1 % of a million, and of strangers seen once; a named person for each 500 faces; decisions, one for each
@@ -30,7 +31,7 @@ from benchmarks.made_library.faces import (
 from benchmarks.made_library.groups import made_clusters, write_clusters
 from benchmarks.made_library.journal import write_journal
 from benchmarks.made_library.photos import MadePhotos, made_photos, make_files, write_photos
-from benchmarks.made_library.population import made_population
+from benchmarks.made_library.population import OF_NAMED, Names, made_population
 from index.clustering.cluster_tables import GroupingInputs, count_reliable, write_inputs
 from index.clustering.regroup import regroup
 from index.photos.catalog import Catalog
@@ -54,11 +55,13 @@ def _step(name: str) -> Iterator[None]:
     print(f"{name}: {seconds:.1f} s, processor {used:.1f} s", file=sys.stderr, flush=True)
 
 
-def make(path: Path, faces: int, dimension: int, folder: Path, decisions: int, seed: int) -> MadePhotos:
+def make(
+    path: Path, faces: int, names: Names, dimension: int, folder: Path, decisions: int, seed: int
+) -> MadePhotos:
     """Make a library in a file that does not exist; return its photos, whose files are not made."""
     rng = np.random.default_rng((seed, faces))
     model = spec(MODELS[dimension]).model_id
-    people = made_population(faces, rng)
+    people = made_population(faces, names, rng)
     boxes = made_boxes(people, rng)
     made = made_photos(people.photos, os.fsencode(folder), rng)
     with create_store(path) as store:
@@ -98,6 +101,9 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=10_000)
     parser.add_argument("--dimension", type=int, default=128, choices=sorted(MODELS))
     parser.add_argument("--decisions", type=int, help="one for each ten faces by default")
+    parser.add_argument("--names", type=int, help="persons with a name, one for each 500 faces by default")
+    parser.add_argument("--share", type=float, default=OF_NAMED, help="of all faces that are theirs, 0 to 1")
+    parser.add_argument("--largest", type=int, help="faces of the person who has most")
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="make the photos' files here")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
@@ -108,7 +114,9 @@ def main() -> None:
         parser.error(f"{library} is there already")
     folder = (asked.photos or library.with_suffix(".photos")).absolute()
     decisions = asked.faces // 10 if asked.decisions is None else asked.decisions
-    made = make(library, asked.faces, asked.dimension, folder, decisions, asked.seed)
+    usual = Names.usual(asked.faces)
+    names = Names(asked.names or usual.persons, asked.share, asked.largest)
+    made = make(library, asked.faces, names, asked.dimension, folder, decisions, asked.seed)
     if asked.photos:
         with _step("files"):
             make_files(made)

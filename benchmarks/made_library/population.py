@@ -13,7 +13,7 @@ FACES_A_PHOTO = 2.5
 FACES_A_NAME, _FEWEST_NAMES = 500, 10
 """There is a named person for each so many faces, and so many at least."""
 
-_OF_NAMED, _SEEN_ONCE = 0.26, 0.3
+OF_NAMED, _SEEN_ONCE = 0.26, 0.3
 """The shares of all faces that are of named persons, and of strangers that are seen once."""
 
 _FALL = 0.75
@@ -55,10 +55,23 @@ class Population:
         return np.arange(len(self)) - first
 
 
-def made_population(faces: int, rng: np.random.Generator) -> Population:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How many persons have a name, the share of all faces that are theirs, and the most faces of one."""
+
+    persons: int
+    share: float = OF_NAMED
+    largest: int | None = None
+
+    @classmethod
+    def usual(cls, faces: int) -> "Names":
+        """Return those of a library of so many faces."""
+        return cls(max(_FEWEST_NAMES, faces // FACES_A_NAME))
+
+
+def made_population(faces: int, names: Names, rng: np.random.Generator) -> Population:
     """Make the persons and photos of a library with so many faces, at least 1,000."""
-    named = max(_FEWEST_NAMES, faces // FACES_A_NAME)
-    sizes = _sizes(faces, named, rng)
+    sizes = _sizes(faces, names, rng)
     photos = round(faces / FACES_A_PHOTO)
     others = rng.multinomial(faces - photos, np.full(photos, 1 / photos))
     contents = np.repeat(np.arange(1, photos + 1), 1 + others)
@@ -68,14 +81,16 @@ def made_population(faces: int, rng: np.random.Generator) -> Population:
         for one, other in zip(twice.tolist(), others.tolist(), strict=True):
             whose[one], whose[other] = whose[other], whose[one]
     qualities = rng.beta(3, 2, faces).astype(np.float32)
-    return Population(whose, contents, qualities, named, photos)
+    return Population(whose, contents, qualities, names.persons, photos)
 
 
-def _sizes(faces: int, named: int, rng: np.random.Generator) -> I64:
+def _sizes(faces: int, names: Names, rng: np.random.Generator) -> I64:
     """Draw the number of faces of each person, falling."""
     known = round((1 - _SEEN_ONCE) * faces)
     by_rank = np.arange(1.0, faces) ** -_FALL
-    by_rank *= _OF_NAMED * faces / by_rank[:named].sum()
+    first = 0.0 if names.largest is None else float(names.largest)
+    by_rank *= (names.share * faces - first) / by_rank[1 if first else 0 : names.persons].sum()
+    by_rank[0] = first or by_rank[0]
     large = np.floor(by_rank[by_rank > _FEW]).astype(np.int64)
     few = 1 + rng.geometric(1 / (_FEW - 1), (known - int(large.sum())) // _FEW)
     sizes = np.concatenate([large, np.sort(few)[::-1]])

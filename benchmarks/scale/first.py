@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, Table, delete, select
 
-from benchmarks.made_library.population import made_population
+from benchmarks.made_library.population import Names, made_population
 from faceindex.accuracy.cluster_agreement import agree
 from index.store import schema
 from index.store.opening import create_store, open_store
@@ -46,7 +46,7 @@ def agreement(library: Path, faces: int) -> str:
     """
     with open_store(library, Access.READ) as store, store.read() as connection:
         groups = _groups(connection, faces)
-    population = made_population(faces, np.random.default_rng((SEED, faces)))
+    population = made_population(faces, Names.usual(faces), np.random.default_rng((SEED, faces)))
     found = agree(groups.tolist(), population.whose.tolist())
     if found is None:
         return "no faces"
