@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from faceindex.asking.verify import Unread as Unread
     from faceindex.asking.verify import Verification as Verification
     from faceindex.asking.why import Explanation as Explanation
+    from faceindex.browsing.photo import LibraryPhoto as LibraryPhoto
     from faceindex.errors import BadRequest as BadRequest
     from faceindex.errors import FaceindexError as FaceindexError
     from faceindex.errors import LibraryFromTheFuture as LibraryFromTheFuture
@@ -74,9 +75,10 @@ if TYPE_CHECKING:
     from index.people.overruled import Effects as Effects
     from index.people.overruled import Overruled as Overruled
     from index.people.overruled import Renamed as Renamed
+    from index.people.persons import Person as Person
     from index.people.photo_search import FoundPhoto as FoundPhoto
-    from index.people.queries import Person as Person
     from index.people.queries import PersonSummary as PersonSummary
+    from index.photos.photo_records import PhotoRecord as PhotoRecord
     from index.privacy.forget import Erased as Erased
     from index.privacy.journal_merge import Imported as Imported
     from index.store.store import BackedUp as BackedUp
@@ -98,6 +100,7 @@ _MODULES = {
     "faceindex.asking.celebrity": "Lookalikes",
     "faceindex.asking.verify": "Unread Verification",
     "faceindex.asking.why": "Explanation",
+    "faceindex.browsing.photo": "LibraryPhoto",
     "faceindex.errors": "BadRequest FaceindexError LibraryFromTheFuture LibraryLocked NoLibrary "
     "NotFound WeightsUnavailable",
     "faceindex.library": "Library",
@@ -122,7 +125,9 @@ _MODULES = {
     "index.maintenance.check": "Finding",
     "index.people.overruled": "Effects Overruled Renamed",
     "index.people.photo_search": "FoundPhoto",
-    "index.people.queries": "Person PersonSummary",
+    "index.people.persons": "Person",
+    "index.people.queries": "PersonSummary",
+    "index.photos.photo_records": "PhotoRecord",
     "index.privacy.forget": "Erased",
     "index.privacy.journal_merge": "Imported",
     "index.store.store": "BackedUp Salvage",

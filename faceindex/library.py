@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from faceindex.asking.celebrity import Lookalikes
     from faceindex.asking.verify import Unread, Verification
     from faceindex.asking.why import Explanation
+    from faceindex.browsing.photo import LibraryPhoto
     from faceindex.maintenance import Checked, Restored
     from faceindex.models import Models
     from faceindex.output.photo_links import Linked
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from index.clustering.ungrouped import Ungrouped
     from index.figures import Statistics
     from index.maintenance.check import Finding
+    from index.people.persons import PersonName
     from index.people.photo_search import FoundPhoto
     from index.store.store import BackedUp, Salvage
     from index.values import FailureRecord, Pruned
@@ -238,8 +240,8 @@ class Library:
 
     def find(
         self,
-        *names: str,
-        without: Sequence[str] = (),
+        *names: "PersonName",
+        without: "Sequence[PersonName]" = (),
         only: bool = False,
         since: "str | date | None" = None,
         until: "str | date | None" = None,
@@ -341,6 +343,12 @@ class Library:
         from faceindex.output.export import known_faces
 
         return self._sessions.each(known_faces)
+
+    def photo(self, photo_id: int) -> "LibraryPhoto":
+        """Return a photo or film by its id, with its faces and who they are; ``NotFound`` without one."""
+        from faceindex.browsing.photo import library_photo
+
+        return self._sessions.read(library_photo, photo_id)
 
     def export(self, file: AnyPath, form: Literal["jsonl", "npz"] = "jsonl") -> None:
         """Write all faces to a file, atomically: as JSON lines, or as arrays with descriptors."""

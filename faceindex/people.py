@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest
-from faceindex.naming.chosen_faces import FaceName, faces_of
+from faceindex.naming.chosen_faces import FaceName, faces_of, library_faces
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
 from faceindex.warm_sessions import WarmSessions
+from index.people.persons import Person, PersonName
 from index.people.queries import PersonSummary
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 
 class People:
-    """The persons of a library, given by name. ``undo`` takes back every decision except ``forget``.
+    """The persons of a library. ``undo`` takes back every decision except ``forget``.
 
+    A person is given by name, or as a ``Person`` that was read before, whatever the name is now.
     A face is given by its number; as a photo with one face; or as ``PHOTO:2`` for the second face that
     ``Library.who`` lists. All methods raise ``BadRequest`` if there is no such person, face or cluster.
     """
@@ -35,53 +37,63 @@ class People:
         found = self._sessions.read(lambda session: session.people.summaries())
         return tuple(each for each in found if hidden or not each.person.hidden)
 
-    def get(self, name: str) -> PersonSummary:
+    def get(self, name: PersonName) -> PersonSummary:
         """Return one person, hidden or not."""
         return self._sessions.read(lambda session: session.people.summary(name))
 
+    def by_key(self, key: str) -> Person:
+        """Return the person that a key means now: of a merged person, the one that it became part of."""
+        return self._sessions.read(lambda session: session.people.by_key(key))
+
     def faces(
-        self, name: str | None = None, *, cluster: int | None = None, faces: Sequence[FaceName] = ()
+        self, name: PersonName | None = None, *, cluster: int | None = None, faces: Sequence[FaceName] = ()
     ) -> tuple[LibraryFace, ...]:
         """Return the faces of a person, confirmed ones first; or of a cluster; or the faces given."""
         return self._sessions.read(faces_of, name, cluster, faces)
 
-    def name(self, cluster: int, name: str) -> "Decided":
+    def faces_by_id(self, face_ids: Sequence[int]) -> tuple[LibraryFace, ...]:
+        """Return faces by their numbers, in this order, without those that are in no photo any more."""
+        return self._sessions.read(library_faces, face_ids)
+
+    def name(self, cluster: int, name: PersonName) -> "Decided":
         """Say who the faces of a cluster are: a new name or a known person."""
         from faceindex.naming import decide
 
         return self._sessions.decide(decide.name_cluster, cluster, name)
 
-    def confirm(self, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> "Decided":
+    def confirm(self, name: PersonName, faces: Sequence[FaceName] = (), *, every: bool = False) -> "Decided":
         """Confirm that faces, or with ``every`` all recognised faces, show a known person."""
         from faceindex.naming import decide
 
         return self._sessions.decide(decide.confirm, name, faces, every=every)
 
-    def reject(self, name: str, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> "Decided":
+    def reject(
+        self, name: PersonName, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()
+    ) -> "Decided":
         """Say that faces, and all faces of some clusters, do not show a person."""
         from faceindex.naming import decide
 
         return self._sessions.decide(decide.reject, name, faces, clusters)
 
-    def move(self, name: str, faces: Sequence[FaceName]) -> "Decided":
+    def move(self, name: PersonName, faces: Sequence[FaceName]) -> "Decided":
         """Say whom faces show, whoever they were assigned to before: a new name or a known person."""
         from faceindex.naming import decide
 
         return self._sessions.decide(decide.move, name, faces)
 
-    def merge(self, name: str, other: str) -> "Decided":
+    def merge(self, name: PersonName, other: PersonName) -> "Decided":
         """Make two persons one, who keeps the first name."""
         from faceindex.naming import decide
 
         return self._sessions.decide(decide.merge, name, other)
 
-    def apart(self, name: str, other: str) -> "Decided":
+    def apart(self, name: PersonName, other: PersonName) -> "Decided":
         """Say that two persons are two, however much they look alike; ``review`` asks no more."""
         from faceindex.naming import decide
 
         return self._sessions.decide(decide.apart, name, other)
 
-    def split(self, name: str, faces: Sequence[FaceName], new_name: str) -> "Decided":
+    def split(self, name: PersonName, faces: Sequence[FaceName], new_name: str) -> "Decided":
         """Move some faces of a person to a new person."""
         from faceindex.naming import decide
 
@@ -99,13 +111,13 @@ class People:
 
         return self._sessions.decide(decide.not_a_face, faces)
 
-    def rename(self, name: str, new_name: str) -> "Decided":
+    def rename(self, name: PersonName, new_name: str) -> "Decided":
         """Give a person another name that nobody has."""
         from faceindex.naming import decide
 
         return self._sessions.decide(decide.rename, name, new_name)
 
-    def hide(self, name: str, *, hidden: bool = True) -> "Decided":
+    def hide(self, name: PersonName, *, hidden: bool = True) -> "Decided":
         """Leave a person out of lists and answers, or show it again. No face is lost."""
         from faceindex.naming import decide
 
@@ -117,7 +129,7 @@ class People:
 
         return self._sessions.decide(undo, number)
 
-    def enroll(self, name: str, photos: AnyPaths, *, face: int | None = None) -> "Enrolled":
+    def enroll(self, name: PersonName, photos: AnyPaths, *, face: int | None = None) -> "Enrolled":
         """Add a person, new or known, from photos, which become part of the library; it need not exist yet.
 
         ``face`` is the number of the face in each photo, from 1, as ``Library.who`` counts. Photos that
@@ -132,7 +144,9 @@ class People:
         names = several(photos)
         if any(map(is_remote, names)):
             raise BadRequest("Enrolled photos become part of the library: save the photo in a file first.")
-        person = PersonToEnroll(decide.clean(name), tuple(absolute(names)))
+        person = PersonToEnroll(
+            name if isinstance(name, Person) else decide.clean(name), tuple(absolute(names))
+        )
         return self._enroll((person,), face)
 
     def enroll_folder(self, folder: AnyPath, *, face: int | None = None) -> "Enrolled":
@@ -179,7 +193,7 @@ class People:
         lines = read_journal(file)  # a pipe may take its time: others write meanwhile
         return self._sessions.decide(import_journal, lines)
 
-    def forget(self, name: str, *, also_recognised: bool = False) -> "Erased":
+    def forget(self, name: PersonName, *, also_recognised: bool = False) -> "Erased":
         """Erase a person's descriptors, boxes and name. This cannot be undone.
 
         Confirmed faces are erased. Faces that were only recognised stay, without a name, unless
@@ -189,7 +203,7 @@ class People:
 
         return self._sessions.decide(decide.forget, name, also_recognised=also_recognised)
 
-    def plan_forget(self, name: str, *, also_recognised: bool = False) -> "ForgetPlan":
+    def plan_forget(self, name: PersonName, *, also_recognised: bool = False) -> "ForgetPlan":
         """Return what ``forget`` would erase and let go."""
         from faceindex.naming import decide
 

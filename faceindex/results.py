@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from index.figures import LeftOutCount
-from index.people.queries import ClusterFaces, FaceStatus, Person
+from index.people.persons import Person
+from index.people.queries import ClusterFaces, FaceStatus
 from index.values import (
     Coverage,
     DetectorComparison,

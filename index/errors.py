@@ -128,9 +128,9 @@ class DetectorMismatch(LibraryError):
 
 
 class PersonUnknown(LibraryError):
-    """Nobody in the library has that name; the message offers ``close`` ones."""
+    """Nobody in the library has that name, or key; the message offers ``close`` names."""
 
-    def __init__(self, path: Path, name: str, close: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, name: str, close: tuple[str, ...] = ()) -> None:
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         super().__init__(
             path, f"nobody is called {name}: {hint}'faceindex people list' shows everyone who is known"

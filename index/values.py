@@ -123,6 +123,7 @@ class FaceRecord:
         face_id: Never used for another face.
         digest: BLAKE3 of its content, 32 bytes.
         photo: A path with that content, a present one if there is any; else the face is ``missing``.
+        photo_id: The photo of that path, for ``Library.photo``; 0 if the library has none.
         box: In pixels of the upright, full-size photo; landmarks, float32 [5, 2], likewise. There are none,
             [0, 2], of a face that a person drew if none were found.
         confidence: The detector's probability that this is a face, 0 to 1.
@@ -146,6 +147,7 @@ class FaceRecord:
     span: TimeSpan | None = None
     drawn: bool = False
     described: bool = True
+    photo_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

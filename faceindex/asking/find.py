@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest
 from faceindex.session import Session
+from index.people.persons import PersonName
 from index.people.photo_search import FoundPhoto, PhotoFilter, count_undated, find_photos
 from index.people.queries import PeopleQueries
 
@@ -22,8 +23,8 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 class PhotoQuery:
     """Which photos to find; ``Library.find`` documents the fields."""
 
-    names: tuple[str, ...]
-    without: tuple[str, ...]
+    names: tuple[PersonName, ...]
+    without: tuple[PersonName, ...]
     only: bool
     since: str | None
     until: str | None
@@ -82,7 +83,7 @@ def _left_out(undated: int) -> str:
     )
 
 
-def _person(people: PeopleQueries, name: str, query: PhotoQuery) -> int:
+def _person(people: PeopleQueries, name: PersonName, query: PhotoQuery) -> int:
     person = people.named(name)
     if person.hidden and not query.hidden:
         raise BadRequest(f"{person.name} is hidden: to find hidden persons, add --hidden.")

@@ -22,7 +22,8 @@ from faceindex.asking.film_people import people_in_film, spans_of_faces
 from faceindex.results import Answer, Certainty, Identity, KnownFace, NearKnownFace
 from faceindex.session import Session
 from index.decisions.face_overlap import pairs
-from index.people.queries import FaceStatus, Person
+from index.people.persons import Person
+from index.people.queries import FaceStatus
 from index.recognition.decided_faces import (
     load_gallery,
     load_rejected,

@@ -14,7 +14,7 @@ from faceindex.session import Session
 from index.decisions.log import LoggedDecision
 from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
 from index.decisions.same_faces import SameFaces
-from index.people.queries import Person
+from index.people.persons import Person
 from index.photos.siblings import Siblings
 from index.recognition.gallery import Gallery, Likeness
 from index.recognition.identify import NeighborOptions, similarities

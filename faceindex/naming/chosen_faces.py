@@ -8,6 +8,7 @@ from typing import TypeAlias
 from faceindex.errors import BadRequest
 from faceindex.results import LibraryFace
 from faceindex.session import Session
+from index.people.persons import PersonName
 
 FaceName: TypeAlias = int | str | os.PathLike[str]
 """The number of a face; a photo with one face; or ``PHOTO:2`` for its second face, as ``who`` counts."""
@@ -22,7 +23,10 @@ def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
 
 
 def faces_of(
-    session: Session, name: str | None = None, cluster: int | None = None, faces: Sequence[FaceName] = ()
+    session: Session,
+    name: PersonName | None = None,
+    cluster: int | None = None,
+    faces: Sequence[FaceName] = (),
 ) -> tuple[LibraryFace, ...]:
     """Return the faces of a person, confirmed ones first; of a cluster; or those given.
 
@@ -45,7 +49,7 @@ def library_faces(session: Session, chosen: Sequence[int]) -> tuple[LibraryFace,
     return tuple(LibraryFace(records[each], status[each]) for each in chosen if each in records)
 
 
-def faces_of_person(session: Session, name: str) -> tuple[int, ...]:
+def faces_of_person(session: Session, name: PersonName) -> tuple[int, ...]:
     """Return the ids of a person's faces, confirmed ones first."""
     found = session.people.faces_of(session.people.named(name).id)
     return *found.confirmed, *(each.face_id for each in found.recognised)

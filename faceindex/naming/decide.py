@@ -45,7 +45,7 @@ from index.people.overruled import (
     renamed,
     said_of_faces,
 )
-from index.people.queries import Person
+from index.people.persons import Person, PersonName
 from index.privacy.forget import Erased, faces_to_forget
 from index.privacy.forget import forget as erase
 from index.recognition.decided_faces import unreliable_faces
@@ -97,12 +97,14 @@ def regroup(session: Session) -> Regrouped:
     return bring_up_to_date(session.database, session.thresholds(), session.vectors(), decided_only=True)
 
 
-def name_cluster(session: Session, number: int, name: str) -> Decided:
+def name_cluster(session: Session, number: int, name: PersonName) -> Decided:
     """Assign the faces of a cluster to a person."""
     return _assign(session, cluster_faces(session, number), name)
 
 
-def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, every: bool = False) -> Decided:
+def confirm(
+    session: Session, name: PersonName, faces: Sequence[FaceName] = (), *, every: bool = False
+) -> Decided:
     """Confirm faces, or all that are recognised, as a known person."""
     person = session.people.named(name)
     if every == bool(faces):
@@ -115,24 +117,24 @@ def confirm(session: Session, name: str, faces: Sequence[FaceName] = (), *, ever
     return _decide(session, Assign(_keys(session, chosen), person.key, None), chosen)
 
 
-def move(session: Session, name: str, faces: Sequence[FaceName]) -> Decided:
+def move(session: Session, name: PersonName, faces: Sequence[FaceName]) -> Decided:
     """Assign faces to a person."""
     return _assign(session, face_ids(session, faces), name)
 
 
 def reject(
-    session: Session, name: str, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()
+    session: Session, name: PersonName, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()
 ) -> Decided:
     """Record that faces, and all faces of some clusters, are not a person."""
     chosen = _chosen(session, faces, clusters)
     return _decide(session, Reject(_keys(session, chosen), session.people.named(name).key), chosen)
 
 
-def split(session: Session, name: str, faces: Sequence[FaceName], new_name: str) -> Decided:
+def split(session: Session, name: PersonName, faces: Sequence[FaceName], new_name: str) -> Decided:
     """Assign some faces of a person to a new one."""
     person = session.people.named(name)
     chosen = face_ids(session, faces)
-    others = set(chosen) - set(faces_of_person(session, name))
+    others = set(chosen) - set(faces_of_person(session, person))
     if others:
         raise BadRequest(f"Face {min(others)} is not one of {person.name}'s: see 'faceindex people show'.")
     _refuse_known(session, new_name)
@@ -151,11 +153,11 @@ def not_a_face(session: Session, faces: Sequence[FaceName]) -> Decided:
     return _decide(session, NotAFace(_keys(session, chosen)), chosen)
 
 
-def merge(session: Session, name: str, other: str) -> Decided:
+def merge(session: Session, name: PersonName, other: PersonName) -> Decided:
     """Make two persons one, who keeps the first name."""
     first, second = session.people.named(name), session.people.named(other)
     if first == second:
-        raise BadRequest(f"{name} and {other} are the same person already.")
+        raise BadRequest(f"{_called(name)} and {_called(other)} are the same person already.")
     if number := decision_apart(session.database, first.id, second.id):
         raise BadRequest(
             f"{first.name} and {second.name} are two people, by decision {number}: "
@@ -165,17 +167,18 @@ def merge(session: Session, name: str, other: str) -> Decided:
     return _decide(session, Merge(first.key, second.key), confirmed)
 
 
-def apart(session: Session, name: str, other: str) -> Decided:
+def apart(session: Session, name: PersonName, other: PersonName) -> Decided:
     """Record that two persons are two, however much they look alike."""
     first, second = session.people.named(name), session.people.named(other)
     if first == second:
         raise BadRequest(
-            f"{name} and {other} are the same person: 'faceindex people split' or 'undo' makes them two."
+            f"{_called(name)} and {_called(other)} are the same person: "
+            "'faceindex people split' or 'undo' makes them two."
         )
     return _decide(session, Apart(first.key, second.key))
 
 
-def rename(session: Session, name: str, new_name: str) -> Decided:
+def rename(session: Session, name: PersonName, new_name: str) -> Decided:
     """Give a person another name."""
     person = session.people.named(name)
     if folded(new_name) != folded(person.name):
@@ -183,19 +186,19 @@ def rename(session: Session, name: str, new_name: str) -> Decided:
     return _decide(session, Rename(person.key, new_name))
 
 
-def hide(session: Session, name: str, *, hidden: bool = True) -> Decided:
+def hide(session: Session, name: PersonName, *, hidden: bool = True) -> Decided:
     """Hide a person, or show it again."""
     return _decide(session, (Hide if hidden else Unhide)(session.people.named(name).key))
 
 
-def forget(session: Session, name: str, *, also_recognised: bool = False) -> Erased:
+def forget(session: Session, name: PersonName, *, also_recognised: bool = False) -> Erased:
     """Erase a person for good; see ``index.privacy.forget``."""
     erased = erase(session.database, session.people.named(name).key, also_recognised=also_recognised)
     regroup(session)
     return erased
 
 
-def plan_forget(session: Session, name: str, *, also_recognised: bool = False) -> ForgetPlan:
+def plan_forget(session: Session, name: PersonName, *, also_recognised: bool = False) -> ForgetPlan:
     """List the faces that ``forget`` would erase, and those that it would let go; write nothing."""
     person = session.people.named(name)
     found = faces_to_forget(session.database, person.key, also_recognised=also_recognised)
@@ -262,14 +265,20 @@ def _effects(act: Act, before: SaidOfFaces, after: SaidOfFaces) -> Effects:
     return Effects(faces, names)
 
 
-def _assign(session: Session, chosen: Sequence[int], name: str) -> Decided:
+def _assign(session: Session, chosen: Sequence[int], name: PersonName) -> Decided:
     return _decide(session, assign(session, _keys(session, chosen), name), chosen)
 
 
-def assign(session: Session, faces: tuple[FaceKey, ...], name: str) -> Assign:
-    """Assign faces to the person of this name, or to a new person if nobody has it."""
+def assign(session: Session, faces: tuple[FaceKey, ...], name: PersonName) -> Assign:
+    """Assign faces to a person, or to a new one if nobody has this name."""
+    if isinstance(name, Person):
+        return Assign(faces, session.people.named(name).key, None)
     person = _person_called(session, name)
     return Assign(faces, new_key(), clean(name)) if person is None else Assign(faces, person.key, None)
+
+
+def _called(name: PersonName) -> str:
+    return name.name if isinstance(name, Person) else name
 
 
 def _person_called(session: Session, name: str) -> Person | None:

@@ -11,7 +11,7 @@ from faceindex.session import Session
 from index.people.contradictions import read_contradictions
 from index.people.edited_faces import edited_faces
 from index.people.likely_faces import confirmed_faces_in_photos, faces_like_others
-from index.people.queries import Person
+from index.people.persons import Person
 from index.recognition.gallery import NEAREST, Gallery
 from index.recognition.thresholds import MIN_MARGIN
 from index.values import I64, Descriptors

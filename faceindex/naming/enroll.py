@@ -21,6 +21,7 @@ from faceindex.session import Session
 from faceindex.stopping import undisturbed
 from index.decisions.model import Decision, FaceKey, faces_of, folded
 from index.people.overruled import Overruled, overruled
+from index.people.persons import Person, PersonName
 from index.values import FaceRecord
 from pipeline.timing import StageClock
 from pipeline.values import Outcome, Outcomes, PhotoFailed, PhotoIndexed, PhotoKnown
@@ -28,9 +29,9 @@ from pipeline.values import Outcome, Outcomes, PhotoFailed, PhotoIndexed, PhotoK
 
 @dataclass(frozen=True, slots=True)
 class PersonToEnroll:
-    """A name, new or known, and the absolute paths of photos of that person."""
+    """A person, new or known, and the absolute paths of photos of that person."""
 
-    name: str
+    name: PersonName
     photos: tuple[bytes, ...]
 
 
@@ -134,9 +135,10 @@ class _Enrolment:
         self._accept = session.thresholds().accept
         self._place = place
         self._choices: dict[bytes, tuple[FaceKey, ...] | str] = {}  # by digest
-        self._faces: dict[str, tuple[str, list[FaceKey]]] = {}  # names that differ only in case are one
+        self._faces: dict[PersonName, list[FaceKey]] = {}
+        self._names: dict[str, str] = {}
 
-    def chosen(self, names: Iterable[str], examined: Iterable[ExaminedFile]) -> Iterator[Outcome]:
+    def chosen(self, names: Iterable[PersonName], examined: Iterable[ExaminedFile]) -> Iterator[Outcome]:
         """The outcomes of the photos that have a face to enrol, in the order of ``names``."""
         for name, file in zip(names, examined, strict=True):
             choice = self._choice(file.found)
@@ -144,16 +146,20 @@ class _Enrolment:
                 self.left_out.append(LeftOut(file.found.file.path, choice))
                 continue
             yield from file.outcomes  # recorded before it is decided about
-            self._faces.setdefault(folded(name), (name, []))[1].extend(choice)
+            self._faces.setdefault(self._first_like(name), []).extend(choice)
 
     def decide(self, session: Session) -> tuple[tuple[Decision, ...], tuple[Overruled, ...]]:
         """Assign the faces of the recorded photos to their people; return what that overrules, too."""
         with turn(session.database.path):
-            acts = [assign(session, tuple(keys), name) for name, keys in self._faces.values()]
+            acts = [assign(session, tuple(keys), name) for name, keys in self._faces.items()]
             concerned = self._journal.faces_beside([face for act in acts for face in act.faces])
             before = read_said(session, concerned)
             decisions = self._journal.append_all(acts)
             return decisions, overruled(before, read_said(session, concerned))
+
+    def _first_like(self, name: PersonName) -> PersonName:
+        """Return the first name that differs from this one only in case, if there is one."""
+        return name if isinstance(name, Person) else self._names.setdefault(folded(name), name)
 
     def _choice(self, found: PhotoIndexed | PhotoKnown | PhotoFailed) -> tuple[FaceKey, ...] | str:
         """The faces to enrol, all of one person, or why there is none."""

@@ -15,7 +15,8 @@ from faceindex.naming.doubts import Doubts
 from faceindex.naming.suggestion import Kind, Suggestion, Suggestions, usefulness
 from faceindex.session import Session
 from index.people.likely_faces import barely_recognised, is_of_single_face
-from index.people.queries import ClusterFaces, Person
+from index.people.persons import Person
+from index.people.queries import ClusterFaces
 from index.recognition.decided_faces import load_gallery, rejections_of
 from index.recognition.gallery import Gallery
 from index.recognition.identify import Match, identify

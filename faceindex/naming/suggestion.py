@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from index.people.queries import Person
+from index.people.persons import Person
 
 
 class Kind(StrEnum):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from faceindex.film_times import at_time
 from faceindex.results import Certainty
 from faceindex.wording.numbers import percent
-from index.people.queries import Person
+from index.people.persons import Person
 
 if TYPE_CHECKING:
     from faceindex.results import Identity, NearKnownFace

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from index.people.queries import Person, listed
+from index.people.persons import Person, listed
 from index.store.schema import person, rejection, verdict
 from index.store.statements import is_one_of
 

@@ -44,6 +44,7 @@ class FoundPhoto:
         probable: Somebody asked for is only probably in it.
         moments: When a film shows all of them at once, in the order of time; ``None`` for a photo.
         taken_from: What says the time, if that is known.
+        photo_id: For ``Library.photo``.
     """
 
     path: bytes
@@ -52,6 +53,7 @@ class FoundPhoto:
     probable: bool = False
     moments: tuple[TimeSpan, ...] | None = None
     taken_from: DateSource | None = None
+    photo_id: int = 0
 
 
 def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
@@ -65,7 +67,7 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
     probable = not_(and_(*_shown(search, {}))) if search.probable else false()
     columns = (photo.c.path, content.c.digest, content.c.taken_at)
     query = (
-        select(*columns, probable, content.c.id, content.c.taken_from)
+        select(*columns, probable, content.c.id, content.c.taken_from, photo.c.id)
         .join_from(photo, content)
         .where(photo.c.missing_since.is_(None), *_who(search), *_when(search))
         .order_by(content.c.taken_at.is_(None), content.c.taken_at, photo.c.path)
@@ -81,8 +83,9 @@ def find_photos(store: Store, search: PhotoFilter) -> tuple[FoundPhoto, ...]:
             bool(is_probable),
             moments.get(content_id),
             None if time is None or source is None else DateSource(source),
+            photo_id,
         )
-        for path, digest, time, is_probable, content_id, source in rows
+        for path, digest, time, is_probable, content_id, source, photo_id in rows
     )
 
 

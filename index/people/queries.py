@@ -5,11 +5,10 @@ tables keep both for when the decision is undone.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, select
@@ -25,29 +24,10 @@ from index.people.face_counts import (
     largest_clusters,
 )
 from index.people.named_faces import exemplars, is_in_photo, is_open, is_refused, named_faces
-from index.store.schema import cluster_face, content, face, person, photo, recognised, rejection, verdict
+from index.people.persons import Person, PersonName, current_key, read_everyone
+from index.store.schema import cluster_face, content, face, photo, recognised, rejection, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person that the library knows.
-
-    Attributes:
-        id: Its row, stable as long as the person is known.
-        key: Identifies the person in every library, 32 hexadecimal digits.
-        name: For users; if another person has had the same name for longer, a number follows, as in
-            ``Anna (2)``.
-        hidden: Left out of lists.
-        born: The day, month or year of birth in ISO 8601, as 2010-05-17, 2010-05 or 2010, if it is known.
-    """
-
-    id: int
-    key: str
-    name: str
-    hidden: bool
-    born: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +117,11 @@ class PeopleQueries:
         with self._store.read() as connection:
             return read_everyone(connection)
 
+    def by_key(self, key: str) -> Person:
+        """Find the person that a key means now, also that of a merged person; else ``PersonUnknown``."""
+        with self._store.read() as connection:
+            return self._of_key(connection, key, key, read_everyone(connection))
+
     def summaries(self) -> tuple[PersonSummary, ...]:
         """Count the faces of everyone, hidden persons too, by name."""
         with self._store.read() as connection:
@@ -144,15 +129,19 @@ class PeopleQueries:
         ranked = sorted(persons.values(), key=lambda each: (folded(each.name), each.id))
         return tuple(_summary(each, counts.get(each.id, NO_FACES)) for each in ranked)
 
-    def summary(self, name: str) -> PersonSummary:
-        """Count the faces of the person of this name; for errors see ``named``."""
+    def summary(self, name: PersonName) -> PersonSummary:
+        """Count the faces of a person; for errors see ``named``."""
         with self._store.read() as connection:
-            person = self._named(name, read_everyone(connection))
+            person = self._named(connection, name)
             return _summary(person, count_faces_of(connection, person.id))
 
-    def named(self, name: str) -> Person:
-        """Find the person of this name, in any case; a ``PersonUnknown`` if nobody has it."""
-        return self._named(name, self.everyone())
+    def named(self, name: PersonName) -> Person:
+        """Find the person of a name, in any case; a ``PersonUnknown`` if nobody has it.
+
+        A ``Person`` is found by its key, whatever its name is now; one who was merged is the one of both.
+        """
+        with self._store.read() as connection:
+            return self._named(connection, name)
 
     def faces_of(self, person_id: int) -> PersonFaces:
         """Read the faces of a person."""
@@ -246,31 +235,22 @@ class PeopleQueries:
         with self._store.read() as connection:
             return connection.scalar(query)
 
-    def _named(self, name: str, persons: Mapping[int, Person]) -> Person:
-        names = {folded(each.name): each for each in persons.values()}
+    def _named(self, connection: Connection, name: PersonName) -> Person:
+        everyone = read_everyone(connection)
+        if isinstance(name, Person):
+            return self._of_key(connection, name.key, name.name, everyone)
+        names = {folded(each.name): each for each in everyone.values()}
         if (key := folded(name)) not in names:
             close = get_close_matches(key, names)
             raise PersonUnknown(self._store.path, name, tuple(names[each].name for each in close))
         return names[key]
 
-
-def read_everyone(connection: Connection) -> dict[int, Person]:
-    """Read all persons by id, each with a unique name."""
-    return listed(connection.execute(select(person)).all())
-
-
-def listed(rows: Iterable[Any]) -> dict[int, Person]:
-    """Give all persons, rows of ``person``, unique names; by id."""
-    persons: dict[int, Person] = {}
-    taken: set[str] = set()
-    for row in sorted(rows, key=attrgetter("named", "id")):
-        name, number = row.name, 1
-        while (seen := folded(name)) in taken:
-            number += 1
-            name = f"{row.name} ({number})"
-        taken.add(seen)
-        persons[row.id] = Person(row.id, row.key, name, row.hidden, row.born)
-    return dict(sorted(persons.items()))
+    def _of_key(self, connection: Connection, key: str, name: str, everyone: Mapping[int, Person]) -> Person:
+        by_key = {each.key: each for each in everyone.values()}
+        found = by_key.get(key) or by_key.get(current_key(connection, key) or "")
+        if found is None:
+            raise PersonUnknown(self._store.path, name)
+        return found
 
 
 def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) -> FaceStatus:

@@ -35,6 +35,7 @@ def face_query() -> Select[Any]:
     found = (
         content.c.digest,
         photo.c.path,
+        photo.c.id.label("photo_id"),
         photo.c.missing_since,
         found_by,
         is_kept.label("is_kept"),
@@ -51,6 +52,7 @@ def face_record(row: Row[Any], library: Path) -> FaceRecord:
         face_id=row.id,
         digest=row.digest,
         photo=row.path,
+        photo_id=row.photo_id,
         missing=row.missing_since is not None,
         box=Box(*(getattr(row, name) for name in BOX)),
         landmarks=landmarks_of(row, library),

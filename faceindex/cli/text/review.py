@@ -12,7 +12,7 @@ from faceindex.wording.numbers import count
 
 if TYPE_CHECKING:
     from faceindex.naming.suggestion import Suggestion
-    from index.people.queries import Person
+    from index.people.persons import Person
 
 
 def suggestions(listed: Sequence["Suggestion"]) -> Iterator[str]:

@@ -53,8 +53,9 @@ from index.decisions.model import Assign, Decision, FaceKey, NotAFace, Undo
 from index.figures import LeftOutCount, ReasonCount, Statistics
 from index.maintenance.check import Finding, FindingKind
 from index.people.overruled import Effects, Overruled, Renamed, Said
+from index.people.persons import Person
 from index.people.photo_search import FoundPhoto
-from index.people.queries import ClusterFaces, FaceStatus, Person, PersonSummary
+from index.people.queries import ClusterFaces, FaceStatus, PersonSummary
 from index.privacy.forget import Erased, Purged
 from index.privacy.journal_merge import Imported
 from index.recognition.gallery import FaceLikeness, Likeness, TemplateLikeness

@@ -9,7 +9,8 @@ from sqlalchemy import insert
 from index.decisions.journal import Journal
 from index.decisions.model import Assign, Hide, Ignore, NotAFace, Reject, new_key
 from index.errors import PersonUnknown
-from index.people.queries import ClusterFaces, PeopleQueries, Person, RecognisedFace
+from index.people.persons import Person
+from index.people.queries import ClusterFaces, PeopleQueries, RecognisedFace
 from index.photos.catalog import Catalog
 from index.store.schema import cluster, cluster_face, recognised
 from index.store.store import Store
