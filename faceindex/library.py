@@ -54,6 +54,7 @@ class Library:
     Args:
         settings: By default ``Settings.load()``.
         listeners: Callbacks for progress and notes.
+        source: What the log calls what decisions are made by.
         patience: Seconds that a call waits for another one: by default 2 for another run, and 30 for a turn
             to write between two batches of a run.
     """
@@ -63,10 +64,12 @@ class Library:
         settings: Settings | None = None,
         listeners: Listeners | None = None,
         *,
+        source: str = "python",
         patience: float | None = None,
     ) -> None:
         self.settings = settings or Settings.load()
         self._listeners = listeners or Listeners()
+        self._source = source
         self._sessions = WarmSessions(self.settings, self._listeners, patience)
 
     def close(self) -> None:
@@ -84,7 +87,7 @@ class Library:
         """Names, decisions about faces, and the journal of all decisions."""
         from faceindex.people import People
 
-        return People(self._sessions)
+        return People(self._sessions, self._source)
 
     @cached_property
     def roots(self) -> "ScannedRoots":

@@ -1,17 +1,21 @@
 """``library.people``: names, decisions about faces, and the journal of all decisions."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from faceindex.errors import BadRequest
-from faceindex.naming.chosen_faces import FaceName, faces_of, library_faces
+from faceindex.naming.chosen_faces import FaceName, PhotoName, faces_of, library_faces
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
 from faceindex.results import LibraryFace
+from faceindex.session import Session
 from faceindex.warm_sessions import WarmSessions
+from index.decisions.journal import Journal
 from index.people.persons import Person, PersonName
 from index.people.queries import PersonSummary
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from faceindex.naming.decide import Decided, ForgetPlan
     from faceindex.naming.enroll import Enrolled, PersonToEnroll
     from faceindex.naming.journal import Undone
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from index.decisions.log import LoggedDecision
     from index.privacy.forget import Erased
     from index.privacy.journal_merge import Imported
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class People:
@@ -29,8 +36,13 @@ class People:
     ``Library.who`` lists. All methods raise ``BadRequest`` if there is no such person, face or cluster.
     """
 
-    def __init__(self, sessions: WarmSessions) -> None:
+    def __init__(self, sessions: WarmSessions, source: str) -> None:
         self._sessions = sessions
+        self.source = source
+
+    def by(self, source: str) -> "People":
+        """Return the same persons; the log says that decisions about them were made by ``source``."""
+        return People(self._sessions, source)
 
     def list(self, *, hidden: bool = False) -> tuple[PersonSummary, ...]:
         """List all persons with their numbers of faces; hidden persons only with ``hidden``."""
@@ -59,13 +71,13 @@ class People:
         """Say who the faces of a cluster are: a new name or a known person."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.name_cluster, cluster, name)
+        return self._decide(decide.name_cluster, cluster, name)
 
     def confirm(self, name: PersonName, faces: Sequence[FaceName] = (), *, every: bool = False) -> "Decided":
         """Confirm that faces, or with ``every`` all recognised faces, show a known person."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.confirm, name, faces, every=every)
+        return self._decide(decide.confirm, name, faces, every=every)
 
     def reject(
         self, name: PersonName, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()
@@ -73,61 +85,90 @@ class People:
         """Say that faces, and all faces of some clusters, do not show a person."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.reject, name, faces, clusters)
+        return self._decide(decide.reject, name, faces, clusters)
 
-    def move(self, name: PersonName, faces: Sequence[FaceName]) -> "Decided":
-        """Say whom faces show, whoever they were assigned to before: a new name or a known person."""
+    def move(
+        self, name: PersonName, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()
+    ) -> "Decided":
+        """Say whom faces, and all faces of some clusters, show, whoever they were assigned to before.
+
+        The name is a new one or that of a known person.
+        """
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.move, name, faces)
+        return self._decide(decide.move, name, faces, clusters)
 
-    def merge(self, name: PersonName, other: PersonName) -> "Decided":
-        """Make two persons one, who keeps the first name."""
+    def merge(self, name: PersonName, *others: PersonName) -> "Decided":
+        """Make two persons or more one, who keeps the first name."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.merge, name, other)
+        return self._decide(decide.merge, name, *others)
 
     def apart(self, name: PersonName, other: PersonName) -> "Decided":
         """Say that two persons are two, however much they look alike; ``review`` asks no more."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.apart, name, other)
+        return self._decide(decide.apart, name, other)
 
     def split(self, name: PersonName, faces: Sequence[FaceName], new_name: str) -> "Decided":
         """Move some faces of a person to a new person."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.split, name, faces, new_name)
+        return self._decide(decide.split, name, faces, new_name)
 
     def ignore(self, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> "Decided":
         """Say that faces, and all faces of some clusters, show strangers; ``review`` leaves them out."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.ignore, faces, clusters)
+        return self._decide(decide.ignore, faces, clusters)
 
     def not_a_face(self, faces: Sequence[FaceName]) -> "Decided":
         """Say that detections are no faces."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.not_a_face, faces)
+        return self._decide(decide.not_a_face, faces)
 
     def rename(self, name: PersonName, new_name: str) -> "Decided":
         """Give a person another name that nobody has."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.rename, name, new_name)
+        return self._decide(decide.rename, name, new_name)
 
-    def hide(self, name: PersonName, *, hidden: bool = True) -> "Decided":
-        """Leave a person out of lists and answers, or show it again. No face is lost."""
+    def hide(self, *names: PersonName, hidden: bool = True) -> "Decided":
+        """Leave persons out of lists and answers, or show them again. No face is lost."""
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.hide, name, hidden=hidden)
+        return self._decide(decide.hide, *names, hidden=hidden)
 
-    def undo(self, number: int | None = None) -> "Undone":
-        """Take a decision back, by default the last one in force. An undo can be undone too."""
+    def add_to_photo(self, name: PersonName, photos: Sequence[PhotoName]) -> "Decided":
+        """Say that a person, new or known, is in photos, without a face."""
+        from faceindex.naming import facts
+
+        return self._decide(facts.add_to_photo, name, photos)
+
+    def remove_from_photo(self, name: PersonName, photos: Sequence[PhotoName]) -> "Decided":
+        """Say that a person is not in photos to which it was added."""
+        from faceindex.naming import facts
+
+        return self._decide(facts.remove_from_photo, name, photos)
+
+    def set_portrait(self, name: PersonName, face: FaceName) -> "Decided":
+        """Choose one of a person's faces to be shown for it."""
+        from faceindex.naming import facts
+
+        return self._decide(facts.set_portrait, name, face)
+
+    def set_born(self, name: PersonName, date: "str | date | None") -> "Decided":
+        """Say when a person was born: a day, a month or year as ``2010-05`` or ``2010``, or unknown."""
+        from faceindex.naming import facts
+
+        return self._decide(facts.set_born, name, date)
+
+    def undo(self, *numbers: int) -> "Undone":
+        """Take decisions back together, by default the last one in force. An undo can be undone too."""
         from faceindex.naming.journal import undo
 
-        return self._sessions.decide(undo, number)
+        return self._decide(undo, *numbers)
 
     def enroll(self, name: PersonName, photos: AnyPaths, *, face: int | None = None) -> "Enrolled":
         """Add a person, new or known, from photos, which become part of the library; it need not exist yet.
@@ -159,7 +200,7 @@ class People:
         from faceindex.naming.enroll import enroll
 
         with self._sessions.writing(make=True) as session:
-            return enroll(session, people, face)
+            return enroll(self._sourced(session), people, face)
 
     def review(self, most: int | None = None) -> "Suggestions":
         """Suggest which faces to look at, the most useful first, at most this many."""
@@ -191,7 +232,7 @@ class People:
         from faceindex.naming.journal import import_journal, read_journal
 
         lines = read_journal(file)  # a pipe may take its time: others write meanwhile
-        return self._sessions.decide(import_journal, lines)
+        return self._decide(import_journal, lines)
 
     def forget(self, name: PersonName, *, also_recognised: bool = False) -> "Erased":
         """Erase a person's descriptors, boxes and name. This cannot be undone.
@@ -201,10 +242,19 @@ class People:
         """
         from faceindex.naming import decide
 
-        return self._sessions.decide(decide.forget, name, also_recognised=also_recognised)
+        return self._decide(decide.forget, name, also_recognised=also_recognised)
 
     def plan_forget(self, name: PersonName, *, also_recognised: bool = False) -> "ForgetPlan":
         """Return what ``forget`` would erase and let go."""
         from faceindex.naming import decide
 
         return self._sessions.read(decide.plan_forget, name, also_recognised=also_recognised)
+
+    def _decide(
+        self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        return self._sessions.decide(lambda session: use_case(self._sourced(session), *args, **kwargs))
+
+    def _sourced(self, session: "Session") -> "Session":
+        session.journal = Journal(session.database, source=self.source)
+        return session

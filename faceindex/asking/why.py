@@ -12,7 +12,7 @@ from faceindex.errors import BadRequest
 from faceindex.results import Certainty, Identity, KnownFace
 from faceindex.session import Session
 from index.decisions.log import LoggedDecision
-from index.decisions.model import Assign, FaceKey, Reject, Split, faces_of
+from index.decisions.model import Assign, Draw, FaceKey, Portrait, Reject, Split, faces_of
 from index.decisions.same_faces import SameFaces
 from index.people.persons import Person
 from index.photos.siblings import Siblings
@@ -160,7 +160,7 @@ def _about(
     for logged in decisions:
         act = logged.decision.act
         if any(same.are_one(each, version) for each in faces_of(act) for version in versions):
-            if isinstance(act, Assign | Reject | Split) and act.person in hidden:
+            if isinstance(act, Assign | Draw | Portrait | Reject | Split) and act.person in hidden:
                 logged = replace(logged, person_name="")
             if isinstance(act, Split) and act.other in hidden:
                 logged = replace(logged, other_name="")

@@ -49,7 +49,7 @@ def command(
         from faceindex.settings import Settings
 
         loaded = Settings.load(invocation.config, library=invocation.library, **settings)
-        with reporter, Library(loaded, reporter.listeners) as library:
+        with reporter, Library(loaded, reporter.listeners, source="command line") as library:
             yield library, reporter
     except FaceindexError as error:
         _fail(reporter, invocation, str(error))

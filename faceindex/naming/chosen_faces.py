@@ -13,6 +13,9 @@ from index.people.persons import PersonName
 FaceName: TypeAlias = int | str | os.PathLike[str]
 """The number of a face; a photo with one face; or ``PHOTO:2`` for its second face, as ``who`` counts."""
 
+PhotoName: TypeAlias = int | str | os.PathLike[str]
+"""The number of a photo, as ``FaceRecord.photo_id``, or its path."""
+
 _PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
 
@@ -20,6 +23,22 @@ def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
     """Return the ids of faces, each once; ``BadRequest`` if there is no such face."""
     texts = (str(name) if isinstance(name, int) else os.fspath(name) for name in names)
     return tuple(dict.fromkeys(_face_id(session, text) for text in texts))
+
+
+def photo_digests(session: Session, names: Sequence[PhotoName]) -> tuple[bytes, ...]:
+    """Return the digests of photos, each once; ``BadRequest`` if one is not in the library."""
+    return tuple(dict.fromkeys(_photo_digest(session, name) for name in names))
+
+
+def _photo_digest(session: Session, name: PhotoName) -> bytes:
+    if isinstance(name, int):
+        digest, shown = session.people.digest_of_photo(name), f"There is no photo {name}."
+    else:
+        digest = session.people.digest_of(os.path.abspath(os.fsencode(name)))
+        shown = f"{os.fspath(name)} is no photo of the library: scan it first."
+    if digest is None:
+        raise BadRequest(shown)
+    return digest
 
 
 def faces_of(

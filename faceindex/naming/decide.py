@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from faceindex.errors import BadRequest
 from faceindex.naming.chosen_faces import (
@@ -20,12 +21,17 @@ from index.decisions.model import (
     Act,
     Apart,
     Assign,
+    Born,
     Decision,
+    Draw,
     FaceKey,
     Hide,
     Ignore,
+    InPhoto,
     Merge,
     NotAFace,
+    NotInPhoto,
+    Portrait,
     Reject,
     Rename,
     Split,
@@ -33,6 +39,7 @@ from index.decisions.model import (
     clean_name,
     folded,
     new_key,
+    photos_of,
 )
 from index.decisions.model import faces_of as faces_in_act
 from index.people.contradictions import decision_apart
@@ -54,12 +61,13 @@ from index.values import FaceRecord
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision and its number of faces.
+    """A decision, and the numbers of faces and photos that it names.
 
     Attributes:
         regrouped: ``None`` if the decision affects no face's identity.
         poor: The faces that it confirms, and that are too poor to recognise the person by.
         effects: What it changed of what earlier decisions say, beyond what it says itself.
+        more: Other decisions that were made together with it.
     """
 
     logged: LoggedDecision
@@ -67,11 +75,18 @@ class Decided:
     regrouped: Regrouped | None
     poor: tuple[FaceRecord, ...] = ()
     effects: Effects = NO_EFFECTS
+    more: tuple[LoggedDecision, ...] = ()
+    photos: int = 0
 
     @property
     def decision(self) -> Decision:
         """The decision itself."""
         return self.logged.decision
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of all decisions that were made together, to take them back together."""
+        return tuple(each.decision.id for each in (self.logged, *self.more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +129,14 @@ def confirm(
         chosen = tuple(each.face_id for each in session.people.faces_of(person.id).recognised)
         if not chosen:
             raise BadRequest(f"No face is recognised as {person.name} that is not confirmed already.")
-    return _decide(session, Assign(_keys(session, chosen), person.key, None), chosen)
+    return decide(session, Assign(_keys(session, chosen), person.key, None), chosen)
 
 
-def move(session: Session, name: PersonName, faces: Sequence[FaceName]) -> Decided:
-    """Assign faces to a person."""
-    return _assign(session, face_ids(session, faces), name)
+def move(
+    session: Session, name: PersonName, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()
+) -> Decided:
+    """Assign faces, and all faces of some clusters, to a person."""
+    return _assign(session, _chosen(session, faces, clusters), name)
 
 
 def reject(
@@ -127,7 +144,7 @@ def reject(
 ) -> Decided:
     """Record that faces, and all faces of some clusters, are not a person."""
     chosen = _chosen(session, faces, clusters)
-    return _decide(session, Reject(_keys(session, chosen), session.people.named(name).key), chosen)
+    return decide(session, Reject(_keys(session, chosen), session.people.named(name).key), chosen)
 
 
 def split(session: Session, name: PersonName, faces: Sequence[FaceName], new_name: str) -> Decided:
@@ -138,33 +155,34 @@ def split(session: Session, name: PersonName, faces: Sequence[FaceName], new_nam
     if others:
         raise BadRequest(f"Face {min(others)} is not one of {person.name}'s: see 'faceindex people show'.")
     _refuse_known(session, new_name)
-    return _decide(session, Split(_keys(session, chosen), new_key(), person.key, new_name), chosen)
+    return decide(session, Split(_keys(session, chosen), new_key(), person.key, new_name), chosen)
 
 
 def ignore(session: Session, faces: Sequence[FaceName] = (), clusters: Sequence[int] = ()) -> Decided:
     """Record that faces, and all faces of some clusters, are strangers."""
     chosen = _chosen(session, faces, clusters)
-    return _decide(session, Ignore(_keys(session, chosen)), chosen)
+    return decide(session, Ignore(_keys(session, chosen)), chosen)
 
 
 def not_a_face(session: Session, faces: Sequence[FaceName]) -> Decided:
     """Record that detections are no faces."""
     chosen = face_ids(session, faces)
-    return _decide(session, NotAFace(_keys(session, chosen)), chosen)
+    return decide(session, NotAFace(_keys(session, chosen)), chosen)
 
 
-def merge(session: Session, name: PersonName, other: PersonName) -> Decided:
-    """Make two persons one, who keeps the first name."""
-    first, second = session.people.named(name), session.people.named(other)
-    if first == second:
-        raise BadRequest(f"{_called(name)} and {_called(other)} are the same person already.")
-    if number := decision_apart(session.database, first.id, second.id):
-        raise BadRequest(
-            f"{first.name} and {second.name} are two people, by decision {number}: "
-            f"'faceindex people undo {number}' takes that back."
-        )
-    confirmed = [face for each in (first, second) for face in session.people.faces_of(each.id).confirmed]
-    return _decide(session, Merge(first.key, second.key), confirmed)
+def merge(session: Session, name: PersonName, *others: PersonName) -> Decided:
+    """Make persons one, who keeps the first name."""
+    first, *rest = merged = [session.people.named(each) for each in (name, *others)]
+    if not rest or len({each.key for each in merged}) < len(merged):
+        raise BadRequest(f"{' and '.join(map(_called, (name, *others)))} are the same person already.")
+    for one, other in combinations(merged, 2):
+        if number := decision_apart(session.database, one.id, other.id):
+            raise BadRequest(
+                f"{one.name} and {other.name} are two people, by decision {number}: "
+                f"'faceindex people undo {number}' takes that back."
+            )
+    confirmed = [face for each in merged for face in session.people.faces_of(each.id).confirmed]
+    return decide(session, [Merge(first.key, each.key) for each in rest], confirmed)
 
 
 def apart(session: Session, name: PersonName, other: PersonName) -> Decided:
@@ -175,7 +193,7 @@ def apart(session: Session, name: PersonName, other: PersonName) -> Decided:
             f"{_called(name)} and {_called(other)} are the same person: "
             "'faceindex people split' or 'undo' makes them two."
         )
-    return _decide(session, Apart(first.key, second.key))
+    return decide(session, Apart(first.key, second.key))
 
 
 def rename(session: Session, name: PersonName, new_name: str) -> Decided:
@@ -183,17 +201,22 @@ def rename(session: Session, name: PersonName, new_name: str) -> Decided:
     person = session.people.named(name)
     if folded(new_name) != folded(person.name):
         _refuse_known(session, new_name)
-    return _decide(session, Rename(person.key, new_name))
+    return decide(session, Rename(person.key, new_name))
 
 
-def hide(session: Session, name: PersonName, *, hidden: bool = True) -> Decided:
-    """Hide a person, or show it again."""
-    return _decide(session, (Hide if hidden else Unhide)(session.people.named(name).key))
+def hide(session: Session, *names: PersonName, hidden: bool = True) -> Decided:
+    """Hide persons, or show them again."""
+    if not names:
+        raise BadRequest("Name at least one person.")
+    kind = Hide if hidden else Unhide
+    keys = dict.fromkeys(session.people.named(each).key for each in names)
+    return decide(session, [kind(key) for key in keys])
 
 
 def forget(session: Session, name: PersonName, *, also_recognised: bool = False) -> Erased:
     """Erase a person for good; see ``index.privacy.forget``."""
-    erased = erase(session.database, session.people.named(name).key, also_recognised=also_recognised)
+    key, source = session.people.named(name).key, session.journal.source
+    erased = erase(session.database, key, also_recognised=also_recognised, source=source)
     regroup(session)
     return erased
 
@@ -222,20 +245,32 @@ def read_said(
         return said_of_faces(connection, chosen, persons)
 
 
-def _decide(session: Session, act: Act, chosen: Sequence[int] = ()) -> Decided:
-    """Append a decision about faces, ``chosen`` by id, or about persons."""
+def decide(session: Session, acts: Act | Sequence[Act], chosen: Sequence[int] = ()) -> Decided:
+    """Append one decision, or several of one kind, about faces, ``chosen`` by id, or about persons."""
+    several = [acts] if isinstance(acts, Act) else list(acts)
+    first = several[0]
     before = read_said(session, chosen)
-    number = session.journal.append(act).id
-    is_of_faces_alone = isinstance(act, Reject | NotAFace | Ignore) or (
-        isinstance(act, Assign) and act.person in before.persons
-    )
-    after = read_said(session, chosen, before if is_of_faces_alone else None)
-    effects = _effects(act, before, after)
-    follows = not isinstance(act, Rename | Hide | Unhide | Apart)
-    regrouped = regroup(session) if follows else None
-    logged = _as_listed(session.journal.logged(number), {**after.persons, **before.persons})
-    poor = poor_faces(session, [number])
-    return Decided(logged, len(faces_in_act(act)), regrouped, poor, effects)
+    numbers = [each.id for each in session.journal.append_all(several)]
+    after = read_said(session, chosen, before if _is_of_known_persons(first, before) else None)
+    effects = _effects(first, before, after)
+    regrouped = None if isinstance(first, _RECOGNISES_NOBODY) else regroup(session)
+    persons = {**after.persons, **before.persons}
+    logged, *more = (_as_listed(session.journal.logged(number), persons) for number in numbers)
+    faces = sum(len(faces_in_act(each)) for each in several)
+    photos = sum(len(photos_of(each)) for each in several)
+    poor = poor_faces(session, numbers)
+    return Decided(logged, faces, regrouped, poor, effects, tuple(more), photos)
+
+
+_RECOGNISES_NOBODY = Rename | Hide | Unhide | Apart | Born | Portrait | InPhoto | NotInPhoto
+"""The kinds of decision that change nobody's recognised faces, and no cluster."""
+
+
+def _is_of_known_persons(act: Act, before: SaidOfFaces) -> bool:
+    """Tell whether the persons, and their names, stay as they are."""
+    if isinstance(act, Assign | Draw | InPhoto):
+        return act.person in before.persons
+    return isinstance(act, Reject | NotAFace | Ignore | Portrait | NotInPhoto)
 
 
 def _as_listed(logged: LoggedDecision, persons: Mapping[str, Person]) -> LoggedDecision:
@@ -266,15 +301,20 @@ def _effects(act: Act, before: SaidOfFaces, after: SaidOfFaces) -> Effects:
 
 
 def _assign(session: Session, chosen: Sequence[int], name: PersonName) -> Decided:
-    return _decide(session, assign(session, _keys(session, chosen), name), chosen)
+    return decide(session, assign(session, _keys(session, chosen), name), chosen)
 
 
 def assign(session: Session, faces: tuple[FaceKey, ...], name: PersonName) -> Assign:
     """Assign faces to a person, or to a new one if nobody has this name."""
+    return Assign(faces, *new_or_known(session, name))
+
+
+def new_or_known(session: Session, name: PersonName) -> tuple[str, str | None]:
+    """Return the key of a person, and no name; or of a new one, and its name, if nobody has it."""
     if isinstance(name, Person):
-        return Assign(faces, session.people.named(name).key, None)
+        return session.people.named(name).key, None
     person = _person_called(session, name)
-    return Assign(faces, new_key(), clean(name)) if person is None else Assign(faces, person.key, None)
+    return (new_key(), clean(name)) if person is None else (person.key, None)
 
 
 def _called(name: PersonName) -> str:

@@ -25,25 +25,32 @@ class Undone:
         about: If the decision is an undo itself, the one that it is about in the end, which holds again if it
             is active.
         renamed: Persons who are listed by another name now.
+        more: Other decisions that were taken back together with it.
     """
 
     logged: LoggedDecision
     about: LoggedDecision | None
     renamed: tuple[Renamed, ...]
+    more: tuple[LoggedDecision, ...] = ()
 
     @property
     def decision(self) -> Decision:
         """The decision itself."""
         return self.logged.decision
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the undos, to take them back together."""
+        return tuple(each.undone_by for each in (self.logged, *self.more) if each.undone_by is not None)
 
-def undo(session: Session, number: int | None = None) -> Undone:
-    """Take a decision back; by default the last one in force."""
+
+def undo(session: Session, *numbers: int) -> Undone:
+    """Take decisions back together; by default the last one in force."""
     before = read_said(session)
-    undone = session.journal.undo(number)
+    undone, *more = session.journal.undo_all(numbers) if numbers else [session.journal.undo()]
     changed = renamed(before, read_said(session))
     regroup(session)
-    return Undone(undone, _about(undone, session.journal), changed)
+    return Undone(undone, _about(undone, session.journal), changed, tuple(more))
 
 
 def _about(undone: LoggedDecision, journal: Journal) -> LoggedDecision | None:

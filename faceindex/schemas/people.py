@@ -17,6 +17,7 @@ class PersonSchema(Schema):
     person: str = at("person.name")
     key: str = at("person.key")
     hidden: bool = at("person.hidden")
+    born: str | None = at("person.born")
     confirmed: int
     recognised: int
     missing: int
@@ -75,12 +76,17 @@ class RenamedSchema(Schema):
 
 
 class DecidedSchema(Schema):
-    """A decision and its effects; counts of recognised faces are null where it can change none."""
+    """A decision and its effects; counts of recognised faces are null where it can change none.
+
+    ``decisions`` are the numbers of all that were made together, ``decision`` the first of them.
+    """
 
     event: Literal["decided"] = "decided"
     decision: int = at("decision.id")
+    decisions: tuple[int, ...] = at("numbers")
     kind: str = at("decision.act.kind")
     faces: int
+    photos: int
     recognised: int | None = at("regrouped.recognised", None)
     newly_recognised: int | None = at("regrouped.newly_recognised", None)
     no_longer_recognised: int | None = at("regrouped.no_longer_recognised", None)
@@ -98,17 +104,23 @@ class FaceKeySchema(Schema):
 
 
 class LoggedSchema(Schema):
-    """A decision as the log shows it; ``undoes`` and ``undone_by`` are numbers of other decisions."""
+    """A decision as the log shows it; ``undoes`` and ``undone_by`` are numbers of other decisions.
+
+    ``by`` is what it was made by; null if that was not recorded. ``photos`` are digests of contents.
+    """
 
     decision: int = at("decision.id")
     uid: str = at("decision.uid")
     made_at: Moment = at("decision.made_at")
+    by: str | None = at("decision.source")
     kind: str = at("decision.act.kind")
     person: str | None = at("person_name")
     other: str | None = at("other_name")
     name: str | None = at("decision.act.name", None)
+    date: str | None = at("decision.act.date", None)
     undoes: int | None
     faces: tuple[FaceKeySchema, ...] = at("decision.act.faces", ())
+    photos: tuple[Digest, ...] = at("decision.act.photos", ())
     active: bool
     undone_by: int | None
 
@@ -117,11 +129,13 @@ class UndoneSchema(Schema):
     """A decision that was taken back; ``undo`` is the number of the undo itself, to be undone likewise.
 
     ``about`` is the decision that a chain of undos is about, and ``holds`` says whether it holds again.
+    ``undos`` are the numbers of all undos that were made together.
     """
 
     event: Literal["undone"] = "undone"
     decision: int = at("logged.decision.id")
     undo: int = at("logged.undone_by")
+    undos: tuple[int, ...] = at("numbers")
     about: int | None = at("about.decision.id", None)
     holds: bool | None = at("about.active", None)
     renamed: tuple[RenamedSchema, ...]

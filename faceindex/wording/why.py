@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from faceindex.film_times import at_time, times, when_seen
 from faceindex.wording.identities import HIDDEN, UNKNOWN, name_of, near_text, place_of, who
 from faceindex.wording.numbers import count
-from index.decisions.model import Assign, Ignore, NotAFace, Reject, Split
+from index.decisions.model import Assign, Draw, Ignore, NotAFace, Portrait, Reject, Split
 from pipeline.values import DateSource
 
 if TYPE_CHECKING:
@@ -115,6 +115,10 @@ def _decision(logged: "LoggedDecision") -> str:
             text = f"it is {person}"
         case Reject():
             text = f"it is not {person}"
+        case Draw():
+            text = f"it was drawn, and is {person}"
+        case Portrait():
+            text = f"it is shown for {person}"
         case Split():
             text = f"it is {person}, and not {other}"
         case NotAFace():

@@ -106,6 +106,15 @@ class Journal:
             update_for_decisions(connection, made)
             return log_of(connection, [target])[0]
 
+    def undo_all(self, numbers: Sequence[int]) -> tuple[LoggedDecision, ...]:
+        """Undo several decisions, all or none, the last one first; see ``undo``."""
+        with readable(self._path), self._store.write() as connection:
+            targets = [self._undoable(connection, each) for each in sorted(set(numbers), reverse=True)]
+            undos = [Undo(each.uid) for each in targets]
+            made = append_acts(connection, undos, self._clock(), self.source)
+            update_for_decisions(connection, made)
+            return tuple(log_of(connection, [each])[0] for each in targets)
+
     def decisions(self, last: int | None = None) -> tuple[LoggedDecision, ...]:
         """Read all decisions, or only the ``last`` ones, the oldest first."""
         with readable(self._path), self._store.read() as connection:

@@ -25,7 +25,7 @@ from index.people.face_counts import (
 )
 from index.people.named_faces import exemplars, is_in_photo, is_open, is_refused, named_faces
 from index.people.persons import Person, PersonName, current_key, read_everyone
-from index.store.schema import cluster_face, content, face, photo, recognised, rejection, verdict
+from index.store.schema import cluster_face, content, face, in_photo, photo, recognised, rejection, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
 
@@ -232,6 +232,18 @@ class PeopleQueries:
     def digest_of(self, path: bytes) -> bytes | None:
         """Read the digest of a photo's content when last read; ``None`` for an unknown photo."""
         query = select(content.c.digest).join_from(photo, content).where(photo.c.path == path)
+        with self._store.read() as connection:
+            return connection.scalar(query)
+
+    def is_in_photos(self, person_id: int, digests: Sequence[bytes]) -> bool:
+        """Return whether decisions say that a person is in one of some contents, without a face."""
+        there = select(in_photo.c.content_id).join(content).where(in_photo.c.person_id == person_id)
+        with self._store.read() as connection:
+            return connection.scalar(there.where(content.c.digest.in_(digests)).limit(1)) is not None
+
+    def digest_of_photo(self, photo_id: int) -> bytes | None:
+        """Read the digest of a photo's content, as ``digest_of``, by the id of the photo."""
+        query = select(content.c.digest).join_from(photo, content).where(photo.c.id == photo_id)
         with self._store.read() as connection:
             return connection.scalar(query)
 

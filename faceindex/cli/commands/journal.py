@@ -12,18 +12,18 @@ from faceindex.cli.options import DryRun, Json, Name
 
 def undo(
     context: typer.Context,
-    number: Annotated[
-        int | None,
-        typer.Argument(help="A number from 'people log'.", show_default="the last decision that holds"),
+    numbers: Annotated[
+        list[int] | None,
+        typer.Argument(help="Numbers from 'people log'.", show_default="the last decision that holds"),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take back a decision. An undo can be undone too."""
+    """Take back a decision, or several together. An undo can be undone too."""
     with command(context, as_json) as (library, reporter):
         from faceindex.cli.text import people as text
         from faceindex.schemas.people import UndoneSchema
 
-        undone = library.people.undo(number)
+        undone = library.people.undo(*(numbers or ()))
         reporter.outcome(UndoneSchema.of(undone), text.undone(undone))
 
 

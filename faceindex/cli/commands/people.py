@@ -1,18 +1,17 @@
 """``faceindex people`` and ``cluster``; ``journal`` has the commands about the journal of decisions."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faceindex.cli.commands import journal
+from faceindex.cli.commands import facts, journal
+from faceindex.cli.commands.deciding import decide
 from faceindex.cli.context import EXIT_SOME_FAILED, command
 from faceindex.cli.options import Clusters, DryRun, Faces, Hidden, Json, Name, NewOrKnown, OptionalFaces
 
 if TYPE_CHECKING:
-    from faceindex.naming.decide import Decided
-    from faceindex.people import People
     from faceindex.results import LibraryFace
     from faceindex.schemas.base import Schema
     from index.people.queries import PersonSummary
@@ -151,7 +150,7 @@ def name(
     as_json: Json = False,
 ) -> None:
     """Say who the faces of a cluster are."""
-    _decide(context, as_json, lambda people: people.name(cluster, name))
+    decide(context, as_json, lambda people: people.name(cluster, name))
 
 
 @app.command()
@@ -165,7 +164,7 @@ def confirm(
     as_json: Json = False,
 ) -> None:
     """Confirm that faces show a person."""
-    _decide(context, as_json, lambda people: people.confirm(name, faces or (), every=every))
+    decide(context, as_json, lambda people: people.confirm(name, faces or (), every=every))
 
 
 @app.command()
@@ -177,24 +176,30 @@ def reject(
     as_json: Json = False,
 ) -> None:
     """Say that faces do not show a person."""
-    _decide(context, as_json, lambda people: people.reject(name, faces or (), clusters or ()))
+    decide(context, as_json, lambda people: people.reject(name, faces or (), clusters or ()))
 
 
 @app.command()
-def move(context: typer.Context, name: NewOrKnown, faces: Faces, as_json: Json = False) -> None:
+def move(
+    context: typer.Context,
+    name: NewOrKnown,
+    faces: OptionalFaces = None,
+    clusters: Clusters = None,
+    as_json: Json = False,
+) -> None:
     """Say whom faces show, whoever they were assigned to before."""
-    _decide(context, as_json, lambda people: people.move(name, faces))
+    decide(context, as_json, lambda people: people.move(name, faces or (), clusters or ()))
 
 
 @app.command()
 def merge(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A person, whose name is kept.")],
-    other: Annotated[str, typer.Argument(help="Another name of the same person.")],
+    others: Annotated[list[str], typer.Argument(help="Other names of the same person.")],
     as_json: Json = False,
 ) -> None:
-    """Make two persons one."""
-    _decide(context, as_json, lambda people: people.merge(name, other))
+    """Make two persons, or more, one."""
+    decide(context, as_json, lambda people: people.merge(name, *others))
 
 
 @app.command()
@@ -208,7 +213,7 @@ def apart(
 
     They are not suggested as one person again, and 'merge' refuses them until you undo it.
     """
-    _decide(context, as_json, lambda people: people.apart(name, other))
+    decide(context, as_json, lambda people: people.apart(name, other))
 
 
 @app.command()
@@ -220,7 +225,7 @@ def split(
     as_json: Json = False,
 ) -> None:
     """Move some faces of a person to a new person."""
-    _decide(context, as_json, lambda people: people.split(name, faces, new_name))
+    decide(context, as_json, lambda people: people.split(name, faces, new_name))
 
 
 @app.command()
@@ -231,13 +236,13 @@ def ignore(
     as_json: Json = False,
 ) -> None:
     """Say that faces show strangers, and never ask about them again."""
-    _decide(context, as_json, lambda people: people.ignore(faces or (), clusters or ()))
+    decide(context, as_json, lambda people: people.ignore(faces or (), clusters or ()))
 
 
 @app.command("not-a-face")
 def not_a_face(context: typer.Context, faces: Faces, as_json: Json = False) -> None:
     """Say that detections are not faces."""
-    _decide(context, as_json, lambda people: people.not_a_face(faces))
+    decide(context, as_json, lambda people: people.not_a_face(faces))
 
 
 @app.command()
@@ -248,18 +253,18 @@ def rename(
     as_json: Json = False,
 ) -> None:
     """Give a person another name."""
-    _decide(context, as_json, lambda people: people.rename(name, new_name))
+    decide(context, as_json, lambda people: people.rename(name, new_name))
 
 
 @app.command()
 def hide(
     context: typer.Context,
-    name: Name,
-    off: Annotated[bool, typer.Option("--off", help="Show the person again.")] = False,
+    names: Annotated[list[str], typer.Argument(help="Persons, named as in 'people list'.")],
+    off: Annotated[bool, typer.Option("--off", help="Show them again.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Leave a person out of lists and answers. No face is lost."""
-    _decide(context, as_json, lambda people: people.hide(name, hidden=not off))
+    """Leave persons out of lists and answers. No face is lost."""
+    decide(context, as_json, lambda people: people.hide(*names, hidden=not off))
 
 
 @app.command()
@@ -290,23 +295,14 @@ def review(
             reporter.note("Nothing to review.")
 
 
+app.command("add-photo")(facts.add_photo)
+app.command()(facts.portrait)
+app.command()(facts.born)
 app.command()(journal.undo)
 app.command()(journal.log)
 app.command()(journal.export)
 app.command("import")(journal.import_)
 app.command()(journal.forget)
-
-
-def _decide(context: typer.Context, as_json: bool, decide: "Callable[[People], Decided]") -> None:
-    with command(context, as_json) as (library, reporter):
-        from faceindex.cli.text.faces import poor
-        from faceindex.cli.text.people import decided as text
-        from faceindex.schemas.people import DecidedSchema
-
-        decided = decide(library.people)
-        reporter.outcome(DecidedSchema.of(decided), [text(decided)])
-        for warning in poor(decided.poor):
-            reporter.note(warning)
 
 
 def _persons(found: "Iterable[PersonSummary]") -> "Iterator[Schema]":

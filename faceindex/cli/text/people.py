@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from faceindex.cli.render import columns, padded
 from faceindex.cli.text.faces import faces as face_rows
+from faceindex.wording.decisions import UNKNOWN_SOURCE, sentence
 from faceindex.wording.numbers import count
-from index.decisions.model import Rename, Undo, faces_of
 from index.people.overruled import Said
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from index.clustering.regroup import Regrouped
     from index.clustering.ungrouped import Ungrouped
     from index.decisions.log import LoggedDecision
-    from index.decisions.model import Act
     from index.people.overruled import Overruled, Renamed
     from index.people.queries import PersonSummary
     from index.privacy.forget import Erased
@@ -111,40 +110,39 @@ def ungrouped(found: "Ungrouped") -> Iterator[str]:
 
 def decided(decided: "Decided") -> str:
     """Report a decision, its effects, and how to take it back."""
-    logged = decided.logged
-    text = f"{_sentence(logged.decision.act, logged.person_name, logged.other_name)}."
+    every = (decided.logged, *decided.more)
+    text = " ".join(f"{sentence(each)}." for each in every)
     if decided.regrouped is not None:
         gained, lost = decided.regrouped.newly_recognised, decided.regrouped.no_longer_recognised
         text += f" {count(gained, 'more face')} recognised." if gained else ""
         text += f" {count(lost, 'face')} no longer recognised." if lost else ""
     text += "".join(f" {_overruled(each)}." for each in decided.effects.overruled)
     text += "".join(f" {_renamed(each)}" for each in decided.effects.renamed)
-    return f"{text} Take it back: faceindex people undo {decided.decision.id}"
+    it = "it" if len(every) == 1 else "them"
+    return f"{text} Take {it} back: faceindex people undo {' '.join(map(str, decided.numbers))}"
 
 
 def log(decisions: Iterable["LoggedDecision"]) -> Iterator[str]:
-    """Yield a line for each decision."""
+    """Yield a line for each decision, with what it was made by."""
+    decisions = tuple(decisions)
+    width = columns([each.decision.source or UNKNOWN_SOURCE for each in decisions])
     for each in decisions:
         decision = each.decision
         made_at = decision.made_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        act = decision.act
-        if isinstance(act, Undo):
-            text = f"undoes {'a decision that is not here' if each.undoes is None else each.undoes}"
-        else:
-            text = _sentence(act, each.person_name, each.other_name)
+        source = decision.source or UNKNOWN_SOURCE
         undone = f"  (undone by {each.undone_by})" if each.undone_by is not None else ""
-        yield f"{decision.id:>5}  {made_at}  {text}{undone}"
+        yield f"{decision.id:>5}  {made_at}  {padded(source, width)}  {sentence(each)}{undone}"
 
 
 def undone(undone: "Undone") -> Iterator[str]:
     """Report a decision that was taken back, what follows from that, and how to take back the undo."""
-    (line,) = log([undone.logged])
-    yield f"Undone: {line.strip()}"
+    for line in log([undone.logged, *undone.more]):
+        yield f"Undone: {line.strip()}"
     if undone.about is not None:
         (line,) = log([undone.about])
         yield f"{'In force again' if undone.about.active else 'No longer in force'}: {line.strip()}"
     yield from map(_renamed, undone.renamed)
-    yield f"Take the undo back: faceindex people undo {undone.logged.undone_by}"
+    yield f"Take the undo back: faceindex people undo {' '.join(map(str, undone.numbers))}"
 
 
 def imported(done: "Imported") -> Iterator[str]:
@@ -190,27 +188,6 @@ def _renamed(each: "Renamed") -> str:
         f"If they are one: faceindex people merge {namesake} {now}. "
         f"Else: faceindex people rename {now} NAME"
     )
-
-
-def _sentence(act: "Act", name: str | None, other: str | None) -> str:
-    faces = count(len(faces_of(act)), "face")
-    name, other = name or "nobody known", other or "nobody known"
-    if isinstance(act, Rename):
-        return f"{name} is called {act.name}"
-    sentences = {
-        "assign": f"{faces}: {name}",
-        "reject": f"{faces}: not {name}",
-        "not-a-face": f"{faces}: not a face",
-        "ignore": f"{faces}: a stranger, ignored",
-        "merge": f"{name}: also who was called {other}",
-        "apart": f"{name} and {other} are two people",
-        "split": f"{faces}: {name}, and not {other}",
-        "hide": f"{name} is hidden",
-        "unhide": f"{name} is shown again",
-        "forget": "somebody was forgotten",
-        "forgotten": "about somebody who was forgotten",
-    }
-    return sentences[act.kind]
 
 
 def left_out(left_out: "LeftOut") -> str:

@@ -567,7 +567,7 @@ class NamesStay(RuleBasedStateMachine):
     def undo_number(self, number: int | None, *, check: bool = True) -> None:
         logged = len(self.library.people.log())
         try:
-            undone = self.library.people.undo(number).decision.id
+            undone = self.library.people.undo(*([] if number is None else [number])).decision.id
         except BadRequest as refused:
             note(f"    undo {number}: refused, {refused}")
             holding = [each.number for each in active(self.record.decisions)]

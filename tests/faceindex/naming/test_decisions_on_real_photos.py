@@ -152,7 +152,7 @@ def test_decisions_stand_in_a_library_built_anew_and_can_all_be_undone(
         assert said(other) == stands
 
         while any(each.active and not isinstance(each.decision.act, Undo) for each in log(library)):
-            journal.undo(library, None)
+            journal.undo(library)
         assert said(library) == at_first
 
 

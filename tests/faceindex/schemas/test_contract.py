@@ -149,8 +149,8 @@ FIELDS = {
     "Comparison": "confirmed astray_before astray_after open recognised_before recognised_after otherwise",
     "Coverage": "faces described waiting contents",
     "DecidedSchema": (
-        "event decision kind faces recognised newly_recognised no_longer_recognised poor_faces overruled "
-        "renamed"
+        "event decision decisions kind faces photos recognised newly_recognised no_longer_recognised "
+        "poor_faces overruled renamed"
     ),
     "Detection": "photos unreadable repeated without_face several faces",
     "DetectorComparison": "before after gained lost",
@@ -174,7 +174,7 @@ FIELDS = {
     "FaceLikeness": "face_id similarity",
     "FaceSchema": (
         "face_id photo missing digest box landmarks confidence quality person confirmed cluster detector "
-        "moment"
+        "moment drawn described"
     ),
     "FailureSchema": "event photo stage reason message new",
     "Figures": "eer auc tar",
@@ -183,7 +183,8 @@ FIELDS = {
     "Folds": "accuracy deviation pairs draws",
     "ForgetPlanSchema": "event person faces let_go without_photo",
     "ForgottenFaceSchema": (
-        "face_id photo missing box quality person confirmed edited similarity cluster detector moment event"
+        "face_id photo missing box quality person confirmed edited similarity cluster detector moment drawn "
+        "described event"
     ),
     "SiblingSchema": "path kind",
     "FoundPhotoSchema": "photo digest taken_at probable moments taken_from",
@@ -196,7 +197,9 @@ FIELDS = {
     "LeftOutCount": "kind files needs",
     "LeftOutSchema": "event photo reason",
     "LibraryCountsSchema": "photos faces",
-    "LoggedSchema": "decision uid made_at kind person other name undoes faces active undone_by",
+    "LoggedSchema": (
+        "decision uid made_at by kind person other name date undoes faces photos active undone_by"
+    ),
     "LookalikesSchema": "photo width height note faces",
     "MatchSchema": "face_id photo missing box similarity person confirmed moment",
     "ModelPreviewSchema": "event model previous coverage comparison",
@@ -207,11 +210,12 @@ FIELDS = {
     "OverruledSchema": "faces said person now decision",
     "PairCountsSchema": "same different rejected",
     "PersonFaceSchema": (
-        "face_id photo missing box quality person confirmed edited similarity cluster detector moment"
+        "face_id photo missing box quality person confirmed edited similarity cluster detector moment drawn "
+        "described"
     ),
     "PersonGain": "person new",
     "PersonLoss": "person before after",
-    "PersonSchema": "person key hidden confirmed recognised missing exemplars",
+    "PersonSchema": "person key hidden born confirmed recognised missing exemplars",
     "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
     "PlannedSchema": "event photo reason kind needs",
     "Pruned": "photos faces",
@@ -242,7 +246,7 @@ FIELDS = {
     "TemplateSchema": "years faces similarity",
     "ThresholdsSchema": "accept review provenance",
     "TimeSpan": "start end",
-    "UndoneSchema": "event decision undo about holds renamed",
+    "UndoneSchema": "event decision undo undos about holds renamed",
     "UngroupedSchema": (
         "event similarity reliable least_quality compared undescribed uncompared poor strangers "
         "conflicting probable alone"

@@ -1,0 +1,56 @@
+"""The commands of ``faceindex people`` about a person beyond its faces."""
+
+from typing import Annotated
+
+import typer
+
+from faceindex.cli.commands.deciding import decide
+from faceindex.cli.options import Json, Name, NewOrKnown
+
+
+def add_photo(
+    context: typer.Context,
+    name: NewOrKnown,
+    photos: Annotated[list[str], typer.Argument(help="Photos of the library.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Say that the person is not in them.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say that a person is in photos, without a face: seen from behind, or too small to be found.
+
+    'find' lists these photos too. Nothing is recognised by them.
+    """
+    if remove:
+        decide(context, as_json, lambda people: people.remove_from_photo(name, photos))
+    else:
+        decide(context, as_json, lambda people: people.add_to_photo(name, photos))
+
+
+def portrait(
+    context: typer.Context,
+    name: Name,
+    face: Annotated[str, typer.Argument(help="A face of the person, named as for 'people move'.")],
+    as_json: Json = False,
+) -> None:
+    """Choose the face that the page shows for a person."""
+    decide(context, as_json, lambda people: people.set_portrait(name, face))
+
+
+def born(
+    context: typer.Context,
+    name: Name,
+    date: Annotated[
+        str | None, typer.Argument(help="A day, month or year: 2010-05-17, 2010-05 or 2010.")
+    ] = None,
+    unknown: Annotated[bool, typer.Option("--unknown", help="Say that the date is not known.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say when a person was born, for the age in each photo."""
+    decide(context, as_json, lambda people: people.set_born(name, _one_of(date, unknown)))
+
+
+def _one_of(date: str | None, unknown: bool) -> str | None:
+    from faceindex.errors import BadRequest
+
+    if (date is None) != unknown:
+        raise BadRequest("Give either a date of birth or --unknown.")
+    return date
