@@ -29,16 +29,17 @@ def build_runner(
     clock: StageClock | None = None,
     detector: "Detector | None" = None,
     films: FilmOptions = USUALLY,
+    thumbnails: bool = False,
 ) -> Runner:
     """Build a runner that describes faces with ``model``; without a detector, the settings name one.
 
     ``workers`` photos are in work at once and share the cores; by default one for each core. With 1, all
-    cores work on one photo, which suits questions about single photos.
+    cores work on one photo, which suits questions about single photos. ``thumbnails`` are cut of all faces.
     """
     workers = workers or settings.cores
     decoders = Decoders(DecoderOptions(pixel_cap=int(settings.max_megapixels * 1e6)))
     films = replace(films, likeness=likeness_of(network_model(model).model_id))
-    options = ExaminationOptions(settings.detection.long_edge, model.crop, films)
+    options = ExaminationOptions(settings.detection.long_edge, model.crop, films, thumbnails)
     return Runner(partial(_load, settings, model, workers, detector), workers, options, clock, decoders)
 
 

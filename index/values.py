@@ -317,6 +317,15 @@ class NearFace:
 
 
 @dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A picture of a face, as a JPEG. ``stamp`` tells faces of several libraries with the same id apart."""
+
+    face_id: int
+    stamp: bytes
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """The counts of recorded outcomes; each is in exactly one of the first seven.
 
@@ -334,6 +343,7 @@ class Recorded:
         unread: Paths of one batch that keep their last content, and count as if the crawl had not seen them.
         new_failures: Paths of one batch that failed, and had not failed before for this reason.
         left_out: Those of one batch that are ``skipped``.
+        thumbnails: Of faces that one batch added, and that came with one.
     """
 
     indexed: int = 0
@@ -348,6 +358,7 @@ class Recorded:
     unread: Set[bytes] = field(default_factory=set, compare=False)
     new_failures: Set[bytes] = field(default_factory=set, compare=False)
     left_out: Sequence[PhotoSkipped] = field(default=(), compare=False)
+    thumbnails: Sequence[Thumbnail] = field(default=(), compare=False)
 
     def with_moves(self, counted_as: Iterable[str]) -> "Recorded":
         """Recount as moved the photos that were counted as ``indexed`` or ``duplicate``."""

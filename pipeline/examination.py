@@ -70,11 +70,15 @@ _Content: TypeAlias = Examined | PhotoIndexed | PhotoKnown | PhotoFailed
 
 @dataclass(frozen=True, slots=True)
 class ExaminationOptions:
-    """How photos are cropped, and decoded: no smaller than ``long_edge``, the detector's, in pixels."""
+    """How photos are cropped, and decoded: no smaller than ``long_edge``, the detector's, in pixels.
+
+    ``thumbnails`` are cut too, for people to look at.
+    """
 
     long_edge: int
     crop: CropProtocol
     films: FilmOptions = USUALLY
+    thumbnails: bool = False
 
 
 class Examiner:
@@ -187,6 +191,7 @@ class Examiner:
             return self._look_at_film(photo, decoder, contents)
         from pipeline.description.crop import scale_needed, wants_full_size  # they bring OpenCV
         from pipeline.description.quality import crop_and_assess
+        from pipeline.description.thumbnail import with_thumbnails
 
         crop, long_edge = self._options.crop, self._options.long_edge
         with self._clock.time("decode"):
@@ -205,7 +210,9 @@ class Examiner:
             with self._clock.time("decode"):  # it takes the place of the copy
                 source = decoder.decode(photo, math.floor(max(size.width, size.height) * needed))
         with self._clock.time("crop"):
-            crops = tuple(crop_and_assess(source, face, crop) for face in faces)
+            crops = [crop_and_assess(source, face, crop) for face in faces]
+            if self._options.thumbnails:
+                crops = with_thumbnails(source, crops)
         name = decoder_of(readable_format(photo))
         note = decoded.note if decoded.missing is None else decoded.missing.note
         return Examined(
@@ -213,7 +220,7 @@ class Examiner:
             decoded.digest,
             size,
             decoded.taken_at,
-            crops,
+            tuple(crops),
             name,
             decoded.picture,
             note,
@@ -241,6 +248,7 @@ class Examiner:
             options.films,
             self._clock,
             contents.stopped,
+            options.thumbnails,
         )
         if rest is not None and format_of(photo) is Format.FILM:
             return films.part(photo, decoder, name, rest)

@@ -73,6 +73,7 @@ class FilmExaminer:
         crop: How faces are cut out for the descriptor model.
         long_edge: The detector's, in pixels: no frame is decoded smaller.
         stopped: Done once the run has ended.
+        thumbnails: Whether they are cut, of the best frame of each tracklet.
     """
 
     networks: Callable[[], Networks]
@@ -81,6 +82,7 @@ class FilmExaminer:
     options: FilmOptions
     clock: StageClock
     stopped: Future[None]
+    thumbnails: bool = False
     now: Callable[[], float] = time.monotonic
 
     def first(self, photo: OpenPhoto, decoder: FilmDecoder, decoder_name: str) -> PhotoIndexed:
@@ -194,7 +196,8 @@ class FilmExaminer:
         raise RunStopped
 
     def _crops(self, photo: OpenPhoto, frame: Frame) -> tuple[FaceCrop, ...]:
-        from pipeline.description.quality import crop_and_assess  # it brings OpenCV
+        from pipeline.description.quality import crop_and_assess  # they bring OpenCV
+        from pipeline.description.thumbnail import with_thumbnails
 
         still = DecodedPhoto(photo.file, photo.digest(), frame.size, None, frame.pixels, frame.scale, b"")
         still = replace(still, moment=frame.moment)
@@ -202,7 +205,8 @@ class FilmExaminer:
         with self.clock.time("detect"):
             faces = detector.detect(still)
         with self.clock.time("crop"):
-            return tuple(crop_and_assess(still, face, self.crop) for face in faces)
+            crops = [crop_and_assess(still, face, self.crop) for face in faces]
+            return tuple(with_thumbnails(still, crops) if self.thumbnails else crops)
 
     def _add(self, frames: Sequence[tuple[Frame, tuple[FaceCrop, ...]]], part: "_Part") -> None:
         """Describe the faces of frames, and add them to a part."""
@@ -217,7 +221,7 @@ class FilmExaminer:
         with self.clock.time("describe"):
             vectors = embedder.embed(np.stack([crop.pixels for crop in crops]))
         return [
-            Descriptor(crop.face, crop.quality, embedder.model_id, vector)
+            Descriptor(crop.face, crop.quality, embedder.model_id, vector, thumbnail=crop.thumbnail)
             for crop, vector in zip(crops, vectors, strict=True)
         ]
 

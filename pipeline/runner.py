@@ -262,7 +262,7 @@ class _Batches:
             vectors = self._embed(crops)
         model_id = self._networks.loaded().embedder.model_id
         return [
-            Descriptor(crop.face, crop.quality, model_id, vector)
+            Descriptor(crop.face, crop.quality, model_id, vector, thumbnail=crop.thumbnail)
             for crop, vector in zip(crops, vectors, strict=True)
         ]
 

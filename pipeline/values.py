@@ -226,11 +226,15 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceCrop:
-    """A face cut out by one model's crop protocol: uint8 [h, w, 3], RGB, of the model's input size."""
+    """A face cut out by one model's crop protocol: uint8 [h, w, 3], RGB, of the model's input size.
+
+    ``thumbnail`` is a JPEG of the face for people to look at, if one is wanted.
+    """
 
     face: DetectedFace
     quality: Quality
     pixels: U8
+    thumbnail: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -286,7 +290,7 @@ class Descriptor:
     """A face described by one model: float32 [D], of unit norm, or zeros if no model can describe it.
 
     A face in a film is a tracklet: box, landmarks and quality are those of its best frame, ``vector`` is
-    the mean of good ones, and ``appearance`` says when it is seen.
+    the mean of good ones, and ``appearance`` says when it is seen. ``thumbnail`` is as in ``FaceCrop``.
     """
 
     face: DetectedFace
@@ -294,6 +298,7 @@ class Descriptor:
     model_id: ModelId
     vector: F32
     appearance: Appearance | None = None
+    thumbnail: bytes | None = None
 
     @property
     def is_described(self) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from faceindex.kept_thumbnails import KeptThumbnails
 from faceindex.lock import turn
 from faceindex.results import FilmProgress, IncompletePhoto, Listeners, Progress
 from faceindex.scanning.survey import Survey
@@ -46,6 +47,8 @@ class BatchRecorder:
         self._since = datetime.now(UTC)
         self._batch: list[Outcome] = []
         self._committed = time.monotonic()
+        self._thumbnails = KeptThumbnails(catalog.store.thumbnails, listeners.note)
+        self._are_thumbnails_kept = True  # what keeps one batch from it would keep the next ones waiting
         self._done = self._skipped = self._faces = self._failed = 0
 
     @property
@@ -109,6 +112,9 @@ class BatchRecorder:
                 self.new_failures.update(recorded.new_failures)
                 self._count_left_out(recorded.left_out)
                 self._batch = []
+                # In this turn: a person may be forgotten in the next one.
+                if self._are_thumbnails_kept and recorded.thumbnails:
+                    self._are_thumbnails_kept = self._thumbnails.keep(recorded.thumbnails)
         self._committed = time.monotonic()
 
     def _count_left_out(self, files: Iterable[PhotoSkipped]) -> None:

@@ -43,7 +43,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     settings = session.own_settings()
     build = partial(build_runner, settings, model, films=options.films)
     films = with_motion(options.films, session.catalog)
-    scan = Scan(store, model, build(clock=clock, films=films).run, listeners, clock=clock)
+    scan = Scan(store, model, build(clock=clock, films=films, thumbnails=True).run, listeners, clock=clock)
     redescribe = describer(
         lambda patience: nullcontext(session),
         lambda: nullcontext(session),

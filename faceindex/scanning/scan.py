@@ -79,7 +79,7 @@ def scan(session: Session, roots: Sequence[bytes], options: ScanOptions | None =
     model, clock = session.ensure_model(), StageClock()
     choose_motion(session.catalog, options.motion)
     films = with_motion(options.films, session.catalog)
-    runner = build_runner(session.own_settings(), model, clock=clock, films=films)
+    runner = build_runner(session.own_settings(), model, clock=clock, films=films, thumbnails=True)
     new_scan = Scan(
         session.database, model, runner.run, session.listeners, clock=clock, thorough=options.thorough
     )

@@ -33,9 +33,10 @@ from index.photos.face_rows import NewFace, add_faces
 from index.photos.films import goes_on, put_film, remove_stale
 from index.photos.left_out import forget_left_out, put_left_out
 from index.photos.siblings import contents_of_photo
+from index.photos.thumbnails import stamp_of
 from index.store import schema
 from index.store.statements import upsert, upsert_one
-from index.values import Recorded
+from index.values import Recorded, Thumbnail
 from pipeline.values import (
     FilmPart,
     Outcome,
@@ -76,6 +77,8 @@ class Recorder:
         self._left_out: list[PhotoSkipped] = []
         self._faces = 0
         self._new_faces: list[NewFace] = []
+        self._stamped: dict[int, bytes] = {}  # digests of the contents of new faces, for their thumbnails
+        self._thumbnails: list[Thumbnail] = []
         self._has_tombstones = bool(connection.scalar(select(exists(select(schema.forgotten.c.id)))))
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
@@ -110,7 +113,13 @@ class Recorder:
 
     def _write_faces(self) -> None:
         """Write the faces found since the last call together: a statement for each costs more."""
-        self._faces += len(add_faces(self._connection, self._new_faces))
+        ids = add_faces(self._connection, self._new_faces)
+        self._faces += len(ids)
+        self._thumbnails += [
+            Thumbnail(face_id, stamp_of(self._stamped[content_id], each.face.box), each.thumbnail)
+            for face_id, (content_id, each) in zip(ids, self._new_faces, strict=True)
+            if each.thumbnail is not None
+        ]
         self._new_faces.clear()
 
     def counts(self) -> Recorded:
@@ -122,6 +131,7 @@ class Recorder:
             unread=self._unread,
             new_failures=self._new_failures,
             left_out=self._left_out,
+            thumbnails=self._thumbnails,
         )
 
     def _indexed(self, outcome: PhotoIndexed) -> _Kind:
@@ -160,6 +170,7 @@ class Recorder:
 
     def _add_faces(self, outcome: PhotoIndexed, content_id: int) -> None:
         """Add the faces of a content, except those of forgotten persons."""
+        self._stamped[content_id] = outcome.digest
         forgotten = tombstones_in(self._connection, [outcome.digest]) if self._has_tombstones else None
         for each in outcome.faces:
             key = FaceKey(outcome.digest, each.face.box)

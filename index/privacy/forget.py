@@ -19,6 +19,7 @@ from index.decisions.replay import replay
 from index.decisions.same_faces import read_same_faces
 from index.errors import DecisionRefused, accessible
 from index.photos.catalog import Catalog
+from index.photos.thumbnails import erase_stale_thumbnails
 from index.privacy.redaction import faces_of_persons, keys_of, take_out_persons
 from index.store.schema import descriptor, vector_index
 from index.store.store import Store, library_files
@@ -137,6 +138,7 @@ def purge(store: Store) -> Purged:
         removed = tuple(sorted((*copies.of_upgrades, *stale)))
         for file in removed:
             file.unlink(missing_ok=True)
+    erase_stale_thumbnails(store)
     store.vacuum()
     return Purged(tuple(rewritten), removed, copies.others)
 

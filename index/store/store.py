@@ -6,7 +6,7 @@ All SQL of this package runs in a transaction of a ``Store``, written for any da
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from sqlalchemy import Connection
+
+from index.values import Thumbnail
 
 TURN_SECONDS = 600.0
 """Seconds to wait for a turn to write: somebody may be rewriting a large library, to forget a person."""
@@ -72,6 +74,37 @@ class Salvage:
     kept: Path
 
 
+class Thumbnails(Protocol):
+    """The pictures of faces beside a library: a cache, which anybody may delete at any moment.
+
+    Several threads and processes may use it. Every method raises a ``LibraryError`` where it cannot be read
+    or written: ``LibraryDamaged`` if it is to be thrown away.
+    """
+
+    path: Path
+
+    def read(self, face_id: int, stamp: bytes) -> bytes | None:
+        """Return the picture of a face; ``None`` if there is none."""
+
+    def write(self, thumbnails: Sequence[Thumbnail]) -> None:
+        """Keep pictures, in one transaction; they replace those of the same ids. A missing cache is made."""
+
+    def ids(self) -> list[int]:
+        """Return the ids of all faces with a picture, rising."""
+
+    def erase(self, face_ids: Sequence[int]) -> None:
+        """Delete the pictures of faces, and all traces of them in the files; if it must be, all pictures."""
+
+    def damage(self) -> str | None:
+        """Return what is wrong with the cache, or ``None``; write nothing."""
+
+    def throw_away(self) -> None:
+        """Delete the cache."""
+
+    def close(self) -> None:
+        """Close the files; the next call opens them again."""
+
+
 class Store(ABC):
     """An open library, at an absolute path, beside which caches are kept.
 
@@ -80,6 +113,7 @@ class Store(ABC):
     """
 
     path: Path
+    thumbnails: Thumbnails
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Connection]:

@@ -24,24 +24,25 @@ class Tracklet:
 
     Attributes:
         moments: When each face is seen, in seconds.
-        faces: As they were described.
+        faces: As they were described; only the best one keeps its thumbnail.
+        best: The index of the face that shows the person best.
     """
 
     def __init__(self, moment: float, face: Descriptor) -> None:
         self.moments = [moment]
         self.faces = [face]
+        self.best = 0
         self._sum = _weighted(face)
 
     def add(self, moment: float, face: Descriptor) -> None:
         """Add a face that is seen later than the others."""
         self.moments.append(moment)
         self.faces.append(face)
+        worse = len(self.faces) - 1
+        if _worth(face) > _worth(self.best_face):
+            self.best, worse = worse, self.best
+        self.faces[worse] = replace(self.faces[worse], thumbnail=None)
         self._sum = self._sum + _weighted(face)
-
-    @property
-    def best(self) -> int:
-        """The index of the face that shows the person best."""
-        return max(range(len(self.faces)), key=lambda index: _worth(self.faces[index]))
 
     @property
     def best_face(self) -> Descriptor:

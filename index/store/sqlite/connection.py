@@ -23,14 +23,16 @@ _WAL_IN_HEADER = b"\x02\x02"
 """Bytes 18 and 19 of a file in WAL mode (https://www.sqlite.org/fileformat.html, section 1.3)."""
 
 
-def connect(path: Path, access: Access) -> sqlite3.Connection:
+def connect(path: Path, access: Access, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Connect to an existing file, by its absolute path, without an open transaction.
+
+    Each statement waits ``patience`` seconds at most for other processes.
 
     ``READ`` cannot change the content, but rolls back a crashed writer's changes, unless the file is
     read-only. Raises a ``sqlite3.Error``, see ``explained``.
     """
     connection = sqlite3.connect(
-        _uri(path), uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        _uri(path), uri=True, timeout=patience, isolation_level=None, check_same_thread=False
     )
     try:
         for pragma in _pragmas(path, access):

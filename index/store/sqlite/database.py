@@ -44,6 +44,7 @@ from index.store import schema
 from index.store.sqlite.connection import BUSY_SECONDS, as_said, connect, explained, is_writable
 from index.store.sqlite.file_copies import copy_pages
 from index.store.sqlite.run_lock import turn
+from index.store.sqlite.thumbnail_file import SqliteThumbnails
 from index.store.statements import is_one_of
 from index.store.store import Access, Copies, Store, library_files
 from index.whole_file import written_whole
@@ -88,6 +89,7 @@ class SqliteStore(Store):
         self._identity = _identity(path)
         self._watcher: sqlite3.Connection | None = None
         self._watching = Lock()
+        self.thumbnails = SqliteThumbnails(path)
 
     def read(self) -> AbstractContextManager[Connection]:
         """See ``Store``. Without WAL, a writer waits for the reader to commit."""
@@ -189,6 +191,7 @@ class SqliteStore(Store):
     def close(self) -> None:
         """See ``Store``."""
         self._engine.dispose()
+        self.thumbnails.close()
         if self._watcher is not None:
             self._watcher.close()
 

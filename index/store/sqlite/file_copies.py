@@ -13,7 +13,7 @@ from index.store.sqlite.connection import BUSY_SECONDS, connect
 from index.store.store import Access
 from index.whole_file import sync_to_disk
 
-_SIDE_FILES = ("-journal", "-wal", "-shm")
+SIDE_FILES = ("-journal", "-wal", "-shm")
 """SQLite's files beside a database, invalid for another database of the same name."""
 
 _WRITING = frozenset(
@@ -74,7 +74,7 @@ def put_in_place(new: Path, path: Path, suffix: str) -> Path | None:
             except OSError:  # a file system without hard links
                 shutil.copyfile(path, kept)
             kept.chmod(0o600)
-        for each in _SIDE_FILES:  # also those that outlived their database
+        for each in SIDE_FILES:  # also those that outlived their database
             beside = path.with_name(path.name + each)
             if beside.exists():
                 os.replace(beside, kept.with_name(kept.name + each))

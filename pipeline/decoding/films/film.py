@@ -49,6 +49,7 @@ class FilmHeader:
         picture: BLAKE3 of what the film shows, 32 bytes: the same if only metadata differ, for MP4 and
             QuickTime; for other containers, and if the digest of the photo was trusted, that of the file.
         taken_from: ``CONTAINER``, if the time is known.
+        codec: FFmpeg's name of how its pictures are coded, such as ``h264``.
     """
 
     size: Size
@@ -57,6 +58,7 @@ class FilmHeader:
     live_photo: str | None
     picture: bytes
     taken_from: DateSource | None = None
+    codec: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -92,6 +92,7 @@ def _opened(film: FilmStream, header: StreamHeader, painter: FramePainter) -> Fi
         taken_at=header.taken_at,
         live_photo=header.live_photo,
         shown=f"{film.shown} {painter.orientation} {header.pixel_aspect}",
+        codec=film.codec,
     )
 
 

@@ -196,4 +196,5 @@ def _header(photo: OpenPhoto, opened: FilmOpened) -> FilmHeader:
         taken_from=None if opened.taken_at is None else DateSource.CONTAINER,
         live_photo=opened.live_photo,
         picture=shown,
+        codec=opened.codec,
     )

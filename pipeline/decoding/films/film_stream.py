@@ -148,6 +148,11 @@ class FilmStream:
         )
 
     @property
+    def codec(self) -> str:
+        """FFmpeg's name of how the pictures are coded."""
+        return self._codec.codec.canonical_name
+
+    @property
     def shown(self) -> str:
         """What, beside the coded pictures, decides what a player shows."""
         stream = self._stream

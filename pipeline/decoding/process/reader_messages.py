@@ -166,6 +166,7 @@ class FilmOpened:
     taken_at: datetime | None
     live_photo: str | None
     shown: str
+    codec: str
 
 
 @dataclass(frozen=True, slots=True)
