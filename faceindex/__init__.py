@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from faceindex.errors import LibraryLocked as LibraryLocked
     from faceindex.errors import NoLibrary as NoLibrary
     from faceindex.errors import NotFound as NotFound
+    from faceindex.errors import PictureUnavailable as PictureUnavailable
     from faceindex.errors import WeightsUnavailable as WeightsUnavailable
     from faceindex.library import Library as Library
     from faceindex.maintenance import Checked as Checked
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from faceindex.naming.suggestion import Suggestions as Suggestions
     from faceindex.output.photo_links import Linked as Linked
     from faceindex.people import People as People
+    from faceindex.pictures import Pictures as Pictures
     from faceindex.results import Answer as Answer
     from faceindex.results import Certainty as Certainty
     from faceindex.results import ClusterList as ClusterList
@@ -67,6 +69,9 @@ if TYPE_CHECKING:
     from faceindex.roots import ScannedRoots as ScannedRoots
     from faceindex.scanning.scan import ScanOptions as ScanOptions
     from faceindex.settings import Settings as Settings
+    from faceindex.viewing.film_files import FilmFile as FilmFile
+    from faceindex.viewing.film_files import FilmInfo as FilmInfo
+    from faceindex.viewing.picture import Picture as Picture
     from index.clustering.regroup import Regrouped as Regrouped
     from index.clustering.ungrouped import Ungrouped as Ungrouped
     from index.decisions.log import LoggedDecision as LoggedDecision
@@ -112,12 +117,15 @@ _MODULES = {
     "faceindex.naming.suggestion": "Suggestion Suggestions",
     "faceindex.output.photo_links": "Linked",
     "faceindex.people": "People",
+    "faceindex.pictures": "Pictures",
     "faceindex.results": "Answer Certainty ClusterList DetectorPreview DetectorSwitch FilmPerson Identity "
     "KnownFace LibraryFace Listeners ModelSwitch NearKnownFace PersonLoss Planned Preview Progress Refusal "
     "ReindexSummary RootReport ScanSummary",
     "faceindex.roots": "ScannedRoots",
     "faceindex.scanning.scan": "ScanOptions",
     "faceindex.settings": "Settings",
+    "faceindex.viewing.film_files": "FilmFile FilmInfo",
+    "faceindex.viewing.picture": "Picture",
     "index.clustering.regroup": "Regrouped",
     "index.clustering.ungrouped": "Ungrouped",
     "index.decisions.log": "LoggedDecision",

@@ -3,6 +3,7 @@
     FaceindexError              1
     ├── BadRequest              2
     │   └── NotFound            2
+    │       └── PictureUnavailable
     ├── NoLibrary              10
     ├── LibraryLocked          11
     ├── LibraryFromTheFuture   12
@@ -11,6 +12,7 @@
 The layers below raise errors of their own; ``explained`` turns them into these, chained.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,6 +31,16 @@ class BadRequest(FaceindexError):
 
 class NotFound(BadRequest):
     """What the request names is not in the library."""
+
+
+class PictureUnavailable(NotFound):
+    """There is no picture of a face, photo or moment; ``reason`` says why, ``path`` is the file, if known."""
+
+    def __init__(self, path: bytes | None, reason: str) -> None:
+        place = "" if path is None else f"{os.fsdecode(path)}: "
+        super().__init__(f"{place}{reason}.")
+        self.path = path
+        self.reason = reason
 
 
 class NoLibrary(FaceindexError):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from faceindex.models import Models
     from faceindex.output.photo_links import Linked
     from faceindex.people import People
+    from faceindex.pictures import Pictures
     from faceindex.roots import ScannedRoots
     from faceindex.scanning.scan import ScanOptions
     from index.clustering.regroup import Regrouped
@@ -74,6 +75,8 @@ class Library:
 
     def close(self) -> None:
         """Close files, networks and the processes that decode photos."""
+        if "pictures" in self.__dict__:
+            self.pictures.close()
         self._sessions.close()
 
     def __enter__(self) -> Self:
@@ -88,6 +91,13 @@ class Library:
         from faceindex.people import People
 
         return People(self._sessions, self._source)
+
+    @cached_property
+    def pictures(self) -> "Pictures":
+        """Pictures of faces and photos, and films to play."""
+        from faceindex.pictures import Pictures
+
+        return Pictures(self._sessions)
 
     @cached_property
     def roots(self) -> "ScannedRoots":

@@ -26,8 +26,8 @@ _MOST_FILMS = 1000
 class Pictures:
     """Pictures of faces, photos and films; nothing is written beside the photos.
 
-    Every method may raise a ``PictureUnavailable``, which says in one line why there is no picture. Photos are
-    decoded in processes of their own, a few at once; threads that want the same wait for one.
+    Every method may raise a ``PictureUnavailable``, which says in one line why there is no picture. Photos
+    are decoded in processes of their own, a few at once; threads that want the same wait for one.
     """
 
     def __init__(self, sessions: WarmSessions) -> None:

@@ -248,7 +248,7 @@ class Examiner:
             options.films,
             self._clock,
             contents.stopped,
-            options.thumbnails,
+            thumbnails=options.thumbnails,
         )
         if rest is not None and format_of(photo) is Format.FILM:
             return films.part(photo, decoder, name, rest)

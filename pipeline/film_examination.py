@@ -82,8 +82,8 @@ class FilmExaminer:
     options: FilmOptions
     clock: StageClock
     stopped: Future[None]
-    thumbnails: bool = False
     now: Callable[[], float] = time.monotonic
+    thumbnails: bool = False
 
     def first(self, photo: OpenPhoto, decoder: FilmDecoder, decoder_name: str) -> PhotoIndexed:
         """Read a film's first frame, to see that it can be read; say that all of it is left to look at.

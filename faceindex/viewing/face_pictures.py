@@ -1,5 +1,6 @@
 """Gives the picture of a face: the one that is kept, or one cut out of the photo, with those beside it."""
 
+import math
 from collections.abc import Sequence
 
 from faceindex.errors import FaceindexError, PictureUnavailable
@@ -12,7 +13,7 @@ from faceindex.viewing.shared_work import SharedWork
 from faceindex.warm_sessions import WarmSessions
 from index.photos.picture_sources import FaceSource, PhotoSource, face_source, faces_beside, files_of
 from index.values import Thumbnail
-from pipeline.description.thumbnail import LONG_EDGE, cut_thumbnail, side_around
+from pipeline.description.thumbnail import LONG_EDGE, cut_thumbnail, shown_side
 from pipeline.values import DecodedPhoto, DetectedFace
 
 _PATIENCE = 0.1
@@ -93,7 +94,9 @@ class FacePictures:
         moment = faces[0].box.moment
         if moment is not None:
             return self._reader.frame(source, moment, None, lambda frame: _thumbnails(frame, faces))
-        return self._reader.photo(source.file, None, lambda photo: _thumbnails(photo, faces))
+        share = min(1.0, LONG_EDGE / min(shown_side(each.box) for each in faces))
+        long_edge = math.ceil(faces[0].photo_edge * share)
+        return self._reader.photo(source.file, long_edge, lambda photo: _thumbnails(photo, faces))
 
 
 def _thumbnails(photo: DecodedPhoto, faces: Sequence[FaceSource]) -> dict[int, bytes]:

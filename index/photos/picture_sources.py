@@ -25,12 +25,14 @@ _PHOTO = select(
     content.c.digest,
     is_film.label("is_film"),
 ).outerjoin_from(photo, content, content.c.id == photo.c.content_id)
-_FACE = select(stored_face, content.c.digest).join_from(stored_face, content)
+_FACE = select(stored_face, content.c.digest, content.c.width, content.c.height).join_from(
+    stored_face, content
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoSource:
-    """The file of a photo or film, as the library knows it; ``digest`` is that of its content, if it has one."""
+    """The file of a photo or film as the library knows it; ``digest`` is of its content, if it has one."""
 
     photo_id: int
     file: PhotoFile
@@ -41,13 +43,17 @@ class PhotoSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceSource:
-    """A face in a content; ``landmarks`` is float32 [5, 2], or [0, 2] if they are not known."""
+    """A face in a content, of which the longer side has ``photo_edge`` pixels.
+
+    ``landmarks`` is float32 [5, 2], or [0, 2] if they are not known.
+    """
 
     face_id: int
     content_id: int
     digest: bytes
     box: Box
     landmarks: F32
+    photo_edge: int
 
     @property
     def stamp(self) -> bytes:
@@ -62,7 +68,7 @@ def photo_source(connection: Connection, photo_id: int) -> PhotoSource | None:
 
 
 def files_of(connection: Connection, face: FaceSource) -> list[PhotoSource]:
-    """Read some files that show a face: present ones, and of a film behind a photo the largest ones, first."""
+    """Read some files that show a face: present ones first, and of a film behind a photo the largest."""
     order: Sequence[Any] = (photo.c.missing_since.is_not(None), photo.c.path)
     if face.box.moment is not None:
         order = (photo.c.missing_since.is_not(None), photo.c.size.desc(), photo.c.path)
@@ -97,4 +103,5 @@ def _face(row: Row[Any]) -> FaceSource:
         landmarks = landmarks_from_blob(row.landmarks)
     except ValueError:  # it shows the face all the same
         landmarks = landmarks_from_blob(bytes(40))[:0]
-    return FaceSource(row.id, row.content_id, row.digest, box, landmarks)
+    edge = max(row.width or 0, row.height or 0)
+    return FaceSource(row.id, row.content_id, row.digest, box, landmarks, edge)

@@ -1,7 +1,7 @@
 """Cuts a small picture of a face out of a photo, for people to look at; no network sees it.
 
-It is a JPEG: libjpeg-turbo writes it in a tenth of the time that libwebp takes, at twice the size. This module
-must not know where thumbnails are kept.
+It is a JPEG: libjpeg-turbo writes it in a tenth of the time that libwebp takes, at half as much again in
+size. This module must not know where thumbnails are kept.
 """
 
 from collections.abc import Iterable
@@ -37,6 +37,11 @@ def cut_thumbnail(photo: DecodedPhoto, face: DetectedFace) -> bytes:
     return encode_jpeg(np.rot90(shrink(around, LONG_EDGE), _quarter_turns(face)))
 
 
+def shown_side(box: Box) -> float:
+    """Return the side of the square that a thumbnail shows, in pixels of the photo."""
+    return max(box.w, box.h) * (1 + 2 * MARGIN)
+
+
 def shrink(pixels: U8, long_edge: int) -> U8:
     """Return a picture, uint8 [H, W, 3], of which the longer side has at most ``long_edge`` pixels."""
     height, width = pixels.shape[:2]
@@ -55,7 +60,7 @@ def encode_jpeg(pixels: U8, quality: int = _QUALITY) -> bytes:
 
 def _around(pixels: U8, box: Box, scale: float) -> U8:
     """Return the square around a box, moved into the photo, and cut where the photo is smaller."""
-    side = max(box.w, box.h) * (1 + 2 * MARGIN) * scale
+    side = shown_side(box) * scale
     rows = _span((box.y + box.h / 2) * scale, side, pixels.shape[0])
     columns = _span((box.x + box.w / 2) * scale, side, pixels.shape[1])
     return pixels[rows, columns]

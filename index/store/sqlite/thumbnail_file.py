@@ -1,7 +1,7 @@
 """Keeps pictures of faces in a SQLite file beside the library: a cache, which knows no table of the library.
 
-The file may be deleted, or replaced by another process, between any two calls. A process that is killed leaves
-it whole; after a power failure it may be damaged, which costs the pictures.
+The file may be deleted, or replaced by another process, between any two calls. A process that is killed
+leaves it whole; after a power failure it may be damaged, which costs the pictures.
 """
 
 import os
