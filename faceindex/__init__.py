@@ -107,7 +107,7 @@ _MODULES = {
     "faceindex.asking.why": "Explanation",
     "faceindex.browsing.photo": "LibraryPhoto",
     "faceindex.errors": "BadRequest FaceindexError LibraryFromTheFuture LibraryLocked NoLibrary "
-    "NotFound WeightsUnavailable",
+    "NotFound PictureUnavailable WeightsUnavailable",
     "faceindex.library": "Library",
     "faceindex.maintenance": "Checked Restored",
     "faceindex.models": "ModelStatus Models",

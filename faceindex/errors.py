@@ -3,7 +3,7 @@
     FaceindexError              1
     ├── BadRequest              2
     │   └── NotFound            2
-    │       └── PictureUnavailable
+    │       └── PictureUnavailable 2
     ├── NoLibrary              10
     ├── LibraryLocked          11
     ├── LibraryFromTheFuture   12

@@ -41,7 +41,8 @@ class Tracklet:
         worse = len(self.faces) - 1
         if _worth(face) > _worth(self.best_face):
             self.best, worse = worse, self.best
-        self.faces[worse] = replace(self.faces[worse], thumbnail=None)
+        if self.faces[worse].thumbnail is not None:
+            self.faces[worse] = replace(self.faces[worse], thumbnail=None)
         self._sum = self._sum + _weighted(face)
 
     @property

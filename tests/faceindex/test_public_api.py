@@ -13,6 +13,7 @@ from faceindex import errors, stopping
 from faceindex.cli import context
 from faceindex.models import Models
 from faceindex.people import People
+from faceindex.pictures import Pictures
 from faceindex.roots import ScannedRoots
 
 
@@ -28,7 +29,7 @@ def test_all_is_sorted_and_complete() -> None:
     assert all(name in documented for name in ("Library", "Settings"))
 
 
-@pytest.mark.parametrize("part", [faceindex.Library, People, ScannedRoots, Models])
+@pytest.mark.parametrize("part", [faceindex.Library, People, Pictures, ScannedRoots, Models])
 def test_what_public_methods_return_is_public(part: type) -> None:
     returned = [
         inspect.formatannotation(inspect.signature(method).return_annotation)
@@ -50,6 +51,7 @@ def test_exit_codes() -> None:
         "FaceindexError": 1,
         "BadRequest": 2,
         "NotFound": 2,
+        "PictureUnavailable": 2,
         "NoLibrary": 10,
         "LibraryLocked": 11,
         "LibraryFromTheFuture": 12,
