@@ -2,6 +2,7 @@
 
 import os
 import sys
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,14 +41,14 @@ def serve(
         passphrase = None if host == HERE else _passphrase()
         with listen(host, port) as listening:
             access = _access(listening.getsockname()[1], passphrase)
-            name = f"[{host}]" if ":" in host else host
-            address = f"http://{name}:{access.port}/?token={access.token}"
+            address = f"http://{_reached(host)}:{access.port}/?token={access.token}"
             if passphrase is not None:
                 reporter.note(
                     "Warning: everybody who reaches this address and knows the passphrase sees your photos, "
                     "and the connection is not encrypted. Use it in a network that you trust."
                 )
             reporter.lines([address])
+            reporter.note("Open this address in a browser of this machine. Ctrl-C stops the server.")
             if open_page:
                 typer.launch(address)
 
@@ -57,6 +58,13 @@ def serve(
                     reporter.traceback(error)
 
             run(make_app(library, access), listening, report)
+
+
+def _reached(host: str) -> str:
+    """Return by which name a browser of this machine reaches an address."""
+    if ip_address(host).is_unspecified:
+        return HERE
+    return f"[{host}]" if ":" in host else host
 
 
 def _access(port: int, passphrase: str | None) -> "Access":
