@@ -32,11 +32,12 @@ class Invocation:
 
 @contextmanager
 def command(
-    context: typer.Context, as_json: bool = False, **settings: Any
+    context: typer.Context, as_json: bool = False, source: str = "command line", **settings: Any
 ) -> "Iterator[tuple[Library, Reporter]]":
     """Run a command's body: an error in it becomes one line on standard error and an exit code.
 
-    ``settings`` are those that the command has flags for; ``None`` means not given.
+    ``source`` is what the log calls what decisions are made by; ``settings`` are those that the command has
+    flags for; ``None`` means not given.
     """
     from faceindex.cli.render import Reporter
     from faceindex.errors import FaceindexError
@@ -49,7 +50,7 @@ def command(
         from faceindex.settings import Settings
 
         loaded = Settings.load(invocation.config, library=invocation.library, **settings)
-        with reporter, Library(loaded, reporter.listeners, source="command line") as library:
+        with reporter, Library(loaded, reporter.listeners, source=source) as library:
             yield library, reporter
     except FaceindexError as error:
         _fail(reporter, invocation, str(error))

@@ -193,7 +193,7 @@ def names_of_commands(command: object, before: tuple[str, ...] = ()) -> set[tupl
 
 def test_every_command_is_run_here(tmp_path: Path) -> None:
     known = names_of_commands(typer.main.get_command(app))
-    words_of_all = [words for _, words in commands(tmp_path, tmp_path)] + DOWNLOADS
+    words_of_all = [words for _, words in commands(tmp_path, tmp_path)] + DOWNLOADS + [SERVING]
     assert known == {name for words in words_of_all for name in known if words[: len(name)] == name}
 
 
@@ -218,6 +218,17 @@ def test_no_command_reaches_for_a_network_and_nobody_else_can_read_what_it_write
     # What holds descriptors or names is for the owner alone wherever it is written; a picture is a picture.
     open_to_all = {name for name, mode in modes(out).items() if mode != 0o600}
     assert open_to_all == {"marked.png", "sheet.jpg"}
+
+
+SERVING = ("serve",)
+"""What listens for requests."""
+
+
+def test_the_page_listens_on_this_machine_alone(refused: Refused, album: Path) -> None:
+    assert refused.run("scan", "--model", "sface", album) in (0, 3)
+    assert refused.run(*SERVING) == 1
+    (attempt,) = refused.attempts.splitlines()
+    assert attempt.endswith("socket.bind (('127.0.0.1', 8420),)")
 
 
 @pytest.mark.parametrize("words", DOWNLOADS, ids=" ".join)

@@ -27,7 +27,7 @@ def serve(
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Show people and photos in the browser, and name them there."""
-    with command(context) as (library, reporter):
+    with command(context, source="page") as (library, reporter):
         from faceindex.errors import FaceindexError
 
         try:
