@@ -1,7 +1,7 @@
 """``faceindex scan`` and ``faceindex reindex``."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,7 +43,7 @@ def scan(
     as_json: Json = False,
 ) -> None:
     """Find the faces in the photos and films of folders, and update the library."""
-    flags = {
+    flags: dict[str, Any] = {
         "model": model,
         "runtime": runtime,
         "device": device,
