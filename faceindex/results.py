@@ -363,11 +363,15 @@ class NearKnownFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownFace:
-    """A face of a photo that was asked about, its person, and the most similar faces of the library."""
+    """A face of a photo that was asked about, its person, and the most similar faces of the library.
+
+    ``drawn``: a person drew its box in the library. If it is not described, it is like no other face.
+    """
 
     described: Descriptor
     identity: Identity
     matches: tuple[NearKnownFace, ...]
+    drawn: bool = False
 
     @property
     def similarity(self) -> float | None:

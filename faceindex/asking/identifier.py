@@ -45,15 +45,19 @@ from index.recognition.thresholds import Thresholds
 from index.spans import seen_at_once
 from index.values import NONE, Descriptors, NearFace
 from index.vectors.vector_store import VectorStore
-from pipeline.values import F32, PhotoIndexed
+from pipeline.values import F32, Descriptor, DetectedFace, PhotoIndexed, moment_alone
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFace:
-    """A face's number and status in the library; both ``None`` if it is not there."""
+    """A face's number and status in the library; both ``None`` if it is not there.
+
+    ``drawn``: a person drew its box.
+    """
 
     face_id: int | None = None
     status: FaceStatus | None = None
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,19 +109,44 @@ class Identifier:
         return other
 
     def answer(self, photo: PhotoIndexed, options: NeighborOptions) -> Answer:
-        """Identify the faces of a photo, and find the nearest faces of the library."""
+        """Identify the faces of a photo, also those drawn in it, and find the nearest of the library."""
+        photo = self.with_drawn(photo)
         if not photo.faces:
             return Answer(photo, (), people=None if photo.film is None else ())
         queries: F32 = np.stack([face.vector for face in photo.faces])
-        near = self._nearest(photo, queries, options)
-        spans = spans_of_faces(photo.faces)
-        identities = self._identities(self.gallery(photo), queries, self.stored(photo), spans)
+        near = iter(self._nearest(photo, queries[queries.any(axis=1)], options))
+        spans, stored = spans_of_faces(photo.faces), self.stored(photo)
+        identities = self._identities(self.gallery(photo), queries, stored, spans)
         faces = tuple(
-            KnownFace(face, identity, matches)
-            for face, identity, matches in zip(photo.faces, identities, near, strict=True)
+            KnownFace(face, identity, next(near) if face.is_described else (), known.drawn)
+            for face, identity, known in zip(photo.faces, identities, stored, strict=True)
         )
         people = None if photo.film is None else people_in_film(faces, self.thresholds.accept)
         return Answer(photo, faces, people=people)
+
+    def with_drawn(self, photo: PhotoIndexed) -> PhotoIndexed:
+        """Return a photo with the faces that people drew in it in the library, after those found."""
+        drawn = [each for each in self._catalog.faces(self._ids(photo)).values() if each.drawn]
+        known = {there for _, there in pairs([f.face.box for f in photo.faces], [r.box for r in drawn])}
+        new = [record for number, record in enumerate(drawn) if number not in known]
+        if not new:
+            return photo
+        ids = sorted(each.face_id for each in new)
+        chunks = self._catalog.descriptors(self._model.model_id, ids)
+        described = Descriptors.joined(chunks, self._model.dimension)
+        vectors = dict(zip(described.ids.tolist(), described.vectors, strict=True))
+        nothing = np.zeros(self._model.dimension, np.float32)
+        faces = (
+            Descriptor(
+                DetectedFace(each.box, each.landmarks, each.confidence),
+                each.quality,
+                self._model.model_id,
+                vectors.get(each.face_id, nothing),
+                None if each.box.moment is None else moment_alone(each.box, each.landmarks),
+            )
+            for each in new
+        )
+        return replace(photo, faces=(*photo.faces, *faces))
 
     def identities(self, digest: bytes) -> dict[int, Identity]:
         """Identify the faces that the library has in a photo, by id, as ``answer`` would."""
@@ -138,10 +167,12 @@ class Identifier:
         """Return each face of a photo, as the library has it."""
         records = list(self._catalog.faces(self._ids(photo)).values())
         found = pairs([each.face.box for each in photo.faces], [record.box for record in records])
-        ids = {asked: records[stored].face_id for asked, stored in found}
-        statuses = self._people.statuses(sorted(ids.values()))
+        known = {asked: records[stored] for asked, stored in found}
+        statuses = self._people.statuses(sorted(each.face_id for each in known.values()))
         return tuple(
-            StoredFace(ids[number], statuses[ids[number]]) if number in ids else StoredFace()
+            StoredFace(known[number].face_id, statuses[known[number].face_id], known[number].drawn)
+            if number in known
+            else StoredFace()
             for number in range(len(photo.faces))
         )
 
@@ -185,7 +216,10 @@ class Identifier:
             own = scores[row, gallery.person_ids == person.id].tolist() if person else []
             compared = max(1, len(gallery) - len(rejected.get(row, ())))
             probe = _Probe(queries[row], matches[row], own[0] if own else None, strangers[row], compared)
-            found.append(self._identity(probe, face.status or FaceStatus()))
+            identity = self._identity(probe, face.status or FaceStatus())
+            # What is not described is like nobody, and what decisions say of it holds.
+            is_described = bool(queries[row].any())
+            found.append(identity if is_described else Identity(identity.certainty, identity.person))
         return _each_person_once(found, stored, queries, spans)
 
     def _identity(self, probe: "_Probe", status: FaceStatus) -> Identity:

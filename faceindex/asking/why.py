@@ -78,6 +78,7 @@ def explain(
     session: Session, identifier: Identifier, photo: PhotoIndexed, only: int | None = None
 ) -> Iterator[Explanation]:
     """Explain who the faces of a photo are, or ``only`` one, from 1; ``BadRequest`` if it is not there."""
+    photo = identifier.with_drawn(photo)
     if only is not None and not 1 <= only <= len(photo.faces):
         name = os.fsdecode(photo.file.path)
         raise BadRequest(f"{name} has no face number {only}: it has {len(photo.faces)}.")
@@ -91,7 +92,9 @@ def explain(
     for number, (face, stored) in enumerate(zip(answer.faces, identifier.stored(photo), strict=True), 1):
         if only not in (None, number):
             continue
-        candidates = _candidates(identifier, gallery, face.described.vector, stored)
+        candidates: tuple[Candidate, ...] = ()
+        if face.described.is_described:
+            candidates = _candidates(identifier, gallery, face.described.vector, stored)
         yield Explanation(
             photo,
             number,

@@ -60,6 +60,8 @@ class AskedFaceSchema(Schema):
     margin: float | None = at("identity.margin")
     matches: tuple[MatchSchema, ...]
     moment: InFilm = at("described")
+    drawn: bool
+    described: bool = at("described.is_described")
 
 
 class _PhotoSchema(Schema):

@@ -32,7 +32,7 @@ def sections(explanation: "Explanation") -> dict[str, list[str]]:
     number = "not in the library" if face_id is None else f"number {face_id} of the library"
     siblings = [f"{os.fsdecode(each.other)} ({each.kind})" for each in explanation.siblings]
     return {
-        "Face": [f"{place_of(face.described.face.box)}{_when(face)}; {number}"],
+        "Face": [f"{place_of(face.described.face.box)}{_when(face)}; {number}{_drawn(face)}"],
         "Taken": [taken(photo.taken_at, photo.taken_from)],
         **({"Siblings": siblings} if siblings else {}),
         "Quality": [_quality(explanation)],
@@ -58,6 +58,12 @@ def taken(at: datetime | None, source: DateSource | None) -> str:
     return time if source is None else f"{time}, by {_BY_SOURCE[source]}"
 
 
+def _drawn(face: "KnownFace") -> str:
+    if not face.drawn:
+        return ""
+    return "; drawn" if face.described.is_described else "; drawn, named only: never compared"
+
+
 def _when(face: "KnownFace") -> str:
     seen = when_seen(face.described)
     return "" if seen is None else f"{at_time(face.described)}, seen {times([seen])}"
@@ -78,8 +84,16 @@ _BY_SOURCE = {
 }
 
 
+_UNDESCRIBED = {
+    "no-landmarks": "no landmarks were found in the box, without which no model describes a face",
+    "not-looked-at": "the box was not looked at yet: 'faceindex reindex' does that",
+}
+
+
 def _quality(explanation: "Explanation") -> str:
     quality = explanation.face.described.quality
+    if not explanation.face.described.is_described:
+        return f"{quality.score:.2f}: {_UNDESCRIBED[quality.reasons[0]]}"
     if not quality.reasons:
         return f"{quality.score:.2f}"
     reasons = ", ".join(quality.reasons)

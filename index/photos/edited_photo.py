@@ -16,7 +16,7 @@ from index.arrays import descriptors_from_blobs
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import SameFace, add_same_faces
-from index.store.schema import BOX, content, descriptor, face, forgotten, library, same_face
+from index.store.schema import BOX, DRAWN, content, descriptor, face, forgotten, library, same_face
 from pipeline.values import F32, Box, Size
 
 ALIKE = 0.8
@@ -50,7 +50,13 @@ def link_faces(connection: Connection, old: int, new: int) -> None:
     """
     after = _photo(connection, new)
     for content_id in (*_unsettled(connection, old, new), old):
-        add_same_faces(connection, same_faces(_photo(connection, content_id), after))
+        before = _photo(connection, content_id)
+        found = same_faces(before, after)
+        drawn = _drawn_in(connection, content_id)
+        if drawn:
+            is_same_day = _are_of_same_day(connection, content_id, new)
+            found += drawn_places(drawn, before, after, found, is_same_day=is_same_day)
+        add_same_faces(connection, found)
 
 
 def linked_contents(connection: Connection, digest: bytes) -> list[int]:
@@ -95,11 +101,15 @@ def carry_over_tombstones(connection: Connection, old: int, new: int) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoFaces:
-    """The faces of a content: their keys, and descriptors of one model, float32 [N, D], of unit norm."""
+    """The faces of a content: their keys, and descriptors of one model, float32 [N, D], of unit norm.
+
+    ``digest`` is that of the content.
+    """
 
     size: Size
     keys: Sequence[FaceKey]
     vectors: F32
+    digest: bytes = b""
 
 
 def same_faces(before: PhotoFaces, after: PhotoFaces) -> list[SameFace]:
@@ -119,6 +129,71 @@ def same_faces(before: PhotoFaces, after: PhotoFaces) -> list[SameFace]:
         )
         for pair, (i, j, cosine) in zip(boxes, pairs, strict=True)
     ]
+
+
+def drawn_places(
+    drawn: Sequence[FaceKey],
+    before: PhotoFaces,
+    after: PhotoFaces,
+    found: Sequence[SameFace],
+    *,
+    is_same_day: bool,
+) -> list[SameFace]:
+    """Find where a photo shows, after an edit, the faces that somebody drew in it before.
+
+    ``found`` are its faces that were found again: they say how the picture was turned, or cropped, and that
+    it is the same one. If it showed no other face, its proportions say so, unless it is not of the same day.
+    What they say less surely is a question: the pair is not certain.
+    """
+    known = {each.earlier for each in found if each.certain}
+    asked = {each.earlier for each in found}
+    pairs = [(each.earlier.box, each.later.box) for each in found if each.certain]
+    has_others = any(key not in drawn for key in before.keys)
+    if has_others and not pairs:
+        return []  # another picture
+    places = []
+    for key in drawn:
+        place, certain = _place_of(key.box, before.size, after.size, pairs, is_same_day)
+        if key in known or place is None or (key in asked and not certain):
+            continue
+        if (inside := _inside(place, after.size)) is not None:
+            places.append(SameFace(key, FaceKey(after.digest, inside), 0.0, certain))
+    return places
+
+
+def _place_of(
+    box: Box, before: Size, after: Size, pairs: Sequence[tuple[Box, Box]], is_same_day: bool
+) -> tuple[Box | None, bool]:
+    """Return where a box is after an edit, if anything says so, and whether that is certain."""
+    turns = [turn for turn in _TURNS if _keeps_proportions(before, after, turn)]
+    fit = [
+        _turned(box, before, after, turn)
+        for turn in turns
+        if all(overlap(_turned(old, before, after, turn), new) > SAME_FACE for old, new in pairs)
+    ]
+    if pairs and not fit:
+        return _cropped(box, *pairs[0]), False
+    if not fit:
+        return None, False
+    if pairs:
+        return fit[0], all(overlap(fit[0], each) > SAME_FACE for each in fit)
+    return fit[0], is_same_day and turns[0] is _TURNS[0]
+
+
+def _keeps_proportions(before: Size, after: Size, turn: "np.ndarray[Any, Any]") -> bool:
+    """Tell whether a picture has the proportions that it has after a turn, whatever its size."""
+    width, height = np.abs(turn @ (before.width, before.height))
+    return bool(abs(width * after.height / (height * after.width) - 1) <= _SAME_RATIO)
+
+
+def _inside(box: Box, size: Size) -> Box | None:
+    """Return the part of a box that is in a picture; ``None`` if that is less than half of it."""
+    left, top = max(box.x, 0.0), max(box.y, 0.0)
+    width = min(box.x + box.w, float(size.width)) - left
+    height = min(box.y + box.h, float(size.height)) - top
+    if width <= 0 or height <= 0 or width * height < box.w * box.h / 2:
+        return None
+    return Box(left, top, width, height)
 
 
 def _most_similar(cosines: F32) -> Iterator[tuple[int, int, float]]:
@@ -183,4 +258,18 @@ def _photo(connection: Connection, content_id: int) -> PhotoFaces:
     rows = connection.execute(query).all()
     keys = [FaceKey(row.digest, Box(*each[:-1])) for each in rows]
     vectors = descriptors_from_blobs([each.vector for each in rows]) if rows else np.empty((0, 0), np.float32)
-    return PhotoFaces(Size(row.width or 0, row.height or 0), keys, vectors)
+    return PhotoFaces(Size(row.width or 0, row.height or 0), keys, vectors, row.digest)
+
+
+def _drawn_in(connection: Connection, content_id: int) -> list[FaceKey]:
+    """Read the faces that somebody drew in a photo, and that it shows."""
+    query = select(content.c.digest, *(face.c[name] for name in BOX)).join_from(face, content)
+    is_drawn = face.c.detector == DRAWN, face.c.moment.is_(None)
+    rows = connection.execute(query.where(content.c.id == content_id, *is_drawn).order_by(face.c.id))
+    return [FaceKey(digest, Box(*box)) for digest, *box in rows]
+
+
+def _are_of_same_day(connection: Connection, one: int, other: int) -> bool:
+    """Tell whether nothing says that two contents were taken at different times."""
+    times = select(content.c.taken_at).where(content.c.id.in_([one, other]), content.c.taken_at.is_not(None))
+    return len(set(connection.scalars(times))) < 2

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Row, or_, select
 
 from index.decisions.tracklets import read_tracklets
@@ -31,7 +32,7 @@ def read_film(
 
     Returns:
         ``None`` for what is no film, such as a photo with a film behind it, and where ``model`` has not
-        described all faces.
+        described all faces that a detector found.
     """
     row = _content(catalog, digest)
     if row is None:
@@ -39,14 +40,21 @@ def read_film(
     records = catalog.faces(catalog.face_ids_of(row.digest))
     ids = sorted(records)
     described = Descriptors.joined(catalog.descriptors(model, ids), dimension)
-    if described.ids.tolist() != ids:
+    vectors = dict(zip(described.ids.tolist(), described.vectors, strict=True))
+    if any(each not in vectors and not records[each].drawn for each in ids):
         return None
+    nothing = np.zeros(dimension, np.float32)
     with catalog.store.read() as connection:
         tracks = {each.face_id: each.appearance for each in read_tracklets(connection, [row.digest])}
-    vectors = zip(ids, described.vectors, strict=True)
     faces = tuple(
-        Descriptor(_found(records[each]), records[each].quality, model, vector, tracks.get(each))
-        for each, vector in vectors
+        Descriptor(
+            _found(records[each]),
+            records[each].quality,
+            model,
+            vectors.get(each, nothing),
+            tracks.get(each),
+        )
+        for each in ids
     )
     return PhotoIndexed(
         file,

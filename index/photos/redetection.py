@@ -29,6 +29,7 @@ from index.photos.face_rows import add_faces
 from index.photos.known_contents import read_contents
 from index.store.schema import (
     BOX,
+    DRAWN,
     content,
     descriptor,
     detection,
@@ -162,6 +163,17 @@ class _Found:
 
     box: Box
     vector: F32 | None
+    drawn: bool = False
+
+
+def _cosine(one: _Found, other: _Found) -> float | None:
+    """Return the similarity of two faces in one place; ``None`` where it is not known.
+
+    A box that somebody drew is that of the only face in its place, even if it has nothing to compare.
+    """
+    if one.vector is None and one.drawn:
+        return 1.0
+    return None if one.vector is None or other.vector is None else float(np.dot(one.vector, other.vector))
 
 
 def _add(connection: Connection, content_id: int, new: NewDetections) -> int:
@@ -179,9 +191,15 @@ def _add(connection: Connection, content_id: int, new: NewDetections) -> int:
     after = [_Found(each.face.box, each.vector) for each in faces]
     row = {"content_id": content_id, "detector": new.found.detector}
     connection.execute(insert(detection), row)
-    for found in before.values():
-        _link(connection, new.digest, found, after)
+    for detector, found in before.items():
+        known = [each for name, others in before.items() if name != detector for each in others]
+        _link(connection, new.digest, found, _not_among(after, known) if detector == DRAWN else after)
     return len(after)
+
+
+def _not_among(after: Sequence[_Found], known: Sequence[_Found]) -> list[_Found]:
+    """Return the faces that no detector had found: one of them may be a face that somebody drew."""
+    return [each for each in after if all(overlap(each.box, one.box) <= SAME_FACE for one in known)]
 
 
 def _found_before(connection: Connection, content_id: int) -> dict[str, list[_Found]]:
@@ -199,7 +217,7 @@ def _found_before(connection: Connection, content_id: int) -> dict[str, list[_Fo
     found: dict[str, list[_Found]] = defaultdict(list)
     for detector, blob, *box in connection.execute(query):
         vector = None if blob is None else descriptors_from_blobs([blob])[0]
-        found[name_of(detector)].append(_Found(Box(*box), vector))
+        found[name_of(detector)].append(_Found(Box(*box), vector, detector == DRAWN))
     return found
 
 
@@ -210,10 +228,8 @@ def _link(connection: Connection, digest: bytes, before: Sequence[_Found], after
         one, other = before[i], after[j]
         key, new = FaceKey(digest, one.box), FaceKey(digest, other.box)
         if overlap(one.box, other.box) <= SAME_FACE:
-            if one.vector is None or other.vector is None:
-                continue
-            cosine = float(np.dot(one.vector, other.vector))
-            if cosine < ALIKE_IN_PLACE:
+            cosine = _cosine(one, other)
+            if cosine is None or cosine < ALIKE_IN_PLACE:
                 continue
             add_same_faces(connection, [SameFace(key, new, cosine, certain=True)])
         copies = [replace(each, later=new) for each in links if each.later == key]

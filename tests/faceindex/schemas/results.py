@@ -75,6 +75,7 @@ from index.values import (
 )
 from pipeline.timing import StageSeconds
 from pipeline.values import (
+    NO_LANDMARKS,
     Appearance,
     Box,
     DateSource,
@@ -105,11 +106,13 @@ UNNAMED = Person(3, "c" * 32, "", hidden=True)
 
 FACE = FaceRecord(7, DIGEST, PATH, False, BOX, LANDMARKS, 0.98, QUALITY)
 OF_FILM = FaceRecord(8, DIGEST, PATH, False, FILM_BOX, LANDMARKS, 0.98, QUALITY, span=TimeSpan(61.5, 65.25))
+DRAWN = replace(FACE, landmarks=NO_LANDMARKS, detector="drawn", kept=True, drawn=True, described=False)
 RECOGNISED = FaceStatus(ANNA, False, 0.625, False, False, (BEN,), 5, None)
 UNKNOWN = FaceStatus(None, False, None, False, False, (), None, None)
 CLUSTER = ClusterFaces(5, (7, 9))
 
-DESCRIPTOR = Descriptor(DetectedFace(BOX, LANDMARKS, 0.98), QUALITY, SFACE, np.zeros(128, np.float32))
+VECTOR = np.eye(1, 128, dtype=np.float32)[0]
+DESCRIPTOR = Descriptor(DetectedFace(BOX, LANDMARKS, 0.98), QUALITY, SFACE, VECTOR)
 APPEARANCE = Appearance(61.5, 65.25, np.array([[62.0, 10.5, -2.0, 40.25, 50.0]], np.float32))
 TRACKLET = replace(DESCRIPTOR, face=DetectedFace(FILM_BOX, LANDMARKS, 0.98), appearance=APPEARANCE)
 FILE = PhotoFile(PATH, 1234, 5678)
@@ -120,8 +123,14 @@ SURE = KnownFace(DESCRIPTOR, Identity(Certainty.ACCEPTED, ANNA, 0.7, 0.99, BEN, 
 PROBABLE = KnownFace(DESCRIPTOR, Identity(Certainty.PROBABLE, BEN, 0.4, None, UNNAMED, 0.125), (NEAR,))
 HIDDEN = KnownFace(DESCRIPTOR, Identity(Certainty.CONFIRMED, UNNAMED), ())
 NOBODY = KnownFace(DESCRIPTOR, Identity(Certainty.UNKNOWN, similarity=0.1), (NEAR,))
+NAMED_ONLY = KnownFace(
+    replace(DESCRIPTOR, face=DetectedFace(BOX, NO_LANDMARKS, 0.0), vector=np.zeros(128, np.float32)),
+    Identity(Certainty.CONFIRMED, ANNA),
+    (),
+    drawn=True,
+)
 ALONE = KnownFace(DESCRIPTOR, Identity(Certainty.UNKNOWN), ())
-ANSWER = Answer(PHOTO, (SURE, PROBABLE, HIDDEN, NOBODY, ALONE))
+ANSWER = Answer(PHOTO, (SURE, PROBABLE, HIDDEN, NOBODY, ALONE, NAMED_ONLY))
 
 IN_FILM = KnownFace(
     TRACKLET, SURE.identity, (NearKnownFace(OF_FILM, 0.5, ANNA, confirmed=True, ignored=False),)

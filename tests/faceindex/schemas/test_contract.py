@@ -67,6 +67,7 @@ COPY = Path("/b")
 LINES = (
     FaceSchema.of(LibraryFace(results.FACE, results.RECOGNISED)),
     FaceSchema.of(LibraryFace(results.FACE, results.UNKNOWN)),
+    FaceSchema.of(LibraryFace(results.DRAWN, results.RECOGNISED)),
     PersonFaceSchema.of(LibraryFace(results.FACE, results.RECOGNISED)),
     PersonFaceSchema.of(LibraryFace(results.FACE, results.UNKNOWN)),
     ClusterSchema.of(ShownCluster(results.CLUSTER, results.FACE)),
@@ -137,7 +138,7 @@ FIELDS = {
     "AnswerSchema": "photo width height note faces duration people",
     "AskedFaceSchema": (
         "box confidence quality landmarks person probable certainty hidden similarity probability "
-        "runner_up margin matches moment"
+        "runner_up margin matches moment drawn described"
     ),
     "BackupSchema": "event file photos faces decisions bytes kept",
     "CalibrationSchema": "model method persons pairs losses before after close recognised stored",
@@ -166,8 +167,8 @@ FIELDS = {
     ),
     "ExplanationSchema": (
         "photo face face_id box confidence quality landmarks person probable certainty hidden similarity "
-        "probability runner_up margin matches moment quality_reasons accept review least_margin "
-        "provenance candidates decisions rule taken_at taken_from siblings"
+        "probability runner_up margin matches moment drawn described quality_reasons accept review "
+        "least_margin provenance candidates decisions rule taken_at taken_from siblings"
     ),
     "FaceDecisionSchema": "id made_at kind person active",
     "FaceKeySchema": "digest box moment",
