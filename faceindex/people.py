@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from index.decisions.log import LoggedDecision
     from index.privacy.forget import Erased
     from index.privacy.journal_merge import Imported
+    from pipeline.values import Box
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -145,6 +146,18 @@ class People:
         from faceindex.naming import facts
 
         return self._decide(facts.add_to_photo, name, photos)
+
+    def draw(self, photo: PhotoName, box: "Box", name: PersonName) -> "Decided":
+        """Say that a face is in a photo where none was found, and who it is: a new name or a known person.
+
+        ``box`` is in pixels of the upright, full-size photo; in a film it has the moment, in seconds. If
+        landmarks are found in it, the face is compared with others, as any; else it is named only. ``photo``
+        is the number of a photo of the library, or its path; it is read now.
+        """
+        from faceindex.naming.draw import draw, look
+
+        looked = self._sessions.read(look, photo, box, name, self._sessions.drawn_faces().look_at)
+        return self._decide(draw, looked, name)
 
     def remove_from_photo(self, name: PersonName, photos: Sequence[PhotoName]) -> "Decided":
         """Say that a person is not in photos to which it was added."""

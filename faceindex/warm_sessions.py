@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from faceindex.open_index import OpenIndex
     from index.vectors.vector_store import VectorStore
     from pipeline.detection.detector import DetectionOptions
+    from pipeline.drawn_faces import DrawnFaces
     from pipeline.models.registry import ModelSpec
     from pipeline.runner import Runner
     from pipeline.values import ModelId
@@ -143,6 +144,11 @@ class WarmSessions:
                 runner = self._runners[key] = build_runner(settings, model, workers=1)
                 runner.prepare()  # in parallel with what the caller does next
             return runner
+
+    def drawn_faces(self) -> "DrawnFaces":
+        """Return what looks at faces that people draw, by the networks of the library's model."""
+        session, _ = self._current()
+        return self.runner(session.model(), session.own_settings()).drawn_faces
 
     def asking(self) -> "tuple[Runner, Callable[[], Identifier]]":
         """Return the runner of the library's model, and what waits for the identifier of its present state.

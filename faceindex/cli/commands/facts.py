@@ -1,11 +1,40 @@
 """The commands of ``faceindex people`` about a person beyond its faces."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faceindex.cli.commands.deciding import decide
 from faceindex.cli.options import Json, Name, NewOrKnown
+
+if TYPE_CHECKING:
+    from pipeline.values import Box
+
+
+def draw(
+    context: typer.Context,
+    name: NewOrKnown,
+    photo: Annotated[str, typer.Argument(help="A photo or film of the library.")],
+    box: Annotated[str, typer.Argument(help="X,Y,W,H: left, top, width and height in pixels.")],
+    at: Annotated[float | None, typer.Option("--at", help="The moment of a film, in seconds.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say that a face is there which was not found, and who it is.
+
+    If landmarks are found in the box, people are recognised by the face; else it is named only.
+    """
+    decide(context, as_json, lambda people: people.draw(photo, _box(box, at), name))
+
+
+def _box(text: str, moment: float | None) -> "Box":
+    from faceindex.errors import BadRequest
+    from pipeline.values import Box
+
+    try:
+        x, y, w, h = map(float, text.split(","))
+    except ValueError:
+        raise BadRequest(f"{text!r} is no box: write X,Y,W,H, four numbers of pixels.") from None
+    return Box(x, y, w, h, moment)
 
 
 def add_photo(

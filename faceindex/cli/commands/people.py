@@ -295,6 +295,7 @@ def review(
             reporter.note("Nothing to review.")
 
 
+app.command()(facts.draw)
 app.command("add-photo")(facts.add_photo)
 app.command()(facts.portrait)
 app.command()(facts.born)

@@ -27,8 +27,14 @@ def faces(found: Sequence["LibraryFace"]) -> Iterator[str]:
         photo = os.fsdecode(record.photo)
         photo += "" if (seen := when_seen(record)) is None else f"  {times([seen])}"
         photo += "  (missing)" if record.missing else ""
-        photo += f"  (found by {record.detector})" if record.kept else ""
+        photo += _found_by(record)
         yield f"{record.face_id:>{width}}  {how:<17}  {record.quality.score:>7.2f}  {photo}"
+
+
+def _found_by(record: "FaceRecord") -> str:
+    if record.drawn:
+        return "  (drawn)" if record.described else "  (drawn, named only)"
+    return f"  (found by {record.detector})" if record.kept else ""
 
 
 def clusters(shown: Sequence["ShownCluster"]) -> Iterator[str]:
@@ -44,6 +50,9 @@ def poor(faces: Sequence["FaceRecord"]) -> Iterator[str]:
     """Warn of confirmed faces that are too poor to recognise anybody by."""
     for each in faces[:_POOR]:
         quality, photo = each.quality, os.fsdecode(each.photo) + at_time(each)
+        if not each.described and each.drawn:
+            yield f"Face {each.face_id} in {photo} is named only: no landmarks were found in the box."
+            continue
         reasons = f", {' and '.join(quality.reasons)}" if quality.reasons else ""
         yield (
             f"Warning: nobody is recognised by face {each.face_id} in {photo}: "
