@@ -1,6 +1,7 @@
 """What the routes share: the library, pages from templates, and what an action answers."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,7 +54,7 @@ def fragment(request: Request, template: str, *, status: int = 200, **values: An
 def decided(
     request: Request,
     text: str,
-    undo: int | None = None,
+    undo: int | Sequence[int] | None = None,
     html: str = "",
     *,
     location: str | None = None,
@@ -64,7 +65,7 @@ def decided(
     Args:
         request: The request that asked for it.
         text: What was done, in a few words.
-        undo: The number of the decision that the toast's button, and the key U, take back.
+        undo: The number of the decision, or of several, that the toast's button, and the key U, take back.
         html: Swapped in by htmx: the main target, and parts with ``hx-swap-oob``.
         location: The page to go to, where the toast is shown then.
         event: An event that the body gets too, such as ``undone``.

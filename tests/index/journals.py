@@ -12,14 +12,19 @@ from index.decisions.model import (
     Act,
     Apart,
     Assign,
+    Born,
     Decision,
+    Draw,
     FaceKey,
     Forget,
     Forgotten,
     Hide,
     Ignore,
+    InPhoto,
     Merge,
     NotAFace,
+    NotInPhoto,
+    Portrait,
     Reject,
     Rename,
     Split,
@@ -65,17 +70,34 @@ def split(person: str, other: str, *numbers: int) -> Split:
     return Split(keys(*numbers), person, other, NAMES[person])
 
 
+def draw(person: str, *numbers: int) -> Draw:
+    return Draw(keys(*numbers), person, NAMES[person])
+
+
+def in_photo(person: str, *contents: int) -> InPhoto:
+    return InPhoto(tuple(digest_of(f"content {each}") for each in contents), person, NAMES[person])
+
+
 A_FACE = st.builds(key, st.integers(0, 5), st.sampled_from([0.0, 0.0, 5.0, -5.0]))
 """One of a few faces, whose box differs a little from one act to the next."""
 
 
+A_DATE = st.sampled_from([None, "2010", "2010-05", "2010-05-17"])
+
+
 def acts(decisions: int = 12, face: st.SearchStrategy[FaceKey] = A_FACE) -> st.SearchStrategy[Act]:
-    """Any act about a few faces and persons."""
+    """Any act about a few faces, photos and persons."""
     some = st.lists(face, min_size=1, max_size=4).map(tuple)
+    photos = st.lists(face.map(lambda each: each.digest), min_size=1, max_size=3).map(tuple)
     person = st.sampled_from(KEYS)
     name = st.sampled_from([*NAMES.values(), "Anna Maria", "Æsa"])
     return st.one_of(
         st.builds(Assign, some, person, name),
+        st.builds(Draw, some, person, name),
+        st.builds(InPhoto, photos, person, name),
+        st.builds(NotInPhoto, photos, person),
+        st.builds(Portrait, st.tuples(face), person),
+        st.builds(Born, person, A_DATE),
         st.builds(Reject, some, person),
         st.builds(NotAFace, some),
         st.builds(Ignore, some),

@@ -1,6 +1,8 @@
 """The page of all decisions, and their undo."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
 from faceindex.web.context import LibraryOf, decided, page
@@ -14,9 +16,11 @@ def log(request: Request, library: LibraryOf) -> HTMLResponse:
     return page(request, "log/log.html", decisions=library.people.log(50)[::-1])
 
 
-@router.post("/{number}/undo")
-def undo(request: Request, library: LibraryOf, number: int) -> HTMLResponse:
-    """Take a decision back; or an undo, which makes the decision hold again."""
-    undone = library.people.undo(number)
+@router.post("/{numbers}/undo")
+def undo(
+    request: Request, library: LibraryOf, numbers: Annotated[str, Path(pattern=r"^\d{1,18}(,\d{1,18})*$")]
+) -> HTMLResponse:
+    """Take decisions back together; or an undo, which makes the decision hold again."""
+    undone = library.people.undo(*map(int, numbers.split(",")))
     again = undone.about is not None and undone.about.active
-    return decided(request, "Done again" if again else "Undone", undone.logged.undone_by, event="undone")
+    return decided(request, "Done again" if again else "Undone", undone.numbers, event="undone")

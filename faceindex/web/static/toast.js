@@ -1,13 +1,13 @@
 /**
  * Toasts: what was done, and its undo. An answer of the server has them in HX-Trigger; see web/context.py.
  *
- * @typedef {{text: string, undo?: number, redo?: number, later?: boolean, class?: string}} Toast
+ * @typedef {{text: string, undo?: number | number[], redo?: number | number[], later?: boolean, class?: string}} Toast
  */
 
 const SHOWN_MS = 10000;
 const LATER = "toast";
 
-/** Numbers of the decisions of this page that are not undone, the last one last. @type {number[]} */
+/** Numbers of the decisions of this page that are not undone, the last one last. @type {(number | number[])[]} */
 const made = [];
 
 /** Show a toast. @param {Toast} toast */
@@ -33,7 +33,7 @@ export function show(toast) {
   leaveAfterAWhile(shown);
 }
 
-/** Take a decision back, or do it again. @param {number} number */
+/** Take a decision, or several together, back, or do it again. @param {number | number[]} number */
 export function undo(number) {
   const place = made.lastIndexOf(number);
   if (place >= 0) made.splice(place, 1);

@@ -17,7 +17,18 @@ from sqlalchemy import case, delete, func, select, update
 
 from index.decisions.derived_tables import differences, read_state
 from index.decisions.journal import Journal
-from index.decisions.model import Act, Apart, FaceKey, Merge, NotAFace, Reject, Rename
+from index.decisions.model import (
+    Act,
+    Apart,
+    Born,
+    Draw,
+    FaceKey,
+    Merge,
+    NotAFace,
+    Portrait,
+    Reject,
+    Rename,
+)
 from index.errors import DecisionRefused
 from index.photos.catalog import Catalog
 from index.photos.photo_roots import Roots
@@ -31,7 +42,20 @@ from index.store.store import Store
 from index.values import NewDetections
 from pipeline.values import Box, PhotoKnown
 from tests.index.builders import MODEL, digest_of, indexed, make_file, near, units
-from tests.index.journals import ANNA, BEN, CARL, KEYS, acts, assign, keys, moved, scan, split
+from tests.index.journals import (
+    ANNA,
+    BEN,
+    CARL,
+    DORA,
+    KEYS,
+    acts,
+    assign,
+    in_photo,
+    keys,
+    moved,
+    scan,
+    split,
+)
 
 VERSIONS = ("content 0", "content 1", "content 2", "edited 0", "edited 1", "perhaps 0", "copy 1")
 """Contents that photos have, at first or later; each has two faces."""
@@ -133,6 +157,12 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(steps=[Reject(keys(5), BEN), 2, 5, Merge(ANNA, CARL), 2])
 @example(steps=[NotAFace((face_of("content 0", 0, 30.0),)), Photos("found", 0)])
 @example(steps=[Photos("edited", 0), Photos("found", 0), Photos("switched", 1), Reject(keys(0), ANNA), 1])
+@example(steps=[Portrait(keys(0), ANNA), Merge(ANNA, BEN), Portrait(keys(2), BEN), 5])
+@example(steps=[Portrait(keys(1), ANNA), Portrait(keys(2), BEN), Merge(BEN, ANNA), Reject(keys(2), BEN), 6])
+@example(steps=[in_photo(BEN, 0), Photos("edited", 0), Merge(ANNA, BEN), in_photo(CARL, 0), 5])
+@example(steps=[in_photo(DORA, 1), Photos("lost", 1), Photos("back", 1), 4, Born(DORA, "2010"), 5])
+@example(steps=[Draw((face_of("content 0", 0, 400.0),), BEN, "Ben"), Photos("switched", 1), 4, 5, BEN])
+@example(steps=[Draw((face_of("content 0", 0, 400.0),), DORA, "Dora"), Photos("edited", 0), 4])
 @example(steps=[Apart(ANNA, BEN), Merge(CARL, BEN), 4, 5, split(CARL, ANNA, 1), Rename(BEN, "Anna"), 2])
 def test_the_tables_say_what_a_whole_replay_says(scanned: Path, steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -13,14 +13,19 @@ from index.decisions.model import (
     Act,
     Apart,
     Assign,
+    Born,
     Decision,
+    Draw,
     FaceKey,
     Forget,
     Forgotten,
     Hide,
     Ignore,
+    InPhoto,
     Merge,
     NotAFace,
+    NotInPhoto,
+    Portrait,
     Reject,
     Rename,
     Split,
@@ -29,6 +34,7 @@ from index.decisions.model import (
     clean_name,
     faces_of,
     folded,
+    photos_of,
     without,
 )
 from index.decisions.replay import KnownPerson, State
@@ -276,12 +282,8 @@ def test_what_is_undone_changes_nothing(decisions: list[Decision], drop: int) ->
     state = replay(decisions)
     assert replay(decisions) == state
     only = replay(without_undone(decisions, state.undone))
-    assert (only.persons, only.verdicts, only.rejections, only.apart) == (
-        state.persons,
-        state.verdicts,
-        state.rejections,
-        state.apart,
-    )
+    for each in ("persons", "verdicts", "rejections", "apart", "drawn", "portraits", "in_photo"):
+        assert getattr(only, each) == getattr(state, each)
 
 
 @given(journals())
@@ -291,6 +293,9 @@ def test_a_state_never_contradicts_itself(decisions: list[Decision]) -> None:
         assert (verdict.status == "confirmed") == (verdict.person is not None)
         assert verdict.person is None or verdict.person in state.persons
         assert verdict.person not in state.rejections.get(face, {})
+    for face, shown in state.portraits.items():
+        assert len(shown) == 1 or face not in state.verdicts
+        assert not shown.keys() & state.rejections.get(face, {}).keys()
     assert not state.merged.keys() & state.persons.keys()
     assert not state.forgotten & state.persons.keys()
     assert all(meant not in state.merged for meant in state.merged.values())
@@ -313,6 +318,12 @@ def test_replay_agrees_with_the_rules_written_down_plainly(decisions: list[Decis
     assert {face: (each.status, each.person) for face, each in state.verdicts.items()} == plain.verdicts
     assert {(face, who) for face, each in state.rejections.items() for who in each} == plain.rejections
     assert set(map(frozenset, state.apart)) == plain.apart
+    assert state.drawn == plain.drawn
+    assert {(digest, who) for digest, each in state.in_photo.items() for who in each} == plain.photos
+    assert {(face, who) for face, each in state.portraits.items() for who in each} == plain.shown()
+    assert {who: each.born for who, each in state.persons.items() if each.born} == {
+        who: date for who, date in plain.born.items() if date and who in state.persons
+    }
 
 
 class Plain:
@@ -323,6 +334,10 @@ class Plain:
         self.verdicts: dict[FaceKey, tuple[str, str | None]] = {}
         self.rejections: set[tuple[FaceKey, str]] = set()
         self.apart: set[frozenset[str]] = set()
+        self.drawn: set[FaceKey] = set()
+        self.photos: set[tuple[bytes, str]] = set()
+        self.portraits: dict[str, FaceKey] = {}
+        self.born: dict[str, str | None] = {}
         self.seen: list[FaceKey] = []
         self.same: dict[FaceKey, FaceKey] = {}
         self.merged: dict[str, str] = {}
@@ -352,8 +367,16 @@ class Plain:
                 self.merge(self.meant(act.person), self.meant(act.other))
             case Apart() if self.meant(act.person) != self.meant(act.other):
                 self.apart.add(frozenset({self.meant(act.person), self.meant(act.other)}))
-            case Assign() | Split():
-                who = self.meant(act.person)
+            case InPhoto() | NotInPhoto():
+                there = {(digest, self.meant(act.person)) for digest in act.photos}
+                self.photos = self.photos | there if isinstance(act, InPhoto) else self.photos - there
+            case Portrait():
+                self.portraits[self.meant(act.person)] = self.one(act.faces[0])
+            case Born():
+                self.born[self.meant(act.person)] = act.date
+            case Assign() | Draw() | Split():
+                who = self.meant(act.person or "")
+                self.drawn |= set(map(self.one, act.faces)) if isinstance(act, Draw) else set()
                 self.verdicts |= {self.one(face): ("confirmed", who) for face in act.faces}
                 self.rejections -= {(self.one(face), who) for face in act.faces}
                 if isinstance(act, Split) and who != self.meant(act.other):
@@ -370,8 +393,19 @@ class Plain:
                 status = "ignored" if isinstance(act, Ignore) else "not-a-face"
                 self.verdicts |= {self.one(face): (status, None) for face in act.faces}
 
+    def shown(self) -> set[tuple[FaceKey, str]]:
+        return {
+            (face, who)
+            for who, face in self.portraits.items()
+            if (face, who) not in self.rejections and self.verdicts.get(face, ("", who))[1] == who
+        }
+
     def merge(self, person: str, other: str) -> None:
         self.merged[other] = person
+        self.photos = {(digest, person if who == other else who) for digest, who in self.photos}
+        if face := self.portraits.pop(other, None):
+            self.portraits.setdefault(person, face)
+        self.born[person] = self.born.get(person) or self.born.pop(other, None)
         self.verdicts = {
             face: (status, person if who == other else who) for face, (status, who) in self.verdicts.items()
         }
@@ -383,8 +417,10 @@ class Plain:
 
 @given(acts())
 def test_an_act_is_its_fields(act: Act) -> None:
-    assert act_of({**fields_of(act), "faces": faces_of(act) or None}) == act
-    assert hash(act) == hash(act_of({**fields_of(act), "faces": faces_of(act) or None}))
+    photos = [digest.hex() for digest in photos_of(act)]
+    fields = {**fields_of(act), "faces": faces_of(act) or None, "photos": photos or None}
+    assert act_of(fields) == act
+    assert hash(act) == hash(act_of(fields))
 
 
 def test_what_is_left_of_a_decision_without_a_face() -> None:
