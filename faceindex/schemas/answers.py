@@ -180,6 +180,7 @@ class FoundPhotoSchema(Schema):
     probable: bool
     moments: tuple[TimeSpan, ...] | None = of_film("moments")
     taken_from: str | None
+    photo_id: int
 
 
 class GuessedFaceSchema(Schema):

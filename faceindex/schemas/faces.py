@@ -19,6 +19,7 @@ class FaceSchema(Schema):
     cluster: int | None = at("status.cluster_id")
     detector: str = at("record.detector")
     moment: InFilm = at("record")
+    photo_id: int = at("record.photo_id")
     drawn: bool = at("record.drawn")
     described: bool = at("record.described")
 
@@ -38,6 +39,7 @@ class PersonFaceSchema(Schema):
     cluster: int | None = at("status.cluster_id")
     detector: str = at("record.detector")
     moment: InFilm = at("record")
+    photo_id: int = at("record.photo_id")
     drawn: bool = at("record.drawn")
     described: bool = at("record.described")
 

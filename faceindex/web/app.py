@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faceindex.library import Library
 from faceindex.web.access import Access
+from faceindex.web.api import reference, routes
 from faceindex.web.context import HERE, VERSION_AFTER, VERSION_BEFORE, version_of
 from faceindex.web.errors import add_handlers, refuse_for
 from faceindex.web.guard import READS, Guard, Limits
@@ -27,6 +28,8 @@ def make_app(library: Library, access: Access, limits: Limits | None = None) -> 
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for each in PAGES:
         app.include_router(each.router, include_in_schema=False)
+    app.include_router(routes.router)
+    app.include_router(reference.router)
     app.add_api_route("/", _first_page, include_in_schema=False)
     add_handlers(app)
     app.add_middleware(_WithVersions, library=library)

@@ -20,6 +20,7 @@ from faceindex.asking.celebrity import Guess, GuessedFace, Lookalikes
 from faceindex.asking.identifier import StoredFace
 from faceindex.asking.verify import Verification
 from faceindex.asking.why import Candidate, Explanation, Rule
+from faceindex.browsing.photo import LibraryPhoto
 from faceindex.maintenance import Checked, Restored
 from faceindex.naming.decide import Decided, ForgetPlan
 from faceindex.naming.enroll import Enrolled, LeftOut
@@ -56,6 +57,7 @@ from index.people.overruled import Effects, Overruled, Renamed, Said
 from index.people.persons import Person
 from index.people.photo_search import FoundPhoto
 from index.people.queries import ClusterFaces, FaceStatus, PersonSummary
+from index.photos.photo_records import PhotoRecord
 from index.privacy.forget import Erased, Purged
 from index.privacy.journal_merge import Imported
 from index.recognition.gallery import FaceLikeness, Likeness, TemplateLikeness
@@ -168,6 +170,16 @@ LOOKALIKES = Lookalikes(PHOTO, (GuessedFace(DESCRIPTOR, (Guess("Ada Lovelace", 0
 FOUND = FoundPhoto(PATH, DIGEST, datetime(2019, 7, 14, 12, 30), taken_from=DateSource.ORIGINAL)
 FOUND_FILM = replace(FOUND, moments=(TimeSpan(61.5, 65.25),))
 FOUND_UNDATED = FoundPhoto(PATH, DIGEST, None)
+LIBRARY_PHOTO = LibraryPhoto(
+    PhotoRecord(
+        3, PATH, DIGEST, Size(640, 480), 4096, datetime(2019, 7, 14), DateSource.XMP, False, 75.5, True, None
+    ),
+    (LibraryFace(FACE, RECOGNISED),),
+    (BEN,),
+)
+LIBRARY_PHOTO_UNREAD = LibraryPhoto(
+    PhotoRecord(4, PATH, None, None, 12, None, None, False, None, False, "it is empty", (b"/a.jpg",)), ()
+)
 
 REGROUPED = Regrouped(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 UNGROUPED = Ungrouped(0.5, 100, 0.3, 1, 2, 3, 4, 5, 6, 7, 22)

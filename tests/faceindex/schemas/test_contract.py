@@ -47,6 +47,7 @@ from faceindex.schemas.people import (
     UndoneSchema,
     UngroupedSchema,
 )
+from faceindex.schemas.photos import PhotoSchema
 from faceindex.schemas.scanning import (
     DetectorPreviewSchema,
     DetectorSwitchSchema,
@@ -76,6 +77,8 @@ LINES = (
     VerificationSchema.of(results.VERIFICATION),
     FoundPhotoSchema.of(results.FOUND),
     FoundPhotoSchema.of(results.FOUND_UNDATED),
+    PhotoSchema.of(results.LIBRARY_PHOTO),
+    PhotoSchema.of(results.LIBRARY_PHOTO_UNREAD),
     LookalikesSchema.of(results.LOOKALIKES),
     PersonSchema.of(results.PERSON),
     RegroupedSchema.of(results.REGROUPED),
@@ -175,7 +178,7 @@ FIELDS = {
     "FaceLikeness": "face_id similarity",
     "FaceSchema": (
         "face_id photo missing digest box landmarks confidence quality person confirmed cluster detector "
-        "moment drawn described"
+        "moment photo_id drawn described"
     ),
     "FailureSchema": "event photo stage reason message new",
     "Figures": "eer auc tar",
@@ -184,11 +187,11 @@ FIELDS = {
     "Folds": "accuracy deviation pairs draws",
     "ForgetPlanSchema": "event person faces let_go without_photo",
     "ForgottenFaceSchema": (
-        "face_id photo missing box quality person confirmed edited similarity cluster detector moment drawn "
-        "described event"
+        "face_id photo missing box quality person confirmed edited similarity cluster detector moment "
+        "photo_id drawn described event"
     ),
     "SiblingSchema": "path kind",
-    "FoundPhotoSchema": "photo digest taken_at probable moments taken_from",
+    "FoundPhotoSchema": "photo digest taken_at probable moments taken_from photo_id",
     "GroupRates": "group genuine tar impostor far",
     "Guess": "name probability",
     "GuessedFaceSchema": "box confidence quality celebrities",
@@ -211,13 +214,17 @@ FIELDS = {
     "OverruledSchema": "faces said person now decision",
     "PairCountsSchema": "same different rejected",
     "PersonFaceSchema": (
-        "face_id photo missing box quality person confirmed edited similarity cluster detector moment drawn "
-        "described"
+        "face_id photo missing box quality person confirmed edited similarity cluster detector moment "
+        "photo_id drawn described"
     ),
     "PersonGain": "person new",
     "PersonLoss": "person before after",
     "PersonSchema": "person key hidden born confirmed recognised missing exemplars",
     "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
+    "PhotoSchema": (
+        "photo_id photo digest width height bytes taken_at taken_from missing duration failure copies faces "
+        "without_box"
+    ),
     "PlannedSchema": "event photo reason kind needs",
     "Pruned": "photos faces",
     "RecognitionChangeSchema": "now gained lost",
