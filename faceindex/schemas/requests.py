@@ -137,6 +137,19 @@ class BornRequest(Request):
     date: str | None
 
 
+class DrawRequest(WhomRequest):
+    """Say that a photo shows a person's face where none was found.
+
+    The box is in pixels of the upright, full-size photo: left, top, width, height; in a film it is of a
+    ``moment``, in seconds from the start.
+    """
+
+    kind: Literal["draw"]
+    photo: Number
+    box: tuple[float, float, float, float]
+    moment: float | None = None
+
+
 class AddToPhotoRequest(WhomRequest):
     """Say that a person is in photos, without saying where."""
 
@@ -166,7 +179,13 @@ OfOnePerson: TypeAlias = (
 """Decisions about a known ``person``."""
 
 DecisionRequest: TypeAlias = Annotated[
-    OfOnePerson | MoveRequest | IgnoreRequest | NotAFaceRequest | HideRequest | AddToPhotoRequest,
+    OfOnePerson
+    | MoveRequest
+    | IgnoreRequest
+    | NotAFaceRequest
+    | HideRequest
+    | DrawRequest
+    | AddToPhotoRequest,
     Field(discriminator="kind"),
 ]
 """Any decision that can be asked for."""

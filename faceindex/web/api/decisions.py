@@ -11,6 +11,7 @@ from faceindex.schemas.people import DecidedSchema, LoggedSchema, UndoneSchema
 from faceindex.web.api.answers import one, several
 from faceindex.web.context import LibraryOf
 from index.people.persons import PersonName
+from pipeline.values import Box
 
 router = APIRouter(prefix="/decisions", tags=["decisions"])
 
@@ -40,6 +41,8 @@ def _decided(people: People, decision: asked.DecisionRequest) -> Decided:
     match decision:
         case asked.MoveRequest(faces=faces, clusters=clusters):
             return people.move(_whom(people, decision), faces, clusters)
+        case asked.DrawRequest(photo=photo, box=box, moment=moment):
+            return people.draw(photo, Box(*box, moment), _whom(people, decision))
         case asked.AddToPhotoRequest(photos=photos):
             return people.add_to_photo(_whom(people, decision), photos)
         case asked.IgnoreRequest(faces=faces, clusters=clusters):

@@ -175,3 +175,13 @@ def test_kinds_are_said_in_words() -> None:
     assert kind_of({"type": "array", "items": {"$ref": "#/components/schemas/FaceSchema"}}) == (
         "list of FaceSchema"
     )
+
+
+@pytest.mark.parametrize("box", [[0, 0, 0, 0], [1e9, 0, 10, 10], [-50, -50, 10, 10], [0, 0, -5, 5]])
+def test_a_box_that_is_in_no_photo_is_refused(
+    program: TestClient, library: Library, box: list[float]
+) -> None:
+    decision = {"kind": "draw", "photo": 1, "box": box, "name": "Anna"}
+    answer = program.post("/api/decisions", json=decision)
+    assert answer.status_code == 400, answer.text
+    assert library.people.log() == ()
