@@ -193,7 +193,7 @@ def _inside(box: Box, size: Size) -> Box | None:
     height = min(box.y + box.h, float(size.height)) - top
     if width <= 0 or height <= 0 or width * height < box.w * box.h / 2:
         return None
-    return Box(left, top, width, height)
+    return Box(*(round(each, 3) for each in (left, top, width, height)))
 
 
 def _most_similar(cosines: F32) -> Iterator[tuple[int, int, float]]:
