@@ -16,6 +16,7 @@ from index.people.queries import PersonSummary
 if TYPE_CHECKING:
     from datetime import date
 
+    from faceindex.browsing.log import LogPage
     from faceindex.naming.decide import Decided, ForgetPlan
     from faceindex.naming.enroll import Enrolled, PersonToEnroll
     from faceindex.naming.journal import Undone
@@ -224,6 +225,15 @@ class People:
     def log(self, last: int | None = None) -> "tuple[LoggedDecision, ...]":
         """Return all decisions, or only the ``last`` ones, the oldest first."""
         return self._sessions.read(lambda session: session.journal.decisions(last))
+
+    def log_page(self, before: int | None = None, most: int = 30, faces: int = 8) -> "LogPage":
+        """Return the newest decisions, or those before a number, with some faces that each is about.
+
+        ``most`` limits the decisions, ``faces`` those of each; ``LogPage.before`` leads to the next ones.
+        """
+        from faceindex.browsing.log import log_page
+
+        return self._sessions.read(log_page, before, most, faces)
 
     def journal(self) -> Iterator[str]:
         """Yield the journal as JSON lines, which restore every name in a library of the same photos."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,8 @@ from markupsafe import Markup
 from faceindex.errors import FaceindexError
 from faceindex.library import Library
 from faceindex.printable import printable
+from faceindex.wording.decisions import sentence
+from faceindex.wording.numbers import count
 
 HERE = Path(__file__).parent
 
@@ -57,6 +60,7 @@ def decided(
     undo: int | Sequence[int] | None = None,
     html: str = "",
     *,
+    redo: Sequence[int] | None = None,
     location: str | None = None,
     event: str | None = None,
 ) -> HTMLResponse:
@@ -67,10 +71,11 @@ def decided(
         text: What was done, in a few words.
         undo: The number of the decision, or of several, that the toast's button, and the key U, take back.
         html: Swapped in by htmx: the main target, and parts with ``hx-swap-oob``.
+        redo: The numbers of undos; the toast's button takes them back, so that the decisions hold again.
         location: The page to go to, where the toast is shown then.
         event: An event that the body gets too, such as ``undone``.
     """
-    toast: dict[str, object] = {"text": printable(text), "undo": undo}
+    toast: dict[str, object] = {"text": printable(text), "undo": undo, "redo": redo}
     if location is not None:
         toast["later"] = True
     events = {"toast": toast, **({} if event is None else {event: {}})}
@@ -92,14 +97,16 @@ def templates() -> Environment:
         lstrip_blocks=True,
         finalize=_finalized,
     )
-    made.filters["count"] = counted
+    made.filters["count"] = count
+    made.filters["sentence"] = sentence
+    made.filters["moment"] = _moment
     made.filters["number"] = "{:,}".format
     return made
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, as ``1 face`` and ``2,000 faces``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _moment(time: datetime) -> str:
+    """Return a time as this machine's clock shows it."""
+    return f"{time.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _finalized(value: object) -> object:

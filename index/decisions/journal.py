@@ -4,7 +4,8 @@ Every change also updates ``index.decisions.derived_tables``, in one transaction
 updates clusters and recognised faces.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -12,6 +13,7 @@ from index.clock import Clock, utc_now
 from index.decisions.checks import checked
 from index.decisions.derived_tables import differences, read_state, write_derived_tables
 from index.decisions.excerpt import Excerpt
+from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.journal_lines import JournalFile, to_lines
 from index.decisions.journal_rows import (
     append_acts,
@@ -115,13 +117,27 @@ class Journal:
             update_for_decisions(connection, made)
             return tuple(log_of(connection, [each])[0] for each in targets)
 
-    def decisions(self, last: int | None = None) -> tuple[LoggedDecision, ...]:
-        """Read all decisions, or only the ``last`` ones, the oldest first."""
+    def decisions(self, last: int | None = None, before: int | None = None) -> tuple[LoggedDecision, ...]:
+        """Read all decisions, or only the ``last`` ones, the oldest first; only those ``before`` a number."""
         with readable(self._path), self._store.read() as connection:
-            if last is None:
+            if last is None and before is None:
                 return tuple(log_of_all(read_decisions(connection)))
-            numbers = connection.scalars(select(decision.c.id).order_by(decision.c.id.desc()).limit(last))
+            query = select(decision.c.id).order_by(decision.c.id.desc()).limit(last)
+            if before is not None:
+                query = query.where(decision.c.id < before)
+            numbers = connection.scalars(query).all()
             return tuple(log_of(connection, decisions_at(connection, is_one_of(decision.c.id, numbers))))
+
+    def faces_at(self, keys: Collection[FaceKey]) -> dict[FaceKey, int]:
+        """Return the ids of the faces that some keys name, as far as their own contents show them."""
+        digests = sorted({each.digest for each in keys})
+        found: dict[bytes, list[tuple[int, FaceKey]]] = defaultdict(list)
+        with self._store.read() as connection:
+            for chunk in in_chunks(digests, _CHUNK):
+                for face_id, key in face_keys(connection, content.c.digest.in_(chunk)).items():
+                    found[key.digest].append((face_id, key))
+        best = {key: _nearest(key, found[key.digest]) for key in keys}
+        return {key: face_id for key, face_id in best.items() if face_id is not None}
 
     def logged(self, number: int) -> LoggedDecision:
         """Read one decision; a ``DecisionRefused`` if there is none of this number."""
@@ -209,3 +225,13 @@ class Journal:
         for each in decisions_at(connection, decision.c.id == number):
             return each
         raise DecisionRefused(self._path, f"there is no decision {number}: 'people log' shows them all")
+
+
+def _nearest(key: FaceKey, faces: Sequence[tuple[int, FaceKey]]) -> int | None:
+    """Return the id of the face whose box overlaps a key's box most, if that is enough to be the same."""
+    face_id, there = max(
+        ((face_id, overlap(each.box, key.box)) for face_id, each in faces),
+        key=lambda each: each[1],
+        default=(None, 0.0),
+    )
+    return face_id if there > SAME_FACE else None

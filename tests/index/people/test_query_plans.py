@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, insert
 
+from index.decisions.journal import Journal
+from index.decisions.model import FaceKey
 from index.people.photo_search import PhotoFilter, count_undated, find_photos
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
@@ -27,6 +29,7 @@ from index.store.schema import (
     verdict,
 )
 from index.store.store import Store
+from pipeline.values import Box
 from tests.index.builders import digest_of
 from tests.index.people.query_plans import statements_of, steps, whole_tables
 
@@ -47,6 +50,7 @@ QUESTIONS: dict[str, Question] = {
     "best faces": lambda store: PeopleQueries(store).best_faces(ASKED, 3),
     "a photo": lambda store: PeopleQueries(store).digest_of(b"/2.jpg"),
     "faces": lambda store: Catalog(store).faces(ASKED),
+    "faces at places": lambda store: Journal(store).faces_at([FaceKey(digest_of("1"), Box(1, 1, 1, 1))]),
     "faces of a photo": lambda store: Catalog(store).face_ids_of(digest_of("1")),
     "find": lambda store: find_photos(store, PhotoFilter((1,))),
     "find --with": lambda store: find_photos(store, PhotoFilter((1, 2))),
