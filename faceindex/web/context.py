@@ -75,7 +75,7 @@ def decided(
         location: The page to go to, where the toast is shown then.
         event: An event that the body gets too, such as ``undone``.
     """
-    toast: dict[str, object] = {"text": printable(text), "undo": undo, "redo": redo}
+    toast: dict[str, object] = {"text": printable(text), "undo": undo or None, "redo": redo or None}
     if location is not None:
         toast["later"] = True
     events = {"toast": toast, **({} if event is None else {event: {}})}
