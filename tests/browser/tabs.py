@@ -38,7 +38,7 @@ class Tabs:
         return page
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "/media/" not in message.location.get("url", ""):
+        if message.type in ("error", "warning"):
             self.errors.append(f"{message.text} ({message.location.get('url')})")
 
 

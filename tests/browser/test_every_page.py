@@ -8,7 +8,7 @@ from tests.browser.tabs import Tabs, serious
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("/people", "/review", "/find", "/ask", "/log", "/state")
+PAGES = ("/people", "/review", "/find", "/ask", "/log", "/state", "/api")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
