@@ -24,10 +24,11 @@ _SEVERAL = {
 
 def described(counts: Sequence[LeftOutCount]) -> str:
     """Return such as ``214 videos (faceindex[video] is not installed), 3 PDF, 12 sidecars``."""
-    return ", ".join(map(_described, counts))
+    return ", ".join(map(in_words, counts))
 
 
-def _described(each: LeftOutCount) -> str:
+def in_words(each: LeftOutCount) -> str:
+    """Return one of these."""
     several = each.kind if each.kind[:1].isupper() else _SEVERAL.get(each.kind, f"{each.kind}s")
     counted = f"{each.files:,} {each.kind if each.files == 1 else several}"
     if each.needs is None:

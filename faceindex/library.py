@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from faceindex.asking.verify import Unread, Verification
     from faceindex.asking.why import Explanation
     from faceindex.browsing.photo import LibraryPhoto
+    from faceindex.browsing.state import LibraryState
     from faceindex.maintenance import Checked, Restored
     from faceindex.models import Models
     from faceindex.output.photo_links import Linked
@@ -398,6 +399,12 @@ class Library:
         It means nothing to another ``Library``.
         """
         return self._sessions.version()
+
+    def state(self) -> "LibraryState":
+        """Return the library's figures, what waits, and whether a run is at work."""
+        from faceindex.browsing.state import state
+
+        return self._sessions.read(state)
 
     def statistics(self) -> "Statistics":
         """Count what the library holds."""

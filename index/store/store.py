@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Protocol, Self
@@ -103,6 +104,15 @@ class Thumbnails(Protocol):
 
     def close(self) -> None:
         """Close the files; the next call opens them again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The process that took a lock last, when, and whether it still holds it."""
+
+    process: int
+    started: datetime
+    at_work: bool
 
 
 class Store(ABC):
@@ -210,6 +220,9 @@ class Backend(Protocol):
         Locks of different kinds are independent. Raises ``LockHeld``, which names the owner's process, if
         another thread or process still holds the lock after ``patience`` seconds.
         """
+
+    def last_run(self, path: Path, kind: str) -> LastRun | None:
+        """Return who took a lock last; ``None`` if that is not known."""
 
     def turn(self, path: Path, patience: float = TURN_SECONDS) -> AbstractContextManager[None]:
         """Take a turn to write to a library: no other thread or process does until the block ends.

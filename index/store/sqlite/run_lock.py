@@ -4,6 +4,7 @@ The files are never deleted: otherwise two runs could lock two files of one name
 """
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -12,8 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 from index.errors import LockHeld, accessible
-from index.store.store import TURN_SECONDS
+from index.store.store import TURN_SECONDS, LastRun
 from pipeline.platform_support import try_lock, unlock
+
+_OWNER = re.compile(r"process (\d+), started (.*)")
 
 _POLL = 0.02
 """Seconds between two attempts: short beside the time that a scan reads photos between two of its turns."""
@@ -55,6 +58,22 @@ def _lock(path: Path, kind: str) -> Iterator[None]:
             unlock(descriptor)
     finally:
         os.close(descriptor)
+
+
+def last_run(path: Path, kind: str) -> LastRun | None:
+    """See ``Backend``."""
+    try:
+        descriptor = os.open(path.with_name(f"{path.name}.{kind}"), os.O_RDWR)
+    except OSError:  # there was none, or nothing can be written here
+        return None
+    try:
+        at_work = not try_lock(descriptor)
+        owner = _OWNER.fullmatch(os.pread(descriptor, 200, 0).decode(errors="replace"))
+        if not at_work:
+            unlock(descriptor)
+    finally:
+        os.close(descriptor)
+    return None if owner is None else LastRun(int(owner[1]), datetime.fromisoformat(owner[2]), at_work)
 
 
 class _Turns(threading.local):

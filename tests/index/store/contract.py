@@ -1,7 +1,9 @@
 """What every store does, whatever keeps it: a backend's tests inherit these classes and say which it is."""
 
+import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -229,6 +231,17 @@ class BackendContract:
         for library, roots in ((path, [b"/a"]), (kept, [])):
             with backend.open(library, Access.READ) as store, store.read() as connection:
                 assert list(connection.scalars(select(root.c.path))) == roots
+
+    def test_who_took_a_lock_last_is_known_also_when_it_is_free(self, backend: Backend, path: Path) -> None:
+        assert backend.last_run(path, "lock") is None
+        with backend.lock(path, "lock"):
+            held = backend.last_run(path, "lock")
+        assert held is not None
+        assert (held.process, held.at_work) == (os.getpid(), True)
+        assert backend.last_run(path, "lock") == replace(held, at_work=False)
+        assert backend.last_run(path, "other") is None
+        with backend.lock(path, "lock"):
+            pass
 
     def test_a_lock_is_held_by_one_at_a_time(self, backend: Backend, path: Path) -> None:
         with (
