@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, f
 
 from index.people.named_faces import named_faces
 from index.spans import at_once
-from index.store.schema import content, face, photo, tracklet, verdict
+from index.store.schema import content, face, in_photo, photo, tracklet, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
 from index.values import TimeSpan
@@ -21,7 +21,8 @@ class PhotoFilter:
     """Which photos to find.
 
     Attributes:
-        persons: Ids of persons who are all in the photo, at least one; nobody of ``without`` is.
+        persons: Ids of persons who are all in the photo, at least one; nobody of ``without`` is. They have a
+            face there, or a decision says that they are there without one.
         only: Nobody else is in it; faces that are none by decision do not count.
         since: Taken on this day or later, by the photo's own clock. Photos without a time are left out.
         until: Taken on this day or earlier.
@@ -42,7 +43,8 @@ class FoundPhoto:
 
     Attributes:
         probable: Somebody asked for is only probably in it.
-        moments: When a film shows all of them at once, in the order of time; ``None`` for a photo.
+        moments: When a film shows all of them at once, in the order of time, except those who are there
+            without a face; ``None`` for a photo, or if nobody has one.
         taken_from: What says the time, if that is known.
         photo_id: For ``Library.photo``.
     """
@@ -93,7 +95,17 @@ def _moments(connection: Connection, search: PhotoFilter) -> dict[int, tuple[Tim
     """Read when films show all persons at once, by content."""
     seen = [_seen(connection, each, search.probable.get(each, ())) for each in search.persons]
     films = set[int]().union(*seen)
-    return {each: at_once([of_person.get(each, ()) for of_person in seen]) for each in films}
+    added = [set(connection.scalars(_added_to([each]))) for each in search.persons]
+    return {
+        film: at_once(
+            [
+                spans.get(film, ())
+                for spans, without_face in zip(seen, added, strict=True)
+                if film in spans or film not in without_face
+            ]
+        )
+        for film in films
+    }
 
 
 def _seen(connection: Connection, person_id: int, probable: Sequence[int]) -> dict[int, list[TimeSpan]]:
@@ -124,7 +136,7 @@ def count_undated(store: Store, search: PhotoFilter) -> int:
 
 
 def _shown(search: PhotoFilter, probable: Mapping[int, Sequence[int]]) -> Iterator[ColumnElement[bool]]:
-    """Yield for each person that a photo shows one of the person's faces; ``probable`` ones count too."""
+    """Yield for each person that it is in a photo; ``probable`` faces of it count too."""
     for each in search.persons:
         shown: ColumnElement[bool] = content.c.id.in_(_contents_of([each]))
         if faces := probable.get(each):
@@ -134,9 +146,15 @@ def _shown(search: PhotoFilter, probable: Mapping[int, Sequence[int]]) -> Iterat
 
 
 def _contents_of(persons: Sequence[int]) -> Select[tuple[int]]:
-    """Select the ids of contents with a face of some persons."""
+    """Select the ids of contents with some persons, by a face or without one."""
     named = named_faces(persons)
-    return select(face.c.content_id).join_from(named, face, face.c.id == named.c.face_id)
+    by_face = select(face.c.content_id).join_from(named, face, face.c.id == named.c.face_id)
+    return select(by_face.union_all(_added_to(persons)).subquery().c.content_id)
+
+
+def _added_to(persons: Sequence[int]) -> Select[int]:
+    """Select the ids of contents in which some persons are without a face."""
+    return select(in_photo.c.content_id).where(is_one_of(in_photo.c.person_id, persons))
 
 
 def _who(search: PhotoFilter) -> list[ColumnElement[bool]]:
@@ -153,7 +171,8 @@ def _who(search: PhotoFilter) -> list[ColumnElement[bool]]:
             ~is_no_face,
             not_(is_one_of(other.c.id, probable)),
         )
-        conditions.append(~is_other)
+        others = in_photo.c.person_id.not_in(search.persons)
+        conditions += [~is_other, ~exists().where(in_photo.c.content_id == content.c.id, others)]
     return conditions
 
 

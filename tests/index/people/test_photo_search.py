@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from index.decisions.journal import Journal
-from index.decisions.model import Ignore, Merge, NotAFace, Reject
+from index.decisions.model import Ignore, Merge, NotAFace, NotInPhoto, Reject
 from index.people.photo_search import PhotoFilter, find_photos
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.store.store import Store
-from tests.index.builders import crawled, indexed, known, make_file, units
-from tests.index.journals import ANNA, BEN, assign, key, keys
+from tests.index.builders import crawled, digest_of, indexed, known, make_file, units
+from tests.index.journals import ANNA, BEN, assign, in_photo, key, keys
 from tests.index.people.test_queries import recognise
 
 
@@ -40,6 +40,20 @@ def test_photos_by_who_is_in_them(journal: Journal, people: PeopleQueries, datab
     assert found(database, PhotoFilter((anna,), only=True)) == ["0.jpg", "1.jpg"]
     with pytest.raises(ValueError, match="name at least one"):
         find_photos(database, PhotoFilter(()))
+
+
+def test_photos_to_which_a_person_was_added(journal: Journal, people: PeopleQueries, database: Store) -> None:
+    journal.append_all([assign(ANNA, 0, 4), NotAFace(keys(1, 5)), in_photo(BEN, 0, 1)])
+    anna, ben = people.named("Anna").id, people.named("Ben").id
+    assert found(database, PhotoFilter((ben,))) == ["0.jpg", "1.jpg"]
+    assert found(database, PhotoFilter((anna, ben))) == ["0.jpg"]
+    assert found(database, PhotoFilter((anna, ben), only=True)) == ["0.jpg"]
+    assert found(database, PhotoFilter((anna,), only=True)) == ["2.jpg"]
+    assert found(database, PhotoFilter((anna,), without=(ben,))) == ["2.jpg"]
+    journal.append(NotInPhoto((digest_of("content 0"),), BEN))
+    assert found(database, PhotoFilter((ben,))) == ["1.jpg"]
+    journal.append(Merge(ANNA, BEN))
+    assert found(database, PhotoFilter((anna,))) == ["0.jpg", "1.jpg", "2.jpg"]
 
 
 def test_a_stranger_who_is_ignored_is_somebody_else_all_the_same(
