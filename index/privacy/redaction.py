@@ -4,7 +4,7 @@ Numbers, uids and times of decisions stay, as do ``Forget`` decisions and tombst
 transaction of the caller; ``index.privacy.forget`` cleans what is outside the tables.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, and_, delete, func, select
@@ -60,12 +60,13 @@ def redact(
     persons: Collection[str],
     is_forgotten: Callable[[FaceKey], bool],
     others: Iterable[Decision] = (),
+    is_drawn: Callable[[FaceKey], bool] = lambda _: False,
 ) -> tuple[Decision, ...]:
     """Remove persons, by keys, and forgotten faces from decisions, and keep the rest of them.
 
     A person that had only forgotten faces loses what else is said of it: it may be a forgotten person.
     ``others`` are other decisions, which may give faces to the same persons. A face that was drawn as a
-    forgotten person stays if a decision that is left says who it is instead.
+    forgotten person stays if it ``is_drawn`` all the same, or a decision that is left says who it is instead.
     """
     left = [replace(each, act=without(each.act, persons, is_forgotten)) for each in decisions]
     had = {
@@ -78,17 +79,21 @@ def redact(
     said = {
         face for act in acts if isinstance(act, _GIVES_FACES | Ignore | NotAFace) for face in faces_of(act)
     }
-    return tuple(_redacted(after, before, bare, said) for before, after in zip(decisions, left, strict=True))
+
+    def stays(face: FaceKey) -> bool:
+        return not is_forgotten(face) and (face in said or is_drawn(face))
+
+    return tuple(_redacted(after, before, bare, stays) for before, after in zip(decisions, left, strict=True))
 
 
 def _redacted(
-    after: Decision, before: Decision, bare: Collection[str | None], said: Set[FaceKey]
+    after: Decision, before: Decision, bare: Collection[str | None], stays: Callable[[FaceKey], bool]
 ) -> Decision:
     act, source = after.act, after.source
     if isinstance(act, _DESCRIBES) and act.person in bare:
         act = Forgotten()
     if isinstance(before.act, Draw) and isinstance(act, Forgotten):
-        stay = tuple(face for face in before.act.faces if face in said)
+        stay = tuple(filter(stays, before.act.faces))
         act = Draw(stay) if stay else act
     if isinstance(act, Forgotten):
         source = None  # it may name a file
@@ -139,19 +144,22 @@ def take_out_persons(
     def is_forgotten(key: FaceKey) -> bool:
         return any(overlap(key.box, box) > SAME_FACE for box in boxes.get(pictures[key.digest], ()))
 
-    after = redact(decisions, persons, is_forgotten)
+    def is_drawn(key: FaceKey) -> bool:
+        return any(state.same.are_one(key, each) for each in state.drawn)
+
+    after = redact(decisions, persons, is_forgotten, is_drawn=is_drawn)
     withdrawn = _withdrawn(connection, decisions, after, state.same)
     remove_same_faces(connection, digests | pictures.keys(), is_forgotten)
     forget_in_calibrations(connection, persons)
     covered = _faces_at(connection, Tombstones(map(tombstone_of, keys), pictures), digests | pictures.keys())
-    _delete_hidden(connection, covered)
-    return _take_out(connection, decisions, after, [*faces, *withdrawn])
+    _delete_hidden(connection, [*covered, *withdrawn])
+    return _take_out(connection, decisions, after, list(faces))
 
 
 def _withdrawn(
     connection: Connection, before: Sequence[Decision], after: Sequence[Decision], same: SameFaces
 ) -> list[int]:
-    """Find the drawn faces that no decision says to be there any more, not even one that was undone."""
+    """Find the drawn faces that no decision says to be there any more, not even one that was undone: ids."""
     drawn, left = (
         {face for each in decisions if isinstance(each.act, Draw) for face in each.act.faces}
         for decisions in (before, after)
