@@ -15,9 +15,21 @@ from faceindex.web.api import reference, routes
 from faceindex.web.context import HERE, VERSION_AFTER, VERSION_BEFORE, version_of
 from faceindex.web.errors import add_handlers, refuse_for
 from faceindex.web.guard import READS, Guard, Limits
-from faceindex.web.pages import ask, clusters, find, log, login, media, people, photos, review, state
+from faceindex.web.pages import (
+    ask,
+    clusters,
+    find,
+    log,
+    login,
+    media,
+    people,
+    person,
+    photos,
+    review,
+    state,
+)
 
-PAGES = (ask, clusters, find, log, login, media, people, photos, review, state)
+PAGES = (ask, clusters, find, log, login, media, people, person, photos, review, state)
 
 
 def make_app(library: Library, access: Access, limits: Limits | None = None) -> FastAPI:

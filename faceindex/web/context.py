@@ -50,8 +50,12 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 def fragment(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Render a part of a page, which htmx puts in its place."""
-    text = templates().get_template(template).render(request=request, path=request.url.path, **values)
-    return HTMLResponse(text, status)
+    return HTMLResponse(rendered(request, template, **values), status)
+
+
+def rendered(request: Request, template: str, **values: Any) -> str:
+    """Render the HTML of a template."""
+    return templates().get_template(template).render(request=request, path=request.url.path, **values)
 
 
 def decided(

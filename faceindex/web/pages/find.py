@@ -1,14 +1,77 @@
-"""The page that finds photos by who is in them."""
+"""The page that finds photos by who is in them, and when they were taken."""
 
-from fastapi import APIRouter, Request
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from faceindex.web.context import page
+from faceindex.errors import BadRequest
+from faceindex.web.addresses import address
+from faceindex.web.context import LibraryOf, fragment, page
+from faceindex.web.photo_tiles import Photos, photos_found
+from index.people.persons import Person
 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which photos are shown; the address says so."""
+
+    persons: tuple[Person, ...] = ()
+    without: tuple[Person, ...] = ()
+    only: bool = False
+    since: str = ""
+    until: str = ""
+
+    def address(self, **changed: object) -> str:
+        """Return the address of the page with something changed, or of a part of the list."""
+        query = {
+            "with": tuple(each.key for each in self.persons),
+            "without": tuple(each.key for each in self.without),
+            "only": self.only,
+            "since": self.since,
+            "until": self.until,
+        }
+        return address("/find", {**query, **changed})
+
+
 @router.get("/find")
-def find(request: Request) -> HTMLResponse:
-    """Find photos by who is in them."""
-    return page(request, "find/find.html")
+def find(
+    request: Request,
+    library: LibraryOf,
+    persons: Annotated[list[str] | None, Query(alias="with")] = None,
+    without: Annotated[list[str] | None, Query()] = None,
+    with_name: str = "",
+    without_name: str = "",
+    only: bool = False,
+    since: str = "",
+    until: str = "",
+    part: str = "",
+    after: str | None = None,
+    last: str | None = None,
+) -> HTMLResponse:
+    """Find photos; a name that was typed joins the persons in the address."""
+    problem, known = "", []
+    for keys, name in ((persons, with_name), (without, without_name)):
+        chosen = [library.people.by_key(each) for each in keys or ()]
+        if name.strip():
+            try:
+                chosen.append(library.people.get(name.strip()).person)
+            except BadRequest as error:
+                problem = str(error)
+        known.append(tuple(dict.fromkeys(chosen)))
+    view = View(known[0], known[1], only, since.strip(), until.strip())
+    found: Photos | None = None
+    if view.persons:
+        try:
+            found = photos_found(library, view, after, last)
+        except BadRequest as error:
+            problem = str(error)
+    if part == "photos" and found is not None:
+        return fragment(request, "find/photos_chunk.html", view=view, found=found)
+    title = " and ".join(each.name for each in view.persons) or "Find"
+    response = page(request, "find/find.html", view=view, found=found, problem=problem, title=title)
+    response.headers["HX-Push-Url"] = view.address()
+    return response

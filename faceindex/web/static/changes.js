@@ -31,15 +31,36 @@ async function look() {
 /** Actions in work, whose changes are not to be taken for those of others. */
 let acting = 0;
 
+/** Whether some of them ran at the same time, and whether what the page showed was the library before them. */
+let several = false;
+let known = false;
+
+/** After several actions at the same time, the library as it is now is what the page shows. */
+async function catchUp() {
+  acting += 1;
+  try {
+    const answer = await fetch("/state/version");
+    if (answer.ok) shown = (await answer.json()).version;
+  } finally {
+    acting -= 1;
+  }
+}
+
 document.addEventListener("htmx:beforeSend", (event) => {
-  if (event.detail.requestConfig.verb !== "get") acting += 1;
+  if (event.detail.requestConfig.verb === "get") return;
+  several = acting > 0;
+  known = several && known;
+  acting += 1;
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   const { requestConfig, xhr } = event.detail;
   if (requestConfig.verb === "get") return;
   acting = Math.max(0, acting - 1);
   const after = xhr.getResponseHeader("X-Library-After");
-  if (after && shown === xhr.getResponseHeader("X-Library-Before")) shown = after;
+  if (!after) return;
+  known ||= shown === xhr.getResponseHeader("X-Library-Before");
+  if (known && !several) shown = after;
+  else if (known && !acting) catchUp();
 });
 
 document.addEventListener("click", async (event) => {

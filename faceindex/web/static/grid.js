@@ -43,7 +43,8 @@ export function focus(tile) {
   tile.scrollIntoView({ block: "nearest" });
 }
 
-function tell() {
+/** Say what is selected, after `select`. */
+export function tell() {
   const found = selected();
   for (const input of document.querySelectorAll("[data-selected-input]")) {
     const kind = input.dataset.selectedInput || "face";
@@ -53,7 +54,7 @@ function tell() {
   for (const bar of document.querySelectorAll("[data-toolbar]")) {
     bar.hidden = !found.length;
     const count = bar.querySelector("[data-count]");
-    if (count) count.textContent = `${found.length} ${count.dataset.noun}${found.length === 1 ? "" : "s"} selected`;
+    if (count) count.textContent = `${found.length} selected`;
   }
   document.dispatchEvent(new CustomEvent("selection", { detail: { tiles: found } }));
 }

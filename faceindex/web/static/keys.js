@@ -43,6 +43,7 @@ function go(key) {
 }
 
 function leave(event) {
+  if (document.querySelector("dialog[open]")) return;
   if (isTextField(event.target)) event.target.blur();
   else document.dispatchEvent(new Event("leave"));
 }

@@ -29,7 +29,7 @@ export function show(toast) {
   close.setAttribute("aria-label", "Close");
   shown.append(close);
   const region = document.getElementById("toasts");
-  region.replaceChildren(...[...region.children].slice(-2), shown);
+  region.replaceChildren(...region.querySelectorAll(":scope > .error"), shown);
   leaveAfterAWhile(shown);
 }
 
