@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from faceindex.errors import BadRequest
 from faceindex.library import Library
+from faceindex.naming.decide import Decided
 from faceindex.results import LibraryFace
 from faceindex.web.tiles import (
     STACKED,
@@ -17,7 +18,7 @@ from faceindex.web.tiles import (
     by_year,
     face_tile,
 )
-from index.decisions.model import folded
+from index.decisions.model import Assign, folded
 from index.people.persons import Person
 
 CHUNK = 60
@@ -141,3 +142,11 @@ def cluster_faces(library: Library, number: int, after: str | None) -> Faces:
     start = int(after or 0)
     part = tuple(faces[start : start + CHUNK])
     return Faces(((None, part),), str(start + CHUNK) if start + CHUNK < len(faces) else None, "")
+
+
+def person_of(library: Library, done: Decided) -> Person:
+    """Return whom a decision assigns faces to, by its present name."""
+    act = done.decision.act
+    if not isinstance(act, Assign):
+        raise TypeError(f"{act.kind} assigns no faces")
+    return library.people.by_key(act.person)

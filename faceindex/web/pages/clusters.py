@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse
 
+from faceindex.errors import NotFound
 from faceindex.library import Library
 from faceindex.naming.decide import Decided
 from faceindex.web.addresses import numbers
 from faceindex.web.context import LibraryOf, decided, fragment, page, rendered
 from faceindex.web.said import said
-from faceindex.web.shown import cluster_faces, cluster_size
+from faceindex.web.shown import cluster_faces, cluster_size, person_of
 from faceindex.wording.numbers import count
 
 router = APIRouter(prefix="/clusters/{number}")
@@ -27,6 +28,8 @@ def show(request: Request, library: LibraryOf, number: int, after: str | None = 
     if after:
         return fragment(request, "clusters/faces_chunk.html", number=number, faces=faces)
     total = cluster_size(library, number)
+    if not total:
+        raise NotFound("No face is left in this group: all have names, or are ignored. The log says which.")
     return page(request, "clusters/cluster.html", number=number, faces=faces, total=total)
 
 
@@ -56,7 +59,7 @@ def name_faces(
     """Say whose some faces are."""
     chosen = numbers(faces)
     done = library.people.move(name, chosen)
-    person = library.people.by_key(done.decision.act.person)
+    person = person_of(library, done)
     return _changed(request, library, number, f"{person.name}: {count(done.faces, 'face')}", done, chosen)
 
 

@@ -18,6 +18,7 @@ from faceindex.web.shown import (
     faces_now,
     person_faces,
     person_head,
+    person_of,
     person_years,
 )
 from faceindex.web.tiles import face_tile
@@ -157,7 +158,7 @@ def move(request: Request, library: LibraryOf, key: str, name: Text, faces: Text
     """Say whose faces these are."""
     person, chosen = library.people.by_key(key), numbers(faces)
     done = library.people.move(name, chosen)
-    other = library.people.by_key(done.decision.act.person)
+    other = person_of(library, done)
     text = f"Moved to {other.name}: {count(done.faces, 'face')}"
     return _changed(request, library, person, text, done, chosen)
 

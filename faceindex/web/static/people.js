@@ -47,20 +47,21 @@ function apply(changed) {
   const fresh = [...changed.children];
   const found = fresh.map((each) => document.getElementById(each.id));
   moveFocusFrom(new Set(found.filter((each, place) => each && fresh[place].hasAttribute("data-gone"))));
+  let focused = "";
   fresh.forEach((each, place) => {
     const old = found[place];
     if (each.hasAttribute("data-gone")) return old?.remove();
     if (!old) {
       if (each.dataset.into) insert(each);
     } else {
-      const focused = old.contains(document.activeElement);
+      if (old.contains(document.activeElement)) focused = document.activeElement.id || each.id;
       old.replaceWith(each);
-      if (focused) each.focus({ preventScroll: true });
     }
     if (each.isConnected) window.htmx.process(each);
     return undefined;
   });
   document.dispatchEvent(new Event("reloaded"));
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
