@@ -20,7 +20,7 @@ from index.people.persons import PersonName
 from index.photos.drawn_faces import DrawnFaceRows, KnownPhoto
 from pipeline.drawn_faces import LEAST_SIDE, clipped_to
 from pipeline.errors import PhotoError
-from pipeline.values import Box, DrawnFace
+from pipeline.values import Box, DrawnFace, PhotoFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,12 @@ def look(session: Session, photo: PhotoName, box: Box, name: PersonName, look_at
     known = _photo(session, photo, box)
     others = tuple(known.faces.values())
     try:
-        (drawn,) = look_at(known.file, (_clipped(known, box),), others)
-    except PhotoError as error:
-        raise BadRequest(f"{_shown(known)} cannot be read now: {error.message}.") from error
+        found = os.stat(known.file.path)
+        file = PhotoFile(known.file.path, found.st_size, found.st_mtime_ns)
+        (drawn,) = look_at(file, (_clipped(known, box),), others)
+    except (OSError, PhotoError) as error:
+        reason = error.message if isinstance(error, PhotoError) else (error.strerror or str(error)).lower()
+        raise BadRequest(f"{_shown(known)} cannot be read now: {reason}.") from error
     if drawn.digest not in known.digests:
         raise BadRequest(f"{_shown(known)} has changed since it was scanned: scan it, then draw the face.")
     return LookedAt(photo, known.digest, drawn)
@@ -60,9 +63,15 @@ def draw(session: Session, looked: LookedAt, name: PersonName) -> Decided:
     person = new_or_known(session, name)
     face = DrawnFaceRows(session.database, model.model_id).add(looked.digest, looked.drawn)
     decided = decide(session, Draw((face,), *person))
-    if looked.drawn.described is None:
+    before = decided.regrouped
+    if before is None or looked.drawn.described is None:
         return decided
-    return replace(decided, regrouped=group_faces(session.database, model, session.listeners))
+    now = group_faces(session.database, model, session.listeners)  # with the new face
+    sums = {name: getattr(before, name) + getattr(now, name) for name in _COUNTS_OF_CHANGES}
+    return replace(decided, regrouped=replace(now, **sums))
+
+
+_COUNTS_OF_CHANGES = ("newly_recognised", "no_longer_recognised", "joined", "founded", "merged", "moved")
 
 
 def _photo(session: Session, name: PhotoName, box: Box) -> KnownPhoto:
