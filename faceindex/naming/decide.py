@@ -242,7 +242,7 @@ def read_said(
 ) -> SaidOfFaces:
     """Read what decisions say of persons and of some faces; see ``said_of_faces``."""
     with session.database.read() as connection:
-        return said_of_faces(connection, chosen, persons)
+        return said_of_faces(connection, chosen, persons, session.people.known)
 
 
 def decide(session: Session, acts: Act | Sequence[Act], chosen: Sequence[int] = ()) -> Decided:

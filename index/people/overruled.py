@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from index.people.persons import Person, listed
+from index.people.persons import KnownPersons, Person
 from index.store.schema import person, rejection, verdict
 from index.store.statements import is_one_of
 
@@ -89,9 +89,12 @@ class SaidOfFaces:
 
 
 def said_of_faces(
-    connection: Connection, face_ids: Sequence[int] | None = None, persons: SaidOfFaces | None = None
+    connection: Connection,
+    face_ids: Sequence[int] | None = None,
+    persons: SaidOfFaces | None = None,
+    known: KnownPersons | None = None,
 ) -> SaidOfFaces:
-    """Read what decisions say of some faces, or of all, and of all persons.
+    """Read what decisions say of some faces, or of all, and of all persons, who may be ``known``.
 
     If no person can have changed since, ``persons`` is what was said before, and they are not read again.
     """
@@ -110,13 +113,9 @@ def said_of_faces(
     rejections = {(face_id, key): number for face_id, key, number in connection.execute(refused)}
     if persons is not None:
         return replace(persons, verdicts=verdicts, rejections=rejections)
-    everyone = connection.execute(select(person)).all()
-    return SaidOfFaces(
-        verdicts,
-        rejections,
-        persons={each.key: each for each in listed(everyone).values()},
-        names={row.key: row.name for row in everyone},
-    )
+    everyone = (known or KnownPersons()).read(connection)
+    names = {each.key: everyone.own_names[each.id] for each in everyone.by_id.values()}
+    return SaidOfFaces(verdicts, rejections, everyone.by_key, names)
 
 
 def overruled(

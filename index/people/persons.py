@@ -1,15 +1,17 @@
 """The persons of a library: what each is called, and whom a name or a key means."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from index.decisions.excerpt import Excerpt
 from index.decisions.model import folded
-from index.store.schema import person
+from index.people.name_search import NameSearch
+from index.store.schema import decision, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,53 @@ PersonName: TypeAlias = str | Person
 """The name of a person in any case, or the person as it was read before, who is found by its key."""
 
 
-def read_everyone(connection: Connection) -> dict[int, Person]:
-    """Read all persons by id, each with a unique name."""
-    return listed(connection.execute(select(person)).all())
+@dataclass(frozen=True, eq=False)
+class Persons:
+    """All persons of a library at one moment, by rising id; ``own_names`` are those without a number."""
+
+    by_id: Mapping[int, Person]
+    own_names: Mapping[int, str]
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Person]:
+        """The persons by key."""
+        return {each.key: each for each in self.by_id.values()}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Person]:
+        """The persons by name, as ``folded`` makes it."""
+        return {folded(each.name): each for each in self.by_id.values()}
+
+    @cached_property
+    def search(self) -> NameSearch:
+        """Finds persons, by id, by the beginnings of the words of their names; and puts them in order."""
+        return NameSearch({each.id: each.name for each in self.by_id.values()})
 
 
-def listed(rows: Iterable[Any]) -> dict[int, Person]:
-    """Give all persons, rows of ``person``, unique names; by id."""
+@dataclass(slots=True, eq=False)
+class KnownPersons:
+    """Reads the persons of a library, and keeps them until a decision may have changed them: no scan does.
+
+    Threads share it. Only for transactions that read: what one wrote may be rolled back.
+    """
+
+    _kept: tuple[tuple[int, ...], Persons] | None = None
+
+    def read(self, connection: Connection) -> Persons:
+        """Return the persons that a transaction sees."""
+        seen = tuple(connection.execute(_WHAT_CHANGES).one())
+        kept = self._kept
+        if kept is not None and kept[0] == seen:
+            return kept[1]
+        read = listed(connection.execute(_ALL).all())
+        self._kept = seen, read
+        return read
+
+
+def listed(rows: Iterable[Any]) -> Persons:
+    """Give all persons, rows of ``person``, unique names."""
     persons: dict[int, Person] = {}
+    names: dict[int, str] = {}
     taken: set[str] = set()
     for row in sorted(rows, key=attrgetter("named", "id")):
         name, number = row.name, 1
@@ -52,7 +93,8 @@ def listed(rows: Iterable[Any]) -> dict[int, Person]:
             name = f"{row.name} ({number})"
         taken.add(seen)
         persons[row.id] = Person(row.id, row.key, name, row.hidden, row.born)
-    return dict(sorted(persons.items()))
+        names[row.id] = row.name
+    return Persons(dict(sorted(persons.items())), names)
 
 
 def current_key(connection: Connection, key: str) -> str | None:
@@ -61,3 +103,13 @@ def current_key(connection: Connection, key: str) -> str | None:
     excerpt.add_persons([key])
     found = excerpt.replay().person(key)
     return None if found is None else found.key
+
+
+_ALL = select(person)  # made once: building a statement takes longer than SQLite takes for it
+
+_WHAT_CHANGES = select(
+    select(func.coalesce(func.max(decision.c.id), 0)).scalar_subquery(),
+    select(func.coalesce(func.max(person.c.id), 0)).scalar_subquery(),
+    select(func.count()).select_from(person).scalar_subquery(),
+)
+"""Says whether persons may have changed: each decision, also an undo, has a number above all before it."""

@@ -24,7 +24,7 @@ from index.people.face_counts import (
     largest_clusters,
 )
 from index.people.named_faces import exemplars, is_in_photo, is_open, is_refused, named_faces
-from index.people.persons import Person, PersonName, current_key, read_everyone
+from index.people.persons import KnownPersons, Person, PersonName, Persons, current_key
 from index.store.schema import cluster_face, content, face, in_photo, photo, recognised, rejection, verdict
 from index.store.statements import is_one_of
 from index.store.store import Store
@@ -107,25 +107,33 @@ class LargestClusters:
 
 
 class PeopleQueries:
-    """The persons, faces and clusters of one library. Every method is one transaction."""
+    """The persons, faces and clusters of one library. Every method is one transaction.
 
-    def __init__(self, store: Store) -> None:
+    ``known`` keeps the persons between them.
+    """
+
+    def __init__(self, store: Store, known: KnownPersons | None = None) -> None:
         self._store = store
+        self.known = known or KnownPersons()
+
+    def persons(self) -> Persons:
+        """Read all persons."""
+        with self._store.read() as connection:
+            return self.known.read(connection)
 
     def everyone(self) -> dict[int, Person]:
         """Read all persons, hidden ones too, by rising id."""
-        with self._store.read() as connection:
-            return read_everyone(connection)
+        return dict(self.persons().by_id)
 
     def by_key(self, key: str) -> Person:
         """Find the person that a key means now, also that of a merged person; else ``PersonUnknown``."""
         with self._store.read() as connection:
-            return self._of_key(connection, key, key, read_everyone(connection))
+            return self._of_key(connection, key, key)
 
     def summaries(self) -> tuple[PersonSummary, ...]:
         """Count the faces of everyone, hidden persons too, by name."""
         with self._store.read() as connection:
-            persons, counts = read_everyone(connection), count_faces(connection)
+            persons, counts = self.known.read(connection).by_id, count_faces(connection)
         ranked = sorted(persons.values(), key=lambda each: (folded(each.name), each.id))
         return tuple(_summary(each, counts.get(each.id, NO_FACES)) for each in ranked)
 
@@ -187,7 +195,7 @@ class PeopleQueries:
             is_one_of(rejection.c.face_id, face_ids)
         )
         with self._store.read() as connection:
-            persons = read_everyone(connection)
+            persons = self.known.read(connection).by_id
             rejected: dict[int, list[Person]] = {}
             for face_id, person_id in connection.execute(refused.order_by(rejection.c.person_id)):
                 rejected.setdefault(face_id, []).append(persons[person_id])
@@ -248,24 +256,23 @@ class PeopleQueries:
             return connection.scalar(query)
 
     def _named(self, connection: Connection, name: PersonName) -> Person:
-        everyone = read_everyone(connection)
         if isinstance(name, Person):
-            return self._of_key(connection, name.key, name.name, everyone)
-        names = {folded(each.name): each for each in everyone.values()}
+            return self._of_key(connection, name.key, name.name)
+        names = self.known.read(connection).by_name
         if (key := folded(name)) not in names:
             close = get_close_matches(key, names)
             raise PersonUnknown(self._store.path, name, tuple(names[each].name for each in close))
         return names[key]
 
-    def _of_key(self, connection: Connection, key: str, name: str, everyone: Mapping[int, Person]) -> Person:
-        by_key = {each.key: each for each in everyone.values()}
+    def _of_key(self, connection: Connection, key: str, name: str) -> Person:
+        by_key = self.known.read(connection).by_key
         found = by_key.get(key) or by_key.get(current_key(connection, key) or "")
         if found is None:
             raise PersonUnknown(self._store.path, name)
         return found
 
 
-def _status(row: Any, persons: dict[int, Person], rejected: tuple[Person, ...]) -> FaceStatus:
+def _status(row: Any, persons: Mapping[int, Person], rejected: tuple[Person, ...]) -> FaceStatus:
     is_open = row.status is None and row.person_id is None
     return FaceStatus(
         person=None if row.person_id is None else persons[row.person_id],
