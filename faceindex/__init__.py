@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from faceindex.asking.verify import Unread as Unread
     from faceindex.asking.verify import Verification as Verification
     from faceindex.asking.why import Explanation as Explanation
+    from faceindex.browsing.clusters import FaceGroup as FaceGroup
+    from faceindex.browsing.faces import DatedFace as DatedFace
+    from faceindex.browsing.faces import Years as Years
+    from faceindex.browsing.pages import Page as Page
+    from faceindex.browsing.person import PersonTemplate as PersonTemplate
+    from faceindex.browsing.person import SeenWith as SeenWith
     from faceindex.browsing.photo import LibraryPhoto as LibraryPhoto
+    from faceindex.browsing.photos import PhotoTile as PhotoTile
     from faceindex.errors import BadRequest as BadRequest
     from faceindex.errors import FaceindexError as FaceindexError
     from faceindex.errors import LibraryFromTheFuture as LibraryFromTheFuture
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     from faceindex.errors import PictureUnavailable as PictureUnavailable
     from faceindex.errors import WeightsUnavailable as WeightsUnavailable
     from faceindex.library import Library as Library
+    from faceindex.lists import Lists as Lists
     from faceindex.maintenance import Checked as Checked
     from faceindex.maintenance import Restored as Restored
     from faceindex.models import Models as Models
@@ -80,6 +88,7 @@ if TYPE_CHECKING:
     from index.people.overruled import Effects as Effects
     from index.people.overruled import Overruled as Overruled
     from index.people.overruled import Renamed as Renamed
+    from index.people.person_tiles import PersonTile as PersonTile
     from index.people.persons import Person as Person
     from index.people.photo_search import FoundPhoto as FoundPhoto
     from index.people.queries import PersonSummary as PersonSummary
@@ -105,7 +114,13 @@ _MODULES = {
     "faceindex.asking.celebrity": "Lookalikes",
     "faceindex.asking.verify": "Unread Verification",
     "faceindex.asking.why": "Explanation",
+    "faceindex.browsing.clusters": "FaceGroup",
+    "faceindex.browsing.faces": "DatedFace Years",
+    "faceindex.browsing.pages": "Page",
+    "faceindex.browsing.person": "PersonTemplate SeenWith",
     "faceindex.browsing.photo": "LibraryPhoto",
+    "faceindex.browsing.photos": "PhotoTile",
+    "faceindex.lists": "Lists",
     "faceindex.errors": "BadRequest FaceindexError LibraryFromTheFuture LibraryLocked NoLibrary "
     "NotFound PictureUnavailable WeightsUnavailable",
     "faceindex.library": "Library",
@@ -133,6 +148,7 @@ _MODULES = {
     "index.maintenance.check": "Finding",
     "index.people.overruled": "Effects Overruled Renamed",
     "index.people.photo_search": "FoundPhoto",
+    "index.people.person_tiles": "PersonTile",
     "index.people.persons": "Person",
     "index.people.queries": "PersonSummary",
     "index.photos.photo_records": "PhotoRecord",

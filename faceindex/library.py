@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from faceindex.asking.why import Explanation
     from faceindex.browsing.photo import LibraryPhoto
     from faceindex.browsing.state import LibraryState
+    from faceindex.lists import Lists
     from faceindex.maintenance import Checked, Restored
     from faceindex.models import Models
     from faceindex.output.photo_links import Linked
@@ -99,6 +100,13 @@ class Library:
         from faceindex.pictures import Pictures
 
         return Pictures(self._sessions)
+
+    @cached_property
+    def lists(self) -> "Lists":
+        """Persons, clusters, faces and photos, a page at a time."""
+        from faceindex.lists import Lists
+
+        return Lists(self._sessions)
 
     @cached_property
     def roots(self) -> "ScannedRoots":

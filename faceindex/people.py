@@ -16,7 +16,9 @@ from index.people.queries import PersonSummary
 if TYPE_CHECKING:
     from datetime import date
 
+    from faceindex.browsing.faces import FaceState, Years
     from faceindex.browsing.log import LogPage
+    from faceindex.browsing.person import PersonTemplate, SeenWith
     from faceindex.naming.decide import Decided, ForgetPlan
     from faceindex.naming.enroll import Enrolled, PersonToEnroll
     from faceindex.naming.journal import Undone
@@ -64,6 +66,35 @@ class People:
     ) -> tuple[LibraryFace, ...]:
         """Return the faces of a person, confirmed ones first; or of a cluster; or the faces given."""
         return self._sessions.read(faces_of, name, cluster, faces)
+
+    def named_like(self, text: str, most: int = 8, *, hidden: bool = True) -> tuple[Person, ...]:
+        """Find the persons whom somebody who types may mean, those with most faces first.
+
+        Each word of ``text`` begins a word of the name; case and accents do not matter.
+        """
+        from faceindex.browsing.people import named_like
+
+        return self._sessions.read(named_like, text, most, hidden=hidden)
+
+    def years(self, name: PersonName, state: "FaceState | None" = None) -> "Years":
+        """Count the faces of a person by year, or only confirmed or recognised ones."""
+        from faceindex.browsing.faces import years_of
+
+        return self._sessions.read(lambda session: years_of(session, session.people.named(name), state))
+
+    def templates(self, name: PersonName) -> "tuple[PersonTemplate, ...]":
+        """Return what a person is recognised by: the mean of all confirmed faces, and those of some years."""
+        from faceindex.browsing.person import templates_of
+
+        return self._sessions.read(lambda session: templates_of(session, session.people.named(name)))
+
+    def seen_with(self, name: PersonName, most: int = 12, *, hidden: bool = False) -> "tuple[SeenWith, ...]":
+        """Return who is in photos with a person, those with most photos first."""
+        from faceindex.browsing.person import seen_with
+
+        return self._sessions.read(
+            lambda session: seen_with(session, session.people.named(name), most, hidden=hidden)
+        )
 
     def faces_by_id(self, face_ids: Sequence[int]) -> tuple[LibraryFace, ...]:
         """Return faces by their numbers, in this order, without those that are in no photo any more."""

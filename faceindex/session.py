@@ -14,6 +14,7 @@ from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.recognition.stored_calibration import thresholds_for
 from index.recognition.thresholds import Thresholds
+from index.store.kept_values import KeptValues
 from index.store.opening import backend_of, create_store, open_store
 from index.store.store import Access, Store
 from index.values import I64, Descriptors
@@ -31,6 +32,7 @@ class Session:
         self.database = database
         self.catalog = Catalog(database)
         self.people = PeopleQueries(database)
+        self.kept = KeptValues(database)
         self.journal = Journal(database)
         self.listeners = listeners
         self.open_vectors: Callable[[], VectorStore] | None = None  # by whoever keeps it open

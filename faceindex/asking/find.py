@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest
 from faceindex.session import Session
-from index.people.persons import PersonName
+from index.people.persons import Person, PersonName
 from index.people.photo_search import FoundPhoto, PhotoFilter, count_undated, find_photos
-from index.people.queries import PeopleQueries
 
 if TYPE_CHECKING:
     from faceindex.asking.identifier import Identifier
@@ -42,8 +41,7 @@ def find(
     until = None if query.until is None else parse_day(query.until, last=True)
     if since is not None and until is not None and since > until:
         raise BadRequest(f"No photo can be taken since {since} and until {until}: check the two dates.")
-    people = session.people
-    persons = tuple(_person(people, name, query) for name in query.names)
+    persons = tuple(each.id for each in persons_of(session, query))
     probable: dict[int, Sequence[int]] = {}
     if identifier is not None:
         from faceindex.asking.probable import probable_faces  # it brings what compares faces
@@ -51,7 +49,7 @@ def find(
         probable = {each: probable_faces(session, identifier, each) for each in persons}
     search = PhotoFilter(
         persons=persons,
-        without=tuple(_person(people, name, query) for name in query.without),
+        without=tuple(_person(session, name, query).id for name in query.without),
         only=query.only,
         since=since,
         until=until,
@@ -60,6 +58,11 @@ def find(
     if undated := count_undated(session.database, search):
         session.listeners.note(_left_out(undated))
     return find_photos(session.database, search)
+
+
+def persons_of(session: Session, query: PhotoQuery) -> tuple[Person, ...]:
+    """Return the persons whom a query names; ``BadRequest`` for an unknown or hidden one."""
+    return tuple(_person(session, name, query) for name in query.names)
 
 
 def parse_day(text: str, *, last: bool) -> date:
@@ -83,8 +86,8 @@ def _left_out(undated: int) -> str:
     )
 
 
-def _person(people: PeopleQueries, name: PersonName, query: PhotoQuery) -> int:
-    person = people.named(name)
+def _person(session: Session, name: PersonName, query: PhotoQuery) -> Person:
+    person = session.people.named(name)
     if person.hidden and not query.hidden:
         raise BadRequest(f"{person.name} is hidden: to find hidden persons, add --hidden.")
-    return person.id
+    return person

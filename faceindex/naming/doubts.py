@@ -12,10 +12,10 @@ from index.people.contradictions import read_contradictions
 from index.people.edited_faces import edited_faces
 from index.people.likely_faces import confirmed_faces_in_photos, faces_like_others
 from index.people.persons import Person
-from index.recognition.gallery import NEAREST, Gallery
+from index.recognition.gallery import Gallery
+from index.recognition.own_likeness import to_the_others
 from index.recognition.thresholds import MIN_MARGIN
-from index.values import I64, Descriptors
-from pipeline.values import F32
+from index.values import Descriptors
 
 _PERSONS = 1024
 """Persons compared with all others at a time: 8 MB with 2,000 of those."""
@@ -132,23 +132,9 @@ def _clear(doubts: Sequence[_Doubt], vectors: Descriptors, own: Descriptors) -> 
     doubts = [each for each in doubts if each.face_id in vectors.ids]
     face_ids = np.array([each.face_id for each in doubts], np.int64)
     faces = vectors.vectors[np.searchsorted(vectors.ids, face_ids)]
-    similarities = _to_the_others(face_ids, faces, own)
+    similarities = to_the_others(face_ids, faces, own)
     return [
         each
         for each, similarity in zip(doubts, similarities.tolist(), strict=True)
         if each.similarity >= similarity + MIN_MARGIN
     ]
-
-
-def _to_the_others(face_ids: I64, faces: F32, own: Descriptors) -> F32:
-    """Return the mean similarity of each face to the nearest of some others, float32 [N]; -1 without one."""
-    if not len(own):
-        return np.full(len(face_ids), -1.0, np.float32)
-    cosines = faces @ own.vectors.T
-    cosines[face_ids[:, None] == own.ids] = -1.0
-    nearest = np.sort(cosines, axis=1)[:, -NEAREST:]
-    counted = nearest > -1.0
-    sums = np.where(counted, nearest, 0.0).sum(axis=1)
-    return np.asarray(
-        np.where(counted.any(axis=1), sums / np.maximum(counted.sum(axis=1), 1), -1.0), np.float32
-    )
