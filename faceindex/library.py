@@ -366,11 +366,26 @@ class Library:
 
         return self._sessions.each(known_faces)
 
-    def photo(self, photo_id: int) -> "LibraryPhoto":
-        """Return a photo or film by its id, with its faces and who they are; ``NotFound`` without one."""
+    def photo(self, photo_id: int, *, hidden: bool = False) -> "LibraryPhoto":
+        """Return a photo or film by its id, with its faces and who they are; ``NotFound`` without one.
+
+        ``hidden`` names hidden persons too.
+        """
         from faceindex.browsing.photo import library_photo
 
-        return self._sessions.read(library_photo, photo_id)
+        return self._sessions.read(library_photo, self._sessions.identifier, photo_id, hidden=hidden)
+
+    def why_face(self, face_id: int, *, hidden: bool = False) -> "Explanation":
+        """Explain who a face of the library is, as ``why`` does; its photo is not read.
+
+        Raises:
+            NotFound: There is no such face.
+            BadRequest: The library's model has not described it.
+        """
+        from faceindex.browsing.photo import explain_face
+
+        identifier = self._sessions.identifier().naming(hidden=hidden)
+        return self._sessions.read(explain_face, identifier, face_id)
 
     def export(self, file: AnyPath, form: Literal["jsonl", "npz"] = "jsonl") -> None:
         """Write all faces to a file, atomically: as JSON lines, or as arrays with descriptors."""

@@ -12,7 +12,7 @@ from faceindex.asking.photo_arguments import NamedPhoto, named_photo
 from faceindex.film_times import clock
 from faceindex.paths import AnyPath
 from faceindex.session import Session
-from index.photos.recorded_films import read_film
+from index.photos.recorded_contents import read_film
 from pipeline.values import (
     FilmRest,
     Outcome,

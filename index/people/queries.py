@@ -249,6 +249,14 @@ class PeopleQueries:
         with self._store.read() as connection:
             return connection.scalar(there.where(content.c.digest.in_(digests)).limit(1)) is not None
 
+    def without_face(self, digest: bytes) -> tuple[Person, ...]:
+        """Read who is in a content by a decision that names no face, by id."""
+        query = select(in_photo.c.person_id).join_from(in_photo, content).where(content.c.digest == digest)
+        with self._store.read() as connection:
+            ids = connection.scalars(query.order_by(in_photo.c.person_id)).all()
+            persons = self.known.read(connection)
+            return tuple(persons.by_id[each] for each in ids)
+
     def digest_of_photo(self, photo_id: int) -> bytes | None:
         """Read the digest of a photo's content, as ``digest_of``, by the id of the photo."""
         query = select(content.c.digest).join_from(photo, content).where(photo.c.id == photo_id)

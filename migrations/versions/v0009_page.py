@@ -1,4 +1,4 @@
-"""Who made each decision; persons in photos without a face; portraits, dates of birth."""
+"""Who made each decision; persons in photos without a face; portraits, dates of birth; photos by date."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_index(op.f("ix_content_taken_at"), "content", ["taken_at"])
     for table, column in (("decision", "source"), ("decision", "date"), ("person", "born")):
         op.add_column(table, sa.Column(column, sa.Text))
     op.create_table(

@@ -14,6 +14,7 @@ from index.decisions.model import FaceKey
 from index.people.photo_search import PhotoFilter, count_undated, find_photos
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
+from index.photos.photo_records import read_neighbours, read_photo
 from index.store.opening import create_store
 from index.store.schema import (
     cluster,
@@ -58,6 +59,9 @@ QUESTIONS: dict[str, Question] = {
     "find --only": lambda store: find_photos(store, PhotoFilter((1, 2), only=True)),
     "find --since": lambda store: find_photos(store, PhotoFilter((1,), since=date(2019, 1, 1))),
     "find --probable": lambda store: find_photos(store, PhotoFilter((1,), only=True, probable={1: ASKED})),
+    "photo": lambda store: read_photo(store, 2),
+    "photos beside one": lambda store: read_neighbours(store, 10),
+    "persons without a face": lambda store: PeopleQueries(store).without_face(digest_of("3")),
     "undated": lambda store: count_undated(store, PhotoFilter((1, 2), since=date(2019, 1, 1))),
 }
 

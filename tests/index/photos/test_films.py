@@ -20,7 +20,7 @@ from index.people.edited_faces import edited_faces
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.films_behind_photos import FilmsBehindPhotos
-from index.photos.recorded_films import read_film
+from index.photos.recorded_contents import read_film
 from index.photos.redescription import Redescription
 from index.photos.siblings import Siblings
 from index.privacy.forget import forget
