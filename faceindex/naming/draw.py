@@ -6,21 +6,26 @@ like any other; without them it is named only.
 
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from faceindex.errors import BadRequest
 from faceindex.film_times import clock
 from faceindex.naming.chosen_faces import PhotoName
 from faceindex.naming.decide import Decided, decide, new_or_known
 from faceindex.scanning.drawn import LookAt
-from faceindex.scanning.refresh_derived import group_faces
 from faceindex.session import Session
 from index.decisions.model import Draw
 from index.people.persons import PersonName
 from index.photos.drawn_faces import DrawnFaceRows, KnownPhoto
 from pipeline.drawn_faces import LEAST_SIDE, clipped_to
 from pipeline.errors import PhotoError
+from pipeline.models.registry import ModelSpec
 from pipeline.values import Box, DrawnFace, PhotoFile
+
+if TYPE_CHECKING:
+    from index.vectors.vector_store import VectorStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +67,19 @@ def draw(session: Session, looked: LookedAt, name: PersonName) -> Decided:
         raise BadRequest(f"{_shown(known)} has changed meanwhile: draw the face again.")
     person = new_or_known(session, name)
     face = DrawnFaceRows(session.database, model.model_id).add(looked.digest, looked.drawn)
-    decided = decide(session, Draw((face,), *person))
-    before = decided.regrouped
-    if before is None or looked.drawn.described is None:
-        return decided
-    now = group_faces(session.database, model, session.listeners)  # with the new face
-    sums = {name: getattr(before, name) + getattr(now, name) for name in _COUNTS_OF_CHANGES}
-    return replace(decided, regrouped=replace(now, **sums))
+    if looked.drawn.described is not None:
+        session.open_vectors = partial(_with_new_faces, session, model)  # asked for after the decision
+    return decide(session, Draw((face,), *person))
 
 
-_COUNTS_OF_CHANGES = ("newly_recognised", "no_longer_recognised", "joined", "founded", "merged", "moved")
+def _with_new_faces(session: Session, model: ModelSpec) -> "VectorStore":
+    """Return the library's index with faces that it lacked, and save it."""
+    from index.vectors.saved_index import load_index, save_index  # it brings FAISS
+
+    loaded = load_index(session.catalog, model.model_id, model.dimension)
+    if not loaded.saved:
+        save_index(loaded.index, session.catalog, model.model_id)
+    return loaded.index
 
 
 def _photo(session: Session, name: PhotoName, box: Box) -> KnownPhoto:
