@@ -10,6 +10,14 @@ from faceindex.schemas.faces import PersonFaceSchema
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda persons: [each.name for each in persons])]
 
 
+class PhotoCopySchema(Schema):
+    """Another file with the content of a photo."""
+
+    photo_id: int
+    photo: PathText = at("path")
+    missing: bool
+
+
 class PhotoSchema(Schema):
     """A photo or film of the library; ``duration`` is that of a film, or of the film behind a photo.
 
@@ -28,6 +36,6 @@ class PhotoSchema(Schema):
     missing: bool = at("record.missing")
     duration: float | None = at("record.film")
     failure: str | None = at("record.failure")
-    copies: tuple[PathText, ...] = at("record.copies")
+    copies: tuple[PhotoCopySchema, ...] = at("record.copies")
     faces: tuple[PersonFaceSchema, ...]
     without_box: Names

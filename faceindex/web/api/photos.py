@@ -18,7 +18,7 @@ Day = Annotated[str | None, Query(description="A day, month or year: 2019-07-14,
 @router.get("/photos/{photo_id}", response_model=PhotoSchema)
 def photo(library: LibraryOf, photo_id: int) -> Response:
     """Return a photo with its faces, and who they are."""
-    return one(PhotoSchema.of(library.photo(photo_id)))
+    return one(PhotoSchema.of(library.photo(photo_id, hidden=True)))
 
 
 @router.get("/photos", response_model=list[FoundPhotoSchema])

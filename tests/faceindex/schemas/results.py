@@ -20,7 +20,7 @@ from faceindex.asking.celebrity import Guess, GuessedFace, Lookalikes
 from faceindex.asking.identifier import StoredFace
 from faceindex.asking.verify import Verification
 from faceindex.asking.why import Candidate, Explanation, Rule
-from faceindex.browsing.photo import LibraryPhoto
+from faceindex.browsing.photo import LibraryPhoto, PhotoFace
 from faceindex.maintenance import Checked, Restored
 from faceindex.naming.decide import Decided, ForgetPlan
 from faceindex.naming.enroll import Enrolled, LeftOut
@@ -57,7 +57,7 @@ from index.people.overruled import Effects, Overruled, Renamed, Said
 from index.people.persons import Person
 from index.people.photo_search import FoundPhoto
 from index.people.queries import ClusterFaces, FaceStatus, PersonSummary
-from index.photos.photo_records import PhotoRecord
+from index.photos.photo_records import PhotoCopy, PhotoRecord
 from index.privacy.forget import Erased, Purged
 from index.privacy.journal_merge import Imported
 from index.recognition.gallery import FaceLikeness, Likeness, TemplateLikeness
@@ -174,11 +174,25 @@ LIBRARY_PHOTO = LibraryPhoto(
     PhotoRecord(
         3, PATH, DIGEST, Size(640, 480), 4096, datetime(2019, 7, 14), DateSource.XMP, False, 75.5, True, None
     ),
-    (LibraryFace(FACE, RECOGNISED),),
+    (PhotoFace(FACE, RECOGNISED, Identity(Certainty.ACCEPTED, BEN, 0.7, 0.9), True, None),),
     (BEN,),
 )
 LIBRARY_PHOTO_UNREAD = LibraryPhoto(
-    PhotoRecord(4, PATH, None, None, 12, None, None, False, None, False, "it is empty", (b"/a.jpg",)), ()
+    PhotoRecord(
+        4,
+        PATH,
+        None,
+        None,
+        12,
+        None,
+        None,
+        False,
+        None,
+        False,
+        "it is empty",
+        copies=(PhotoCopy(5, b"/a.jpg", False),),
+    ),
+    (),
 )
 
 REGROUPED = Regrouped(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
