@@ -221,6 +221,7 @@ FIELDS = {
     "PersonLoss": "person before after",
     "PersonSchema": "person key hidden born confirmed recognised missing exemplars",
     "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
+    "PhotoCopySchema": "photo_id photo missing",
     "PhotoSchema": (
         "photo_id photo digest width height bytes taken_at taken_from missing duration failure copies faces "
         "without_box"
