@@ -42,7 +42,7 @@ def _past(born: str) -> str:
     try:
         checked_date(born)
     except ValueError as error:
-        raise BadRequest(f"{error}.".capitalize()) from error
+        raise BadRequest(f"{error}.") from error
     if born > date.today().isoformat():
         raise BadRequest(f"{born} is in the future.")
     return born

@@ -17,7 +17,7 @@ from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.decisions.same_faces import SameFace, add_same_faces
 from index.store.schema import BOX, DRAWN, content, descriptor, face, forgotten, library, same_face
-from pipeline.values import F32, Box, Size
+from pipeline.values import F32, Box, DateSource, Size
 
 ALIKE = 0.8
 """Cosine from which two faces of one file are certainly one, wherever they are. Of 79 faces of Labeled Faces
@@ -30,6 +30,15 @@ Labeled Faces in the Wild fewer than one in 10,000 has more, with sface and face
 
 PERHAPS_ALIKE = 0.3
 """Cosine from which a person is asked: one such pair in 1,000 has more with sface, one in 50 with facenet."""
+
+_BY_CAMERA = {
+    DateSource.ORIGINAL,
+    DateSource.XMP,
+    DateSource.IPTC,
+    DateSource.DIGITIZED,
+    DateSource.CONTAINER,
+}
+"""What says when a shot was taken, to the second, and stays when it is edited."""
 
 _SAME_RATIO = 0.02
 """Largest relative difference of the proportions of a picture and its scaled copy: rounding to whole pixels
@@ -46,7 +55,8 @@ _TURNS = tuple(
 def link_faces(connection: Connection, old: int, new: int) -> None:
     """Record which faces of the new content are those of the old one; arguments are ids of contents.
 
-    A face that the old content shows only perhaps is looked for too, so that the question stays open.
+    A face that the old content shows only perhaps is looked for too, so that the question stays open. If no
+    face is certainly one, but the camera's date is, the photos are: what is decided of the whole photo holds.
     """
     after = _photo(connection, new)
     for content_id in (*_unsettled(connection, old, new), old):
@@ -56,7 +66,20 @@ def link_faces(connection: Connection, old: int, new: int) -> None:
         if drawn:
             is_same_day = _are_of_same_day(connection, content_id, new)
             found += drawn_places(drawn, before, after, found, is_same_day=is_same_day)
+        if content_id == old and not any(each.certain for each in found):
+            found += _same_shot(connection, old, new)
         add_same_faces(connection, found)
+
+
+def _same_shot(connection: Connection, old: int, new: int) -> list[SameFace]:
+    """Link two contents as wholes, by empty boxes, if they have one date of the camera's."""
+    query = select(content.c.digest, content.c.taken_at, content.c.taken_from)
+    before, after = (connection.execute(query.where(content.c.id == each)).one() for each in (old, new))
+    is_by_camera = {before.taken_from or DateSource.ORIGINAL, after.taken_from} <= _BY_CAMERA
+    if after.taken_at is None or before.taken_at != after.taken_at or not is_by_camera:
+        return []
+    whole = Box(0.0, 0.0, 0.0, 0.0)
+    return [SameFace(FaceKey(before.digest, whole), FaceKey(after.digest, whole), 1.0, certain=True)]
 
 
 def linked_contents(connection: Connection, digest: bytes) -> list[int]:

@@ -290,7 +290,7 @@ same_face = Table(
     CheckConstraint("length(digest) = 32 AND length(later_digest) = 32", name="digests"),
 )
 """Faces of a content that replaced another one in its file, each with the earlier face that it is, or may be:
-only if it is ``certain`` do decisions about the one apply to the other."""
+only if it is ``certain`` do decisions about the one apply to the other. Empty boxes: the photos are one."""
 
 forgotten = Table(
     "forgotten",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from index.decisions.journal import Journal
-from index.decisions.model import Assign, FaceKey, Ignore, NotAFace, Reject, new_key
+from index.decisions.model import Assign, FaceKey, Ignore, InPhoto, NotAFace, Portrait, Reject, new_key
 from index.decisions.tombstones import Tombstone, add_tombstones
 from index.people.edited_faces import edited_faces
+from index.people.photo_search import PhotoFilter, find_photos
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.edited_photo import PhotoFaces, same_faces
@@ -20,10 +22,10 @@ from index.privacy.forget import forget
 from index.privacy.journal_merge import import_lines
 from index.recognition.decided_faces import load_gallery
 from index.store.opening import create_store
-from index.store.schema import same_face
+from index.store.schema import portrait, same_face
 from index.store.store import Store
 from index.values import RELIABLE
-from pipeline.values import F32, Box, PhotoFile, Quality, Size
+from pipeline.values import F32, Box, DateSource, PhotoFile, Quality, Size
 from tests.index.builders import MODEL, digest_of, indexed, known, make_file, near, units
 
 
@@ -142,6 +144,65 @@ def test_other_faces_and_other_pictures_inherit_nothing(
     found = PeopleQueries(database).statuses(faces_of(catalog, "another photo of that name"))
     assert [each.person for each in found.values()] == [None] * 4
     assert len(journal.decisions()) == 1
+
+
+SHOT = datetime(2019, 7, 14, 12, 30, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_one"),
+    [
+        ((SHOT, DateSource.ORIGINAL), (SHOT, DateSource.ORIGINAL), True),
+        ((SHOT, None), (SHOT, DateSource.ORIGINAL), True),
+        ((SHOT, DateSource.ORIGINAL), (SHOT.replace(second=2), DateSource.ORIGINAL), False),
+        ((SHOT, DateSource.FILE_NAME), (SHOT, DateSource.FILE_NAME), False),
+        ((None, None), (None, None), False),
+    ],
+)
+def test_a_person_stays_in_an_edited_photo_without_a_face(
+    journal: Journal,
+    catalog: Catalog,
+    database: Store,
+    photos: Path,
+    before: tuple[datetime | None, DateSource | None],
+    after: tuple[datetime | None, DateSource | None],
+    is_one: bool,
+) -> None:
+    for name, (taken_at, source) in (("shot", before), ("edited shot", after)):
+        made = indexed(make_file(photos / "shot.jpg", name), name)
+        catalog.record([replace(made, taken_at=taken_at, taken_from=source)])
+        if name == "shot":
+            journal.append(InPhoto((digest_of("shot"),), new_key(), "Anna"))
+    (anna,) = PeopleQueries(database).everyone()
+    assert [each.digest for each in find_photos(database, PhotoFilter((anna,)))] == (
+        [digest_of("edited shot")] if is_one else []
+    )
+    assert journal.rederive() == {}
+
+
+def test_a_person_stays_in_an_edited_photo_with_faces(
+    journal: Journal, catalog: Catalog, database: Store, photos: Path, vectors: F32
+) -> None:
+    catalog.record([indexed(make_file(photos / "shot.jpg", "shot"), "shot", vectors[:1])])
+    journal.append(InPhoto((digest_of("shot"),), new_key(), "Anna"))
+    catalog.record([indexed(make_file(photos / "shot.jpg", "edited"), "edited", near(vectors[:1], 0.9))])
+    (anna,) = PeopleQueries(database).everyone()
+    assert [each.digest for each in find_photos(database, PhotoFilter((anna,)))] == [digest_of("edited")]
+
+
+def test_a_portrait_follows_its_face(
+    journal: Journal, catalog: Catalog, database: Store, photos: Path, vectors: F32
+) -> None:
+    catalog.record([indexed(make_file(photos / "shot.jpg", "shot"), "shot", vectors[:1])])
+    (face_key,) = journal.face_keys([1])
+    anna = new_key()
+    journal.append_all([Assign((face_key,), anna, "Anna"), Portrait((face_key,), anna)])
+    catalog.record([indexed(make_file(photos / "shot.jpg", "edited"), "edited", near(vectors[:1], 0.9))])
+    with database.read() as connection:
+        assert set(connection.scalars(select(portrait.c.face_id))) == {1, 2}
+    journal.append(Reject((face_key,), anna))
+    with database.read() as connection:
+        assert set(connection.scalars(select(portrait.c.face_id))) == set()
 
 
 def test_of_two_decisions_about_one_face_the_last_counts(
