@@ -36,17 +36,26 @@ async function fill(element, count) {
   }
 }
 
+/** Where one is. The focus may be in an element without an id: then it is the nth of its kind in one with an id. */
 function present() {
-  return {
-    count: rows(list()), focus: document.activeElement?.closest("[id]")?.id ?? "", x: scrollX, y: scrollY,
-  };
+  const { activeElement } = document;
+  const named = activeElement?.closest("[id]");
+  const kind = named && named !== activeElement ? activeElement.localName : "";
+  const nth = kind ? [...named.querySelectorAll(kind)].indexOf(activeElement) : 0;
+  return { count: rows(list()), focus: named?.id ?? "", kind, nth, x: scrollX, y: scrollY };
+}
+
+function focusAgain({ focus, kind, nth }) {
+  const named = focus && document.getElementById(focus);
+  if (!named) return;
+  const choices = kind ? named.querySelectorAll(kind) : [named];
+  choices[Math.min(nth, choices.length - 1)]?.focus({ preventScroll: true });
 }
 
 async function restore(place) {
   await fill(list(), place.count);
   document.dispatchEvent(new Event("reloaded"));
-  const element = place.focus && document.getElementById(place.focus);
-  if (element && element !== document.body) element.focus({ preventScroll: true });
+  focusAgain(place);
   scrollTo({ left: place.x, top: place.y, behavior: "instant" });
 }
 
