@@ -22,9 +22,11 @@ from faceindex.scanning.refresh_derived import refresh_derived
 from faceindex.scanning.revisit import Revisit, Revisited
 from faceindex.scanning.scan import Scan, ScanOptions
 from faceindex.session import Session
+from index.errors import LibraryError
 from index.people.queries import PeopleQueries
 from index.photos.photo_roots import Roots
 from index.photos.redescription import Redescription
+from index.photos.thumbnails import erase_stale_thumbnails
 from index.recognition.new_recognitions import NewRecognitions
 from index.recognition.stored_calibration import thresholds_for
 from index.store.store import Store
@@ -75,6 +77,7 @@ def reindex(session: Session, options: ScanOptions | None = None) -> ReindexSumm
     if seen.in_time:
         pruned = Roots(store).prune(session.settings.keep_missing_days)
     _rederive(session)
+    _erase_stale_thumbnails(session)
     refresh_derived(store, model, listeners, everything=True)
     if unfinished := scan.films(looked):
         looked = scan.look_at_films(looked, unfinished, options)
@@ -101,6 +104,15 @@ def _rederive(session: Session) -> None:
         session.listeners.note(
             f"rows that did not follow from the journal of decisions were derived again: {rows}"
         )
+
+
+def _erase_stale_thumbnails(session: Session) -> None:
+    """Erase the pictures of faces that are gone; that it fails costs nothing else."""
+    try:
+        with turn(session.database.path):
+            erase_stale_thumbnails(session.database)
+    except LibraryError as error:
+        session.listeners.note(f"Pictures of faces that are gone may still be kept: {error}.")
 
 
 def _gains(store: Store, recognitions: NewRecognitions) -> tuple[PersonGain, ...]:

@@ -20,7 +20,7 @@ from index.arrays import LANDMARKS_BYTES, are_sound
 from index.decisions.derived_tables import differences, read_state, write_derived_tables
 from index.decisions.journal_rows import NotADecision, readable
 from index.decisions.tracklets import is_track
-from index.errors import accessible
+from index.errors import LibraryBusy, accessible
 from index.photos.catalog import Catalog
 from index.photos.detections import forget_hidden_groups, show, wrongly_shown
 from index.store.read_again import read_again
@@ -46,6 +46,7 @@ class FindingKind(StrEnum):
     DESCRIPTORS = "descriptors"
     JOURNAL = "journal"
     INDEX = "index"
+    THUMBNAILS = "thumbnails"
     PERMISSIONS = "permissions"
 
 
@@ -80,6 +81,7 @@ def inspections(store: Store, dimension: Dimension) -> tuple[Inspection, ...]:
         DetectorInspection(store),
         DerivedTablesInspection(store),
         IndexFileInspection(catalog, dimension),
+        ThumbnailInspection(store),
         PermissionInspection(store.path),
     )
 
@@ -291,6 +293,31 @@ class IndexFileInspection:
         dimension = None if model is None else self.dimension(model)
         if model is not None and dimension is not None and self.find():
             save_index(load_index(self.catalog, model, dimension).index, self.catalog, model)
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailInspection:
+    """Checks that the pictures of faces beside the library can be read."""
+
+    about: ClassVar[str] = "the pictures of faces"
+    store: Store
+
+    def find(self) -> list[Finding]:
+        """Report at most one finding; that another program uses the file is none."""
+        try:
+            fault = self.store.thumbnails.damage()
+        except LibraryBusy:
+            return []
+        if fault is None:
+            return []
+        message = f"the file of the pictures of faces cannot be used: {fault}"
+        remedy = "throw it away: pictures are cut out of the photos again when they are looked at"
+        return [Finding(FindingKind.THUMBNAILS, message, remedy)]
+
+    def repair(self) -> None:
+        """Throw the file away."""
+        if self.find():
+            self.store.thumbnails.throw_away()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,14 +90,14 @@ class Thumbnails(Protocol):
     def write(self, thumbnails: Sequence[Thumbnail]) -> None:
         """Keep pictures, in one transaction; they replace those of the same ids. A missing cache is made."""
 
-    def ids(self) -> list[int]:
-        """Return the ids of all faces with a picture, rising."""
+    def stamps(self, after: int, most: int) -> list[tuple[int, bytes]]:
+        """Return the first ids of faces with a picture after an id, rising, with their stamps."""
 
     def erase(self, face_ids: Sequence[int]) -> None:
         """Delete the pictures of faces, and all traces of them in the files; if it must be, all pictures."""
 
     def damage(self) -> str | None:
-        """Return what is wrong with the cache, or ``None``; write nothing."""
+        """Return what is wrong with the cache, or ``None``."""
 
     def throw_away(self) -> None:
         """Delete the cache."""

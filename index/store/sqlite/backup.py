@@ -9,6 +9,7 @@ from index.errors import LibraryDamaged, LibraryMissing, LibraryTooNew
 from index.store.sqlite.connection import as_said, connect, explained
 from index.store.sqlite.database import check_file, known_revisions, revision_of
 from index.store.sqlite.file_copies import copy_pages, put_in_place
+from index.store.sqlite.thumbnail_file import SqliteThumbnails
 from index.store.store import Access, BackedUp
 from index.whole_file import written_whole
 
@@ -56,4 +57,6 @@ def restore(backup: Path, path: Path) -> Path | None:
         with closing(sqlite3.connect(copy)) as connection, connection:
             # The saved index beside the library belongs to another one, even if it looks like this one's.
             connection.execute("DELETE FROM vector_index")
-    return put_in_place(restored, path, "replaced")
+    kept = put_in_place(restored, path, "replaced")
+    SqliteThumbnails(path).throw_away()  # of other faces, perhaps
+    return kept

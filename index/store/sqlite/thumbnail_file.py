@@ -26,10 +26,10 @@ _VERSION = 1
 _PATIENCE = 2.0
 """Seconds to wait for another process, whose turns take milliseconds."""
 
-# The index lists ids without reading pictures, which are most of each row.
+# The index lists stamps without reading pictures, which are most of each row.
 _TABLE = """
 CREATE TABLE thumbnail (face_id INTEGER PRIMARY KEY, stamp BLOB NOT NULL, picture BLOB NOT NULL);
-CREATE INDEX thumbnail_stamp ON thumbnail (stamp);
+CREATE INDEX thumbnail_stamp ON thumbnail (face_id, stamp);
 """
 
 
@@ -61,13 +61,11 @@ class SqliteThumbnails:
             with _transaction(connection):
                 connection.executemany("INSERT OR REPLACE INTO thumbnail VALUES (?, ?, ?)", rows)
 
-    def ids(self) -> list[int]:
+    def stamps(self, after: int, most: int) -> list[tuple[int, bytes]]:
         """See ``Thumbnails``."""
+        query = "SELECT face_id, stamp FROM thumbnail INDEXED BY thumbnail_stamp WHERE face_id > ? LIMIT ?"
         with self._opened() as connection:
-            if connection is None:
-                return []
-            query = "SELECT face_id FROM thumbnail INDEXED BY thumbnail_stamp"
-            return sorted(face_id for (face_id,) in connection.execute(query))
+            return [] if connection is None else connection.execute(query, (after, most)).fetchall()
 
     def erase(self, face_ids: Sequence[int]) -> None:
         """See ``Thumbnails``. Where another process keeps the file in use, all of it goes."""
@@ -99,6 +97,8 @@ class SqliteThumbnails:
                 (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         except LibraryDamaged as error:
             return error.reason
+        except LibraryInaccessible as error:
+            return str(error.__cause__ or error)
         return None if fault == "ok" else as_said(fault)
 
     def throw_away(self) -> None:
