@@ -94,6 +94,7 @@ class SqliteThumbnails:
             with self._opened() as connection:
                 if connection is None:
                     return None
+                connection.execute("SELECT face_id, stamp, picture FROM thumbnail LIMIT 0")
                 (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         except LibraryDamaged as error:
             return error.reason

@@ -14,6 +14,7 @@ from index.errors import LibraryError, LibraryInaccessible, LibraryMissing, Lock
 from index.store.schema import content, decision, person, photo, root, stored_face
 from index.store.statements import HasDeclaredType, insert_new, is_one_of, is_under, last_id, upsert
 from index.store.store import Access, Backend, Store
+from index.values import Thumbnail
 
 MANY = 100_000
 """More ids than any backend takes parameters."""
@@ -292,3 +293,100 @@ class BackendContract:
         for refuse in (backend.check_exists, backend.create, backend.inspect):
             with pytest.raises(LibraryError):
                 refuse(path)
+
+
+def made_thumbnail(face_id: int, picture: bytes = b"a picture", stamp: bytes = b"a stamp") -> Thumbnail:
+    return Thumbnail(face_id, stamp, picture)
+
+
+class ThumbnailsContract:
+    """The pictures of faces beside a library."""
+
+    @pytest.fixture
+    def backend(self) -> Backend:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "library"
+
+    @pytest.fixture
+    def store(self, backend: Backend, path: Path) -> Iterator[Store]:
+        with backend.create(path) as store:
+            yield store
+
+    def test_there_are_none_before_some_are_written(self, store: Store) -> None:
+        assert store.thumbnails.read(1, b"a stamp") is None
+        assert store.thumbnails.stamps(0, 10) == []
+        assert store.thumbnails.damage() is None
+        store.thumbnails.erase([1])
+        store.thumbnails.throw_away()
+        store.thumbnails.write([])
+        assert not store.thumbnails.path.exists()
+
+    def test_what_one_writes_others_read(self, backend: Backend, path: Path, store: Store) -> None:
+        with backend.open(path, Access.READ) as reader:
+            assert reader.thumbnails.read(7, b"a stamp") is None
+            store.thumbnails.write([made_thumbnail(7), made_thumbnail(9, bytes(100_000))])
+            assert reader.thumbnails.read(7, b"a stamp") == b"a picture"
+            assert reader.thumbnails.read(9, b"a stamp") == bytes(100_000)
+            reader.thumbnails.write([made_thumbnail(8)])  # whoever asks for one that is missing keeps it
+        assert store.thumbnails.read(8, b"a stamp") == b"a picture"
+
+    def test_a_face_of_another_library_has_another_stamp(self, store: Store) -> None:
+        store.thumbnails.write([made_thumbnail(7)])
+        assert store.thumbnails.read(7, b"another") is None
+        store.thumbnails.write([made_thumbnail(7, b"its picture", b"another")])
+        assert store.thumbnails.read(7, b"another") == b"its picture"
+        assert store.thumbnails.read(7, b"a stamp") is None
+
+    def test_only_the_owner_can_read_them(self, store: Store) -> None:
+        store.thumbnails.write([made_thumbnail(7)])
+        assert store.thumbnails.path.stat().st_mode & 0o777 == 0o600
+
+    def test_their_stamps_are_read_by_rising_ids(self, store: Store) -> None:
+        store.thumbnails.write([made_thumbnail(number) for number in (5, 2, 9, 4)])
+        assert store.thumbnails.stamps(2, 2) == [(4, b"a stamp"), (5, b"a stamp")]
+        assert store.thumbnails.stamps(9, 2) == []
+
+    def test_they_may_be_deleted_at_any_moment(self, backend: Backend, path: Path, store: Store) -> None:
+        store.thumbnails.write([made_thumbnail(7)])
+        with backend.open(path, Access.READ) as reader:
+            assert reader.thumbnails.read(7, b"a stamp") is not None
+            for beside in path.parent.glob(f"{store.thumbnails.path.name}*"):
+                beside.unlink()
+            assert reader.thumbnails.read(7, b"a stamp") is None
+            store.thumbnails.write([made_thumbnail(8)])
+            assert reader.thumbnails.read(8, b"a stamp") == b"a picture"
+            assert reader.thumbnails.read(7, b"a stamp") is None
+
+    def test_erased_ones_are_in_no_file(self, backend: Backend, path: Path, store: Store) -> None:
+        gone, kept = (bytes([letter]) * 50_000 for letter in b"gk")
+        store.thumbnails.write([made_thumbnail(7, gone), made_thumbnail(8, kept)])
+        with backend.open(path, Access.READ) as reader:
+            reader.thumbnails.read(7, b"a stamp")
+            store.thumbnails.erase([7])
+            assert reader.thumbnails.read(7, b"a stamp") is None
+            assert reader.thumbnails.read(8, b"a stamp") == kept
+            in_files = b"".join(each.read_bytes() for each in path.parent.iterdir())
+        assert b"g" * 100 not in in_files
+        assert b"k" * 100 in in_files
+
+    def test_threads_share_them(self, store: Store) -> None:
+        failures: list[BaseException] = []
+
+        def work(number: int) -> None:
+            try:
+                for each in range(number * 100, number * 100 + 20):
+                    store.thumbnails.write([made_thumbnail(each, str(each).encode())])
+                    assert store.thumbnails.read(each, b"a stamp") == str(each).encode()
+            except BaseException as error:  # noqa: BLE001 - it is raised in the test's thread
+                failures.append(error)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 5)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert not failures
+        assert len(store.thumbnails.stamps(0, 1000)) == 80

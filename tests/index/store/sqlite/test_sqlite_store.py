@@ -6,7 +6,7 @@ import pytest
 
 from index.store.opening import backend_of
 from index.store.store import Backend
-from tests.index.store.contract import BackendContract, StoreContract
+from tests.index.store.contract import BackendContract, StoreContract, ThumbnailsContract
 
 
 class TestSqliteStore(StoreContract):
@@ -16,6 +16,12 @@ class TestSqliteStore(StoreContract):
 
 
 class TestSqliteBackend(BackendContract):
+    @pytest.fixture
+    def backend(self, tmp_path: Path) -> Backend:
+        return backend_of(tmp_path / "library")
+
+
+class TestSqliteThumbnails(ThumbnailsContract):
     @pytest.fixture
     def backend(self, tmp_path: Path) -> Backend:
         return backend_of(tmp_path / "library")
