@@ -150,7 +150,8 @@ def test_an_index_for_which_there_is_no_room(copied: CommandLine, photos: Path) 
     assert copied.run("scan", "--json", photos).summary["photos"]["unchanged"] == 1
     assert index.read_bytes() != saved
     assert sorted(path.name for path in index.parent.iterdir()) == [
-        "library.db", "library.db.lock", "library.db.sface.faiss", "library.db.writing",
+        "library.db", "library.db.lock", "library.db.sface.faiss", "library.db.thumbnails",
+        "library.db.writing",
     ]  # fmt: skip
     check_sound(copied.library, faces=4004)
 
