@@ -1,19 +1,14 @@
-"""What the page of found photos shows: tiles of photos and films, by the month in which they were taken."""
+"""What the page of found photos shows: photos and films by the month in which they were taken."""
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from faceindex.film_times import times
-from faceindex.library import Library
+from faceindex.web.tiles import UNDATED, Groups, Heading, grouped
 
 if TYPE_CHECKING:
-    from faceindex.web.pages.find import View
-    from index.people.photo_search import FoundPhoto
-
-CHUNK = 60
-
-UNDATED = "Without a date"
+    from faceindex.browsing.pages import Page
+    from faceindex.browsing.photos import PhotoTile as Found
 
 _MOMENTS = 6
 """Moments of a film that have a link."""
@@ -25,59 +20,28 @@ class PhotoTile:
 
     photo_id: int
     label: str
-    month: str
+    is_film: bool
     probable: bool
     moments: tuple[tuple[float, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Photos:
-    """Some photos of a list by month, without a heading where the list before them ended in that month.
-
-    ``total`` counts all, ``after`` is the cursor of the next ones, ``last`` the month in which these end.
-    """
-
-    groups: tuple[tuple[str | None, tuple[PhotoTile, ...]], ...]
-    total: int
-    after: str | None
-    last: str
-    note: str = ""
-
-    @property
-    def tiles(self) -> tuple[PhotoTile, ...]:
-        """The photos of all months."""
-        return tuple(each for _, tiles in self.groups for each in tiles)
+def photos_by_month(page: "Page[Found]", last: str | None) -> Groups[PhotoTile]:
+    """Put a page of photos below their months."""
+    return grouped([(_heading(each), _tile(each)) for each in page.items], page.total, page.after, last)
 
 
-def photos_found(library: Library, view: "View", after: str | None, last: str | None) -> Photos:
-    """Find the photos that a page asks for, from a cursor on."""
-    found = library.find(
-        *view.persons,
-        without=view.without,
-        only=view.only,
-        since=view.since or None,
-        until=view.until or None,
-        hidden=True,
-    )
-    start = int(after or 0)
-    tiles = [photo_tile(each) for each in found[start : start + CHUNK]]
-    by_month = [(month, tuple(some)) for month, some in groupby(tiles, key=lambda each: each.month)]
-    if [month for month, _ in by_month] == [UNDATED]:
-        last = UNDATED
-    groups = tuple((None if month == last else month, some) for month, some in by_month)
-    more = start + CHUNK < len(found)
-    return Photos(groups, len(found), str(start + CHUNK) if more else None, tiles[-1].month if tiles else "")
+def _heading(found: "Found") -> Heading:
+    taken = found.photo.taken_at
+    return Heading(UNDATED if taken is None else f"{taken:%B %Y}")
 
 
-def photo_tile(found: "FoundPhoto") -> PhotoTile:
-    """Make the tile of a photo."""
-    taken = found.taken_at
-    moments = found.moments or ()
+def _tile(found: "Found") -> PhotoTile:
+    taken, moments = found.photo.taken_at, found.photo.moments
+    kind = "Photo" if moments is None else "Film"
     return PhotoTile(
-        photo_id=found.photo_id,
-        label=("Film" if found.moments is not None else "Photo")
-        + ("" if taken is None else f" of {taken:%Y-%m-%d %H:%M}"),
-        month=UNDATED if taken is None else f"{taken:%B %Y}",
-        probable=found.probable,
-        moments=tuple((round(each.start, 2), times([each])) for each in moments[:_MOMENTS]),
+        photo_id=found.photo.photo_id,
+        label=kind if taken is None else f"{kind} of {taken:%Y-%m-%d %H:%M}",
+        is_film=moments is not None,
+        probable=found.photo.probable,
+        moments=tuple((round(each.start, 2), times([each])) for each in (moments or ())[:_MOMENTS]),
     )

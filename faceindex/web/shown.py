@@ -1,147 +1,80 @@
-"""Reads what the pages of people show from the library, and what an action changed of it."""
+"""Reads what the pages of people show from the library."""
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from faceindex.errors import BadRequest
+from faceindex.film_times import times
 from faceindex.library import Library
 from faceindex.naming.decide import Decided
-from faceindex.results import LibraryFace
 from faceindex.web.tiles import (
-    STACKED,
-    Clusters,
-    ClusterTile,
-    Faces,
+    UNDATED,
+    Beside,
+    FaceTile,
+    Groups,
     Head,
-    People,
-    PersonTile,
+    Heading,
     Year,
-    by_year,
+    age_in,
     face_tile,
+    grouped,
 )
-from index.decisions.model import Assign, folded
+from index.decisions.model import Assign
 from index.people.persons import Person
 
-CHUNK = 60
+if TYPE_CHECKING:
+    from faceindex.browsing.faces import FaceOrder, FaceState, Years
+    from faceindex.browsing.pages import Page
+
+_BESIDE = 12
+"""Other persons shown on the page of a person."""
 
 
-def people_shown(library: Library, q: str, hidden: bool, after: str | None = None) -> People:
-    """Read a part of the list."""
-    words = folded(q).split()
-    found = [
-        each
-        for each in library.people.list(hidden=hidden)
-        if all(any(part.startswith(word) for part in folded(each.person.name).split()) for word in words)
-    ]
-    start = int(after or 0)
-    part = found[start : start + CHUNK]
-    return People(
-        tuple(person_tile(library, each.person) for each in part),
-        len(found),
-        str(start + CHUNK) if start + CHUNK < len(found) else None,
-    )
+def person_head(library: Library, person: Person, years: "Years") -> Head:
+    """Read what the page of a person says first."""
+    (tile,) = library.lists.tiles_of(person)
+    first_to_last = [each.year for each in years.years[::-1]]
+    span = f"{first_to_last[0]} to {first_to_last[-1]}" if len(first_to_last) > 1 else "".join(map(str, first_to_last))
+    missing = library.people.get(person).missing
+    return Head(tile.confirmed, tile.recognised, missing, tile.portrait, span)
 
 
-def person_tile(library: Library, person: Person) -> PersonTile:
-    """Read the tile of a person."""
-    summary = library.people.get(person)
-    faces = library.people.faces(person)
-    return PersonTile(
-        summary.person,
-        summary.confirmed + summary.recognised,
-        faces[0].record.face_id if faces else None,
-    )
-
-
-def clusters_shown(library: Library, after: str | None = None) -> Clusters:
-    """Read a part of the list."""
-    found = library.clusters(10_000)
-    start = int(after or 0)
-    return Clusters(
-        tuple(
-            ClusterTile(
-                each.faces.cluster_id,
-                len(each.faces.face_ids),
-                (
-                    each.exemplar.face_id,
-                    *[f for f in each.faces.face_ids if f != each.exemplar.face_id][: STACKED - 1],
-                ),
-            )
-            for each in found.shown[start : start + CHUNK]
-        ),
-        found.total,
-        str(start + CHUNK) if start + CHUNK < found.total else None,
-    )
-
-
-def clusters_by_number(library: Library, chosen: Iterable[int]) -> tuple[ClusterTile, ...]:
-    """Read a part of the list."""
-    wanted = set(chosen)
-    return tuple(each for each in clusters_shown(library).tiles if each.number in wanted)
-
-
-def changed_clusters(
-    library: Library, shown: dict[int, int]
-) -> tuple[tuple[ClusterTile, ...], tuple[int, ...]]:
-    """Return the groups of other sizes than are shown, and the numbers of those that are no more."""
-    now = {each.number: each for each in clusters_by_number(library, shown)}
-    changed = tuple(now[each] for each, size in shown.items() if each in now and now[each].faces != size)
-    return changed, tuple(each for each in shown if each not in now)
-
-
-def person_head(library: Library, person: Person) -> Head:
-    """Read a part of the list."""
-    summary = library.people.get(person)
-    tile = person_tile(library, person)
-    return Head(summary.person, summary.confirmed, summary.recognised, summary.missing, tile.portrait, "")
+def strip_of(years: "Years") -> tuple[Year, ...]:
+    """Return the years that the page of a person leads to."""
+    strip = [Year(str(each.year), str(each.year), each.faces, each.age) for each in years.years]
+    if years.undated:
+        strip.append(Year("0", UNDATED, years.undated, None))
+    return tuple(strip)
 
 
 def person_faces(
-    library: Library, person: Person, state: str, sort: str, year: str, after: str | None, last: str | None
-) -> Faces:
-    """Read a part of the list."""
-    faces = [face_tile(each) for each in library.people.faces(person)]
-    if state:
-        faces = [each for each in faces if each.kind == state]
-    if sort:
-        faces.sort(key=lambda each: (each.certainty == "", each.certainty))
-    start = int(after or 0)
-    part = faces[start : start + CHUNK]
-    groups = ((None, tuple(part)),) if sort else by_year(part, last, person.born)
-    return Faces(groups, str(start + CHUNK) if start + CHUNK < len(faces) else None, "")
+    library: Library,
+    person: Person,
+    order: "FaceOrder" = "date",
+    state: "FaceState | None" = None,
+    year: int | None = None,
+    after: str | None = None,
+    last: str | None = None,
+) -> Groups[FaceTile]:
+    """Read a part of the faces of a person: by date below their years."""
+    page = library.lists.faces(person, order=order, state=state, year=year, after=after)
+    if order == "similarity":
+        last = UNDATED
+    headed = []
+    for each in page.items:
+        taken = each.taken_at
+        heading = Heading(UNDATED)
+        if order == "date" and taken is not None:
+            heading = Heading(str(taken.year), age_in(taken.year, person.born))
+        headed.append((heading, face_tile(each)))
+    return grouped(headed, page.total, page.after, last)
 
 
-def person_years(library: Library, person: Person) -> tuple[Year, ...]:
-    """Read a part of the list."""
-    return ()
-
-
-def faces_now(library: Library, face_ids: Iterable[int]) -> tuple[LibraryFace, ...]:
-    """Read faces after a decision about them."""
-    return library.people.faces_by_id(tuple(face_ids))
-
-
-def named_like(library: Library, text: str, most: int) -> tuple[Person, ...]:
-    """Read a part of the list."""
-    return tuple(each.person for each in people_shown(library, text, True).tiles[:most])
-
-
-def cluster_size(library: Library, number: int) -> int:
-    """Count the faces of a group; 0 if none is left."""
-    try:
-        return len(library.people.faces(cluster=number))
-    except BadRequest:
-        return 0
-
-
-def cluster_faces(library: Library, number: int, after: str | None) -> Faces:
-    """Read a part of the list."""
-    try:
-        faces = [face_tile(each) for each in library.people.faces(cluster=number)]
-    except BadRequest:
-        faces = []
-    start = int(after or 0)
-    part = tuple(faces[start : start + CHUNK])
-    return Faces(((None, part),), str(start + CHUNK) if start + CHUNK < len(faces) else None, "")
+def beside(library: Library, person: Person) -> tuple[Beside, ...]:
+    """Read who is in photos with a person."""
+    found = library.people.seen_with(person, _BESIDE)
+    tiles = library.lists.tiles_of(*(each.person for each in found))
+    return tuple(
+        Beside(tile.person, tile.portrait, each.photos) for each, tile in zip(found, tiles, strict=True)
+    )
 
 
 def person_of(library: Library, done: Decided) -> Person:

@@ -1,55 +1,21 @@
-"""What the pages of people show: tiles of persons, groups and faces, made from what the library returns."""
+"""What the pages of people show: faces, years and other persons, made from what the library returns."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
-from typing import Literal
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from faceindex.film_times import clock, when_seen
-from faceindex.results import LibraryFace
-from index.people.persons import Person
 
-STACKED = 4
-"""Faces on the tile of a group: its most typical one, and three more."""
+if TYPE_CHECKING:
+    from faceindex.browsing.faces import DatedFace
+    from index.people.persons import Person
 
-Kind = Literal["confirmed", "recognised", "ignored", "unnamed"]
+UNDATED = "Without a date"
 
+Kind = Literal["confirmed", "recognised", "unnamed"]
 
-@dataclass(frozen=True, slots=True)
-class PersonTile:
-    """A person, the number of its faces, and the one that is shown for it, if there is any."""
-
-    person: Person
-    faces: int
-    portrait: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterTile:
-    """A group of faces without a name, its size, and the faces that are shown of it."""
-
-    number: int
-    faces: int
-    face_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Some persons of a list, the number of all, and the cursor of the next ones, if there are more."""
-
-    tiles: tuple[PersonTile, ...]
-    total: int
-    after: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Clusters:
-    """Some groups of a list, likewise."""
-
-    tiles: tuple[ClusterTile, ...]
-    total: int
-    after: str | None = None
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +23,7 @@ class FaceTile:
     """A face on the page of a person or a group.
 
     Attributes:
-        certainty: How similar a recognised face is to its person, -1 to 1, as text.
+        certainty: How similar it is to its person, -1 to 1, as text; empty if that is not known.
         day: When the photo was taken, as ``2019-07-14``; empty if that is not known.
         moment: When a film shows it, as ``0:07``; empty for a photo.
     """
@@ -71,90 +37,51 @@ class FaceTile:
 
     def label(self, name: str) -> str:
         """Say in words what the picture shows."""
-        known = {"confirmed": f"{name}, confirmed", "recognised": f"{name}, recognised"}
-        return ", ".join(filter(None, (known.get(self.kind, f"Face {self.face_id}"), self.day)))
+        known = f"Face {self.face_id}" if self.kind == "unnamed" else f"{name}, {self.kind}"
+        return ", ".join(filter(None, (known, self.day)))
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A year between the faces of a person, and the age then, if that is known."""
+    """A year or month between tiles, and the person's age then, if that is known."""
 
     text: str
-    age: int | None
+    age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Faces:
-    """Some faces of a list, by year; without a heading where the list before them ended in that year.
+class Group(Generic[_T]):
+    """Successive tiles below a heading; ``None`` where the tiles before them had it already."""
 
-    ``last`` is the year in which they end.
+    heading: Heading | None
+    tiles: tuple[_T, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups(Generic[_T]):
+    """A part of a list, in groups.
+
+    Attributes:
+        groups: In the order of the list.
+        total: The number of tiles of the whole list.
+        after: The cursor of the next part, if there is one; ``last`` is the last heading here.
     """
 
-    groups: tuple[tuple[Heading | None, tuple[FaceTile, ...]], ...]
+    groups: tuple[Group[_T], ...]
+    total: int
     after: str | None
     last: str
-
-    @property
-    def tiles(self) -> tuple[FaceTile, ...]:
-        """The faces of all years."""
-        return tuple(each for _, tiles in self.groups for each in tiles)
-
-
-def face_tile(face: LibraryFace, taken_at: datetime | None = None) -> FaceTile:
-    """Make the tile of a face."""
-    status, record = face.status, face.record
-    kind: Kind = "unnamed"
-    if status.ignored:
-        kind = "ignored"
-    elif status.person is not None:
-        kind = "confirmed" if status.confirmed else "recognised"
-    seen = when_seen(record)
-    return FaceTile(
-        face_id=record.face_id,
-        kind=kind,
-        certainty="" if status.similarity is None else f"{status.similarity:.2f}",
-        day="" if taken_at is None else f"{taken_at:%Y-%m-%d}",
-        photo_id=record.photo_id,
-        moment="" if seen is None else clock(seen.best),
-    )
-
-
-def by_year(
-    tiles: Iterable[FaceTile], last: str | None, born: str | None
-) -> tuple[tuple[Heading | None, tuple[FaceTile, ...]], ...]:
-    """Group faces, by date, under the years; ``last`` is the year that has its heading already."""
-    groups = [(year, tuple(some)) for year, some in groupby(tiles, key=lambda each: each.day[:4])]
-    if last is None and [year for year, _ in groups] == [""]:
-        return ((None, groups[0][1]),)
-    return tuple(
-        (None if year == last else Heading(year or "Without a date", age_in(year, born)), some)
-        for year, some in groups
-    )
-
-
-def age_in(year: str, born: str | None) -> int | None:
-    """Return the age that somebody reaches in a year; ``None`` where it is not known, or before the birth."""
-    if not year or not born:
-        return None
-    age = int(year) - int(born[:4])
-    return age if age >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """What the page of a person says first; ``years`` are those of its photos, as ``2009 to 2019``."""
 
-    person: Person
     confirmed: int
     recognised: int
     missing: int
     portrait: int | None
     years: str
-
-    @property
-    def born(self) -> str:
-        """The date of birth, as far as it is known."""
-        return self.person.born or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +92,44 @@ class Year:
     text: str
     faces: int
     age: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another person, who is in ``photos`` with the one whose page it is."""
+
+    person: "Person"
+    portrait: int | None
+    photos: int
+
+
+def face_tile(found: "DatedFace") -> FaceTile:
+    """Make the tile of a face."""
+    record, status = found.face.record, found.face.status
+    seen = when_seen(record)
+    named: Kind = "confirmed" if status.confirmed else "recognised"
+    return FaceTile(
+        face_id=record.face_id,
+        kind="unnamed" if status.person is None else named,
+        certainty="" if found.similarity is None else f"{found.similarity:.2f}",
+        day="" if found.taken_at is None else f"{found.taken_at:%Y-%m-%d}",
+        photo_id=record.photo_id,
+        moment="" if seen is None else clock(seen.best),
+    )
+
+
+def grouped(
+    tiles: Sequence[tuple[Heading, _T]], total: int, after: str | None, last: str | None
+) -> Groups[_T]:
+    """Put tiles below their headings; ``last`` is the last one before them. Without dates there are none."""
+    parts = [(heading, tuple(tile for _, tile in some)) for heading, some in groupby(tiles, lambda each: each[0])]
+    if last is None and [heading.text for heading, _ in parts] == [UNDATED]:
+        last = UNDATED
+    groups = tuple(Group(None if heading.text == last else heading, some) for heading, some in parts)
+    return Groups(groups, total, after, parts[-1][0].text if parts else "")
+
+
+def age_in(year: int, born: str | None) -> int | None:
+    """Return the age that somebody reaches in a year; ``None`` where it is not known, or before the birth."""
+    age = -1 if born is None else year - int(born[:4])
+    return age if age >= 0 else None

@@ -12,7 +12,8 @@ from faceindex.naming.decide import Decided
 from faceindex.web.addresses import numbers
 from faceindex.web.context import LibraryOf, decided, fragment, page, rendered
 from faceindex.web.said import said
-from faceindex.web.shown import cluster_faces, cluster_size, person_of
+from faceindex.web.shown import person_of
+from faceindex.web.tiles import face_tile
 from faceindex.wording.numbers import count
 
 router = APIRouter(prefix="/clusters/{number}")
@@ -24,13 +25,13 @@ Chosen = Annotated[str, Query()]
 @router.get("")
 def show(request: Request, library: LibraryOf, number: int, after: str | None = None) -> HTMLResponse:
     """Show the faces of a group; or the next ones, from a cursor on."""
-    faces = cluster_faces(library, number, after)
+    faces = library.lists.cluster(number, after=after)
+    tiles = tuple(map(face_tile, faces.items))
     if after:
-        return fragment(request, "clusters/faces_chunk.html", number=number, faces=faces)
-    total = cluster_size(library, number)
-    if not total:
+        return fragment(request, "clusters/faces_chunk.html", number=number, tiles=tiles, after=faces.after)
+    if not faces.total:
         raise NotFound("No face is left in this group: all have names, or are ignored. The log says which.")
-    return page(request, "clusters/cluster.html", number=number, faces=faces, total=total)
+    return page(request, "clusters/cluster.html", number=number, tiles=tiles, after=faces.after, total=faces.total)
 
 
 @router.get("/faces/name")
@@ -90,6 +91,6 @@ def not_a_face(request: Request, library: LibraryOf, number: int, faces: Text = 
 def _changed(
     request: Request, library: Library, number: int, text: str, done: Decided, chosen: Sequence[int]
 ) -> HTMLResponse:
-    total = cluster_size(library, number)
+    total = library.lists.cluster(number, most=1).total
     html = rendered(request, "clusters/changed.html", number=number, total=total, gone=chosen)
     return decided(request, said(text, done), done.numbers, html)

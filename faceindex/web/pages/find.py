@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 from faceindex.errors import BadRequest
 from faceindex.web.addresses import address
 from faceindex.web.context import LibraryOf, fragment, page
-from faceindex.web.photo_tiles import Photos, photos_found
+from faceindex.web.photo_tiles import PhotoTile, photos_by_month
+from faceindex.web.tiles import Groups
 from index.people.persons import Person
 
 router = APIRouter()
@@ -63,10 +64,19 @@ def find(
                 problem = str(error)
         known.append(tuple(dict.fromkeys(chosen)))
     view = View(known[0], known[1], only, since.strip(), until.strip())
-    found: Photos | None = None
+    found: Groups[PhotoTile] | None = None
     if view.persons:
         try:
-            found = photos_found(library, view, after, last)
+            listed = library.lists.photos(
+                *view.persons,
+                without=view.without,
+                only=view.only,
+                since=view.since or None,
+                until=view.until or None,
+                hidden=True,
+                after=after,
+            )
+            found = photos_by_month(listed, last)
         except BadRequest as error:
             problem = str(error)
     if part == "photos" and found is not None:

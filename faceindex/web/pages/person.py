@@ -14,13 +14,7 @@ from faceindex.naming.decide import Decided
 from faceindex.web.addresses import address, current_query, numbers
 from faceindex.web.context import LibraryOf, decided, fragment, page, rendered
 from faceindex.web.said import said
-from faceindex.web.shown import (
-    faces_now,
-    person_faces,
-    person_head,
-    person_of,
-    person_years,
-)
+from faceindex.web.shown import beside, person_faces, person_head, person_of, strip_of
 from faceindex.web.tiles import face_tile
 from faceindex.wording.numbers import count
 from index.people.persons import Person
@@ -32,17 +26,14 @@ Chosen = Annotated[str, Query()]
 State = Literal["", "confirmed", "recognised"]
 Sort = Literal["", "date", "similarity"]
 
-DOUBTFUL = 12
-"""Faces shown before all recognised ones are confirmed: the least similar."""
-
 
 @dataclass(frozen=True, slots=True)
 class View:
     """Which faces of a person are shown, and in which order; the address says so."""
 
     person: Person
-    state: str = ""
-    sort: str = ""
+    state: State = ""
+    sort: Sort = ""
     year: str = ""
 
     @property
@@ -59,7 +50,9 @@ class View:
     def current(cls, request: Request, person: Person) -> "View":
         """Return what the page shows on which somebody acts."""
         query = current_query(request)
-        return cls(person, *(query.get(each, "") for each in ("state", "sort", "year")))
+        state: State = "confirmed" if query.get("state") == "confirmed" else ""
+        state = "recognised" if query.get("state") == "recognised" else state
+        return cls(person, state, "similarity" if query.get("sort") == "similarity" else "", query.get("year", ""))
 
 
 @router.get("")
@@ -69,17 +62,17 @@ def show(
     key: str,
     state: State = "",
     sort: Sort = "",
-    year: str = "",
+    year: int | None = None,
     part: str = "",
     after: str | None = None,
     last: str | None = None,
 ) -> Response:
     """Show a person; or the next faces, if a ``part`` is asked for."""
     person = library.people.by_key(key)
-    view = View(person, state, "" if sort == "date" else sort, year)
+    view = View(person, state, "" if sort == "date" else sort, "" if year is None else str(year))
     if person.key != key:
         return RedirectResponse(view.address(), HTTPStatus.SEE_OTHER)
-    faces = person_faces(library, person, view.state, view.sort, view.year, after, last)
+    faces = person_faces(library, person, view.sort or "date", state or None, year, after, last)
     if part == "faces":
         return fragment(request, "people/faces_chunk.html", view=view, person=person, faces=faces)
     return page(
@@ -88,10 +81,10 @@ def show(
         view=view,
         person=person,
         faces=faces,
-        head=person_head(library, person),
-        years=person_years(library, person),
-        together=(),
-        templates=(),
+        head=person_head(library, person, library.people.years(person)),
+        years=strip_of(library.people.years(person, state or None)),
+        together=beside(library, person),
+        templates=library.people.templates(person),
     )
 
 
@@ -197,7 +190,7 @@ def ask_confirm_all(request: Request, library: LibraryOf, key: str) -> HTMLRespo
         "people/ask_confirm.html",
         person=person,
         recognised=library.people.get(person).recognised,
-        doubtful=person_faces(library, person, "recognised", "similarity", "", None, None).tiles[:DOUBTFUL],
+        doubtful=person_faces(library, person, "similarity", "recognised"),
     )
 
 
@@ -355,16 +348,16 @@ def _changed(
 ) -> HTMLResponse:
     """Answer an action with the faces that it changed, and what the page says first."""
     view = View.current(request, person)
-    now = [face_tile(each) for each in faces_now(library, chosen) if each.status.person == person]
-    stay = [each for each in now if view.state in ("", each.kind)]
+    now = [each for each in library.lists.faces_by_id(chosen, person) if each.face.status.person == person]
+    stay = [tile for tile in map(face_tile, now) if view.state in ("", tile.kind)]
     gone = set(chosen) - {each.face_id for each in stay}
     html = rendered(
         request,
         "people/faces_changed.html",
         view=view,
         person=person,
-        head=person_head(library, person),
-        years=person_years(library, person),
+        head=person_head(library, person, library.people.years(person)),
+        years=strip_of(library.people.years(person, view.state or None)),
         faces=stay,
         gone=[f"face-{each}" for each in sorted(gone)],
     )
