@@ -102,6 +102,18 @@ class Lists:
             lambda session: page_of_faces(session, session.people.named(name), order, chosen, after, most)
         )
 
+    def faces_by_id(
+        self, face_ids: Sequence[int], name: "PersonName | None" = None
+    ) -> "tuple[DatedFace, ...]":
+        """Return some faces as the lists show them, without those in no photo; ages are those of a person."""
+        from faceindex.browsing.faces import dated_faces
+
+        return self._sessions.read(
+            lambda session: dated_faces(
+                session, face_ids, None if name is None else session.people.named(name)
+            )
+        )
+
     def cluster(self, number: int, *, after: str | None = None, most: int = PAGE) -> "Page[DatedFace]":
         """List the faces of a cluster, those of best quality first; none if it does not exist."""
         from faceindex.browsing.faces import page_of_cluster

@@ -117,6 +117,14 @@ def page_of_cluster(session: Session, number: int, after: str | None, most: int)
     return page.of(_dated(session, page.items))
 
 
+def dated_faces(session: Session, face_ids: Sequence[int], person: Person | None) -> tuple[DatedFace, ...]:
+    """Read some faces as lists show them, in this order; ages are those of ``person``."""
+    with session.database.read() as connection:
+        found = {each.face_id: each for each in faces_by_id(connection, face_ids)}
+    dated = _dated(session, [found[each] for each in face_ids if each in found], person)
+    return tuple(replace(each, similarity=each.face.status.similarity) for each in dated)
+
+
 def page_of_probable(
     session: Session, person: Person, identifier: "Callable[[], Identifier]", after: str | None, most: int
 ) -> Page[DatedFace]:

@@ -48,7 +48,7 @@ def named_like(session: Session, text: str, most: int, *, hidden: bool) -> tuple
 def _ranked(session: Session, search: str, order: PersonOrder, hidden: bool) -> Ranked[Person]:
     persons = session.people.persons()
     found = persons.search.beginning_with(search) if search.strip() else persons.by_id
-    shown = [person for each in found if hidden or not (person := persons.by_id[each]).hidden]
+    shown = [each for each in (persons.by_id[one] for one in found) if hidden or not each.hidden]
     return Ranked.by(shown, _by_name if order == "name" else _by_faces(_counts(session)))
 
 

@@ -50,3 +50,8 @@ def _overruled(each: Overruled) -> str:
 
 def _are(number: int, noun: str) -> str:
     return f"{count(number, noun)} {'is' if number == 1 else 'are'}"
+
+
+def people_count(number: int) -> str:
+    """Return a number of people, in words."""
+    return "1 person" if number == 1 else f"{number:,} people"

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from faceindex.film_times import times
 from faceindex.library import Library
 from faceindex.naming.decide import Decided
 from faceindex.web.tiles import (
@@ -22,7 +21,6 @@ from index.people.persons import Person
 
 if TYPE_CHECKING:
     from faceindex.browsing.faces import FaceOrder, FaceState, Years
-    from faceindex.browsing.pages import Page
 
 _BESIDE = 12
 """Other persons shown on the page of a person."""
@@ -32,7 +30,11 @@ def person_head(library: Library, person: Person, years: "Years") -> Head:
     """Read what the page of a person says first."""
     (tile,) = library.lists.tiles_of(person)
     first_to_last = [each.year for each in years.years[::-1]]
-    span = f"{first_to_last[0]} to {first_to_last[-1]}" if len(first_to_last) > 1 else "".join(map(str, first_to_last))
+    span = (
+        f"{first_to_last[0]} to {first_to_last[-1]}"
+        if len(first_to_last) > 1
+        else "".join(map(str, first_to_last))
+    )
     missing = library.people.get(person).missing
     return Head(tile.confirmed, tile.recognised, missing, tile.portrait, span)
 

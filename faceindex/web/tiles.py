@@ -122,7 +122,9 @@ def grouped(
     tiles: Sequence[tuple[Heading, _T]], total: int, after: str | None, last: str | None
 ) -> Groups[_T]:
     """Put tiles below their headings; ``last`` is the last one before them. Without dates there are none."""
-    parts = [(heading, tuple(tile for _, tile in some)) for heading, some in groupby(tiles, lambda each: each[0])]
+    parts = [
+        (heading, tuple(tile for _, tile in some)) for heading, some in groupby(tiles, lambda each: each[0])
+    ]
     if last is None and [heading.text for heading, _ in parts] == [UNDATED]:
         last = UNDATED
     groups = tuple(Group(None if heading.text == last else heading, some) for heading, some in parts)

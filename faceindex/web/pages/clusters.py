@@ -31,7 +31,9 @@ def show(request: Request, library: LibraryOf, number: int, after: str | None = 
         return fragment(request, "clusters/faces_chunk.html", number=number, tiles=tiles, after=faces.after)
     if not faces.total:
         raise NotFound("No face is left in this group: all have names, or are ignored. The log says which.")
-    return page(request, "clusters/cluster.html", number=number, tiles=tiles, after=faces.after, total=faces.total)
+    return page(
+        request, "clusters/cluster.html", number=number, tiles=tiles, after=faces.after, total=faces.total
+    )
 
 
 @router.get("/faces/name")

@@ -1,8 +1,9 @@
 """The page of all people: persons, groups without a name, and what is done with them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -12,26 +13,17 @@ from faceindex.library import Library
 from faceindex.naming.decide import Decided
 from faceindex.web.addresses import address, current_query, keys, numbers, sizes
 from faceindex.web.context import LibraryOf, decided, fragment, page, rendered
-from faceindex.web.said import numbers_of, said
-from faceindex.web.shown import (
-    changed_clusters,
-    clusters_by_number,
-    clusters_shown,
-    named_like,
-    people_shown,
-    person_of,
-    person_tile,
-)
+from faceindex.web.said import numbers_of, people_count, said
+from faceindex.web.shown import person_of
 from faceindex.wording.numbers import count
+from index.decisions.model import Assign
 from index.people.persons import Person
 
 router = APIRouter()
 
-OFFERED = 8
-"""Known names offered while one types."""
-
 Text = Annotated[str, Form()]
 Chosen = Annotated[str, Query()]
+Order = Literal["", "name", "faces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +31,7 @@ class View:
     """What of the people is shown; the address says so."""
 
     q: str = ""
+    order: Order = ""
     hidden: bool = False
     ignored: bool = False
 
@@ -52,28 +45,33 @@ def people(
     request: Request,
     library: LibraryOf,
     q: str = "",
+    order: Order = "",
     hidden: bool = False,
     ignored: bool = False,
     part: str = "",
     after: str | None = None,
 ) -> HTMLResponse:
     """Show everybody, and below the groups without a name; or the next ``part`` of a list."""
-    view = View(q.strip(), hidden, ignored)
-    if part == "people":
-        shown = people_shown(library, view.q, hidden, after)
-        return fragment(request, "people/people_chunk.html", view=view, people=shown)
+    view, lists = View(q.strip(), "" if order == "name" else order, hidden, ignored), library.lists
     if part == "clusters":
-        groups = clusters_shown(library, after)
-        return fragment(request, "people/clusters_chunk.html", view=view, clusters=groups)
+        return fragment(
+            request, "people/clusters_chunk.html", view=view, clusters=lists.clusters(after=after)
+        )
+    if part == "ignored":
+        return fragment(request, "people/ignored_chunk.html", view=view, ignored=lists.ignored(after=after))
+    found = lists.people(view.q, order=view.order or "name", hidden=hidden, after=after)
+    if part == "people":
+        return fragment(request, "people/people_chunk.html", view=view, people=found)
+    shown = lists.people(most=1).total
     response = page(
         request,
         "people/list.html",
         view=view,
-        people=people_shown(library, view.q, hidden),
-        clusters=None if view.q else clusters_shown(library),
-        hidden_total=sum(each.person.hidden for each in library.people.list(hidden=True)),
-        ignored_total=0,
-        ignored=None,
+        people=found,
+        clusters=None if view.q else lists.clusters(),
+        hidden_total=lists.people(hidden=True, most=1).total - shown,
+        ignored_total=lists.ignored(most=1).total,
+        ignored=lists.ignored() if ignored else None,
     )
     response.headers["HX-Replace-Url"] = view.address()
     return response
@@ -84,7 +82,7 @@ def names(library: LibraryOf, q: str = "") -> Response:
     """Return known people whose names have words that begin so, as JSON."""
     found = [
         {"key": each.key, "name": each.name, "note": "hidden" if each.hidden else ""}
-        for each in named_like(library, q, OFFERED)
+        for each in library.people.named_like(q)
     ]
     text = json.dumps(found).replace("<", "\\u003c")  # no name is markup, whatever takes this for a page
     return Response(text, media_type="application/json")
@@ -102,10 +100,10 @@ def name_cluster(
     """Say who the faces of a group are; on its own page, that of the person is shown next."""
     done = library.people.name(number, name)
     person = person_of(library, done)
-    text = f"{person.name}: {count(done.faces, 'face')}"
+    text = said(f"{person.name}: {count(done.faces, 'face')}", done)
     if alone:
-        return decided(request, said(text, done), done.numbers, location=f"/people/{person.key}")
-    return changed(request, library, said(text, done), (done,), [person], shown, gone=(f"cluster-{number}",))
+        return decided(request, text, done.numbers, location=f"/people/{person.key}")
+    return _changed(request, library, text, [done], [person], shown, gone=[f"cluster-{number}"])
 
 
 @router.post("/clusters/ignore")
@@ -114,7 +112,7 @@ def ignore(request: Request, library: LibraryOf, clusters: Text = "", shown: Tex
     chosen = numbers(clusters)
     done = library.people.ignore(clusters=chosen)
     text = said(f"Ignored: {count(done.faces, 'face')}", done)
-    return changed(request, library, text, (done,), (), shown, gone=[f"cluster-{each}" for each in chosen])
+    return _changed(request, library, text, [done], (), shown, gone=[f"cluster-{each}" for each in chosen])
 
 
 @router.post("/people/hide")
@@ -133,11 +131,11 @@ def _hide(request: Request, library: Library, persons: str, *, hidden: bool) -> 
     chosen = [library.people.by_key(each) for each in keys(persons)]
     done = library.people.hide(*chosen, hidden=hidden)
     now = [library.people.by_key(each.key) for each in chosen]
-    names = now[0].name if len(now) == 1 else count(len(now), "person").replace("persons", "people")
-    text = f"{'Hidden' if hidden else 'Shown again'}: {names}."
-    stays = not hidden or "hidden" in current_query(request)
-    gone = [] if stays else [f"person-{each.key}" for each in now]
-    return changed(request, library, text, (done,), now if stays else (), gone=gone)
+    who = now[0].name if len(now) == 1 else people_count(len(now))
+    text = f"{'Hidden' if hidden else 'Shown again'}: {who}."
+    stay = not hidden or "hidden" in current_query(request)
+    gone = [] if stay else [f"person-{each.key}" for each in now]
+    return _changed(request, library, text, [done], now if stay else (), gone=gone, fewer=len(gone))
 
 
 @router.get("/people/merge")
@@ -145,23 +143,24 @@ def ask_merge(
     request: Request, library: LibraryOf, persons: Chosen = "", clusters: Chosen = ""
 ) -> HTMLResponse:
     """Ask which name stays when persons and groups become one."""
-    chosen = [person_tile(library, library.people.by_key(each)) for each in keys(persons)]
-    chosen.sort(key=lambda each: -each.faces)
-    groups = clusters_by_number(library, numbers(clusters))
-    if len(chosen) + len(groups) == 0:
-        raise BadRequest("Select at least two people, or a group.")
-    what = [count(len(chosen), "person").replace("persons", "people")] if chosen else []
-    what += [count(len(groups), "group")] if groups else []
+    chosen = library.lists.tiles_of(*(library.people.by_key(each) for each in keys(persons)))
+    groups = library.lists.tiles_of_clusters(numbers(clusters))
+    if len(chosen) + len(groups) < (2 if chosen else 1):
+        raise BadRequest("Select others too: merging makes two or more one.")
+    several = f"these {len(groups):,} groups"
     if not chosen:
-        title, button = ("Who is this?" if len(groups) == 1 else f"Who are these {what[0]}?"), "Name"
+        title = "Who is this?" if len(groups) == 1 else f"Who are {several}?"
+    elif len(chosen) == 1:
+        title = f"Add {'this group' if len(groups) == 1 else several} to {chosen[0].person.name}"
     else:
-        if len(chosen) + len(groups) == 1:
-            raise BadRequest("Select somebody else too: merging makes two or more one.")
-        title, button = f"Make {' and '.join(what)} one", "Merge"
-        if len(chosen) == 1:
-            title = f"Add {what[1]} to {chosen[0].person.name}"
+        title = f"Make {people_count(len(chosen))} one"
     return fragment(
-        request, "people/ask_merge.html", persons=chosen, clusters=groups, title=title, button=button
+        request,
+        "people/ask_merge.html",
+        persons=sorted(chosen, key=lambda each: -each.faces),
+        clusters=groups,
+        title=title,
+        button="Merge" if chosen else "Name",
     )
 
 
@@ -177,45 +176,47 @@ def merge(
 ) -> HTMLResponse:
     """Make persons and groups one."""
     chosen = [library.people.by_key(each) for each in keys(persons)]
-    groups = numbers(clusters)
-    done: list[Decided] = []
-    stays: Person | str = name
-    if into:
-        stays = library.people.by_key(into)
-        others = [each for each in chosen if each.key != stays.key]
-        if others:
-            done.append(library.people.merge(stays, *others))
+    groups, done = numbers(clusters), []
+    stays: Person | str = library.people.by_key(into) if into else name
+    others = [each for each in chosen if isinstance(stays, Person) and each.key != stays.key]
+    if others:
+        done.append(library.people.merge(stays, *others))
     if groups:
         done.append(library.people.move(stays, clusters=groups))
     if not done:
-        raise BadRequest("Select at least two people, or a group.")
-    person = stays if isinstance(stays, Person) else person_of(library, done[-1])
-    person = library.people.by_key(person.key)
-    gone = [f"person-{each.key}" for each in chosen if each.key != person.key]
-    gone += [f"cluster-{each}" for each in groups]
-    tile = person_tile(library, person)
+        raise BadRequest("Select others too: merging makes two or more one.")
+    person = library.people.by_key(stays.key) if isinstance(stays, Person) else person_of(library, done[0])
+    (tile,) = library.lists.tiles_of(person)
+    gone = [*(f"person-{each.key}" for each in others), *(f"cluster-{each}" for each in groups)]
     text = said(f"{person.name} has {count(tile.faces, 'face')} now", *done)
-    return changed(request, library, text, done, [person], shown, gone=gone)
+    return _changed(request, library, text, done, [person], shown, gone=gone, fewer=len(others))
 
 
-def changed(
+def _changed(
     request: Request,
     library: Library,
     text: str,
-    done: "tuple[Decided, ...] | list[Decided]",
-    persons: "list[Person] | tuple[Person, ...]" = (),
+    done: Sequence[Decided],
+    persons: Sequence[Person],
     shown: str = "",
     *,
-    gone: "list[str] | tuple[str, ...]" = (),
+    gone: Sequence[str] = (),
+    fewer: int = 0,
 ) -> HTMLResponse:
-    """Answer an action with the tiles that it changed, of those that the page shows."""
+    """Answer an action with the tiles that it changed; so many ``fewer`` people are listed then."""
     were = sizes(shown)
-    fresh, no_more = changed_clusters(library, were) if were else ((), ())
+    now = {each.number: each for each in library.lists.tiles_of_clusters(tuple(were))}
+    grown = [each for number, each in now.items() if each.faces != were[number]]
+    acts = [each.decision.act for each in done]
+    new = sum(isinstance(act, Assign) and act.name is not None for act in acts)
+    regrouped = done[-1].regrouped
     html = rendered(
         request,
         "people/changed.html",
-        persons=[person_tile(library, each) for each in persons],
-        clusters=fresh,
-        gone=[*gone, *(f"cluster-{each}" for each in no_more)],
+        persons=library.lists.tiles_of(*persons),
+        clusters=grown,
+        gone=[*gone, *(f"cluster-{each}" for each in were if each not in now)],
+        more_people=new - fewer,
+        clusters_total=None if regrouped is None else regrouped.clusters,
     )
     return decided(request, text, numbers_of(done), html)

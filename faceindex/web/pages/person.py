@@ -52,7 +52,9 @@ class View:
         query = current_query(request)
         state: State = "confirmed" if query.get("state") == "confirmed" else ""
         state = "recognised" if query.get("state") == "recognised" else state
-        return cls(person, state, "similarity" if query.get("sort") == "similarity" else "", query.get("year", ""))
+        return cls(
+            person, state, "similarity" if query.get("sort") == "similarity" else "", query.get("year", "")
+        )
 
 
 @router.get("")

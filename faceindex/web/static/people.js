@@ -19,13 +19,14 @@ function nextTile(tile, holds = () => true) {
   return null;
 }
 
-/** Put a tile where its name belongs, unless that part of the list is not loaded yet. */
+/** Put a tile where it belongs in the order of the list, unless that part of it is not loaded yet. */
 function insert(tile) {
   const grid = document.getElementById(tile.dataset.into);
   if (!grid) return;
-  const later = [...grid.querySelectorAll(":scope > .tile")].find(
-    (each) => collator.compare(each.dataset.name, tile.dataset.name) > 0,
-  );
+  const byFaces = grid.dataset.order === "faces";
+  const isLater = (each) => (byFaces && each.dataset.faces - tile.dataset.faces)
+    ? each.dataset.faces - tile.dataset.faces < 0 : collator.compare(each.dataset.name, tile.dataset.name) > 0;
+  const later = [...grid.querySelectorAll(":scope > .tile")].find(isLater);
   const end = grid.querySelector(":scope > .more");
   if (later) later.before(tile);
   else if (!end) grid.append(tile);
@@ -64,6 +65,18 @@ function apply(changed) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
+function count({ morePeople, clustersTotal }) {
+  const people = document.getElementById("people-total");
+  if (people && Number(morePeople)) {
+    people.textContent = (Number(people.textContent.replaceAll(",", "")) + Number(morePeople)).toLocaleString("en");
+    document.getElementById("nobody")?.remove();
+  }
+  if (clustersTotal === undefined) return;
+  for (const each of document.querySelectorAll("[data-clusters-total]")) {
+    each.textContent = Number(clustersTotal).toLocaleString("en");
+  }
+}
+
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const { xhr, successful, elt } = detail;
   const tile = tileOf(elt);
@@ -74,6 +87,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
   for (const each of answer.querySelectorAll("template[data-tiles]")) {
     apply(document.importNode(each.content, true));
+    count(each.dataset);
   }
   return undefined;
 });
