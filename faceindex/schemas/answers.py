@@ -18,16 +18,11 @@ from faceindex.schemas.base import (
     PersonName,
     Schema,
     at,
+    named,
     of_film,
 )
 from index.recognition.gallery import FaceLikeness
 from index.values import TimeSpan
-
-
-def _person(*, probable: bool) -> BeforeValidator:
-    return BeforeValidator(
-        lambda identity: identity.person if probable == (identity.certainty == "probable") else None
-    )
 
 
 class MatchSchema(Schema):
@@ -50,8 +45,8 @@ class AskedFaceSchema(Schema):
     confidence: float = at("described.face.confidence")
     quality: float = at("described.quality.score")
     landmarks: Landmarks = at("described.face.landmarks")
-    person: Annotated[PersonName, _person(probable=False)] = at("identity")
-    probable: Annotated[PersonName, _person(probable=True)] = at("identity")
+    person: Annotated[PersonName, named(probable=False)] = at("identity")
+    probable: Annotated[PersonName, named(probable=True)] = at("identity")
     certainty: str = at("identity.certainty")
     hidden: bool = at("identity.person.hidden", False)
     similarity: float | None
@@ -74,8 +69,8 @@ class _PhotoSchema(Schema):
 class FilmPersonSchema(Schema):
     """Somebody whom a film shows, and the places of their faces in ``AnswerSchema.faces``, from 1."""
 
-    person: Annotated[PersonName, _person(probable=False)] = at("identity")
-    probable: Annotated[PersonName, _person(probable=True)] = at("identity")
+    person: Annotated[PersonName, named(probable=False)] = at("identity")
+    probable: Annotated[PersonName, named(probable=True)] = at("identity")
     certainty: str = at("identity.certainty")
     faces: tuple[int, ...] = at("numbers")
 

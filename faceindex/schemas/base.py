@@ -39,6 +39,13 @@ def at(path: str, default: Any = ...) -> Any:
     return Field(default, validation_alias=AliasPath(*path.split(".")))
 
 
+def named(*, probable: bool) -> BeforeValidator:
+    """Take the person of an ``Identity`` that is ``probable``, or of one that is not; else nobody."""
+    return BeforeValidator(
+        lambda identity: identity.person if probable == (identity.certainty == "probable") else None
+    )
+
+
 def of_film(path: str) -> Any:
     """Declare a field with the value of an attribute, as ``at`` does; it is absent where this is ``None``."""
     return Field(None, validation_alias=AliasPath(*path.split(".")), exclude_if=lambda value: value is None)

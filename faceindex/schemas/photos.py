@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from faceindex.schemas.base import Digest, Moment, PathText, Schema, at
+from faceindex.schemas.base import Digest, Moment, PathText, PersonName, Schema, at, named
 from faceindex.schemas.faces import PersonFaceSchema
 
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda persons: [each.name for each in persons])]
@@ -16,6 +16,14 @@ class PhotoCopySchema(Schema):
     photo_id: int
     photo: PathText = at("path")
     missing: bool
+
+
+class PhotoFaceSchema(PersonFaceSchema):
+    """A face of a photo, and who it is; ``probable`` names who it only probably is."""
+
+    probable: Annotated[PersonName, named(probable=True)] = at("identity")
+    certainty: str = at("identity.certainty")
+    probability: float | None = at("identity.probability")
 
 
 class PhotoSchema(Schema):
@@ -37,5 +45,5 @@ class PhotoSchema(Schema):
     duration: float | None = at("record.film")
     failure: str | None = at("record.failure")
     copies: tuple[PhotoCopySchema, ...] = at("record.copies")
-    faces: tuple[PersonFaceSchema, ...]
+    faces: tuple[PhotoFaceSchema, ...]
     without_box: Names

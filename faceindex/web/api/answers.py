@@ -4,13 +4,17 @@ A path that is not UTF-8 has lone surrogates, which only escapes can carry.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from fastapi.responses import Response, StreamingResponse
 
 from faceindex.schemas.base import Schema
 
 JSON = "application/json"
+
+After = Annotated[str | None, Query(description="`next` of the page before.")]
+Most = Annotated[int, Query(ge=1, le=1000, description="Items of a page.")]
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The request is wrong; `detail` says how in one line."},

@@ -1,23 +1,32 @@
 """People, clusters and faces by the REST API."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
 from faceindex.errors import BadRequest
-from faceindex.schemas.faces import ClusterSchema, PersonFaceSchema
+from faceindex.schemas.faces import PersonFaceSchema
+from faceindex.schemas.lists import ClustersPageSchema, FacesPageSchema, PeoplePageSchema
 from faceindex.schemas.people import ErasedSchema, PersonSchema
 from faceindex.schemas.requests import PersonKey
-from faceindex.web.api.answers import one, several
+from faceindex.web.api.answers import After, Most, one
 from faceindex.web.context import LibraryOf
 
 router = APIRouter(tags=["people"])
 
 
-@router.get("/people", response_model=list[PersonSchema])
-def list_people(library: LibraryOf, hidden: bool = False) -> Response:
-    """List all persons by name, with their numbers of faces."""
-    return several(map(PersonSchema.of, library.people.list(hidden=hidden)))
+@router.get("/people", response_model=PeoplePageSchema)
+def list_people(
+    library: LibraryOf,
+    search: str = "",
+    order: Literal["name", "faces"] = "name",
+    hidden: bool = False,
+    after: After = None,
+    most: Most = 100,
+) -> Response:
+    """List persons, all or those in whose names the words of a search begin a word."""
+    page = library.lists.people(search, order=order, hidden=hidden, after=after, most=most)
+    return one(PeoplePageSchema.of(page))
 
 
 @router.get("/people/{key}", response_model=PersonSchema)
@@ -35,22 +44,34 @@ def forget(library: LibraryOf, key: PersonKey, name: str, also_recognised: bool 
     return one(ErasedSchema.of(library.people.forget(person, also_recognised=also_recognised)))
 
 
-@router.get("/people/{key}/faces", response_model=list[PersonFaceSchema])
-def faces_of_person(library: LibraryOf, key: PersonKey) -> Response:
-    """List the faces of a person, confirmed ones first."""
-    return several(map(PersonFaceSchema.of, library.people.faces(library.people.by_key(key))))
+@router.get("/people/{key}/faces", response_model=FacesPageSchema)
+def faces_of_person(
+    library: LibraryOf,
+    key: PersonKey,
+    order: Annotated[
+        Literal["date", "similarity"], Query(description="The latest first, or the doubtful first.")
+    ] = "date",
+    state: Literal["confirmed", "recognised"] | None = None,
+    year: Annotated[int | None, Query(description="0 for faces without a date.")] = None,
+    after: After = None,
+    most: Most = 100,
+) -> Response:
+    """List the faces of a person."""
+    person = library.people.by_key(key)
+    page = library.lists.faces(person, order=order, state=state, year=year, after=after, most=most)
+    return one(FacesPageSchema.of(page))
 
 
-@router.get("/clusters", response_model=list[ClusterSchema])
-def clusters(library: LibraryOf, most: Annotated[int, Query(ge=1, le=10_000)] = 100) -> Response:
-    """List the largest clusters of faces without a name."""
-    return several(map(ClusterSchema.of, library.clusters(most).shown))
+@router.get("/clusters", response_model=ClustersPageSchema)
+def clusters(library: LibraryOf, after: After = None, most: Most = 100) -> Response:
+    """List the clusters of faces without a name, the largest first."""
+    return one(ClustersPageSchema.of(library.lists.clusters(after=after, most=most)))
 
 
-@router.get("/clusters/{number}/faces", response_model=list[PersonFaceSchema])
-def faces_of_cluster(library: LibraryOf, number: int) -> Response:
-    """List the faces of a cluster."""
-    return several(map(PersonFaceSchema.of, library.people.faces(cluster=number)))
+@router.get("/clusters/{number}/faces", response_model=FacesPageSchema)
+def faces_of_cluster(library: LibraryOf, number: int, after: After = None, most: Most = 100) -> Response:
+    """List the faces of a cluster, those of best quality first."""
+    return one(FacesPageSchema.of(library.lists.cluster(number, after=after, most=most)))
 
 
 @router.get("/faces/{face_id}", response_model=PersonFaceSchema)

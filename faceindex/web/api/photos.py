@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from faceindex.schemas.answers import FoundPhotoSchema
+from faceindex.schemas.lists import PhotosPageSchema
 from faceindex.schemas.photos import PhotoSchema
 from faceindex.schemas.requests import PersonKey
-from faceindex.web.api.answers import one, several
+from faceindex.web.api.answers import After, Most, one
 from faceindex.web.context import LibraryOf
 
 router = APIRouter(tags=["photos"])
@@ -21,7 +21,7 @@ def photo(library: LibraryOf, photo_id: int) -> Response:
     return one(PhotoSchema.of(library.photo(photo_id, hidden=True)))
 
 
-@router.get("/photos", response_model=list[FoundPhotoSchema])
+@router.get("/photos", response_model=PhotosPageSchema)
 def find(
     library: LibraryOf,
     person: Annotated[list[PersonKey], Query(description="Keys of people who are all in the photo.")],
@@ -30,10 +30,20 @@ def find(
     since: Day = None,
     until: Day = None,
     probable: bool = False,
+    after: After = None,
+    most: Most = 100,
 ) -> Response:
-    """Find the photos that show people, by the time when they were taken."""
+    """Find the photos that show people, the latest first."""
     shown, absent = (map(library.people.by_key, keys) for keys in (person, without))
-    found = library.find(
-        *shown, without=tuple(absent), only=only, since=since, until=until, hidden=True, probable=probable
+    page = library.lists.photos(
+        *shown,
+        without=tuple(absent),
+        only=only,
+        since=since,
+        until=until,
+        hidden=True,
+        probable=probable,
+        after=after,
+        most=most,
     )
-    return several(map(FoundPhotoSchema.of, found))
+    return one(PhotosPageSchema.of(page))

@@ -20,7 +20,11 @@ from faceindex.asking.celebrity import Guess, GuessedFace, Lookalikes
 from faceindex.asking.identifier import StoredFace
 from faceindex.asking.verify import Verification
 from faceindex.asking.why import Candidate, Explanation, Rule
+from faceindex.browsing.clusters import FaceGroup
+from faceindex.browsing.faces import DatedFace
+from faceindex.browsing.pages import Page
 from faceindex.browsing.photo import LibraryPhoto, PhotoFace
+from faceindex.browsing.photos import PhotoTile
 from faceindex.maintenance import Checked, Restored
 from faceindex.naming.decide import Decided, ForgetPlan
 from faceindex.naming.enroll import Enrolled, LeftOut
@@ -54,6 +58,7 @@ from index.decisions.model import Assign, Decision, FaceKey, NotAFace, Undo
 from index.figures import LeftOutCount, ReasonCount, Statistics
 from index.maintenance.check import Finding, FindingKind
 from index.people.overruled import Effects, Overruled, Renamed, Said
+from index.people.person_tiles import PersonTile
 from index.people.persons import Person
 from index.people.photo_search import FoundPhoto
 from index.people.queries import ClusterFaces, FaceStatus, PersonSummary
@@ -177,6 +182,10 @@ LIBRARY_PHOTO = LibraryPhoto(
     (PhotoFace(FACE, RECOGNISED, Identity(Certainty.ACCEPTED, BEN, 0.7, 0.9), True, None),),
     (BEN,),
 )
+PEOPLE_PAGE = Page((PersonTile(BEN, 3, 4, 7),), "WzFd", 2)
+CLUSTERS_PAGE = Page((FaceGroup(5, 12, (7, 9)),), None, 1)
+FACES_PAGE = Page((DatedFace(LibraryFace(FACE, RECOGNISED), datetime(2019, 7, 14), 9, 0.625),), None, 1)
+PHOTOS_PAGE = Page((PhotoTile(FOUND, (7,)),), None, 1)
 LIBRARY_PHOTO_UNREAD = LibraryPhoto(
     PhotoRecord(
         4,

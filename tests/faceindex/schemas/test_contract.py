@@ -24,6 +24,7 @@ from faceindex.schemas.answers import (
 )
 from faceindex.schemas.base import Schema
 from faceindex.schemas.faces import ClusterSchema, FaceSchema, PersonFaceSchema
+from faceindex.schemas.lists import ClustersPageSchema, FacesPageSchema, PeoplePageSchema, PhotosPageSchema
 from faceindex.schemas.maintenance import (
     BackupSchema,
     CheckSchema,
@@ -77,6 +78,10 @@ LINES = (
     VerificationSchema.of(results.VERIFICATION),
     FoundPhotoSchema.of(results.FOUND),
     FoundPhotoSchema.of(results.FOUND_UNDATED),
+    PeoplePageSchema.of(results.PEOPLE_PAGE),
+    ClustersPageSchema.of(results.CLUSTERS_PAGE),
+    FacesPageSchema.of(results.FACES_PAGE),
+    PhotosPageSchema.of(results.PHOTOS_PAGE),
     PhotoSchema.of(results.LIBRARY_PHOTO),
     PhotoSchema.of(results.LIBRARY_PHOTO_UNREAD),
     LookalikesSchema.of(results.LOOKALIKES),
@@ -150,8 +155,10 @@ FIELDS = {
     "CloseNames": "person other margin",
     "ClusterSchema": "cluster faces exemplar photo moment",
     "Clustering": "faces people groups b_cubed pairwise",
+    "ClustersPageSchema": "next total items",
     "Comparison": "confirmed astray_before astray_after open recognised_before recognised_after otherwise",
     "Coverage": "faces described waiting contents",
+    "DatedFaceSchema": "face taken_at age similarity",
     "DecidedSchema": (
         "event decision decisions kind faces photos recognised newly_recognised no_longer_recognised "
         "poor_faces overruled renamed"
@@ -174,12 +181,14 @@ FIELDS = {
         "least_margin provenance candidates decisions rule taken_at taken_from siblings"
     ),
     "FaceDecisionSchema": "id made_at kind person active",
+    "FaceGroupSchema": "cluster faces shown",
     "FaceKeySchema": "digest box moment",
     "FaceLikeness": "face_id similarity",
     "FaceSchema": (
         "face_id photo missing digest box landmarks confidence quality person confirmed cluster detector "
         "moment photo_id drawn described"
     ),
+    "FacesPageSchema": "next total items",
     "FailureSchema": "event photo stage reason message new",
     "Figures": "eer auc tar",
     "FilmPersonSchema": "person probable certainty faces",
@@ -190,6 +199,15 @@ FIELDS = {
         "face_id photo missing box quality person confirmed edited similarity cluster detector moment "
         "photo_id drawn described event"
     ),
+    "PeoplePageSchema": "next total items",
+    "PersonTileSchema": "person key hidden born confirmed recognised portrait",
+    "PhotoCopySchema": "photo_id photo missing",
+    "PhotoFaceSchema": (
+        "face_id photo missing box quality person confirmed edited similarity cluster detector moment "
+        "photo_id drawn described probable certainty probability"
+    ),
+    "PhotoTileSchema": "photo faces",
+    "PhotosPageSchema": "next total items",
     "SiblingSchema": "path kind",
     "FoundPhotoSchema": "photo digest taken_at probable moments taken_from photo_id",
     "GroupRates": "group genuine tar impostor far",
@@ -221,7 +239,6 @@ FIELDS = {
     "PersonLoss": "person before after",
     "PersonSchema": "person key hidden born confirmed recognised missing exemplars",
     "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
-    "PhotoCopySchema": "photo_id photo missing",
     "PhotoSchema": (
         "photo_id photo digest width height bytes taken_at taken_from missing duration failure copies faces "
         "without_box"
