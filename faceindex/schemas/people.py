@@ -22,6 +22,7 @@ class PersonSchema(Schema):
     recognised: int
     missing: int
     exemplars: int
+    added: int
 
 
 class RegroupedSchema(Schema):

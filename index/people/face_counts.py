@@ -22,7 +22,7 @@ from index.people.named_faces import (
     read_lost_contents,
     recognised_faces,
 )
-from index.store.schema import cluster_face, face, is_shown, other_face, recognised, verdict
+from index.store.schema import cluster_face, face, in_photo, is_shown, other_face, recognised, verdict
 from index.store.statements import is_one_of
 
 
@@ -34,6 +34,7 @@ class FaceCounts:
     recognised: int = 0
     missing: int = 0
     exemplar_ids: tuple[int, ...] = ()
+    added: int = 0
 
 
 NO_FACES = FaceCounts()
@@ -53,12 +54,15 @@ def count_faces(connection: Connection) -> dict[int, FaceCounts]:
         of_missing.update(_counter(connection, each.where(face_id.in_(missing))))
         counts.append(shown)
     confirmed, recognised = counts
+    added = _counter(connection, _added())
     kept: dict[int, list[int]] = {}
     for row in connection.execute(exemplars(lost).order_by(verdict.c.face_id)):
         kept.setdefault(row.person_id, []).append(row.face_id)
     return {
-        each: FaceCounts(confirmed[each], recognised[each], of_missing[each], tuple(kept.get(each, ())))
-        for each in {*confirmed, *recognised}
+        each: FaceCounts(
+            confirmed[each], recognised[each], of_missing[each], tuple(kept.get(each, ())), added[each]
+        )
+        for each in {*confirmed, *recognised, *added}
     }
 
 
@@ -78,7 +82,14 @@ def count_faces_of(connection: Connection, person_id: int) -> FaceCounts:
     theirs = select(verdict.c.face_id).where(verdict.c.person_id == person_id)
     kept = exemplars(theirs).with_only_columns(verdict.c.face_id).order_by(verdict.c.face_id)
     confirmed, recognised, missing = connection.execute(query).one()
-    return FaceCounts(confirmed, recognised, missing, tuple(connection.scalars(kept)))
+    added = _counter(connection, _added().where(in_photo.c.person_id == person_id))
+    return FaceCounts(confirmed, recognised, missing, tuple(connection.scalars(kept)), added[person_id])
+
+
+def _added() -> Select[Any]:
+    """Select persons with the number of photos in which they are without a face."""
+    each = select(in_photo.c.person_id, func.count()).where(is_in_photo(in_photo.c.content_id))
+    return each.group_by(in_photo.c.person_id)
 
 
 def largest_clusters(connection: Connection, most: int) -> tuple[list[int], int]:

@@ -37,6 +37,7 @@ class PersonSummary:
     Attributes:
         missing: Of the confirmed and recognised ones, those whose photos are all missing.
         exemplar_ids: Confirmed faces in no photo any more, by which the person is still known.
+        added: The number of photos in which the person is without a face, by decisions.
     """
 
     person: Person
@@ -44,6 +45,7 @@ class PersonSummary:
     recognised: int
     missing: int
     exemplar_ids: tuple[int, ...] = ()
+    added: int = 0
 
     @property
     def exemplars(self) -> int:
@@ -296,7 +298,9 @@ def _status(row: Any, persons: Mapping[int, Person], rejected: tuple[Person, ...
 
 
 def _summary(person: Person, counts: FaceCounts) -> PersonSummary:
-    return PersonSummary(person, counts.confirmed, counts.recognised, counts.missing, counts.exemplar_ids)
+    return PersonSummary(
+        person, counts.confirmed, counts.recognised, counts.missing, counts.exemplar_ids, counts.added
+    )
 
 
 def _clustered() -> Select[tuple[int, int]]:

@@ -36,8 +36,9 @@ def people(summaries: Sequence["PersonSummary"]) -> Iterator[str]:
         missing = f"  ({count(each.missing, 'face')} in missing photos)" if each.missing else ""
         hidden = "  (hidden)" if each.person.hidden else ""
         kept = f"  ({count(each.exemplars, 'confirmed face')} in no photo any more)" if each.exemplars else ""
+        added = f"  (added to {count(each.added, 'photo')})" if each.added else ""
         counts = f"{each.confirmed:>9,}  {each.recognised:>10,}"
-        yield f"{padded(each.person.name, width)}  {counts}{hidden}{missing}{kept}"
+        yield f"{padded(each.person.name, width)}  {counts}{hidden}{missing}{kept}{added}"
 
 
 def exemplars(face_ids: Sequence[int]) -> str:

@@ -237,7 +237,7 @@ FIELDS = {
     ),
     "PersonGain": "person new",
     "PersonLoss": "person before after",
-    "PersonSchema": "person key hidden born confirmed recognised missing exemplars",
+    "PersonSchema": "person key hidden born confirmed recognised missing exemplars added",
     "PhotoCountsSchema": "seen indexed unchanged duplicate moved missing failed",
     "PhotoSchema": (
         "photo_id photo digest width height bytes taken_at taken_from missing duration failure copies faces "
