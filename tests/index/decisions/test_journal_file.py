@@ -9,13 +9,19 @@ import pytest
 from index.decisions.journal import Journal
 from index.decisions.journal_lines import from_lines, to_lines
 from index.decisions.model import (
+    Act,
     Assign,
+    Born,
+    Draw,
+    FaceKey,
     Forget,
     Forgotten,
     Hide,
     Ignore,
     Merge,
     NotAFace,
+    NotInPhoto,
+    Portrait,
     Reject,
     Rename,
     Split,
@@ -28,7 +34,7 @@ from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
 from index.store.store import Store
-from pipeline.values import ModelId
+from pipeline.values import Box, ModelId
 from tests.index.builders import MODEL
 from tests.index.journals import (
     ANNA,
@@ -38,6 +44,7 @@ from tests.index.journals import (
     MADE_AT,
     assign,
     import_into,
+    in_photo,
     key,
     keys,
     said,
@@ -72,6 +79,56 @@ def test_a_library_built_anew_gets_its_names_back(
         assert rebuilt.state() == journal.state()
         assert rebuilt.decisions() == journal.decisions()
         assert rebuilt.undo(8).decision.id == 8  # numbers are the same in a library that had no others
+
+
+def test_a_library_built_anew_gets_back_what_is_known_beyond_found_faces(
+    journal: Journal, people: PeopleQueries, database: Store, tmp_path: Path
+) -> None:
+    drawn = FaceKey(key(0).digest, Box(400.0, 30.5, 40.0, 50.0))
+    acts: list[Act] = [
+        Draw((drawn,), ANNA, "Anna"),
+        in_photo(BEN, 1, 2),
+        NotInPhoto((key(2).digest,), BEN),
+        Portrait((drawn,), ANNA),
+        Born(ANNA, "2010-05"),
+        Born(BEN, None),
+    ]
+    Journal(database, source="command line").append_all(acts)
+    lines = list(journal.export_lines())
+    assert all('"source":"command line"' in line for line in lines if '"uid"' in line)
+    with another(tmp_path) as (rebuilt, there):
+        assert import_into(rebuilt, lines).added == 6
+        assert rebuilt.decisions() == journal.decisions()
+        assert list(rebuilt.export_lines()) == lines
+        assert [each.born for each in there.everyone().values()] == ["2010-05", None]
+        assert {each.person and each.person.name for each in there.statuses([7]).values()} == {"Anna"}
+        assert rebuilt.rederive() == {}
+        assert import_into(rebuilt, lines).known == 6
+
+
+def test_what_made_a_decision_is_one_line_however_it_was_written(journal: Journal) -> None:
+    stamp = f'"uid":"{uid(1)}","made_at":"2024-05-06T07:08:09+00:00"'
+    source = "a\\n\\u001bb " + "x" * 300
+    import_into(journal, [f'{{{stamp},"kind":"hide","person":"{ANNA}","source":"{source}"}}'])
+    (logged,) = journal.decisions()
+    assert logged.decision.source == f"a b {'x' * 300}"[:200]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (f'"kind":"born","person":"{ANNA}","date":"May"', "no day, month or year"),
+        (f'"kind":"in-photo","person":"{ANNA}","name":"Anna","photos":[]', "it has no photos"),
+        (f'"kind":"in-photo","person":"{ANNA}","name":"Anna","photos":["ab"]', "a digest is 32 bytes"),
+        (f'"kind":"portrait","person":"{ANNA}"', "it has no faces"),
+        (f'"kind":"embody","person":"{ANNA}"', "unknown kind of decision 'embody'"),
+    ],
+)
+def test_what_is_no_fact_of_a_person_is_refused_with_its_line(
+    journal: Journal, fields: str, reason: str
+) -> None:
+    with pytest.raises(JournalMalformed, match=reason):
+        import_into(journal, [f'{{"uid":"{uid(1)}","made_at":"2024-05-06T07:08:09+00:00",{fields}}}'])
 
 
 def test_importing_twice_changes_nothing(journal: Journal, database: Store, tmp_path: Path) -> None:
