@@ -70,6 +70,17 @@ def answer(request: Request, status: HTTPStatus, text: str) -> Response:
     return fragment(request, "error.html", status=status, text=text, title=status.phrase)
 
 
+def login_page(
+    request: Request, place: str, status: HTTPStatus, *, by_passphrase: bool, wrong: str | None = None
+) -> Response:
+    """Return the page that asks for the passphrase, or says how to get in without one."""
+    values = {"place": place, "by_passphrase": by_passphrase, "wrong": wrong}
+    shown = fragment(request, "login.html", status=status, **values)
+    # Its form is sent without a script, and a browser that may name no referrer would name no origin either.
+    shown.headers["Referrer-Policy"] = "same-origin"
+    return shown
+
+
 def refuse_for(access: Access) -> Refuse:
     """Return what makes the answers of the guard; without a token, a page says how to get in."""
 
@@ -80,8 +91,7 @@ def refuse_for(access: Access) -> Refuse:
             query = scope["query_string"].decode("ascii", "replace")
             place = scope["path"] + (f"?{query}" if query and "token=" not in query else "")
             by_passphrase = access.passphrase is not None
-            values = {"place": place, "by_passphrase": by_passphrase, "wrong": None}
-            return fragment(request, "login.html", status=status, **values)
+            return login_page(request, place, status, by_passphrase=by_passphrase)
         refused = answer(request, status, text)
         if status == HTTPStatus.UNAUTHORIZED:
             refused.headers["WWW-Authenticate"] = "Bearer"

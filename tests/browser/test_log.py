@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from faceindex.library import Library
 from faceindex.settings import Settings
 from tests.browser.server import Served
-from tests.browser.tabs import Tabs, serious
+from tests.browser.tabs import serious
 
 pytestmark = pytest.mark.slow
 
@@ -88,17 +88,3 @@ def test_log_and_state_are_fit_for_screen_readers(tab: Page, served: Served, lib
         else:
             tab.goto(served.at(path))
         assert serious(tab) == []
-
-
-def test_the_page_for_whoever_has_no_token_says_how_to_get_in(tabs: Tabs, served: Served) -> None:
-    page = tabs.open(served.at("/static/style.css"))
-    with page.expect_response(served.at("/people")) as answered:
-        page.goto(served.at("/people"))
-    assert answered.value.status == 401
-    assert serious(page) == []
-    tabs.errors.clear()  # Chromium notes the status
-    page.goto(served.address)
-    expect(page).to_have_url(served.at("/people"))
-    (cookie,) = page.context.cookies()
-    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
-    assert page.evaluate("document.cookie") == ""

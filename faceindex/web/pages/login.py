@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from faceindex.web.access import Access
-from faceindex.web.context import fragment
+from faceindex.web.errors import login_page
 from faceindex.web.guard import with_cookie
 
 router = APIRouter(prefix="/login")
@@ -40,8 +40,7 @@ def enter(
 
 def _form(request: Request, place: str, status: HTTPStatus, wrong: str | None) -> Response:
     by_passphrase = request.app.state.access.passphrase is not None
-    values = {"place": _own(place), "by_passphrase": by_passphrase, "wrong": wrong}
-    return fragment(request, "login.html", status=status, **values)
+    return login_page(request, _own(place), status, by_passphrase=by_passphrase, wrong=wrong)
 
 
 def _own(place: str) -> str:

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from faceindex.library import Library
 from faceindex.web.access import Access
 from faceindex.web.app import make_app
+from faceindex.web.context import HERE
 from faceindex.web.guard import READS, Limits
 from tests.faceindex.web.conftest import ORIGIN
 
@@ -146,12 +147,20 @@ def test_every_answer_binds_the_browser(stranger: TestClient, access: Access) ->
         assert policy["script-src"] == policy["style-src"] == "'self'", what
         assert policy["frame-ancestors"] == policy["base-uri"] == "'none'", what
         assert headers["x-content-type-options"] == "nosniff", what
-        assert headers["referrer-policy"] == "no-referrer", what
+        login = what == "without a token"  # whose form needs it
+        assert headers["referrer-policy"] == ("same-origin" if login else "no-referrer"), what
         assert headers["cross-origin-resource-policy"] == "same-origin", what
         assert headers["cross-origin-opener-policy"] == "same-origin", what
         assert "camera=()" in headers["permissions-policy"], what
         assert not any(name.startswith("access-control-") for name in headers), what
         assert headers["cache-control"] == ("no-cache" if what == "a file" else "no-store"), what
+
+
+def test_only_the_login_sends_a_form_without_a_script() -> None:
+    """Another one would be refused: without a referrer, its origin is "null"."""
+    templates = list((HERE / "templates").rglob("*.html"))
+    with_form = {each.name for each in templates if 'method="post"' in each.read_text()}
+    assert with_form == {"login.html"}
 
 
 def test_a_preflight_gets_no_leave(visitor: TestClient) -> None:
