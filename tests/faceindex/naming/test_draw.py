@@ -13,7 +13,7 @@ from faceindex.library import Library
 from faceindex.output.face_sheet import SheetFace, draw_sheet
 from faceindex.results import Answer, Certainty
 from index.maintenance.check import Finding
-from index.values import FaceRecord
+from index.values import FaceRecord, TimeSpan
 from pipeline.values import Box
 from tests.faceindex.conftest import Album
 from tests.functional.people import astronaut, landscape, save
@@ -194,3 +194,28 @@ def test_a_photo_that_is_gone_or_another_one_now_is_refused(drawn_in: Album) -> 
     drawn_in.scan()
     with Library(drawn_in.settings) as library, pytest.raises(BadRequest, match="is missing"):
         library.people.draw(both, NOWHERE, "Nemo")
+
+
+def test_a_face_of_a_film_is_drawn_at_a_moment_of_it(album: Album) -> None:
+    films = pytest.importorskip("tests.functional.films")
+    film = album.folder / "film.mp4"
+    eileen = astronaut().resize((120, 120))
+    films.save_film(film, [(2, []), (2, [(eileen, 60)])])
+    album = replace(album, settings=album.settings.model_copy(update={"smallest_face": 200.0}))
+    album.scan()
+    assert album.faces() == []
+    with Library(album.settings) as library:
+        with pytest.raises(BadRequest, match="is a film: say at which moment"):
+            library.people.draw(film, Box(90, 40, 60, 70), "Eileen")
+        with pytest.raises(BadRequest, match="is 0:04 long: the moment 9 s is not in it"):
+            library.people.draw(film, Box(90, 40, 60, 70, 9.0), "Eileen")
+        there = Box(105, 66, 46, 58, 3.0)
+        library.people.draw(film, there, "Eileen")
+        face = record(library, "Eileen")
+        assert (face.described, face.box, face.span) == (True, there, TimeSpan(3.0, 3.0))
+        library.people.draw(film, Box(5, 5, 40, 40, 0.5), "Nemo")
+        assert [len(library.find(each)[0].moments or ()) for each in ("Eileen", "Nemo")] == [1, 1]
+        answer = asked(library, film)
+        names = [each.identity.person.name for each in answer.people or () if each.identity.person]
+        assert sorted(names) == ["Eileen", "Nemo"]
+        assert faults(library) == []
