@@ -151,6 +151,7 @@ def commands(photos: Path, out: Path) -> list[tuple[int, tuple[object, ...]]]:
         (0, ("people", "hide", "Amazing Grace")),
         (0, ("people", "draw", "Nobody", hopper, "0,0,40,50")),
         (0, ("people", "add-photo", COLLINS, hopper)),
+        (0, ("people", "draw", "Somebody else", hopper, "5,5,40,40")),
         (0, ("people", "portrait", COLLINS, 1)),
         (0, ("people", "born", COLLINS, "1956-11-19")),
         (0, ("people", "ignore", 2)),
