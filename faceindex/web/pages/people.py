@@ -16,7 +16,6 @@ from faceindex.web.context import LibraryOf, decided, fragment, page, rendered
 from faceindex.web.said import numbers_of, people_count, said
 from faceindex.web.shown import person_of
 from faceindex.wording.numbers import count
-from index.decisions.model import Assign
 from index.people.persons import Person
 
 router = APIRouter()
@@ -98,12 +97,14 @@ def name_cluster(
     alone: Annotated[bool, Form()] = False,
 ) -> HTMLResponse:
     """Say who the faces of a group are; on its own page, that of the person is shown next."""
+    known = _is_known(library, name)
     done = library.people.name(number, name)
     person = person_of(library, done)
     text = said(f"{person.name}: {count(done.faces, 'face')}", done)
     if alone:
         return decided(request, text, done.numbers, location=f"/people/{person.key}")
-    return _changed(request, library, text, [done], [person], shown, gone=[f"cluster-{number}"])
+    gone = [f"cluster-{number}"]
+    return _changed(request, library, text, [done], [person], shown, gone=gone, more=0 if known else 1)
 
 
 @router.post("/clusters/ignore")
@@ -135,7 +136,7 @@ def _hide(request: Request, library: Library, persons: str, *, hidden: bool) -> 
     text = f"{'Hidden' if hidden else 'Shown again'}: {who}."
     stay = not hidden or "hidden" in current_query(request)
     gone = [] if stay else [f"person-{each.key}" for each in now]
-    return _changed(request, library, text, [done], now if stay else (), gone=gone, fewer=len(gone))
+    return _changed(request, library, text, [done], now if stay else (), gone=gone, more=-len(gone))
 
 
 @router.get("/people/merge")
@@ -177,6 +178,7 @@ def merge(
     """Make persons and groups one."""
     chosen = [library.people.by_key(each) for each in keys(persons)]
     groups, done = numbers(clusters), []
+    known = bool(into) or _is_known(library, name)
     stays: Person | str = library.people.by_key(into) if into else name
     others = [each for each in chosen if isinstance(stays, Person) and each.key != stays.key]
     if others:
@@ -189,7 +191,17 @@ def merge(
     (tile,) = library.lists.tiles_of(person)
     gone = [*(f"person-{each.key}" for each in others), *(f"cluster-{each}" for each in groups)]
     text = said(f"{person.name} has {count(tile.faces, 'face')} now", *done)
-    return _changed(request, library, text, done, [person], shown, gone=gone, fewer=len(others))
+    return _changed(
+        request, library, text, done, [person], shown, gone=gone, more=(0 if known else 1) - len(others)
+    )
+
+
+def _is_known(library: Library, name: str) -> bool:
+    try:
+        library.people.get(name)
+    except BadRequest:
+        return False
+    return True
 
 
 def _changed(
@@ -201,22 +213,21 @@ def _changed(
     shown: str = "",
     *,
     gone: Sequence[str] = (),
-    fewer: int = 0,
+    more: int = 0,
 ) -> HTMLResponse:
-    """Answer an action with the tiles that it changed; so many ``fewer`` people are listed then."""
+    """Answer an action with the tiles that it changed; so many ``more`` people are listed then."""
     were = sizes(shown)
     now = {each.number: each for each in library.lists.tiles_of_clusters(tuple(were))}
     grown = [each for number, each in now.items() if each.faces != were[number]]
-    acts = [each.decision.act for each in done]
-    new = sum(isinstance(act, Assign) and act.name is not None for act in acts)
-    regrouped = done[-1].regrouped
+    no_more = dict.fromkeys([*gone, *(f"cluster-{each}" for each in were if each not in now)])
+    fewer_clusters = sum(each.startswith("cluster-") for each in no_more)
     html = rendered(
         request,
         "people/changed.html",
         persons=library.lists.tiles_of(*persons),
         clusters=grown,
-        gone=[*gone, *(f"cluster-{each}" for each in were if each not in now)],
-        more_people=new - fewer,
-        clusters_total=None if regrouped is None else regrouped.clusters,
+        gone=no_more,
+        more_people=more,
+        more_clusters=sum(each.regrouped.founded for each in done if each.regrouped) - fewer_clusters,
     )
     return decided(request, text, numbers_of(done), html)

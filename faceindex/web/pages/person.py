@@ -85,6 +85,17 @@ def show(
         faces=faces,
         head=person_head(library, person, library.people.years(person)),
         years=strip_of(library.people.years(person, state or None)),
+    )
+
+
+@router.get("/about")
+def about(request: Request, library: LibraryOf, key: str) -> HTMLResponse:
+    """Show with whom the person is in photos, and what it is recognised by."""
+    person = library.people.by_key(key)
+    return fragment(
+        request,
+        "people/about.html",
+        person=person,
         together=beside(library, person),
         templates=library.people.templates(person),
     )
@@ -166,7 +177,7 @@ def ask_split(request: Request, library: LibraryOf, key: str, faces: Chosen = ""
         request,
         f"/people/{person.key}/split",
         title=f"Split {count(len(chosen), 'face')} off {person.name}",
-        text="They are a new person, and the two are never taken for one.",
+        text="They become a new person. Review asks no more whether the two are one.",
         label="Name of the new person",
         button="Split off",
         kept={"faces": faces},

@@ -65,15 +65,14 @@ function apply(changed) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-function count({ morePeople, clustersTotal }) {
-  const people = document.getElementById("people-total");
-  if (people && Number(morePeople)) {
-    people.textContent = (Number(people.textContent.replaceAll(",", "")) + Number(morePeople)).toLocaleString("en");
-    document.getElementById("nobody")?.remove();
-  }
-  if (clustersTotal === undefined) return;
-  for (const each of document.querySelectorAll("[data-clusters-total]")) {
-    each.textContent = Number(clustersTotal).toLocaleString("en");
+/** Count the people and groups in the headings. */
+function count({ morePeople, moreClusters }) {
+  if (Number(morePeople) > 0) document.getElementById("nobody")?.remove();
+  for (const [selector, more] of [["#people-total", morePeople], ["[data-clusters-total]", moreClusters]]) {
+    for (const each of document.querySelectorAll(selector)) {
+      const before = Number(each.textContent.replaceAll(",", ""));
+      each.textContent = Math.max(0, before + Number(more ?? 0)).toLocaleString("en");
+    }
   }
 }
 
