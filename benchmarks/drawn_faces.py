@@ -50,12 +50,12 @@ class Score:
 
     def row(self, name: str) -> list[str]:
         """Say it in the cells of a table."""
-        alike = [f"{np.median(self.cosines):.2f}", f"{np.quantile(self.cosines, 0.1):.2f}"]
+        alike = [f"{np.quantile(self.cosines, part):.2f}" for part in (0.5, 0.1) if self.cosines]
         return [
             name,
             f"{self.boxes:,}",
             f"{self.found / max(1, self.boxes):.1%}",
-            *(alike if self.cosines else ["", ""]),
+            *(alike or ["", ""]),
             f"{1000 * self.seconds / max(1, self.boxes):.0f}",
         ]
 

@@ -16,7 +16,7 @@ from faceindex.naming.chosen_faces import PhotoName
 from faceindex.naming.decide import Decided, decide, new_or_known
 from faceindex.scanning.drawn import LookAt
 from faceindex.session import Session
-from index.decisions.model import Draw
+from index.decisions.model import Draw, FaceKey
 from index.people.persons import PersonName
 from index.photos.drawn_faces import DrawnFaceRows, KnownPhoto
 from pipeline.drawn_faces import LEAST_SIDE, clipped_to
@@ -94,6 +94,8 @@ def _photo(session: Session, name: PhotoName, box: Box) -> KnownPhoto:
         raise BadRequest(f"{_shown(known)} is missing: a face can be drawn once it is back.")
     _check_moment(known, box.moment)
     drawn = _clipped(known, box)
+    if session.journal.is_forgotten(FaceKey(known.digest, drawn)):
+        raise BadRequest("A face in this box was forgotten, which is final.")
     if (face := known.face_at(drawn)) is not None:
         raise BadRequest(f"Face {face} is there already: name that.")
     return known

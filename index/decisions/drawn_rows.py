@@ -8,14 +8,24 @@ Whether it has landmarks and a descriptor is found out by looking at its photo (
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, exists, insert, select
 
 from index.arrays import landmarks_to_blob, track_to_blob
 from index.decisions.face_overlap import SAME_FACE, overlap
 from index.decisions.model import FaceKey
 from index.decisions.replay import State
-from index.store.schema import BOX, DRAWN, NOT_LOOKED_AT, content, other_face, stored_face, tracklet
-from index.store.statements import in_chunks
+from index.store.schema import (
+    BOX,
+    DRAWN,
+    NOT_LOOKED_AT,
+    content,
+    decision,
+    decision_face,
+    other_face,
+    stored_face,
+    tracklet,
+)
+from index.store.statements import in_chunks, is_one_of
 from pipeline.values import NO_LANDMARKS, Box, moment_alone
 
 _CHUNK = 500
@@ -83,6 +93,21 @@ def missing_rows(
         if lacking:
             missing[content_id] = sorted(lacking, key=lambda box: (box.x, box.y))
     return missing
+
+
+def delete_unnamed_rows(connection: Connection) -> None:
+    """Delete hidden drawn faces that no decision about a person names any more, not even an undone one."""
+    is_it = (stored_face.c[name].is_not_distinct_from(decision_face.c[name]) for name in BOX)
+    is_about = decision.c.id == decision_face.c.decision_id, decision.c.person.is_not(None)
+    named = exists().where(*is_about, decision_face.c.digest == content.c.digest, *is_it)
+    hidden = (
+        select(stored_face.c.id)
+        .join(other_face, other_face.c.face_id == stored_face.c.id)
+        .join(content, content.c.id == stored_face.c.content_id)
+        .where(~other_face.c.kept, stored_face.c.detector == DRAWN, ~named)
+    )
+    doomed = connection.scalars(hidden).all()
+    connection.execute(delete(stored_face).where(is_one_of(stored_face.c.id, doomed)))
 
 
 def _any_overlap(boxes: Sequence[Box], others: Sequence[Box]) -> bool:

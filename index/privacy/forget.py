@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, select
 from index.arrays import dimension_of
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import read_state, write_derived_tables
+from index.decisions.drawn_rows import delete_unnamed_rows
 from index.decisions.journal_rows import append_acts, read_decisions, readable
 from index.decisions.model import Forget
 from index.decisions.replay import replay
@@ -118,6 +119,7 @@ def forget(
         made = append_acts(connection, map(Forget, keys), clock(), source)
         state = replay([*redacted.decisions, *made], read_same_faces(connection))
         write_derived_tables(connection, state)
+        delete_unnamed_rows(connection)
     return Erased(person.name, redacted.faces, redacted.rewritten, purge(store), len(let_go))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from index.clock import Clock, utc_now
 from index.decisions.derived_tables import write_derived_tables
+from index.decisions.drawn_rows import delete_unnamed_rows
 from index.decisions.journal_lines import JournalFile, from_lines
 from index.decisions.journal_rows import append_acts, append_decisions, next_number, read_decisions, readable
 from index.decisions.model import Decision, Forget, faces_of
@@ -75,6 +76,8 @@ def import_lines(store: Store, lines: Iterable[str | bytes], clock: Clock = utc_
             every = [*left.decisions, *taken, *appended]
             state_now = replay(every, read_same_faces(connection))
             write_derived_tables(connection, state_now)
+            if forgotten:
+                delete_unnamed_rows(connection)
             effects = _effects(before, said_of_faces(connection), every, state_now)
     redacted = sum(before.act != after.act for before, after in zip(fresh, taken, strict=True))
     return Imported(len(fresh) - redacted, len(file.decisions) - len(fresh), redacted, left.faces, effects)

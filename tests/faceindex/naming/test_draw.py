@@ -181,6 +181,16 @@ def test_a_face_that_is_there_is_named_instead(drawn_in: Album) -> None:
         assert len(library.people.log()) == 1
 
 
+def test_a_forgotten_face_is_not_drawn_again(drawn_in: Album) -> None:
+    both = drawn_in.folder / "both.jpg"
+    with Library(drawn_in.settings) as library:
+        library.people.draw(both, GRACE, "Grace")
+        library.people.forget("Grace")
+        with pytest.raises(BadRequest, match="was forgotten, which is final"):
+            library.people.draw(both, GRACE, "Grace")
+        assert len(drawn_in.execute("SELECT id FROM face")) == 2
+
+
 def test_a_photo_that_is_gone_or_another_one_now_is_refused(drawn_in: Album) -> None:
     both = drawn_in.folder / "both.jpg"
     with Library(drawn_in.settings) as library:

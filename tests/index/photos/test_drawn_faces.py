@@ -407,6 +407,20 @@ def test_nothing_is_left_of_a_forgotten_one(library: Library, vector: F32 | None
     assert library.who("edited") == [""]
 
 
+def test_nothing_is_left_of_a_drawn_face_that_was_taken_back_before_it_was_forgotten(
+    library: Library,
+) -> None:
+    library.scan("photo", WHO)
+    library.journal.undo(library.draw("photo", vector=DRAWN))
+    library.journal.append(Assign(library.journal.face_keys([1]), ANNA, "Anna"))
+    forget(library.store, ANNA)
+    with library.store.read() as connection:
+        assert connection.scalars(select(stored_face.c.id)).all() == []
+    whole = library.store.path.read_bytes()
+    assert DRAWN.astype("<f2").tobytes() not in whole
+    assert not library.faults()
+
+
 def test_pruning_keeps_what_somebody_is_known_by_and_makes_the_others_again(library: Library) -> None:
     library.scan("described", name="a.jpg")
     library.scan("named", name="b.jpg")
