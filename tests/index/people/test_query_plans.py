@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert
+from sqlalchemy import Connection, Table, insert
 
 from index.decisions.journal import Journal
 from index.decisions.model import FaceKey
@@ -15,6 +15,7 @@ from index.people.photo_search import PhotoFilter, count_undated, find_photos
 from index.people.queries import PeopleQueries
 from index.photos.catalog import Catalog
 from index.photos.photo_records import read_neighbours, read_photo
+from index.photos.picture_sources import face_source, faces_beside, files_of, photo_source
 from index.store.opening import create_store
 from index.store.schema import (
     cluster,
@@ -61,9 +62,22 @@ QUESTIONS: dict[str, Question] = {
     "find --probable": lambda store: find_photos(store, PhotoFilter((1,), only=True, probable={1: ASKED})),
     "photo": lambda store: read_photo(store, 2),
     "photos beside one": lambda store: read_neighbours(store, 10),
+    "the picture of a photo": lambda store: _reading(store, lambda each: photo_source(each, 2)),
+    "the picture of a face": lambda store: _reading(store, _picture_of_face),
     "persons without a face": lambda store: PeopleQueries(store).without_face(digest_of("3")),
     "undated": lambda store: count_undated(store, PhotoFilter((1, 2), since=date(2019, 1, 1))),
 }
+
+
+def _reading(store: Store, ask: Callable[[Connection], object]) -> object:
+    with store.read() as connection:
+        return ask(connection)
+
+
+def _picture_of_face(connection: Connection) -> object:
+    face = face_source(connection, 2)
+    assert face is not None
+    return faces_beside(connection, face), files_of(connection, face)
 
 
 @pytest.fixture(scope="module")
