@@ -36,12 +36,11 @@ from index.decisions.model import (
     Rename,
     Split,
     Unhide,
-    clean_name,
-    folded,
     new_key,
     photos_of,
 )
 from index.decisions.model import faces_of as faces_in_act
+from index.decisions.names import clean_name, folded
 from index.people.contradictions import decision_apart
 from index.people.overruled import (
     NO_EFFECTS,

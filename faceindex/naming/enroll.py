@@ -19,7 +19,8 @@ from faceindex.scanning.root_places import RootPaths
 from faceindex.scanning.survey import Survey
 from faceindex.session import Session
 from faceindex.stopping import undisturbed
-from index.decisions.model import Decision, FaceKey, faces_of, folded
+from index.decisions.model import Decision, FaceKey, faces_of
+from index.decisions.names import folded
 from index.people.overruled import Overruled, overruled
 from index.people.persons import Person, PersonName
 from index.values import FaceRecord

@@ -24,8 +24,8 @@ from index.decisions.model import (
     Unhide,
     checked_date,
     checked_key,
-    clean_name,
 )
+from index.decisions.names import clean_name
 from index.decisions.replay import KnownPerson, Replay
 
 

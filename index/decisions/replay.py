@@ -49,9 +49,9 @@ from index.decisions.model import (
     Split,
     Unhide,
     faces_of,
-    folded,
     without,
 )
+from index.decisions.names import folded
 from index.decisions.numbered_faces import NumberedFaces
 from index.decisions.same_faces import PhotoVersions, SameFaces
 from index.decisions.undos import last_changes, undone_by

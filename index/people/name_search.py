@@ -9,7 +9,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
-from index.decisions.model import folded
+from index.decisions.names import folded
 
 _LETTERS = str.maketrans(
     {

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, case, exists, func, or_, select
 
 from index.people.named_faces import (
     confirmed_faces,
@@ -57,7 +57,12 @@ def read_portraits(connection: Connection, persons: Collection[int]) -> dict[int
 
     The best face is in a photo that is there, of the best quality to a tenth, the largest, the latest.
     """
-    chosen = select(portrait.c.face_id, portrait.c.person_id)
+    # No decision says that it is somebody else, but it may have been recognised as somebody else since.
+    is_theirs = (
+        exists().where(table.c.face_id == portrait.c.face_id, table.c.person_id == portrait.c.person_id)
+        for table in (verdict, recognised)
+    )
+    chosen = select(portrait.c.face_id, portrait.c.person_id).where(or_(*is_theirs))
     found: dict[int, int] = {}
     for faces, person_id in (
         (chosen, portrait.c.person_id),

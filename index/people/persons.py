@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, func, select
 
 from index.decisions.excerpt import Excerpt
-from index.decisions.model import folded
+from index.decisions.names import folded
 from index.people.name_search import NameSearch
 from index.store.schema import decision, person
 

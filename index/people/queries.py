@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, select
 
-from index.decisions.model import folded
+from index.decisions.names import folded
 from index.errors import PersonUnknown
 from index.people.face_counts import (
     NO_FACES,

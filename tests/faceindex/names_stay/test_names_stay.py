@@ -29,7 +29,7 @@ from faceindex.library import Library
 from faceindex.naming.decide import Decided
 from faceindex.scanning.scan import ScanOptions
 from faceindex.settings import Settings
-from index.decisions.model import folded
+from index.decisions.names import folded
 from tests.faceindex.names_stay.folders import Folders, permissions_apply
 from tests.faceindex.names_stay.portraits import EDITS, Face, Portrait, portraits
 from tests.faceindex.names_stay.said import Decision, OneFace, active, replay

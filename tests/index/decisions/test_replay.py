@@ -31,12 +31,11 @@ from index.decisions.model import (
     Split,
     Undo,
     Unhide,
-    clean_name,
     faces_of,
-    folded,
     photos_of,
     without,
 )
+from index.decisions.names import clean_name, folded
 from index.decisions.replay import KnownPerson, State
 from index.decisions.replay import replay as replay_with
 from index.decisions.same_faces import SameFaces

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from index.decisions.journal import Journal
-from index.decisions.model import Assign, Ignore, Reject, new_key
+from index.decisions.model import Assign, Born, Ignore, InPhoto, Portrait, Reject, new_key
 from index.maintenance.check import (
     DerivedTablesInspection,
     DescriptorInspection,
@@ -30,7 +30,7 @@ from index.store.opening import open_store
 from index.store.store import Access, Store
 from index.vectors.saved_index import index_path, load_index, save_index
 from pipeline.values import ModelId
-from tests.index.builders import DIMENSION, MODEL, broken, indexed, make_file, units, unreadable
+from tests.index.builders import DIMENSION, MODEL, broken, digest_of, indexed, make_file, units, unreadable
 
 
 def dimension(model: ModelId) -> int | None:
@@ -222,6 +222,9 @@ def decided(album: Catalog, database: Store) -> Store:
     journal.append(Assign(journal.face_keys([2, 5]), ben, "Ben"))
     journal.append(Reject(journal.face_keys([8]), anna))
     journal.append(Ignore(journal.face_keys([3])))
+    journal.append(Portrait(journal.face_keys([4]), anna))
+    journal.append(InPhoto(tuple(digest_of(name) for name in ("1", "2")), ben, None))
+    journal.append(Born(anna, "2010-05-17"))
     assert found(database) == []
     return database
 
@@ -257,10 +260,15 @@ def decided(album: Catalog, database: Store) -> Store:
         ),
         ("UPDATE person SET hidden = 1", "person", 2),
         (
-            "INSERT INTO person VALUES (3, 'c', 'Carl', 0, 1)",
+            "INSERT INTO person VALUES (3, 'c', 'Carl', 0, 1, NULL)",
             "person",
             1,
         ),
+        ("UPDATE person SET born = '2010'", "person", 2),
+        ("DELETE FROM portrait", "portrait", 1),
+        ("INSERT INTO portrait VALUES (2, 2, 1)", "portrait", 1),
+        ("DELETE FROM in_photo", "in_photo", 2),
+        ("UPDATE in_photo SET person_id = 1", "in_photo", 4),
     ],
 )
 def test_what_follows_from_the_journal_is_made_anew(
@@ -273,7 +281,8 @@ def test_what_follows_from_the_journal_is_made_anew(
 
 
 def test_persons_that_were_lost_come_back_from_the_journal(decided: Store) -> None:
-    execute(decided, "DELETE FROM verdict", "DELETE FROM rejection", "DELETE FROM person")
+    tables = ("verdict", "rejection", "portrait", "in_photo", "person")
+    execute(decided, *(f"DELETE FROM {table}" for table in tables))  # noqa: S608
     assert {each.kind for each in found(decided)} == {FindingKind.JOURNAL}
     DerivedTablesInspection(decided).repair()
     assert found(decided) == []
@@ -281,7 +290,7 @@ def test_persons_that_were_lost_come_back_from_the_journal(decided: Store) -> No
 
 
 def test_a_decision_that_is_none_is_deleted_and_the_others_hold(decided: Store) -> None:
-    execute(decided, "UPDATE decision SET kind = 'nonsense' WHERE id IN (2, 4)")
+    execute(decided, "UPDATE decision SET kind = 'nonsense' WHERE id IN (2, 4, 6)")
     (finding,) = DerivedTablesInspection(decided).find()
     assert "decision 2 cannot be read" in finding.message
     DerivedTablesInspection(decided).repair()
