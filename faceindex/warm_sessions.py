@@ -97,6 +97,7 @@ class WarmSessions:
         """Call a use case that writes in one turn, also while a run is at work."""
         with explained(), self._to_decide(self.settings) as session:
             session.open_vectors = partial(self._saved_vectors, session)
+            session.people.known = self._current()[0].people.known
             return use_case(session, *args, **kwargs)
 
     def try_out(

@@ -21,8 +21,19 @@ _PLACE_IN_PHOTO = re.compile(r"(.+):([1-9][0-9]*)", re.DOTALL)
 
 def face_ids(session: Session, names: Sequence[FaceName]) -> tuple[int, ...]:
     """Return the ids of faces, each once; ``BadRequest`` if there is no such face."""
-    texts = (str(name) if isinstance(name, int) else os.fspath(name) for name in names)
-    return tuple(dict.fromkeys(_face_id(session, text) for text in texts))
+    texts = [str(name) if isinstance(name, int) else os.fspath(name) for name in names]
+    numbers = [int(text) for text in texts if _is_number(text)]
+    known = session.catalog.faces(numbers) if len(numbers) > 1 else {}  # all at once
+    return tuple(
+        dict.fromkeys(
+            int(text) if _is_number(text) and int(text) in known else _face_id(session, text)
+            for text in texts
+        )
+    )
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit()
 
 
 def photo_digests(session: Session, names: Sequence[PhotoName]) -> tuple[bytes, ...]:
@@ -75,7 +86,7 @@ def faces_of_person(session: Session, name: PersonName) -> tuple[int, ...]:
 
 
 def _face_id(session: Session, name: str) -> int:
-    if name.isascii() and name.isdigit():
+    if _is_number(name):
         if not session.catalog.faces([int(name)]) and not session.people.is_exemplar(int(name)):
             raise BadRequest(f"There is no face {name}: 'faceindex people show' and 'cluster' list numbers.")
         return int(name)

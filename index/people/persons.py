@@ -1,6 +1,6 @@
 """The persons of a library: what each is called, and whom a name or a key means."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -68,17 +68,17 @@ class KnownPersons:
     Threads share it. Only for transactions that read: what one wrote may be rolled back.
     """
 
-    _kept: tuple[tuple[int, ...], Persons] | None = None
+    _kept: tuple[tuple[int, ...], Sequence[Any], Persons] | None = None
 
     def read(self, connection: Connection) -> Persons:
-        """Return the persons that a transaction sees."""
-        seen = tuple(connection.execute(_WHAT_CHANGES).one())
-        kept = self._kept
+        """Return the persons that a transaction sees: the same object where nothing is different."""
+        seen, kept = tuple(connection.execute(_WHAT_CHANGES).one()), self._kept
         if kept is not None and kept[0] == seen:
-            return kept[1]
-        read = listed(connection.execute(_ALL).all())
-        self._kept = seen, read
-        return read
+            return kept[2]
+        rows = connection.execute(_ALL).all()
+        persons = kept[2] if kept is not None and kept[1] == rows else listed(rows)
+        self._kept = seen, rows, persons
+        return persons
 
 
 def listed(rows: Iterable[Any]) -> Persons:

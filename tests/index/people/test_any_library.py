@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.people.cluster_tiles import best_of_clusters, ignored_faces
+from index.people.listed_faces import faces_in_cluster, faces_of_person
 from index.people.named_faces import count_exemplars
+from index.people.person_tiles import count_some, read_portraits
 from index.people.photo_search import PhotoFilter, count_undated, find_photos
 from index.people.queries import ClusterFaces, PeopleQueries
+from index.people.together import seen_together
 from index.photos.catalog import Catalog
 from index.store.opening import create_store
 from index.store.store import Store
@@ -84,6 +88,46 @@ def test_faces_and_clusters(store: Store, library: AnyLibrary) -> None:
         rows = {each["face_id"]: each["cluster_id"] for each in library.clustered}
         is_open = not said and who is None
         assert status.cluster_id == (rows.get(face_id) if is_open else None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(any_library)
+def test_what_lists_show(store: Store, library: AnyLibrary) -> None:
+    library.write(store)
+    with store.read() as connection:
+        counts, portraits = count_some(connection, PERSON_IDS), read_portraits(connection, PERSON_IDS)
+        groups = best_of_clusters(connection, range(1, CLUSTERS + 1), FACES)
+        ignored = ignored_faces(connection)
+        for who in PERSON_IDS:
+            faces = library.faces_of(who)
+            listed = {each.face_id: each.similarity for each in faces_of_person(connection, who)}
+            assert listed == {each: library.person_of(each)[1] for each in faces}
+            confirmed = sum(similarity is None for similarity in listed.values())
+            assert counts.get(who, (0, 0)) == (confirmed, len(faces) - confirmed)
+            assert (portraits.get(who) in faces) == bool(faces)
+            contents = {library.face(each)["content_id"] for each in faces}
+            others = {
+                other: len(contents & {library.face(each)["content_id"] for each in library.faces_of(other)})
+                for other in PERSON_IDS
+            }
+            assert seen_together(connection, who) == {
+                other: photos for other, photos in others.items() if photos and other != who
+            }
+        for number, expected in library.clusters().items():
+            assert sorted(each.face_id for each in faces_in_cluster(connection, number)) == expected
+            assert groups[number].faces == len(expected)
+            qualities = [quality for _, quality in groups[number].best]
+            assert qualities == sorted(qualities, reverse=True)
+            assert sorted(face_id for face_id, _ in groups[number].best) == expected
+        assert len(groups) == len(library.clusters())
+        strangers = {
+            each
+            for each in FACE_IDS
+            if library.is_shown(each)
+            and library.in_photos(each)
+            and (library.verdict(each) or {}).get("status") == "ignored"
+        }
+        assert {face for faces in ignored.values() for face in faces} == strangers
 
 
 @settings(max_examples=40, deadline=None)

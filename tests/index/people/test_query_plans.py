@@ -11,8 +11,13 @@ from sqlalchemy import Connection, Table, insert
 
 from index.decisions.journal import Journal
 from index.decisions.model import FaceKey
+from index.people.cluster_tiles import best_of_clusters
+from index.people.listed_faces import faces_by_id, faces_in_cluster, faces_of_person
+from index.people.person_tiles import count_some, read_portraits
 from index.people.photo_search import PhotoFilter, count_undated, find_photos
 from index.people.queries import PeopleQueries
+from index.people.shown_in_photos import faces_in_photos
+from index.people.together import seen_together
 from index.photos.catalog import Catalog
 from index.photos.photo_records import read_neighbours, read_photo
 from index.photos.picture_sources import face_source, faces_beside, files_of, photo_source
@@ -54,6 +59,16 @@ QUESTIONS: dict[str, Question] = {
     "faces": lambda store: Catalog(store).faces(ASKED),
     "faces at places": lambda store: Journal(store).faces_at([FaceKey(digest_of("1"), Box(1, 1, 1, 1))]),
     "faces of a photo": lambda store: Catalog(store).face_ids_of(digest_of("1")),
+    "a person by key": lambda store: PeopleQueries(store).by_key("1"),
+    "tiles of persons": lambda store: read(store, count_some, [1, 2]),
+    "portraits": lambda store: read(store, read_portraits, [1, 2]),
+    "list of a person's faces": lambda store: read(store, faces_of_person, 1),
+    "list of a cluster's faces": lambda store: read(store, faces_in_cluster, 1),
+    "list of some faces": lambda store: read(store, faces_by_id, ASKED),
+    "tiles of clusters": lambda store: read(store, best_of_clusters, [1], 3),
+    "seen together": lambda store: read(store, seen_together, 1),
+    "faces in photos": lambda store: read(store, faces_in_photos, [digest_of("1")], [1, 2]),
+    "a photo by id": lambda store: read_photo(store, 2),
     "find": lambda store: find_photos(store, PhotoFilter((1,))),
     "find --with": lambda store: find_photos(store, PhotoFilter((1, 2))),
     "find --without": lambda store: find_photos(store, PhotoFilter((1,), without=(2,))),
@@ -62,16 +77,17 @@ QUESTIONS: dict[str, Question] = {
     "find --probable": lambda store: find_photos(store, PhotoFilter((1,), only=True, probable={1: ASKED})),
     "photo": lambda store: read_photo(store, 2),
     "photos beside one": lambda store: read_neighbours(store, 10),
-    "the picture of a photo": lambda store: _reading(store, lambda each: photo_source(each, 2)),
-    "the picture of a face": lambda store: _reading(store, _picture_of_face),
+    "the picture of a photo": lambda store: read(store, lambda each: photo_source(each, 2)),
+    "the picture of a face": lambda store: read(store, _picture_of_face),
     "persons without a face": lambda store: PeopleQueries(store).without_face(digest_of("3")),
     "undated": lambda store: count_undated(store, PhotoFilter((1, 2), since=date(2019, 1, 1))),
 }
 
 
-def _reading(store: Store, ask: Callable[[Connection], object]) -> object:
+def read(store: Store, question: Callable[..., object], *about: object) -> object:
+    """Ask in a transaction."""
     with store.read() as connection:
-        return ask(connection)
+        return question(connection, *about)
 
 
 def _picture_of_face(connection: Connection) -> object:
