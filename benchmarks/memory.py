@@ -43,7 +43,7 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while not self._over.wait(INTERVAL):
-            self.peak_bytes = max(self.peak_bytes, sum(map(_held, family(self._pid))))
+            self.peak_bytes = max(self.peak_bytes, sum(map(held, family(self._pid))))
 
 
 def family(pid: int) -> Iterator[int]:
@@ -54,7 +54,7 @@ def family(pid: int) -> Iterator[int]:
             yield from family(int(child))
 
 
-def _held(pid: int) -> int:
+def held(pid: int) -> int:
     """Bytes; none where the process has ended."""
     lines = _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines()
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
