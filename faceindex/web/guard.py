@@ -7,13 +7,14 @@ Origin of writes, and Fetch Metadata (https://www.w3.org/TR/fetch-metadata/). Ag
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from html import escape
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faceindex.web.access import Access
@@ -35,6 +36,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+
+_ICON = '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">'
 
 Refuse = Callable[[Scope, HTTPStatus, str], Response]
 """Makes the page, or JSON, that says why a request is refused."""
@@ -108,14 +111,19 @@ class Guard:
         return origin == f"{request.url.scheme}://{host}"
 
     def _entered(self, request: HTTPConnection) -> Response | None:
-        """Turn the token in an address into the cookie."""
+        """Turn the token in an address into the cookie, and lead to the address without it."""
         query = parse_qsl(request.url.query, keep_blank_values=True)
         token = next((value for name, value in query if name == PARAMETER), None)
         if token is None or request.scope["method"] not in READS or not self._access.is_token(token):
             return None
         rest = urlencode([each for each in query if each[0] != PARAMETER])
-        path = "/" + request.scope["path"].lstrip("/\\")
-        return with_cookie(RedirectResponse(path + (f"?{rest}" if rest else ""), 303), self._access)
+        place = quote("/" + request.scope["path"].lstrip("/\\")) + (f"?{rest}" if rest else "")
+        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            # With a redirect the browser would still count the visit as that of the other page, and keep the
+            # cookie back; a page of our own that goes on is another matter.
+            onward = f'<!doctype html>{_ICON}<meta http-equiv="refresh" content="0;url={escape(place)}">'
+            return with_cookie(HTMLResponse(onward), self._access)
+        return with_cookie(RedirectResponse(place, HTTPStatus.SEE_OTHER), self._access)
 
     def _unknown(self, request: HTTPConnection) -> Response | None:
         """Refuse whoever has no token."""

@@ -72,8 +72,8 @@ def served(command: CommandLine, start_server: Callable[..., Served]) -> Served:
 
 
 @pytest.fixture
-def tabs(browser: Browser) -> Iterator[Tabs]:
-    """Makes tabs; no error in a console and no violation of the policy is allowed in any."""
+def tabs(browser: Browser, start_server: Callable[..., Served]) -> Iterator[Tabs]:
+    """Makes tabs, closed before servers; no error in a console, no violation of the policy is allowed."""
     with Tabs(browser) as made:
         yield made
 

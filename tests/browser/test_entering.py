@@ -1,6 +1,7 @@
 """How a browser gets in: by the printed address, or by the passphrase."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -26,6 +27,17 @@ def test_the_page_for_whoever_has_no_token_says_how_to_get_in(tabs: Tabs, served
     (cookie,) = page.context.cookies()
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
     assert page.evaluate("document.cookie") == ""
+
+
+def test_a_file_leads_in_without_the_token_in_a_command_line(
+    tabs: Tabs, served: Served, tmp_path: Path
+) -> None:
+    """As ``serve --open`` does."""
+    file = tmp_path / "open.html"
+    file.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={served.address}">')
+    page = tabs.open(file.as_uri())
+    expect(page).to_have_url(served.at("/people"))
+    expect(page.locator("nav [aria-current=page]")).to_have_text("People")
 
 
 def test_the_passphrase_leads_to_the_page_that_was_asked_for(tabs: Tabs, command: CommandLine) -> None:

@@ -2,7 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from ipaddress import ip_address
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,15 +52,27 @@ def serve(
                 )
             reporter.lines([address])
             reporter.note("Open this address in a browser of this machine. Ctrl-C stops the server.")
-            if open_page:
-                typer.launch(address)
 
             def report(text: str, error: BaseException | None) -> None:
                 reporter.error(text if error is None else f"In a page: {type(error).__name__}: {error}")
                 if error is not None and context.obj.verbose:
                     reporter.traceback(error)
 
-            run(make_app(library, access), listening, report)
+            with _opened(address) if open_page else nullcontext():
+                run(make_app(library, access), listening, report)
+
+
+@contextmanager
+def _opened(address: str) -> Iterator[None]:
+    """Open an address in the browser, by a file that only its owner can read.
+
+    As an argument of the browser, everybody on this machine could see the token in the list of processes.
+    """
+    with NamedTemporaryFile("w", prefix="faceindex-", suffix=".html") as file:  # of mode 0600
+        file.write(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">')
+        file.flush()
+        typer.launch(file.name)
+        yield
 
 
 def _reached(host: str) -> str:

@@ -1,11 +1,14 @@
 """Who gets in, from where, and with how much; every answer has the headers that bind the browser."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from faceindex.library import Library
 from faceindex.web.access import Access
@@ -46,6 +49,14 @@ def test_the_token_leads_to_no_other_server(stranger: TestClient, access: Access
     for path in ("//evil.example", "/\\evil.example"):
         entered = stranger.get(f"{ORIGIN}{path}", params={"token": access.token})
         assert entered.headers["location"] in ("/evil.example", "/%5Cevil.example")
+
+
+def test_a_visit_from_another_page_goes_on_by_a_page_of_our_own(stranger: TestClient, access: Access) -> None:
+    linked = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    entered = stranger.get('/people"><script>', params={"token": access.token, "q": '"'}, headers=linked)
+    assert entered.status_code == 200
+    assert entered.text.endswith('content="0;url=/people%22%3E%3Cscript%3E?q=%22">')
+    assert "faceindex-8420" in entered.headers["set-cookie"]
 
 
 def test_the_cookie_of_a_server_at_another_port_is_no_other(stranger: TestClient, access: Access) -> None:
@@ -199,6 +210,31 @@ def test_a_body_is_bounded_whether_its_length_is_said_or_not(narrow: TestClient)
         assert (
             narrow.post("/login", content=b"", headers={**form, "Content-Length": length}).status_code == 413
         )
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(library: Library, access: Access) -> None:
+    app = make_app(library, access, Limits(body_seconds=0))
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "path": "/login",
+        "raw_path": b"/login", "query_string": b"", "server": ("127.0.0.1", 8420), "client": ("127.0.0.1", 1),
+        "headers": [
+            (b"host", b"127.0.0.1:8420"), (b"content-length", b"50"),
+            (b"authorization", f"Bearer {access.token}".encode()),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+        ],
+    }  # fmt: skip
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with ThreadPoolExecutor(1) as pool:  # in this thread, a browser's loop may be running
+        pool.submit(asyncio.run, app(scope, receive, send)).result()
+    assert sent[0]["status"] == 408
 
 
 def test_only_a_picture_may_be_larger(narrow: TestClient) -> None:
