@@ -79,6 +79,6 @@ def tabs(browser: Browser, start_server: Callable[..., Served]) -> Iterator[Tabs
 
 
 @pytest.fixture
-def tab(tabs: Tabs, served: Served) -> Page:
+def tab(served: Served, tabs: Tabs) -> Page:
     """A tab that has entered by the printed address, and shows the first page."""
     return tabs.open(served.address)

@@ -52,9 +52,13 @@ document.addEventListener("htmx:beforeSend", (event) => {
   known = several && known;
   acting += 1;
 });
+/** Requests that have ended: htmx says so twice where what asked is no longer there. @type {WeakSet<XMLHttpRequest>} */
+const ended = new WeakSet();
+
 document.addEventListener("htmx:afterRequest", (event) => {
   const { requestConfig, xhr } = event.detail;
-  if (requestConfig.verb === "get") return;
+  if (requestConfig.verb === "get" || ended.has(xhr)) return;
+  ended.add(xhr);
   acting = Math.max(0, acting - 1);
   const after = xhr.getResponseHeader("X-Library-After");
   if (!after) return;

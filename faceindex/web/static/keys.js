@@ -44,7 +44,10 @@ function go(key) {
 
 function leave(event) {
   if (document.querySelector("dialog[open]")) return;
-  if (isTextField(event.target)) event.target.blur();
+  if (isTextField(event.target)) {
+    event.preventDefault(); // a search field would lose its text
+    event.target.blur();
+  }
   else document.dispatchEvent(new Event("leave"));
 }
 

@@ -76,8 +76,13 @@ function count({ morePeople, moreClusters }) {
   }
 }
 
+/** Requests that have ended: htmx says so twice where what asked is no longer there. @type {WeakSet<XMLHttpRequest>} */
+const ended = new WeakSet();
+
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const { xhr, successful, elt } = detail;
+  if (ended.has(xhr)) return undefined;
+  ended.add(xhr);
   const tile = tileOf(elt);
   if (tile) tile.removeAttribute("aria-busy");
   if (!successful) return fieldOf(tile)?.setAttribute("aria-invalid", "true");

@@ -13,7 +13,7 @@ const made = [];
 /** Show a toast. @param {Toast} toast */
 export function show(toast) {
   if (toast.later) {
-    sessionStorage.setItem(LATER, JSON.stringify({ ...toast, later: false }));
+    sessionStorage.setItem(LATER, JSON.stringify({ text: toast.text, undo: toast.undo, redo: toast.redo }));
     return;
   }
   if (toast.undo) made.push(toast.undo);
