@@ -25,6 +25,7 @@ from index.recognition.decided_faces import (
     sample_order,
 )
 from index.recognition.gallery import NEAREST, Gallery
+from index.recognition.identify import lifted
 from index.recognition.judged_faces import (
     FacesToJudge,
     compare_again,
@@ -54,6 +55,7 @@ from index.recognition.rules import (
     best_candidates,
     like_a_stranger,
     like_the_rejected,
+    most_similar,
     second_in_photo,
 )
 from index.recognition.templates import ConfirmedFaces
@@ -64,6 +66,9 @@ from index.store.store import Store
 from index.values import I64, NONE, Descriptors, Flags, OnStep
 from index.vectors.vector_store import VectorStore
 from pipeline.values import F32, ModelId
+
+_ROUNDING = np.float32(1e-4)
+"""Similarities may differ by less, depending on how many are computed at once; a hundredth of it occurs."""
 
 _CHUNK = 4096
 """Faces, or contents, judged at a time if all are."""
@@ -121,7 +126,8 @@ class Judge:
         replaced = self._compare_with_changed(connection, changes)
         beside = self._beside_strangers(connection, changes)
         near = self._beside_rejected(connection, changes)
-        touched = np.unique(np.concatenate([changes.face_ids, replaced.differ, beside, near]))
+        like_strangers = self._perhaps_strangers(connection, changes, beside)
+        touched = np.unique(np.concatenate([changes.face_ids, replaced.differ, like_strangers, near]))
         judged = self._judge(connection, is_one_of(face.c.id, touched.tolist()))
         known = self._beside_former_strangers(connection, changes, beside)
         opened = np.unique(np.concatenate([changes.face_ids, replaced.unlike, known]))
@@ -214,17 +220,50 @@ class Judge:
         near = self.vectors.within(self.vectors.fetch(np.unique(face_ids)).vectors, self.thresholds.accept)
         theirs = is_one_of(likeness.c.person_id, np.unique(persons).tolist())
         alike = read_likenesses(connection, is_one_of(likeness.c.face_id, near.tolist()) & theirs)
-        return np.unique(alike.face_ids)
+        scores = lifted(alike.similarities, alike.nearest, self.thresholds.accept)
+        found = [face_ids[:0]]
+        for person_id in np.unique(alike.person_ids):
+            rows = np.flatnonzero(alike.person_ids == person_id)
+            rejected = np.unique(face_ids[persons == person_id])
+            more = self._near_to(alike.face_ids[rows], rejected) > scores[rows] - _ROUNDING
+            found.append(alike.face_ids[rows[more]])
+        return np.unique(np.concatenate(found))
+
+    def _near_to(self, face_ids: I64, others: I64) -> F32:
+        """Return the similarity of faces, int64 [M], rising, to the nearest of others: float32 [M]."""
+        vectors = self._vectors_of(face_ids, np.ones(len(face_ids), bool))
+        return most_similar(vectors, self.vectors.fetch(others).vectors)
 
     def _beside_strangers(self, connection: Connection, changes: Changes) -> I64:
         """Find the faces near to one that was or is an ignored stranger, or came to count as the latest."""
         about: I64 = changes.face_ids[changes.person_ids == STRANGERS]
         if not len(about):
             return about
+        probes = self.vectors.fetch(self._changed_strangers(connection, about)).vectors
+        return self.vectors.within(probes, self.thresholds.accept)
+
+    def _changed_strangers(self, connection: Connection, about: I64) -> I64:
+        """Return the faces that came to count as ignored strangers, or ceased to: int64 [M], rising."""
         # Of more than count, as many came to count, or ceased to, at the end.
         moved = read_strangers(connection, max(0, MOST_STRANGERS - len(about)), MOST_STRANGERS + len(about))
-        probes = self.vectors.fetch(np.union1d(about, moved)).vectors
-        return self.vectors.within(probes, self.thresholds.accept)
+        return np.union1d(about, moved)
+
+    def _perhaps_strangers(self, connection: Connection, changes: Changes, beside: I64) -> I64:
+        """Return which faces beside strangers may be judged otherwise: those more like one than like anybody.
+
+        The others are judged as before, whoever is ignored.
+        """
+        if not len(beside):
+            return beside
+        beside = beside[are_among(beside, self.vectors.ids())]
+        alike = read_likenesses(connection, is_one_of(likeness.c.face_id, beside.tolist()))
+        refused = rejections_of(connection, beside)
+        found = best_candidates(beside, alike.without(refused.face_ids, refused.person_ids), self.thresholds)
+        about = changes.face_ids[changes.person_ids == STRANGERS]
+        strangers = self._changed_strangers(connection, about)
+        is_like = self._near_to(beside, strangers) > found.similarities - _ROUNDING
+        changed: I64 = beside[is_like & (found.persons != NONE)]
+        return changed
 
     def _beside_former_strangers(self, connection: Connection, changes: Changes, beside: I64) -> I64:
         """Return which faces beside strangers are compared again: all, if one is no stranger any more."""
