@@ -42,7 +42,8 @@ def test_nothing_is_written_beside_the_photos(command: CommandLine, photos: Path
 
 def _check_that_all_lies_in_the_library_s_folder(command: CommandLine) -> None:
     names = {file.name for file in command.library.parent.iterdir()}
-    assert names == {"library.db", "library.db.lock", "library.db.sface.faiss", "library.db.writing"}
+    beside = {"library.db.lock", "library.db.sface.faiss", "library.db.thumbnails", "library.db.writing"}
+    assert names == {"library.db", *beside}
     assert list(command.home.rglob("*")) == []
     for file in [command.library.parent, *command.library.parent.iterdir()]:
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0  # descriptors are biometric data
