@@ -1,6 +1,6 @@
 """``library.people``: names, decisions about faces, and the journal of all decisions."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from faceindex.errors import BadRequest
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from faceindex.browsing.faces import FaceState, Years
     from faceindex.browsing.log import LogPage
     from faceindex.browsing.person import PersonTemplate, SeenWith
+    from faceindex.naming.answers import Answer
     from faceindex.naming.decide import Decided, ForgetPlan
     from faceindex.naming.enroll import Enrolled, PersonToEnroll
     from faceindex.naming.journal import Undone
+    from faceindex.naming.person_doubts import PersonDoubts
+    from faceindex.naming.question import Asked, Questions
     from faceindex.naming.suggestion import Suggestions
     from index.decisions.log import LoggedDecision
     from index.privacy.forget import Erased
@@ -252,6 +255,29 @@ class People:
         from faceindex.naming.review import review
 
         return self._sessions.read_judged(review, most)
+
+    def questions(
+        self, most: int = 1, *, skipped: Collection[str] = (), first: str | None = None
+    ) -> "Questions":
+        """Ask about faces, the most useful question first, at most ``most``; ``answer`` answers one.
+
+        Questions with a key in ``skipped`` come after all others; that of the key ``first`` comes first.
+        """
+        from faceindex.naming.review_queue import ReviewQueue
+
+        return self._sessions.read_queued(ReviewQueue.questions, most, skipped, first)
+
+    def doubts(self, name: PersonName, *, skipped: Collection[str] = ()) -> "PersonDoubts":
+        """Ask about the faces of a person that may be somebody else's, in as few questions as may be."""
+        from faceindex.naming.person_doubts import doubts
+
+        return self._sessions.read_queued(doubts, name, skipped)
+
+    def answer(self, asked: "Asked", answer: "Answer", name: str = "") -> "Decided":
+        """Answer a question of ``questions`` or ``doubts`` by one decision; ``name`` says who it is."""
+        from faceindex.naming import answers
+
+        return self._decide(answers.answer, asked, answer, name)
 
     def log(self, last: int | None = None) -> "tuple[LoggedDecision, ...]":
         """Return all decisions, or only the ``last`` ones, the oldest first."""

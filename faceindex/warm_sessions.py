@@ -25,6 +25,7 @@ from index.store.opening import backend_of
 if TYPE_CHECKING:
     from faceindex.asking.examine import FilmAids
     from faceindex.asking.identifier import Identifier
+    from faceindex.naming.review_queue import ReviewQueue
     from faceindex.open_index import OpenIndex
     from index.vectors.vector_store import VectorStore
     from pipeline.detection.detector import DetectionOptions
@@ -56,6 +57,7 @@ class WarmSessions:
         self._identifying = Lock()
         self._identified: tuple[Session, Hashable, Identifier] | None = None
         self._index: OpenIndex | None = None
+        self._queue: ReviewQueue | None = None
 
     def read(
         self, use_case: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs
@@ -174,6 +176,22 @@ class WarmSessions:
     def identifier(self) -> "Identifier":
         """Return the identifier of the library's present state, without a runner."""
         return self._identifier_of(*self._current())
+
+    def read_queued(
+        self,
+        use_case: "Callable[Concatenate[ReviewQueue, Session, Hashable, _P], _T]",
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> _T:
+        """Call a use case with what keeps questions ranked, a reading session, and its library's state."""
+        from faceindex.naming.review_queue import ReviewQueue
+
+        self.read_judged(lambda session: None)
+        with explained():
+            session, state = self._current()
+            with self._opening:
+                self._queue = self._queue or ReviewQueue()
+            return use_case(self._queue, session, state, *args, **kwargs)
 
     def version(self) -> str:
         """Return what ``Library.version`` returns."""

@@ -1,7 +1,7 @@
 """Suggests what may be wrong: confirmed faces that are like another person, and persons who may be one."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +42,29 @@ class Doubts:
         self._persons = persons
         self._contradictions = read_contradictions(session.database)
 
-    def suggestions(self) -> Iterator[Suggestion]:
-        """Suggest what may be wrong, in no order, without hidden persons."""
+    def faces(self) -> Iterator[Suggestion]:
+        """Suggest faces that may be wrong, in no order, without hidden persons."""
         yield from self._edited()
         yield from self._doubtful()
-        yield from self._same_persons()
+
+    def persons(self, among: Collection[int] | None = None) -> Iterator[Suggestion]:
+        """Suggest pairs of persons whose templates are alike; single faces say little here.
+
+        With ``among``, only pairs with one of these persons, by id, are looked for.
+        """
+        rows = np.arange(len(self._gallery))
+        if among is not None:
+            rows = rows[np.isin(self._gallery.person_ids, list(among))]
+        alike = [pair for some in _parts(rows) for pair in self._alike(some)]
+        confirmed = self._confirmed([person_id for person_id, _, _ in alike])
+        together: set[frozenset[int]] = set()
+        for person_id, other_id, similarity in alike:
+            pair = frozenset((person_id, other_id))
+            if confirmed.get(person_id) and pair not in together:
+                together.add(pair)
+                person, other = self._persons[person_id], self._persons[other_id]
+                faces = tuple(confirmed[person_id])
+                yield Suggestion(Kind.SAME_PERSON, person, other, None, faces, similarity)
 
     def _edited(self) -> Iterator[Suggestion]:
         for each in edited_faces(self._session.database):
@@ -87,30 +105,16 @@ class Doubts:
                 found.add(each.face_id)
                 yield each
 
-    def _same_persons(self) -> Iterator[Suggestion]:
-        """Suggest pairs of persons whose templates are alike; single faces say little here."""
-        alike = [each for start in range(0, len(self._gallery), _PERSONS) for each in self._alike(start)]
-        confirmed = self._confirmed([person_id for person_id, _, _ in alike])
-        together: set[frozenset[int]] = set()
-        for person_id, other_id, similarity in alike:
-            pair = frozenset((person_id, other_id))
-            if confirmed.get(person_id) and pair not in together:
-                together.add(pair)
-                person, other = self._persons[person_id], self._persons[other_id]
-                faces = tuple(confirmed[person_id])
-                yield Suggestion(Kind.SAME_PERSON, person, other, None, faces, similarity)
-
-    def _alike(self, start: int) -> Iterator[tuple[int, int, float]]:
+    def _alike(self, rows: I64) -> Iterator[tuple[int, int, float]]:
         """Find the other person whom each of some persons is most like, and the similarity."""
         ids = self._gallery.person_ids
-        some = ids[start : start + _PERSONS].tolist()
-        cosines = self._gallery.to_templates(self._gallery.overall_templates[start : start + _PERSONS])
+        cosines = self._gallery.to_templates(self._gallery.overall_templates[rows])
         cosines[:, [self._shown(each) is None for each in ids.tolist()]] = -1.0
-        for row, person_id in enumerate(some):
+        for row, person_id in enumerate(ids[rows].tolist()):
             others = self._contradictions.not_one.get(person_id, frozenset())
             cosines[row, np.isin(ids, [person_id, *others])] = -1.0
         best = cosines.argmax(axis=1)
-        for row, person_id in enumerate(some):
+        for row, person_id in enumerate(ids[rows].tolist()):
             similarity = float(cosines[row, best[row]])
             if similarity >= self._accept and self._shown(person_id):
                 yield person_id, int(ids[best[row]]), similarity
@@ -122,6 +126,10 @@ class Doubts:
     def _shown(self, person_id: int) -> Person | None:
         person = self._persons.get(person_id)
         return None if person is None or person.hidden else person
+
+
+def _parts(rows: I64) -> list[I64]:
+    return [rows[start : start + _PERSONS] for start in range(0, len(rows), _PERSONS)]
 
 
 def _clear(doubts: Sequence[_Doubt], vectors: Descriptors, own: Descriptors) -> list[_Doubt]:

@@ -29,7 +29,8 @@ class Suggestion:
     An ``EDITED`` face may be one of ``person`` that was confirmed before its photo was edited. For
     ``DOUBTFUL`` and ``SAME_PERSON``, the faces are those of ``person``, and similar to ``other``. Neither
     contradicts a decision: see ``index.people.contradictions``. ``photo`` and ``moment`` are those of the
-    face, if it is only one; the latter in a film, in seconds.
+    face, if it is only one; the latter in a film, in seconds. ``probability`` is the mean that
+    recognised faces are the person's.
     """
 
     kind: Kind
@@ -40,6 +41,17 @@ class Suggestion:
     similarity: float | None
     photo: bytes | None = None
     moment: float | None = None
+    probability: float | None = None
+
+    @property
+    def settles(self) -> float:
+        """The number of faces of which an answer is expected to change who they are.
+
+        An open face is somebody's, or nobody's, after any answer; a recognised one changes only if it is
+        wrong.
+        """
+        is_named = self.kind is Kind.BARELY_RECOGNISED and self.probability is not None
+        return len(self.face_ids) * (1 - (self.probability or 0.0)) if is_named else len(self.face_ids)
 
 
 class Suggestions(list[Suggestion]):
@@ -50,11 +62,11 @@ class Suggestions(list[Suggestion]):
         self.total = total
 
 
-def usefulness(each: Suggestion) -> tuple[int, int, int, float, tuple[int, ...]]:
+def usefulness(each: Suggestion) -> tuple[int, float, int, float, tuple[int, ...]]:
     """Return the key by which suggestions are sorted, the most useful first."""
     return (
         _ERRORS.index(each.kind) if each.kind in _ERRORS else len(_ERRORS),
-        -len(each.face_ids),
+        -each.settles,
         list(Kind).index(each.kind),
         -(each.similarity or 0.0),
         each.face_ids,

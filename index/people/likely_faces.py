@@ -42,11 +42,11 @@ def is_of_single_face() -> ColumnElement[bool]:
     return and_(is_open(face_id), ~is_clustered, ~is_refused(likeness), _is_in_photo(face_id))
 
 
-def is_of_face_like(person_id: int) -> ColumnElement[bool]:
-    """Select the likeness of open faces that may be a person, to all whom they were not rejected for."""
+def is_of_face_like(*person_ids: int) -> ColumnElement[bool]:
+    """Select the likeness of open faces that may be some persons, to all whom they were not rejected for."""
     theirs = likeness.alias()
     like = select(theirs.c.face_id).where(
-        theirs.c.person_id == person_id, ~is_refused(theirs), is_open(theirs.c.face_id)
+        is_one_of(theirs.c.person_id, person_ids), ~is_refused(theirs), is_open(theirs.c.face_id)
     )
     return and_(likeness.c.face_id.in_(like), ~is_refused(likeness), _is_in_photo(likeness.c.face_id))
 
@@ -72,8 +72,13 @@ def _is_in_photo(face_id: ColumnElement[int]) -> ColumnElement[bool]:
     return exists().where(face.c.id == face_id, is_in_photo(face.c.content_id))
 
 
-def barely_recognised(connection: Connection, below: float) -> dict[int, list[tuple[float, int]]]:
-    """Read recognised faces below a similarity by person: minus the similarity, and the face; rising."""
+def barely_recognised(
+    connection: Connection, below: float, persons: Collection[int] | None = None
+) -> dict[int, list[tuple[float, int]]]:
+    """Read recognised faces below a similarity, of everybody or of some persons.
+
+    By person: minus the similarity, and the face; rising.
+    """
     seen = recognised_faces().subquery()
     query = (
         select(seen.c.person_id, seen.c.similarity, seen.c.face_id)
@@ -81,6 +86,8 @@ def barely_recognised(connection: Connection, below: float) -> dict[int, list[tu
         .where(seen.c.similarity < below, is_in_photo(face.c.content_id))
         .order_by(seen.c.person_id, seen.c.similarity.desc(), seen.c.face_id)
     )
+    if persons is not None:
+        query = query.where(is_one_of(seen.c.person_id, persons))
     found: dict[int, list[tuple[float, int]]] = defaultdict(list)
     for person_id, similarity, face_id in connection.execute(query):
         found[person_id].append((-similarity, face_id))

@@ -219,6 +219,18 @@ class PeopleQueries:
         with self._store.read() as connection:
             return count_clustered(connection)
 
+    def sizes_of_clusters(self, face_ids: Collection[int], after: int) -> Counter[int]:
+        """Count the faces left in the clusters of some faces, perhaps 0, and in those after a number."""
+        columns = cluster_face.c
+        is_of_faces = is_one_of(columns.face_id, face_ids)
+        with self._store.read() as connection:
+            clusters = select(columns.cluster_id).where(is_of_faces, columns.cluster_id <= after).distinct()
+            theirs = connection.scalars(clusters).all()
+            sizes = Counter(dict.fromkeys(theirs, 0))
+            for is_asked in (is_one_of(columns.cluster_id, theirs), columns.cluster_id > after):
+                sizes.update(row.cluster_id for row in connection.execute(_clustered().where(is_asked)))
+        return sizes
+
     def largest_clusters(self, most: int) -> LargestClusters:
         """Read the largest clusters, and count all that have a face left."""
         with self._store.read() as connection:

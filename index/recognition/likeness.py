@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
 from index.columns import Columns
 from index.id_arrays import are_among, columns_of, pair_keys
@@ -12,6 +12,7 @@ from index.recognition.gallery import Gallery
 from index.recognition.thresholds import Thresholds
 from index.store.schema import changed, face, likeness
 from index.store.statements import is_one_of
+from index.store.store import Store
 from index.values import I64, Descriptors
 from pipeline.values import F32
 
@@ -62,6 +63,12 @@ def read_likenesses(connection: Connection, condition: ColumnElement[bool]) -> L
     similarities, nearest = (np.array(each, np.float32) for each in read[2:])
     order = np.lexsort((person_ids, face_ids))
     return Likenesses(face_ids[order], person_ids[order], similarities[order], nearest[order])
+
+
+def last_judged(store: Store) -> int:
+    """Return the last face that is like a person, 0 if there is none."""
+    with store.read() as connection:
+        return connection.scalar(select(func.max(likeness.c.face_id))) or 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
