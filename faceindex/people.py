@@ -267,11 +267,13 @@ class People:
 
         return self._sessions.read_queued(ReviewQueue.questions, most, skipped, first)
 
-    def doubts(self, name: PersonName, *, skipped: Collection[str] = ()) -> "PersonDoubts":
+    def doubts(
+        self, name: PersonName, *, skipped: Collection[str] = (), first: str | None = None
+    ) -> "PersonDoubts":
         """Ask about the faces of a person that may be somebody else's, in as few questions as may be."""
         from faceindex.naming.person_doubts import doubts
 
-        return self._sessions.read_queued(doubts, name, skipped)
+        return self._sessions.read_queued(doubts, name, skipped, first)
 
     def answer(self, asked: "Asked", answer: "Answer", name: str = "") -> "Decided":
         """Answer a question of ``questions`` or ``doubts`` by one decision; ``name`` says who it is."""

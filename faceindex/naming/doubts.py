@@ -15,7 +15,7 @@ from index.people.persons import Person
 from index.recognition.gallery import Gallery
 from index.recognition.own_likeness import to_the_others
 from index.recognition.thresholds import MIN_MARGIN
-from index.values import Descriptors
+from index.values import I64, Descriptors
 
 _PERSONS = 1024
 """Persons compared with all others at a time: 8 MB with 2,000 of those."""

@@ -62,9 +62,14 @@ class PersonDoubts:
 
 
 def doubts(
-    queue: ReviewQueue, session: Session, state: Hashable, name: PersonName, skipped: Collection[str] = ()
+    queue: ReviewQueue,
+    session: Session,
+    state: Hashable,
+    name: PersonName,
+    skipped: Collection[str] = (),
+    first: str | None = None,
 ) -> PersonDoubts:
-    """Find what may be wrong about a person; groups with a key in ``skipped`` come last."""
+    """Find what may be wrong about a person; groups ``skipped`` by their keys come last, one may be first."""
     person = session.people.named(name)
     ranking = queue.ranking(session, state)
     theirs = session.people.faces_of(person.id)
@@ -78,7 +83,12 @@ def doubts(
         rights |= probabilities
     wrongs = {part: sum(1 - rights[face] for face in part) for part in parts}
     unsure = [part for part, wrong in wrongs.items() if wrong > (1 - SURE) * len(part)]
-    ranked = sorted(unsure, key=lambda part: (f"face-{part[0]}" in skipped, -wrongs[part], -len(part), part))
+
+    def rank(part: tuple[int, ...]) -> tuple[bool, bool, float, int, tuple[int, ...]]:
+        key = f"face-{part[0]}"
+        return key != first, key in skipped, -wrongs[part], -len(part), part
+
+    ranked = sorted(unsure, key=rank)
     asking = Asking(session, ranking)
     found = (
         Doubt(replace(question, other=None if part[0] in least else person), wrongs[part])

@@ -19,6 +19,8 @@ const COMMON = [
   ["Esc", "Leave a field or a selection"],
 ];
 
+const ARROWS = { ArrowLeft: "←", ArrowRight: "→" };
+
 let goingUntil = 0;
 
 /** Tell whether what is typed into an element is text. @param {EventTarget} element */
@@ -85,7 +87,7 @@ function label(element) {
 
 function list() {
   const own = [...document.querySelectorAll("main [data-key], [data-toolbar] [data-key]")];
-  const shown = own.map((each) => [each.dataset.key.toUpperCase(), label(each)]);
+  const shown = own.map((each) => [ARROWS[each.dataset.key] ?? each.dataset.key.toUpperCase(), label(each)]);
   const pages = [...document.querySelectorAll("[data-go]")].map((each) => [
     `G ${each.dataset.go.toUpperCase()}`, each.textContent.trim(),
   ]);
