@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
 from faceindex.errors import BadRequest, explained
 from faceindex.paths import AnyPath, AnyPaths, absolute, several, to_path
@@ -225,6 +225,25 @@ class Library:
             if isinstance(found, PhotoFailed):
                 return found
             return tuple(self._sessions.each(explain, identifier().naming(hidden=hidden), found, face))
+
+    def ask(self, picture: BinaryIO) -> "tuple[Explanation, ...] | PhotoFailed":
+        """Identify and explain the faces of a picture that is no file of the user's; nothing of it is kept.
+
+        ``picture`` is a file to be read, from its beginning; a film is none.
+        """
+        from faceindex.asking.examine import examine
+        from faceindex.asking.uploaded import uploaded
+        from faceindex.asking.why import explain
+        from pipeline.values import PhotoFailed, PhotoSkipped
+
+        with explained(), uploaded(picture) as photo:
+            runner, identifier = self._sessions.asking()
+            found = examine(photo, runner.run, films=False)
+            if isinstance(found, PhotoSkipped):
+                found = found.failed
+            if isinstance(found, PhotoFailed):
+                return found
+            return tuple(self._sessions.each(explain, identifier().naming(hidden=False), found, None))
 
     def verify(
         self, photo_a: AnyPath, photo_b: AnyPath, *, face_a: int | None = None, face_b: int | None = None

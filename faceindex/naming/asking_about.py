@@ -50,14 +50,19 @@ class Asking:
                 if is_same and (question.cluster_id is None or question.key == key):
                     yield question
 
-    def about(self, key: str, each: Suggestion, face_ids: Sequence[int]) -> Iterator[Question]:
-        """Yield the question whether faces, of which the first one is shown, are whom a suggestion says."""
+    def about(
+        self, key: str, each: Suggestion, face_ids: Sequence[int], *, beside: bool = True
+    ) -> Iterator[Question]:
+        """Yield the question whether faces, of which the first one is shown, are whom a suggestion says.
+
+        Without ``beside``, the face is not compared with the others that the question is about.
+        """
         record = self._session.catalog.faces(face_ids[:1]).get(face_ids[0])
         if record is None:
             return
         is_doubt = each.kind is Kind.DOUBTFUL
         person, own = (each.other, each.person) if is_doubt else (each.person, None)
-        found = self._compared(record)
+        found = self._compared(record, () if beside else face_ids)
         proposed = None if person is None else found.with_person(person, each.similarity)
         runner_up = found.with_person(own) if own else found.best_but(person)
         yield Question(
@@ -96,12 +101,13 @@ class Asking:
             if _holds(each, status) and person not in status.rejected
         ]
 
-    def _compared(self, record: FaceRecord) -> "_Comparison":
+    def _compared(self, record: FaceRecord, left_out: Sequence[int] = ()) -> "_Comparison":
         face_id = np.array([record.face_id], np.int64)
         described = self._session.described(face_id)
         with self._session.database.read() as connection:
             rejected = set(rejections_of(connection, face_id).person_ids.tolist())
-        gallery = self._ranking.gallery.without(self._session.catalog.face_ids_of(record.digest))
+        own = self._session.catalog.face_ids_of(record.digest)
+        gallery = self._ranking.gallery.without([*own, *left_out])
         vector = described.vectors[0] if len(described) else None
         return _Comparison(self._ranking, gallery, vector, rejected)
 

@@ -93,7 +93,7 @@ def doubts(
     found = (
         Doubt(replace(question, other=None if part[0] in least else person), wrongs[part])
         for part in ranked
-        for question in asking.about(f"face-{part[0]}", _suggested(person, part), part)
+        for question in asking.about(f"face-{part[0]}", _suggested(person, part), part, beside=False)
     )
     faces = len(theirs.confirmed) + len(theirs.recognised)
     return PersonDoubts(

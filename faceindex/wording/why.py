@@ -46,7 +46,7 @@ def sections(explanation: "Explanation") -> dict[str, list[str]]:
             f"{each.similarity:.3f}  face {each.face.face_id}  {near_text(each)}" for each in face.matches
         ],
         "Decisions": [_decision(each) for each in explanation.decisions],
-        "Rule": [_rule(explanation)],
+        "Rule": [rule_in_words(explanation)],
     }
 
 
@@ -147,7 +147,8 @@ def _decision(logged: "LoggedDecision") -> str:
     return f"{logged.decision.id}, {logged.decision.made_at:%Y-%m-%d %H:%M}: {text}{undone}"
 
 
-def _rule(explanation: "Explanation") -> str:
+def rule_in_words(explanation: "Explanation") -> str:
+    """Say by which rule it was decided who a face is, as a part of a sentence."""
     identity, accept = explanation.face.identity, explanation.thresholds.accept
     name = name_of(identity.person) if identity.person else UNKNOWN
     status = explanation.stored.status
