@@ -67,6 +67,12 @@ class Lists:
 
         return self._sessions.read(cluster_tiles, numbers)
 
+    def sizes_of_clusters(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Return the numbers of faces of some clusters, without those that have none any more."""
+        from faceindex.browsing.clusters import sizes_of_clusters
+
+        return self._sessions.read(sizes_of_clusters, numbers)
+
     def ignored(self, *, after: str | None = None, most: int = PAGE) -> "Page[FaceGroup]":
         """List the faces that decisions call strangers, a group for each decision, the last one first."""
         from faceindex.browsing.clusters import page_of_ignored

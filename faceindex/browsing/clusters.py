@@ -39,6 +39,12 @@ def page_of_clusters(session: Session, after: str | None, most: int) -> Page[Fac
     return page.of(cluster_tiles(session, [number for number, _ in page.items]))
 
 
+def sizes_of_clusters(session: Session, numbers: Sequence[int]) -> dict[int, int]:
+    """Count the open faces of some clusters, without those that have none."""
+    sizes = dict(session.kept.get("clusters", lambda: _by_size(session)).items)
+    return {each: sizes[each] for each in numbers if each in sizes}
+
+
 def cluster_tiles(session: Session, numbers: Sequence[int]) -> tuple[FaceGroup, ...]:
     """Read what shows some clusters, in this order, without those that have no open face."""
     with session.database.read() as connection:

@@ -35,8 +35,7 @@ def person_head(library: Library, person: Person, years: "Years") -> Head:
         if len(first_to_last) > 1
         else "".join(map(str, first_to_last))
     )
-    missing = library.people.get(person).missing
-    return Head(tile.confirmed, tile.recognised, missing, tile.portrait, span)
+    return Head(tile.confirmed, tile.recognised, tile.portrait, span)
 
 
 def strip_of(years: "Years") -> tuple[Year, ...]:

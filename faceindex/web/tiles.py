@@ -79,7 +79,6 @@ class Head:
 
     confirmed: int
     recognised: int
-    missing: int
     portrait: int | None
     years: str
 

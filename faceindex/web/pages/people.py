@@ -217,15 +217,15 @@ def _changed(
 ) -> HTMLResponse:
     """Answer an action with the tiles that it changed; so many ``more`` people are listed then."""
     were = sizes(shown)
-    now = {each.number: each for each in library.lists.tiles_of_clusters(tuple(were))}
-    grown = [each for number, each in now.items() if each.faces != were[number]]
+    now = library.lists.sizes_of_clusters(tuple(were)) if were else {}
+    others = [number for number, size in now.items() if size != were[number]]
     no_more = dict.fromkeys([*gone, *(f"cluster-{each}" for each in were if each not in now)])
     fewer_clusters = sum(each.startswith("cluster-") for each in no_more)
     html = rendered(
         request,
         "people/changed.html",
         persons=library.lists.tiles_of(*persons),
-        clusters=grown,
+        clusters=library.lists.tiles_of_clusters(others) if others else (),
         gone=no_more,
         more_people=more,
         more_clusters=sum(each.regrouped.founded for each in done if each.regrouped) - fewer_clusters,

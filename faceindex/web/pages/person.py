@@ -83,6 +83,7 @@ def show(
         view=view,
         person=person,
         faces=faces,
+        missing=library.people.get(person).missing,
         head=person_head(library, person, library.people.years(person)),
         years=strip_of(library.people.years(person, state or None)),
     )

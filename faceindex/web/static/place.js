@@ -4,6 +4,8 @@
  * holds no name.
  */
 
+import { select, selected, tell } from "./grid.js";
+
 const PREFIX = "place ";
 
 /** A key for an address; it may hold a name that is searched for, so only its hash is kept. */
@@ -64,6 +66,9 @@ export async function reload() {
   const old = list();
   if (!old) return location.reload();
   const place = present();
+  const typed = [...old.querySelectorAll("input[id]")].filter((each) => each.value !== each.defaultValue)
+    .map((each) => [each.id, each.value]);
+  const chosen = selected().map((each) => each.id);
   const answer = await fetch(location.href);
   if (!answer.ok) return location.reload();
   const text = await answer.text();
@@ -75,6 +80,15 @@ export async function reload() {
   old.replaceWith(fresh);
   window.htmx.process(fresh);
   await restore(place);
+  for (const [id, value] of typed) {
+    const field = document.getElementById(id);
+    if (field) field.value = value;
+  }
+  for (const id of chosen) {
+    const tile = document.getElementById(id);
+    if (tile) select(tile);
+  }
+  tell();
   body.style.removeProperty("min-height");
   return undefined;
 }
