@@ -149,7 +149,6 @@ def commands(photos: Path, out: Path) -> list[tuple[int, tuple[object, ...]]]:
         (0, ("people", "apart", COLLINS, HOPPER)),
         (0, ("people", "rename", HOPPER, "Amazing Grace")),
         (0, ("people", "hide", "Amazing Grace")),
-        (0, ("people", "draw", "Nobody", hopper, "0,0,40,50")),
         (0, ("people", "add-photo", COLLINS, hopper)),
         (0, ("people", "draw", "Somebody else", hopper, "5,5,40,40")),
         (0, ("people", "portrait", COLLINS, 1)),
