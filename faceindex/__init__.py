@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from faceindex.browsing.clusters import FaceGroup as FaceGroup
     from faceindex.browsing.faces import DatedFace as DatedFace
     from faceindex.browsing.faces import Years as Years
+    from faceindex.browsing.log import LogEntry as LogEntry
+    from faceindex.browsing.log import LogPage as LogPage
     from faceindex.browsing.pages import Page as Page
     from faceindex.browsing.person import PersonTemplate as PersonTemplate
     from faceindex.browsing.person import SeenWith as SeenWith
     from faceindex.browsing.photo import LibraryPhoto as LibraryPhoto
     from faceindex.browsing.photos import PhotoTile as PhotoTile
+    from faceindex.browsing.state import LibraryState as LibraryState
     from faceindex.errors import BadRequest as BadRequest
     from faceindex.errors import FaceindexError as FaceindexError
     from faceindex.errors import LibraryFromTheFuture as LibraryFromTheFuture
@@ -96,6 +99,7 @@ if TYPE_CHECKING:
     from index.privacy.forget import Erased as Erased
     from index.privacy.journal_merge import Imported as Imported
     from index.store.store import BackedUp as BackedUp
+    from index.store.store import LastRun as LastRun
     from index.store.store import Salvage as Salvage
     from index.values import FaceRecord as FaceRecord
     from index.values import FailureRecord as FailureRecord
@@ -116,10 +120,12 @@ _MODULES = {
     "faceindex.asking.why": "Explanation",
     "faceindex.browsing.clusters": "FaceGroup",
     "faceindex.browsing.faces": "DatedFace Years",
+    "faceindex.browsing.log": "LogEntry LogPage",
     "faceindex.browsing.pages": "Page",
     "faceindex.browsing.person": "PersonTemplate SeenWith",
     "faceindex.browsing.photo": "LibraryPhoto",
     "faceindex.browsing.photos": "PhotoTile",
+    "faceindex.browsing.state": "LibraryState",
     "faceindex.lists": "Lists",
     "faceindex.errors": "BadRequest FaceindexError LibraryFromTheFuture LibraryLocked NoLibrary "
     "NotFound PictureUnavailable WeightsUnavailable",
@@ -154,7 +160,7 @@ _MODULES = {
     "index.photos.photo_records": "PhotoRecord",
     "index.privacy.forget": "Erased",
     "index.privacy.journal_merge": "Imported",
-    "index.store.store": "BackedUp Salvage",
+    "index.store.store": "BackedUp LastRun Salvage",
     "index.values": "FaceRecord FailureRecord Moved Pruned RawFiles TimeSpan",
     "pipeline.models.weights": "VerifiedWeights",
     "pipeline.values": "Box PhotoFailed",

@@ -58,7 +58,8 @@ def test_ones_own_decision_is_not_announced_and_another_tab_hears_of_it(
 
 
 def test_keys_lead_to_each_page_and_are_listed(tab: Page, served: Served) -> None:
-    for key, path in (("l", "/log"), ("s", "/state"), ("p", "/people")):
+    tab.goto(served.at("/state"))
+    for key, path in (("l", "/log"), ("s", "/state")):
         tab.keyboard.press("g")
         tab.keyboard.press(key)
         expect(tab).to_have_url(served.at(path))
