@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from faceindex.naming.enroll import Enrolled as Enrolled
     from faceindex.naming.enroll import LeftOut as LeftOut
     from faceindex.naming.journal import Undone as Undone
+    from faceindex.naming.person_doubts import PersonDoubts as PersonDoubts
+    from faceindex.naming.question import Question as Question
+    from faceindex.naming.question import Questions as Questions
     from faceindex.naming.suggestion import Suggestion as Suggestion
     from faceindex.naming.suggestion import Suggestions as Suggestions
     from faceindex.output.photo_links import Linked as Linked
@@ -135,6 +138,8 @@ _MODULES = {
     "faceindex.naming.decide": "Decided ForgetPlan",
     "faceindex.naming.enroll": "Enrolled LeftOut",
     "faceindex.naming.journal": "Undone",
+    "faceindex.naming.person_doubts": "PersonDoubts",
+    "faceindex.naming.question": "Question Questions",
     "faceindex.naming.suggestion": "Suggestion Suggestions",
     "faceindex.output.photo_links": "Linked",
     "faceindex.people": "People",
