@@ -139,14 +139,34 @@ for (const [kind, gives] of [["pointerover", true], ["focusin", true], ["pointer
 
 async function open(id) {
   choose(id);
+  const typing = takeKeys(id);
   await window.htmx.ajax("GET", `/photos/${page.dataset.photo}/faces/${id}`, { target: panel, swap: "innerHTML" });
   if (!panel.querySelector(`.panel-body[data-face="${id}"]`)) return;
+  window.htmx.process(panel); // now, and not a moment later: Enter may have been pressed
   panel.hidden = false;
   rowOf(id)?.after(panelItem());
   const body = panel.querySelector(".panel-body");
   const target = body.querySelector("[data-first]") ?? ("open" in body.dataset ? body.querySelector("input") : body.querySelector("h3"));
   target.focus({ preventScroll: true });
+  if (typing?.value && target instanceof HTMLInputElement) {
+    target.value = typing.value;
+    if (typing.entered) target.form.requestSubmit();
+    else target.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   if (getComputedStyle(panel).position !== "fixed") panel.scrollIntoView({ block: "nearest" });
+}
+
+/** Take what is typed until the panel of a face without a name is there. */
+function takeKeys(id) {
+  if (rowOf(id)?.dataset.state !== "unknown") return null;
+  const field = Object.assign(document.createElement("input"), { className: "typing" });
+  field.setAttribute("aria-label", "Who is this?");
+  field.addEventListener("keydown", (event) => (field.entered ||= event.key === "Enter"));
+  panel.replaceChildren(field);
+  panel.hidden = false;
+  rowOf(id).after(panelItem());
+  field.focus({ preventScroll: true });
+  return field;
 }
 
 /** The item of the list in which the panel stands. */
