@@ -45,7 +45,8 @@ let kept = [];
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target !== question) return;
   document.getElementById("told").textContent = question.querySelector("[data-told], .empty h2")?.textContent ?? "";
-  if (document.activeElement === document.body || !document.activeElement) question.focus({ preventScroll: true });
+  const focused = document.activeElement; // htmx leaves it in the name, where S and D are letters
+  if (!focused || focused === document.body || focused.id === "name") question.focus({ preventScroll: true });
   loadNext();
 });
 loadNext();
