@@ -182,7 +182,29 @@ class Judge:
         of_persons = changes.face_ids[np.isin(changes.person_ids, changes.persons)]  # or were before
         faces = self.vectors.fetch(np.unique(np.concatenate([old.face_ids, near, of_persons])))
         new = self._likenesses(connection, gallery, faces)
-        return replace_likenesses(connection, old, new)
+        replaced = replace_likenesses(connection, old, new)
+        return replace(
+            replaced, differ=self._with_other_candidates(connection, replaced.differ, old, changes)
+        )
+
+    def _with_other_candidates(
+        self, connection: Connection, face_ids: I64, old: Likenesses, changes: Changes
+    ) -> I64:
+        """Return which faces are now most like somebody else, or otherwise like the same person: int64 [M].
+
+        ``old`` is the likeness to the persons that changed, before. The others are judged as before.
+        """
+        now = read_likenesses(connection, is_one_of(likeness.c.face_id, face_ids.tolist()))
+        unchanged = now.at(~np.isin(now.person_ids, changes.persons))
+        before = Likenesses.joined([unchanged, old.at(np.isin(old.face_ids, face_ids))])
+        refused = rejections_of(connection, face_ids)
+        was, found = (
+            best_candidates(face_ids, each.without(refused.face_ids, refused.person_ids), self.thresholds)
+            for each in (before, now)
+        )
+        is_same = (was.persons == found.persons) & (was.accepted == found.accepted)
+        others: I64 = face_ids[~(is_same & (was.similarities == found.similarities))]
+        return others
 
     def _probes(self, connection: Connection, gallery: Gallery, changes: Changes) -> tuple[F32, F32]:
         """Return what faces are near to whose likeness to a changed person may have begun to matter.
