@@ -144,6 +144,24 @@ def test_escape_leaves_a_dialog_and_keeps_the_selection(tab: Page, served: Serve
     expect(tab.locator("#faces .tile.selected")).to_have_count(0)
 
 
+def test_a_person_is_renamed_and_the_dialog_closes(tab: Page, served: Served) -> None:
+    open_person(tab, served, "Collins")
+    tab.locator("#faces .tile").first.focus()
+    tab.keyboard.press("Space")
+    tab.keyboard.press("r")
+    field = tab.get_by_role("dialog").get_by_label("New name")
+    expect(field).to_be_focused()
+    tab.keyboard.press("Control+a")
+    tab.keyboard.type("Eileen")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    expect(tab.get_by_role("heading", name="Eileen")).to_be_visible()
+    expect(tab.locator("#faces .tile.selected")).to_have_count(1)
+    expect(tab.locator("#faces .tile").first).to_be_focused()
+    tab.keyboard.press("u")
+    expect(tab.get_by_role("heading", name="Collins")).to_be_visible()
+
+
 def test_filters_are_in_the_address_and_stay(tab: Page, served: Served) -> None:
     open_person(tab, served, "Collins")
     tab.locator("#sort-similarity").click()

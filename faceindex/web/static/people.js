@@ -86,8 +86,8 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const tile = tileOf(elt);
   if (tile) tile.removeAttribute("aria-busy");
   if (!successful) return fieldOf(tile)?.setAttribute("aria-invalid", "true");
-  if (detail.requestConfig.verb === "get" || !xhr.responseText.includes("data-tiles")) return undefined;
-  if (dialog?.open) dialog.close();
+  if (detail.requestConfig.verb === "get") return undefined;
+  if (!xhr.responseText.includes("data-tiles")) return undefined;
   const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
   for (const each of answer.querySelectorAll("template[data-tiles]")) {
     apply(document.importNode(each.content, true));
@@ -174,4 +174,8 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-close]") || event.target === dialog) dialog.close();
 });
 
-dialog?.addEventListener("close", () => document.getElementById("asked").replaceChildren());
+/** What was asked is answered: the focus is back where it was before the list is loaded anew. */
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  const { xhr, elt, requestConfig } = detail;
+  if (requestConfig.verb !== "get" && xhr.status < 400 && dialog?.contains(elt)) dialog.close();
+});
