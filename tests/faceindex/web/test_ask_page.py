@@ -14,7 +14,8 @@ from tests.functional.people import astronaut, jpeg, landscape
 def ask(visitor: TestClient, content: bytes, name: str = "picture") -> str:
     answer = visitor.post("/ask", files={"picture": (name, content)})
     assert answer.status_code in (200, 422), answer.text
-    return answer.text
+    text: str = answer.text
+    return text
 
 
 def contents(folder: Path) -> dict[str, str]:
