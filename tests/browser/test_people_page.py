@@ -142,6 +142,8 @@ def test_escape_leaves_a_dialog_and_keeps_the_selection(tab: Page, served: Serve
     expect(tab.locator("#faces .tile.selected")).to_have_count(1)
     tab.keyboard.press("Escape")
     expect(tab.locator("#faces .tile.selected")).to_have_count(0)
+    tab.keyboard.press("Enter")
+    expect(tab).to_have_url(re.compile(r"/photos/\d+\?face=\d+$"))
 
 
 def test_a_person_is_renamed_and_the_dialog_closes(tab: Page, served: Served) -> None:

@@ -112,7 +112,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key.toLowerCase() === "a" && event.ctrlKey) {
     for (const each of tiles(gridOf(tile))) select(each);
     tell();
-  } else if (event.key === "Enter" && event.target === tile) tile.querySelector("a.cover, button.cover")?.click();
+  } else if (event.key === "Enter" && event.target === tile) tile.querySelector("a.cover, button.cover, a.open")?.click();
   else return;
   event.preventDefault();
 });
