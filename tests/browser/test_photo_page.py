@@ -165,6 +165,27 @@ def test_a_face_is_drawn_by_keyboard_alone_and_escape_cancels(photo: Page) -> No
     assert "Zoe" in photo.locator(".box text").all_text_contents()
 
 
+def test_photos_follow_as_in_the_list_that_one_came_from(
+    served: Served, tabs: Tabs, command: CommandLine
+) -> None:
+    named = command.run("people", "name", "1", "Anna")
+    assert named.code == 0, named.err
+    with Library(Settings.load(library=command.library)) as library:
+        key = library.people.get("Anna").person.key
+    tab = tabs.open(served.address)
+    tab.goto(served.at(f"/people/{key}"))
+    links = tab.locator("a[href^='/photos/']")
+    expect(links.nth(2)).to_be_attached()
+    addresses = [each.get_attribute("href") for each in links.all()]
+    links.first.evaluate("link => link.click()")
+    expect(tab.locator("#following")).to_have_attribute("href", addresses[1] or "")
+    expect(tab.locator("#previous")).to_have_count(0)
+    tab.keyboard.press("ArrowRight")
+    expect(tab.locator("#previous")).to_have_attribute("href", addresses[0] or "")
+    tab.locator("#back").click()
+    expect(tab).to_have_url(served.at(f"/people/{key}"))
+
+
 def test_somebody_is_added_without_a_face_and_removed(photo: Page) -> None:
     photo.keyboard.press("a")
     photo.keyboard.type("Zoe")
