@@ -6,7 +6,7 @@ together with those. Whoever confirms a group alone has looked at it, and is not
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -77,10 +77,11 @@ def doubts(
     least = {each.face_id for each in theirs.recognised[::-1][:MOST]}
     confirmed = _evenly(theirs.confirmed)
     groups = grouped(session, [*confirmed, *sorted(least)])
+    doubted = _confirmed_in_doubt(session, ranking, groups, set(confirmed))
     parts = [part for each in groups if (part := tuple(face for face in each if face in least))]
-    for part, probabilities in _confirmed_in_doubt(session, ranking, groups, set(confirmed)):
-        parts.append(part)
-        rights |= probabilities
+    parts = [*doubted, *(part for part in parts if not any(part[0] in each for each in doubted))]
+    for part, right in doubted.items():
+        rights |= dict.fromkeys(part, right)  # whoever is recognised by a wrong face is wrong too
     wrongs = {part: sum(1 - rights[face] for face in part) for part in parts}
     unsure = [part for part, wrong in wrongs.items() if wrong > (1 - SURE) * len(part)]
 
@@ -91,7 +92,7 @@ def doubts(
     ranked = sorted(unsure, key=rank)
     asking = Asking(session, ranking)
     found = (
-        Doubt(replace(question, other=None if part[0] in least else person), wrongs[part])
+        Doubt(replace(question, other=person if part in doubted else None), wrongs[part])
         for part in ranked
         for question in asking.about(f"face-{part[0]}", _suggested(person, part), part, beside=False)
     )
@@ -107,13 +108,14 @@ def _suggested(person: Person, faces: tuple[int, ...]) -> Suggestion:
 
 def _confirmed_in_doubt(
     session: Session, ranking: Ranking, groups: Sequence[tuple[int, ...]], confirmed: Collection[int]
-) -> Iterator[tuple[tuple[int, ...], dict[int, float]]]:
-    """Yield groups of confirmed faces that may be somebody else's, and the probability that each is right.
+) -> dict[tuple[int, ...], float]:
+    """Find groups with confirmed faces that may be somebody else's, and the probability that they are right.
 
-    The largest group is the person.
+    The group with most confirmed faces is the person.
     """
-    parts = [part for each in groups if (part := tuple(face for face in each if face in confirmed))]
-    parts.sort(key=len, reverse=True)
+    doubted = {}
+    whole = {part: each for each in groups if (part := tuple(face for face in each if face in confirmed))}
+    parts = sorted(whole, key=len, reverse=True)
     statuses = session.people.statuses(sorted(confirmed))
     made_with = {
         number: Counter(statuses[face].decision_id for face in part) for number, part in enumerate(parts)
@@ -124,8 +126,8 @@ def _confirmed_in_doubt(
         is_own = np.isin(described.ids, part)
         if not elsewhere.isdisjoint(made_with[number]) and is_own.any():
             similarities = _to_others(described.vectors[is_own], described.vectors[~is_own])
-            right = _probability(ranking, float(similarities.mean()))
-            yield part, dict.fromkeys(part, right)
+            doubted[whole[part]] = _probability(ranking, float(similarities.mean()))
+    return doubted
 
 
 def _to_others(faces: F32, others: F32) -> F32:

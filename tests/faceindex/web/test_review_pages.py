@@ -63,10 +63,10 @@ def test_a_mixed_person_is_asked_about_as_a_whole(visitor: TestClient, library: 
     library.people.move("Mixed", [1, 2, 3, 4, 5])
     key = library.people.get("Mixed").person.key
     page = visitor.get(f"/review/{key}").text
-    assert re.search("About 2 of [56] faces look wrong", page)
-    assert "rejects Mixed for these 2 faces" in page
+    assert "About 3 of 6 faces look wrong" in page  # one is recognised by the wrong ones
+    assert "rejects Mixed for these 3 faces" in page
     form = {name: hidden(page, name) for name in ("key", "kind", "person", "other")}
-    done = visitor.post(f"/review/{key}/answer", data={**form, "faces": [4, 5], "answer": "different"})
+    done = visitor.post(f"/review/{key}/answer", data={**form, "faces": [4, 5, 6], "answer": "different"})
     assert "Nothing looks wrong" in done.text
     assert names(library) == {"Mixed": 3}
 
