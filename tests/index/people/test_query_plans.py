@@ -54,6 +54,7 @@ QUESTIONS: dict[str, Question] = {
     "an exemplar": lambda store: PeopleQueries(store).is_exemplar(1),
     "status of faces": lambda store: PeopleQueries(store).statuses(ASKED),
     "a cluster": lambda store: PeopleQueries(store).cluster(1),
+    "sizes of clusters": lambda store: PeopleQueries(store).sizes_of_clusters(ASKED, after=2),
     "best faces": lambda store: PeopleQueries(store).best_faces(ASKED, 3),
     "a photo": lambda store: PeopleQueries(store).digest_of(b"/2.jpg"),
     "faces": lambda store: Catalog(store).faces(ASKED),
