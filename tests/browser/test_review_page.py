@@ -26,9 +26,11 @@ def test_questions_are_answered_by_keys_and_the_focus_stays(tab: Page, served: S
     assert serious(tab) == []
     tab.keyboard.press("ArrowRight")
     expect(tab.locator("[name=skipped]")).not_to_have_value("")
+    expect(tab.locator("#told")).to_have_text(question.text_content() or "")  # it is ready
     tab.keyboard.press("ArrowLeft")
     expect(tab.locator("[name=skipped]")).to_have_value("")
     expect(question).to_have_text(first)
+    expect(tab.locator("#told")).to_have_text(first)
     tab.keyboard.press("m")
     expect(tab.locator("#name")).to_be_focused()
     tab.keyboard.type("Ada")
@@ -39,8 +41,10 @@ def test_questions_are_answered_by_keys_and_the_focus_stays(tab: Page, served: S
     tab.keyboard.press("u")
     progress(tab, "0 answered")
     expect(question).to_have_text(first)
+    expect(tab.locator("#told")).to_have_text(first)
     tab.keyboard.press("i")
     progress(tab, "1 answered")
+    expect(tab.locator("#told")).not_to_have_text(first)
     tab.keyboard.press("i")
     expect(question.or_(tab.locator(".empty h2"))).to_have_text("Nothing is left to review")
     expect(tab.locator("#told")).to_have_text("Nothing is left to review")
