@@ -67,7 +67,7 @@ function act(key) {
   if (key === "u") return undoLast();
   if (key === "g") goingUntil = performance.now() + GO_MS;
   if (key !== "/") return false;
-  document.querySelector("[data-search]")?.focus();
+  (document.querySelector("main [data-search]") ?? document.querySelector("[data-search]"))?.focus();
   return true;
 }
 
@@ -105,4 +105,9 @@ document.addEventListener("click", (event) => {
   });
   dialog.querySelector("dl").replaceChildren(...rows);
   dialog.showModal();
+});
+
+/* A key may come before htmx knows a form that was just swapped in: no form is sent without it. */
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[hx-post], [hx-get]")) event.preventDefault();
 });
