@@ -63,7 +63,7 @@ def answer(request: Request, status: HTTPStatus, text: str) -> Response:
     text = printable(text[:1].upper() + text[1:])
     path = request.url.path
     if path == "/api" or path.startswith("/api/"):
-        return JSONResponse({"detail": text}, status)
+        return failed(status, text)
     if request.headers.get("HX-Request") == "true":
         events = {"toast": {"text": text, "class": "error"}}
         return Response(status_code=status, headers={"HX-Trigger": json.dumps(events)})
@@ -79,6 +79,11 @@ def login_page(
     # Its form is sent without a script, and a browser that may name no referrer would name no origin either.
     shown.headers["Referrer-Policy"] = "same-origin"
     return shown
+
+
+def failed(status: HTTPStatus, text: str) -> Response:
+    """Answer an error to a program."""
+    return JSONResponse({"detail": text}, status)
 
 
 def refuse_for(access: Access) -> Refuse:

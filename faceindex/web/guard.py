@@ -55,7 +55,7 @@ class Limits:
 
     body: int = 1_000_000
     upload: int = 100_000_000
-    upload_paths: frozenset[str] = frozenset({"/ask", "/api/ask", "/api/who"})
+    upload_paths: frozenset[str] = frozenset({"/ask", "/api/ask"})
     body_seconds: float = 30.0
 
     def of(self, path: str) -> int:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.browser.server import serve
@@ -34,3 +35,15 @@ def test_it_prints_what_the_document_says(command: CommandLine, photos: Path) ->
         )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == expected
+
+
+def test_a_program_asks_who_is_in_a_picture(copied: CommandLine, album: Path) -> None:
+    assert copied.run("people", "enroll", "Grace", album / "hopper.jpg").code == 0
+    with serve(copied) as served, (album / "hopper.jpg").open("rb") as picture:
+        address = httpx.URL(served.address)
+        headers = {"Authorization": f"Bearer {address.params['token']}"}
+        answer = httpx.post(address.join("/api/ask"), files={"picture": picture}, headers=headers, timeout=60)
+    (face,) = answer.raise_for_status().json()
+    assert face["person"] == "Grace"
+    assert face["certainty"] == "confirmed"  # the library knows the picture: it is no match of itself
+    assert str(album / "hopper.jpg") not in {each["photo"] for each in face["matches"]}

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from faceindex.library import Library
 from faceindex.schemas.requests import DecisionRequest
-from faceindex.web.api import decisions, people, photos
+from faceindex.web.api import ask, decisions, people, photos
 from faceindex.web.api import library as api_library
 from faceindex.web.api.reference import by_subject, kind_of
 
@@ -169,13 +169,20 @@ def test_all_faces_are_exported_line_by_line(program: TestClient, library: Libra
     assert program.get("/api/failures").json() == []
 
 
+def test_a_picture_that_cannot_be_read_is_refused_in_one_line(program: TestClient) -> None:
+    answer = program.post("/api/ask", files={"picture": ("a.jpg", b"no picture", "image/jpeg")})
+    assert answer.status_code == 422
+    assert "\n" not in answer.json()["detail"]
+    assert program.post("/api/ask", files={"photo": b""}).status_code == 400
+
+
 def test_every_route_is_in_the_document_and_on_the_page(program: TestClient) -> None:
     document = program.get("/api/openapi.json").json()
     shown = program.get("/api").text
     operations = [each for some in by_subject(document).values() for each in some]
     served = {
         (method, f"/api{route.path}")
-        for module in (decisions, api_library, people, photos)
+        for module in (ask, decisions, api_library, people, photos)
         for route in module.router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
