@@ -86,3 +86,9 @@ def test_nothing_but_the_packages_their_metadata_and_the_command_is_installed(in
     entries = sorted(entry.name for entry in installed.iterdir() if not entry.name.endswith(".dist-info"))
     assert entries == sorted([*PACKAGES, "bin"])
     assert [script.name for script in (installed / "bin").iterdir()] == ["faceindex"]
+
+
+def test_the_licences_of_what_others_wrote_are_among_the_metadata(installed: Path) -> None:
+    (licences,) = installed.glob("*.dist-info/licenses")
+    assert "faceindex/web/static/htmx.LICENSE" in files_below(licences)
+    assert "pipeline/models/int8_layers/NOTICE" in files_below(licences)
