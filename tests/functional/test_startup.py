@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 OF_FORMATS = {"av", "rawpy", "pillow_heif", "tifffile", "imagecodecs"}
 TENSORFLOW = {"tensorflow", "tf_keras", "keras", "keras_vggface"}
+WEB = {"fastapi", "starlette", "uvicorn", "h11", "jinja2", "multipart", "python_multipart"}
+"""What only ``serve`` needs."""
 
 
 def imported(*arguments: str, cwd: Path = ROOT) -> set[str]:
@@ -36,7 +38,7 @@ def imported(*arguments: str, cwd: Path = ROOT) -> set[str]:
 
 def test_help_imports_nothing_heavy() -> None:
     heavy = {"numpy", "cv2", "openvino", "faiss", "sqlalchemy", "pydantic_settings", "tensorflow", "PIL"}
-    heavy |= OF_FORMATS
+    heavy |= OF_FORMATS | WEB
     assert imported("--help") & heavy == set()
     assert imported("scan", "--help") & heavy == set()
 
@@ -51,7 +53,7 @@ def test_questions_about_persons_import_no_search_index(tmp_path: Path) -> None:
     for question in (("people", "list"), ("people", "show", "Anna"), ("find", "Anna"), ("stats",)):
         modules = imported("--library", str(library), *question)
         assert "sqlalchemy" in modules
-        assert modules & {"faiss", "openvino", "cv2", "PIL", *OF_FORMATS} == set()
+        assert modules & {"faiss", "openvino", "cv2", "PIL", *OF_FORMATS, *WEB} == set()
 
 
 def test_a_question_imports_neither_tensorflow_nor_what_only_a_scan_needs(
@@ -61,7 +63,9 @@ def test_a_question_imports_neither_tensorflow_nor_what_only_a_scan_needs(
     imported(*library, "scan", "--model", "sface", str(hopper))
     modules = imported(*library, "who", str(hopper))
     assert {"openvino", "faiss", "cv2"} <= modules
-    assert modules & {*TENSORFLOW, *OF_FORMATS, "onnx", "alembic", "requests", "joblib", "absl"} == set()
+    assert (
+        modules & {*TENSORFLOW, *OF_FORMATS, *WEB, "onnx", "alembic", "requests", "joblib", "absl"} == set()
+    )
 
 
 def test_a_scan_that_finds_nothing_new_loads_no_network(hopper: Path, tmp_path: Path) -> None:
