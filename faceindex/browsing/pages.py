@@ -4,7 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -37,7 +37,7 @@ class Page(Generic[_T]):
 
     def of(self, items: Sequence[_U]) -> "Page[_U]":
         """Return the page with other items in place of these."""
-        return replace(self, items=tuple(items))  # type: ignore[arg-type, return-value]
+        return Page(tuple(items), self.after, self.total)
 
 
 def cut(

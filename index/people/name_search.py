@@ -7,7 +7,7 @@ without them on their keyboard write by others. ``ü`` is found as ``u`` and as 
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from index.decisions.names import folded
 
@@ -62,20 +62,12 @@ class NameSearch:
 
     def __init__(self, names: Mapping[int, str]) -> None:
         self._words = sorted((word, each) for each, name in names.items() for word in search_words(name))
-        self._rank = {
-            each: rank
-            for rank, each in enumerate(sorted(names, key=lambda each: (*order_key(names[each]), each)))
-        }
 
     def beginning_with(self, text: str) -> set[int]:
         """Find the names in which each word of a text begins a word; none if the text has no word."""
         words = _words(search_key(text))
         found = [self._of(word) for word in words]
         return set.intersection(*found) if found else set()
-
-    def in_order(self, ids: Iterable[int] | None = None) -> list[int]:
-        """Return some ids, or all, by name."""
-        return sorted(self._rank if ids is None else ids, key=self._rank.__getitem__)
 
     def _of(self, word: str) -> set[int]:
         return set(self._from(word))

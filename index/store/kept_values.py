@@ -28,7 +28,8 @@ class KeptValues:
             kept_at, value = self._values.get(key, (None, None))
             if state is not None and kept_at == state:
                 self._values.move_to_end(key)
-                return value  # type: ignore[no-any-return]
+                kept: _T = value
+                return kept
         made = make()
         with self._lock:
             self._values[key] = state, made

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from PIL import Image
 from faceindex.library import Library
 from faceindex.results import Listeners
 from faceindex.settings import Settings
+from pipeline.decoding.decoders import Decoder
+from pipeline.sources.photo_file_access import OpenPhoto
+from pipeline.values import PhotoFile
 from tests.functional.films import save_film
 from tests.functional.people import astronaut, landscape, save
 
@@ -92,9 +95,9 @@ def decodes(viewed: Viewed, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     reader = viewed.library.pictures._reader
     original = reader._opened
 
-    def noted(file: object) -> object:
-        decoded.append(Path(file.path.decode()).name)  # type: ignore[attr-defined]
-        return original(file)  # type: ignore[arg-type]
+    def noted(file: PhotoFile) -> AbstractContextManager[tuple[OpenPhoto, Decoder]]:
+        decoded.append(Path(file.path.decode()).name)
+        return original(file)
 
     monkeypatch.setattr(reader, "_opened", noted)
     return decoded

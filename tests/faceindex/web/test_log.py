@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 
+from httpx import Response
 from starlette.testclient import TestClient
 
 from faceindex.library import Library
@@ -14,8 +16,8 @@ def entries(page: str) -> list[tuple[int, str]]:
     return [(int(number), re.sub(r"<.*?>", "", text)) for number, text in found]
 
 
-def toast(answer: object) -> dict[str, object]:
-    found: dict[str, object] = json.loads(answer.headers["HX-Trigger"])["toast"]  # type: ignore[attr-defined]
+def toast(answer: Response) -> Mapping[str, object]:
+    found: Mapping[str, object] = json.loads(answer.headers["HX-Trigger"])["toast"]
     return found
 
 

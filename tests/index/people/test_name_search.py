@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.people.name_search import NameSearch, search_key
+from index.people.name_search import NameSearch, order_key, search_key
 
 FOUND = [
     ("Anna Müller", ["anna", "ANNA m", "mü", "MÜL", "mul", "muel", "müller an", "Mu\u0308"]),
@@ -44,9 +44,18 @@ def test_other_names_are_not_found() -> None:
 
 
 def test_names_are_put_in_order_by_letters_then_accents() -> None:
-    names = dict(enumerate(["Zoé", "zoe", "Zob", "Özge", "Otto", "anna", "Anna", "Ärmel", "Bea"], start=1))
-    found = [names[each] for each in NameSearch(names).in_order()]
-    assert found == ["anna", "Anna", "Ärmel", "Bea", "Otto", "Özge", "Zob", "zoe", "Zoé"]
+    names = ["Zoé", "zoe", "Zob", "Özge", "Otto", "anna", "Anna", "Ärmel", "Bea"]
+    assert sorted(names, key=order_key) == [
+        "anna",
+        "Anna",
+        "Ärmel",
+        "Bea",
+        "Otto",
+        "Özge",
+        "Zob",
+        "zoe",
+        "Zoé",
+    ]
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), max_size=6), st.text(max_size=3))
