@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 
 import h11
 import uvicorn
@@ -68,15 +69,33 @@ def serve(
         logging.ERROR
     )  # what a client does wrong is of no interest; set after Config, which sets it
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), name="server", daemon=True)
-    thread.start()
-    try:
-        thread.join()
+    ended: Future[None] = Future()
+    try:  # from here on: a signal may come while the thread begins
+        _in_thread(lambda: server.run([listening]), ended)
+        ended.result()
     finally:
         at_work.stopping = True
         server.should_exit = True
-        thread.join(END_SECONDS)
+        wait([ended], END_SECONDS)
         at_work.wait_for_changes(DECISION_SECONDS)
+
+
+def _in_thread(work: Callable[[], None], ended: Future[None]) -> None:
+    """Begin work in a thread that does not keep the process.
+
+    Its end is a future: in Python 3.11 and 3.12, a ``Thread.join`` that a signal interrupts takes the thread
+    for ended, and the next one does not wait (since https://github.com/python/cpython/issues/89437).
+    """
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 -- raised where the end is waited for
+            ended.set_exception(error)
+        else:
+            ended.set_result(None)
+
+    threading.Thread(target=run, name="server", daemon=True).start()
 
 
 class _AtWork:

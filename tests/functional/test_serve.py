@@ -148,6 +148,7 @@ def test_slow_clients_stop_nobody_and_do_not_keep_it_from_ending(
         ran = filled.end(process)
     assert (ran.code, ran.err.splitlines()[-1]) == (code, "Error: stopped; all finished work is kept")
     assert token_of(served) not in ran.err
+    assert "Traceback" not in ran.err
     assert not log(filled)
 
 
