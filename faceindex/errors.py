@@ -78,6 +78,7 @@ def explained() -> Iterator[None]:
         LibraryTooNew,
         LockHeld,
         ModelMismatch,
+        NumberUnknown,
         PersonUnknown,
     )
     from pipeline.errors import DecodersUnavailable, ModelError, WeightsInvalid, WeightsMissing
@@ -91,7 +92,7 @@ def explained() -> Iterator[None]:
         raise LibraryLocked(str(error)) from error
     except LibraryTooNew as error:
         raise LibraryFromTheFuture(str(error)) from error
-    except PersonUnknown as error:
+    except (NumberUnknown, PersonUnknown) as error:
         raise NotFound(str(error)) from error
     except (DecisionRefused, DetectorMismatch, ModelMismatch, UnknownModel) as error:
         raise BadRequest(str(error)) from error

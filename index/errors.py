@@ -10,6 +10,7 @@
     ├── LibraryInaccessible   it cannot be read or written: permissions, a full disk, a read-only place
     ├── ModelMismatch         it belongs to one model, and another one was asked for
     ├── PersonUnknown         nobody in it has that name
+    ├── NumberUnknown         a number is larger than any that a library gives
     ├── DecisionRefused       the decision contradicts the library; nothing was changed
     └── JournalMalformed      a file of decisions has something else in it; nothing was imported
 
@@ -136,6 +137,13 @@ class PersonUnknown(LibraryError):
             path, f"nobody is called {name}: {hint}'faceindex people list' shows everyone who is known"
         )
         self.close = close
+
+
+class NumberUnknown(LibraryError):
+    """Something was asked for by a number that is larger than any that a library gives."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, f"the library {path} holds nothing with so large a number")
 
 
 class DecisionRefused(LibraryError):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sqlalchemy.exc import DBAPIError
 
-from index.errors import LibraryBusy, LibraryDamaged, LibraryInaccessible
+from index.errors import LibraryBusy, LibraryDamaged, LibraryInaccessible, NumberUnknown
 from index.store.sqlite.mounts import is_on_network
 from index.store.store import Access
 
@@ -118,6 +118,10 @@ def explained(path: Path) -> Iterator[None]:
             raise LibraryBusy(path, BUSY_SECONDS) from error
         if code in _PLACE_AT_FAULT:
             raise LibraryInaccessible(path, str(cause)) from error
+        raise
+    except OverflowError as error:
+        if "SQLite INTEGER" in str(error):  # a parameter, of 64 bits
+            raise NumberUnknown(path) from error
         raise
 
 

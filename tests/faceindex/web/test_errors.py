@@ -102,3 +102,23 @@ def test_a_name_of_4000_letters_is_refused_in_one_line(
     refused = visitor.post("/name")
     assert refused.status_code == 400
     assert "at most 200 characters" in refused.headers["HX-Trigger"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/photos/{}",
+        "/photos/{}/tracks",
+        "/faces/{}",
+        "/faces/{}/why",
+        "/clusters/{}",
+        "/media/faces/{}/112",
+        "/media/photos/{}/640",
+        "/media/films/{}",
+        "/api/photos/{}",
+    ],
+)
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_nothing_has_a_number_that_no_library_gives(visitor: TestClient, path: str, number: int) -> None:
+    assert visitor.get(path.format(number)).status_code == 404
+    assert visitor.post(f"/api/decisions/{number}/undo").status_code == 404
