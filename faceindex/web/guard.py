@@ -23,8 +23,8 @@ PARAMETER = "token"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing; a test walks all routes."""
 
-WITHOUT_TOKEN = ("/static/", "/login")
-"""Paths that need no token: what the page that asks for it is made of."""
+LOGIN, FILES = "/login", "/static/"
+"""The path, and the start of paths, that need no token: what the page that asks for it is made of."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -92,7 +92,8 @@ class Guard:
     def _not_ours(self, request: HTTPConnection) -> Response | None:
         """Refuse requests to another host, and those that other pages make."""
         hosts = request.headers.getlist("host")
-        if len(hosts) != 1 or not self._access.is_own_host(hosts[0]):
+        is_for_proxy = not request.scope["path"].startswith("/")  # it names a host too, which may be another
+        if is_for_proxy or len(hosts) != 1 or not self._access.is_own_host(hosts[0]):
             status = HTTPStatus.MISDIRECTED_REQUEST
             return self._refuse(request.scope, status, "This server is not the host that was asked for.")
         site, is_read = request.headers.get("sec-fetch-site"), request.scope["method"] in READS
@@ -127,7 +128,8 @@ class Guard:
 
     def _unknown(self, request: HTTPConnection) -> Response | None:
         """Refuse whoever has no token."""
-        if request.scope["path"].startswith(WITHOUT_TOKEN):
+        path = request.scope["path"]
+        if path == LOGIN or path.startswith(FILES):
             return None
         tokens = (request.cookies.get(self._access.cookie), _bearer(request))
         if any(map(self._access.is_token, tokens)):
@@ -207,7 +209,7 @@ def _with_headers(send: Send, path: str) -> Callable[[Message], Awaitable[None]]
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            headers["Cache-Control"] = "no-cache" if path.startswith("/static/") else "no-store"
+            headers["Cache-Control"] = "no-cache" if path.startswith(FILES) else "no-store"
         await send(message)
 
     return send_with

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route
 from starlette.testclient import TestClient
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 
 from faceindex.library import Library
 from faceindex.web.access import Access
@@ -74,6 +74,20 @@ def test_the_page_that_refuses_says_how_to_get_in_and_leads_back(stranger: TestC
 def test_a_page_of_another_name_that_leads_here_is_refused(visitor: TestClient, host: str) -> None:
     assert visitor.get("/people", headers={"Host": host}).status_code == 421
     assert visitor.post("/log/1/undo", headers={"Host": host, "Origin": f"http://{host}"}).status_code == 421
+
+
+@pytest.mark.parametrize("target", ["http://evil.example/people", f"{ORIGIN}/people", "*", "people"])
+def test_a_target_that_is_for_a_proxy_is_refused(visitor: TestClient, app: FastAPI, target: str) -> None:
+    async def as_sent(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "path": target, "raw_path": target.encode()}, receive, send)
+
+    visitor._transport = TestClient(as_sent)._transport
+    assert visitor.get("/people").status_code == 421
+
+
+@pytest.mark.parametrize("path", ["/loginx", "/login/", "/login/../people", "/staticx"])
+def test_what_begins_as_the_login_does_needs_the_token(stranger: TestClient, path: str) -> None:
+    assert stranger.get(f"{ORIGIN}{path}").status_code == 401
 
 
 FOREIGN = [
