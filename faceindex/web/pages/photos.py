@@ -19,7 +19,7 @@ router = APIRouter()
 
 Name = Annotated[str, Form(max_length=4000)]
 Pixels = Annotated[float, Form(allow_inf_nan=False)]
-Seconds = Annotated[float, Form(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float | None, Form(ge=0, allow_inf_nan=False)]
 
 
 @router.get("/photos/{photo_id}")
@@ -125,7 +125,7 @@ def draw(
     y: Pixels,
     w: Pixels,
     h: Pixels,
-    at: Seconds | None = None,
+    at: Seconds = None,
 ) -> HTMLResponse:
     """Say that a face was missed, in pixels of the full-size photo, and who it is."""
     done = library.people.draw(photo_id, Box(x, y, w, h, at), name)

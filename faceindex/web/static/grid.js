@@ -6,12 +6,16 @@
  */
 
 import { isTextField } from "./keys.js";
+import { allTiles, bringBackBeside } from "./off_screen.js";
 
 const FAR = "2500px";
+/** A picture of one transparent pixel: a browser lays out the text of one that has no source. */
+const NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
 
 /** The tile where a range begins. @type {HTMLElement | null} */
 let anchor = null;
 
+/** The tiles of a grid that are in the page; `allTiles` are also those far off the screen. */
 const tiles = (grid) => [...grid.querySelectorAll(":scope > .tile")];
 const gridOf = (element) => element?.closest?.("[data-grid]");
 const tileOf = (element) => (gridOf(element) ? element.closest(".tile") : null);
@@ -60,7 +64,7 @@ export function tell() {
 }
 
 function selectRange(from, to) {
-  const all = tiles(gridOf(to));
+  const all = allTiles(gridOf(to));
   const ends = [all.indexOf(from), all.indexOf(to)].sort((a, b) => a - b);
   all.forEach((each, place) => select(each, place >= ends[0] && place <= ends[1]));
   tell();
@@ -74,7 +78,8 @@ function toggle(tile) {
 
 /** The tile to which a key leads: of the next row, the one below or above. */
 function neighbour(tile, key) {
-  const all = tiles(gridOf(tile));
+  bringBackBeside(tile);
+  const all = key === "Home" || key === "End" ? allTiles(gridOf(tile)) : tiles(gridOf(tile));
   const place = all.indexOf(tile);
   if (key === "Home") return all[0];
   if (key === "End") return all.at(-1);
@@ -110,7 +115,7 @@ document.addEventListener("keydown", (event) => {
     if (next) focus(next);
   } else if (event.key === " " && event.target === tile && selectable(gridOf(tile))) toggle(tile);
   else if (event.key.toLowerCase() === "a" && event.ctrlKey) {
-    for (const each of tiles(gridOf(tile))) select(each);
+    for (const each of allTiles(gridOf(tile))) select(each);
     tell();
   } else if (event.key === "Enter" && event.target === tile) tile.querySelector("a.cover, button.cover, a.open")?.click();
   else return;
@@ -135,9 +140,9 @@ document.addEventListener("leave", clear);
 const pictures = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (isIntersecting && target.dataset.src) target.src = target.dataset.src;
-    else if (!isIntersecting && target.getAttribute("src")) {
+    else if (!isIntersecting && target.src !== NOTHING) {
       target.dataset.src = target.getAttribute("src");
-      target.removeAttribute("src");
+      target.src = NOTHING;
     }
   }
 }, { rootMargin: FAR });
@@ -168,4 +173,5 @@ document.addEventListener("focusin", (event) => {
 });
 document.addEventListener("htmx:afterSettle", adoptAll);
 document.addEventListener("reloaded", adoptAll);
+document.addEventListener("tiles-back", () => document.querySelectorAll("[data-grid]").forEach(adopt));
 adoptAll();

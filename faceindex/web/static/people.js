@@ -5,6 +5,7 @@
 
 import { focus, select, selected, tell } from "./grid.js";
 import { isTextField } from "./keys.js";
+import { allTiles, withId } from "./off_screen.js";
 
 const dialog = document.getElementById("dialog");
 const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
@@ -26,7 +27,7 @@ function insert(tile) {
   const byFaces = grid.dataset.order === "faces";
   const isLater = (each) => (byFaces && each.dataset.faces - tile.dataset.faces)
     ? each.dataset.faces - tile.dataset.faces < 0 : collator.compare(each.dataset.name, tile.dataset.name) > 0;
-  const later = [...grid.querySelectorAll(":scope > .tile")].find(isLater);
+  const later = allTiles(grid).find(isLater);
   const end = grid.querySelector(":scope > .more");
   if (later) later.before(tile);
   else if (!end) grid.append(tile);
@@ -46,7 +47,7 @@ function moveFocusFrom(leaving) {
 /** Replace, add and remove what an answer says. @param {DocumentFragment} changed */
 function apply(changed) {
   const fresh = [...changed.children];
-  const found = fresh.map((each) => document.getElementById(each.id));
+  const found = fresh.map((each) => withId(each.id));
   moveFocusFrom(new Set(found.filter((each, place) => each && fresh[place].hasAttribute("data-gone"))));
   let focused = "";
   fresh.forEach((each, place) => {

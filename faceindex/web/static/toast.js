@@ -10,13 +10,19 @@ const LATER = "toast";
 /** Numbers of the decisions of this page that are not undone, the last one last. @type {(number | number[])[]} */
 const made = [];
 
+const last = (number) => Math.max(...[number].flat());
+
 /** Show a toast. @param {Toast} toast */
 export function show(toast) {
   if (toast.later) {
     sessionStorage.setItem(LATER, JSON.stringify({ text: toast.text, undo: toast.undo, redo: toast.redo }));
     return;
   }
-  if (toast.undo) made.push(toast.undo);
+  if (toast.undo) {
+    made.push(toast.undo);
+    made.sort((one, other) => last(one) - last(other));
+    if (made.at(-1) !== toast.undo) return; // a later decision was answered sooner, and is the one to see
+  }
   const shown = document.createElement("div");
   shown.className = `toast ${toast.class ?? ""}`;
   const text = document.createElement("span");

@@ -104,3 +104,12 @@ def test_bad_requests_are_refused_in_one_line(
     answer = visitor.get(path) if data is None else visitor.post(path, data=data)
     assert answer.status_code == 400
     assert library.people.log() == ()
+
+
+def test_a_face_is_drawn_at_the_moment_that_the_form_says(visitor: TestClient, library: Library) -> None:
+    """A photo that is no film refuses a moment: so it has arrived."""
+    photo = library.people.faces(faces=[1])[0].record.photo_id
+    box = {"name": "Anna", "x": 1, "y": 1, "w": 50, "h": 50, "at": 1.5}
+    answer = visitor.post(f"/photos/{photo}/draw", data=box)
+    assert answer.status_code == 400
+    assert "has no moments" in answer.headers["HX-Trigger"]
