@@ -1,5 +1,6 @@
 """Loads the networks that look at photos, beside other work, once they are needed."""
 
+import atexit
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from pipeline.timing import StageClock
 if TYPE_CHECKING:
     from pipeline.description.embedder import Embedder  # it brings OpenVINO
     from pipeline.detection.drawn_box import DrawnBoxSearch  # it brings OpenCV
+
+_END_SECONDS = 60.0
+"""A program that ends waits so long for networks that still load: ended inside OpenVINO, their thread would
+abort the process. The command line does not wait (``faceindex.__main__``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,9 @@ class NetworkLoader:
         with self._lock:
             if self._loading is None:
                 self._loading = Future()
-                Thread(target=self._fill, args=(self._loading,), name="networks", daemon=True).start()
+                thread = Thread(target=self._fill, args=(self._loading,), name="networks", daemon=True)
+                thread.start()
+                atexit.register(thread.join, _END_SECONDS)
             return self._loading
 
     def _fill(self, loading: Future[Networks]) -> None:
