@@ -13,7 +13,11 @@ PersonKey = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
 MOST = 10_000
 """Faces, clusters or photos in one request."""
 
-Number = Annotated[int, Field(ge=0, lt=1 << 63)]
+Number = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
+"""A number of the library; neither ``true`` nor a text is one."""
+
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
 Numbers = Annotated[tuple[Number, ...], Field(max_length=MOST)]
 SomeNumbers = Annotated[tuple[Number, ...], Field(min_length=1, max_length=MOST)]
 
@@ -146,8 +150,8 @@ class DrawRequest(WhomRequest):
 
     kind: Literal["draw"]
     photo: Number
-    box: tuple[float, float, float, float]
-    moment: float | None = None
+    box: tuple[Real, Real, Real, Real]
+    moment: Real | None = None
 
 
 class AddToPhotoRequest(WhomRequest):
