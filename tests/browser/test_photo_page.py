@@ -234,6 +234,24 @@ def test_a_film_plays_from_the_moment_and_its_boxes_follow(films: Served, tabs: 
     assert later["x"] - before["x"] == pytest.approx(60 * scale, abs=12 * scale)
 
 
+def test_a_face_is_drawn_at_the_moment_where_a_film_stands(films: Served, tabs: Tabs) -> None:
+    tab = tabs.open(films.address)
+    tab.goto(films.at(f"/photos/{number_of(films.command, 'party.mp4')}?at=2"))
+    expect(tab.locator("#photo")).to_have_attribute("data-moment", "2.000")
+    frame = on_screen(tab, "#film")
+    tab.keyboard.press("b")
+    tab.mouse.move(frame["x"] + frame["width"] * 0.85, frame["y"] + frame["height"] * 0.05)
+    tab.mouse.down()
+    tab.mouse.move(frame["x"] + frame["width"] * 0.97, frame["y"] + frame["height"] * 0.25, steps=4)
+    tab.mouse.up()
+    tab.keyboard.type("Zoe")
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".toast")).to_contain_text("Zoe: named only")
+    expect(tab.locator(".timeline")).to_contain_text("Zoe")
+    tab.keyboard.press("u")
+    expect(tab.locator(".timeline")).not_to_contain_text("Zoe")
+
+
 def test_a_film_that_cannot_be_played_is_shown_frame_by_frame(films: Served, tabs: Tabs) -> None:
     tab = tabs.open(films.address)
     tab.goto(films.at(f"/photos/{number_of(films.command, 'old.mp4')}?at=1"))
