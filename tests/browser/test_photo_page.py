@@ -248,6 +248,8 @@ def test_a_face_is_drawn_at_the_moment_where_a_film_stands(films: Served, tabs: 
     tab.keyboard.press("Enter")
     expect(tab.locator(".toast")).to_contain_text("Zoe: named only")
     expect(tab.locator(".timeline")).to_contain_text("Zoe")
+    expect(tab.locator(".box.named-only:not([data-away])")).to_have_count(1)
+    assert on_screen(tab, ".timeline .span.named-only")["width"] >= 2
     tab.keyboard.press("u")
     expect(tab.locator(".timeline")).not_to_contain_text("Zoe")
 

@@ -12,9 +12,13 @@ const still = document.getElementById("still");
 const overlay = document.getElementById("overlay");
 
 /** Where each face is, by its number: rows of moment, x, y, w, h. */
-const answer = await fetch(`/photos/${page.dataset.photo}/tracks`);
-const tracks = answer.ok ? await answer.json() : {};
+let tracks = await readTracks();
 let playable = true;
+
+async function readTracks() {
+  const answer = await fetch(`/photos/${page.dataset.photo}/tracks`);
+  return answer.ok ? answer.json() : {};
+}
 
 /** Show where the faces are at a moment. */
 function follow(moment) {
@@ -42,7 +46,11 @@ function eachFrame(now, { mediaTime }) {
 if (film.requestVideoFrameCallback) film.requestVideoFrameCallback(eachFrame);
 else film.addEventListener("timeupdate", () => follow(film.currentTime));
 film.addEventListener("seeked", () => follow(film.currentTime));
-document.addEventListener("boxes", () => follow(page.moment ?? Number(page.dataset.at ?? 0)));
+document.addEventListener("boxes", async () => {
+  const shown = [...overlay.querySelectorAll(".box")];
+  if (shown.some((each) => !(each.dataset.face in tracks))) tracks = await readTracks(); // one was just drawn
+  follow(page.moment ?? Number(page.dataset.at ?? 0));
+});
 
 /** Show a frame instead of the film. */
 function showFrame(moment) {
